@@ -1,0 +1,93 @@
+/** The platform wants us to wait: the call was not done. */
+export class RateLimited extends Error {
+  override readonly name = 'RateLimited';
+  /** How long to wait, in milliseconds. */
+  readonly retryAfterMs: number;
+  /** The budget that is spent, if it is not all of those that the call spends. */
+  readonly budgetKey: string | undefined;
+  constructor(retryAfterMs: number, options: ErrorOptions & { budgetKey?: string } = {}) {
+    super(`rate limited for ${retryAfterMs} ms`, options);
+    this.retryAfterMs = retryAfterMs;
+    this.budgetKey = options.budgetKey;
+  }
+}
+
+/** The platform said no, and will say no again: stop writing this reply. */
+export class Rejected extends Error {
+  override readonly name = 'Rejected';
+  /** `removed`: a person deleted what we write on, which is a quiet way of saying stop. */
+  readonly reason: 'removed' | 'refused';
+  constructor(reason: 'removed' | 'refused', message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.reason = reason;
+  }
+}
+
+/** No answer from the platform: the call may or may not have been applied. */
+export class CallFailed extends Error {
+  override readonly name = 'CallFailed';
+}
+
+/** Why a model gave no whole answer. */
+export type ModelFault =
+  | 'rate-limited'
+  | 'quota'
+  | 'unauthorized'
+  | 'unknown-model'
+  | 'too-long'
+  | 'refused'
+  | 'unreachable'
+  | 'overloaded'
+  | 'stalled'
+  | 'cut'
+  | 'empty'
+  | 'malformed'
+  | 'unknown';
+
+/** The model gave no whole answer. People are told in a sentence chosen by `fault`. */
+export class ModelFailed extends Error {
+  override readonly name = 'ModelFailed';
+  readonly fault: ModelFault;
+  /** How long the provider asks us to wait, in milliseconds, if it said so. */
+  readonly retryAfterMs: number | undefined;
+  constructor(
+    fault: ModelFault,
+    message: string,
+    options: ErrorOptions & { retryAfterMs?: number } = {},
+  ) {
+    super(message, options);
+    this.fault = fault;
+    this.retryAfterMs = options.retryAfterMs;
+  }
+}
+
+/** A step could not be stored; nothing of it happened. */
+export class StoreUnavailable extends Error {
+  override readonly name = 'StoreUnavailable';
+  /** `full` will not pass by itself; `away` may. */
+  readonly reason: 'full' | 'away' | 'damaged';
+  constructor(reason: 'full' | 'away' | 'damaged', message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.reason = reason;
+  }
+}
+
+/** Another owner has the conversation by now; whoever sees this stops working on it. */
+export class ClaimLost extends Error {
+  override readonly name = 'ClaimLost';
+}
+
+/** A message that can never be taken in, with the sentence for its author. */
+export class MessageRefused extends Error {
+  override readonly name = 'MessageRefused';
+  readonly reason: 'empty' | 'too-long';
+  constructor(reason: 'empty' | 'too-long', message: string) {
+    super(message);
+    this.reason = reason;
+  }
+}
+
+/** The process cannot start as configured; `message` says what to do about it. Exit code 78. */
+export class BadConfiguration extends Error {
+  override readonly name = 'BadConfiguration';
+}

@@ -1,0 +1,42 @@
+/** One turn of the dialogue as the model reads it. */
+export interface PromptMessage {
+  readonly role: 'user' | 'assistant';
+  readonly text: string;
+}
+
+export interface ModelRequest {
+  /** The persona. */
+  readonly instructions: string;
+  /** Oldest first; the last one is from a user. */
+  readonly messages: readonly PromptMessage[];
+  /** Ends the request at once; the stream then throws the signal's reason. */
+  readonly signal: AbortSignal;
+}
+
+export interface Usage {
+  readonly inputTokens?: number;
+  readonly outputTokens?: number;
+}
+
+export type ModelEvent =
+  | { readonly type: 'delta'; readonly text: string }
+  /** Always the last event of a stream that ended well, exactly once. */
+  | {
+      readonly type: 'end';
+      /** `length`: the model's own limit cut the answer. */
+      readonly reason: 'complete' | 'length';
+      readonly usage: Usage;
+    };
+
+/**
+ * A language model that writes.
+ *
+ * Faults before the first delta that may pass are retried inside, with backoff. What is thrown
+ * is `ModelFailed`, or the signal's reason after an abort; never anything else. A stream that
+ * returns without an `end` event does not exist: a silent close is a fault.
+ */
+export interface Model {
+  /** For the start line and the logs, such as `gpt-5-mini` or `demo`. */
+  readonly name: string;
+  stream(request: ModelRequest): AsyncIterable<ModelEvent>;
+}

@@ -1,0 +1,45 @@
+import type { ConversationId } from '../conversation.ts';
+import type { Message } from '../message.ts';
+import type { Outcome } from '../turn.ts';
+import type { Surface } from './surface.ts';
+
+/**
+ * What became of a message:
+ * - `queued`: stored, and will be answered.
+ * - `stopping`: it ended the running answer.
+ * - `kept`: stored as context.
+ * - `duplicate`: seen before; nothing to do.
+ */
+export type Receipt = 'queued' | 'stopping' | 'kept' | 'duplicate';
+
+/**
+ * Where platforms hand in what people do. Each promise resolves once the fact is stored; only
+ * then may the platform acknowledge the event. Throws `MessageRefused` for what can never be
+ * taken in and `StoreUnavailable` for what could not be stored now: neither may be acknowledged
+ * as taken.
+ */
+export interface Intake {
+  receive(message: Message): Promise<Receipt>;
+  /** A person changed a message; true if it was still waiting and now reads so. */
+  revise(conversation: ConversationId, messageId: string, text: string): Promise<boolean>;
+  /** A person deleted a message; true if it was still waiting and now gets no answer. */
+  withdraw(conversation: ConversationId, messageId: string): Promise<boolean>;
+  /** Ends the running answer, as a button does; false if none runs. */
+  stop(conversation: ConversationId): Promise<boolean>;
+}
+
+/** A place where people talk. */
+export interface Platform {
+  /** The first part of its conversations' ids. */
+  readonly name: string;
+  /** Begins to receive. Throws if it cannot, with what to do about it. */
+  start(intake: Intake): Promise<void>;
+  /** Receives nothing more; replies go on. */
+  pause(): Promise<void>;
+  /** Lets go of every connection. */
+  close(): Promise<void>;
+  /** Where the reply to these messages, all of one conversation, is written. */
+  surface(conversation: ConversationId, turn: string, messages: readonly Message[]): Surface;
+  /** The turn is over: everything is shown and stored. Never throws. */
+  ended?(conversation: ConversationId, turn: string, outcome: Outcome): void;
+}

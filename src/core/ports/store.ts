@@ -1,0 +1,87 @@
+import type { ConversationId } from '../conversation.ts';
+import type { Entry } from '../history.ts';
+import type { Message } from '../message.ts';
+import type { Claim, Ending, PageRecord, Turn } from '../turn.ts';
+import type { Receipt } from './platform.ts';
+
+/** Who works on a conversation, and for how long without a sign of life, in milliseconds. */
+export interface Lease {
+  readonly owner: string;
+  readonly leaseMs: number;
+}
+
+/** A turn to do, with what was said before it. */
+export interface Work {
+  readonly claim: Claim;
+  readonly turn: Turn;
+  /** The newest entries, oldest first, at most the store's `historyLimit`. */
+  readonly history: readonly Entry[];
+}
+
+/** A conversation with something to do and no living owner. */
+export interface Waiting {
+  readonly conversation: ConversationId;
+  /** Attempts already made at its turn; 0 if none began. */
+  readonly attempts: number;
+}
+
+/** All that a page needs to show a conversation. */
+export interface View {
+  readonly history: readonly Entry[];
+  readonly running?: Turn;
+  /** Questions that wait for their turn, sorted by the platform's time. */
+  readonly queued: readonly Message[];
+}
+
+/**
+ * Where conversations live. Every method is one atomic step, durable when it resolves.
+ *
+ * Throws `StoreUnavailable` when a step could not be taken (full, away, damaged): then nothing
+ * of it happened. Methods that take a claim throw `ClaimLost` when another owner has the
+ * conversation by now, or the turn is finished.
+ */
+export interface Store {
+  /**
+   * Takes a message in, unless its id was seen in its conversation before. With `stops`, and a
+   * turn running without a stored end, it marks that turn as to be stopped instead of queueing.
+   */
+  accept(message: Message, options: { stops: boolean }): Promise<Receipt>;
+  /** Changes the text of a question that waits for its turn; false if it does not wait. */
+  revise(conversation: ConversationId, messageId: string, text: string): Promise<boolean>;
+  /** Drops a question that waits; a later delivery of the same id is a duplicate either way. */
+  withdraw(conversation: ConversationId, messageId: string): Promise<boolean>;
+  /** Marks the running turn as to be stopped; false if none runs, or its end is stored. */
+  requestStop(conversation: ConversationId): Promise<boolean>;
+
+  /**
+   * Makes `owner` the owner of a conversation that is free, or whose lease ran out, and that has
+   * something to do: the interrupted turn, or else a new one of all the questions that wait.
+   * Counts the attempt. Undefined if there is nothing to do or somebody else is at it.
+   */
+  claim(conversation: ConversationId, lease: Lease): Promise<Work | undefined>;
+  /** Prolongs leases; returns those that are lost. */
+  renew(claims: readonly Claim[], lease: Lease): Promise<Claim[]>;
+  /** Records a page: before its post without an id, after it with one, and as its text grows. */
+  savePage(claim: Claim, page: PageRecord): Promise<void>;
+  /** Forgets a page that was removed. */
+  dropPage(claim: Claim, index: number): Promise<void>;
+  /** Stores how the turn ended. The first end stands; a later one is ignored. */
+  conclude(claim: Claim, ending: Ending): Promise<void>;
+  /**
+   * Moves the turn into history and, in the same step, either begins the next turn with what
+   * came meanwhile (the owner keeps the conversation) or releases the conversation. The turn
+   * must be concluded. `tokens` counts what an entry costs the model.
+   */
+  finish(claim: Claim, lease: Lease, tokens: (text: string) => number): Promise<Work | undefined>;
+  /** Lets go of an unfinished turn for another try; with `forgive` the attempt does not count. */
+  release(claim: Claim, options: { forgive: boolean }): Promise<void>;
+  /** Conversations to claim: after a start, a crash, or a release; longest waiting first. */
+  waiting(): Promise<Waiting[]>;
+
+  view(conversation: ConversationId): Promise<View>;
+  /** Deletes what is older than the retention time; returns how many entries went. */
+  sweep(): Promise<number>;
+  /** Resolves if a write would be kept now; else throws `StoreUnavailable`. */
+  check(): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,77 @@
+/**
+ * A rate limit that calls share: a token bucket of `burst` calls that refills by `perSecond`.
+ * Calls with the same key share it, whichever reply makes them.
+ */
+export interface Budget {
+  /** Such as `slack:T1:chat.update` or `discord:C1:edit`. */
+  readonly key: string;
+  readonly burst: number;
+  readonly perSecond: number;
+}
+
+/** How a platform shows markdown and how much of it fits on a page. */
+export interface PageFormat {
+  /** The largest page, in this platform's own unit, counted on the rendered text. */
+  readonly limit: number;
+  /** Standard (GFM) markdown → what is sent to the platform. Pure; may be longer than its input. */
+  render(markdown: string): string;
+  /** The rendered text's size in the unit of `limit`. */
+  size(rendered: string): number;
+}
+
+/** What the person is told before the first text. */
+export type WorkingState =
+  /** In line for the model, with this many people's questions before it. */
+  { readonly phase: 'waiting'; readonly ahead: number } | { readonly phase: 'thinking' };
+
+/** The platform's own sign that somebody is working: typing, a status line. */
+export interface WorkingMark {
+  /** It fades by itself, so it is shown again after this many milliseconds. */
+  readonly renewMs: number;
+  /** Whether people can read from it that they are waiting in line. */
+  readonly tellsWaiting: boolean;
+  show(state: WorkingState, signal: AbortSignal): Promise<void>;
+}
+
+export interface Posting {
+  /** Rendered text, within the format's limit. */
+  readonly text: string;
+  /** Idempotency key, at most 25 characters; the same for every try of the same post. */
+  readonly key: string;
+  /** The page's place in its reply, from 0. */
+  readonly index: number;
+}
+
+/**
+ * What a platform lends one reply to write on.
+ *
+ * Every call ends by itself within `callTimeoutMs`, and throws one of:
+ * - `RateLimited`: not done; may be tried again after its `retryAfterMs`.
+ * - `Rejected`: the platform said no, and will say no again.
+ * - `CallFailed`: no answer; it may or may not have been applied.
+ *
+ * A call whose signal aborts throws the signal's reason.
+ */
+export interface Surface {
+  readonly format: PageFormat;
+  /** What each kind of call spends; all budgets of a call must have room. */
+  readonly budgets: {
+    readonly post: readonly Budget[];
+    readonly edit: readonly Budget[];
+    readonly remove: readonly Budget[];
+  };
+  /** Edits of one message come no closer than this, in milliseconds, even with budget to spare. */
+  readonly editFloorMs: number;
+  readonly callTimeoutMs: number;
+  /** Absent where the platform has no such sign. */
+  readonly working?: WorkingMark;
+
+  /** Posts a page behind the earlier ones; resolves to its id. */
+  post(posting: Posting, signal: AbortSignal): Promise<string>;
+  /** The id of the post made with this key, if it arrived. */
+  find(posting: Pick<Posting, 'key' | 'index'>, signal: AbortSignal): Promise<string | undefined>;
+  /** Makes a page read `text`; the same text twice is harmless. */
+  edit(id: string, text: string, signal: AbortSignal): Promise<void>;
+  /** Removes a page; one that is gone already is no error. */
+  remove(id: string, signal: AbortSignal): Promise<void>;
+}
