@@ -29,7 +29,7 @@ const maxNameChars = 64;
 
 /** Whether the whole message is the order to end the running answer. */
 export function isStop(text: string): boolean {
-  return /^\W*(stop|cancel)\W*$/iu.test(text);
+  return /^[\s\p{P}]*(stop|cancel)[\s\p{P}]*$/iu.test(text);
 }
 
 /** Text as it can be stored, sent and counted everywhere: no NUL, no half of a surrogate pair. */
@@ -43,5 +43,5 @@ export function cleanName(name: string): string {
     .toWellFormed()
     .replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ')
     .trim();
-  return [...line].slice(0, maxNameChars).join('');
+  return line.slice(0, maxNameChars).toWellFormed();
 }

@@ -44,11 +44,21 @@ export interface Store {
   /**
    * Takes a message in, unless its id was seen in its conversation before. With `stops`, and a
    * turn running without a stored end, it marks that turn as to be stopped instead of queueing.
+   * Context goes straight into history, whatever `stops` says. `tokens` is what the message's
+   * text costs the model.
    */
-  accept(message: Message, options: { stops: boolean }): Promise<Receipt>;
+  accept(message: Message, options: { stops: boolean; tokens: number }): Promise<Receipt>;
   /** Changes the text of a question that waits for its turn; false if it does not wait. */
-  revise(conversation: ConversationId, messageId: string, text: string): Promise<boolean>;
-  /** Drops a question that waits; a later delivery of the same id is a duplicate either way. */
+  revise(
+    conversation: ConversationId,
+    messageId: string,
+    text: string,
+    tokens: number,
+  ): Promise<boolean>;
+  /**
+   * Drops a question that waits; false if it does not wait. A later delivery of the same id is
+   * a duplicate either way, so a deletion may overtake the message that it deletes.
+   */
   withdraw(conversation: ConversationId, messageId: string): Promise<boolean>;
   /** Marks the running turn as to be stopped; false if none runs, or its end is stored. */
   requestStop(conversation: ConversationId): Promise<boolean>;
@@ -61,7 +71,10 @@ export interface Store {
   claim(conversation: ConversationId, lease: Lease): Promise<Work | undefined>;
   /** Prolongs leases; returns those that are lost. */
   renew(claims: readonly Claim[], lease: Lease): Promise<Claim[]>;
-  /** Records a page: before its post without an id, after it with one, and as its text grows. */
+  /**
+   * Records a page: before its post without an id, after it with one, and as its text grows.
+   * Growth is progress only: loss of power may take back the last few seconds of it.
+   */
   savePage(claim: Claim, page: PageRecord): Promise<void>;
   /** Forgets a page that was removed. */
   dropPage(claim: Claim, index: number): Promise<void>;
@@ -70,9 +83,9 @@ export interface Store {
   /**
    * Moves the turn into history and, in the same step, either begins the next turn with what
    * came meanwhile (the owner keeps the conversation) or releases the conversation. The turn
-   * must be concluded. `tokens` counts what an entry costs the model.
+   * must be concluded; an `Error` otherwise. `replyTokens` is what the reply costs the model.
    */
-  finish(claim: Claim, lease: Lease, tokens: (text: string) => number): Promise<Work | undefined>;
+  finish(claim: Claim, lease: Lease, replyTokens: number): Promise<Work | undefined>;
   /** Lets go of an unfinished turn for another try; with `forgive` the attempt does not count. */
   release(claim: Claim, options: { forgive: boolean }): Promise<void>;
   /** Conversations to claim: after a start, a crash, or a release; longest waiting first. */

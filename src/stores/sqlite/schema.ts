@@ -1,0 +1,98 @@
+import type { DatabaseSync } from 'node:sqlite';
+
+/** Marks a file as ours ("Prly"), so that another program's database is never written to. */
+export const applicationId = 0x50726c79;
+
+/**
+ * What brings a database from one version to the next; the version is its number of steps.
+ * Steps that were released are never changed: a change is a new step.
+ */
+const migrations = [
+  `
+  -- One row. Fences come from one counter for all conversations, so that none is ever used
+  -- again, even after everything else about its conversation was swept away.
+  CREATE TABLE store (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    fence INTEGER NOT NULL,
+    checkedAt REAL NOT NULL
+  ) STRICT;
+  INSERT INTO store VALUES (1, 0, 0);
+
+  -- Ids of messages taken in, for as long as a platform may deliver them again.
+  CREATE TABLE seen (
+    conversation TEXT NOT NULL,
+    id TEXT NOT NULL,
+    at REAL NOT NULL,
+    PRIMARY KEY (conversation, id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX seen_by_age ON seen (at);
+
+  -- Questions without an answer yet: those without a turn wait, the others are being answered.
+  CREATE TABLE question (
+    conversation TEXT NOT NULL,
+    id TEXT NOT NULL,
+    turn TEXT,
+    authorId TEXT NOT NULL,
+    authorName TEXT,
+    sentAt REAL NOT NULL,
+    arrivedAt REAL NOT NULL,
+    tokens INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    PRIMARY KEY (conversation, id)
+  ) STRICT;
+
+  -- Turns begun and not finished, at most one per conversation; without an owner nobody is at it.
+  CREATE TABLE turn (
+    conversation TEXT PRIMARY KEY,
+    id TEXT NOT NULL,
+    fence INTEGER NOT NULL,
+    owner TEXT,
+    leasedUntil REAL NOT NULL,
+    attempt INTEGER NOT NULL,
+    startedAt REAL NOT NULL,
+    stopRequested INTEGER NOT NULL DEFAULT 0,
+    outcome TEXT,
+    note TEXT,
+    text TEXT
+  ) STRICT;
+
+  -- Pages of those turns' replies.
+  CREATE TABLE page (
+    conversation TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    id TEXT,
+    source TEXT NOT NULL,
+    PRIMARY KEY (conversation, number)
+  ) STRICT;
+
+  -- History. "reply" is 0 for what people said and 1 for replies, which stand behind it.
+  CREATE TABLE entry (
+    conversation TEXT NOT NULL,
+    id TEXT NOT NULL,
+    at REAL NOT NULL,
+    reply INTEGER NOT NULL,
+    turn TEXT,
+    authorId TEXT,
+    authorName TEXT,
+    outcome TEXT,
+    tokens INTEGER NOT NULL,
+    note TEXT,
+    text TEXT NOT NULL,
+    UNIQUE (conversation, id)
+  ) STRICT;
+  CREATE INDEX entry_in_order ON entry (conversation, at, reply, id);
+  CREATE INDEX entry_by_age ON entry (at);
+  `,
+];
+
+/** The newest version that this code knows. */
+export const schemaVersion = migrations.length;
+
+/** Brings a database of version `from` up to date, all steps or none. */
+export function migrate(db: DatabaseSync, from: number): void {
+  const missing = migrations.slice(from);
+  if (missing.length === 0) return;
+  const marks = `PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${schemaVersion};`;
+  db.exec(['BEGIN IMMEDIATE;', ...missing, marks, 'COMMIT;'].join('\n'));
+}

@@ -1,0 +1,117 @@
+import type { ConversationId } from '../../core/conversation.ts';
+import type { Lease, View, Work } from '../../core/ports/store.ts';
+import type { Claim, Ending, PageRecord, Turn } from '../../core/turn.ts';
+import type { Database } from './database.ts';
+import type { Entries } from './entries.ts';
+import { Pages } from './pages.ts';
+import type { Questions } from './questions.ts';
+import type { Turns, TurnState } from './turns.ts';
+
+/** How turns begin, go on and end. Each method is a step to be committed. */
+export class Workbench {
+  readonly #pages: Pages;
+  readonly #questions: Questions;
+  readonly #turns: Turns;
+  readonly #entries: Entries;
+  readonly #historyLimit: number;
+
+  constructor(
+    db: Database,
+    historyLimit: number,
+    tables: { questions: Questions; turns: Turns; entries: Entries },
+  ) {
+    this.#pages = new Pages(db);
+    this.#questions = tables.questions;
+    this.#turns = tables.turns;
+    this.#entries = tables.entries;
+    this.#historyLimit = historyLimit;
+  }
+
+  claim(conversation: ConversationId, lease: Lease, now: number): Work | undefined {
+    const found = this.#turns.find(conversation, now);
+    if (found === undefined) return this.#beginNext(conversation, lease, now);
+    if (found.busy) return undefined;
+    return this.#work(this.#turns.retry(found.turn, lease, now), now);
+  }
+
+  /** Returns whether anything but the page's text is new. */
+  savePage(claim: Claim, page: PageRecord): boolean {
+    this.#turns.ensure(claim);
+    return this.#pages.put(claim.conversation, page);
+  }
+
+  dropPage(claim: Claim, index: number): void {
+    this.#turns.ensure(claim);
+    this.#pages.drop(claim.conversation, index);
+  }
+
+  conclude(claim: Claim, ending: Ending): void {
+    this.#turns.ensure(claim);
+    this.#turns.conclude(claim, ending);
+  }
+
+  finish(claim: Claim, lease: Lease, replyTokens: number, now: number): Work | undefined {
+    this.#turns.ensure(claim);
+    const { conversation } = claim;
+    const turn = this.#turns.find(conversation, now)?.turn;
+    if (turn?.ending === undefined) throw new Error(`turn ${claim.turn} has no end yet`);
+
+    // What goes first makes room for what comes, so that a full store can still do this.
+    const questions = this.#questions.remove(conversation, turn.id);
+    this.#pages.dropAll(conversation);
+    this.#turns.remove(conversation);
+
+    for (const question of questions) this.#entries.put(conversation, question);
+    const { text, note } = turn.ending;
+    if (text !== '' || (note ?? '') !== '') {
+      this.#entries.put(conversation, {
+        id: turn.id,
+        role: 'assistant',
+        turn: turn.id,
+        at: questions.at(-1)?.at ?? turn.startedAt,
+        tokens: replyTokens,
+        ...turn.ending,
+      });
+    }
+    return this.#beginNext(conversation, lease, now);
+  }
+
+  release(claim: Claim, { forgive }: { forgive: boolean }): void {
+    this.#turns.ensure(claim);
+    this.#turns.release(claim, forgive ? 1 : 0);
+  }
+
+  view(conversation: ConversationId, now: number): View {
+    const running = this.#turns.find(conversation, now)?.turn;
+    return {
+      history: this.#entries.newest(conversation, this.#historyLimit),
+      ...(running !== undefined && { running: this.#whole(running) }),
+      queued: this.#questions.queued(conversation),
+    };
+  }
+
+  /** A new turn of all that waits; undefined if nothing does. */
+  #beginNext(conversation: ConversationId, lease: Lease, now: number): Work | undefined {
+    const id = this.#turns.newId();
+    if (!this.#questions.take(conversation, id)) return undefined;
+    return this.#work(this.#turns.begin(conversation, id, lease, now), now);
+  }
+
+  #work(claim: Claim, now: number): Work {
+    const turn = this.#turns.find(claim.conversation, now)?.turn;
+    if (turn === undefined) throw new Error(`turn ${claim.turn} is not there`);
+    return {
+      claim,
+      turn: this.#whole(turn),
+      history: this.#entries.newest(claim.conversation, this.#historyLimit),
+    };
+  }
+
+  #whole(turn: TurnState): Turn {
+    return {
+      ...turn,
+      messages: this.#questions.ofTurn(turn.conversation, turn.id),
+      pages: this.#pages.of(turn.conversation),
+    };
+  }
+}

@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto';
+import { vi } from 'vitest';
+import { conversationId } from '../../src/core/conversation.ts';
+import type { ConversationId } from '../../src/core/conversation.ts';
+import type { Message } from '../../src/core/message.ts';
+import type { Lease, Store, Work } from '../../src/core/ports/store.ts';
+import type { Ending } from '../../src/core/turn.ts';
+
+export interface StoreSettings {
+  readonly historyLimit?: number;
+  readonly retentionMs?: number;
+  readonly seenMs?: number;
+}
+
+/** A store of one test's own. */
+export interface OpenedStore {
+  readonly store: Store;
+  /** Another store on the same data, as a process finds it that starts after a crash. */
+  reopen(): Promise<Store>;
+  dispose(): Promise<void>;
+}
+
+export type OpenStore = (settings: StoreSettings) => Promise<OpenedStore>;
+
+/** Long enough never to run out within a test. */
+export const alice: Lease = { owner: 'alice', leaseMs: 60_000 };
+export const bob: Lease = { owner: 'bob', leaseMs: 60_000 };
+/** Runs out while a test waits for it. */
+export const fleeting: Lease = { owner: 'carol', leaseMs: 50 };
+
+export const done: Ending = { outcome: 'done', text: 'An answer.' };
+
+/** A conversation that no other test knows. */
+export function newConversation(): ConversationId {
+  return conversationId('test', randomUUID());
+}
+
+/** A question; its id is its text unless said otherwise. */
+export function question(
+  conversation: ConversationId,
+  text: string,
+  rest: Partial<Message> = {},
+): Message {
+  return {
+    id: text,
+    conversation,
+    author: { id: 'U1', name: 'Ann' },
+    text,
+    sentAt: 1_700_000_000_000,
+    kind: 'question',
+    ...rest,
+  };
+}
+
+export function context(
+  conversation: ConversationId,
+  text: string,
+  rest: Partial<Message> = {},
+): Message {
+  return question(conversation, text, { kind: 'context', ...rest });
+}
+
+/** Takes questions in, one after the other. */
+export async function ask(store: Store, ...messages: Message[]): Promise<void> {
+  for (const message of messages) {
+    await store.accept(message, { stops: false, tokens: message.text.length });
+  }
+}
+
+/** Claims a conversation that is known to have something to do. */
+export async function mustClaim(
+  store: Store,
+  conversation: ConversationId,
+  lease: Lease = alice,
+): Promise<Work> {
+  const work = await store.claim(conversation, lease);
+  if (work === undefined) throw new Error(`nothing to claim in ${conversation}`);
+  return work;
+}
+
+/** Works off one turn; returns what finish gave. */
+export async function answer(
+  store: Store,
+  conversation: ConversationId,
+  ending: Ending = done,
+): Promise<Work | undefined> {
+  const { claim } = await mustClaim(store, conversation);
+  await store.conclude(claim, ending);
+  return store.finish(claim, alice, 5);
+}
+
+export async function isWaiting(store: Store, conversation: ConversationId): Promise<boolean> {
+  const waiting = await store.waiting();
+  return waiting.some((each) => each.conversation === conversation);
+}
+
+/** Waits for what comes by itself within milliseconds, such as the end of a lease. */
+export function eventually<T>(check: () => T | Promise<T>): Promise<T> {
+  return vi.waitFor(check, { timeout: 10_000, interval: 5 });
+}
+
+export function textsOf(items: readonly { readonly text: string }[]): string[] {
+  return items.map((item) => item.text);
+}
