@@ -1,0 +1,188 @@
+import type { Bounds } from './bounds.ts';
+import { ClaimLost, ModelFailed, Rejected } from './errors.ts';
+import { Interrupted } from './interrupted.ts';
+import type { ModelLine } from './model-line.ts';
+import { persist } from './patience.ts';
+import type { Log } from './ports/log.ts';
+import type { Model, Usage } from './ports/model.ts';
+import type { Store, Work } from './ports/store.ts';
+import type { Surface } from './ports/surface.ts';
+import { prompt } from './prompt.ts';
+import { LiveReply } from './reply/live-reply.ts';
+import type { Pacer } from './reply/pacer.ts';
+import { Working } from './reply/working.ts';
+import { sentences } from './sentences.ts';
+import type { Ending, Outcome, Turn } from './turn.ts';
+
+/** What it takes to answer. */
+export interface Desk {
+  readonly store: Store;
+  readonly model: Model;
+  /** The persona for a turn. */
+  readonly instructions: (turn: Turn) => string;
+  readonly line: ModelLine;
+  readonly pacer: Pacer;
+  readonly bounds: Bounds;
+}
+
+/** How a turn went, for the log. */
+export interface Report {
+  readonly ending: Ending;
+  readonly usage: Usage;
+  /** From the turn's start to text that people see, in milliseconds; absent if there was none. */
+  readonly firstTextMs?: number;
+}
+
+/**
+ * Answers one turn: prompt, stream, write, store the ending, show it. A turn whose ending is
+ * stored already is only shown. The caller then finishes the turn.
+ *
+ * Throws the signal's reason if that was a hand-over or a lost claim, and what kept the ending
+ * from being stored or shown: the turn then waits for another try.
+ */
+export async function answer(
+  work: Work,
+  desk: Desk,
+  surface: Surface,
+  log: Log,
+  signal: AbortSignal,
+): Promise<Report> {
+  const { claim, turn } = work;
+  const startedAt = performance.now();
+  const halt = new AbortController();
+  const working = new Working({ surface, log });
+  let usage: Usage = {};
+  let firstTextMs: number | undefined;
+
+  const reply = new LiveReply({
+    surface,
+    pacer: desk.pacer,
+    ledger: {
+      save: (page) => desk.store.savePage(claim, page),
+      drop: (index) => desk.store.dropPage(claim, index),
+    },
+    keyOf: (index) => `${turn.id.replaceAll('-', '').slice(0, 20)}.${index}`,
+    pages: turn.pages,
+    onFirstText: () => {
+      working.stop();
+      firstTextMs = Math.round(performance.now() - startedAt);
+    },
+    onLost: (reason) => halt.abort(reason),
+    log,
+  });
+
+  const onInterrupt = (): void => {
+    halt.abort(signal.reason);
+    // A person's stop ends the model's words; only a hand-over or a lost claim ends ours.
+    if (!isStop(signal.reason)) reply.abandon(signal.reason);
+  };
+  signal.addEventListener('abort', onInterrupt, { once: true });
+  if (signal.aborted) onInterrupt();
+
+  try {
+    const ending = turn.ending ?? (await write());
+    await persist(() => desk.store.conclude(claim, ending), log, reply.signal);
+    await show(ending);
+    return { ending, usage, ...(firstTextMs === undefined ? {} : { firstTextMs }) };
+  } finally {
+    working.stop();
+    signal.removeEventListener('abort', onInterrupt);
+    await reply.close();
+  }
+
+  async function write(): Promise<Ending> {
+    const { maxReplyChars, maxTurnMs, historyTokens } = desk.bounds;
+    const refusal = whyNot(turn, desk.bounds);
+    if (refusal !== undefined) return endOf(refusal.outcome, '', refusal.note);
+
+    let text = '';
+    let timer: NodeJS.Timeout | undefined;
+    let leaveLine: (() => void) | undefined;
+    try {
+      working.start((placeholder) => reply.showPlaceholder(placeholder));
+      const person = turn.messages[0]?.author.id ?? '';
+      const tellPlace = (ahead: number): void => working.tell({ phase: 'waiting', ahead });
+      leaveLine = await desk.line.enter(person, tellPlace, halt.signal);
+      working.tell({ phase: 'thinking' });
+      timer = setTimeout(() => halt.abort(new Interrupted('timeout')), maxTurnMs);
+
+      const stream = desk.model.stream({
+        instructions: desk.instructions(turn),
+        messages: prompt(work.history, turn.messages, historyTokens),
+        signal: halt.signal,
+      });
+      for await (const event of stream) {
+        if (event.type === 'end') {
+          usage = event.usage;
+          const note = event.reason === 'length' ? sentences.cutByModel : undefined;
+          return endOf('done', text, note);
+        }
+        const delta = fitting(event.text, maxReplyChars - text.length);
+        text += delta;
+        reply.push(delta);
+        if (delta.length < event.text.length) return endOf('done', text, sentences.tooLong);
+      }
+      throw new ModelFailed('cut', 'the stream returned without an end');
+    } catch (error) {
+      return whyEnded(halt.signal.aborted ? halt.signal.reason : error, text);
+    } finally {
+      clearTimeout(timer);
+      leaveLine?.();
+    }
+  }
+
+  function whyEnded(reason: unknown, text: string): Ending {
+    if (reason instanceof Rejected) {
+      log.info({ err: reason }, 'reply rejected');
+      if (reason.reason === 'removed') return endOf('stopped', text);
+      return endOf('failed', text, sentences.refusedByPlatform);
+    }
+    if (reason instanceof ModelFailed) {
+      log.warn({ err: reason, fault: reason.fault }, 'model failed');
+      return endOf('failed', text, sentences.model[reason.fault]);
+    }
+    if (isStop(reason)) return endOf('stopped', text, sentences.stopped);
+    if (reason instanceof Interrupted && reason.why === 'timeout') {
+      return endOf('failed', text, sentences.timeout);
+    }
+    if (reason instanceof Interrupted || reason instanceof ClaimLost) throw reason;
+    log.error({ err: reason }, 'answer failed');
+    return endOf('failed', text, sentences.bug);
+  }
+
+  function endOf(outcome: Outcome, written: string, note?: string): Ending {
+    // What people have read already is not taken from them by a second try that ended sooner.
+    const shown = turn.pages.map((page) => page.source).join('');
+    const text = outcome !== 'done' && shown.length > written.length ? shown : written;
+    return { outcome, text, ...(note === undefined ? {} : { note }) };
+  }
+
+  async function show(ending: Ending): Promise<void> {
+    try {
+      await reply.end(ending);
+    } catch (error) {
+      if (!(error instanceof Rejected)) throw error;
+      log.info({ err: error }, 'reply not shown');
+    }
+  }
+}
+
+/** Why the model is not even asked. */
+function whyNot(turn: Turn, bounds: Bounds): { outcome: Outcome; note: string } | undefined {
+  if (turn.stopRequested) return { outcome: 'stopped', note: sentences.stopped };
+  if (turn.attempt > bounds.maxAttempts) return { outcome: 'failed', note: sentences.gaveUp };
+  const ageMs = Date.now() - Math.max(...turn.messages.map((message) => message.sentAt));
+  if (ageMs <= bounds.maxQuestionAgeMs) return undefined;
+  return { outcome: 'failed', note: sentences.tooOld(ageMs) };
+}
+
+function isStop(reason: unknown): boolean {
+  return reason instanceof Interrupted && reason.why === 'stop';
+}
+
+/** As much of `text` as fits into `room` UTF-16 units, without half a surrogate pair. */
+function fitting(text: string, room: number): string {
+  if (text.length <= room) return text;
+  const last = text.charCodeAt(room - 1);
+  return text.slice(0, last >= 0xd800 && last < 0xdc00 ? room - 1 : room);
+}

@@ -1,0 +1,150 @@
+import { withDeadline } from '../deadline.ts';
+import { CallFailed, RateLimited, StoreUnavailable } from '../errors.ts';
+import type { Log } from '../ports/log.ts';
+import type { Surface } from '../ports/surface.ts';
+import type { PageRecord } from '../turn.ts';
+import type { Page } from './pages.ts';
+
+/** How often a growing page is recorded, in milliseconds, for a restart to go on from. */
+const recordEveryMs = 1_000;
+
+/** How the pages of a reply are remembered across a crash. */
+export interface PageLedger {
+  save(page: PageRecord): Promise<void>;
+  drop(index: number): Promise<void>;
+}
+
+/**
+ * One posted message of a reply, or one that is about to be: knows what it reads, and what of
+ * that is uncertain because a call got no answer.
+ */
+export class PostedPage {
+  readonly #surface: Surface;
+  readonly #ledger: PageLedger;
+  readonly #log: Log;
+  readonly #key: string;
+  readonly #index: number;
+  #id: string | undefined;
+  /** A post was sent, or perhaps sent, and its answer is not known. */
+  #perhapsPosted: boolean;
+  /** What it reads; undefined when that is not certain. */
+  #text: string | undefined;
+  /** How often the final text must still be sent, as an unanswered edit may land behind it. */
+  #confirmations = 0;
+  /** The slice that it was last made to show, and what the store knows of that. */
+  #source: string;
+  #recorded: { id: string | undefined; source: string };
+  #recordedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(options: {
+    surface: Surface;
+    ledger: PageLedger;
+    log: Log;
+    key: string;
+    index: number;
+    /** What an earlier attempt left of it. */
+    record?: PageRecord;
+  }) {
+    this.#surface = options.surface;
+    this.#ledger = options.ledger;
+    this.#log = options.log;
+    this.#index = options.index;
+    this.#key = options.record?.key ?? options.key;
+    this.#id = options.record?.id;
+    this.#perhapsPosted = options.record !== undefined && options.record.id === undefined;
+    this.#source = options.record?.source ?? '';
+    this.#recorded = { id: this.#id, source: this.#source };
+  }
+
+  /** The call that the next `show` will make. */
+  get nextCall(): 'post' | 'edit' {
+    return this.#id === undefined ? 'post' : 'edit';
+  }
+
+  /** Whether people read this text here; with `final`, for certain and for good. */
+  reads(text: string, options: { final: boolean }): boolean {
+    return this.#text === text && (!options.final || this.#confirmations === 0);
+  }
+
+  /**
+   * Makes one call towards showing `page`; `reads` tells whether that was enough. Throws what the
+   * surface throws, and `ClaimLost` or `StoreUnavailable` if a post could not be announced.
+   */
+  async show(page: Page, options: { final: boolean }, signal: AbortSignal): Promise<void> {
+    if (this.#id !== undefined) {
+      await this.#edit(this.#id, page, options.final, signal);
+    } else {
+      if (this.#perhapsPosted) await this.#find(signal);
+      if (this.#id === undefined) await this.#post(page, signal);
+    }
+    this.#source = page.source;
+    if (options.final || performance.now() - this.#recordedAt >= recordEveryMs) await this.record();
+  }
+
+  async remove(signal: AbortSignal): Promise<void> {
+    if (this.#perhapsPosted) await this.#find(signal);
+    const id = this.#id;
+    if (id !== undefined) await this.#call(signal, (end) => this.#surface.remove(id, end));
+    await this.#ledger.drop(this.#index);
+  }
+
+  /** Stores what it shows, if that is not stored yet. */
+  async record(): Promise<void> {
+    const [key, index, id, source] = [this.#key, this.#index, this.#id, this.#source];
+    if (id === undefined || (id === this.#recorded.id && source === this.#recorded.source)) return;
+    try {
+      await this.#ledger.save({ index, key, id, source });
+      this.#recorded = { id, source };
+      this.#recordedAt = performance.now();
+    } catch (error) {
+      // People go on reading while the store is away; the next call records it.
+      if (!(error instanceof StoreUnavailable)) throw error;
+      this.#log.warn({ err: error, page: index }, 'page not recorded');
+    }
+  }
+
+  async #edit(id: string, page: Page, final: boolean, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#call(signal, (end) => this.#surface.edit(id, page.text, end));
+    } catch (error) {
+      if (error instanceof CallFailed) {
+        this.#text = undefined;
+        this.#confirmations = 2;
+      }
+      throw error;
+    }
+    this.#text = page.text;
+    if (final && this.#confirmations > 0) this.#confirmations -= 1;
+  }
+
+  /** Looks for a post whose answer was lost. */
+  async #find(signal: AbortSignal): Promise<void> {
+    const posting = { key: this.#key, index: this.#index };
+    this.#id = await this.#call(signal, (end) => this.#surface.find(posting, end));
+    if (this.#id !== undefined) this.#perhapsPosted = false;
+  }
+
+  async #post(page: Page, signal: AbortSignal): Promise<void> {
+    const again = this.#perhapsPosted;
+    if (!again) {
+      // Without this a crash between the post and its answer would post the page twice.
+      await this.#ledger.save({ index: this.#index, key: this.#key, source: page.source });
+      this.#perhapsPosted = true;
+    }
+    const posting = { text: page.text, key: this.#key, index: this.#index };
+    try {
+      this.#id = await this.#call(signal, (end) => this.#surface.post(posting, end));
+    } catch (error) {
+      if (error instanceof RateLimited && !again) this.#perhapsPosted = false;
+      throw error;
+    }
+    this.#perhapsPosted = false;
+    // A platform may answer a repeated key with the earlier message, which reads otherwise.
+    this.#text = again ? undefined : page.text;
+    this.#recordedAt = Number.NEGATIVE_INFINITY;
+  }
+
+  #call<T>(signal: AbortSignal, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    return withDeadline(this.#surface.callTimeoutMs, signal, call);
+  }
+}

@@ -1,0 +1,44 @@
+import type { ModelFault } from './errors.ts';
+
+/** What people read when an answer does not end as they hoped: what happened, what to do. */
+export const sentences = {
+  stopped: 'Stopped.',
+  tooLong: 'That is as long as one answer may get. Ask me to go on for the rest.',
+  cutByModel: 'The model reached its own length limit here. Ask me to go on for the rest.',
+  timeout: 'This took longer than one answer may take, so it ends here. Ask again for the rest.',
+  gaveUp:
+    'I tried to answer this several times and was interrupted each time. Please ask again, perhaps in other words.',
+  refusedByPlatform: 'The message could not be shown here.',
+  bug: 'Something went wrong on my side. Please ask again; if it happens again, tell whoever runs me.',
+  thinking: 'Thinking…',
+  waiting: (ahead: number) =>
+    ahead === 0
+      ? 'You are next in line…'
+      : `Many people are asking right now; ${ahead} ${ahead === 1 ? 'question is' : 'questions are'} before yours…`,
+  tooOld: (ageMs: number) =>
+    `I was away when you asked this ${ago(ageMs)} ago, so I leave it. Ask again if you still want an answer.`,
+  model: {
+    'rate-limited': 'The model is over its rate limit; ask again in a minute.',
+    quota: 'The model’s account has run out of credit; whoever runs me has to top it up.',
+    unauthorized: 'The model’s provider does not accept my key; whoever runs me has to check it.',
+    'unknown-model':
+      'The provider does not know the model that I am set to use; whoever runs me has to change it.',
+    'too-long':
+      'This conversation is too long for the model; start a new one, or ask something shorter.',
+    refused: 'The model’s provider declined to answer this.',
+    unreachable: 'The model cannot be reached right now; ask again in a minute.',
+    overloaded: 'The model is overloaded right now; ask again in a minute.',
+    stalled: 'The model stopped in the middle without a word; ask again.',
+    cut: 'The connection to the model was cut; ask again.',
+    empty: 'The model gave an empty answer; ask again, perhaps in other words.',
+    malformed: 'The model’s answer arrived damaged; ask again.',
+    unknown: 'The model failed to answer; ask again in a minute.',
+  } satisfies Record<ModelFault, string>,
+};
+
+function ago(ms: number): string {
+  const hours = Math.round(ms / 3_600_000);
+  if (hours < 1) return `${Math.max(1, Math.round(ms / 60_000))} minutes`;
+  if (hours === 1) return 'an hour';
+  return hours < 48 ? `${hours} hours` : `${Math.round(hours / 24)} days`;
+}

@@ -1,0 +1,46 @@
+import type { ConversationId } from '../../src/core/conversation.ts';
+import type { Message } from '../../src/core/message.ts';
+import type { Intake, Platform } from '../../src/core/ports/platform.ts';
+import type { Outcome } from '../../src/core/turn.ts';
+import { FakeSurface } from './surface.ts';
+
+/** A platform that outlives the process under test, as real ones do. */
+export class FakePlatform implements Platform {
+  readonly name = 'fake';
+  readonly surfaces = new Map<string, FakeSurface>();
+  readonly endings: { turn: string; outcome: Outcome }[] = [];
+  /** Sets up the surface of each new turn. */
+  onSurface: (surface: FakeSurface, messages: readonly Message[]) => void = () => undefined;
+
+  start(_intake: Intake): Promise<void> {
+    return Promise.resolve();
+  }
+
+  pause(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  surface(_conversation: ConversationId, turn: string, messages: readonly Message[]): FakeSurface {
+    let surface = this.surfaces.get(turn);
+    if (surface === undefined) {
+      surface = new FakeSurface();
+      surface.latencyMs = 1;
+      this.onSurface(surface, messages);
+      this.surfaces.set(turn, surface);
+    }
+    return surface;
+  }
+
+  ended(_conversation: ConversationId, turn: string, outcome: Outcome): void {
+    this.endings.push({ turn, outcome });
+  }
+
+  /** What people read of all replies, in the order of their turns. */
+  get replies(): string[] {
+    return Array.from(this.surfaces.values(), (surface) => surface.pages.join('|'));
+  }
+}

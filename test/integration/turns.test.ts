@@ -1,0 +1,480 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type ConversationId, conversationId } from '../../src/core/conversation.ts';
+import { Dispatcher } from '../../src/core/dispatcher.ts';
+import { ModelFailed, StoreUnavailable } from '../../src/core/errors.ts';
+import { Inbox } from '../../src/core/inbox.ts';
+import type { Message } from '../../src/core/message.ts';
+import { ModelLine } from '../../src/core/model-line.ts';
+import type { Store } from '../../src/core/ports/store.ts';
+import { Pacer } from '../../src/core/reply/pacer.ts';
+import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts';
+import { readableLog } from '../fakes/log.ts';
+import { ScriptedModel, type Writing } from '../fakes/model.ts';
+import { FakePlatform } from '../fakes/platform.ts';
+
+const here = conversationId('fake', 'c1');
+const there = conversationId('fake', 'c2');
+
+/** The core on the real store, between a platform and a model in the test's hands. */
+class World {
+  readonly folder = mkdtempSync(join(tmpdir(), 'parley-turns-'));
+  readonly platform = new FakePlatform();
+  readonly log = readableLog();
+  model = new ScriptedModel();
+  bounds = {
+    maxAttempts: 3,
+    maxTurnMs: 60_000,
+    maxReplyChars: 50_000,
+    maxQuestionAgeMs: 3_600_000,
+    historyTokens: 1_000,
+  };
+  concurrency = 10;
+  store!: Store;
+  dispatcher!: Dispatcher;
+  inbox!: Inbox;
+  #ids = 0;
+
+  async start(wrap: (store: Store) => Store = (store) => store): Promise<void> {
+    const { log } = this;
+    this.store = wrap(await openSqliteStore({ folder: this.folder, retentionMs: 1e12 }));
+    this.dispatcher = new Dispatcher({
+      desk: {
+        store: this.store,
+        model: this.model,
+        instructions: () => 'Be brief.',
+        line: new ModelLine(this.concurrency),
+        pacer: new Pacer({ log }),
+        bounds: this.bounds,
+      },
+      platforms: [this.platform],
+      lease: { owner: 'test', leaseMs: 30_000 },
+      log,
+    });
+    this.inbox = new Inbox({ store: this.store, dispatcher: this.dispatcher });
+    this.dispatcher.start();
+  }
+
+  async stop(drainMs = 0): Promise<void> {
+    await this.dispatcher.drain(drainMs);
+    await this.store.close();
+  }
+
+  /** A new process on the same folder, with a model that knows nothing of the last one. */
+  async restart(): Promise<void> {
+    await this.stop();
+    this.model = new ScriptedModel();
+    await this.start();
+  }
+
+  message(text: string, conversation: ConversationId = here, more: Partial<Message> = {}): Message {
+    this.#ids += 1;
+    return {
+      id: `m${this.#ids}`,
+      conversation,
+      author: { id: 'ana' },
+      text,
+      sentAt: Date.now() + this.#ids,
+      kind: 'question',
+      ...more,
+    };
+  }
+
+  async ask(text: string, conversation?: ConversationId, more?: Partial<Message>) {
+    const message = this.message(text, conversation, more);
+    return { message, receipt: await this.inbox.receive(message) };
+  }
+
+  /** The nth request to the model, once it is there. */
+  writing(nth: number): Promise<Writing> {
+    return vi.waitFor(() => {
+      const writing = this.model.writings[nth];
+      if (writing === undefined) throw new Error(`the model was not asked ${nth + 1} times`);
+      return writing;
+    });
+  }
+
+  /** Waits until people read just these replies and every turn is over. */
+  reads(replies: string[]): Promise<void> {
+    return vi.waitFor(
+      () => {
+        expect(this.platform.replies).toEqual(replies);
+        expect(this.dispatcher.running).toBe(0);
+      },
+      { timeout: 10_000 },
+    );
+  }
+
+  /** Waits until people read this, whether or not it goes on. */
+  shows(...replies: string[]): Promise<void> {
+    return vi.waitFor(() => expect(this.platform.replies).toEqual(replies), { timeout: 10_000 });
+  }
+}
+
+let world: World;
+
+beforeEach(async () => {
+  world = new World();
+  await world.start();
+});
+
+afterEach(async () => {
+  await world.stop();
+  rmSync(world.folder, { recursive: true });
+});
+
+describe('a question', () => {
+  it('is answered, and the answer is shown while it is written', async () => {
+    await world.ask('How are you?');
+    const writing = await world.writing(0);
+    writing.write('Fine');
+    await world.shows('Fine');
+    writing.write(', thanks.').end();
+    await world.reads(['Fine, thanks.']);
+    expect(world.platform.endings).toMatchObject([{ outcome: 'done' }]);
+  });
+
+  it('is read with what was said before', async () => {
+    world.model.onRequest = (writing) => writing.write(`re: ${writing.question}`).end();
+    await world.ask('one');
+    await world.reads(['re: one']);
+    await world.ask('two');
+    await world.reads(['re: one', 're: two']);
+    expect(world.model.writings[1]?.request).toMatchObject({
+      instructions: 'Be brief.',
+      messages: [
+        { role: 'user', text: 'one' },
+        { role: 'assistant', text: 're: one' },
+        { role: 'user', text: 'two' },
+      ],
+    });
+  });
+
+  it('that comes twice is answered once', async () => {
+    const { message } = await world.ask('one');
+    expect(await world.inbox.receive(message)).toBe('duplicate');
+    (await world.writing(0)).write('once').end();
+    await world.reads(['once']);
+    expect(await world.inbox.receive(message)).toBe('duplicate');
+    await world.reads(['once']);
+  });
+
+  it('of another conversation is answered meanwhile', async () => {
+    await world.ask('slow one');
+    await world.writing(0);
+    await world.ask('quick one', there);
+    (await world.writing(1)).write('quick').end();
+    await vi.waitFor(() => expect(world.platform.replies).toContain('quick'));
+    (await world.writing(0)).write('slow').end();
+    await world.reads(['slow', 'quick']);
+  });
+
+  it.each([
+    ['', 'empty'],
+    [' \n\0 ', 'empty'],
+    ['x'.repeat(1_000_000), 'too-long'],
+  ])('without sense is refused in a sentence', async (text, reason) => {
+    await expect(world.ask(text)).rejects.toMatchObject({ name: 'MessageRefused', reason });
+    expect(world.model.writings).toEqual([]);
+  });
+
+  it('of odd characters is answered like any other', async () => {
+    world.model.onRequest = (writing) => writing.write(`got ${writing.question.length}`).end();
+    const nested = Array.from({ length: 1_500 }, (_, level) => `${' '.repeat(level % 50)}- x`).join(
+      '\n',
+    );
+    await world.ask('a\ud800\0b');
+    await world.reads(['got 3']);
+    await world.ask(nested, there);
+    await world.reads(['got 3', `got ${nested.length}`]);
+  });
+});
+
+describe('messages that come during an answer', () => {
+  it('become the next turn, together, in the order in which they were sent', async () => {
+    await world.ask('first');
+    const first = await world.writing(0);
+    first.write('one');
+    const late = world.message('third');
+    const early = world.message('second', here, { sentAt: late.sentAt - 10_000 });
+    await world.inbox.receive(late);
+    await world.inbox.receive(early);
+    first.write('!').end();
+    const second = await world.writing(1);
+    expect(second.request.messages.map((message) => message.text)).toEqual([
+      'first',
+      'one!',
+      'second',
+      'third',
+    ]);
+    second.write('two').end();
+    await world.reads(['one!', 'two']);
+  });
+
+  it('are read as context when they are not for the bot, without an answer of their own', async () => {
+    await world.ask('first');
+    const first = await world.writing(0);
+    expect((await world.ask('just talking', here, { kind: 'context' })).receipt).toBe('kept');
+    first.write('one').end();
+    await world.reads(['one']);
+    await world.ask('second');
+    const second = await world.writing(1);
+    expect(second.request.messages.map((message) => message.text)).toEqual([
+      'first',
+      'one',
+      'just talking',
+      'second',
+    ]);
+    second.end();
+  });
+
+  it('can be changed or taken back until their turn begins', async () => {
+    await world.ask('first');
+    const first = await world.writing(0);
+    const { message: changed } = await world.ask('secnod');
+    const { message: withdrawn } = await world.ask('never mind');
+    expect(await world.inbox.revise(here, changed.id, 'second')).toBe(true);
+    expect(await world.inbox.withdraw(here, withdrawn.id)).toBe(true);
+    first.write('one').end();
+    const second = await world.writing(1);
+    expect(second.question).toBe('second');
+    second.write('two').end();
+    await world.reads(['one', 'two']);
+    expect(await world.inbox.revise(here, changed.id, 'too late')).toBe(false);
+  });
+});
+
+describe('stop', () => {
+  it.each(['stop', 'Cancel', 'STOP!'])('"%s" ends the answer and keeps its text', async (word) => {
+    await world.ask('tell me everything');
+    const writing = await world.writing(0);
+    writing.write('Everything is');
+    await world.shows('Everything is');
+    expect((await world.ask(word)).receipt).toBe('stopping');
+    await world.reads(['Everything is\n\n_Stopped._']);
+    expect(writing.request.signal.aborted).toBe(true);
+    expect(world.platform.endings).toMatchObject([{ outcome: 'stopped' }]);
+  });
+
+  it('ends an answer that has not begun to be shown', async () => {
+    await world.ask('tell me everything');
+    await world.writing(0);
+    expect(await world.inbox.stop(here)).toBe(true);
+    await world.reads(['_Stopped._']);
+  });
+
+  it('ends an answer that still waits in line for the model', async () => {
+    await world.stop();
+    world.concurrency = 1;
+    await world.start();
+    await world.ask('first');
+    const first = await world.writing(0);
+    await world.ask('second', there);
+    await world.ask('stop', there);
+    await vi.waitFor(() => expect(world.platform.replies).toContain('_Stopped._'));
+    first.write('one').end();
+    await vi.waitFor(() =>
+      expect(world.platform.replies.toSorted()).toEqual(['_Stopped._', 'one']),
+    );
+    expect(world.model.writings).toHaveLength(1);
+  });
+
+  it('lets what was asked after the stopped question be answered', async () => {
+    await world.ask('first');
+    (await world.writing(0)).write('one');
+    await world.shows('one');
+    await world.ask('second');
+    await world.ask('stop');
+    (await world.writing(1)).write('two').end();
+    await world.reads(['one\n\n_Stopped._', 'two']);
+  });
+
+  it('is a word like any other when nothing runs', async () => {
+    expect((await world.ask('stop')).receipt).toBe('queued');
+    (await world.writing(0)).write('Stop what?').end();
+    await world.reads(['Stop what?']);
+  });
+});
+
+describe('a failure', () => {
+  it('of the model is told in a sentence, below the text so far', async () => {
+    await world.ask('one');
+    (await world.writing(0)).write('So far').fail(new ModelFailed('cut', 'ECONNRESET'));
+    await world.reads(['So far\n\n_The connection to the model was cut; ask again._']);
+    expect(world.platform.endings).toMatchObject([{ outcome: 'failed' }]);
+  });
+
+  it('that nobody thought of is told too, and its cause is logged', async () => {
+    await world.ask('one');
+    (await world.writing(0)).fail(new TypeError('x is not a function'));
+    await world.reads([expect.stringContaining('Something went wrong on my side')]);
+    expect(world.log.events).toContainEqual(
+      expect.objectContaining({ level: 'error', event: 'answer failed' }),
+    );
+  });
+
+  it('does not keep the next question from its answer', async () => {
+    await world.ask('one');
+    (await world.writing(0)).fail(new ModelFailed('overloaded', '503'));
+    await world.reads(['_The model is overloaded right now; ask again in a minute._']);
+    await world.ask('two');
+    (await world.writing(1)).write('two').end();
+    await world.reads([expect.anything(), 'two']);
+  });
+
+  it('of the store to keep the ending is waited out', async () => {
+    await world.stop();
+    let away = 2;
+    await world.start((store) => {
+      const conclude = store.conclude.bind(store);
+      store.conclude = (...args) => {
+        away -= 1;
+        if (away >= 0) return Promise.reject(new StoreUnavailable('away', 'the test says so'));
+        return conclude(...args);
+      };
+      return store;
+    });
+    await world.ask('one');
+    (await world.writing(0)).write('kept').end();
+    await world.reads(['kept']);
+  });
+
+  it('to show the reply because a person deleted it ends the turn quietly', async () => {
+    await world.ask('one');
+    const writing = await world.writing(0);
+    writing.write('Hello');
+    await world.shows('Hello');
+    [...world.platform.surfaces.values()][0]?.deleteByPerson(0);
+    writing.write(' there');
+    await world.reads(['']);
+    expect(world.platform.endings).toMatchObject([{ outcome: 'stopped' }]);
+    expect(writing.request.signal.aborted).toBe(true);
+  });
+});
+
+describe('bounds', () => {
+  it('end an answer that gets too long, with a sentence', async () => {
+    await world.stop();
+    world.bounds = { ...world.bounds, maxReplyChars: 10 };
+    await world.start();
+    await world.ask('one');
+    (await world.writing(0)).write('12345678').write('9👩abc');
+    await world.reads([expect.stringMatching(/^123456789\n\n_That is as long as one answer/)]);
+  });
+
+  it('end an answer that takes too long, and keep its text', async () => {
+    await world.stop();
+    world.bounds = { ...world.bounds, maxTurnMs: 50 };
+    await world.start();
+    await world.ask('one');
+    (await world.writing(0)).write('So far');
+    await world.reads([expect.stringMatching(/^So far\n\n_This took longer/)]);
+    expect(world.platform.endings).toMatchObject([{ outcome: 'failed' }]);
+  });
+
+  it('let so many answers be written at once, and tell the others that they wait', async () => {
+    await world.stop();
+    world.concurrency = 1;
+    world.platform.onSurface = (surface) =>
+      surface.withWorking({ renewMs: 60_000, tellsWaiting: true });
+    await world.start();
+    await world.ask('first');
+    const first = await world.writing(0);
+    await world.ask('second', there);
+    await vi.waitFor(() =>
+      expect([...world.platform.surfaces.values()][1]?.marks).toContainEqual({
+        phase: 'waiting',
+        ahead: 0,
+      }),
+    );
+    expect(world.model.writings).toHaveLength(1);
+    first.write('one').end();
+    (await world.writing(1)).write('two').end();
+    await world.reads(['one', 'two']);
+  });
+
+  it('leave a question that is too old, and say so', async () => {
+    await world.ask('one', here, { sentAt: Date.now() - 2 * 3_600_000 });
+    await world.reads([expect.stringContaining('I was away when you asked this 2 hours ago')]);
+    expect(world.model.writings).toEqual([]);
+  });
+
+  it('cut what the model says about its own limit to a sentence', async () => {
+    await world.ask('one');
+    (await world.writing(0)).write('Half').end('length');
+    await world.reads([expect.stringMatching(/^Half\n\n_The model reached its own length limit/)]);
+  });
+});
+
+describe('a restart', () => {
+  it('answers what was taken in and not begun', async () => {
+    await world.ask('first');
+    await world.writing(0);
+    await world.ask('second');
+    await world.restart();
+    (await world.writing(0)).write('one').end();
+    (await world.writing(1)).write('two').end();
+    await world.reads(['one', 'two']);
+  });
+
+  it('goes on with a half answer in the same message', async () => {
+    await world.ask('first');
+    (await world.writing(0)).write('The old words, half of them');
+    await world.shows('The old words, half of them');
+    await world.restart();
+    const again = await world.writing(0);
+    again.write('New words.').end();
+    await world.reads(['New words.']);
+    expect([...world.platform.surfaces.values()][0]?.messages).toHaveLength(1);
+  });
+
+  it('keeps the text so far when the second try fails sooner', async () => {
+    await world.ask('first');
+    (await world.writing(0)).write('The old words, half of them');
+    await world.shows('The old words, half of them');
+    await world.restart();
+    (await world.writing(0)).write('New').fail(new ModelFailed('cut', 'reset'));
+    await world.reads([expect.stringMatching(/^The old words, half of them\n\n_The connection/)]);
+  });
+
+  it('that hands over costs no attempt, however often it happens', async () => {
+    await world.ask('first');
+    for (let restart = 0; restart < 5; restart += 1) {
+      await world.writing(0);
+      await world.restart();
+    }
+    (await world.writing(0)).write('at last').end();
+    await world.reads(['at last']);
+  });
+
+  it('waits for answers that end before the deadline', async () => {
+    await world.ask('first');
+    const writing = await world.writing(0);
+    writing.write('one');
+    const drained = world.dispatcher.drain(30_000);
+    expect(await world.inbox.receive(world.message('second'))).toBe('queued');
+    writing.write(' more').end();
+    await drained;
+    expect(world.platform.replies).toEqual(['one more']);
+    await world.store.close();
+    world.model = new ScriptedModel();
+    await world.start();
+    expect((await world.writing(0)).question).toBe('second');
+  });
+
+  it('stops a turn that somebody stopped before', async () => {
+    await world.ask('first');
+    (await world.writing(0)).write('The words so far');
+    await world.shows('The words so far');
+    await world.stop();
+    const store = await openSqliteStore({ folder: world.folder, retentionMs: 1e12 });
+    expect(await store.requestStop(here)).toBeTruthy();
+    await store.close();
+    world.model = new ScriptedModel();
+    await world.start();
+    await world.reads(['The words so far\n\n_Stopped._']);
+    expect(world.model.writings).toEqual([]);
+  });
+});

@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { readConfig, variableNames } from '../../src/config.ts';
+import { BadConfiguration } from '../../src/core/errors.ts';
+
+function problemsOf(environment: Record<string, string>): string {
+  try {
+    readConfig(environment);
+  } catch (error) {
+    if (error instanceof BadConfiguration) return error.message;
+    throw error;
+  }
+  return 'none';
+}
+
+describe('the configuration', () => {
+  it('needs nothing set', () => {
+    expect(readConfig({})).toMatchObject({
+      HOST: '127.0.0.1',
+      PORT: 3_000,
+      WEB: true,
+      DATA_DIR: 'data',
+      MAX_REPLY_CHARS: 50_000,
+      secrets: [],
+    });
+  });
+
+  it('counts an empty value as not set', () => {
+    expect(readConfig({ PORT: '', OPENAI_API_KEY: '  ' })).toMatchObject({ PORT: 3_000 });
+    expect(readConfig({ OPENAI_API_KEY: '' }).OPENAI_API_KEY).toBeUndefined();
+  });
+
+  it('reports every problem at once, with the variable, what is wrong and an example', () => {
+    const message = problemsOf({
+      PORT: '80a',
+      OPENAI_API: 'soap',
+      OPENAI_BASE_URL: 'localhost:11434',
+      LOG_LEVEL: 'loud',
+      MAX_TURN_SECONDS: '0',
+    });
+    expect(message.split('\n')).toEqual([
+      'Parley cannot start with this configuration:',
+      '  OPENAI_BASE_URL must be an http or https address, such as OPENAI_BASE_URL=http://127.0.0.1:11434/v1',
+      '  OPENAI_API must be responses or chat, such as OPENAI_API=chat',
+      '  MAX_TURN_SECONDS must be a whole number from 1 to 86400, such as MAX_TURN_SECONDS=600',
+      '  PORT must be a whole number from 0 to 65535, such as PORT=3000',
+      '  LOG_LEVEL must be debug, info, warn, error or silent, such as LOG_LEVEL=info',
+    ]);
+  });
+
+  it('refuses to show the page to others without a password', () => {
+    expect(problemsOf({ HOST: '0.0.0.0' })).toContain(
+      'WEB_PASSWORD must be set while HOST is 0.0.0.0',
+    );
+    expect(problemsOf({ HOST: '0.0.0.0', WEB_PASSWORD: 'long enough' })).toBe('none');
+    for (const HOST of ['127.0.0.1', '127.0.0.2', '::1', 'localhost']) {
+      expect(problemsOf({ HOST })).toBe('none');
+    }
+  });
+
+  it('refuses to run for nobody', () => {
+    expect(problemsOf({ WEB: 'off' })).toContain('WEB is off, and no other platform is configured');
+  });
+
+  it('never repeats a secret in a message, and knows which values are secrets', () => {
+    expect(problemsOf({ WEB_PASSWORD: 'hunter2' })).not.toContain('hunter2');
+    expect(readConfig({ OPENAI_API_KEY: 'sk-1', WEB_PASSWORD: 'hunter22' }).secrets).toEqual([
+      'sk-1',
+      'hunter22',
+    ]);
+  });
+
+  it('is documented: .env.example has every variable, and no other', () => {
+    const documented = readFileSync('.env.example', 'utf8')
+      .split('\n')
+      .flatMap((line) => /^#? ?([A-Z_]+)=/.exec(line)?.[1] ?? []);
+    expect(documented.sort()).toEqual([...variableNames].sort());
+  });
+
+  it('is documented truly: the values of .env.example are the defaults', () => {
+    const lines = readFileSync('.env.example', 'utf8').split('\n');
+    const given = Object.fromEntries(
+      lines.filter((line) => /^[A-Z_]+=/.test(line)).map((line) => line.split('=')),
+    ) as Record<string, string>;
+    expect(readConfig(given)).toEqual(readConfig({}));
+  });
+});

@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import { conversationId } from '../../src/core/conversation.ts';
+import type { Entry } from '../../src/core/history.ts';
+import type { Message } from '../../src/core/message.ts';
+import { prompt } from '../../src/core/prompt.ts';
+import { countTokens } from '../../src/core/tokens.ts';
+
+function question(text: string, name?: string): Message {
+  return {
+    id: text,
+    conversation: conversationId('web', 'c'),
+    author: name === undefined ? { id: 'u' } : { id: 'u', name },
+    text,
+    sentAt: 0,
+    kind: 'question',
+  };
+}
+
+function turn(id: string, asked: string, answered: string, tokens = 10): Entry[] {
+  return [
+    { id: `${id}q`, role: 'user', turn: id, text: asked, at: 0, tokens },
+    { id, role: 'assistant', turn: id, text: answered, at: 0, tokens, outcome: 'done' },
+  ];
+}
+
+describe('what the model reads', () => {
+  it('is the past, then the questions', () => {
+    expect(prompt(turn('a', 'one?', 'one!'), [question('two?')], 1_000)).toEqual([
+      { role: 'user', text: 'one?' },
+      { role: 'assistant', text: 'one!' },
+      { role: 'user', text: 'two?' },
+    ]);
+  });
+
+  it('leaves out the oldest turns that do not fit, each as a whole', () => {
+    const history = [...turn('a', 'one?', 'one!'), ...turn('b', 'two?', 'two!')];
+    const texts = (budget: number) =>
+      prompt(history, [question('now')], budget).map((message) => message.text);
+    expect(texts(72)).toEqual(['one?', 'one!', 'two?', 'two!', 'now']);
+    expect(texts(71)).toEqual(['two?', 'two!', 'now']);
+    expect(texts(36)).toEqual(['two?', 'two!', 'now']);
+    expect(texts(35)).toEqual(['now']);
+    expect(texts(0)).toEqual(['now']);
+  });
+
+  it('says who wrote what where several people talk, on one line', () => {
+    const history: Entry[] = [
+      {
+        id: '1',
+        role: 'user',
+        author: { id: 'u1', name: 'Ana\nBen' },
+        text: 'hi',
+        at: 0,
+        tokens: 1,
+      },
+    ];
+    expect(prompt(history, [question('well?', 'Cem')], 1_000)).toEqual([
+      { role: 'user', text: 'Ana Ben: hi' },
+      { role: 'user', text: 'Cem: well?' },
+    ]);
+  });
+
+  it('leaves out replies that came to nothing', () => {
+    expect(prompt(turn('a', 'one?', ''), [question('two?')], 1_000)).toEqual([
+      { role: 'user', text: 'one?' },
+      { role: 'user', text: 'two?' },
+    ]);
+  });
+});
+
+describe('the count of tokens', () => {
+  it('is the tokenizer’s', () => {
+    expect(countTokens('Hello world, this is Parley.')).toBe(8);
+    expect(countTokens('')).toBe(0);
+  });
+
+  it('takes what looks like a control token for text', () => {
+    expect(countTokens('<|endoftext|>')).toBeGreaterThan(1);
+  });
+
+  it('counts texts that make a tokenizer slow, a seam costing little', () => {
+    const words = 'hello world this is '.repeat(2_500);
+    expect(countTokens(words)).toBeGreaterThanOrEqual(10_000);
+    expect(countTokens(words)).toBeLessThan(10_500);
+    expect(countTokens('漢字'.repeat(25_000))).toBeGreaterThan(40_000);
+  });
+});

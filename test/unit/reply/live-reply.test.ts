@@ -1,0 +1,359 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ClaimLost, Rejected, StoreUnavailable } from '../../../src/core/errors.ts';
+import type { Budget } from '../../../src/core/ports/surface.ts';
+import { LiveReply } from '../../../src/core/reply/live-reply.ts';
+import { Pacer } from '../../../src/core/reply/pacer.ts';
+import type { Ending, PageRecord } from '../../../src/core/turn.ts';
+import { readableLog } from '../../fakes/log.ts';
+import { FakeSurface } from '../../fakes/surface.ts';
+
+beforeEach(() => vi.useFakeTimers());
+afterEach(() => vi.useRealTimers());
+
+const done = (text: string): Ending => ({ outcome: 'done', text });
+
+function open(options: { surface?: FakeSurface; pages?: PageRecord[]; pacer?: Pacer } = {}) {
+  const surface = options.surface ?? new FakeSurface();
+  const log = readableLog();
+  const pacer = options.pacer ?? new Pacer({ log });
+  const records = new Map((options.pages ?? []).map((page) => [page.index, page]));
+  const lost: unknown[] = [];
+  let storeFault: Error | undefined;
+  const reply = new LiveReply({
+    surface,
+    pacer,
+    ledger: {
+      save: (page) => {
+        if (storeFault !== undefined) return Promise.reject(storeFault);
+        records.set(page.index, page);
+        return Promise.resolve();
+      },
+      drop: (index) => {
+        records.delete(index);
+        return Promise.resolve();
+      },
+    },
+    keyOf: (index) => `key.${index}`,
+    pages: options.pages ?? [],
+    onLost: (reason) => lost.push(reason),
+    log,
+  });
+  let text = '';
+  return {
+    surface,
+    reply,
+    records,
+    lost,
+    log,
+    push: (delta: string) => {
+      text += delta;
+      reply.push(delta);
+    },
+    end: (ending: Ending = done(text)) => reply.end(ending),
+    failStore: (error: Error | undefined) => (storeFault = error),
+  };
+}
+
+const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+
+describe('a live reply', () => {
+  it('posts the first words at once and edits the same message as it grows', async () => {
+    const { surface, push, end } = open();
+    push('Hel');
+    await pass(20);
+    expect(surface.pages).toEqual(['Hel']);
+    push('lo wor');
+    await pass(20);
+    push('ld');
+    const ended = end();
+    await pass(50);
+    await ended;
+    expect(surface.seen).toEqual(['Hel', 'Hello wor', 'Hello world']);
+  });
+
+  it('skips what is outdated: shows the newest text after a slow edit', async () => {
+    const { surface, push } = open();
+    push('a');
+    await pass(20);
+    surface.latencyMs = 1_000;
+    push('b');
+    await pass(10);
+    for (const letter of 'cdefg') push(letter);
+    await pass(3_000);
+    expect(surface.seen).toEqual(['a', 'ab', 'abcdefg']);
+    expect(surface.mostAtOnce).toBe(1);
+  });
+
+  it('shows an incomplete last line, and keeps what is open closed', async () => {
+    const { surface, push } = open();
+    push('This is **bo');
+    await pass(20);
+    expect(surface.pages).toEqual(['This is **bo**']);
+  });
+
+  it('keeps edits of one message apart by the floor of the platform', async () => {
+    const surface = new FakeSurface();
+    surface.editFloorMs = 250;
+    const { push } = open({ surface });
+    for (let tick = 0; tick < 100; tick += 1) {
+      push('x');
+      await pass(10);
+    }
+    expect(surface.calls.length).toBeGreaterThanOrEqual(4);
+    expect(surface.calls.length).toBeLessThanOrEqual(5);
+  });
+
+  it('goes on in a next message when the page is full, and finishes the first one before', async () => {
+    const surface = new FakeSurface({ limit: 40 });
+    const { push, end } = open({ surface });
+    push('The first paragraph stands here.\n\n');
+    await pass(50);
+    push('The second paragraph is next.');
+    const ended = end();
+    await pass(200);
+    await ended;
+    expect(surface.pages.map((text) => text.trim())).toEqual([
+      'The first paragraph stands here.',
+      'The second paragraph is next.',
+    ]);
+  });
+
+  it('retries with the newest text after a rate limit', async () => {
+    const { surface, push } = open();
+    push('one');
+    await pass(20);
+    surface.failNext('edit', { kind: 'rate-limited', retryAfterMs: 5_000 });
+    push(' two');
+    await pass(100);
+    push(' three');
+    await pass(4_000);
+    expect(surface.pages).toEqual(['one']);
+    await pass(1_100);
+    expect(surface.seen).toEqual(['one', 'one two three']);
+  });
+
+  it('shows the final text even if every try for a while fails', async () => {
+    const { surface, push, end } = open();
+    push('one');
+    await pass(20);
+    for (let fault = 0; fault < 5; fault += 1) surface.failNext('edit', { kind: 'failed' });
+    push(' two');
+    const ended = end();
+    await pass(120_000);
+    await ended;
+    expect(surface.pages).toEqual(['one two']);
+  });
+
+  it('lets a hanging call end by its time and then shows the newest text', async () => {
+    const { surface, push, end } = open();
+    push('one');
+    await pass(20);
+    surface.failNext('edit', { kind: 'hang' });
+    push(' two');
+    await pass(100);
+    push(' three');
+    const ended = end();
+    await pass(9_000);
+    expect(surface.pages).toEqual(['one']);
+    await pass(5_000);
+    await ended;
+    expect(surface.pages).toEqual(['one two three']);
+  });
+
+  it('sends the final text once more after an edit that got no answer', async () => {
+    const { surface, push, end } = open();
+    push('one');
+    await pass(20);
+    surface.failNext('edit', { kind: 'failed' });
+    push(' two');
+    const ended = end();
+    await pass(20_000);
+    await ended;
+    expect(surface.seen).toEqual(['one', 'one two', 'one two']);
+  });
+
+  it('finds a post whose answer was lost instead of posting it twice', async () => {
+    const { surface, push, end } = open();
+    surface.failNext('post', { kind: 'applied-unanswered' });
+    push('Hello');
+    await pass(5_000);
+    push(' world');
+    const ended = end();
+    await pass(5_000);
+    await ended;
+    expect(surface.pages).toEqual(['Hello world']);
+    expect(surface.calls.filter((call) => call === 'post')).toHaveLength(1);
+  });
+
+  it('posts again when the lost post never arrived', async () => {
+    const { surface, push, end } = open();
+    surface.failNext('post', { kind: 'failed' });
+    push('Hello');
+    const ended = end();
+    await pass(10_000);
+    await ended;
+    expect(surface.pages).toEqual(['Hello']);
+  });
+
+  it('stores its intent before a post and the id after it', async () => {
+    const { surface, push, records } = open();
+    push('Hello');
+    await pass(5);
+    expect(surface.pages).toEqual([]);
+    expect(records.get(0)).toEqual({ index: 0, key: 'key.0', source: 'Hello' });
+    await pass(20);
+    expect(records.get(0)).toEqual({ index: 0, key: 'key.0', id: 'm1', source: 'Hello' });
+  });
+
+  it('posts nothing while its intent cannot be stored, and goes on once it can', async () => {
+    const { surface, push, failStore } = open();
+    failStore(new StoreUnavailable('away', 'the store is away'));
+    push('Hello');
+    await pass(3_000);
+    expect(surface.pages).toEqual([]);
+    failStore(undefined);
+    await pass(30_000);
+    expect(surface.pages).toEqual(['Hello']);
+  });
+
+  it('goes on being shown while the store is away', async () => {
+    const { surface, push, failStore } = open();
+    push('one');
+    await pass(20);
+    failStore(new StoreUnavailable('away', 'the store is away'));
+    push(' two');
+    await pass(5_000);
+    push(' three');
+    await pass(100);
+    expect(surface.pages).toEqual(['one two three']);
+  });
+
+  it('stops writing when a person deletes a message of it', async () => {
+    const { surface, push, end, lost } = open();
+    push('one');
+    await pass(20);
+    surface.deleteByPerson(0);
+    push(' two');
+    await pass(50);
+    expect(lost).toEqual([expect.objectContaining({ name: 'Rejected', reason: 'removed' })]);
+    await expect(end()).rejects.toBeInstanceOf(Rejected);
+    await pass(60_000);
+    expect(surface.pages).toEqual([]);
+  });
+
+  it('stops writing when another owner has the conversation', async () => {
+    const { surface, push, lost, failStore } = open();
+    failStore(new ClaimLost('somebody else'));
+    push('one');
+    await pass(50);
+    expect(lost).toEqual([expect.any(ClaimLost)]);
+    expect(surface.pages).toEqual([]);
+  });
+
+  it('adds the note as its own paragraph', async () => {
+    const { surface, push, end } = open();
+    push('```js\nlet a');
+    const ended = end({ outcome: 'failed', text: '```js\nlet a', note: 'The model stopped.' });
+    await pass(100);
+    await ended;
+    expect(surface.pages).toEqual(['```js\nlet a\n```\n\n_The model stopped._']);
+  });
+
+  it('replaces the placeholder with the first words, and removes it when there are none', async () => {
+    const { surface, reply, push } = open();
+    reply.showPlaceholder('Thinking…');
+    await pass(50);
+    expect(surface.pages).toEqual(['Thinking…']);
+    push('Hello');
+    await pass(50);
+    expect(surface.pages).toEqual(['Hello']);
+
+    const other = open();
+    other.reply.showPlaceholder('Thinking…');
+    await pass(50);
+    const ended = other.end({ outcome: 'stopped', text: '' });
+    await pass(50);
+    await ended;
+    expect(other.surface.pages).toEqual([]);
+  });
+
+  it('lets one reply that is refused not disturb another one', async () => {
+    const log = readableLog();
+    const pacer = new Pacer({ log });
+    const shared: Budget = { key: 'shared', burst: 100, perSecond: 100 };
+    const [a, b] = [open({ pacer }), open({ pacer })];
+    for (const { surface } of [a, b]) {
+      surface.budgets = { post: [shared], edit: [shared], remove: [shared] };
+    }
+    a.surface.failNext('post', { kind: 'refused' });
+    a.push('no');
+    b.push('yes');
+    await pass(100);
+    expect(a.surface.pages).toEqual([]);
+    expect(b.surface.pages).toEqual(['yes']);
+  });
+});
+
+describe('a live reply after a crash', () => {
+  async function crashed(text: string, limit = 1_000) {
+    const before = open({ surface: new FakeSurface({ limit }) });
+    before.push(text);
+    await pass(2_000);
+    before.reply.abandon(new Error('crash'));
+    const pages = [...before.records.values()];
+    return { surface: before.surface, pages };
+  }
+
+  it('leaves what is shown until there is more, then goes on in the same message', async () => {
+    const { surface, pages } = await crashed('The old words, quite a few');
+    const { push, end } = open({ surface, pages });
+    push('The new words');
+    await pass(1_000);
+    expect(surface.pages).toEqual(['The old words, quite a few']);
+    push(' are other ones, and more of them');
+    await pass(1_000);
+    expect(surface.pages).toEqual(['The new words are other ones, and more of them']);
+    const ended = end();
+    await pass(1_000);
+    await ended;
+    expect(surface.messages).toHaveLength(1);
+  });
+
+  it('shows a shorter final text too, and removes the pages that are left over', async () => {
+    const { surface, pages } = await crashed('First paragraph here.\n\nSecond paragraph.', 30);
+    expect(surface.pages).toHaveLength(2);
+    const { push, end } = open({ surface, pages });
+    push('Short.');
+    const ended = end();
+    await pass(1_000);
+    await ended;
+    expect(surface.pages).toEqual(['Short.']);
+  });
+
+  it('finds the page whose post was never answered', async () => {
+    const surface = new FakeSurface();
+    surface.failNext('post', { kind: 'applied-unanswered' });
+    const before = open({ surface });
+    before.push('Hello');
+    await pass(15);
+    before.reply.abandon(new Error('crash'));
+    const pages = [...before.records.values()];
+    expect(pages).toEqual([{ index: 0, key: 'key.0', source: 'Hello' }]);
+
+    const { push, end } = open({ surface, pages });
+    push('Hello again, world');
+    const ended = end();
+    await pass(1_000);
+    await ended;
+    expect(surface.pages).toEqual(['Hello again, world']);
+  });
+
+  it('only shows an ending that was stored', async () => {
+    const { surface, pages } = await crashed('Half of it');
+    const { end } = open({ surface, pages });
+    const ended = end(done('Half of it and the rest'));
+    await pass(1_000);
+    await ended;
+    expect(surface.pages).toEqual(['Half of it and the rest']);
+  });
+});
