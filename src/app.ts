@@ -1,0 +1,152 @@
+import { resolve } from 'node:path';
+import { type Config } from './config.ts';
+import { partsOf } from './core/conversation.ts';
+import { Dispatcher } from './core/dispatcher.ts';
+import { Inbox } from './core/inbox.ts';
+import { ModelLine } from './core/model-line.ts';
+import type { Log } from './core/ports/log.ts';
+import type { Model } from './core/ports/model.ts';
+import type { Platform } from './core/ports/platform.ts';
+import type { Store } from './core/ports/store.ts';
+import { Pacer } from './core/reply/pacer.ts';
+import { demoModel } from './models/demo.ts';
+import { dudeInstructions } from './models/dude.ts';
+import { defaultModel, openAiModel } from './models/openai.ts';
+import { discordFormat } from './platforms/discord/format.ts';
+import { slackFormat } from './platforms/slack/format.ts';
+import { webPlatform } from './platforms/web/web-platform.ts';
+import { createServer } from './server/http-server.ts';
+import { openSqliteStore } from './stores/sqlite/sqlite-store.ts';
+
+const dayMs = 24 * 60 * 60 * 1_000;
+const sweepEveryMs = 60 * 60 * 1_000;
+/** Attempts at a turn that keeps killing the process. */
+const maxAttempts = 3;
+/** Without a sign of life for so long an owner counts as gone. */
+const leaseMs = 30_000;
+
+const helpfulInstructions =
+  'You are a helpful assistant in a chat. Be brief: answer first, explain only as far as it ' +
+  'helps. Where several people talk, each message begins with its author’s name; yours never do.';
+
+/** The running service. */
+export interface App {
+  /** Begins to listen and to work. Throws `BadConfiguration` if it cannot. */
+  start(): Promise<void>;
+  /**
+   * Takes nothing more in, lets answers end until the deadline, keeps the rest for the next
+   * start, and lets go of everything. Once; later calls resolve with the first.
+   */
+  stop(): Promise<void>;
+}
+
+/** Builds the service from its parts: the only place that names concrete ones. */
+export async function createApp(config: Config, log: Log): Promise<App> {
+  const folder = resolve(config.DATA_DIR);
+  const store = await openSqliteStore({ folder, retentionMs: config.HISTORY_DAYS * dayMs });
+  const demo = config.OPENAI_API_KEY === undefined && config.OPENAI_BASE_URL === undefined;
+  const model = demo ? demoModel() : configuredModel(config, log);
+
+  let stopping: Promise<void> | undefined;
+  const server = createServer({
+    host: config.HOST,
+    port: config.PORT,
+    log,
+    health: {
+      check: async () => {
+        if (stopping !== undefined) throw new Error('the service is stopping');
+        await store.check();
+      },
+    },
+  });
+  const platforms: Platform[] = [];
+  const personas = new Map<string, string>();
+  if (config.WEB) {
+    const web = webPlatform({
+      store,
+      log,
+      host: config.HOST,
+      ...(config.WEB_PASSWORD === undefined ? {} : { password: config.WEB_PASSWORD }),
+      demo,
+      modelName: model.name,
+      formats: { slack: slackFormat, discord: discordFormat },
+    });
+    server.mount(web.routes);
+    platforms.push(web);
+    personas.set(web.name, dudeInstructions);
+  }
+
+  const dispatcher = new Dispatcher({
+    desk: {
+      store,
+      model,
+      instructions: ({ conversation }) =>
+        config.SYSTEM_PROMPT ?? personas.get(partsOf(conversation).platform) ?? helpfulInstructions,
+      line: new ModelLine(config.MODEL_CONCURRENCY),
+      pacer: new Pacer({ log }),
+      bounds: {
+        maxAttempts,
+        maxTurnMs: config.MAX_TURN_SECONDS * 1_000,
+        maxReplyChars: config.MAX_REPLY_CHARS,
+        maxQuestionAgeMs: config.MAX_QUESTION_AGE_MINUTES * 60_000,
+        historyTokens: config.HISTORY_TOKENS,
+      },
+    },
+    platforms,
+    lease: { owner: `${process.pid}`, leaseMs },
+    log,
+  });
+  const inbox = new Inbox({ store, dispatcher });
+  let sweeper: NodeJS.Timeout | undefined;
+
+  async function start(): Promise<void> {
+    const { url } = await server.listen();
+    for (const platform of platforms) await platform.start(inbox);
+    dispatcher.start();
+    sweeper = setInterval(() => void sweep(store, log), sweepEveryMs);
+    void sweep(store, log);
+    log.info(
+      {
+        url,
+        platforms: platforms.map((platform) => platform.name),
+        model: model.name,
+        store: `sqlite in ${folder}`,
+      },
+      `Parley talks on ${url}`,
+    );
+  }
+
+  async function stop(): Promise<void> {
+    clearInterval(sweeper);
+    await Promise.all(platforms.map((platform) => platform.pause()));
+    await dispatcher.drain(config.DRAIN_SECONDS * 1_000);
+    await Promise.all(platforms.map((platform) => platform.close()));
+    await server.close();
+    await store.close();
+  }
+
+  return { start, stop: () => (stopping ??= stop()) };
+}
+
+function configuredModel(config: Config, log: Log): Model {
+  return openAiModel({
+    ...(config.OPENAI_API_KEY === undefined ? {} : { apiKey: config.OPENAI_API_KEY }),
+    ...(config.OPENAI_BASE_URL === undefined ? {} : { baseUrl: config.OPENAI_BASE_URL }),
+    ...(config.OPENAI_API === undefined ? {} : { api: config.OPENAI_API }),
+    model: config.MODEL ?? defaultModel,
+    timeouts: {
+      firstTokenMs: config.MODEL_FIRST_TOKEN_SECONDS * 1_000,
+      stallMs: config.MODEL_STALL_SECONDS * 1_000,
+    },
+    log,
+  });
+}
+
+async function sweep(store: Store, log: Log): Promise<void> {
+  try {
+    const deleted = await store.sweep();
+    if (deleted > 0) log.info({ deleted }, 'old history deleted');
+  } catch (error) {
+    log.warn({ err: error }, 'old history not deleted');
+  }
+}

@@ -1,0 +1,139 @@
+import { existsSync } from 'node:fs';
+import { loadEnvFile } from 'node:process';
+import { z } from 'zod';
+import { BadConfiguration } from './core/errors.ts';
+
+/** What each variable is, as `.env.example` and the error messages show it. */
+interface Variable {
+  readonly schema: z.ZodType;
+  /** A value that would be accepted. */
+  readonly example: string;
+  /** Its value must never reach a log. */
+  readonly secret?: true;
+}
+
+function wholeNumber(least: number, most: number, fallback: number): z.ZodType<number> {
+  const range = `a whole number from ${least} to ${most}`;
+  return z
+    .string()
+    .regex(/^\d+$/, `must be ${range}`)
+    .transform(Number)
+    .refine((value) => value >= least && value <= most, `must be ${range}`)
+    .default(fallback);
+}
+
+const url = z.url({ protocol: /^https?$/, error: 'must be an http or https address' });
+
+const variables = {
+  OPENAI_API_KEY: { schema: z.string().optional(), example: 'sk-…', secret: true },
+  OPENAI_BASE_URL: { schema: url.optional(), example: 'http://127.0.0.1:11434/v1' },
+  OPENAI_API: {
+    schema: z.enum(['responses', 'chat'], 'must be responses or chat').optional(),
+    example: 'chat',
+  },
+  MODEL: { schema: z.string().optional(), example: 'gpt-5-mini' },
+  SYSTEM_PROMPT: { schema: z.string().optional(), example: 'You are helpful and brief.' },
+  MODEL_FIRST_TOKEN_SECONDS: { schema: wholeNumber(1, 3_600, 60), example: '60' },
+  MODEL_STALL_SECONDS: { schema: wholeNumber(1, 3_600, 30), example: '30' },
+  MODEL_CONCURRENCY: { schema: wholeNumber(1, 10_000, 50), example: '50' },
+  MAX_REPLY_CHARS: { schema: wholeNumber(100, 1_000_000, 50_000), example: '50000' },
+  MAX_TURN_SECONDS: { schema: wholeNumber(1, 86_400, 600), example: '600' },
+  MAX_QUESTION_AGE_MINUTES: { schema: wholeNumber(1, 43_200, 60), example: '60' },
+  HISTORY_TOKENS: { schema: wholeNumber(0, 1_000_000, 16_000), example: '16000' },
+  HISTORY_DAYS: { schema: wholeNumber(1, 36_500, 30), example: '30' },
+  DATA_DIR: { schema: z.string().default('data'), example: './data' },
+  HOST: { schema: z.string().default('127.0.0.1'), example: '127.0.0.1' },
+  PORT: { schema: wholeNumber(0, 65_535, 3_000), example: '3000' },
+  WEB: {
+    schema: z
+      .enum(['on', 'off'], 'must be on or off')
+      .default('on')
+      .transform((value) => value === 'on'),
+    example: 'on',
+  },
+  WEB_PASSWORD: {
+    schema: z.string().min(8, 'must have at least 8 characters').optional(),
+    example: 'a long password',
+    secret: true,
+  },
+  LOG_LEVEL: {
+    schema: z
+      .enum(
+        ['debug', 'info', 'warn', 'error', 'silent'],
+        'must be debug, info, warn, error or silent',
+      )
+      .default('info'),
+    example: 'info',
+  },
+  DRAIN_SECONDS: { schema: wholeNumber(0, 3_600, 8), example: '8' },
+} satisfies Record<string, Variable>;
+
+type Values = { [Name in keyof typeof variables]: z.output<(typeof variables)[Name]['schema']> };
+
+/** The configuration as the variables' own names give it, checked, with defaults filled in. */
+export interface Config extends Values {
+  /** Values that must never reach a log. */
+  readonly secrets: readonly string[];
+}
+
+/** The names of all variables, for `.env.example` to be compared with. */
+export const variableNames: readonly string[] = Object.keys(variables);
+
+/**
+ * Reads the environment, and a `.env` file in the working directory if there is one (what is set
+ * in the environment wins). An empty value counts as not set.
+ *
+ * @throws BadConfiguration that lists every problem, each with the variable and an example
+ */
+export function readConfig(environment: NodeJS.ProcessEnv = ownEnvironment()): Config {
+  const given = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value.trim() !== ''),
+  );
+  const problems: string[] = [];
+  const values: Record<string, unknown> = {};
+  const secrets: string[] = [];
+  for (const [name, variable] of Object.entries<Variable>(variables)) {
+    const result = variable.schema.safeParse(given[name]);
+    if (result.success) values[name] = result.data;
+    else problems.push(problem(name, result.error.issues[0]?.message ?? 'is not valid'));
+    if (variable.secret && given[name] !== undefined) secrets.push(given[name]);
+  }
+  if (problems.length === 0) problems.push(...contradictions(values as Values));
+  if (problems.length > 0) {
+    throw new BadConfiguration(
+      ['Parley cannot start with this configuration:', ...problems].join('\n  '),
+    );
+  }
+  return { ...(values as Values), secrets };
+}
+
+/** What single variables cannot show to be wrong. */
+function contradictions(values: Values): string[] {
+  const problems: string[] = [];
+  if (!values.WEB)
+    problems.push(problem('WEB', 'is off, and no other platform is configured', 'on'));
+  if (values.WEB && !isLoopback(values.HOST) && values.WEB_PASSWORD === undefined) {
+    problems.push(
+      problem(
+        'WEB_PASSWORD',
+        `must be set while HOST is ${values.HOST}: others can reach the page`,
+      ),
+    );
+  }
+  return problems;
+}
+
+/** Whether only this machine can reach what listens there. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+function problem(name: string, message: string, example?: string): string {
+  const shown = example ?? (variables as Record<string, Variable>)[name]?.example ?? '';
+  return `${name} ${message}, such as ${name}=${shown}`;
+}
+
+function ownEnvironment(): NodeJS.ProcessEnv {
+  if (existsSync('.env')) loadEnvFile('.env');
+  return process.env;
+}

@@ -1,0 +1,44 @@
+import { createApp } from './app.ts';
+import { readConfig } from './config.ts';
+import { BadConfiguration } from './core/errors.ts';
+import { createLog } from './log.ts';
+
+/** The exit code for a configuration that cannot work (`EX_CONFIG` of sysexits.h). */
+const badConfigurationCode = 78;
+/** One Ctrl-C under npm arrives twice: from the terminal and from npm. */
+const sameSignalMs = 500;
+
+try {
+  const config = readConfig();
+  const log = createLog({
+    level: config.LOG_LEVEL,
+    secrets: config.secrets,
+    readable: process.stdout.isTTY,
+  });
+  process.on('uncaughtException', (error) => {
+    // Node's own report would print whole objects, people's words among them.
+    log.error({ err: error }, 'crashed');
+    process.exit(1);
+  });
+  const app = await createApp(config, log);
+  let stoppingSince: number | undefined;
+  const stop = (signal: NodeJS.Signals): void => {
+    if (stoppingSince !== undefined) {
+      if (performance.now() - stoppingSince > sameSignalMs) process.exit(1);
+      return;
+    }
+    stoppingSince = performance.now();
+    log.info({ signal, drainSeconds: config.DRAIN_SECONDS }, 'stopping');
+    void app.stop().then(() => {
+      log.info({}, 'stopped');
+      process.exit(0);
+    });
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  await app.start();
+} catch (error) {
+  if (!(error instanceof BadConfiguration)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exit(badConfigurationCode);
+}
