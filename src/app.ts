@@ -96,7 +96,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     lease: { owner: `${process.pid}`, leaseMs },
     log,
   });
-  const inbox = new Inbox({ store, dispatcher });
+  const inbox = new Inbox({ store, dispatcher, mostOpen: config.MAX_OPEN_QUESTIONS });
   let sweeper: NodeJS.Timeout | undefined;
 
   async function start(): Promise<void> {

@@ -41,6 +41,7 @@ const variables = {
   MAX_QUESTION_AGE_MINUTES: { schema: wholeNumber(1, 43_200, 60), example: '60' },
   HISTORY_TOKENS: { schema: wholeNumber(0, 1_000_000, 16_000), example: '16000' },
   HISTORY_DAYS: { schema: wholeNumber(1, 36_500, 30), example: '30' },
+  MAX_OPEN_QUESTIONS: { schema: wholeNumber(1, 10_000, 20), example: '20' },
   DATA_DIR: { schema: z.string().default('data'), example: './data' },
   HOST: { schema: z.string().default('127.0.0.1'), example: '127.0.0.1' },
   PORT: { schema: wholeNumber(0, 65_535, 3_000), example: '3000' },

@@ -1,13 +1,15 @@
 import type { Bounds } from './bounds.ts';
 import { ClaimLost, ModelFailed, Rejected } from './errors.ts';
 import { Interrupted } from './interrupted.ts';
+import { isNew } from './message.ts';
 import type { ModelLine } from './model-line.ts';
 import { persist } from './patience.ts';
 import type { Log } from './ports/log.ts';
 import type { Model, Usage } from './ports/model.ts';
 import type { Store, Work } from './ports/store.ts';
-import type { Surface } from './ports/surface.ts';
+import type { Platform } from './ports/platform.ts';
 import { prompt } from './prompt.ts';
+import { recall } from './recall.ts';
 import { LiveReply } from './reply/live-reply.ts';
 import type { Pacer } from './reply/pacer.ts';
 import { Working } from './reply/working.ts';
@@ -43,13 +45,14 @@ export interface Report {
 export async function answer(
   work: Work,
   desk: Desk,
-  surface: Surface,
+  platform: Platform,
   log: Log,
   signal: AbortSignal,
 ): Promise<Report> {
   const { claim, turn } = work;
   const startedAt = performance.now();
   const halt = new AbortController();
+  const surface = platform.surface(turn.conversation, turn.id, turn.messages);
   const working = new Working({ surface, log });
   let usage: Usage = {};
   let firstTextMs: number | undefined;
@@ -106,9 +109,10 @@ export async function answer(
       working.tell({ phase: 'thinking' });
       timer = setTimeout(() => halt.abort(new Interrupted('timeout')), maxTurnMs);
 
+      const past = await recall(work, platform, desk.store, log, halt.signal);
       const stream = desk.model.stream({
         instructions: desk.instructions(turn),
-        messages: prompt(work.history, turn.messages, historyTokens),
+        messages: prompt(past, turn.messages, historyTokens),
         signal: halt.signal,
       });
       for await (const event of stream) {
@@ -169,6 +173,7 @@ export async function answer(
 
 /** Why the model is not even asked. */
 function whyNot(turn: Turn, bounds: Bounds): { outcome: Outcome; note: string } | undefined {
+  if (isNew(turn.messages.at(-1)?.text ?? '')) return { outcome: 'done', note: sentences.afresh };
   if (turn.stopRequested) return { outcome: 'stopped', note: sentences.stopped };
   if (turn.attempt > bounds.maxAttempts) return { outcome: 'failed', note: sentences.gaveUp };
   const ageMs = Date.now() - Math.max(...turn.messages.map((message) => message.sentAt));

@@ -167,8 +167,7 @@ export class Dispatcher {
       log.error({}, 'turn ended unseen');
       return { ending, usage: {} };
     }
-    const surface = platform.surface(turn.conversation, turn.id, turn.messages);
-    return answer(work, this.#desk, surface, log, signal);
+    return answer(work, this.#desk, platform, log, signal);
   }
 
   /** The turn was not brought to its end: somebody else, or we ourselves later, will. */

@@ -77,11 +77,11 @@ export class ClaimLost extends Error {
   override readonly name = 'ClaimLost';
 }
 
-/** A message that can never be taken in, with the sentence for its author. */
+/** A message that is not taken in, with the sentence for its author. */
 export class MessageRefused extends Error {
   override readonly name = 'MessageRefused';
-  readonly reason: 'empty' | 'too-long';
-  constructor(reason: 'empty' | 'too-long', message: string) {
+  readonly reason: 'empty' | 'too-long' | 'too-many';
+  constructor(reason: 'empty' | 'too-long' | 'too-many', message: string) {
     super(message);
     this.reason = reason;
   }

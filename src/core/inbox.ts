@@ -1,38 +1,48 @@
 import type { ConversationId } from './conversation.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { MessageRefused } from './errors.ts';
-import { cleanName, cleanText, isStop, maxMessageChars, type Message } from './message.ts';
+import { cleanText, isStop, maxMessageChars, type Message, tidyMessage } from './message.ts';
 import type { Intake, Receipt } from './ports/platform.ts';
 import type { Store } from './ports/store.ts';
+import { sentences } from './sentences.ts';
 import { countTokens } from './tokens.ts';
 
 /** Takes in what people do on every platform: stores it first, then has it worked off. */
 export class Inbox implements Intake {
   readonly #store: Store;
   readonly #dispatcher: Dispatcher;
+  readonly #mostOpen: number | undefined;
 
-  constructor(options: { store: Store; dispatcher: Dispatcher }) {
+  /** @param options.mostOpen questions without an answer that one person may have */
+  constructor(options: { store: Store; dispatcher: Dispatcher; mostOpen?: number }) {
     this.#store = options.store;
     this.#dispatcher = options.dispatcher;
+    this.#mostOpen = options.mostOpen;
   }
 
-  async receive(message: Message): Promise<Receipt> {
-    const text = acceptable(message.text);
-    const receipt = await this.#store.accept(
-      { ...message, text, author: tidyAuthor(message.author) },
-      { stops: message.kind === 'question' && isStop(text), tokens: countTokens(text) },
-    );
-    if (receipt === 'queued') this.#dispatcher.wake(message.conversation);
-    if (receipt === 'stopping') await this.#stopRunning(message.conversation);
+  async receive(raw: Message): Promise<Receipt> {
+    const message = tidyMessage(raw);
+    const { text, kind, conversation } = message;
+    const refusal = whyNot(text);
+    if (refusal !== undefined) throw refusal;
+    const receipt = await this.#store.accept(message, {
+      stops: kind === 'question' && isStop(text),
+      tokens: countTokens(text),
+      ...(this.#mostOpen === undefined ? {} : { mostOpen: this.#mostOpen }),
+    });
+    if (receipt === 'too-many') throw new MessageRefused('too-many', sentences.tooMany);
+    if (receipt === 'queued') this.#dispatcher.wake(conversation);
+    if (receipt === 'stopping') await this.#stopRunning(conversation);
     return receipt;
   }
 
-  async revise(conversation: ConversationId, messageId: string, text: string): Promise<boolean> {
-    const clean = cleanText(text);
+  async revise(conversation: ConversationId, messageId: string, raw: string): Promise<boolean> {
+    const text = cleanText(raw);
+    const refusal = whyNot(text);
     // What is emptied asks nothing any more.
-    if (clean === '') return this.withdraw(conversation, messageId);
-    const kept = acceptable(clean);
-    return this.#store.revise(conversation, messageId, kept, countTokens(kept));
+    if (refusal?.reason === 'empty') return this.withdraw(conversation, messageId);
+    if (refusal !== undefined) throw refusal;
+    return this.#store.revise(conversation, messageId, text, countTokens(text));
   }
 
   withdraw(conversation: ConversationId, messageId: string): Promise<boolean> {
@@ -52,19 +62,8 @@ export class Inbox implements Intake {
   }
 }
 
-function acceptable(raw: string): string {
-  const text = cleanText(raw);
-  if (text === '') throw new MessageRefused('empty', 'There is nothing in this message to answer.');
-  if (text.length > maxMessageChars) {
-    const [is, most] = [text.length, maxMessageChars].map((n) => n.toLocaleString('en'));
-    throw new MessageRefused(
-      'too-long',
-      `This message is too long: ${is} characters, where ${most} fit.`,
-    );
-  }
-  return text;
-}
-
-function tidyAuthor(author: Message['author']): Message['author'] {
-  return author.name === undefined ? author : { id: author.id, name: cleanName(author.name) };
+function whyNot(text: string): MessageRefused | undefined {
+  if (text === '') return new MessageRefused('empty', sentences.empty);
+  if (text.length <= maxMessageChars) return undefined;
+  return new MessageRefused('too-long', sentences.questionTooLong(text.length, maxMessageChars));
 }

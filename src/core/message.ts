@@ -19,6 +19,8 @@ export interface Message {
   readonly sentAt: number;
   /** A question wants a reply; context is only kept for the model to read. */
   readonly kind: 'question' | 'context';
+  /** The conversation begins with this question: whoever goes on in it talks to the bot. */
+  readonly opens?: boolean;
 }
 
 /** Longest text that is taken in, in UTF-16 units; Slack's own limit is 40,000, Discord's 4,000. */
@@ -30,6 +32,11 @@ const maxNameChars = 64;
 /** Whether the whole message is the order to end the running answer. */
 export function isStop(text: string): boolean {
   return /^[\s\p{P}]*(stop|cancel)[\s\p{P}]*$/iu.test(text);
+}
+
+/** Whether the whole message is the order to leave what was said so far behind. */
+export function isNew(text: string): boolean {
+  return /^[\s\p{P}]*new[\s\p{P}]*$/iu.test(text);
 }
 
 /** Text as it can be stored, sent and counted everywhere: no NUL, no half of a surrogate pair. */
@@ -44,4 +51,11 @@ export function cleanName(name: string): string {
     .replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ')
     .trim();
   return line.slice(0, maxNameChars).toWellFormed();
+}
+
+/** A message as it can be stored, with nothing in it that poses as something else. */
+export function tidyMessage(message: Message): Message {
+  const { id, name } = message.author;
+  const author = name === undefined ? { id } : { id, name: cleanName(name) };
+  return { ...message, text: cleanText(message.text), author };
 }

@@ -1,5 +1,5 @@
 import type { Entry } from './history.ts';
-import { cleanName, type Message } from './message.ts';
+import { cleanName, isNew, type Message } from './message.ts';
 import type { PromptMessage } from './ports/model.ts';
 
 /** What a message costs beside its text: its role, its author's name, its separators. */
@@ -8,7 +8,7 @@ const overheadTokens = 8;
 /**
  * What the model reads: as much of the past as fits, then the questions to answer. History is
  * cut by whole turns, oldest first, so that no answer stands there without its question; the
- * questions themselves are never cut.
+ * questions themselves are never cut. What was said before somebody said "new" is left out.
  *
  * @param history oldest first
  * @param budgetTokens for the history alone
@@ -18,14 +18,24 @@ export function prompt(
   questions: readonly Message[],
   budgetTokens: number,
 ): PromptMessage[] {
-  const past = newestTurns(history, budgetTokens).filter((entry) => entry.text !== '');
+  const newAsked = questions.findLastIndex((question) => isNew(question.text));
+  const past = newAsked < 0 ? newestTurns(sinceNew(history), budgetTokens) : [];
   return [
-    ...past.map(({ role, author, text }) => ({ role, text: signed(author?.name, text) })),
-    ...questions.map(({ author, text }) => ({
+    ...past
+      .filter((entry) => entry.text !== '')
+      .map(({ role, author, text }) => ({ role, text: signed(author?.name, text) })),
+    ...questions.slice(newAsked + 1).map(({ author, text }) => ({
       role: 'user' as const,
       text: signed(author.name, text),
     })),
   ];
+}
+
+function sinceNew(history: readonly Entry[]): readonly Entry[] {
+  const said = history.findLastIndex(
+    (entry) => entry.role === 'user' && entry.turn !== undefined && isNew(entry.text),
+  );
+  return history.slice(said + 1);
 }
 
 /** Where several people talk, the model must know who says what. */

@@ -2,6 +2,11 @@ import type { ModelFault } from './errors.ts';
 
 /** What people read when an answer does not end as they hoped: what happened, what to do. */
 export const sentences = {
+  empty: 'There is nothing in this message to answer.',
+  questionTooLong: (is: number, most: number) =>
+    `This message is too long: ${is.toLocaleString('en')} characters, where ${most.toLocaleString('en')} fit.`,
+  tooMany: 'You have several questions open already; ask again when I have answered one.',
+  afresh: 'A new conversation: what was said before is left behind.',
   stopped: 'Stopped.',
   tooLong: 'That is as long as one answer may get. Ask me to go on for the rest.',
   cutByModel: 'The model reached its own length limit here. Ask me to go on for the rest.',

@@ -36,6 +36,42 @@ export function storeContract(name: string, open: OpenStore): void {
       opened = undefined;
     });
 
+    describe('participation', () => {
+      it('is of those who asked something, and knows whether the conversation began so', async () => {
+        const store = await start();
+        const [opened, called, silent] = [newConversation(), newConversation(), newConversation()];
+        await ask(store, question(opened, 'A', { opens: true }));
+        await ask(store, question(opened, 'B', { author: { id: 'U2' } }), question(opened, 'C'));
+        await ask(store, question(called, 'A', { author: { id: 'U3' } }));
+        await ask(store, context(called, 'B', { author: { id: 'U4' } }), context(silent, 'C'));
+        const { people = [], ...rest } = (await store.participation(opened)) ?? {};
+        expect(rest).toEqual({ opened: true });
+        expect(people.toSorted()).toEqual(['U1', 'U2']);
+        expect(await store.participation(called)).toEqual({ opened: false, people: ['U3'] });
+        expect(await store.participation(silent)).toBeUndefined();
+      });
+
+      it('survives the end of the turn and of the process', async () => {
+        const store = await start();
+        const c = newConversation();
+        await ask(store, question(c, 'A', { opens: true }));
+        await answer(store, c);
+        const again = await opened?.reopen();
+        expect(await again?.participation(c)).toEqual({ opened: true, people: ['U1'] });
+      });
+
+      it('ends when nobody asked for as long as history is kept', async () => {
+        const store = await start({ retentionMs: 0 });
+        const c = newConversation();
+        await ask(store, question(c, 'A'));
+        await answer(store, c);
+        await eventually(async () => {
+          await store.sweep();
+          expect(await store.participation(c)).toBeUndefined();
+        });
+      });
+    });
+
     describe('accept', () => {
       it('queues a question, which then waits', async () => {
         const store = await start();
@@ -131,6 +167,34 @@ export function storeContract(name: string, open: OpenStore): void {
         await store.conclude(claim, done);
         expect(await store.accept(question(c, 'cancel'), stop)).toBe('queued');
         expect((await store.view(c)).running?.stopRequested).toBe(false);
+      });
+
+      it('takes no more questions of one person than may be open, wherever they ask', async () => {
+        const store = await start();
+        const [c, other] = [newConversation(), newConversation()];
+        const person = { id: newConversation() };
+        const two = { ...asked, mostOpen: 2 };
+        const asks = (where: typeof c, text: string) =>
+          store.accept(question(where, text, { author: person }), two);
+        expect(await asks(c, 'A')).toBe('queued');
+        expect(await asks(other, 'B')).toBe('queued');
+        expect(await asks(c, 'C')).toBe('too-many');
+        expect(await store.accept(question(c, 'of somebody else'), two)).toBe('queued');
+        expect(await asks(c, 'A')).toBe('duplicate');
+        const { claim } = await mustClaim(store, other);
+        expect(await asks(c, 'C')).toBe('too-many');
+        expect(
+          await store.accept(question(other, 'stop', { author: person }), { ...two, stops: true }),
+        ).toBe('stopping');
+        await store.conclude(claim, done);
+        await store.finish(claim, alice, 1);
+        // What was refused was not seen: the same message may be taken in later.
+        expect(await asks(c, 'C')).toBe('queued');
+        expect(textsOf((await store.view(c)).queued).toSorted()).toEqual([
+          'A',
+          'C',
+          'of somebody else',
+        ]);
       });
 
       it('gives back whatever people write, to the letter', async () => {

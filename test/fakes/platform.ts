@@ -12,6 +12,14 @@ export class FakePlatform implements Platform {
   /** Sets up the surface of each new turn. */
   onSurface: (surface: FakeSurface, messages: readonly Message[]) => void = () => undefined;
 
+  /** What was said in a conversation before the bot was called into it. */
+  readonly said = new Map<ConversationId, Message[] | Error>();
+
+  earlier(conversation: ConversationId): Promise<readonly Message[]> {
+    const said = this.said.get(conversation) ?? [];
+    return said instanceof Error ? Promise.reject(said) : Promise.resolve(said);
+  }
+
   start(_intake: Intake): Promise<void> {
     return Promise.resolve();
   }

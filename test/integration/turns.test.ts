@@ -53,7 +53,7 @@ class World {
       lease: { owner: 'test', leaseMs: 30_000 },
       log,
     });
-    this.inbox = new Inbox({ store: this.store, dispatcher: this.dispatcher });
+    this.inbox = new Inbox({ store: this.store, dispatcher: this.dispatcher, mostOpen: 20 });
     this.dispatcher.start();
   }
 
@@ -243,6 +243,70 @@ describe('messages that come during an answer', () => {
     second.write('two').end();
     await world.reads(['one', 'two']);
     expect(await world.inbox.revise(here, changed.id, 'too late')).toBe(false);
+  });
+});
+
+describe('what was said before the bot was called', () => {
+  const saidBefore = () =>
+    ['We need a plan.', 'Any ideas?'].map((text, index) =>
+      world.message(text, here, {
+        id: `before${index}`,
+        author: { id: 'ben', name: 'Ben' },
+        sentAt: index,
+        kind: 'context',
+      }),
+    );
+
+  it('is read once, and kept', async () => {
+    world.platform.said.set(here, saidBefore());
+    world.model.onRequest = (writing) => writing.write(`re: ${writing.question}`).end();
+    await world.ask('What do you say?');
+    await world.reads(['re: What do you say?']);
+    await world.ask('And now?');
+    await world.reads([expect.anything(), 're: And now?']);
+    expect(world.model.writings[1]?.request.messages.map((message) => message.text)).toEqual([
+      'Ben: We need a plan.',
+      'Ben: Any ideas?',
+      'What do you say?',
+      're: What do you say?',
+      'And now?',
+    ]);
+  });
+
+  it('holds no answer up when the platform does not tell it', async () => {
+    world.platform.said.set(here, new Error('no such channel'));
+    await world.ask('What do you say?');
+    (await world.writing(0)).write('Hm.').end();
+    await world.reads(['Hm.']);
+  });
+});
+
+describe('"new"', () => {
+  it('leaves what was said before behind', async () => {
+    world.model.onRequest = (writing) => writing.write(`re: ${writing.question}`).end();
+    await world.ask('one');
+    await world.reads(['re: one']);
+    await world.ask('New');
+    await world.reads(['re: one', expect.stringMatching(/^_A new conversation/)]);
+    await world.ask('two');
+    await world.reads(['re: one', expect.anything(), 're: two']);
+    expect(world.model.writings[1]?.request.messages).toEqual([{ role: 'user', text: 'two' }]);
+  });
+});
+
+describe('a person with too many open questions', () => {
+  it('is told so, and asks again later', async () => {
+    const asks = Array.from({ length: 20 }, (_, at) =>
+      world.ask(`${at}`, conversationId('fake', `many${at}`)),
+    );
+    await Promise.all(asks);
+    await expect(world.ask('one more')).rejects.toMatchObject({
+      name: 'MessageRefused',
+      reason: 'too-many',
+    });
+    expect((await world.ask('not mine', there, { author: { id: 'ben' } })).receipt).toBe('queued');
+    (await world.writing(0)).end();
+    await vi.waitFor(async () => expect((await world.ask('later')).receipt).toBe('queued'));
   });
 });
 

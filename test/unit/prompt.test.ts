@@ -60,6 +60,23 @@ describe('what the model reads', () => {
     ]);
   });
 
+  it('begins afresh behind "new"', () => {
+    const history = [
+      ...turn('a', 'one?', 'one!'),
+      ...turn('b', 'New!', ''),
+      ...turn('c', 'c?', 'c!'),
+    ];
+    const texts = (...questions: string[]) =>
+      prompt(
+        history,
+        questions.map((text) => question(text)),
+        1_000,
+      ).map(({ text }) => text);
+    expect(texts('now')).toEqual(['c?', 'c!', 'now']);
+    expect(texts('before', 'new', 'now')).toEqual(['now']);
+    expect(texts('what is new?')).toEqual(['c?', 'c!', 'what is new?']);
+  });
+
   it('leaves out replies that came to nothing', () => {
     expect(prompt(turn('a', 'one?', ''), [question('two?')], 1_000)).toEqual([
       { role: 'user', text: 'one?' },

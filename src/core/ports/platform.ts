@@ -14,7 +14,7 @@ export type Receipt = 'queued' | 'stopping' | 'kept' | 'duplicate';
 
 /**
  * Where platforms hand in what people do. Each promise resolves once the fact is stored; only
- * then may the platform acknowledge the event. Throws `MessageRefused` for what can never be
+ * then may the platform acknowledge the event. Throws `MessageRefused` for what is not to be
  * taken in and `StoreUnavailable` for what could not be stored now: neither may be acknowledged
  * as taken.
  */
@@ -40,6 +40,15 @@ export interface Platform {
   close(): Promise<void>;
   /** Where the reply to these messages, all of one conversation, is written. */
   surface(conversation: ConversationId, turn: string, messages: readonly Message[]): Surface;
+  /**
+   * What people and other bots said in this conversation before these messages, as context,
+   * oldest first. Asked when a turn begins in a conversation without a past here.
+   */
+  earlier?(
+    conversation: ConversationId,
+    messages: readonly Message[],
+    signal: AbortSignal,
+  ): Promise<readonly Message[]>;
   /** The turn is over: everything is shown and stored. Never throws. */
   ended?(conversation: ConversationId, turn: string, outcome: Outcome): void;
 }

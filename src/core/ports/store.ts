@@ -25,12 +25,27 @@ export interface Waiting {
   readonly attempts: number;
 }
 
+/** How the bot takes part in a conversation. */
+export interface Participation {
+  /** The conversation began with a question to the bot (`Message.opens`). */
+  readonly opened: boolean;
+  /** Ids of the people who have asked the bot something there. */
+  readonly people: readonly string[];
+}
+
 /** All that a page needs to show a conversation. */
 export interface View {
   readonly history: readonly Entry[];
   readonly running?: Turn;
   /** Questions that wait for their turn, sorted by the platform's time. */
   readonly queued: readonly Message[];
+}
+
+export interface AcceptOptions {
+  readonly stops: boolean;
+  readonly tokens: number;
+  /** For questions; no limit without it. */
+  readonly mostOpen?: number;
 }
 
 /**
@@ -45,9 +60,10 @@ export interface Store {
    * Takes a message in, unless its id was seen in its conversation before. With `stops`, and a
    * turn running without a stored end, it marks that turn as to be stopped instead of queueing.
    * Context goes straight into history, whatever `stops` says. `tokens` is what the message's
-   * text costs the model.
+   * text costs the model. A question that would be its author's `mostOpen` + 1st without an
+   * answer, in whatever conversations, is not taken in: `too-many`, and nothing happened.
    */
-  accept(message: Message, options: { stops: boolean; tokens: number }): Promise<Receipt>;
+  accept(message: Message, options: AcceptOptions): Promise<Receipt | 'too-many'>;
   /** Changes the text of a question that waits for its turn; false if it does not wait. */
   revise(
     conversation: ConversationId,
@@ -92,6 +108,8 @@ export interface Store {
   waiting(): Promise<Waiting[]>;
 
   view(conversation: ConversationId): Promise<View>;
+  /** Undefined where the bot was never asked anything, or longer ago than the retention time. */
+  participation(conversation: ConversationId): Promise<Participation | undefined>;
   /** Deletes what is older than the retention time; returns how many entries went. */
   sweep(): Promise<number>;
   /** Resolves if a write would be kept now; else throws `StoreUnavailable`. */

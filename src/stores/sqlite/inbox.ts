@@ -1,9 +1,11 @@
 import type { ConversationId } from '../../core/conversation.ts';
 import type { Message } from '../../core/message.ts';
 import type { Receipt } from '../../core/ports/platform.ts';
+import type { AcceptOptions, Participation } from '../../core/ports/store.ts';
 import type { Database } from './database.ts';
 import type { Entries } from './entries.ts';
 import type { Questions } from './questions.ts';
+import { Participants } from './participants.ts';
 import { Room } from './room.ts';
 import { Seen } from './seen.ts';
 import type { Turns } from './turns.ts';
@@ -12,6 +14,7 @@ import type { Turns } from './turns.ts';
 export class Inbox {
   readonly #seen: Seen;
   readonly #room: Room;
+  readonly #participants: Participants;
   readonly #questions: Questions;
   readonly #turns: Turns;
   readonly #entries: Entries;
@@ -23,19 +26,25 @@ export class Inbox {
   ) {
     this.#seen = new Seen(db);
     this.#room = new Room(db, folder);
+    this.#participants = new Participants(db);
     this.#questions = tables.questions;
     this.#turns = tables.turns;
     this.#entries = tables.entries;
   }
 
-  accept(message: Message, options: { stops: boolean; tokens: number }, now: number): Receipt {
-    const { conversation, id } = message;
+  accept(message: Message, options: AcceptOptions, now: number): Receipt | 'too-many' {
+    const { conversation, id, author, kind, opens = false } = message;
     if (this.#knows(conversation, id)) return 'duplicate';
+    const { stops, tokens, mostOpen = Number.POSITIVE_INFINITY } = options;
+    const asks = kind === 'question';
+    const stopping = asks && stops && this.#turns.requestStop(conversation);
+    if (asks && !stopping && this.#questions.countBy(author.id) >= mostOpen) return 'too-many';
     this.#seen.add(conversation, id, now);
-    if (message.kind === 'context') return this.#keep(message, options.tokens);
-    if (options.stops && this.#turns.requestStop(conversation)) return 'stopping';
+    if (!asks) return this.#keep(message, tokens);
+    this.#participants.note(conversation, author.id, opens, now);
+    if (stopping) return 'stopping';
     this.#room.ensureFor(message.text);
-    this.#questions.add(message, options.tokens, now);
+    this.#questions.add(message, tokens, now);
     return 'queued';
   }
 
@@ -52,6 +61,15 @@ export class Inbox {
       this.#seen.add(conversation, id, now);
     }
     return false;
+  }
+
+  participation(conversation: ConversationId): Participation | undefined {
+    return this.#participants.of(conversation);
+  }
+
+  /** Forgets up to `limit` people who last asked before `time`; returns how many. */
+  forgetParticipants(time: number, limit: number): number {
+    return this.#participants.deleteOld(time, limit);
   }
 
   /** Throws `StoreUnavailable('full')` if a short question would be refused now. */

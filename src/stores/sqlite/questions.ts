@@ -21,6 +21,7 @@ interface QuestionRow {
 export class Questions {
   readonly #add: Query<unknown>;
   readonly #has: Query<unknown>;
+  readonly #countBy: Query<{ open: number }>;
   readonly #revise: Query<unknown>;
   readonly #withdraw: Query<unknown>;
   readonly #take: Query<unknown>;
@@ -37,6 +38,7 @@ export class Questions {
         (conversation, id, authorId, authorName, sentAt, arrivedAt, tokens, text)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`);
     this.#has = db.query('SELECT 1 FROM question WHERE conversation = ? AND id = ?');
+    this.#countBy = db.query('SELECT count(*) AS open FROM question WHERE authorId = ?');
     this.#revise = db.query(`UPDATE question SET text = ?, tokens = ? WHERE ${waits}`);
     this.#withdraw = db.query(`DELETE FROM question WHERE ${waits}`);
     this.#take = db.query('UPDATE question SET turn = ? WHERE conversation = ? AND turn IS NULL');
@@ -68,6 +70,11 @@ export class Questions {
 
   has(conversation: ConversationId, id: string): boolean {
     return this.#has.get(conversation, id) !== undefined;
+  }
+
+  /** How many questions of this person have no answer yet. */
+  countBy(authorId: string): number {
+    return this.#countBy.get(authorId)?.open ?? 0;
   }
 
   /** False if it does not wait. */

@@ -41,6 +41,18 @@ const migrations = [
     PRIMARY KEY (conversation, id)
   ) STRICT;
 
+  CREATE INDEX question_by_author ON question (authorId);
+
+  -- Who has asked the bot something where; "opened" if the conversation began with that.
+  CREATE TABLE participant (
+    conversation TEXT NOT NULL,
+    person TEXT NOT NULL,
+    opened INTEGER NOT NULL,
+    at REAL NOT NULL,
+    PRIMARY KEY (conversation, person)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX participant_by_age ON participant (at);
+
   -- Turns begun and not finished, at most one per conversation; without an owner nobody is at it.
   CREATE TABLE turn (
     conversation TEXT PRIMARY KEY,

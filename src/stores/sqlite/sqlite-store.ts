@@ -2,7 +2,15 @@ import { setImmediate } from 'node:timers/promises';
 import type { ConversationId } from '../../core/conversation.ts';
 import type { Message } from '../../core/message.ts';
 import type { Receipt } from '../../core/ports/platform.ts';
-import type { Lease, Store, View, Waiting, Work } from '../../core/ports/store.ts';
+import type {
+  AcceptOptions,
+  Lease,
+  Participation,
+  Store,
+  View,
+  Waiting,
+  Work,
+} from '../../core/ports/store.ts';
 import type { Claim, Ending, PageRecord } from '../../core/turn.ts';
 import type { Database, Query } from './database.ts';
 import { Entries } from './entries.ts';
@@ -70,7 +78,7 @@ class SqliteStore implements Store {
     this.#seenMs = options.seenMs ?? 7 * dayMs;
   }
 
-  accept(message: Message, options: { stops: boolean; tokens: number }): Promise<Receipt> {
+  accept(message: Message, options: AcceptOptions): Promise<Receipt | 'too-many'> {
     return this.#step((now) => this.#inbox.accept(message, options, now));
   }
 
@@ -128,9 +136,15 @@ class SqliteStore implements Store {
     return this.#db.read(() => this.#workbench.view(conversation, Date.now()));
   }
 
+  async participation(conversation: ConversationId): Promise<Participation | undefined> {
+    return this.#db.read(() => this.#inbox.participation(conversation));
+  }
+
   async sweep(): Promise<number> {
     await this.#inBatches((now) => this.#inbox.forgetSeen(now - this.#seenMs, sweepBatch));
-    return this.#inBatches((now) => this.#entries.deleteOld(now - this.#retentionMs, sweepBatch));
+    const old = (now: number) => now - this.#retentionMs;
+    await this.#inBatches((now) => this.#inbox.forgetParticipants(old(now), sweepBatch));
+    return this.#inBatches((now) => this.#entries.deleteOld(old(now), sweepBatch));
   }
 
   check(): Promise<void> {
