@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { type Config } from './config.ts';
 import { partsOf } from './core/conversation.ts';
+import { Breather } from './core/breather.ts';
 import { Dispatcher } from './core/dispatcher.ts';
 import { Inbox } from './core/inbox.ts';
 import { ModelLine } from './core/model-line.ts';
@@ -84,6 +85,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
         config.SYSTEM_PROMPT ?? personas.get(partsOf(conversation).platform) ?? helpfulInstructions,
       line: new ModelLine(config.MODEL_CONCURRENCY),
       pacer: new Pacer({ log }),
+      breather: new Breather(),
       bounds: {
         maxAttempts,
         maxTurnMs: config.MAX_TURN_SECONDS * 1_000,

@@ -1,4 +1,5 @@
 import type { Bounds } from './bounds.ts';
+import type { Breather } from './breather.ts';
 import { ClaimLost, ModelFailed, Rejected } from './errors.ts';
 import { Interrupted } from './interrupted.ts';
 import { isNew } from './message.ts';
@@ -24,6 +25,7 @@ export interface Desk {
   readonly instructions: (turn: Turn) => string;
   readonly line: ModelLine;
   readonly pacer: Pacer;
+  readonly breather: Breather;
   readonly bounds: Bounds;
 }
 
@@ -125,6 +127,8 @@ export async function answer(
         text += delta;
         reply.push(delta);
         if (delta.length < event.text.length) return endOf('done', text, sentences.tooLong);
+        const breath = desk.breather.due();
+        if (breath) await breath;
       }
       throw new ModelFailed('cut', 'the stream returned without an end');
     } catch (error) {

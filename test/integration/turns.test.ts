@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type ConversationId, conversationId } from '../../src/core/conversation.ts';
+import { Breather } from '../../src/core/breather.ts';
 import { Dispatcher } from '../../src/core/dispatcher.ts';
 import { ModelFailed, StoreUnavailable } from '../../src/core/errors.ts';
 import { Inbox } from '../../src/core/inbox.ts';
@@ -47,6 +48,7 @@ class World {
         instructions: () => 'Be brief.',
         line: new ModelLine(this.concurrency),
         pacer: new Pacer({ log }),
+        breather: new Breather(),
         bounds: this.bounds,
       },
       platforms: [this.platform],

@@ -1,0 +1,96 @@
+import { ModelFailed } from '../core/errors.ts';
+import type { ModelFault } from '../core/errors.ts';
+import type { Log } from '../core/ports/log.ts';
+import type { Model, ModelEvent, ModelRequest } from '../core/ports/model.ts';
+import { wait } from '../core/deadline.ts';
+
+/** How often, and how soon, a request is made again that failed before any text. */
+export interface RetryPolicy {
+  /** Requests for one answer, the first one included; at least 1. Default 3. */
+  readonly tries: number;
+  /** The wait before the second request, in milliseconds; it doubles each time. Default 500. */
+  readonly firstDelayMs: number;
+  /** No wait grows beyond this by doubling, in milliseconds. Default 8,000. */
+  readonly longestDelayMs: number;
+}
+
+export const defaultRetryPolicy: RetryPolicy = {
+  tries: 3,
+  firstDelayMs: 500,
+  longestDelayMs: 8_000,
+};
+
+/** A provider that asks for this much patience, in milliseconds, or more is told of at once. */
+const longestRetryAfterMs = 60_000;
+
+/** Faults that may pass by themselves. */
+const passing: ReadonlySet<ModelFault> = new Set<ModelFault>([
+  'rate-limited',
+  'overloaded',
+  'unreachable',
+  'stalled',
+  'cut',
+  'empty',
+]);
+
+/** An empty answer is whole, only useless: a second look is enough to know that it stays so. */
+const emptyTries = 2;
+
+/**
+ * A model that asks again after a fault that may pass. Once anything was written, the fault is
+ * the caller's: text that people have seen is never written anew.
+ */
+export function retrying(
+  model: Model,
+  options: Partial<RetryPolicy> & { readonly log: Log; readonly random?: () => number },
+): Model {
+  const policy = { ...defaultRetryPolicy, ...options };
+  const random = options.random ?? Math.random;
+
+  async function* stream(request: ModelRequest): AsyncGenerator<ModelEvent> {
+    for (let attempt = 1; ; attempt += 1) {
+      let written = false;
+      try {
+        for await (const event of model.stream(request)) {
+          written = true;
+          yield event;
+        }
+        return;
+      } catch (error) {
+        if (written || !(error instanceof ModelFailed)) throw error;
+        const delayMs = retryDelay(error, attempt, policy, random);
+        if (delayMs === undefined) throw error;
+        options.log.warn(
+          { model: model.name, fault: error.fault, attempt, delayMs, err: error },
+          'model asked again',
+        );
+        await wait(delayMs, request.signal);
+      }
+    }
+  }
+
+  return { name: model.name, stream };
+}
+
+/**
+ * How long to wait after the `attempt`th request (from 1) failed, in milliseconds; undefined if
+ * it is not to be made again. Half of each wait is chance, so that replies which failed together
+ * do not come back together.
+ */
+export function retryDelay(
+  failure: ModelFailed,
+  attempt: number,
+  policy: RetryPolicy,
+  random: () => number,
+): number | undefined {
+  if (!passing.has(failure.fault)) return undefined;
+  const tries = failure.fault === 'empty' ? Math.min(policy.tries, emptyTries) : policy.tries;
+  if (attempt >= tries) return undefined;
+  const fullMs = Math.min(policy.firstDelayMs * 2 ** (attempt - 1), policy.longestDelayMs);
+  const jitteredMs = Math.round(fullMs * (0.5 + random() / 2));
+  const { retryAfterMs } = failure;
+  if (retryAfterMs === undefined) return jitteredMs;
+  if (retryAfterMs >= longestRetryAfterMs) return undefined;
+  // Never sooner than asked; the jitter comes on top, since all who were refused know the time.
+  return retryAfterMs + jitteredMs;
+}
