@@ -4,14 +4,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { createCore } from '../src/core/core.ts';
 import { conversationId } from '../src/core/conversation.ts';
-import { Breather } from '../src/core/breather.ts';
-import { Dispatcher } from '../src/core/dispatcher.ts';
-import { Inbox } from '../src/core/inbox.ts';
-import { ModelLine } from '../src/core/model-line.ts';
 import type { Platform } from '../src/core/ports/platform.ts';
 import type { Surface } from '../src/core/ports/surface.ts';
-import { Pacer } from '../src/core/reply/pacer.ts';
 import { openAiModel } from '../src/models/openai.ts';
 import { webFormat } from '../src/platforms/web/format.ts';
 import { openSqliteStore } from '../src/stores/sqlite/sqlite-store.ts';
@@ -50,27 +46,22 @@ export async function benchReplies(
   try {
     const [url] = (await once(server, 'message')) as [string];
     const platform = new SlowPlatform(replies);
-    const dispatcher = new Dispatcher({
-      desk: {
-        store,
-        model: openAiModel({ baseUrl: url, model: 'fake', log: quiet }),
-        instructions: () => 'Answer.',
-        line: new ModelLine(replies),
-        pacer: new Pacer({ log: quiet }),
-        breather: new Breather(),
-        bounds: {
-          maxAttempts: 3,
-          maxTurnMs: 600_000,
-          maxReplyChars: 1_000_000,
-          maxQuestionAgeMs: 3_600_000,
-          historyTokens: 1_000,
-        },
-      },
+    const { inbox, dispatcher } = createCore({
+      store,
+      model: openAiModel({ baseUrl: url, model: 'fake', log: quiet }),
       platforms: [platform],
+      instructions: () => 'Answer.',
+      bounds: {
+        maxAttempts: 3,
+        maxTurnMs: 600_000,
+        maxReplyChars: 1_000_000,
+        maxQuestionAgeMs: 3_600_000,
+        historyTokens: 1_000,
+      },
+      concurrency: replies,
       lease: { owner: 'bench', leaseMs: 30_000 },
       log: quiet,
     });
-    const inbox = new Inbox({ store, dispatcher });
     dispatcher.start();
 
     const delay = monitorEventLoopDelay({ resolution: 1 });

@@ -1,17 +1,13 @@
 import { resolve } from 'node:path';
 import { type Config } from './config.ts';
+import { createCore } from './core/core.ts';
 import { partsOf } from './core/conversation.ts';
-import { Breather } from './core/breather.ts';
-import { Dispatcher } from './core/dispatcher.ts';
-import { Inbox } from './core/inbox.ts';
-import { ModelLine } from './core/model-line.ts';
 import type { Log } from './core/ports/log.ts';
 import type { Model } from './core/ports/model.ts';
 import type { Platform } from './core/ports/platform.ts';
 import type { Store } from './core/ports/store.ts';
-import { Pacer } from './core/reply/pacer.ts';
 import { demoModel } from './models/demo.ts';
-import { dudeInstructions } from './models/dude.ts';
+import { dudeInstructions, dudeTagline } from './models/dude.ts';
 import { defaultModel, openAiModel } from './models/openai.ts';
 import { discordFormat } from './platforms/discord/format.ts';
 import { slackFormat } from './platforms/slack/format.ts';
@@ -70,6 +66,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
       ...(config.WEB_PASSWORD === undefined ? {} : { password: config.WEB_PASSWORD }),
       demo,
       modelName: model.name,
+      ...(config.SYSTEM_PROMPT === undefined ? { persona: dudeTagline } : {}),
       formats: { slack: slackFormat, discord: discordFormat },
     });
     server.mount(web.routes);
@@ -77,28 +74,24 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     personas.set(web.name, dudeInstructions);
   }
 
-  const dispatcher = new Dispatcher({
-    desk: {
-      store,
-      model,
-      instructions: ({ conversation }) =>
-        config.SYSTEM_PROMPT ?? personas.get(partsOf(conversation).platform) ?? helpfulInstructions,
-      line: new ModelLine(config.MODEL_CONCURRENCY),
-      pacer: new Pacer({ log }),
-      breather: new Breather(),
-      bounds: {
-        maxAttempts,
-        maxTurnMs: config.MAX_TURN_SECONDS * 1_000,
-        maxReplyChars: config.MAX_REPLY_CHARS,
-        maxQuestionAgeMs: config.MAX_QUESTION_AGE_MINUTES * 60_000,
-        historyTokens: config.HISTORY_TOKENS,
-      },
-    },
+  const { inbox, dispatcher } = createCore({
+    store,
+    model,
     platforms,
+    instructions: ({ conversation }) =>
+      config.SYSTEM_PROMPT ?? personas.get(partsOf(conversation).platform) ?? helpfulInstructions,
+    bounds: {
+      maxAttempts,
+      maxTurnMs: config.MAX_TURN_SECONDS * 1_000,
+      maxReplyChars: config.MAX_REPLY_CHARS,
+      maxQuestionAgeMs: config.MAX_QUESTION_AGE_MINUTES * 60_000,
+      historyTokens: config.HISTORY_TOKENS,
+    },
+    concurrency: config.MODEL_CONCURRENCY,
+    mostOpen: config.MAX_OPEN_QUESTIONS,
     lease: { owner: `${process.pid}`, leaseMs },
     log,
   });
-  const inbox = new Inbox({ store, dispatcher, mostOpen: config.MAX_OPEN_QUESTIONS });
   let sweeper: NodeJS.Timeout | undefined;
 
   async function start(): Promise<void> {

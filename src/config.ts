@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { loadEnvFile } from 'node:process';
+import { existsSync, readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
 import { z } from 'zod';
 import { BadConfiguration } from './core/errors.ts';
 
@@ -125,7 +125,7 @@ function contradictions(values: Values): string[] {
 }
 
 /** Whether only this machine can reach what listens there. */
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
@@ -135,6 +135,10 @@ function problem(name: string, message: string, example?: string): string {
 }
 
 function ownEnvironment(): NodeJS.ProcessEnv {
-  if (existsSync('.env')) loadEnvFile('.env');
-  return process.env;
+  for (const name of Object.keys(variables)) {
+    // Libraries look into the environment by themselves, and take an empty value for a setting.
+    if (process.env[name]?.trim() === '') delete process.env[name];
+  }
+  const file = existsSync('.env') ? parseEnv(readFileSync('.env', 'utf8')) : {};
+  return { ...file, ...process.env };
 }

@@ -1,4 +1,3 @@
-import { createApp } from './app.ts';
 import { readConfig } from './config.ts';
 import { BadConfiguration } from './core/errors.ts';
 import { createLog } from './log.ts';
@@ -20,6 +19,8 @@ try {
     log.error({ err: error }, 'crashed');
     process.exit(1);
   });
+  // Only now: some of the libraries behind it read the environment when they are loaded.
+  const { createApp } = await import('./app.ts');
   const app = await createApp(config, log);
   let stoppingSince: number | undefined;
   const stop = (signal: NodeJS.Signals): void => {

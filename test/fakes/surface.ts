@@ -27,7 +27,7 @@ interface Posted {
   text: string;
 }
 
-export const plainFormat = (limit: number): PageFormat => ({
+const plainFormat = (limit: number): PageFormat => ({
   limit,
   render: (markdown) => markdown,
   size: (rendered) => rendered.length,

@@ -2,15 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createCore } from '../../src/core/core.ts';
 import { type ConversationId, conversationId } from '../../src/core/conversation.ts';
-import { Breather } from '../../src/core/breather.ts';
-import { Dispatcher } from '../../src/core/dispatcher.ts';
+import type { Dispatcher } from '../../src/core/dispatcher.ts';
 import { ModelFailed, StoreUnavailable } from '../../src/core/errors.ts';
-import { Inbox } from '../../src/core/inbox.ts';
+import type { Inbox } from '../../src/core/inbox.ts';
 import type { Message } from '../../src/core/message.ts';
-import { ModelLine } from '../../src/core/model-line.ts';
 import type { Store } from '../../src/core/ports/store.ts';
-import { Pacer } from '../../src/core/reply/pacer.ts';
 import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts';
 import { readableLog } from '../fakes/log.ts';
 import { ScriptedModel, type Writing } from '../fakes/model.ts';
@@ -39,23 +37,20 @@ class World {
   #ids = 0;
 
   async start(wrap: (store: Store) => Store = (store) => store): Promise<void> {
-    const { log } = this;
     this.store = wrap(await openSqliteStore({ folder: this.folder, retentionMs: 1e12 }));
-    this.dispatcher = new Dispatcher({
-      desk: {
-        store: this.store,
-        model: this.model,
-        instructions: () => 'Be brief.',
-        line: new ModelLine(this.concurrency),
-        pacer: new Pacer({ log }),
-        breather: new Breather(),
-        bounds: this.bounds,
-      },
+    const { inbox, dispatcher } = createCore({
+      store: this.store,
+      model: this.model,
       platforms: [this.platform],
+      instructions: () => 'Be brief.',
+      bounds: this.bounds,
+      concurrency: this.concurrency,
+      mostOpen: 20,
       lease: { owner: 'test', leaseMs: 30_000 },
-      log,
+      log: this.log,
     });
-    this.inbox = new Inbox({ store: this.store, dispatcher: this.dispatcher, mostOpen: 20 });
+    this.inbox = inbox;
+    this.dispatcher = dispatcher;
     this.dispatcher.start();
   }
 

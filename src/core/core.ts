@@ -1,0 +1,54 @@
+import type { Bounds } from './bounds.ts';
+import { Breather } from './breather.ts';
+import { Dispatcher } from './dispatcher.ts';
+import { Inbox } from './inbox.ts';
+import { ModelLine } from './model-line.ts';
+import type { Log } from './ports/log.ts';
+import type { Model } from './ports/model.ts';
+import type { Platform } from './ports/platform.ts';
+import type { Lease, Store } from './ports/store.ts';
+import { Pacer } from './reply/pacer.ts';
+import type { Turn } from './turn.ts';
+
+export interface CoreOptions {
+  readonly store: Store;
+  readonly model: Model;
+  readonly platforms: readonly Platform[];
+  /** The persona for a turn. */
+  readonly instructions: (turn: Turn) => string;
+  readonly bounds: Bounds;
+  /** Answers written at the same time, from 1. */
+  readonly concurrency: number;
+  /** Questions without an answer that one person may have; no limit without it. */
+  readonly mostOpen?: number;
+  readonly lease: Lease;
+  readonly log: Log;
+}
+
+/** What takes messages in, and what works them off. */
+export interface Core {
+  readonly inbox: Inbox;
+  readonly dispatcher: Dispatcher;
+}
+
+/** Puts the core together between a store, a model and the platforms where people talk. */
+export function createCore(options: CoreOptions): Core {
+  const { store, model, platforms, instructions, bounds, concurrency, mostOpen, lease, log } =
+    options;
+  const dispatcher = new Dispatcher({
+    desk: {
+      store,
+      model,
+      instructions,
+      bounds,
+      line: new ModelLine(concurrency),
+      pacer: new Pacer({ log }),
+      breather: new Breather(),
+    },
+    platforms,
+    lease,
+    log,
+  });
+  const inbox = new Inbox({ store, dispatcher, ...(mostOpen === undefined ? {} : { mostOpen }) });
+  return { inbox, dispatcher };
+}

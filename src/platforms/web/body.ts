@@ -1,0 +1,26 @@
+import type { Context } from 'hono';
+import { HTTPException } from 'hono/http-exception';
+
+/** Reads what was sent, but no further than `maxBytes`; more is refused with `sentence`. */
+export async function readText(c: Context, maxBytes: number, sentence: string): Promise<string> {
+  const tooMuch = () => new HTTPException(413, { message: sentence });
+  if (Number(c.req.header('Content-Length') ?? 0) > maxBytes) throw tooMuch();
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of c.req.raw.body ?? []) {
+    bytes += chunk.byteLength;
+    if (bytes > maxBytes) throw tooMuch();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** Reads JSON, likewise. */
+export async function readJson(c: Context, maxBytes: number, sentence: string): Promise<unknown> {
+  const text = await readText(c, maxBytes, sentence);
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new HTTPException(400, { message: 'That is not JSON.', cause });
+  }
+}

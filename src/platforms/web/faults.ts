@@ -1,0 +1,19 @@
+import type { Context } from 'hono';
+import { HTTPException } from 'hono/http-exception';
+import { MessageRefused, StoreUnavailable } from '../../core/errors.ts';
+import type { Log } from '../../core/ports/log.ts';
+import { Crowded } from './rooms.ts';
+
+/** Says what went wrong in a sentence that the page can show; the log has the cause. */
+export function faultResponse(error: Error, c: Context, log: Log): Response {
+  if (error instanceof MessageRefused) {
+    return c.json({ error: error.message }, error.reason === 'too-long' ? 413 : 400);
+  }
+  if (error instanceof HTTPException) return c.json({ error: error.message }, error.status);
+  if (error instanceof Crowded) return c.json({ error: error.message }, 503);
+  // The pattern, not the path: half of a conversation's id is in it.
+  log.error({ err: error, route: `${c.req.method} ${c.req.routePath}` }, 'web request failed');
+  return error instanceof StoreUnavailable
+    ? c.json({ error: 'Parley cannot store anything right now. Try again in a minute.' }, 503)
+    : c.json({ error: 'Something went wrong here; the log says what.' }, 500);
+}

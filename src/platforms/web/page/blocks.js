@@ -1,0 +1,48 @@
+import { blocksOf, nodesOf } from './markdown.js';
+
+/** Markdown in an element: what is drawn already and did not change is left alone. */
+export class Blocks {
+  #element;
+  /** `{ html, nodes }` by place. */
+  #drawn = [];
+  #text = '';
+  #frame = 0;
+
+  constructor(element) {
+    this.#element = element;
+  }
+
+  get text() {
+    return this.#text;
+  }
+
+  /** Shows a text with the next frame; `onDrawn` is called then. */
+  update(text, onDrawn) {
+    this.#text = text;
+    this.#frame ||= requestAnimationFrame(() => {
+      this.draw();
+      onDrawn();
+    });
+  }
+
+  /** Shows a text now. */
+  set(text) {
+    if (text === this.#text && this.#frame === 0) return;
+    this.#text = text;
+    this.draw();
+  }
+
+  draw() {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
+    const wanted = blocksOf(this.#text);
+    let same = 0;
+    while (same < wanted.length && this.#drawn[same]?.html === wanted[same]) same += 1;
+    for (const { nodes } of this.#drawn.splice(same)) for (const node of nodes) node.remove();
+    for (const html of wanted.slice(same)) {
+      const nodes = nodesOf(html);
+      this.#drawn.push({ html, nodes });
+      this.#element.append(...nodes);
+    }
+  }
+}

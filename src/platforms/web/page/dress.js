@@ -1,0 +1,42 @@
+import { copyButton } from './copy.js';
+
+/** Gives links, code and tables of an answer what they need to be used. */
+export function dress(fragment) {
+  for (const link of fragment.querySelectorAll('a[href]')) {
+    link.target = '_blank';
+    link.rel = 'noopener noreferrer';
+  }
+  for (const pre of fragment.querySelectorAll('pre')) dressCode(pre);
+  for (const table of fragment.querySelectorAll('table')) {
+    const box = scrollable('div', 'table', 'Table');
+    table.replaceWith(box);
+    box.append(table);
+  }
+}
+
+function dressCode(pre) {
+  const language = /language-(\S+)/.exec(pre.querySelector('code')?.className ?? '')?.[1];
+  const figure = document.createElement('figure');
+  figure.className = 'code';
+  const caption = document.createElement('figcaption');
+  const name = document.createElement('span');
+  name.textContent = language ?? (pre.classList.contains('raw') ? 'as written' : 'text');
+  caption.append(
+    name,
+    copyButton('Copy code', () => pre.textContent.replace(/\n$/, ''), 'Copy'),
+  );
+  const box = scrollable('div', 'lines', language ? `Code, ${language}` : 'Code');
+  pre.replaceWith(figure);
+  box.append(pre);
+  figure.append(caption, box);
+}
+
+/** What is wider than the page scrolls by itself, with the keyboard, too. */
+function scrollable(tag, className, label) {
+  const box = document.createElement(tag);
+  box.className = className;
+  box.tabIndex = 0;
+  box.role = 'group';
+  box.ariaLabel = label;
+  return box;
+}

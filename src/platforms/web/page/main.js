@@ -1,0 +1,151 @@
+import { Announcer } from './announcer.js';
+import { Composer } from './composer.js';
+import { Connection } from './connection.js';
+import { openSession, sendMessage, stopAnswer, uuid, withdrawMessage } from './server.js';
+import { Shelf } from './shelf.js';
+import { Sidebar } from './sidebar.js';
+import { Stick } from './stick.js';
+import { Transcript } from './transcript.js';
+
+/** A short break is not worth a word. */
+const patienceMs = 800;
+
+const at = (id) => document.getElementById(id);
+let current;
+let complaint;
+
+const shelf = new Shelf(() => sidebar.list(shelf.list, current));
+const announcer = new Announcer(at('announcer'));
+const stick = new Stick(at('scroll'), at('log'), at('latest'));
+const transcript = new Transcript(at('log'), (message) =>
+  attempt(() => withdrawMessage(current, message)),
+);
+const connection = new Connection({ state, page, live, before: refreshSession });
+const sidebar = new Sidebar(
+  {
+    sidebar: at('sidebar'),
+    menu: at('menu'),
+    backdrop: at('backdrop'),
+    fresh: at('new'),
+    list: at('conversations'),
+  },
+  { onPick: open, onNew: () => open(uuid()) },
+);
+const composer = new Composer(
+  { form: at('composer'), text: at('text'), button: at('send'), problem: at('problem') },
+  send,
+);
+
+at('stop').addEventListener('click', () => void attempt(() => stopAnswer(current)));
+for (const opener of at('openers').children) {
+  opener.addEventListener('click', () => composer.fill(opener.textContent));
+}
+addEventListener('hashchange', () => {
+  if (named() && named() !== current) open(named());
+});
+void start();
+
+async function start() {
+  while (!(await refreshSession())) {
+    live(false);
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+  }
+  open(named() ?? shelf.list[0]?.id ?? uuid());
+}
+
+/** True once the server knows this browser. */
+async function refreshSession() {
+  try {
+    const about = await openSession();
+    if (about.fresh) shelf.clear();
+    introduce(about);
+    return true;
+  } catch (error) {
+    // Then the page itself asks for the password. Anything else may pass: try again.
+    if (error.status === 401) location.reload();
+    return false;
+  }
+}
+
+function introduce({ demo, model, persona, locked }) {
+  at('demo').hidden = !demo;
+  at('model').textContent = demo ? 'demo model' : model;
+  at('persona').textContent = persona;
+  at('logout').hidden = !locked;
+}
+
+function open(conversation) {
+  current = conversation;
+  history.replaceState(null, '', `#${conversation}`);
+  transcript.clear();
+  announcer.reset();
+  composer.complain('');
+  showTitle();
+  at('welcome').hidden = true;
+  at('stop').hidden = true;
+  stick.toEnd();
+  connection.follow(conversation);
+  if (matchMedia('(hover: hover)').matches) composer.focus();
+}
+
+function state(event) {
+  transcript.show(event);
+  at('welcome').hidden = !transcript.isEmpty;
+  const { running } = event;
+  at('stop').hidden = !running;
+  at('stop').disabled = running?.stopping === true;
+  if (transcript.firstText && !shelf.find(current)) shelf.touch(current, transcript.firstText);
+  announcer.settled((turn) => transcript.finished(turn)?.text);
+  if (running) announce(running.id);
+  showTitle();
+  stick.settle();
+}
+
+function page(event) {
+  const grew = transcript.grow(event, () => stick.settle());
+  if (grew) announce(event.turn);
+}
+
+function announce(turn) {
+  const { element } = transcript.running;
+  announcer.running(turn, element.dataset.phase, element.querySelector('.working').textContent);
+}
+
+async function send(message) {
+  await sendMessage(current, message);
+  shelf.touch(current, message.text);
+  showTitle();
+  stick.toEnd();
+}
+
+/** Does what a button asks; a failure is told below the message box. */
+async function attempt(action) {
+  try {
+    await action();
+    composer.complain('');
+  } catch (error) {
+    composer.complain(error.message);
+  }
+}
+
+function live(connected) {
+  clearTimeout(complaint);
+  document.body.classList.toggle('offline', !connected);
+  if (connected) {
+    at('connection').textContent = '';
+    return;
+  }
+  complaint = setTimeout(() => (at('connection').textContent = 'Reconnecting…'), patienceMs);
+}
+
+function showTitle() {
+  const title = shelf.find(current)?.title;
+  at('title').textContent = title ?? 'New conversation';
+  document.title = title ? `${title} · Parley` : 'Parley';
+  sidebar.list(shelf.list, current);
+}
+
+function named() {
+  const hash = location.hash.slice(1);
+  return /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/.test(hash) ? hash : undefined;
+}

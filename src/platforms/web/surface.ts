@@ -1,0 +1,57 @@
+import type { Posting, Surface, WorkingState } from '../../core/ports/surface.ts';
+import { webFormat } from './format.ts';
+import type { LiveTurn } from './live-turn.ts';
+import type { Room } from './room.ts';
+
+/** Twenty steps in a second look like steady writing; more would only cost. */
+const editFloorMs = 50;
+/** Nothing here waits for a network. */
+const callTimeoutMs = 5_000;
+/** The page's mark does not fade; saying it again costs nothing. */
+const renewMs = 30_000;
+
+/**
+ * Writes a turn's reply where open pages look. A page's key is its id, so that a post made twice
+ * is the same page, and a page of an earlier process can be edited like any other.
+ */
+export function webSurface(room: Room, live: LiveTurn): Surface {
+  return {
+    format: webFormat,
+    budgets: { post: [], edit: [], remove: [] },
+    editFloorMs,
+    callTimeoutMs,
+    working: {
+      renewMs,
+      tellsWaiting: true,
+      async show(state: WorkingState, signal: AbortSignal) {
+        signal.throwIfAborted();
+        if (JSON.stringify(live.working) === JSON.stringify(state)) return;
+        live.working = state;
+        room.rearranged();
+      },
+    },
+    async post({ key, index, text }: Posting, signal: AbortSignal) {
+      signal.throwIfAborted();
+      write(key, { index, text });
+      return key;
+    },
+    async find({ key }, signal: AbortSignal) {
+      signal.throwIfAborted();
+      return live.pages.has(key) ? key : undefined;
+    },
+    async edit(id: string, text: string, signal: AbortSignal) {
+      signal.throwIfAborted();
+      write(id, { text });
+    },
+    async remove(id: string, signal: AbortSignal) {
+      signal.throwIfAborted();
+      live.remove(id);
+      room.rearranged();
+    },
+  };
+
+  function write(key: string, page: { index?: number; text: string }): void {
+    if (live.write(key, page)) room.rearranged();
+    else room.rewritten();
+  }
+}

@@ -1,0 +1,130 @@
+import { createServer as createNodeServer } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+import { Hono } from 'hono';
+import { BadConfiguration } from '../core/errors.ts';
+import type { Log } from '../core/ports/log.ts';
+import { healthRoutes } from './health.ts';
+import type { Health } from './health.ts';
+
+export interface HttpServerOptions {
+  /** The address to listen on, such as `127.0.0.1`. */
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  readonly log: Log;
+  readonly health: Health;
+}
+
+/** Where a server listens. */
+interface Listening {
+  /** For a person to open, such as `http://localhost:3000`. */
+  readonly url: string;
+  readonly port: number;
+}
+
+/** The one HTTP server of the process: health, the web page, and platforms that call in. */
+export interface HttpServer {
+  /** Adds routes at the root. Before `listen`. */
+  mount(routes: Hono): void;
+  /** Hands every request at or below `path` to a plain Node listener. Before `listen`. */
+  mountListener(path: string, listener: RequestListener): void;
+  /** Throws `BadConfiguration` if the address cannot be had. */
+  listen(): Promise<Listening>;
+  /** Takes no new connection; ends what is still open after `closeGraceMs`. */
+  close(): Promise<void>;
+}
+
+/** A client has this long to send its headers, and then its whole request. */
+const headersTimeoutMs = 10_000;
+const requestTimeoutMs = 30_000;
+/** Far above what people need; below what would exhaust the process. */
+const maxConnections = 2_000;
+/** Requests under way may end by themselves for this long. */
+const closeGraceMs = 2_000;
+
+export function createServer(options: HttpServerOptions): HttpServer {
+  const routes = new Hono();
+  const listeners = new Map<string, RequestListener>();
+  routes.route('/', healthRoutes(options.health));
+  routes.notFound((c) => c.json({ error: 'There is nothing here.' }, 404));
+  routes.onError((cause, c) => {
+    options.log.error({ err: cause, path: c.req.path }, 'request failed');
+    return c.json({ error: 'Something went wrong here; the log says what.' }, 500);
+  });
+
+  const answer = getRequestListener(routes.fetch, { overrideGlobalObjects: false });
+  const server = createNodeServer((request, response) => {
+    const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
+    for (const [mounted, listener] of listeners) {
+      if (path === mounted || path.startsWith(`${mounted}/`)) return listener(request, response);
+    }
+    void answer(request, response);
+  });
+  server.headersTimeout = headersTimeoutMs;
+  server.requestTimeout = requestTimeoutMs;
+  server.maxConnections = maxConnections;
+
+  return {
+    mount: (app) => void routes.route('/', app),
+    mountListener: (path, listener) => void listeners.set(path, listener),
+    listen: () => listen(server, options),
+    close: () => close(server),
+  };
+}
+
+async function listen(server: Server, { host, port, log }: HttpServerOptions): Promise<Listening> {
+  await new Promise<void>((resolve, reject) => {
+    const refused = (cause: NodeJS.ErrnoException) => reject(cannotListen(cause, host, port));
+    server.once('error', refused);
+    server.listen(port, host, () => {
+      server.off('error', refused);
+      // Without a listener a later fault of the socket would end the process.
+      server.on('error', (err) => log.error({ err }, 'http server fault'));
+      resolve();
+    });
+  });
+  const taken = (server.address() as AddressInfo).port;
+  return { url: `http://${nameOf(host)}:${taken}`, port: taken };
+}
+
+/** A name that a browser can open: nobody can go to 0.0.0.0. */
+function nameOf(host: string): string {
+  if (['127.0.0.1', '0.0.0.0', '::', '::1'].includes(host)) return 'localhost';
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+function cannotListen(cause: NodeJS.ErrnoException, host: string, port: number): Error {
+  switch (cause.code ?? '') {
+    case 'EADDRINUSE':
+      return new BadConfiguration(
+        `PORT: port ${port} is taken by another program; stop it, or choose another port, such as PORT=${port + 1}`,
+        { cause },
+      );
+    case 'EACCES':
+      return new BadConfiguration(
+        `PORT: this user may not listen on port ${port}; choose one above 1023, such as PORT=3000`,
+        { cause },
+      );
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return new BadConfiguration(
+        `HOST: this machine has no address "${host}"; use one that it has, such as HOST=127.0.0.1`,
+        { cause },
+      );
+    default:
+      return new Error(`cannot listen on ${host}, port ${port}`, { cause });
+  }
+}
+
+async function close(server: Server): Promise<void> {
+  if (!server.listening) return;
+  const cut = setTimeout(() => server.closeAllConnections(), closeGraceMs);
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+  });
+  clearTimeout(cut);
+}

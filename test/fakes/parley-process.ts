@@ -1,0 +1,85 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+/** A real Parley process, with a folder of its own that outlives it. */
+export interface ParleyProcess {
+  /** Such as `http://127.0.0.1:40123`; the same after a restart. */
+  readonly url: string;
+  readonly port: number;
+  /** Everything that this process printed so far. */
+  readonly output: string;
+  /** Asks it to end, waits until it has, and removes its folder. Resolves with the exit code. */
+  stop(): Promise<number | null>;
+  /** Asks it to end, as Ctrl-C does; resolves with the exit code. */
+  interrupt(): Promise<number | null>;
+  /** Ends it on the spot, as a loss of power does. */
+  kill(): void;
+  /** Resolves once the process is gone, whatever ended it. */
+  died(): Promise<void>;
+  /** Another process on the same folder and port, once this one is gone; kills it if need be. */
+  restart(env?: Record<string, string>): Promise<ParleyProcess>;
+}
+
+/** Starts Parley as `npm start` does, with nothing in its environment but `env`. */
+export function startParley(env: Record<string, string> = {}): Promise<ParleyProcess> {
+  return start(mkdtempSync(join(tmpdir(), 'parley-process-')), 0, env);
+}
+
+async function start(
+  folder: string,
+  port: number,
+  env: Record<string, string>,
+): Promise<ParleyProcess> {
+  const child = spawn(process.execPath, [main], {
+    // Not the checkout: a developer's .env must not change what is tested.
+    cwd: folder,
+    env: { PATH: process.env['PATH'], PORT: String(port), DATA_DIR: join(folder, 'data'), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const gone = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  let output = '';
+  const listening = Promise.withResolvers<number>();
+  const read = (chunk: Buffer): void => {
+    output += chunk.toString();
+    const [, found] = /"url":"http:\/\/[^"]*:(\d+)"/.exec(output) ?? [];
+    if (found !== undefined) listening.resolve(Number(found));
+  };
+  child.stdout.on('data', read);
+  child.stderr.on('data', read);
+  void gone.then((code) => {
+    listening.reject(new Error(`Parley did not start (exit code ${code}):\n${output}`));
+  });
+  const taken = await listening.promise;
+
+  return {
+    url: `http://127.0.0.1:${taken}`,
+    port: taken,
+    get output() {
+      return output;
+    },
+    async stop() {
+      const code = await end(child, gone);
+      rmSync(folder, { recursive: true, force: true });
+      return code;
+    },
+    interrupt: () => end(child, gone),
+    kill: () => void child.kill('SIGKILL'),
+    died: async () => void (await gone),
+    async restart(more = {}) {
+      child.kill('SIGKILL');
+      await gone;
+      return start(folder, taken, { ...env, ...more });
+    },
+  };
+}
+
+function end(child: ChildProcess, gone: Promise<number | null>): Promise<number | null> {
+  child.kill('SIGTERM');
+  return gone;
+}

@@ -1,0 +1,158 @@
+import { randomUUID } from 'node:crypto';
+import { connect } from 'node:net';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { BadConfiguration, StoreUnavailable } from '../../src/core/errors.ts';
+import { createServer } from '../../src/server/http-server.ts';
+import { readableLog } from '../fakes/log.ts';
+import { Browser, WebWorld } from './web-world.ts';
+
+let world: WebWorld;
+
+beforeEach(async () => {
+  world = new WebWorld();
+  await world.start();
+});
+
+afterEach(() => world.end());
+
+it('serves 200 open pages, and every one shows the answer', async () => {
+  const ana = await world.visitor();
+  const here = randomUUID();
+  const pages = await Promise.all(Array.from({ length: 200 }, () => ana.open(here)));
+  await ana.say(here, 'All together now');
+  await vi.waitFor(() => expect(world.model.writings).toHaveLength(1));
+  world.model.writings[0]!.write('Here we').write(' all are.').end();
+  const whole = ['you: All together now', 'parley: Here we all are.'];
+  await vi.waitFor(
+    () =>
+      expect(pages.filter(({ transcript }) => transcript.join() === whole.join())).toHaveLength(
+        200,
+      ),
+    { timeout: 10_000 },
+  );
+  for (const page of pages) page.close();
+});
+
+it('ends open pages when it closes, so that the process can end', async () => {
+  const ana = await world.visitor();
+  const pages = await Promise.all(Array.from({ length: 20 }, () => ana.open(randomUUID())));
+  await world.stop();
+  await Promise.all(pages.map(({ done }) => done));
+  expect(pages.every(({ ended }) => ended)).toBe(true);
+  await world.start();
+});
+
+it('goes on when a page goes away in the middle of an answer', async () => {
+  const ana = await world.visitor();
+  const here = randomUUID();
+  const leaving = await ana.open(here);
+  const staying = await ana.open(here);
+  await ana.say(here, 'Hello?');
+  await vi.waitFor(() => expect(world.model.writings).toHaveLength(1));
+  const [reply] = world.model.writings;
+  reply!.write('Still');
+  await vi.waitFor(() => expect(leaving.growing).toBe('Still'));
+  leaving.close();
+  await leaving.done;
+  reply!.write(' here.').end();
+  await vi.waitFor(() =>
+    expect(staying.transcript).toEqual(['you: Hello?', 'parley: Still here.']),
+  );
+  staying.close();
+});
+
+it('says that it lives, whatever the state of the store and the name it is called by', async () => {
+  vi.spyOn(world.store, 'check').mockRejectedValue(
+    new StoreUnavailable('full', 'the disk is full'),
+  );
+  const prober = new Browser(world.port);
+  const headers = { Host: 'parley.internal' };
+  expect(await prober.get('/healthz', headers)).toMatchObject({ status: 200 });
+  expect(await prober.get('/readyz', headers)).toMatchObject({
+    status: 503,
+    text: JSON.stringify({ ready: false, reason: 'the disk is full' }),
+  });
+  vi.restoreAllMocks();
+  expect(await prober.get('/readyz', headers)).toMatchObject({
+    status: 200,
+    text: JSON.stringify({ ready: true }),
+  });
+});
+
+it('says which port is taken, and what to do about it', async () => {
+  const second = createServer({
+    host: '127.0.0.1',
+    port: world.port,
+    log: readableLog(),
+    health: { check: () => Promise.resolve() },
+  });
+  const refused = await second.listen().catch((error: unknown) => error);
+  expect(refused).toBeInstanceOf(BadConfiguration);
+  expect((refused as Error).message).toContain(String(world.port));
+  expect((refused as Error).message).toContain(`PORT=${world.port + 1}`);
+  await second.close();
+});
+
+it('says so when the machine has no such address', async () => {
+  const options = { port: 0, log: readableLog(), health: { check: () => Promise.resolve() } };
+  const refused = createServer({ ...options, host: '203.0.113.1' }).listen();
+  await expect(refused).rejects.toThrow(/HOST/);
+});
+
+it('hands what lies below a path to a plain listener, and nothing else', async () => {
+  const server = createServer({
+    host: '127.0.0.1',
+    port: 0,
+    log: readableLog(),
+    health: { check: () => Promise.resolve() },
+  });
+  server.mountListener('/slack/events', (request, response) => {
+    response.end(`raw ${request.url}`);
+  });
+  const { port } = await server.listen();
+  const caller = new Browser(port);
+  expect((await caller.get('/slack/events')).text).toBe('raw /slack/events');
+  expect((await caller.get('/slack/events?a=b')).text).toBe('raw /slack/events?a=b');
+  expect((await caller.get('/slack/events/x')).text).toBe('raw /slack/events/x');
+  expect((await caller.get('/slack/eventsx')).status).toBe(404);
+  await server.close();
+});
+
+it.each(['GET / HTTP/1.1\r\n\r\n', 'nonsense\r\n\r\n', 'GET http://[ HTTP/1.1\r\nHost: x\r\n\r\n'])(
+  'survives what is no request: %j',
+  async (bytes) => {
+    await new Promise<void>((resolve, reject) => {
+      const socket = connect(world.port, '127.0.0.1', () => socket.end(bytes));
+      socket.on('close', () => resolve());
+      socket.on('error', reject);
+      socket.resume();
+    });
+    expect((await new Browser(world.port).get('/healthz')).status).toBe(200);
+  },
+);
+
+it('cuts any answer into the pages of any platform, for whoever develops Parley', async () => {
+  await world.stop();
+  const bytes = {
+    limit: 10,
+    render: (text: string) => `${text}!`,
+    size: (text: string) => Buffer.byteLength(text),
+  };
+  world.options = { formats: { tiny: bytes } };
+  await world.start();
+  const ana = world.browser();
+  const formats = JSON.parse((await ana.get('/api/dev/formats')).text) as unknown;
+  expect(formats).toEqual([
+    { name: 'tiny', limit: 10 },
+    { name: 'web', limit: 10_000 },
+  ]);
+  const cut = await ana.post('/api/dev/pages', { text: 'one two three', as: 'tiny' });
+  const { pages } = JSON.parse(cut.text) as { pages: { text: string; size: number }[] };
+  expect(pages.length).toBeGreaterThan(1);
+  for (const { text, size } of pages) {
+    expect(size).toBe(Buffer.byteLength(text));
+    expect(size).toBeLessThanOrEqual(10);
+  }
+  expect((await ana.post('/api/dev/pages', { text: 'x', as: 'toString' })).status).toBe(400);
+  expect((await ana.post('/api/dev/pages', { as: 'tiny' })).status).toBe(400);
+});

@@ -1,0 +1,282 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createCore } from '../../src/core/core.ts';
+import type { Dispatcher } from '../../src/core/dispatcher.ts';
+import type { Store } from '../../src/core/ports/store.ts';
+import type { WebPlatform, WebPlatformOptions } from '../../src/platforms/web/web-platform.ts';
+import { webPlatform } from '../../src/platforms/web/web-platform.ts';
+import { createServer } from '../../src/server/http-server.ts';
+import type { HttpServer } from '../../src/server/http-server.ts';
+import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts';
+import { readableLog } from '../fakes/log.ts';
+import { ScriptedModel } from '../fakes/model.ts';
+
+/** The web platform on a real server, store and core; only the model is in the test's hands. */
+export class WebWorld {
+  readonly folder = mkdtempSync(join(tmpdir(), 'parley-web-'));
+  readonly log = readableLog();
+  model = new ScriptedModel();
+  store!: Store;
+  web!: WebPlatform;
+  server!: HttpServer;
+  port = 0;
+  concurrency = 10;
+  options: Partial<WebPlatformOptions> = {};
+  wrapStore: (store: Store) => Store = (store) => store;
+  #dispatcher!: Dispatcher;
+
+  async start(): Promise<void> {
+    const { log } = this;
+    this.store = this.wrapStore(
+      await openSqliteStore({ folder: this.folder, retentionMs: 1_000_000_000 }),
+    );
+    this.web = webPlatform({
+      store: this.store,
+      log,
+      host: '127.0.0.1',
+      demo: false,
+      modelName: 'scripted',
+      ...this.options,
+    });
+    const { inbox, dispatcher } = createCore({
+      store: this.store,
+      model: this.model,
+      platforms: [this.web],
+      instructions: () => 'Be brief.',
+      bounds: {
+        maxAttempts: 3,
+        maxTurnMs: 60_000,
+        maxReplyChars: 50_000,
+        maxQuestionAgeMs: 3_600_000,
+        historyTokens: 1_000,
+      },
+      concurrency: this.concurrency,
+      lease: { owner: 'test', leaseMs: 30_000 },
+      log,
+    });
+    this.#dispatcher = dispatcher;
+    this.server = createServer({
+      host: '127.0.0.1',
+      port: this.port,
+      log,
+      health: { check: () => this.store.check() },
+    });
+    this.server.mount(this.web.routes);
+    this.port = (await this.server.listen()).port;
+    await this.web.start(inbox);
+    this.#dispatcher.start();
+  }
+
+  /** Stops at once: what is being answered is left for the next start. */
+  async stop(): Promise<void> {
+    await this.web.pause();
+    await this.#dispatcher.drain(0);
+    await this.web.close();
+    await this.server.close();
+    await this.store.close();
+  }
+
+  /** A new process on the same folder and port, with a model that knows nothing of the last. */
+  async restart(): Promise<void> {
+    await this.stop();
+    this.model = new ScriptedModel();
+    await this.start();
+  }
+
+  async end(): Promise<void> {
+    await this.stop();
+    rmSync(this.folder, { recursive: true });
+  }
+
+  /** A browser that was never here, with a session if it opens one. */
+  browser(): Browser {
+    return new Browser(this.port);
+  }
+
+  async visitor(): Promise<Browser> {
+    const browser = this.browser();
+    await browser.post('/api/session', {});
+    return browser;
+  }
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+}
+
+export interface Asking {
+  readonly method?: string;
+  readonly headers?: Record<string, string>;
+  readonly body?: string | Buffer;
+}
+
+/** What a browser is to a server: cookies, and a header that says where a request comes from. */
+export class Browser {
+  readonly cookies = new Map<string, string>();
+  readonly #port: number;
+
+  constructor(port: number) {
+    this.#port = port;
+  }
+
+  get(path: string, headers: Record<string, string> = {}): Promise<Answer> {
+    return this.ask(path, { headers });
+  }
+
+  post(path: string, body: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+    return this.ask(path, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', ...headers },
+      body: JSON.stringify(body),
+    });
+  }
+
+  say(conversation: string, text: string, id: string = randomUUID()): Promise<Answer> {
+    return this.post(`/api/conversations/${conversation}/messages`, { id, text });
+  }
+
+  async ask(path: string, asking: Asking = {}): Promise<Answer> {
+    const response = await this.#send(path, asking);
+    const chunks: Buffer[] = [];
+    for await (const chunk of response) chunks.push(chunk as Buffer);
+    for (const cookie of response.headers['set-cookie'] ?? []) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? [];
+      this.cookies.set(name, value);
+    }
+    return {
+      status: response.statusCode ?? 0,
+      headers: response.headers,
+      text: Buffer.concat(chunks).toString(),
+    };
+  }
+
+  /** Looks at a conversation, live. */
+  async open(conversation: string): Promise<OpenPage> {
+    const response = await this.#send(`/api/conversations/${conversation}/events`, {});
+    return new OpenPage(response);
+  }
+
+  #send(path: string, { method = 'GET', headers = {}, body }: Asking): Promise<IncomingMessage> {
+    const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    return new Promise((resolve, reject) => {
+      const request = httpRequest(
+        {
+          host: '127.0.0.1',
+          port: this.#port,
+          path,
+          method,
+          headers: { ...(cookie && { Cookie: cookie }), ...headers },
+          agent: false,
+        },
+        resolve,
+      );
+      request.on('error', reject);
+      request.end(body);
+    });
+  }
+}
+
+interface State {
+  ids: string[];
+  entries: { id: string; role: string; text: string; outcome?: string; note?: string }[];
+  running?: {
+    id: string;
+    messages: { text: string }[];
+    pages: { key: string; text: string }[];
+    working?: { phase: string; ahead?: number };
+    stopping: boolean;
+  };
+  queued: { id: string; text: string }[];
+}
+
+/** A page as its script sees it: what the events say so far. */
+export class OpenPage {
+  readonly status: number;
+  readonly #response: IncomingMessage;
+  readonly #entries = new Map<string, State['entries'][number]>();
+  #state: State = { ids: [], entries: [], queued: [] };
+  #events = 0;
+  ended = false;
+  readonly done: Promise<void>;
+
+  constructor(response: IncomingMessage) {
+    this.status = response.statusCode ?? 0;
+    this.#response = response;
+    this.done = this.#read();
+  }
+
+  get events(): number {
+    return this.#events;
+  }
+
+  get running(): State['running'] {
+    return this.#state.running;
+  }
+
+  get queued(): State['queued'] {
+    return this.#state.queued;
+  }
+
+  /** Everything that can be read, top to bottom: `you: …`, `parley: …`. */
+  get transcript(): string[] {
+    const { ids, running, queued } = this.#state;
+    const past = ids.map((id) => {
+      const entry = this.#entries.get(id);
+      const who = entry?.role === 'user' ? 'you' : 'parley';
+      const note = entry?.note === undefined ? '' : ` [${entry.note}]`;
+      return `${who}: ${entry?.text}${note}`;
+    });
+    const asked = (running?.messages ?? []).map(({ text }) => `you: ${text}`);
+    const growing = running === undefined ? [] : [`parley… ${this.growing}`];
+    return [...past, ...asked, ...growing, ...queued.map(({ text }) => `you, next: ${text}`)];
+  }
+
+  /** The reply that is being written. */
+  get growing(): string {
+    return (this.#state.running?.pages ?? []).map(({ text }) => text).join('');
+  }
+
+  close(): void {
+    this.#response.destroy();
+  }
+
+  async #read(): Promise<void> {
+    let rest = '';
+    this.#response.setEncoding('utf8');
+    try {
+      for await (const chunk of this.#response) {
+        rest += String(chunk);
+        const blocks = rest.split('\n\n');
+        rest = blocks.pop() ?? '';
+        for (const block of blocks) this.#apply(block);
+      }
+    } catch (error) {
+      // The test closed the page, or the server cut it: either way it shows nothing new.
+      const { code = '' } = error as NodeJS.ErrnoException;
+      if (!['ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE'].includes(code)) throw error;
+    }
+    this.ended = true;
+  }
+
+  #apply(block: string): void {
+    const [, name, data = ''] = /^event: (\w+)\ndata: (.*)$/s.exec(block) ?? [];
+    if (name === undefined) return;
+    this.#events += 1;
+    if (name === 'state') {
+      this.#state = JSON.parse(data) as State;
+      for (const entry of this.#state.entries) this.#entries.set(entry.id, entry);
+    }
+    if (name === 'page') {
+      const { key, keep, text } = JSON.parse(data) as { key: string; keep: number; text: string };
+      const page = this.#state.running?.pages.find((page) => page.key === key);
+      if (page === undefined) throw new Error(`a page that nobody knows: ${key}`);
+      page.text = page.text.slice(0, keep) + text;
+    }
+  }
+}
