@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { expectNothingPlanted, planted } from './planted.ts';
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
@@ -26,7 +27,10 @@ export interface ParleyProcess {
   restart(env?: Record<string, string>): Promise<ParleyProcess>;
 }
 
-/** Starts Parley as `npm start` does, with nothing in its environment but `env`. */
+/**
+ * Starts Parley as `npm start` does, with nothing in its environment but `env`, and with a planted
+ * key for a model that `env` names. What it prints is searched for what must not be in a log.
+ */
 export function startParley(env: Record<string, string> = {}): Promise<ParleyProcess> {
   return start(mkdtempSync(join(tmpdir(), 'parley-process-')), 0, env);
 }
@@ -39,7 +43,13 @@ async function start(
   const child = spawn(process.execPath, [main], {
     // Not the checkout: a developer's .env must not change what is tested.
     cwd: folder,
-    env: { PATH: process.env['PATH'], PORT: String(port), DATA_DIR: join(folder, 'data'), ...env },
+    env: {
+      PATH: process.env['PATH'],
+      PORT: String(port),
+      DATA_DIR: join(folder, 'data'),
+      ...(env['OPENAI_BASE_URL'] === undefined ? {} : { OPENAI_API_KEY: planted.key }),
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const gone = new Promise<number | null>((resolve) => child.once('exit', resolve));
@@ -66,6 +76,7 @@ async function start(
     async stop() {
       const code = await end(child, gone);
       rmSync(folder, { recursive: true, force: true });
+      expectNothingPlanted(output);
       return code;
     },
     interrupt: () => end(child, gone),
@@ -74,6 +85,7 @@ async function start(
     async restart(more = {}) {
       child.kill('SIGKILL');
       await gone;
+      expectNothingPlanted(output);
       return start(folder, taken, { ...env, ...more });
     },
   };

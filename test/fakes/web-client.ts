@@ -39,9 +39,24 @@ export class WebClient {
     return new WebClient(origin, this.#cookie);
   }
 
-  async login(): Promise<this> {
-    const response = await this.#post('/api/session', {});
-    this.#cookie = response.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+  /** Loads the page: says the password if there is one, and gets a session. */
+  async login(password?: string): Promise<this> {
+    const cookies: string[] = [];
+    const keep = (response: Response): void => {
+      cookies.push(...response.headers.getSetCookie().map((cookie) => cookie.split(';')[0] ?? ''));
+      this.#cookie = cookies.join('; ');
+    };
+    if (password !== undefined) {
+      keep(
+        await fetch(`${this.#origin}/login`, {
+          method: 'POST',
+          headers: { origin: this.#origin },
+          body: new URLSearchParams({ password }),
+          redirect: 'manual',
+        }),
+      );
+    }
+    keep(await this.#post('/api/session', {}));
     return this;
   }
 

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { tokensOf } from '../fakes/openai/scripts.ts';
 import { type OpenAiFake, type OpenAiRequest, startOpenAiFake } from '../fakes/openai/server.ts';
 import { type ParleyProcess, startParley } from '../fakes/parley-process.ts';
+import { planted } from '../fakes/planted.ts';
 import { WebClient } from '../fakes/web-client.ts';
 
 let model: OpenAiFake;
@@ -14,7 +15,7 @@ let answers = 0;
 function nextAnswer(): string {
   answers += 1;
   const words = Array.from({ length: 60 }, (_, at) => `${answers}-${at}`).join(' ');
-  return `Answer ${answers} begins. ${words}\n\nAnswer ${answers} ends.`;
+  return `Answer ${answers} begins. ${planted.words} ${words}\n\nAnswer ${answers} ends.`;
 }
 
 const wholeAnswer = /^Answer (\d+) begins\. [^A]*\n\nAnswer \1 ends\.$/;
@@ -63,7 +64,9 @@ it('answers every question exactly once and whole, killed at twenty random momen
   for (const moment of moments) {
     const conversations = [randomUUID(), randomUUID(), randomUUID()];
     await Promise.all(
-      conversations.map((conversation) => client.send(conversation, `question of ${conversation}`)),
+      conversations.map((conversation) =>
+        client.send(conversation, `question of ${conversation} ${planted.words}`),
+      ),
     );
     await new Promise((resolve) => setTimeout(resolve, moment));
     parley.kill();
@@ -72,7 +75,7 @@ it('answers every question exactly once and whole, killed at twenty random momen
     for (const conversation of conversations) {
       const entries = await settled(conversation);
       expect(entries, `killed after ${moment} ms`).toMatchObject([
-        { role: 'user', text: `question of ${conversation}` },
+        { role: 'user', text: `question of ${conversation} ${planted.words}` },
         { role: 'assistant', text: expect.stringMatching(wholeAnswer), outcome: 'done' },
       ]);
     }

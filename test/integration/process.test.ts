@@ -1,0 +1,181 @@
+import { randomUUID } from 'node:crypto';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { streamText } from '../fakes/openai/scripts.ts';
+import { startOpenAiFake } from '../fakes/openai/server.ts';
+import { type ParleyProcess, startParley } from '../fakes/parley-process.ts';
+import { planted } from '../fakes/planted.ts';
+import { type Shown, WebClient } from '../fakes/web-client.ts';
+
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+const cleanups: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const clean of cleanups.splice(0).reverse()) await clean();
+});
+
+async function parleyWith(env: Record<string, string>): Promise<ParleyProcess> {
+  const parley = await startParley(env);
+  cleanups.push(() => parley.stop());
+  return parley;
+}
+
+async function modelWith(script?: Parameters<typeof startOpenAiFake>[0]) {
+  const model = await startOpenAiFake(script);
+  cleanups.push(() => model.close());
+  return model;
+}
+
+/** A run that is expected to end by itself. */
+async function runToEnd(env: Record<string, string>, cwd?: string) {
+  const folder = cwd ?? mkdtempSync(join(tmpdir(), 'parley-run-'));
+  try {
+    await promisify(execFile)(process.execPath, [main], {
+      cwd: folder,
+      env: { PATH: process.env['PATH'] ?? '', PORT: '0', ...env },
+      timeout: 20_000,
+    });
+    return { code: 0, stderr: '' };
+  } catch (error) {
+    const { code, stderr } = error as { code: number; stderr: string };
+    return { code, stderr };
+  } finally {
+    if (cwd === undefined) rmSync(folder, { recursive: true });
+  }
+}
+
+function whenShown(client: WebClient, conversation: string, check: (shown: Shown) => void) {
+  return vi.waitFor(
+    async () => {
+      const shown = await client.look(conversation);
+      check(shown);
+      return shown;
+    },
+    { timeout: 15_000, interval: 30 },
+  );
+}
+
+describe('the start', () => {
+  it('says where it listens, on which platforms, with which model and store', async () => {
+    const parley = await parleyWith({});
+    expect(parley.output).toContain('Parley talks on http://localhost:');
+    expect(parley.output).toContain('"platforms":["web"],"model":"demo","store":"sqlite in ');
+  });
+
+  it('refuses a wrong configuration with every problem and exit code 78', async () => {
+    const { code, stderr } = await runToEnd({ PORT: 'abc', LOG_LEVEL: 'loud' });
+    expect(code).toBe(78);
+    expect(stderr).toContain('PORT must be a whole number');
+    expect(stderr).toContain('LOG_LEVEL must be debug');
+    expect(stderr).not.toContain('    at ');
+  });
+
+  it('refuses a port that is taken, saying which and what to do', async () => {
+    const parley = await parleyWith({});
+    const { code, stderr } = await runToEnd({ PORT: String(parley.port) });
+    expect(code).toBe(78);
+    expect(stderr).toContain(`port ${parley.port} is taken`);
+  });
+
+  it('refuses a folder that another process uses, saying which process', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'parley-taken-'));
+    cleanups.push(() => Promise.resolve(rmSync(folder, { recursive: true })));
+    await parleyWith({ DATA_DIR: folder });
+    const { code, stderr } = await runToEnd({ DATA_DIR: folder });
+    expect(code).toBe(78);
+    expect(stderr).toMatch(/process \d+/);
+  });
+
+  it('reads .env, where an empty value counts as not set', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'parley-env-'));
+    cleanups.push(() => Promise.resolve(rmSync(folder, { recursive: true })));
+    writeFileSync(join(folder, '.env'), 'OPENAI_BASE_URL=\nOPENAI_API_KEY=\nMAX_REPLY_CHARS=1\n');
+    const { code, stderr } = await runToEnd({ OPENAI_BASE_URL: '' }, folder);
+    expect(code).toBe(78);
+    expect(stderr.trim().split('\n')).toHaveLength(2);
+    expect(stderr).toContain('MAX_REPLY_CHARS must be');
+  });
+});
+
+describe('the end', () => {
+  it('lets answers end before the deadline, and exits with 0', async () => {
+    const model = await modelWith({ script: streamText({ tokensPerSecond: 150 }) });
+    const parley = await parleyWith({ OPENAI_BASE_URL: model.url });
+    const client = await new WebClient(parley.url).login();
+    const conversation = randomUUID();
+    await client.send(conversation, 'Tell me.');
+    await whenShown(client, conversation, (shown) => expect(shown.running?.pages).toHaveLength(1));
+    expect(await parley.interrupt()).toBe(0);
+    const next = await parley.restart();
+    cleanups.push(() => next.stop());
+    const { entries } = await client.at(next.url).look(conversation);
+    expect(entries[1]).toMatchObject({ outcome: 'done' });
+    expect(model.requests).toHaveLength(1);
+  });
+
+  it('hands over what the deadline cuts off: the next start goes on with it', async () => {
+    const slow = streamText({ tokensPerSecond: 5 });
+    const fast = streamText({ tokensPerSecond: Number.POSITIVE_INFINITY });
+    const model = await modelWith({
+      script: (reply, request) => (request.index === 0 ? slow : fast)(reply, request),
+    });
+    const parley = await parleyWith({ OPENAI_BASE_URL: model.url, DRAIN_SECONDS: '0' });
+    const client = await new WebClient(parley.url).login();
+    const conversation = randomUUID();
+    await client.send(conversation, 'Tell me.');
+    await whenShown(client, conversation, (shown) => expect(shown.running?.pages).toHaveLength(1));
+    expect(await parley.interrupt()).toBe(0);
+    const next = await parley.restart();
+    cleanups.push(() => next.stop());
+    const { entries } = await whenShown(client.at(next.url), conversation, (shown) =>
+      expect(shown.entries).toHaveLength(2),
+    );
+    expect(entries[1]).toMatchObject({ outcome: 'done' });
+    expect(model.requests).toHaveLength(2);
+  });
+});
+
+describe('the log', () => {
+  it('has ids and counts, and never words, keys or passwords, whatever goes wrong', async () => {
+    // Providers quote what was sent in their complaints; this one quotes all of it.
+    const model = await modelWith({
+      script: async (reply, request) => {
+        const quoted = JSON.stringify([request.body, request.headers]);
+        if (quoted.includes('refuse')) {
+          reply.status(400, { error: { message: `bad request: ${quoted}`, type: 'invalid' } });
+        } else if (quoted.includes('break')) {
+          reply.begin();
+          reply.text(planted.words);
+          reply.data(`{"broken": "${planted.words}"`);
+          await reply.cut();
+        } else {
+          reply.begin();
+          reply.text(planted.words);
+          reply.finish('stop', { inputTokens: 1, outputTokens: 1 });
+        }
+      },
+    });
+    const parley = await parleyWith({
+      OPENAI_BASE_URL: model.url,
+      WEB_PASSWORD: planted.password,
+      LOG_LEVEL: 'debug',
+    });
+    const client = await new WebClient(parley.url).login(planted.password);
+    for (const how of ['answer', 'refuse', 'break']) {
+      const conversation = randomUUID();
+      await client.send(conversation, `${how} this: ${planted.words}`);
+      await whenShown(client, conversation, (shown) => expect(shown.entries).toHaveLength(2));
+    }
+    await expect(client.send(randomUUID(), '')).rejects.toThrow('400');
+    expect(parley.output.match(/"msg":"turn done"/g)).toHaveLength(3);
+    expect(parley.output).toMatch(/"outcome":"failed".*"ms":\d+/);
+    // `stop` searches the output for what was planted.
+    expect(await parley.stop()).toBe(0);
+    cleanups.splice(1, 1);
+  });
+});
