@@ -1,0 +1,187 @@
+import type { Container } from './containers.ts';
+import { indentAt, isRule, matchContainers, maxDepth, openContainers } from './containers.ts';
+import { cellsIn, isDelimiterRow } from './table.ts';
+
+/** An open code fence, as it must be opened again on the next page. */
+export interface Fence {
+  /** Such as three backticks. */
+  readonly marker: string;
+  /** Columns before it, 0 to 3. */
+  readonly indent: number;
+  readonly info: string;
+}
+
+/** A table's first two lines, without what their containers put before them. */
+interface Table {
+  readonly header: string;
+  readonly delimiter: string;
+}
+
+/** The innermost block. */
+export type Leaf =
+  | { readonly kind: 'none' }
+  /** `start` is where its text begins, -1 if on an earlier page; `last` is its last line. */
+  | { readonly kind: 'paragraph'; readonly start: number; readonly last: string }
+  | { readonly kind: 'heading'; readonly start: number; readonly marker: string }
+  | { readonly kind: 'fence'; readonly fence: Fence }
+  | { readonly kind: 'table'; readonly table: Table }
+  /** Indented code. */
+  | { readonly kind: 'code' };
+
+/** What is open between two lines. */
+export interface Block {
+  readonly containers: readonly Container[];
+  readonly leaf: Leaf;
+}
+
+/** A line of markdown and what it is part of. Positions are UTF-16 offsets. */
+export interface Line {
+  readonly start: number;
+  /** Before its newline. */
+  readonly end: number;
+  /** Where its containers end and its own text begins. */
+  readonly content: number;
+  /** Whether it goes on with the leaf of the line before. */
+  readonly goesOn: boolean;
+  readonly kind:
+    | 'blank'
+    | 'text'
+    | 'heading'
+    | 'rule'
+    | 'opener'
+    | 'code'
+    | 'closer'
+    | 'row'
+    | 'delimiter';
+  readonly before: Block;
+  /** What is open in the middle of the line. */
+  readonly within: Block;
+  readonly after: Block;
+}
+
+export const nothing: Leaf = { kind: 'none' };
+export const outside: Block = { containers: [], leaf: nothing };
+
+const opener = /^(`{3,})([^`]*)$|^(~{3,})(.*)$/;
+const heading = /^#{1,6}(?=[ \t]|$)/;
+const maxInfo = 80;
+
+/** Whether the text closes the fence: its marks, as many or more, and nothing else. */
+export function closes(fence: Fence, text: string): boolean {
+  const line = text.trim();
+  const char = fence.marker[0] ?? '`';
+  return line.length >= fence.marker.length && line === char.repeat(line.length);
+}
+
+function fenceOpening(text: string, indent: number): Fence | undefined {
+  const match = opener.exec(text);
+  if (!match) return undefined;
+  const info = (match[2] ?? match[4] ?? '').trim();
+  return { marker: match[1] ?? match[3] ?? '', indent, info: info.length > maxInfo ? '' : info };
+}
+
+type Reading = Pick<Line, 'kind' | 'goesOn' | 'content' | 'within' | 'after'>;
+
+/** Reads one line, given what is open before it. CommonMark's rules, as far as cuts need them. */
+function readLine(before: Block, text: string, start: number, end: number): Reading {
+  const { matched, at } = matchContainers(before.containers, text, start, end);
+  const inside = matched === before.containers.length;
+  const leaf = before.leaf;
+  const read = (
+    kind: Line['kind'],
+    containers: readonly Container[],
+    content: number,
+    within: Leaf,
+    after = within,
+    goesOn = false,
+  ): Reading => ({
+    kind,
+    goesOn,
+    content,
+    within: { containers, leaf: within },
+    after: { containers, leaf: after },
+  });
+
+  if (leaf.kind === 'fence' && inside) {
+    const indent = indentAt(text, at, end);
+    const closing = indent.columns < 4 && closes(leaf.fence, text.slice(indent.at, end));
+    return closing
+      ? read('closer', before.containers, at, nothing, nothing, true)
+      : read('code', before.containers, at, leaf, leaf, true);
+  }
+
+  const kept = before.containers.slice(0, matched);
+  const paragraph = leaf.kind === 'paragraph' ? leaf : undefined;
+  const more = openContainers(matched, text, at, end, inside && paragraph !== undefined);
+  const fresh = more.opened.length > 0;
+  const containers = fresh ? [...kept, ...more.opened] : kept;
+  const indent = indentAt(text, more.at, end);
+  const content = indent.at;
+  const rest = text.slice(content, end);
+  const same = inside && !fresh;
+
+  if (rest.trim() === '') return read('blank', containers, content, nothing);
+  if (indent.columns > 3 && !paragraph && containers.length < maxDepth) {
+    return read(
+      'code',
+      containers,
+      more.at,
+      { kind: 'code' },
+      undefined,
+      same && leaf.kind === 'code',
+    );
+  }
+  if (indent.columns < 4) {
+    const fence = fenceOpening(rest, indent.columns);
+    if (fence) return read('opener', containers, content, { kind: 'fence', fence });
+    const marker = heading.exec(rest)?.[0];
+    if (marker !== undefined) {
+      const start = content + marker.length;
+      return read('heading', containers, content, { kind: 'heading', start, marker }, nothing);
+    }
+    const underline = paragraph !== undefined && same && /^(?:-+|=+)[ \t]*$/.test(rest);
+    if (underline || isRule(rest))
+      return read('rule', containers, content, nothing, nothing, underline);
+    if (same && leaf.kind === 'table') return read('row', containers, content, leaf, leaf, true);
+    if (paragraph && same && isDelimiterRow(rest) && cellsIn(rest) === cellsIn(paragraph.last)) {
+      const table = { header: paragraph.last, delimiter: rest.trimEnd() };
+      return read('delimiter', containers, content, nothing, { kind: 'table', table }, true);
+    }
+  }
+  if (paragraph && !fresh) {
+    // Also the line that is too lazy to repeat its containers' marks.
+    const goesOn: Leaf = { ...paragraph, last: rest };
+    return read('text', before.containers, content, goesOn, goesOn, true);
+  }
+  return read('text', containers, content, { kind: 'paragraph', start: content, last: rest });
+}
+
+/** The first line of a page that begins in the middle of one. */
+function readRest(open: Block): Reading {
+  const { containers, leaf } = open;
+  const after: Block = leaf.kind === 'heading' ? { containers, leaf: nothing } : open;
+  const kinds = {
+    none: 'text',
+    paragraph: 'text',
+    heading: 'heading',
+    fence: 'code',
+    table: 'row',
+    code: 'code',
+  } as const;
+  return { kind: kinds[leaf.kind], goesOn: true, content: 0, within: open, after };
+}
+
+/** Reads text line by line. `middle`: it begins in the middle of a line of the open block. */
+export function readLines(open: Block, middle: boolean, text: string): Line[] {
+  const lines: Line[] = [];
+  let before = open;
+  for (let start = 0; start < text.length;) {
+    const newline = text.indexOf('\n', start);
+    const end = newline < 0 ? text.length : newline;
+    const reading = middle && start === 0 ? readRest(open) : readLine(before, text, start, end);
+    lines.push({ start, end, before, ...reading });
+    before = reading.after;
+    start = end + 1;
+  }
+  return lines;
+}

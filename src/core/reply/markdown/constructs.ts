@@ -1,0 +1,94 @@
+/** A stretch of text, from its first unit to the one behind its last. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * What loses its meaning when it is cut, also while it is still being written: escapes, entities,
+ * `<https://…>` and `<@U1>`, bare addresses, `:emoji:`, `@name`, runs of marks.
+ */
+const short =
+  /\\[!-/:-@[-`{-~]|&#?\w{2,32}(?:;|$)|<[^\s<>][^<>\n]{0,500}(?:>|$)|https?:\/\/[^\s<>]+|:[\w+-]{1,64}(?::|$)|@[\w.-]{1,80}|[*_~`]{2,}/gi;
+
+const maxOpenBrackets = 32;
+const maxTarget = 2_000;
+const maxLinkText = 1_000;
+
+/** CommonMark's readers give up on more nested parentheses than these. */
+const maxParentheses = 32;
+
+/** Where the target that opens with the parenthesis at `from` ends; the text's end if it does not. */
+function targetEnd(text: string, from: number): number {
+  let depth = 0;
+  for (let at = from; at < text.length; at++) {
+    const char = text[at];
+    if (char === '\n' || at - from > maxTarget || depth > maxParentheses) return -1;
+    if (char === '\\') at++;
+    else if (char === '(') depth++;
+    else if (char === ')' && --depth === 0) return at + 1;
+  }
+  return text.length;
+}
+
+function links(text: string): Span[] {
+  const spans: Span[] = [];
+  let open: number[] = [];
+  for (let at = 0; at < text.length; at++) {
+    const char = text[at];
+    if (char === '\\') at++;
+    else if (char === '\n' && text[at + 1] === '\n') open = [];
+    else if (char === '[') {
+      open.push(at);
+      if (open.length > maxOpenBrackets) open.shift();
+    } else if (char === ']') {
+      const from = open.pop();
+      if (from === undefined || at - from > maxLinkText) continue;
+      const start = text[from - 1] === '!' ? from - 1 : from;
+      if (at + 1 === text.length) spans.push({ start, end: text.length });
+      if (text[at + 1] !== '(') continue;
+      const end = targetEnd(text, at + 1);
+      if (end > 0) {
+        spans.push({ start, end });
+        at = end - 1;
+      }
+    }
+  }
+  const last = open.at(-1);
+  if (last !== undefined && text.length - last <= maxLinkText && !text.includes('\n', last)) {
+    spans.push({ start: text[last - 1] === '!' ? last - 1 : last, end: text.length });
+  }
+  return spans;
+}
+
+/** The constructs that a cut should not fall into, in order, none inside another. */
+export function constructs(text: string): Span[] {
+  const found = [...text.matchAll(short)].map(({ index, 0: match }) => ({
+    start: index,
+    end: index + match.length,
+  }));
+  const spans = [...found, ...links(text)].sort((a, b) => a.start - b.start);
+  const merged: Span[] = [];
+  for (const span of spans) {
+    const last = merged.at(-1);
+    if (last && span.start < last.end)
+      merged[merged.length - 1] = { start: last.start, end: Math.max(last.end, span.end) };
+    else merged.push(span);
+  }
+  return merged;
+}
+
+/** The construct that a cut at `at` would fall into. */
+export function around(spans: readonly Span[], at: number): Span | undefined {
+  let low = 0;
+  let high = spans.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    const span = spans[middle];
+    if (!span) return undefined;
+    if (at <= span.start) high = middle - 1;
+    else if (at >= span.end) low = middle + 1;
+    else return span;
+  }
+  return undefined;
+}

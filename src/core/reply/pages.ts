@@ -1,0 +1,151 @@
+import type { PageFormat } from '../ports/surface.ts';
+import { fit } from './cut.ts';
+import { Draft } from './draft.ts';
+import type { Seam } from './seam.ts';
+import { start } from './seam.ts';
+
+/** One posted message of a reply. */
+export interface Page {
+  /** Slice of the reply's source; the slices of all pages joined are the source, exactly. */
+  readonly source: string;
+  /** Rendered text as sent to the platform, within the format's limit. */
+  readonly text: string;
+}
+
+function isHighSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdbff;
+}
+
+/**
+ * A reply's text as pages: all but the last are frozen, the last one grows. A cut is decided
+ * once, when the live page no longer fits, and never moves.
+ *
+ * Work depends on the live page and on what came since, never on the whole reply.
+ */
+export class Pages {
+  readonly #format: PageFormat;
+  readonly #frozen: Page[] = [];
+  /** What the last frozen page left open. */
+  #seam: Seam = start;
+  /** What the model wrote since the last cut. */
+  #source = '';
+  /** What is shown of it once a closing note is added. */
+  #noted: string | undefined;
+  /** Units of `#noted` that come from the source. */
+  #fromSource = 0;
+  #length = 0;
+  #ended = false;
+  #settled = true;
+  #live: Page | undefined;
+
+  constructor(format: PageFormat) {
+    this.#format = format;
+  }
+
+  /** Takes in what the model wrote. Throws after `end`. */
+  push(delta: string): void {
+    if (this.#ended) throw new Error('the text is over: nothing more can be written');
+    this.#source += delta;
+    this.#length += delta.length;
+    this.#settled = false;
+  }
+
+  /** Decides the cuts that are due. */
+  settle(): void {
+    while (!this.#settled) {
+      const { text, offset } = this.#pending();
+      if (!/\S/.test(text)) {
+        this.#live = undefined;
+        this.#settled = true;
+        return;
+      }
+      const found = fit(this.#format, this.#seam, text, this.#ended ? 'final' : 'live');
+      if ('whole' in found) {
+        this.#live = { source: this.#source, text: found.whole };
+        this.#settled = true;
+      } else {
+        const { at, text, seam } = found.cut;
+        this.#frozen.push({ source: this.#take(offset + at), text });
+        this.#seam = seam;
+      }
+    }
+  }
+
+  /** The pages whose text never changes again. */
+  get frozen(): readonly Page[] {
+    return this.#frozen;
+  }
+
+  /** The page that grows, as people should see it now; undefined while it shows nothing. */
+  live(): Page | undefined {
+    this.settle();
+    return this.#live;
+  }
+
+  /**
+   * The text is over. Then `live()` is the last page's final text. `note`, a sentence for people
+   * in markdown, becomes a paragraph of its own outside all that is open; it is in the text of
+   * the last page, or of one more, and in no page's source.
+   */
+  end(note?: string): void {
+    if (this.#ended) throw new Error('the text is over already');
+    this.settle();
+    this.#ended = true;
+    this.#settled = false;
+    if (note !== undefined) this.#addNote(note);
+    this.settle();
+  }
+
+  #addNote(note: string): void {
+    if (/\S/.test(this.#source)) {
+      const closed = new Draft(this.#format, this.#seam, this.#source).closed();
+      const noted = `${closed.text}\n\n${note}`;
+      const alone = this.#fitted(closed.text);
+      if (this.#fitted(noted) !== undefined || alone === undefined) {
+        this.#fromSource = closed.shown;
+        this.#noted = noted;
+        return;
+      }
+      // Better a page of its own than a sentence in two parts.
+      this.#frozen.push({ source: this.#source, text: alone });
+      this.#source = '';
+    }
+    this.#seam = start;
+    this.#noted = note;
+  }
+
+  #fitted(text: string): string | undefined {
+    const found = fit(this.#format, this.#seam, text, 'final');
+    return 'whole' in found ? found.whole : undefined;
+  }
+
+  /** Length of all that was written, in UTF-16 units. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** The text to fit, without white space at its start that would fill a page by itself. */
+  #pending(): { text: string; offset: number } {
+    const all = this.#noted ?? this.#source;
+    // The second half of a pair may be on its way, and with it what the character belongs to.
+    const half = !this.#ended && isHighSurrogate(all.charCodeAt(all.length - 1));
+    const text = half ? all.slice(0, -1) : all;
+    const first = text.search(/\S/);
+    if (first <= this.#format.limit / 4) return { text, offset: 0 };
+    const line = text.lastIndexOf('\n', first);
+    const offset = line < 0 || first - line > this.#format.limit / 4 ? first : line;
+    return { text: text.slice(offset), offset };
+  }
+
+  /** Takes the first `units` of what is shown, and returns the source they stand for. */
+  #take(units: number): string {
+    const all = this.#noted !== undefined && units >= this.#fromSource;
+    const slice = all ? this.#source : this.#source.slice(0, units);
+    this.#source = this.#source.slice(slice.length);
+    if (this.#noted !== undefined) {
+      this.#noted = this.#noted.slice(units);
+      this.#fromSource = Math.max(0, this.#fromSource - units);
+    }
+    return slice;
+  }
+}

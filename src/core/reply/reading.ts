@@ -1,0 +1,116 @@
+import type { Block, Line } from './markdown/blocks.ts';
+import { nothing, readLines } from './markdown/blocks.ts';
+import { openMarks } from './markdown/emphasis.ts';
+import type { Seam } from './seam.ts';
+import { barsIn, lastCell } from './markdown/table.ts';
+
+/** A place in the text: its line, what is open there, and whether the line has begun. */
+export interface Place {
+  readonly line: Line | undefined;
+  readonly block: Block;
+  readonly middle: boolean;
+}
+
+/** Running text up to a place: where it begins, and the marks carried into it from a page before. */
+export interface Inline {
+  readonly from: number;
+  readonly marks: string;
+}
+
+/** The text since the last cut, read as markdown. */
+export class Reading {
+  readonly seam: Seam;
+  readonly text: string;
+  readonly lines: readonly Line[];
+
+  constructor(seam: Seam, text: string) {
+    this.seam = seam;
+    this.text = text;
+    this.lines = readLines(seam.block, seam.middle, text);
+  }
+
+  /** Index of the line that holds this offset. */
+  indexAt(at: number): number {
+    let low = 0;
+    let high = this.lines.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((this.lines[middle]?.start ?? 0) <= at) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  /** What is open where the text up to `end` ends. */
+  placeAt(end: number): Place {
+    const line = this.lines[this.indexAt(end)];
+    if (!line) return { line, block: this.seam.block, middle: false };
+    const { before, within, after } = line;
+    if (end === line.start && !(end === 0 && this.seam.middle)) {
+      // A fence that ends with its list or quote is still to be closed on this page.
+      const leaf = line.goesOn || before.leaf.kind === 'fence' ? before.leaf : nothing;
+      return { line, block: { containers: before.containers, leaf }, middle: false };
+    }
+    // Behind the last line's newline nothing is known of what comes: it may go on.
+    if (end > line.end) return { line, block: after, middle: false };
+    const whole = line.kind === 'delimiter' && this.text.slice(end, line.end).trim() === '';
+    return { line, block: whole ? after : within, middle: true };
+  }
+
+  /** The running text that `end` is in, if it is in any. */
+  inlineAt(end: number): Inline | undefined {
+    const { line, block, middle } = this.placeAt(end);
+    if (!line) return undefined;
+    const first = this.lines[0] === line;
+    const { leaf } = block;
+    if (leaf.kind === 'paragraph' || leaf.kind === 'heading') {
+      return leaf.start < 0 ? this.#carried() : { from: leaf.start, marks: '' };
+    }
+    if (leaf.kind !== 'table' || line.kind !== 'row' || !middle) return undefined;
+    const row = this.text.slice(line.content, end);
+    if (first && this.seam.middle && barsIn(row) === 0) return this.#carried();
+    return { from: line.content + lastCell(row), marks: '' };
+  }
+
+  /** Marks that are open at `end`, outermost first, without those that will never be closed. */
+  marksAt(end: number): string {
+    const inline = this.inlineAt(end);
+    if (!inline) return '';
+    const { from, marks } = inline;
+    const open = openMarks(marks + this.text.slice(from, end).trimEnd());
+    const over = open.length > 0 ? this.#inlineEnd(end) : undefined;
+    const stray = over === undefined ? [] : openMarks(marks + this.text.slice(from, over));
+    const strayAt = new Set(stray.map(({ at }) => at).filter((at) => at >= marks.length));
+    return open.map(({ at, mark }) => (strayAt.has(at) ? '' : mark)).join('');
+  }
+
+  /** What the next page has to go on with if this one ends at `end`. */
+  seamAt(end: number): Seam {
+    const { line, block, middle } = this.placeAt(end);
+    if (!line) return this.seam;
+    const { containers, leaf } = block;
+    const carried =
+      leaf.kind === 'paragraph' || leaf.kind === 'heading' ? { ...leaf, start: -1 } : leaf;
+    const bars = middle && leaf.kind === 'table' ? barsIn(this.text.slice(line.content, end)) : 0;
+    return { block: { containers, leaf: carried }, middle, marks: this.marksAt(end), bars };
+  }
+
+  #carried(): Inline {
+    const first = this.lines[0];
+    return { from: this.seam.middle ? 0 : (first?.content ?? 0), marks: this.seam.marks };
+  }
+
+  /** Where the running text around `end` is over; undefined while that is not known. */
+  #inlineEnd(end: number): number | undefined {
+    const index = this.indexAt(end);
+    const line = this.lines[index];
+    if (!line || line.within.leaf.kind !== 'paragraph') {
+      return line && line.end < this.text.length ? line.end : undefined;
+    }
+    for (let next = index + 1; next < this.lines.length; next++) {
+      const following = this.lines[next];
+      if (!following?.goesOn || following.kind !== 'text') return this.lines[next - 1]?.end;
+    }
+    return undefined;
+  }
+}
