@@ -60,6 +60,21 @@ export function storeContract(name: string, open: OpenStore): void {
         expect(await again?.participation(c)).toEqual({ opened: true, people: ['U1'] });
       });
 
+      it('tells in which conversations of a platform somebody asked lately, latest first', async () => {
+        const store = await start();
+        const [first, second] = [newConversation(), newConversation()];
+        const before = Date.now();
+        await ask(store, question(first, 'A'));
+        await eventually(() => expect(Date.now()).toBeGreaterThan(before + 1));
+        await ask(store, question(second, 'A'), context(newConversation(), 'B'));
+        const lately = (await store.active('test', before)).filter((c) =>
+          [first, second].includes(c),
+        );
+        expect(lately).toEqual([second, first]);
+        expect(await store.active('tes', before)).toEqual([]);
+        expect(await store.active('test', Date.now() + 60_000)).toEqual([]);
+      });
+
       it('ends when nobody asked for as long as history is kept', async () => {
         const store = await start({ retentionMs: 0 });
         const c = newConversation();

@@ -110,6 +110,11 @@ export interface Store {
   view(conversation: ConversationId): Promise<View>;
   /** Undefined where the bot was never asked anything, or longer ago than the retention time. */
   participation(conversation: ConversationId): Promise<Participation | undefined>;
+  /**
+   * Conversations of a platform in which somebody asked something since then (milliseconds since
+   * the epoch), latest first, at most 1,000.
+   */
+  active(platform: string, since: number): Promise<ConversationId[]>;
   /** Deletes what is older than the retention time; returns how many entries went. */
   sweep(): Promise<number>;
   /** Resolves if a write would be kept now; else throws `StoreUnavailable`. */

@@ -67,6 +67,10 @@ export class Inbox {
     return this.#participants.of(conversation);
   }
 
+  active(platform: string, since: number): ConversationId[] {
+    return this.#participants.active(platform, since);
+  }
+
   /** Forgets up to `limit` people who last asked before `time`; returns how many. */
   forgetParticipants(time: number, limit: number): number {
     return this.#participants.deleteOld(time, limit);

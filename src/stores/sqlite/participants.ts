@@ -2,10 +2,13 @@ import type { ConversationId } from '../../core/conversation.ts';
 import type { Participation } from '../../core/ports/store.ts';
 import type { Database, Query } from './database.ts';
 
+const activeLimit = 1_000;
+
 /** Who has asked the bot something in which conversation. */
 export class Participants {
   readonly #note: Query<unknown>;
   readonly #of: Query<{ person: string; opened: number }>;
+  readonly #active: Query<{ conversation: ConversationId }>;
   readonly #deleteOld: Query<unknown>;
 
   constructor(db: Database) {
@@ -13,6 +16,9 @@ export class Participants {
       INSERT INTO participant (conversation, person, opened, at) VALUES (?, ?, ?, ?)
       ON CONFLICT DO UPDATE SET opened = max(opened, excluded.opened), at = excluded.at`);
     this.#of = db.query('SELECT person, opened FROM participant WHERE conversation = ?');
+    this.#active = db.query(`
+      SELECT conversation FROM participant WHERE at >= ? AND conversation GLOB ? || ':*'
+      GROUP BY conversation ORDER BY max(at) DESC LIMIT ${activeLimit}`);
     this.#deleteOld = db.query(`
       DELETE FROM participant WHERE (conversation, person) IN
         (SELECT conversation, person FROM participant WHERE at < ? LIMIT ?)`);
@@ -29,6 +35,11 @@ export class Participants {
       opened: rows.some((row) => row.opened === 1),
       people: rows.map((row) => row.person),
     };
+  }
+
+  /** Conversations of a platform in which somebody asked something since then, latest first. */
+  active(platform: string, since: number): ConversationId[] {
+    return this.#active.all(since, platform).map(({ conversation }) => conversation);
   }
 
   /** Forgets up to `limit` that were last active before `time`; returns how many. */

@@ -140,6 +140,10 @@ class SqliteStore implements Store {
     return this.#db.read(() => this.#inbox.participation(conversation));
   }
 
+  async active(platform: string, since: number): Promise<ConversationId[]> {
+    return this.#db.read(() => this.#inbox.active(platform, since));
+  }
+
   async sweep(): Promise<number> {
     await this.#inBatches((now) => this.#inbox.forgetSeen(now - this.#seenMs, sweepBatch));
     const old = (now: number) => now - this.#retentionMs;
