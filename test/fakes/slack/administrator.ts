@@ -1,0 +1,69 @@
+import type { Announcer } from './events/announcer.ts';
+import type { Courier } from './events/courier.ts';
+import { type Payload, app, callback } from './events/payloads.ts';
+import type { Workspace } from './workspace.ts';
+
+/** What happens to the app in a workspace without anybody writing. */
+export class Administrator {
+  readonly #workspace: Workspace;
+  readonly #announcer: Announcer;
+  readonly #courier: Courier;
+
+  constructor(workspace: Workspace, announcer: Announcer, courier: Courier) {
+    this.#workspace = workspace;
+    this.#announcer = announcer;
+    this.#courier = courier;
+  }
+
+  archives(channel: string): void {
+    this.#workspace.channel(channel).archived = true;
+  }
+
+  /** Takes somebody, the bot by default, out of a channel. */
+  removes(channelId: string, user = this.#workspace.bot.id): void {
+    const channel = this.#workspace.channel(channelId);
+    channel.members.delete(user);
+    this.#announcer.happened(
+      this.#workspace,
+      {
+        type: 'member_left_channel',
+        user,
+        channel: channelId,
+        channel_type: channel.kind === 'public' ? 'C' : 'G',
+        team: this.#workspace.id,
+      },
+      channel,
+    );
+  }
+
+  /** Makes the bot's token worthless. */
+  revokesToken(): void {
+    this.#workspace.tokenError = 'token_revoked';
+    const tokens = { oauth: [], bot: [this.#workspace.bot.id] };
+    this.#announcer.happened(this.#workspace, { type: 'tokens_revoked', tokens });
+  }
+
+  /** Takes the app out of the workspace. */
+  uninstalls(): void {
+    this.#workspace.tokenError = 'account_inactive';
+    this.#announcer.happened(this.#workspace, { type: 'app_uninstalled' });
+    const tokens = { oauth: [], bot: [this.#workspace.bot.id] };
+    this.#announcer.happened(this.#workspace, { type: 'tokens_revoked', tokens });
+  }
+
+  /** Any event, as the app would get it. */
+  sends(event: Payload): void {
+    this.#courier.send(callback(this.#workspace, event));
+  }
+
+  /** Slack's word that it sends no more events this minute: an envelope without an event. */
+  limitsEvents(): void {
+    this.#courier.send({
+      type: 'app_rate_limited',
+      token: app.verificationToken,
+      team_id: this.#workspace.id,
+      minute_rate_limited: Math.floor(Date.now() / 60_000) * 60,
+      api_app_id: app.id,
+    });
+  }
+}

@@ -1,0 +1,64 @@
+import { createHmac } from 'node:crypto';
+import type { Payload } from './payloads.ts';
+import type { Retry, Transport } from './courier.ts';
+
+interface HookOptions {
+  /** Several are served in turn, as behind a balancer. */
+  readonly urls: readonly [string, ...string[]];
+  readonly signingSecret: string;
+  /** How wrong the timestamps are, in milliseconds. */
+  readonly skewMs: number;
+}
+
+/** Events as signed HTTP requests. */
+export class Hook implements Transport {
+  readonly #options: HookOptions;
+  #sent = 0;
+
+  constructor(options: HookOptions) {
+    this.#options = options;
+  }
+
+  async deliver(payload: Payload, retry: Retry, ackWithinMs: number): Promise<string | undefined> {
+    const again: Record<string, string> =
+      retry.number === 0
+        ? {}
+        : { 'x-slack-retry-num': String(retry.number), 'x-slack-retry-reason': retry.reason };
+    try {
+      const response = await this.#post(payload, again, ackWithinMs);
+      await response.arrayBuffer();
+      if (response.ok) return undefined;
+      return response.headers.has('x-slack-no-retry') ? 'no retry wanted' : 'http_error';
+    } catch (error) {
+      const isTimeout = error instanceof DOMException && error.name === 'TimeoutError';
+      return isTimeout ? 'http_timeout' : 'connection_failed';
+    }
+  }
+
+  /** Asks the URL to prove that it is the app's, as Slack does before it sends anything there. */
+  async verify(token: string): Promise<boolean> {
+    const challenge = crypto.randomUUID();
+    const response = await this.#post({ type: 'url_verification', token, challenge }, {}, 3_000);
+    return response.ok && (await response.text()).includes(challenge);
+  }
+
+  #post(payload: Payload, headers: Record<string, string>, timeoutMs: number): Promise<Response> {
+    const { urls, signingSecret, skewMs } = this.#options;
+    const body = JSON.stringify(payload);
+    const timestamp = String(Math.floor((Date.now() + skewMs) / 1_000));
+    const hash = createHmac('sha256', signingSecret).update(`v0:${timestamp}:${body}`);
+    this.#sent += 1;
+    return fetch(urls[this.#sent % urls.length] ?? urls[0], {
+      method: 'POST',
+      body,
+      headers: {
+        'content-type': 'application/json',
+        'user-agent': 'Slackbot 1.0 (+https://api.slack.com/robots)',
+        'x-slack-request-timestamp': timestamp,
+        'x-slack-signature': `v0=${hash.digest('hex')}`,
+        ...headers,
+      },
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+  }
+}

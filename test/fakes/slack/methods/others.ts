@@ -1,0 +1,59 @@
+import { isObject } from '../arguments.ts';
+import { checkBlocks } from '../blocks.ts';
+import type { Message } from '../message.ts';
+import { Refusal } from '../refusal.ts';
+import { type Calling, type Method, placeOf } from './method.ts';
+
+export const openConnection: Method = {
+  takes: [],
+  token: 'app',
+  run: ({ world }) => ({
+    url: `ws://${world.host}/link/?ticket=${world.sockets.ticket()}&app_id=A0PARLEY`,
+  }),
+};
+
+export const publishHome: Method = {
+  takes: ['user_id', 'view', 'hash'],
+  run({ workspace, args }) {
+    const user = args.needed('user_id');
+    const view = args.nested('view', 'invalid_arguments');
+    if (!workspace.users.has(user)) throw new Refusal('user_not_found');
+    if (!isObject(view) || view['type'] !== 'home' || !Array.isArray(view['blocks'])) {
+      throw new Refusal('invalid_arguments');
+    }
+    checkBlocks(view['blocks'].filter(isObject));
+    workspace.homes.set(user, view);
+    return { view: { ...view, id: `V${user}`, team_id: workspace.id } };
+  },
+};
+
+const reaction = { takes: ['channel', 'timestamp', 'name'], scopes: ['reactions:write'] } as const;
+
+export const addReaction: Method = {
+  ...reaction,
+  run(calling) {
+    const people = reactionsOf(calling);
+    if (people.has(calling.workspace.bot.id)) throw new Refusal('already_reacted');
+    people.add(calling.workspace.bot.id);
+    return {};
+  },
+};
+
+export const removeReaction: Method = {
+  ...reaction,
+  run(calling) {
+    if (reactionsOf(calling).delete(calling.workspace.bot.id)) return {};
+    throw new Refusal('no_reaction');
+  },
+};
+
+function reactionsOf(calling: Calling): Set<string> {
+  const { args } = calling;
+  const name = args.needed('name');
+  if (!/^[\w+'-]+(::skin-tone-[2-6])?$/.test(name)) throw new Refusal('invalid_name');
+  const message: Message | undefined = placeOf(calling).find(args.needed('timestamp'));
+  if (message === undefined) throw new Refusal('message_not_found');
+  const people = message.reactions.get(name) ?? new Set<string>();
+  message.reactions.set(name, people);
+  return people;
+}

@@ -1,0 +1,101 @@
+import type { Channel, ChannelKind } from '../channel.ts';
+import { type Payload, messagePayload, tombstone } from '../events/payloads.ts';
+import type { Message } from '../message.ts';
+import { Refusal } from '../refusal.ts';
+import { microsOf } from '../timestamps.ts';
+import { type Calling, type Method, needScope, placeOf } from './method.ts';
+
+const paging = ['cursor', 'limit', 'oldest', 'latest', 'inclusive', 'include_all_metadata'];
+const mostPerPage = 999;
+
+const scopes: Readonly<Record<ChannelKind, string>> = {
+  public: 'channels:history',
+  private: 'groups:history',
+  im: 'im:history',
+  mpim: 'mpim:history',
+};
+
+export const history: Method = {
+  takes: ['channel', ...paging],
+  run(calling) {
+    const channel = readable(calling);
+    const newestFirst = channel.top.filter(within(calling)).toReversed();
+    return page(calling, channel, newestFirst, 100);
+  },
+};
+
+export const replies: Method = {
+  takes: ['channel', 'ts', ...paging],
+  run(calling) {
+    const channel = readable(calling);
+    const ts = calling.args.needed('ts');
+    const root = channel.find(ts);
+    const thread = channel.replies(ts);
+    if (root === undefined && thread.length === 0) throw new Refusal('thread_not_found');
+    const answer = page(calling, channel, thread.filter(within(calling)), 1_000);
+    // The root stands at the head of every page, and leaves a sign behind when it is deleted.
+    const first =
+      root === undefined
+        ? tombstone(channel, calling.workspace.message(channel.id, ts))
+        : messagePayload(calling.workspace, channel, root, optionsOf(calling));
+    return { ...answer, messages: [first, ...(answer['messages'] as Payload[])] };
+  },
+};
+
+function readable(calling: Calling): Channel {
+  const channel = placeOf(calling);
+  needScope(calling, [scopes[channel.kind]]);
+  return channel;
+}
+
+function within({ args }: Calling): (message: Message) => boolean {
+  const oldest = args.text('oldest') ?? '0';
+  const latest = args.text('latest') ?? '';
+  const from = microsOf(oldest);
+  const to = latest === '' ? Number.POSITIVE_INFINITY : microsOf(latest);
+  if (Number.isNaN(from)) throw new Refusal('invalid_ts_oldest');
+  if (Number.isNaN(to)) throw new Refusal('invalid_ts_latest');
+  const inclusive = args.flag('inclusive') === true;
+  return ({ ts }) => {
+    const at = microsOf(ts);
+    return inclusive ? at >= from && at <= to : at > from && at < to;
+  };
+}
+
+/** Pages go on behind the message that the cursor names, whatever was posted meanwhile. */
+function page(
+  calling: Calling,
+  channel: Channel,
+  messages: readonly Message[],
+  usualLimit: number,
+): Payload {
+  const { args, workspace } = calling;
+  const limit = Math.min(mostPerPage, Math.max(1, args.count('limit', usualLimit) || usualLimit));
+  const start = startOf(args.text('cursor') ?? '', messages);
+  const shown = messages.slice(start, start + limit);
+  const next = messages[start + limit];
+  return {
+    messages: shown.map((message) =>
+      messagePayload(workspace, channel, message, optionsOf(calling)),
+    ),
+    has_more: next !== undefined,
+    pin_count: 0,
+    response_metadata: { next_cursor: next === undefined ? '' : cursorTo(next.ts) },
+  };
+}
+
+function startOf(cursor: string, messages: readonly Message[]): number {
+  if (cursor === '') return 0;
+  const [name, ts = ''] = Buffer.from(cursor, 'base64').toString().split(':');
+  const start = messages.findIndex((message) => message.ts === ts);
+  if (name === 'next_ts' && start >= 0) return start;
+  throw new Refusal('invalid_cursor');
+}
+
+function cursorTo(ts: string): string {
+  return Buffer.from(`next_ts:${ts}`).toString('base64');
+}
+
+function optionsOf({ args }: Calling): { metadata: boolean; replies: true } {
+  return { metadata: args.flag('include_all_metadata') === true, replies: true };
+}

@@ -1,0 +1,216 @@
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Administrator } from './administrator.ts';
+import { Announcer } from './events/announcer.ts';
+import { Courier, type Delivery } from './events/courier.ts';
+import { Hook } from './events/hook.ts';
+import { app } from './events/payloads.ts';
+import { Sockets } from './events/sockets.ts';
+import { type Fault, Faults } from './faults.ts';
+import { type Call, History } from './history.ts';
+import { Limits } from './limits.ts';
+import type { Message } from './message.ts';
+import { type Settings, type SlackFakeOptions, settingsOf } from './options.ts';
+import { Person } from './person.ts';
+import { Watch } from './watch.ts';
+import { type Doors, WebApi } from './web-api.ts';
+import { type Shown, Workspace } from './workspace.ts';
+
+/**
+ * A Slack that real Bolt talks to: Web API, Socket Mode and signed HTTP events, with the sizes,
+ * errors and rate limits of the real one, faults on demand, and a record of what people saw.
+ */
+export class SlackFake {
+  /** Can be changed at any time. */
+  readonly settings: Settings;
+  readonly limits: Limits;
+  /** All that happened. */
+  readonly history: History;
+  /** Events on their way to the app. */
+  readonly courier: Courier;
+  readonly sockets: Sockets;
+  readonly appToken = 'xapp-1-A0PARLEY-fake';
+  readonly #server: Server;
+  readonly #workspaces = new Map<string, Workspace>();
+  readonly #doors: Doors;
+  readonly #announcer: Announcer;
+  readonly #faults = new Faults();
+  readonly #watch = new Watch();
+  #hook: Hook | undefined;
+
+  constructor(options: SlackFakeOptions) {
+    this.settings = settingsOf(options);
+    this.limits = new Limits(options.limits ?? {});
+    this.history = new History(this.#watch);
+    this.sockets = new Sockets(this.settings, this.#watch);
+    this.courier = new Courier(this.sockets, this.settings, this.#watch);
+    this.#announcer = new Announcer(this.courier, this.settings);
+    for (const workspace of options.workspaces ?? [{ id: 'T1' }]) {
+      this.#workspaces.set(workspace.id, new Workspace(workspace, this.settings));
+    }
+    const { appToken } = this;
+    this.#doors = { workspaces: this.#workspaces, appToken, appTokenError: undefined };
+    this.#server = createServer((request, response) => void api.handle(request, response));
+    // Else a call may run into the end of a connection that was idle for Node's usual 5 s.
+    this.#server.keepAliveTimeout = 60_000;
+    this.#server.on('upgrade', (request, socket, head) => {
+      this.sockets.upgrade(request, socket, head);
+    });
+    const { settings, history, sockets } = this;
+    const hostOf = (): string => this.host;
+    const api = new WebApi({
+      world: {
+        settings,
+        history,
+        sockets,
+        announcer: this.#announcer,
+        get host() {
+          return hostOf();
+        },
+      },
+      doors: this.#doors,
+      limits: this.limits,
+      faults: this.#faults,
+    });
+  }
+
+  async listen(port: number): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(port, '127.0.0.1', resolve);
+    });
+  }
+
+  get host(): string {
+    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** For `SLACK_API_URL` and `slackApiUrl`. */
+  get apiUrl(): string {
+    return `http://${this.host}/api/`;
+  }
+
+  /** The bot's token in the first workspace. */
+  get botToken(): string {
+    return this.workspace().token;
+  }
+
+  /** The first workspace by default; throws if there is none with this id. */
+  workspace(id?: string): Workspace {
+    const [first] = this.#workspaces.values();
+    const workspace = id === undefined ? first : this.#workspaces.get(id);
+    if (workspace === undefined) throw new Error(`no workspace ${id ?? ''}`);
+    return workspace;
+  }
+
+  person(id: string, team?: string): Person {
+    const workspace = this.workspace(team);
+    const user = workspace.users.get(id);
+    if (user === undefined) throw new Error(`no user ${id} in ${workspace.id}`);
+    return new Person(user, workspace, this.#announcer);
+  }
+
+  message(channel: string, ts: string, team?: string): Message {
+    return this.workspace(team).message(channel, ts);
+  }
+
+  /** What a person sees in a thread now, its root first. */
+  thread(channel: string, rootTs: string, team?: string): Shown[] {
+    return this.workspace(team).thread(channel, rootTs);
+  }
+
+  /** What a person sees in a channel now, without the replies in threads. */
+  timeline(channel: string, team?: string): Shown[] {
+    return this.workspace(team).timeline(channel);
+  }
+
+  /** What stands under a thread while the bot is working; empty if nothing does. */
+  status(channel: string, threadTs: string, team?: string): string {
+    const { id } = this.workspace(team);
+    return this.history.currentStatus(id, channel, threadTs, this.settings.statusLastsMs);
+  }
+
+  /** The calls of a method so far, or all of them. */
+  calls(method?: string): Call[] {
+    return this.history.calls.filter((call) => method === undefined || call.method === method);
+  }
+
+  /** The calls that a rate limit refused, without those refused because a test asked for it. */
+  rateLimited(method?: string): Call[] {
+    return this.calls(method).filter(
+      ({ outcome, injected }) => outcome === 'ratelimited' && !injected,
+    );
+  }
+
+  get violations() {
+    return this.history.violations;
+  }
+
+  /** How many Socket Mode connections are open. */
+  get connections(): number {
+    return this.sockets.open;
+  }
+
+  /** Every event so far, of one type or of all. */
+  deliveries(type?: string): Delivery[] {
+    return this.courier.deliveries.filter(
+      (delivery) => type === undefined || delivery.type === type,
+    );
+  }
+
+  /** Lets the next call of a method (`*` for any) go wrong; returns what ends it. */
+  fail(
+    method: string,
+    fault: Fault,
+    options?: { times?: number; when?: (call: Call) => boolean },
+  ): () => void {
+    return this.#faults.plan(method, fault, options);
+  }
+
+  /** Sends events as signed requests from now on, to several URLs in turn. */
+  deliverTo(url: string | [string, ...string[]], signingSecret: string, skewMs = 0): void {
+    const urls: [string, ...string[]] = typeof url === 'string' ? [url] : url;
+    this.#hook = new Hook({ urls, signingSecret, skewMs });
+    this.courier.transport = this.#hook;
+  }
+
+  /** Whether the URL answers Slack's challenge, as it must before Slack sends anything there. */
+  async verifyUrl(): Promise<boolean> {
+    if (this.#hook === undefined) throw new Error('call deliverTo first');
+    return this.#hook.verify(app.verificationToken);
+  }
+
+  /** What Slack itself, or an administrator, does in a workspace. */
+  admin(team?: string): Administrator {
+    return new Administrator(this.workspace(team), this.#announcer, this.courier);
+  }
+
+  /** What Slack says to the app's own token from now on; undefined makes it good again. */
+  refusesAppToken(error: string | undefined): void {
+    this.#doors.appTokenError = error;
+  }
+
+  /**
+   * Resolves to the first value that is neither undefined, null nor false, looked at whenever
+   * something happened here. Throws when that took longer than `timeoutMs`.
+   */
+  until<T>(predicate: () => T, timeoutMs = 10_000): Promise<Exclude<T, undefined | null | false>> {
+    return this.#watch.until(predicate, timeoutMs);
+  }
+
+  async close(): Promise<void> {
+    this.courier.close();
+    this.sockets.close();
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    this.#server.closeAllConnections();
+    await closed;
+  }
+}
+
+/** Starts a fake Slack on a free port of 127.0.0.1. */
+export async function startSlackFake(options: SlackFakeOptions = {}): Promise<SlackFake> {
+  const fake = new SlackFake(options);
+  await fake.listen(0);
+  return fake;
+}

@@ -1,0 +1,190 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Arguments } from './arguments.ts';
+import type { Fault, Faults } from './faults.ts';
+import type { Call } from './history.ts';
+import type { Limits } from './limits.ts';
+import { methods } from './methods/all.ts';
+import { type Calling, type Method, type World, needScope } from './methods/method.ts';
+import { Refusal } from './refusal.ts';
+import { type ApiRequest, readRequest } from './request.ts';
+import type { Workspace } from './workspace.ts';
+
+type Answer = Record<string, unknown>;
+
+/** Who may call. */
+export interface Doors {
+  readonly workspaces: ReadonlyMap<string, Workspace>;
+  readonly appToken: string;
+  /** What Slack says to every call with the app's own token; undefined while it is good. */
+  appTokenError: string | undefined;
+}
+
+/** Slack's Web API: reads a call, spends its limit, does it or refuses, answers. */
+export class WebApi {
+  readonly #world: World;
+  readonly #doors: Doors;
+  readonly #limits: Limits;
+  readonly #faults: Faults;
+
+  constructor(parts: { world: World; doors: Doors; limits: Limits; faults: Faults }) {
+    this.#world = parts.world;
+    this.#doors = parts.doors;
+    this.#limits = parts.limits;
+    this.#faults = parts.faults;
+  }
+
+  async handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { history, settings } = this.#world;
+    let asked: ApiRequest | undefined;
+    try {
+      asked = await readRequest(incoming);
+    } catch (error) {
+      // The client went away before it had asked.
+      if (incoming.destroyed && !(error instanceof Refusal)) return;
+      if (!(error instanceof Refusal)) throw error;
+      answer(response, 200, { ok: false, error: error.error });
+      return;
+    }
+    if (asked === undefined) {
+      response.writeHead(404).end();
+      return;
+    }
+    const { method, args } = asked;
+    const call = history.called(method, args, settings.keepTexts);
+    const workspace = this.#workspaceOf(asked.token);
+    call.team = workspace?.id;
+    const fault = this.#faults.take(
+      // A condition may look at the arguments, kept or not.
+      settings.keepTexts ? call : { ...call, args },
+    );
+    call.injected = fault !== undefined && fault.kind !== 'slow';
+    await this.#serve(asked, call, fault, response);
+  }
+
+  async #serve(
+    asked: ApiRequest,
+    call: Call,
+    fault: Fault | undefined,
+    response: ServerResponse,
+  ): Promise<void> {
+    const { history } = this.#world;
+    const ms = fault?.kind === 'slow' ? fault.ms : this.#latencyMs();
+    if (ms > 0) await pause(ms / 2);
+    if (fault?.kind === 'late') await pause(fault.ms);
+    switch (fault?.kind) {
+      case 'error':
+        history.ended(call, fault.error);
+        return answer(response, 200, { ok: false, error: fault.error, ...fault.details });
+      case 'rate-limited':
+        return this.#refuse(call, response, fault.retryAfterSeconds, fault.by);
+      case 'status':
+        history.ended(call, `status ${fault.status}`);
+        response.writeHead(fault.status, { 'content-type': 'text/html' }).end('Server Error');
+        return;
+      case 'hang':
+        return history.ended(call, 'hang');
+      case 'reset':
+        history.ended(call, 'reset');
+        response.socket?.resetAndDestroy();
+        return;
+      case 'lost':
+      case 'late': {
+        this.#run(asked, call, response);
+        history.ended(call, fault.kind);
+        if (fault.kind === 'lost' && fault.by === 'reset') response.socket?.resetAndDestroy();
+        return;
+      }
+      default: {
+        const result = this.#run(asked, call, response);
+        if (result === undefined) return;
+        if (ms > 0) await pause(ms / 2);
+        history.ended(call, result['ok'] === true ? 'ok' : String(result['error']));
+        answer(response, 200, result);
+      }
+    }
+  }
+
+  /** Does it; undefined if the rate limit refused it, which is answered then. */
+  #run(asked: ApiRequest, call: Call, response: ServerResponse): Answer | undefined {
+    try {
+      const { known, workspace } = this.#admit(asked);
+      const args = new Arguments(asked.args);
+      const owner = known.token === 'app' ? 'app' : workspace.id;
+      const isPost = call.method === 'chat.postMessage';
+      const wait = this.#limits.spend(
+        call.method,
+        owner,
+        isPost ? args.text('channel') : undefined,
+      );
+      if (wait !== undefined) {
+        this.#refuse(call, response, wait);
+        return undefined;
+      }
+      const calling: Calling = { world: this.#world, workspace, args, call };
+      response.setHeader('x-oauth-scopes', [...workspace.scopes].join(','));
+      response.setHeader('x-accepted-oauth-scopes', (known.scopes ?? []).join(','));
+      needScope(calling, known.scopes ?? []);
+      this.#checkNames(known, calling);
+      return { ok: true, ...known.run(calling) };
+    } catch (error) {
+      if (error instanceof Refusal) return { ok: false, error: error.error, ...error.details };
+      this.#world.history.violated(call, `the fake itself failed: ${String(error)}`);
+      return { ok: false, error: 'fatal_error' };
+    }
+  }
+
+  #admit({ method, token }: ApiRequest): { known: Method; workspace: Workspace } {
+    const known = methods.get(method);
+    if (known === undefined) throw new Refusal('unknown_method', { req_method: method });
+    if (token === undefined) throw new Refusal('not_authed');
+    const workspace = this.#workspaceOf(token);
+    const isApp = token === this.#doors.appToken;
+    if (workspace === undefined && !isApp) throw new Refusal('invalid_auth');
+    const tokenError = isApp ? this.#doors.appTokenError : workspace?.tokenError;
+    if (tokenError !== undefined) throw new Refusal(tokenError);
+    const [first] = this.#doors.workspaces.values();
+    if ((known.token === 'app') !== isApp || first === undefined) {
+      throw new Refusal('not_allowed_token_type');
+    }
+    return { known, workspace: workspace ?? first };
+  }
+
+  #workspaceOf(token: string | undefined): Workspace | undefined {
+    for (const workspace of this.#doors.workspaces.values()) {
+      if (workspace.token === token) return workspace;
+    }
+    return undefined;
+  }
+
+  #checkNames(known: Method, { world, workspace, args, call }: Calling): void {
+    for (const name of Object.keys(args.raw)) {
+      if (name !== 'team_id' && !known.takes.includes(name)) {
+        world.history.violated(call, `unknown argument ${name}`);
+      }
+    }
+    const team = args.text('team_id');
+    if (team !== undefined && known.token !== 'app' && team !== workspace.id) {
+      world.history.violated(call, `a call for ${team} with the token of ${workspace.id}`);
+    }
+  }
+
+  #refuse(call: Call, response: ServerResponse, seconds: number, by = this.#limits.refuseBy): void {
+    this.#world.history.ended(call, 'ratelimited');
+    response.setHeader('retry-after', String(seconds));
+    answer(response, by === 'body' ? 200 : 429, { ok: false, error: 'ratelimited' });
+  }
+
+  /** Lies around the median, more often a little above it than far above it. */
+  #latencyMs(): number {
+    const { medianMs, jitter } = this.#world.settings.latency;
+    return medianMs === 0 ? 0 : medianMs * Math.exp(jitter * (Math.random() * 2 - 1));
+  }
+}
+
+function answer(response: ServerResponse, status: number, body: Answer): void {
+  // A client that is gone hears nothing; what it asked for was done all the same.
+  if (response.destroyed) return;
+  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' });
+  response.end(JSON.stringify(body));
+}
