@@ -11,6 +11,7 @@ import { dudeInstructions, dudeTagline } from './models/dude.ts';
 import { defaultModel, openAiModel } from './models/openai.ts';
 import { discordFormat } from './platforms/discord/format.ts';
 import { slackFormat } from './platforms/slack/format.ts';
+import { type SlackPlatform, slackPlatform } from './platforms/slack/slack-platform.ts';
 import { webPlatform } from './platforms/web/web-platform.ts';
 import { createServer } from './server/http-server.ts';
 import { openSqliteStore } from './stores/sqlite/sqlite-store.ts';
@@ -74,6 +75,12 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     personas.set(web.name, dudeInstructions);
   }
 
+  const slack = configuredSlack(config, store, log);
+  if (slack !== undefined) {
+    if (slack.http !== undefined) server.mountListener(slack.http.path, slack.http.listener);
+    platforms.push(slack);
+  }
+
   const { inbox, dispatcher } = createCore({
     store,
     model,
@@ -107,7 +114,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
         model: model.name,
         store: `sqlite in ${folder}`,
       },
-      `Parley talks on ${url}`,
+      config.WEB ? `Parley talks on ${url}` : 'Parley talks',
     );
   }
 
@@ -133,6 +140,25 @@ function configuredModel(config: Config, log: Log): Model {
       firstTokenMs: config.MODEL_FIRST_TOKEN_SECONDS * 1_000,
       stallMs: config.MODEL_STALL_SECONDS * 1_000,
     },
+    log,
+  });
+}
+
+/** Undefined while Slack is not configured. With both ways in, Socket Mode, unless told otherwise. */
+function configuredSlack(config: Config, store: Store, log: Log): SlackPlatform | undefined {
+  const { SLACK_BOT_TOKEN: token, SLACK_APP_TOKEN: appToken } = config;
+  if (token === undefined) return undefined;
+  const signingSecret = config.SLACK_SIGNING_SECRET ?? '';
+  return slackPlatform({
+    token,
+    transport:
+      appToken === undefined || config.SLACK_TRANSPORT === 'http'
+        ? { kind: 'http', signingSecret }
+        : { kind: 'socket', appToken },
+    ...(config.SLACK_API_URL === undefined ? {} : { apiUrl: config.SLACK_API_URL }),
+    followups: config.THREAD_FOLLOWUPS,
+    allowOutsiders: config.SLACK_OUTSIDERS,
+    store,
     log,
   });
 }

@@ -24,7 +24,32 @@ function wholeNumber(least: number, most: number, fallback: number): z.ZodType<n
 
 const url = z.url({ protocol: /^https?$/, error: 'must be an http or https address' });
 
+function token(prefix: string): z.ZodType<string | undefined> {
+  return z.string().trim().startsWith(prefix, `must begin with ${prefix}`).optional();
+}
+
 const variables = {
+  SLACK_BOT_TOKEN: { schema: token('xoxb-'), example: 'xoxb-…', secret: true },
+  SLACK_APP_TOKEN: { schema: token('xapp-'), example: 'xapp-…', secret: true },
+  SLACK_SIGNING_SECRET: { schema: z.string().optional(), example: '8f742231b10e…', secret: true },
+  SLACK_TRANSPORT: {
+    schema: z.enum(['socket', 'http'], 'must be socket or http').optional(),
+    example: 'http',
+  },
+  SLACK_API_URL: { schema: url.optional(), example: 'http://127.0.0.1:4002/api/' },
+  SLACK_OUTSIDERS: {
+    schema: z
+      .enum(['on', 'off'], 'must be on or off')
+      .default('off')
+      .transform((value) => value === 'on'),
+    example: 'off',
+  },
+  THREAD_FOLLOWUPS: {
+    schema: z
+      .enum(['auto', 'always', 'mention'], 'must be auto, always or mention')
+      .default('auto'),
+    example: 'auto',
+  },
   OPENAI_API_KEY: { schema: z.string().optional(), example: 'sk-…', secret: true },
   OPENAI_BASE_URL: { schema: url.optional(), example: 'http://127.0.0.1:11434/v1' },
   OPENAI_API: {
@@ -48,8 +73,8 @@ const variables = {
   WEB: {
     schema: z
       .enum(['on', 'off'], 'must be on or off')
-      .default('on')
-      .transform((value) => value === 'on'),
+      .optional()
+      .transform((value) => (value === undefined ? undefined : value === 'on')),
     example: 'on',
   },
   WEB_PASSWORD: {
@@ -73,6 +98,8 @@ type Values = { [Name in keyof typeof variables]: z.output<(typeof variables)[Na
 
 /** The configuration as the variables' own names give it, checked, with defaults filled in. */
 export interface Config extends Values {
+  /** On by default only while no other platform is configured. */
+  readonly WEB: boolean;
   /** Values that must never reach a log. */
   readonly secrets: readonly string[];
 }
@@ -99,20 +126,22 @@ export function readConfig(environment: NodeJS.ProcessEnv = ownEnvironment()): C
     else problems.push(problem(name, result.error.issues[0]?.message ?? 'is not valid'));
     if (variable.secret && given[name] !== undefined) secrets.push(given[name]);
   }
+  values['WEB'] ??= values['SLACK_BOT_TOKEN'] === undefined;
   if (problems.length === 0) problems.push(...contradictions(values as Values));
   if (problems.length > 0) {
     throw new BadConfiguration(
       ['Parley cannot start with this configuration:', ...problems].join('\n  '),
     );
   }
-  return { ...(values as Values), secrets };
+  return { ...(values as Values & { WEB: boolean }), secrets };
 }
 
 /** What single variables cannot show to be wrong. */
 function contradictions(values: Values): string[] {
   const problems: string[] = [];
-  if (!values.WEB)
+  if (values.WEB === false && values.SLACK_BOT_TOKEN === undefined)
     problems.push(problem('WEB', 'is off, and no other platform is configured', 'on'));
+  problems.push(...slackContradictions(values));
   if (values.WEB && !isLoopback(values.HOST) && values.WEB_PASSWORD === undefined) {
     problems.push(
       problem(
@@ -122,6 +151,25 @@ function contradictions(values: Values): string[] {
     );
   }
   return problems;
+}
+
+function slackContradictions(values: Values): string[] {
+  const { SLACK_BOT_TOKEN, SLACK_APP_TOKEN, SLACK_SIGNING_SECRET, SLACK_TRANSPORT } = values;
+  const partner = SLACK_APP_TOKEN === undefined ? 'SLACK_SIGNING_SECRET' : 'SLACK_APP_TOKEN';
+  if (SLACK_BOT_TOKEN === undefined) {
+    return SLACK_APP_TOKEN === undefined && SLACK_SIGNING_SECRET === undefined
+      ? []
+      : [problem('SLACK_BOT_TOKEN', `is needed beside ${partner}`)];
+  }
+  if (SLACK_TRANSPORT !== 'http' && SLACK_APP_TOKEN === undefined) {
+    if (SLACK_TRANSPORT === 'socket' || SLACK_SIGNING_SECRET === undefined) {
+      return [problem('SLACK_APP_TOKEN', 'is needed beside SLACK_BOT_TOKEN for Socket Mode')];
+    }
+  }
+  if (SLACK_TRANSPORT === 'http' && SLACK_SIGNING_SECRET === undefined) {
+    return [problem('SLACK_SIGNING_SECRET', 'is needed for SLACK_TRANSPORT=http')];
+  }
+  return [];
 }
 
 /** Whether only this machine can reach what listens there. */

@@ -1,0 +1,87 @@
+import { webApi } from '@slack/bolt';
+import { withDeadline } from '../../core/deadline.ts';
+import { RateLimited } from '../../core/errors.ts';
+import type { Log } from '../../core/ports/log.ts';
+import { boltLogger } from './bolt-logger.ts';
+import { faultOf, Refused, remedyFor } from './faults.ts';
+import { type Fields, fieldsOf } from './fields.ts';
+import type { Gate } from './gate.ts';
+
+/** Slack answers in well under a second or not at all. */
+const timeoutMs = 8_000;
+/** A little longer, for what the client does before and after. */
+export const callTimeoutMs = 10_000;
+/** Many slow calls must not hold up others: the pacer decides how many there are. */
+const maxRequestConcurrency = 1_000;
+/** The same complaint is not repeated more often, in milliseconds. */
+const complainEveryMs = 60_000;
+
+/** For every client of Slack's: one try, told at once how it went, and never `headers`. */
+export function clientOptions(log: Log, apiUrl?: string): webApi.WebClientOptions {
+  return {
+    ...(apiUrl === undefined ? {} : { slackApiUrl: apiUrl }),
+    logger: boltLogger(log),
+    timeout: timeoutMs,
+    // What waits here is stale when it is sent; the core has newer text by then.
+    retryConfig: { retries: 0 },
+    rejectRateLimitedCalls: true,
+    maxRequestConcurrency,
+  };
+}
+
+/** Slack's Web API, with its failures in the core's words. */
+export class SlackApi {
+  readonly #client: webApi.WebClient;
+  readonly #log: Log;
+  readonly #complained = new Map<string, number>();
+
+  constructor(options: { token: string; apiUrl?: string; log: Log }) {
+    this.#client = new webApi.WebClient(options.token, clientOptions(options.log, options.apiUrl));
+    this.#log = options.log;
+  }
+
+  /**
+   * One try. Throws `RateLimited`, `Refused` or `CallFailed`, or the signal's reason; what an
+   * administrator can mend is logged with what to do.
+   */
+  async call(method: string, args: Fields, signal: AbortSignal): Promise<Fields> {
+    try {
+      return fieldsOf(
+        await withDeadline(callTimeoutMs, signal, () => this.#client.apiCall(method, { ...args })),
+      );
+    } catch (error) {
+      signal.throwIfAborted();
+      const fault = faultOf(error, method);
+      if (fault instanceof Refused) this.#complain(method, fault);
+      throw fault;
+    }
+  }
+
+  /** As `call`, at the gate's pace, and again for as long as it is rate limited. */
+  async read(method: string, args: Fields, gate: Gate, signal: AbortSignal): Promise<Fields> {
+    for (;;) {
+      await gate.pass(signal);
+      try {
+        return await this.call(method, args, signal);
+      } catch (error) {
+        if (!(error instanceof RateLimited)) throw error;
+        gate.pause(error.retryAfterMs);
+        this.#log.warn({ method, retryAfterMs: error.retryAfterMs }, 'rate limited');
+      }
+    }
+  }
+
+  #complain(method: string, refused: Refused): void {
+    const remedy = remedyFor(refused);
+    const key = `${method} ${refused.code} ${refused.needed ?? ''}`;
+    const now = performance.now();
+    if (remedy === undefined || now - (this.#complained.get(key) ?? -Infinity) < complainEveryMs) {
+      return;
+    }
+    this.#complained.set(key, now);
+    this.#log.error(
+      { method, error: refused.code, needed: refused.needed, remedy },
+      'Slack refuses',
+    );
+  }
+}

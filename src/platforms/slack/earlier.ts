@@ -1,0 +1,40 @@
+import type { ConversationId } from '../../core/conversation.ts';
+import type { Message } from '../../core/message.ts';
+import { isOutsider } from './meant.ts';
+import type { People } from './people.ts';
+import { placeOf } from './place.ts';
+import { type Said, saidIn } from './said.ts';
+import type { Self } from './self.ts';
+import type { Threads } from './threads.ts';
+import { toMessage } from './to-message.ts';
+import { peopleIn } from './words.ts';
+
+/** The thread's beginning and its newest messages; more would not fit the model's budget. */
+const maxMessages = 200;
+
+/**
+ * What was said in a thread before these messages, with names, oldest first: the bot was called
+ * into the middle of it. Empty where they are its beginning, or there is no thread.
+ */
+export async function earlier(
+  conversation: ConversationId,
+  messages: readonly Message[],
+  world: { self: Self; threads: Threads; people: People; allowOutsiders: boolean },
+  signal: AbortSignal,
+): Promise<readonly Message[]> {
+  const { self, threads, people, allowOutsiders } = world;
+  const { channel, root } = placeOf(conversation);
+  const first = messages[0];
+  if (root === undefined || first === undefined || first.id === root) return [];
+  const asked = new Set(messages.map((message) => message.id));
+  const thread = await threads.replies({ channel, root }, signal, { latest: first.id });
+  const said = thread
+    .map((message) => saidIn(message, { channel }))
+    .filter((one): one is Said => one !== undefined && one.ts < first.id && !asked.has(one.ts))
+    .filter((one) => allowOutsiders || one.bot !== undefined || isOutsider(one, self) !== true);
+  const kept =
+    said.length <= maxMessages ? said : [...said.slice(0, 1), ...said.slice(1 - maxMessages)];
+  const ids = kept.flatMap((one) => [...peopleIn(one.text), ...(one.user ? [one.user] : [])]);
+  const names = await people.names(ids, signal);
+  return kept.map((one) => ({ ...toMessage(one, 'context', self, names), conversation }));
+}

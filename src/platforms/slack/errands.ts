@@ -1,0 +1,39 @@
+import { RateLimited } from '../../core/errors.ts';
+import { wait } from '../../core/deadline.ts';
+import type { Log } from '../../core/ports/log.ts';
+
+/** Calls beside the replies, such as a sentence to somebody, that nobody waits for. */
+export class Errands {
+  readonly #log: Log;
+  readonly #abort = new AbortController();
+  readonly #running = new Set<Promise<void>>();
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  /** Runs it, once more if it is rate limited; a failure is logged and no more. */
+  run(name: string, errand: (signal: AbortSignal) => Promise<void>): void {
+    const { signal } = this.#abort;
+    const running = (async () => {
+      try {
+        await errand(signal).catch(async (error: unknown) => {
+          if (!(error instanceof RateLimited)) throw error;
+          await wait(error.retryAfterMs, signal);
+          await errand(signal);
+        });
+      } catch (error) {
+        this.#log.warn({ err: error, errand: name }, 'errand failed');
+      }
+    })();
+    this.#running.add(running);
+    void running.then(() => this.#running.delete(running));
+  }
+
+  /** Lets those that run end within `ms`, and ends the rest. */
+  async close(ms: number): Promise<void> {
+    const timer = setTimeout(() => this.#abort.abort(new Error('the service stops')), ms);
+    await Promise.all(this.#running);
+    clearTimeout(timer);
+  }
+}

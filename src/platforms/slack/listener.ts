@@ -1,0 +1,169 @@
+import type { ConversationId } from '../../core/conversation.ts';
+import { MessageRefused } from '../../core/errors.ts';
+import type { Message } from '../../core/message.ts';
+import type { Log } from '../../core/ports/log.ts';
+import type { Intake } from '../../core/ports/platform.ts';
+import type { Store } from '../../core/ports/store.ts';
+import { type Fields, fieldsOf, listOf } from './fields.ts';
+import { type Followups, isOutsider, meant, mentions } from './meant.ts';
+import type { People } from './people.ts';
+import { conversationOf, isDirect, placeOf } from './place.ts';
+import type { Said } from './said.ts';
+import type { Self } from './self.ts';
+import { textFor, toMessage } from './to-message.ts';
+import { type Told, toldBy } from './told.ts';
+import { Twins } from './twins.ts';
+import { peopleIn } from './words.ts';
+
+export interface ListenerOptions {
+  readonly self: Self;
+  readonly intake: Intake;
+  readonly store: Pick<Store, 'participation'>;
+  readonly people: People;
+  readonly followups: Followups;
+  /** People of other organisations may ask, too. */
+  readonly allowOutsiders: boolean;
+  readonly log: Log;
+  /** Ends what is waited for when nothing is taken in any more. */
+  readonly signal: AbortSignal;
+  /** Tells the author why a message is not taken in. */
+  readonly tell: (said: Said, sentence: string) => void;
+  /** The message that a thread began with was deleted, and is perhaps being answered. */
+  readonly withdraw: (conversation: ConversationId) => void;
+  /** Somebody opened the direct conversation with the bot. */
+  readonly greet: (user: string, channel: string) => void;
+}
+
+/** Hears what happens in Slack, finds out what it means for the bot, and hands it in. */
+export class Listener {
+  readonly #options: ListenerOptions;
+  readonly #twins = new Twins();
+
+  constructor(options: ListenerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Takes an event's body in. Resolves once it may be acknowledged: what matters of it is stored.
+   * Throws what `Intake` throws, but for messages that are refused: their authors are told.
+   */
+  async take(body: Fields): Promise<void> {
+    if (!this.#isOurs(body)) return;
+    const told = toldBy(body);
+    if (told === undefined) {
+      const { type, subtype } = fieldsOf(body['event']);
+      this.#options.log.debug({ type, subtype }, 'slack event of no concern');
+      return;
+    }
+    await this.#act(told);
+  }
+
+  /** Somebody said something that may have been missed. `answered`: the bot spoke after it. */
+  async hear(said: Said, { answered = false, mention = false } = {}): Promise<void> {
+    const { self, intake, store, followups, people, signal } = this.#options;
+    const conversation = conversationOf(self.team, said);
+    const participation = await store.participation(conversation);
+    if (answered && participation === undefined) return;
+    let kind = meant(said, self, followups, participation);
+    // A mention may be where the text does not show it.
+    if (mention && said.user !== undefined && said.user !== self.userId) kind = 'question';
+    if (kind === undefined || (await this.#isDenied(said))) return;
+    const ids = [...peopleIn(said.text), ...(said.user === undefined ? [] : [said.user])];
+    const message = toMessage(said, kind, self, await people.names(ids, signal));
+    // Nothing in it that could be read, such as a picture of the app's own making.
+    if (message.text === '') return;
+    try {
+      await intake.receive(message);
+    } catch (error) {
+      if (!(error instanceof MessageRefused)) throw error;
+      await this.#refuse(said, message, error);
+    }
+  }
+
+  async #act(told: Told): Promise<void> {
+    const { log, greet } = this.#options;
+    switch (told.kind) {
+      case 'said':
+        return this.#hearTwin(told.said, told.mention);
+      case 'changed':
+        return this.#revise(told.said);
+      case 'deleted':
+        return this.#withdraw(told.said);
+      case 'opened':
+        greet(told.user, told.channel);
+        return;
+      case 'gone':
+        log.error({ why: told.why, remedy: 'install the app again' }, 'Slack app removed');
+        return;
+      case 'throttled':
+        log.warn({}, 'Slack leaves events out: there are too many');
+    }
+  }
+
+  #hearTwin(said: Said, mention: boolean): Promise<void> {
+    const key = `${said.channel} ${said.ts}`;
+    if (mention) return this.#twins.mention(key, () => this.hear(said, { mention }));
+    if (isDirect(said.channel) || !mentions(said, this.#options.self)) return this.hear(said);
+    return this.#twins.message(key, () => this.hear(said));
+  }
+
+  async #revise(said: Said): Promise<void> {
+    const { self, intake, people, signal } = this.#options;
+    if (!(await this.#concerns(said))) return;
+    const text = textFor(said, self, await people.names(peopleIn(said.text), signal));
+    try {
+      await intake.revise(conversationOf(self.team, said), said.ts, text);
+    } catch (error) {
+      if (!(error instanceof MessageRefused)) throw error;
+      this.#options.tell(said, error.message);
+    }
+  }
+
+  async #withdraw(said: Said): Promise<void> {
+    const { self, intake } = this.#options;
+    if (!(await this.#concerns(said))) return;
+    const conversation = conversationOf(self.team, said);
+    const waited = await intake.withdraw(conversation, said.ts);
+    if (!waited && placeOf(conversation).root === said.ts) this.#options.withdraw(conversation);
+  }
+
+  /** Whether it can have been a question: most that people change in channels was none. */
+  async #concerns(said: Said): Promise<boolean> {
+    const { self, store } = this.#options;
+    if (said.user === undefined || said.user === self.userId) return false;
+    if (isDirect(said.channel) || mentions(said, self)) return true;
+    return (await store.participation(conversationOf(self.team, said))) !== undefined;
+  }
+
+  async #isDenied(said: Said): Promise<boolean> {
+    const { self, allowOutsiders, people, signal, log } = this.#options;
+    if (allowOutsiders || said.user === undefined) return false;
+    let outsider = isOutsider(said, self);
+    if (outsider === undefined) {
+      const { team } = await people.find(said.user, signal);
+      outsider = team !== self.team && (team === undefined || team !== self.enterprise);
+    }
+    if (outsider) log.info({ channel: said.channel, ts: said.ts }, 'not from this organisation');
+    return outsider;
+  }
+
+  async #refuse(said: Said, message: Message, refused: MessageRefused): Promise<void> {
+    const { intake, tell } = this.#options;
+    if (message.kind === 'context' || refused.reason === 'empty') return;
+    // Known from now on: read again after an outage it must not be answered after all.
+    await intake.withdraw(message.conversation, message.id);
+    tell(said, refused.message);
+  }
+
+  /** Events of a workspace that our token is not for. */
+  #isOurs(body: Fields): boolean {
+    const { team, enterprise } = this.#options.self;
+    const teams = [body, ...listOf(body['authorizations']).map(fieldsOf)].flatMap((fields) => [
+      fields['team_id'],
+      fields['enterprise_id'],
+    ]);
+    const ours = teams.some((id) => id === team || (id !== undefined && id === enterprise));
+    if (!ours) this.#options.log.debug({ team: body['team_id'] }, 'event of another workspace');
+    return ours;
+  }
+}

@@ -1,0 +1,55 @@
+import type { SlackApi } from './api.ts';
+import type { Errands } from './errands.ts';
+import { isDirect } from './place.ts';
+import { prompts } from './prompts.ts';
+import type { Said } from './said.ts';
+import { say } from './say.ts';
+
+/** Somebody who asks far too much is told so only now and then, in milliseconds. */
+const tellEveryMs = 60_000;
+/** Beyond this many people those who were told or greeted first are forgotten. */
+const maxKnown = 10_000;
+
+/** What people are told besides replies. */
+export class Notices {
+  readonly #api: SlackApi;
+  readonly #errands: Errands;
+  readonly #toldAt = new Map<string, number>();
+  readonly #greeted = new Map<string, number>();
+
+  constructor(options: { api: SlackApi; errands: Errands }) {
+    this.#api = options.api;
+    this.#errands = options.errands;
+  }
+
+  /** Tells the author, and nobody else, why a message is not taken in. */
+  readonly tell = ({ channel, ts, threadTs, user = '' }: Said, sentence: string): void => {
+    const now = performance.now();
+    if (now - (this.#toldAt.get(user) ?? Number.NEGATIVE_INFINITY) < tellEveryMs) return;
+    remember(this.#toldAt, user, now);
+    this.#errands.run('tell why not', async (signal) => {
+      if (isDirect(channel)) {
+        const place = { channel, ...(threadTs === undefined ? {} : { root: threadTs }) };
+        await say(this.#api, place, sentence, signal);
+        return;
+      }
+      const args = { channel, user, markdown_text: sentence, thread_ts: threadTs ?? ts };
+      await this.#api.call('chat.postEphemeral', args, signal);
+    });
+  };
+
+  /** Offers something to ask to whoever opens the messages tab for the first time. */
+  readonly greet = (user: string, channel: string): void => {
+    if (this.#greeted.has(user)) return;
+    remember(this.#greeted, user, performance.now());
+    this.#errands.run('suggest prompts', async (signal) => {
+      const args = { channel_id: channel, prompts };
+      await this.#api.call('assistant.threads.setSuggestedPrompts', args, signal);
+    });
+  };
+}
+
+function remember(known: Map<string, number>, id: string, at: number): void {
+  if (known.size >= maxKnown) known.delete(known.keys().next().value ?? '');
+  known.set(id, at);
+}

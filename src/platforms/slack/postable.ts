@@ -1,0 +1,16 @@
+/** Where an address begins, alone or as a link's target. */
+const address = /!?\[[^\]\n]*\]\(|<?[a-z][a-z0-9+.-]*:\/\/|<?mailto:|www\./i;
+
+/** What stands there while nothing else can. */
+export const nothingYet = '…';
+
+/**
+ * The part of a page that its post may show. Slack fetches addresses when a message is posted,
+ * not when it is edited: a link that the model was talked into would tell its secrets to
+ * whoever reads that server's log, before anybody clicked it.
+ */
+export function postable(text: string): string {
+  const at = text.search(address);
+  const shown = at < 0 ? text : text.slice(0, at).trimEnd();
+  return shown.trim() === '' ? nothingYet : shown;
+}

@@ -1,0 +1,22 @@
+import type { SlackApi } from './api.ts';
+import type { Place } from './place.ts';
+
+/** Posts a sentence of Parley's own, which is no part of a reply. */
+export async function say(
+  api: SlackApi,
+  { channel, root }: Pick<Place, 'channel' | 'root'>,
+  sentence: string,
+  signal: AbortSignal,
+): Promise<void> {
+  await api.call(
+    'chat.postMessage',
+    {
+      channel,
+      ...(root === undefined ? {} : { thread_ts: root }),
+      markdown_text: sentence,
+      unfurl_links: false,
+      unfurl_media: false,
+    },
+    signal,
+  );
+}

@@ -1,0 +1,170 @@
+import type { RequestListener } from 'node:http';
+import { backoffMs, wait } from '../../core/deadline.ts';
+import { BadConfiguration, CallFailed } from '../../core/errors.ts';
+import type { Log } from '../../core/ports/log.ts';
+import type { Intake, Platform } from '../../core/ports/platform.ts';
+import type { Store } from '../../core/ports/store.ts';
+import { SlackApi } from './api.ts';
+import { Ear } from './ear.ts';
+import { earlier } from './earlier.ts';
+import { Errands } from './errands.ts';
+import { eventsPath, httpEvents } from './http-events.ts';
+import { Listener } from './listener.ts';
+import type { Followups } from './meant.ts';
+import { Missed } from './missed.ts';
+import { Notices } from './notices.ts';
+import { People } from './people.ts';
+import { Replies } from './replies.ts';
+import type { Self } from './self.ts';
+import { Sockets } from './sockets.ts';
+import { Threads } from './threads.ts';
+import { introduce } from './workspace.ts';
+
+const minuteMs = 60_000;
+const dayMs = 24 * 60 * minuteMs;
+/** The service starts with its other platforms when Slack is away for longer than this. */
+const startPatienceMs = 10_000;
+const closeGraceMs = 3_000;
+
+/** How events come in. */
+type SlackTransport =
+  | { readonly kind: 'socket'; readonly appToken: string }
+  | { readonly kind: 'http'; readonly signingSecret: string };
+
+export interface SlackPlatformOptions {
+  /** The bot's token, `xoxb-…`. */
+  readonly token: string;
+  readonly transport: SlackTransport;
+  /** Slack's Web API elsewhere than at Slack, such as `http://127.0.0.1:4002/api/`. */
+  readonly apiUrl?: string;
+  /** Who may go on in a thread without a mention; by default `auto`. */
+  readonly followups?: Followups;
+  /** Whether people of other organisations (Slack Connect) are answered; by default not. */
+  readonly allowOutsiders?: boolean;
+  readonly store: Pick<Store, 'participation' | 'active'>;
+  readonly log: Log;
+  /** After a longer silence than this, in milliseconds, channels are read again. */
+  readonly silenceMs?: number;
+}
+
+/** Slack, and where its requests come in if it sends any. */
+export interface SlackPlatform extends Platform {
+  readonly http?: { readonly path: string; readonly listener: RequestListener };
+}
+
+/** Slack as a platform: one workspace, the one of the token. */
+export function slackPlatform(options: SlackPlatformOptions): SlackPlatform {
+  const { token, transport, log, store, apiUrl } = options;
+  const { followups = 'auto', allowOutsiders = false, silenceMs = minuteMs } = options;
+  const api = new SlackApi({ token, log, ...(apiUrl === undefined ? {} : { apiUrl }) });
+  const threads = new Threads(api);
+  const people = new People({ api, log });
+  const errands = new Errands(log);
+  const notices = new Notices({ api, errands });
+  const ear = new Ear(log);
+  const hearing = new AbortController();
+  const replies = new Replies({ api, threads, errands, log, self: () => self });
+  let self: Self | undefined;
+  let sockets: Sockets | undefined;
+  let background: Promise<void> = Promise.resolve();
+
+  const http =
+    transport.kind === 'http'
+      ? {
+          path: eventsPath,
+          listener: httpEvents({ signingSecret: transport.signingSecret, log, take: ear.take }),
+        }
+      : undefined;
+
+  /** Throws what keeps Slack from being heard. */
+  async function begin(intake: Intake): Promise<void> {
+    const { signal } = hearing;
+    self ??= await introduce(api, log, signal);
+    const listener = new Listener({
+      self,
+      intake,
+      store,
+      people,
+      followups,
+      allowOutsiders,
+      log,
+      signal,
+      tell: notices.tell,
+      greet: notices.greet,
+      withdraw: (conversation) => replies.withdraw(conversation),
+    });
+    const missed = new Missed({ api, threads, self, listener, store, log });
+    const readAgain = (sinceMs: number): void => {
+      background = background.then(() =>
+        missed.readAgain(sinceMs, signal).catch((error: unknown) => {
+          log.debug({ err: error }, 'reading again cut short');
+        }),
+      );
+    };
+    ear.open(listener);
+    if (transport.kind === 'http') {
+      readAgain(Date.now() - dayMs);
+      return;
+    }
+    sockets = new Sockets({
+      appToken: transport.appToken,
+      ...(apiUrl === undefined ? {} : { apiUrl }),
+      log,
+      take: ear.take,
+      onHearingAgain: (deafSince) => {
+        const sinceMs = Math.max(deafSince ?? 0, Date.now() - dayMs);
+        if (Date.now() - sinceMs > silenceMs) readAgain(sinceMs - minuteMs);
+      },
+    });
+    await sockets.start(startPatienceMs);
+  }
+
+  /** Slack was away when the service started. */
+  async function beginLater(intake: Intake): Promise<void> {
+    for (let tries = 1; ; tries += 1) {
+      await wait(backoffMs(tries, 1_000, minuteMs), hearing.signal);
+      try {
+        return await begin(intake);
+      } catch (error) {
+        hearing.signal.throwIfAborted();
+        log.error({ err: error, tries }, 'Slack is not to be had');
+      }
+    }
+  }
+
+  return {
+    name: 'slack',
+    ...(http === undefined ? {} : { http }),
+
+    async start(intake) {
+      try {
+        await begin(intake);
+      } catch (error) {
+        if (error instanceof BadConfiguration || hearing.signal.aborted) throw error;
+        log.warn({ err: error }, 'Slack is away; tried for on and on');
+        background = beginLater(intake).catch((error: unknown) => {
+          log.debug({ err: error }, 'Slack not begun');
+        });
+      }
+    },
+
+    async pause() {
+      await ear.close();
+      hearing.abort(new Error('Slack is not listened to any more'));
+      await sockets?.stop();
+      await background;
+    },
+
+    async close() {
+      await errands.close(closeGraceMs);
+    },
+
+    surface: (conversation, turn, messages) => replies.surface(conversation, turn, messages),
+    ended: (conversation, turn) => replies.ended(conversation, turn),
+
+    async earlier(conversation, messages, signal) {
+      if (self === undefined) throw new CallFailed('it is not known yet who the bot is');
+      return earlier(conversation, messages, { self, threads, people, allowOutsiders }, signal);
+    },
+  };
+}

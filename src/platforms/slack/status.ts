@@ -1,0 +1,141 @@
+import { wait, withDeadline } from '../../core/deadline.ts';
+import type { Log } from '../../core/ports/log.ts';
+import type { WorkingMark, WorkingState } from '../../core/ports/surface.ts';
+import { callTimeoutMs, type SlackApi } from './api.ts';
+import type { Errands } from './errands.ts';
+import { Refused } from './faults.ts';
+import { Gate } from './gate.ts';
+
+/** Slack clears a status after two minutes. */
+const renewMs = 100_000;
+/** How often Slack takes a new status is not known; people need no more. */
+const editFloorMs = 3_000;
+
+/** What is wrong with this one place or with everything: it says nothing of other places. */
+const elsewhereFine = new Set([
+  'account_inactive',
+  'channel_not_found',
+  'invalid_auth',
+  'is_archived',
+  'not_authed',
+  'not_in_channel',
+  'token_revoked',
+]);
+
+/** The kinds of places where Slack takes no status, so that it is not asked again. */
+export class Statuses {
+  readonly #refused = new Set<string>();
+  readonly gate = new Gate({ key: 'assistant.threads.setStatus', burst: 30, perSecond: 2 });
+
+  works(kind: string): boolean {
+    return !this.#refused.has(kind);
+  }
+
+  refuse(kind: string): void {
+    this.#refused.add(kind);
+  }
+}
+
+/** "is thinking…" below a thread, until the first text is posted: Slack clears it then. */
+export class StatusMark implements WorkingMark {
+  readonly renewMs = renewMs;
+  readonly tellsWaiting = true;
+  /** Slack takes no status here. */
+  onRefused: () => void = () => undefined;
+  readonly #api: SlackApi;
+  readonly #statuses: Statuses;
+  readonly #log: Log;
+  readonly #kind: string;
+  readonly #thread: { readonly channel_id: string; readonly thread_ts: string };
+  readonly #clearedByPost: boolean;
+  readonly #errands: Errands;
+  #shownAt = Number.NEGATIVE_INFINITY;
+  #calls = 0;
+  /** Settles once no call is on its way. */
+  #arrived: Promise<unknown> = Promise.resolve();
+  /** One may stand there. */
+  #stands = false;
+
+  /**
+   * @param options.kind of place: what Slack refuses in one, it refuses in all of its kind
+   * @param options.clearedByPost replies are posted in the same thread
+   */
+  constructor(options: {
+    api: SlackApi;
+    statuses: Statuses;
+    log: Log;
+    kind: string;
+    channel: string;
+    threadTs: string;
+    clearedByPost: boolean;
+    errands: Errands;
+  }) {
+    this.#api = options.api;
+    this.#statuses = options.statuses;
+    this.#log = options.log;
+    this.#kind = options.kind;
+    this.#clearedByPost = options.clearedByPost;
+    this.#errands = options.errands;
+    this.#thread = { channel_id: options.channel, thread_ts: options.threadTs };
+  }
+
+  get works(): boolean {
+    return this.#statuses.works(this.#kind);
+  }
+
+  async show(state: WorkingState, signal: AbortSignal): Promise<void> {
+    await wait(Math.max(0, this.#shownAt + editFloorMs - performance.now()), signal);
+    await this.#statuses.gate.pass(signal);
+    this.#shownAt = performance.now();
+    // The call goes on when nobody waits for it any more: `clear` must know when it has arrived.
+    await withDeadline(callTimeoutMs, signal, () => this.#set(sentence(state)));
+  }
+
+  /** A reply's message was posted: Slack has cleared the status, or else it is cleared now. */
+  posted(): void {
+    // One that is on its way may arrive behind the post.
+    if (this.#clearedByPost && this.#calls === 0) this.#stands = false;
+    else this.clear();
+  }
+
+  /** Leaves no status behind. */
+  clear(): void {
+    if (!this.#stands) return;
+    this.#errands.run('clear status', async () => {
+      await this.#arrived;
+      if (this.#stands) await this.#set('');
+    });
+  }
+
+  #set(status: string): Promise<void> {
+    this.#calls += 1;
+    this.#stands = status !== '';
+    const set = this.#call(status).finally(() => {
+      this.#calls -= 1;
+    });
+    this.#arrived = set.catch(() => undefined);
+    return set;
+  }
+
+  async #call(status: string): Promise<void> {
+    const { signal } = new AbortController();
+    try {
+      await this.#api.call('assistant.threads.setStatus', { ...this.#thread, status }, signal);
+    } catch (error) {
+      if (error instanceof Refused && !elsewhereFine.has(error.code)) {
+        this.#stands = false;
+        this.#statuses.refuse(this.#kind);
+        this.onRefused();
+        this.#log.info({ kind: this.#kind, error: error.code }, 'no status in such places');
+      }
+      throw error;
+    }
+  }
+}
+
+function sentence(state: WorkingState): string {
+  if (state.phase === 'thinking') return 'is thinking…';
+  if (state.ahead === 0) return 'is waiting: you are next…';
+  const questions = state.ahead === 1 ? '1 question' : `${state.ahead} questions`;
+  return `is waiting: ${questions} before yours…`;
+}

@@ -1,0 +1,64 @@
+import type { Message } from '../../core/message.ts';
+import { authorId, mentions } from './meant.ts';
+import { conversationOf, isDirect } from './place.ts';
+import type { Said } from './said.ts';
+import type { Self } from './self.ts';
+import { readable } from './words.ts';
+
+/**
+ * The message that was said, as the core takes it in.
+ *
+ * @param names of the author and of everybody mentioned, by id
+ */
+export function toMessage(
+  said: Said,
+  kind: Message['kind'],
+  self: Self,
+  names: ReadonlyMap<string, string>,
+): Message {
+  const author = authorOf(said, self, names);
+  const opens =
+    kind === 'question' &&
+    said.threadTs === undefined &&
+    !isDirect(said.channel) &&
+    mentions(said, self);
+  return {
+    id: said.ts,
+    conversation: conversationOf(self.team, said),
+    author,
+    text: textFor(said, self, names),
+    sentAt: Number(said.ts) * 1_000,
+    kind,
+    ...(opens ? { opens } : {}),
+  };
+}
+
+/** What was said, as people read it, without the mention that only rings the bot's bell. */
+export function textFor(said: Said, self: Self, names: ReadonlyMap<string, string>): string {
+  const all = new Map(names).set(self.userId, self.name);
+  const words = readable(withoutBell(said.text, self.userId), all).trim();
+  const files = said.files.map((name) => `[file: ${name.replaceAll(/\s+/g, ' ')}]`);
+  const text = [words, ...files].filter((part) => part !== '').join('\n');
+  if (text !== '' || !mentions(said, self)) return text;
+  return said.threadTs === undefined
+    ? '(mentions you without a word)'
+    : '(mentions you without a word: what was said above wants your answer)';
+}
+
+/** "@parley: stop" and "stop @parley" are the order to stop. */
+function withoutBell(text: string, userId: string): string {
+  const bell = `<@${userId}(?:\\|[^<>]*)?>`;
+  return text
+    .replace(new RegExp(`^(?:\\s*${bell}[\\s,:;]*)+`), '')
+    .replace(new RegExp(`(?:[\\s,]*${bell})+\\s*$`), '');
+}
+
+function authorOf(said: Said, self: Self, names: ReadonlyMap<string, string>): Message['author'] {
+  if (said.user === undefined) {
+    const id = said.bot?.id ?? said.bot?.user ?? 'bot';
+    const own = id === self.botId || id === self.userId;
+    return { id: authorId(self.team, id), name: own ? self.name : (said.bot?.name ?? 'a bot') };
+  }
+  const name = names.get(said.user);
+  return { id: authorId(self.team, said.user), ...(name === undefined ? {} : { name }) };
+}

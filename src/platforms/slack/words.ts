@@ -1,0 +1,66 @@
+/** Slack's own `<@U1|name>`, `<#C1|name>`, `<!here>` and `<https://…|label>`. */
+const token = /<(?:([@#!])|(?=[a-z][a-z0-9+.-]*:))([^<>|]+)(?:\|([^<>]*))?>/gi;
+
+/** Ids of the people who are mentioned. */
+export function peopleIn(text: string): string[] {
+  return Array.from(text.matchAll(token), ([, mark, id = '']) => (mark === '@' ? id : '')).filter(
+    (id) => id !== '',
+  );
+}
+
+/** Whether it calls a group of people, or everybody who is there. */
+export function callsGroup(text: string): boolean {
+  return /<!(?:subteam\^|here|channel|everyone)/.test(text);
+}
+
+/**
+ * Slack's writing as people read it on their screens, and as the model should read it.
+ *
+ * @param names of people, by id
+ */
+export function readable(text: string, names: ReadonlyMap<string, string>): string {
+  let shown = '';
+  let at = 0;
+  for (const match of text.matchAll(token)) {
+    const [whole, mark = '', target = '', label = ''] = match;
+    shown +=
+      unescaped(text.slice(at, match.index)) + tokenText(mark, target, unescaped(label), names);
+    at = match.index + whole.length;
+  }
+  return shown + unescaped(text.slice(at));
+}
+
+function tokenText(
+  mark: string,
+  target: string,
+  label: string,
+  names: ReadonlyMap<string, string>,
+): string {
+  switch (mark) {
+    case '@':
+      return `@${names.get(target) ?? (label || 'someone')}`;
+    case '#':
+      return `#${label || 'channel'}`;
+    case '!':
+      return order(target, label);
+    default:
+      return link(unescaped(target), label);
+  }
+}
+
+function order(target: string, label: string): string {
+  if (label !== '') return label;
+  return target.startsWith('subteam^') ? '@group' : `@${target}`;
+}
+
+function link(url: string, label: string): string {
+  const plain = url.replace(/^(mailto|tel):/, '');
+  if (label === '' || plain === label || plain.replace(/^https?:\/\//, '') === label) {
+    return label === '' || plain === label ? plain : url;
+  }
+  return `${label} (${plain})`;
+}
+
+function unescaped(text: string): string {
+  return text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
+}

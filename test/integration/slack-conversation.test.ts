@@ -1,0 +1,107 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { ModelFailed } from '../../src/core/errors.ts';
+import { SlackWorld, type TransportName, type WorldOptions } from './slack-world.ts';
+
+let world: SlackWorld;
+
+async function begin(options: WorldOptions = {}): Promise<SlackWorld> {
+  world = await SlackWorld.begin(options);
+  return world;
+}
+
+afterEach(async () => world.end());
+
+describe.each<TransportName>(['socket', 'http'])('by %s', (transport) => {
+  it('answers a mention in a thread under it, which grows as the model writes', async () => {
+    const { fake, model } = await begin({ transport });
+    const question = fake.person('U1').mentions('C1', 'what is a fugue?');
+    await fake.until(() => fake.status('C1', question.ts) === 'is thinking…');
+    await fake.until(() => model.writings.length === 1);
+    const [writing] = model.writings;
+    expect(writing!.question).toBe('Ann: what is a fugue?');
+    writing!.write('A fugue');
+    const reply = await fake.until(() => fake.workspace().channel('C1').replies(question.ts)[0]);
+    expect(reply.text).toBe('A fugue');
+    writing!.write(' is a **chase**');
+    await fake.until(() => reply.text === 'A fugue is a **chase**');
+    writing!.write(' of voices.').end();
+    await world.turns(1);
+    expect(fake.thread('C1', question.ts)).toMatchObject([
+      { author: 'Ann' },
+      { author: 'Parley', text: 'A fugue is a **chase** of voices.' },
+    ]);
+    expect(fake.status('C1', question.ts)).toBe('');
+  });
+
+  it('goes on in the thread without another mention', async () => {
+    const { fake, model } = await begin({ transport });
+    world.answering();
+    const root = fake.person('U1').mentions('C1', 'one');
+    await world.turns(1);
+    fake.person('U2').posts('C1', 'two', { thread_ts: root.ts });
+    await world.turns(2);
+    expect(world.replies('C1', root.ts)).toEqual(['Answer to: Ann: one', 'Answer to: Ben: two']);
+    expect(model.writings[1]!.request.messages.map(({ text }) => text)).toEqual([
+      'Ann: one',
+      'Answer to: Ann: one',
+      'Ben: two',
+    ]);
+  });
+
+  it('answers direct messages, flat and in threads, each with its own past', async () => {
+    const { fake, model } = await begin({ transport });
+    world.answering();
+    const first = fake.person('U1').posts('D1', 'flat');
+    await world.turns(1);
+    expect(world.said('D1')).toEqual(['Answer to: Ann: flat']);
+    await fake.until(() => fake.status('D1', first.ts) === '');
+    fake.person('U1').posts('D1', 'in a thread', { thread_ts: first.ts });
+    await world.turns(2);
+    expect(world.replies('D1', first.ts)).toEqual(['Answer to: Ann: in a thread']);
+    expect(model.writings[1]!.request.messages.map(({ text }) => text)).toEqual([
+      'Ann: flat',
+      'Ann: in a thread',
+    ]);
+  });
+
+  it('ends the answer at "stop", and keeps its text', async () => {
+    const { fake, model } = await begin({ transport });
+    const root = fake.person('U1').mentions('C1', 'go on and on');
+    await fake.until(() => model.writings.length === 1);
+    model.writings[0]!.write('On and');
+    await fake.until(() => world.replies('C1', root.ts).length === 1);
+    fake.person('U1').posts('C1', 'stop', { thread_ts: root.ts });
+    await world.turns(1);
+    expect(world.replies('C1', root.ts)).toEqual(['On and\n\n_Stopped._']);
+  });
+
+  it('answers what is written during an answer next, together', async () => {
+    const { fake, model } = await begin({ transport });
+    const root = fake.person('U1').mentions('C1', 'one');
+    await fake.until(() => model.writings.length === 1);
+    fake.person('U2').posts('C1', 'two', { thread_ts: root.ts });
+    fake.person('U3').posts('C1', 'three', { thread_ts: root.ts });
+    await world.delivered();
+    model.writings[0]!.write('First.').end();
+    await fake.until(() => model.writings.length === 2);
+    model.writings[1]!.write('Second.').end();
+    await world.turns(2);
+    expect(model.writings[1]!.request.messages.map(({ text }) => text)).toEqual([
+      'Ann: one',
+      'First.',
+      'Ben: two',
+      'Cem: three',
+    ]);
+    expect(world.replies('C1', root.ts)).toEqual(['First.', 'Second.']);
+  });
+
+  it('tells a failure of the model in a sentence, in the thread', async () => {
+    const { fake, model } = await begin({ transport });
+    model.onRequest = (writing) => writing.fail(new ModelFailed('overloaded', 'HTTP 529'));
+    const root = fake.person('U1').mentions('C1', 'hello?');
+    await world.turns(1);
+    expect(world.replies('C1', root.ts)).toEqual([
+      '_The model is overloaded right now; ask again in a minute._',
+    ]);
+  });
+});

@@ -1,0 +1,308 @@
+import { join } from 'node:path';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { StoreUnavailable } from '../../src/core/errors.ts';
+import type { Store } from '../../src/core/ports/store.ts';
+import {
+  SlackWorld,
+  type TransportName,
+  type WorldOptions,
+  scopes,
+  signingSecret,
+} from './slack-world.ts';
+
+let world: SlackWorld;
+
+async function begin(options: WorldOptions = {}): Promise<SlackWorld> {
+  world = await SlackWorld.begin(options);
+  world.answering();
+  return world;
+}
+
+afterEach(async () => world.end());
+
+/** A store that does something before it takes a message in. */
+function before(accept: () => Promise<void>): (store: Store) => Store {
+  return (store) =>
+    new Proxy(store, {
+      get(target, name) {
+        const value: unknown = Reflect.get(target, name, target);
+        if (typeof value !== 'function') return value;
+        if (name !== 'accept') return (value as (...args: unknown[]) => unknown).bind(target);
+        return async (...args: Parameters<Store['accept']>) => {
+          await accept();
+          return target.accept(...args);
+        };
+      },
+    });
+}
+
+/** A store whose next so many acceptances fail, as if it were away. */
+function awayFor(times: number): (store: Store) => Store {
+  let left = times;
+  return before(async () => {
+    left -= 1;
+    if (left >= 0) throw new StoreUnavailable('away', 'it is away');
+  });
+}
+
+const quick = { redelivery: { ackWithinMs: 150, retryAfterMs: [50, 50, 50] } };
+
+describe.each<TransportName>(['socket', 'http'])('by %s', (transport) => {
+  it.each(['mention-first', 'message-first'] as const)(
+    'answers each of 200 mentions once, twins %s',
+    async (twins) => {
+      const { fake } = await begin({ transport, fake: { twins } });
+      // No channel takes more than a few posts at once.
+      const channels = Array.from({ length: 50 }, (_, number) =>
+        fake.workspace().addChannel({ id: `C1${number}`, members: ['U1', 'U2', 'U3'] }),
+      );
+      const roots = Array.from({ length: 200 }, (_, number) =>
+        fake
+          .person(`U${(number % 3) + 1}`)
+          .mentions(channels[number % 50]!.id, `question ${number}`),
+      );
+      await world.turns(200, 40_000);
+      await world.delivered();
+      for (const [number, root] of roots.entries()) {
+        expect(world.replies(root.channel, root.ts)).toEqual([
+          expect.stringMatching(new RegExp(`: question ${number}$`)),
+        ]);
+      }
+    },
+  );
+
+  it('acknowledges only what is stored, and takes the redelivery', async () => {
+    world = await SlackWorld.prepare({ transport, fake: quick });
+    world.wrapStore = awayFor(2);
+    world.answering();
+    await world.start();
+    const root = world.fake.person('U1').mentions('C1', 'hello');
+    await world.turns(1);
+    await world.delivered();
+    expect(world.replies('C1', root.ts)).toEqual(['Answer to: Ann: hello']);
+    const tries = world.fake.deliveries('message').flatMap(({ attempts }) => attempts);
+    expect(tries.some(({ outcome }) => outcome !== 'acked')).toBe(true);
+  });
+
+  it('answers once what is delivered twice and in any order', async () => {
+    const { fake } = await begin({ transport });
+    fake.courier.duplicateNext(20);
+    const release = fake.courier.hold();
+    const root = fake.person('U1').mentions('C1', 'one');
+    fake.person('U1').posts('D1', 'two');
+    fake.person('U2').posts('D2', 'three');
+    await fake.until(() => fake.courier.held.length >= 4);
+    release((events) => events.toReversed());
+    await world.turns(3);
+    await world.delivered();
+    expect(world.replies('C1', root.ts)).toEqual(['Answer to: Ann: one']);
+    expect([...world.said('D1'), ...world.said('D2')]).toHaveLength(2);
+  });
+});
+
+describe('socket connections', () => {
+  it('hear everything while Slack refreshes one after the other', async () => {
+    const { fake } = await begin({ fake: quick });
+    const roots = [];
+    for (let round = 0; round < 6; round += 1) {
+      fake.sockets.refresh(0);
+      roots.push(fake.person('U1').mentions('C1', `in round ${round}`));
+      roots.push(fake.person('U2').mentions('C2', `in round ${round}`));
+      await fake.until(() => fake.connections >= 2);
+    }
+    await world.turns(12);
+    await world.delivered();
+    for (const root of roots) expect(world.replies(root.channel, root.ts)).toHaveLength(1);
+    const tries = fake.deliveries().map(({ attempts }) => attempts.length);
+    expect(Math.max(...tries)).toBe(1);
+  });
+
+  it('acknowledge what they brought before a refresh, though it takes a while', async () => {
+    const stored = Promise.withResolvers<void>();
+    world = await SlackWorld.prepare();
+    world.wrapStore = before(() => stored.promise);
+    world.answering();
+    await world.start();
+    const { fake } = world;
+    fake.person('U1').posts('D1', 'hello');
+    await fake.until(() => fake.deliveries('message').length === 1);
+    fake.sockets.refresh();
+    await fake.until(() => fake.connections === 4);
+    stored.resolve();
+    await world.turns(1);
+    await world.delivered();
+    expect(fake.deliveries('message')[0]!.attempts).toMatchObject([{ outcome: 'acked' }]);
+  });
+
+  it('are made again when they break, and miss nothing', async () => {
+    const { fake } = await begin({
+      fake: { redelivery: { ackWithinMs: 150, retryAfterMs: [0, 1_000, 1_000] } },
+    });
+    fake.sockets.drop();
+    const root = fake.person('U1').mentions('C1', 'anybody there?');
+    await fake.until(() => fake.connections === 2);
+    await world.turns(1);
+    expect(world.replies('C1', root.ts)).toHaveLength(1);
+  });
+
+  it('live on when Slack says that it leaves events out', async () => {
+    const { fake } = await begin();
+    fake.admin().limitsEvents();
+    fake.sockets.sendRaw({ type: 'events_api', envelope_id: 'e1', payload: {} });
+    fake.sockets.sendRaw({ type: 'something_new', envelope_id: 'e2' });
+    await world.delivered();
+    await vi.waitFor(() => {
+      expect(world.logged('Slack leaves events out: there are too many')).toHaveLength(1);
+    });
+    fake.person('U1').posts('D1', 'still there?');
+    await world.turns(1);
+    expect(fake.connections).toBe(2);
+  });
+
+  it('are tried for again when Slack refuses the token on the way, and say so', async () => {
+    const { fake } = await begin();
+    fake.refusesAppToken('invalid_auth');
+    fake.sockets.refresh(0);
+    await vi.waitFor(() => {
+      expect(world.logged('Slack refuses the connection')[0]).toMatchObject({
+        remedy: expect.stringContaining('token'),
+      });
+    });
+    fake.person('U1').posts('D1', 'by the other one');
+    await world.turns(1);
+  });
+});
+
+describe('what was missed', () => {
+  const past = { silently: true };
+
+  it('is answered once after a start: mentions, threads, direct messages', async () => {
+    const { fake } = await begin();
+    const known = fake.person('U1').mentions('C1', 'known');
+    await world.turns(1);
+    await world.stop();
+    const follow = fake.person('U2').posts('C1', 'a follow-up', { thread_ts: known.ts, ...past });
+    const root = fake.person('U1').mentions('C2', 'a mention', past);
+    fake.person('U2').posts('C2', 'not for the bot', past);
+    fake.person('U3').posts('D3', 'a direct message', past);
+    await world.start();
+    await world.turns(4);
+    await vi.waitFor(() => expect(world.logged('slack read again')).toHaveLength(2));
+    expect(world.replies('C1', known.ts)).toEqual([
+      'Answer to: Ann: known',
+      `Answer to: Ben: ${follow.text}`,
+    ]);
+    expect(world.replies('C2', root.ts)).toEqual(['Answer to: Ann: a mention']);
+    expect(world.said('D3')).toEqual(['Answer to: Cem: a direct message']);
+    await world.restart();
+    await vi.waitFor(() => expect(world.logged('slack read again')).toHaveLength(3));
+    expect(world.logged('turn done')).toHaveLength(4);
+  });
+
+  it('is answered after a silence of all connections', async () => {
+    const { fake } = await begin({ platform: { silenceMs: 50 } });
+    await vi.waitFor(() => expect(world.logged('slack read again')).toHaveLength(1));
+    fake.sockets.refusing = true;
+    fake.sockets.drop();
+    const root = fake.person('U1').mentions('C1', 'anybody there?', past);
+    await fake.until(() => fake.connections === 0);
+    fake.sockets.refusing = false;
+    await world.turns(1);
+    expect(world.replies('C1', root.ts)).toEqual(['Answer to: Ann: anybody there?']);
+  });
+
+  it('is answered in a thread that began long before the silence', async () => {
+    const { fake } = await begin({ platform: { silenceMs: 50 } });
+    const root = fake.person('U1').mentions('C1', 'one', { atMs: Date.now() - 3_600_000 });
+    await world.turns(1);
+    fake.sockets.refusing = true;
+    fake.sockets.drop();
+    fake.person('U2').posts('C1', 'two', { thread_ts: root.ts, ...past });
+    await fake.until(() => fake.connections === 0);
+    fake.sockets.refusing = false;
+    await world.turns(2);
+    expect(world.replies('C1', root.ts)[1]).toBe('Answer to: Ben: two');
+  });
+
+  it('is answered in a thread that began days ago, where somebody asked lately', async () => {
+    const { fake } = await begin({ platform: { silenceMs: 50 } });
+    const days = 3 * 24 * 3_600_000;
+    const root = fake.person('U2').posts('C1', 'long ago', { atMs: Date.now() - days, ...past });
+    fake.person('U1').mentions('C1', 'one', { thread_ts: root.ts });
+    await world.turns(1);
+    fake.sockets.refusing = true;
+    fake.sockets.drop();
+    fake.person('U1').posts('C1', 'two', { thread_ts: root.ts, ...past });
+    await fake.until(() => fake.connections === 0);
+    fake.sockets.refusing = false;
+    await world.turns(2);
+    expect(world.replies('C1', root.ts).at(-1)).toBe('Answer to: Ann: two');
+  });
+
+  it('is not answered again by a service that lost its store', async () => {
+    const { fake } = await begin();
+    const root = fake.person('U1').mentions('C1', 'one');
+    fake.person('U1').posts('D1', 'two');
+    await world.turns(2);
+    await world.stop();
+    world.folder = join(world.folder, 'another');
+    await world.start();
+    await vi.waitFor(() => expect(world.logged('slack read again')).toHaveLength(2));
+    expect(world.replies('C1', root.ts)).toHaveLength(1);
+    expect(world.said('D1')).toHaveLength(1);
+  });
+
+  it('is told to be unknown where a scope is missing, and the rest works', async () => {
+    const few = scopes.filter((scope) => scope !== 'im:read');
+    const { fake } = await begin({ fake: { workspaces: [{ id: 'T1', scopes: few }] } });
+    await vi.waitFor(() => {
+      expect(world.logged('Slack refuses')[0]).toMatchObject({
+        method: 'users.conversations',
+        needed: 'im:read',
+        remedy: expect.stringContaining('OAuth & Permissions'),
+      });
+    });
+    expect(world.logged('Slack scopes missing')[0]).toMatchObject({ missing: ['im:read'] });
+    fake.person('U1').posts('D1', 'hello');
+    await world.turns(1);
+  });
+});
+
+describe('http events', () => {
+  it('proves its address, and refuses what Slack did not sign', async () => {
+    const { fake } = await begin({ transport: 'http' });
+    expect(await fake.verifyUrl()).toBe(true);
+    const hook = world.eventsUrl;
+    const body = JSON.stringify({ type: 'event_callback', team_id: 'T1', event: {} });
+    const forged = await fetch(hook, {
+      method: 'POST',
+      body,
+      headers: {
+        'content-type': 'application/json',
+        'x-slack-request-timestamp': String(Math.floor(Date.now() / 1_000)),
+        'x-slack-signature': `v0=${'0'.repeat(64)}`,
+      },
+    });
+    expect(forged.status).toBe(401);
+    expect((await fetch(hook)).status).toBe(404);
+    fake.deliverTo(hook, signingSecret, -10 * 60_000);
+    fake.person('U1').posts('D1', 'sent ten minutes ago');
+    await fake.until(() => fake.deliveries().some(({ attempts }) => attempts[0]?.outcome));
+    expect(world.model.writings).toEqual([]);
+  });
+});
+
+it('keeps two workspaces apart, and writes in none but its own', async () => {
+  const two = [
+    { id: 'T1', scopes },
+    { id: 'T2', scopes },
+  ];
+  const { fake } = await begin({ fake: { workspaces: two } });
+  const theirs = fake.person('U1', 'T2').mentions('C1', 'in the other one');
+  const ours = fake.person('U1', 'T1').mentions('C1', 'in this one');
+  await world.turns(1);
+  await world.delivered();
+  expect(world.replies('C1', ours.ts)).toEqual(['Answer to: Ann: in this one']);
+  expect(fake.thread('C1', theirs.ts, 'T2')).toHaveLength(1);
+  expect(world.logged('event of another workspace')).not.toEqual([]);
+});

@@ -1,0 +1,317 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { SlackWorld, type WorldOptions } from './slack-world.ts';
+
+let world: SlackWorld;
+
+async function begin(options: WorldOptions = {}): Promise<SlackWorld> {
+  world = await SlackWorld.begin(options);
+  world.answering();
+  return world;
+}
+
+/** What the model was given with its newest request. */
+function read(): string[] {
+  return world.model.writings.at(-1)!.request.messages.map(({ text }) => text);
+}
+
+afterEach(async () => world.end());
+
+describe('called into a thread', () => {
+  it('has read what was said above, with names, and keeps it', async () => {
+    const { fake } = await begin();
+    const root = fake.person('U2').posts('C1', 'shall we ask <@U3> about &lt;div&gt;?');
+    fake.person('U3').posts('C1', 'see <https://a.example/x|the page>', { thread_ts: root.ts });
+    fake.person('U7').posts('C1', 'Sunny.', { thread_ts: root.ts });
+    fake.person('U1').mentions('C1', 'what do you think?', { thread_ts: root.ts });
+    await world.turns(1);
+    expect(read()).toEqual([
+      'Ben: shall we ask @Cem about <div>?',
+      'Cem: see the page (https://a.example/x)',
+      'Weather: Sunny.',
+      'Ann: what do you think?',
+    ]);
+    fake.person('U1').posts('C1', 'and now?', { thread_ts: root.ts });
+    await world.turns(2);
+    expect(read()).toHaveLength(6);
+    expect(fake.calls('conversations.replies')).toHaveLength(1);
+  });
+
+  it('has read a thread of several pages: its beginning and its newest messages', async () => {
+    const { fake } = await begin();
+    const root = fake.person('U2').posts('C1', 'the beginning');
+    for (let number = 1; number <= 450; number += 1) {
+      fake.person('U2').posts('C1', `n${number}`, { thread_ts: root.ts, silently: true });
+    }
+    fake.person('U1').mentions('C1', 'so?', { thread_ts: root.ts });
+    await world.turns(1);
+    expect(read().slice(0, 2)).toEqual(['Ben: the beginning', 'Ben: n252']);
+    expect(read().slice(-2)).toEqual(['Ben: n450', 'Ann: so?']);
+  });
+
+  it('answers a mention without a word by what stands above it', async () => {
+    const { fake } = await begin();
+    const root = fake.person('U2').posts('C1', 'what is 2 + 2?');
+    fake.person('U1').posts('C1', '<@U0T1>', { thread_ts: root.ts });
+    await world.turns(1);
+    expect(read()[0]).toBe('Ben: what is 2 + 2?');
+    expect(read()[1]).toMatch(/^Ann: \(mentions you without a word/);
+  });
+});
+
+describe('who may go on in a thread', () => {
+  it('auto: everybody where it began with a mention of the bot', async () => {
+    const { fake } = await begin();
+    const root = fake.person('U1').mentions('C1', 'one');
+    await world.turns(1);
+    fake.person('U2').posts('C1', 'two', { thread_ts: root.ts });
+    await world.turns(2);
+    expect(world.replies('C1', root.ts)).toHaveLength(2);
+  });
+
+  it('auto: those who have addressed it where it was called into; others are context', async () => {
+    const { fake } = await begin();
+    const root = fake.person('U2').posts('C1', 'we talk');
+    fake.person('U1').mentions('C1', 'join us', { thread_ts: root.ts });
+    await world.turns(1);
+    fake.person('U2').posts('C1', 'not to you', { thread_ts: root.ts });
+    await world.delivered();
+    fake.person('U1').posts('C1', 'go on', { thread_ts: root.ts });
+    await world.turns(2);
+    expect(world.replies('C1', root.ts)).toHaveLength(2);
+    expect(read().slice(-2)).toEqual(['Ben: not to you', 'Ann: go on']);
+  });
+
+  it('always: everybody, also where it was called into', async () => {
+    const { fake } = await begin({ platform: { followups: 'always' } });
+    const root = fake.person('U2').posts('C1', 'we talk');
+    fake.person('U1').mentions('C1', 'join us', { thread_ts: root.ts });
+    await world.turns(1);
+    fake.person('U2').posts('C1', 'to you', { thread_ts: root.ts });
+    await world.turns(2);
+    expect(world.replies('C1', root.ts)[1]).toBe('Answer to: Ben: to you');
+  });
+
+  it('mention: nobody; what is said meanwhile is read at the next mention', async () => {
+    const { fake } = await begin({ platform: { followups: 'mention' } });
+    const root = fake.person('U1').mentions('C1', 'one');
+    await world.turns(1);
+    fake.person('U1').posts('C1', 'by the way', { thread_ts: root.ts });
+    await world.delivered();
+    fake.person('U1').mentions('C1', 'two', { thread_ts: root.ts });
+    await world.turns(2);
+    expect(world.replies('C1', root.ts)).toHaveLength(2);
+    expect(read().slice(-2)).toEqual(['Ann: by the way', 'Ann: two']);
+  });
+
+  it('takes what mentions somebody else as context, never as a question', async () => {
+    const { fake } = await begin({ platform: { followups: 'always' } });
+    const root = fake.person('U1').mentions('C1', 'one');
+    await world.turns(1);
+    fake.person('U1').posts('C1', '<@U2> what do you say?', { thread_ts: root.ts });
+    fake.person('U1').posts('C1', '<!here> look at this', { thread_ts: root.ts });
+    await world.delivered();
+    fake.person('U2').posts('C1', 'I say yes', { thread_ts: root.ts });
+    await world.turns(2);
+    expect(world.replies('C1', root.ts)).toHaveLength(2);
+    expect(read().slice(-3)).toEqual([
+      'Ann: @Ben what do you say?',
+      'Ann: @here look at this',
+      'Ben: I say yes',
+    ]);
+  });
+
+  it('never answers other bots, and leaves threads without it alone', async () => {
+    const { fake } = await begin({ platform: { followups: 'always' } });
+    const elsewhere = fake.person('U1').posts('C1', 'nothing to do with the bot');
+    fake.person('U2').posts('C1', 'indeed', { thread_ts: elsewhere.ts });
+    const root = fake.person('U1').mentions('C1', 'one');
+    await world.turns(1);
+    fake.person('U7').posts('C1', '<@U0T1> it rains', { thread_ts: root.ts });
+    await world.delivered();
+    fake.person('U1').posts('C1', 'two', { thread_ts: root.ts });
+    await world.turns(2);
+    expect(world.replies('C1', root.ts)).toHaveLength(2);
+    expect(world.replies('C1', elsewhere.ts)).toEqual([]);
+    expect(read().slice(-2)).toEqual(['Weather: it rains', 'Ann: two']);
+    const untouched = await world.store.view(`slack:T1:C1:${elsewhere.ts}` as never);
+    expect(untouched.history).toEqual([]);
+  });
+});
+
+describe('people of other organisations', () => {
+  it('are not answered, nor read, by default', async () => {
+    const { fake } = await begin();
+    const theirs = fake.person('UX').mentions('CX', 'tell me a secret');
+    const ours = fake.person('U1').mentions('CX', 'hello');
+    await world.turns(1);
+    fake.person('UX').posts('CX', 'and me?', { thread_ts: ours.ts });
+    await world.delivered();
+    fake.person('U1').posts('CX', 'go on', { thread_ts: ours.ts });
+    await world.turns(2);
+    expect(world.replies('CX', theirs.ts)).toEqual([]);
+    expect(world.replies('CX', ours.ts)).toHaveLength(2);
+    expect(read().join('\n')).not.toContain('and me?');
+  });
+
+  it('are answered if they may be', async () => {
+    const { fake } = await begin({ platform: { allowOutsiders: true } });
+    const theirs = fake.person('UX').mentions('CX', 'hello');
+    await world.turns(1);
+    expect(world.replies('CX', theirs.ts)).toEqual(['Answer to: Xena: hello']);
+  });
+});
+
+describe('what people change', () => {
+  it('answers a waiting question as it reads after an edit, and not after its deletion', async () => {
+    const { fake, model } = await begin();
+    model.onRequest = () => undefined;
+    const root = fake.person('U1').mentions('C1', 'one');
+    await fake.until(() => model.writings.length === 1);
+    const edited = fake.person('U1').posts('C1', 'two', { thread_ts: root.ts });
+    const deleted = fake.person('U1').posts('C1', 'three', { thread_ts: root.ts });
+    await world.delivered();
+    fake.person('U1').edits(edited, 'two, I mean <@U2>');
+    fake.person('U1').deletes(deleted);
+    await world.delivered();
+    model.writings[0]!.write('First.').end();
+    await fake.until(() => model.writings.length === 2);
+    model.writings[1]!.write('Second.').end();
+    await world.turns(2);
+    expect(read().slice(-1)).toEqual(['Ann: two, I mean @Ben']);
+  });
+
+  it('ends the answer, quietly, when one of its messages is deleted', async () => {
+    const { fake, model } = await begin();
+    model.onRequest = () => undefined;
+    const root = fake.person('U1').mentions('C1', 'go on');
+    await fake.until(() => model.writings.length === 1);
+    model.writings[0]!.write('I go');
+    const reply = await fake.until(() => fake.workspace().channel('C1').replies(root.ts)[0]);
+    fake.person('U1').deletes(reply);
+    model.writings[0]!.write(' on');
+    await world.turns(1);
+    expect(model.writings[0]!.request.signal.aborted).toBe(true);
+    expect(world.replies('C1', root.ts)).toEqual([]);
+    expect(world.logged('turn done')[0]).toMatchObject({ outcome: 'stopped' });
+  });
+
+  it('ends the answer when its question is deleted, and writes nothing to the channel', async () => {
+    const { fake, model } = await begin();
+    model.onRequest = () => undefined;
+    const root = fake.person('U1').mentions('C1', 'a slip');
+    await fake.until(() => model.writings.length === 1);
+    fake.person('U1').deletes(root);
+    await world.delivered();
+    model.writings[0]!.write('Too late').end();
+    await world.turns(1);
+    expect(world.said('C1')).toEqual([]);
+    expect(world.replies('C1', root.ts)).toEqual([]);
+  });
+
+  it('ends the answer when its question is deleted above it, and leaves it as it stands', async () => {
+    const { fake, model } = await begin();
+    model.onRequest = () => undefined;
+    const root = fake.person('U1').mentions('C1', 'a slip');
+    await fake.until(() => model.writings.length === 1);
+    model.writings[0]!.write('So far');
+    await fake.until(() => world.replies('C1', root.ts).length === 1);
+    fake.person('U1').deletes(root);
+    await world.delivered();
+    model.writings[0]!.write(' and no further');
+    await world.turns(1);
+    expect(model.writings[0]!.request.signal.aborted).toBe(true);
+    expect(world.replies('C1', root.ts)).toEqual(['So far']);
+  });
+
+  it('takes its post back when the question was deleted without its knowing', async () => {
+    const { fake, model } = await begin();
+    model.onRequest = () => undefined;
+    const root = fake.person('U1').mentions('C1', 'a slip');
+    await fake.until(() => model.writings.length === 1);
+    fake.workspace().channel('C1').remove(root);
+    model.writings[0]!.write('Too late').end();
+    await world.turns(1);
+    expect(world.said('C1')).toEqual([]);
+  });
+});
+
+describe('what people send', () => {
+  it.each(['mention-first', 'message-first'] as const)('names files, %s', async (twins) => {
+    const { fake } = await begin({ fake: { twins } });
+    fake.person('U1').mentions('C1', 'read this', { files: [{ name: 'plan.pdf' }] });
+    await world.turns(1);
+    expect(read()).toEqual(['Ann: read this\n[file: plan.pdf]']);
+  });
+
+  it('answers in private channels and among several people', async () => {
+    const { fake } = await begin();
+    const secret = fake.person('U1').mentions('G1', 'psst');
+    const several = fake.person('U2').mentions('M1', 'all of you');
+    fake.person('U2').posts('M1', 'not for the bot');
+    await world.turns(2);
+    expect(world.replies('G1', secret.ts)).toEqual(['Answer to: Ann: psst']);
+    expect(world.replies('M1', several.ts)).toEqual(['Answer to: Ben: all of you']);
+  });
+
+  it('shows a status in direct messages until the first words', async () => {
+    const { fake, model } = await begin();
+    model.onRequest = () => undefined;
+    const question = fake.person('U1').posts('D1', 'hello');
+    await fake.until(() => fake.status('D1', question.ts) === 'is thinking…');
+    await fake.until(() => model.writings.length === 1);
+    model.writings[0]!.write('Well');
+    await fake.until(() => world.said('D1').length === 1);
+    await fake.until(() => fake.status('D1', question.ts) === '');
+    model.writings[0]!.end();
+    await world.turns(1);
+  });
+
+  it('begins afresh at "new"', async () => {
+    const { fake } = await begin();
+    fake.person('U1').posts('D1', 'my name is Ann');
+    await world.turns(1);
+    fake.person('U1').posts('D1', 'new');
+    await world.turns(2);
+    fake.person('U1').posts('D1', 'who am I?');
+    await world.turns(3);
+    expect(read()).toEqual(['Ann: who am I?']);
+    expect(world.said('D1')[1]).toContain('A new conversation');
+  });
+
+  it('tells the author alone of a question too many, and does not answer it later', async () => {
+    const { fake, model } = await begin({ mostOpen: 1 });
+    model.onRequest = () => undefined;
+    fake.person('U1').mentions('C1', 'one');
+    await fake.until(() => model.writings.length === 1);
+    const second = fake.person('U1').mentions('C1', 'two');
+    const told = await fake.until(() => fake.history.ephemerals[0]);
+    expect(told).toMatchObject({ user: 'U1', channel: 'C1', threadTs: second.ts });
+    expect(told.text).toContain('several questions open');
+    await world.delivered();
+    model.writings[0]!.write('First.').end();
+    await world.turns(1);
+    await world.restart();
+    world.answering();
+    fake.person('U1').mentions('C2', 'three');
+    await world.turns(2);
+    expect(world.replies('C1', second.ts)).toEqual([]);
+  });
+
+  it('tells in a direct message that it is too long', async () => {
+    const { fake } = await begin();
+    fake.person('U1').posts('D1', 'x'.repeat(50_001));
+    await fake.until(() => world.said('D1').length === 1);
+    expect(world.said('D1')[0]).toContain('too long');
+  });
+
+  it('offers prompts to whoever opens the messages tab, once', async () => {
+    const { fake } = await begin();
+    fake.person('U1').opensHome();
+    await fake.until(() => fake.workspace().prompts.length === 1);
+    fake.person('U1').opensHome();
+    fake.person('U2').opensHome();
+    await fake.until(() => fake.workspace().prompts.length === 2);
+    await world.delivered();
+    expect(fake.workspace().prompts.map(({ channel }) => channel)).toEqual(['D1', 'D2']);
+  });
+});

@@ -1,0 +1,117 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { slackFormat } from '../../../src/platforms/slack/format.ts';
+import { nothingYet, postable } from '../../../src/platforms/slack/postable.ts';
+import { linksIn, mentionsIn } from '../../fakes/slack/calls-to-people.ts';
+
+const render = (markdown: string): string => slackFormat.render(markdown);
+
+describe('what Slack is sent', () => {
+  it.each([
+    'plain <b>html</b> and a < b > c',
+    '```html\n<!DOCTYPE html>\n<!-- a comment -->\n```',
+    'a generic `List<@NonNull String>` and `<#include>`',
+    '| a | b |\n| --- | --- |\n| 1 | 2 |',
+    '# Heading\n\n> quote\n\n1. one\n2. two',
+  ])('is what was written: %s', (text) => {
+    expect(render(text)).toBe(text);
+  });
+
+  it.each([
+    '<!channel>',
+    '<!HERE>',
+    '<@U123>',
+    '<@W1|x>',
+    '<!subteam^S1>',
+    '<#C12|x>',
+    '<!date^1^x|y>',
+  ])('calls nobody by %s, and reads the same', (order) => {
+    for (const text of [order, `\`${order}\``, `\`\`\`\n${order}\n\`\`\``]) {
+      expect(render(text)).not.toContain(order);
+      expect(render(text).replaceAll('\u2060', '')).toBe(text);
+    }
+  });
+
+  it('calls nobody, whatever a model puts together', () => {
+    const piece = fc.constantFrom(
+      '<',
+      '!',
+      '@',
+      '#',
+      'U',
+      'W1',
+      'channel',
+      'here',
+      'subteam^',
+      'S1',
+      '>',
+      '|',
+      '`',
+      ' ',
+      '\u2060',
+      'everyone',
+    );
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 20 }), (pieces) => {
+        const text = pieces.join('');
+        expect(mentionsIn(render(text))).toEqual([]);
+        expect(render(text).replaceAll('\u2060', '')).toBe(text.replaceAll('\u2060', ''));
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
+  it('shows images as links, but not in code', () => {
+    expect(render('see ![a chart](https://a.example/x.png)')).toBe(
+      'see [a chart](https://a.example/x.png)',
+    );
+    for (const code of ['`![a](b)`', '```md\n![a](b)\n```', '~~~\n```\n![a](b)\n~~~']) {
+      expect(render(code)).toBe(code);
+    }
+    expect(render('```\n![a](b)\n```\n![c](d)')).toBe('```\n![a](b)\n```\n[c](d)');
+  });
+
+  it('is counted in bytes', () => {
+    expect(slackFormat.size('é€😀')).toBe(9);
+  });
+});
+
+describe('what a post may show', () => {
+  it.each([
+    ['no address at all', 'no address at all'],
+    ['see https://a.example for more', 'see'],
+    ['see [the page](https://a.example)', 'see'],
+    ['see <https://a.example>', 'see'],
+    ['at www.a.example', 'at'],
+    ['https://a.example', nothingYet],
+    ['![x](https://a.example)', nothingYet],
+    ['   ', nothingYet],
+    ['a[0](b) is code', 'a'],
+  ])('%s: %s', (text, expected) => {
+    expect(postable(text)).toBe(expected);
+  });
+
+  it('has no address in it that Slack would fetch', () => {
+    const piece = fc.constantFrom(
+      'http',
+      's',
+      '://',
+      'www',
+      '.',
+      'a.example',
+      '[',
+      ']',
+      '(',
+      ')',
+      ' ',
+      '<',
+      'x',
+    );
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 15 }), (pieces) => {
+        expect(linksIn(postable(pieces.join('')))).toEqual([]);
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+});

@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { prompts } from '../../../src/platforms/slack/prompts.ts';
+import { wantedScopes } from '../../../src/platforms/slack/workspace.ts';
+
+const manifest = readFileSync('slack-manifest.yaml', 'utf8');
+
+/** The entries of a list, up to the next line that is indented less. */
+function listUnder(key: string): string[] {
+  const lines = manifest.split('\n');
+  const start = lines.findIndex((line) => line.trim() === `${key}:`);
+  const indent = /^ */.exec(lines[start] ?? '')![0].length;
+  const rest = lines.slice(start + 1);
+  const end = rest.findIndex((line) => line.trim() !== '' && /^ */.exec(line)![0].length <= indent);
+  return rest
+    .slice(0, end < 0 ? undefined : end)
+    .flatMap((line) => /^ *- (.+)$/.exec(line)?.[1] ?? []);
+}
+
+describe('the manifest', () => {
+  it('asks for every scope that is looked for at the start', () => {
+    expect(listUnder('bot')).toEqual(expect.arrayContaining([...wantedScopes]));
+  });
+
+  it('asks for every event that is understood', () => {
+    expect(listUnder('bot_events').sort()).toEqual([
+      'app_home_opened',
+      'app_mention',
+      'app_uninstalled',
+      'message.channels',
+      'message.groups',
+      'message.im',
+      'message.mpim',
+      'tokens_revoked',
+    ]);
+  });
+
+  it('offers the prompts that the messages tab gets, at most four', () => {
+    const titles = listUnder('suggested_prompts').map((line) => line.replace('title: ', ''));
+    expect(titles).toEqual(prompts.map(({ title }) => title));
+    expect(titles.length).toBeLessThanOrEqual(4);
+  });
+});
