@@ -110,9 +110,7 @@ const emphasis = fc.oneof(
 const sentence = fc.oneof({ weight: 3, arbitrary: plain }, { weight: 1, arbitrary: emphasis });
 
 /** Running text of one line. */
-const inline = fc
-  .array(sentence, { minLength: 1, maxLength: 4 })
-  .map((parts) => parts.join(' '));
+const inline = fc.array(sentence, { minLength: 1, maxLength: 4 }).map((parts) => parts.join(' '));
 
 const paragraph: Lines = fc.array(inline, { minLength: 1, maxLength: 3 });
 
