@@ -1,5 +1,4 @@
 import type { Line } from './markdown/blocks.ts';
-import { closes } from './markdown/blocks.ts';
 import type { Span } from './markdown/constructs.ts';
 import { around, constructs } from './markdown/constructs.ts';
 import { indentAt } from './markdown/containers.ts';
@@ -133,11 +132,13 @@ export class Boundaries {
       if (at <= this.#first) return;
       for (let step = 0; step < maxSteps && at > this.#first; step++) {
         const calm = !mark.test(this.#text[at - 1] ?? '') && !mark.test(this.#text[at] ?? '');
-        if (calm && this.#allows(at, most)) break;
-        if (this.#reading.placeAt(at).line?.kind !== 'closer') spare ??= at;
-        at = this.#whole(at - 1, most);
+        if (calm && this.#allows(at, most)) {
+          yield at;
+          break;
+        }
+        if (!this.#reading.tearsFence(at)) spare ??= at;
+        at = this.#whole(this.#wordEnd(at) - 1, most);
       }
-      if (at > this.#first) yield at;
       if (spare !== undefined) yield spare;
     }
   }
@@ -156,6 +157,13 @@ export class Boundaries {
     return Math.min(next, this.#last);
   }
 
+  /** Where the white space before `at` begins. */
+  #wordEnd(at: number): number {
+    let end = at;
+    while (end > this.#first && /\s/.test(this.#text[end - 1] ?? '')) end--;
+    return end;
+  }
+
   /** Whether the text can be cut here and both parts still be read as they were. */
   #allows(at: number, most?: number): boolean {
     if (at <= this.#first || at > this.#last) return false;
@@ -165,13 +173,7 @@ export class Boundaries {
     if (span && !larger) return false;
     const { line, block, middle } = this.#reading.placeAt(at);
     if (!line) return false;
-    if (block.leaf.kind === 'fence') {
-      const rest = this.#text.slice(Math.max(at, line.content), line.end);
-      const growing =
-        line.end === this.#text.length && block.leaf.fence.marker.startsWith(rest.trim());
-      const closing = closes(block.leaf.fence, rest || this.#lineBehind(line.end));
-      return !growing && !closing && line.kind === 'code';
-    }
+    if (block.leaf.kind === 'fence') return line.kind === 'code' && !this.#reading.tearsFence(at);
     if (this.#mergesMarks(at)) return false;
     if (!middle) return true;
     if (line.kind === 'delimiter' || line.kind === 'rule') return false;
@@ -185,10 +187,5 @@ export class Boundaries {
     if (!beside.some((char) => mark.test(char))) return false;
     const inner = this.#reading.marksAt(at).at(-1);
     return inner !== undefined && beside.includes(inner);
-  }
-
-  #lineBehind(end: number): string {
-    const newline = this.#text.indexOf('\n', end + 1);
-    return this.#text.slice(end + 1, newline < 0 ? this.#text.length : newline);
   }
 }

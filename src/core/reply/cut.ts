@@ -92,6 +92,11 @@ function longest(format: PageFormat, draft: Draft, end: number): number {
   return low;
 }
 
+function inPair(text: string, at: number): boolean {
+  const point = text.codePointAt(at - 1);
+  return point !== undefined && point > 0xffff;
+}
+
 /** What is put around the text leaves no room for it: the limit goes before the form. */
 function fitBare(format: PageFormat, seam: Seam, text: string, seen: number): Fit {
   const end = Math.min(seen, format.limit * 2);
@@ -103,11 +108,7 @@ function fitBare(format: PageFormat, seam: Seam, text: string, seen: number): Fi
   // One character that is larger than a page: cut between its code points.
   const first = text.search(/\S/);
   const least = first + String.fromCodePoint(text.codePointAt(first) ?? 0).length;
-  let at = least;
-  for (;;) {
-    const next = at + String.fromCodePoint(text.codePointAt(at) ?? 0).length;
-    if (next >= seen || draft.render(next, 'cut') === undefined) break;
-    at = next;
-  }
+  const most = Math.min(longest(format, draft, end), seen - 1);
+  const at = Math.max(least, inPair(text, most) ? most - 1 : most);
   return { cut: { at, text: draft.render(at, 'cut') ?? '', seam: draft.reading.seamAt(at) } };
 }

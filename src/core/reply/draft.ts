@@ -32,8 +32,8 @@ export class Draft {
     this.#format = format;
     this.reading = new Reading(seam, text);
     const first = this.reading.lines[0];
-    const whole = opening(seam, text, first, true);
-    this.#opening = this.#fills(whole) ? opening(seam, text, first, false) : whole;
+    const whole = opening(seam, text, first, false);
+    this.#opening = this.#fills(whole) ? opening(seam, text, first, true) : whole;
     this.bare = bare || this.#fills(this.#opening);
   }
 

@@ -1,5 +1,5 @@
 import type { Block, Line } from './markdown/blocks.ts';
-import { nothing, readLines } from './markdown/blocks.ts';
+import { closes, nothing, readLines } from './markdown/blocks.ts';
 import { openMarks } from './markdown/emphasis.ts';
 import type { Seam } from './seam.ts';
 import { barsIn, lastCell } from './markdown/table.ts';
@@ -16,6 +16,9 @@ export interface Inline {
   readonly from: number;
   readonly marks: string;
 }
+
+/** A longer row of marks closes no fence that anybody wrote. */
+const maxMarks = 64;
 
 /** The text since the last cut, read as markdown. */
 export class Reading {
@@ -53,8 +56,25 @@ export class Reading {
     }
     // Behind the last line's newline nothing is known of what comes: it may go on.
     if (end > line.end) return { line, block: after, middle: false };
+    // A fence is open up to the marks that close it.
+    if (line.kind === 'closer' && before.leaf.kind === 'fence') {
+      const whole = closes(before.leaf.fence, this.text.slice(line.content, end));
+      return { line, block: whole ? after : before, middle: true };
+    }
     const whole = line.kind === 'delimiter' && this.text.slice(end, line.end).trim() === '';
     return { line, block: whole ? after : within, middle: true };
+  }
+
+  /** Whether a fence would lose the line that closes it, or that is growing to close it. */
+  tearsFence(at: number): boolean {
+    const { line, block } = this.placeAt(at);
+    if (line?.kind === 'closer') return true;
+    if (line?.kind !== 'code' || block.leaf.kind !== 'fence') return false;
+    const { fence } = block.leaf;
+    const rest =
+      this.text.slice(Math.max(at, line.content), line.end) || this.#lineBehind(line.end);
+    const growing = line.end === this.text.length && fence.marker.startsWith(rest.trim());
+    return rest.trim().length <= maxMarks && (growing || closes(fence, rest));
   }
 
   /** The running text that `end` is in, if it is in any. */
@@ -112,5 +132,10 @@ export class Reading {
       if (!following?.goesOn || following.kind !== 'text') return this.lines[next - 1]?.end;
     }
     return undefined;
+  }
+
+  #lineBehind(end: number): string {
+    const newline = this.text.indexOf('\n', end + 1);
+    return this.text.slice(end + 1, newline < 0 ? this.text.length : newline);
   }
 }

@@ -1,4 +1,4 @@
-import type { Block, Line } from './markdown/blocks.ts';
+import type { Block, Fence, Line } from './markdown/blocks.ts';
 import { closes, outside } from './markdown/blocks.ts';
 import { isRule, matchContainers } from './markdown/containers.ts';
 import type { Shift } from './shift.ts';
@@ -40,6 +40,10 @@ export function looksLikeBlock(rest: string): boolean {
   return blockMark.test(line) || onlyFence.test(first) || isRule(first);
 }
 
+function opener({ marker, indent, info }: Fence, brief: boolean): string {
+  return ' '.repeat(indent) + marker + (brief ? '' : info);
+}
+
 function tableHead(lead: string, header: string, delimiter: string): string {
   return `${lead}${header}\n${lead}${delimiter}\n`;
 }
@@ -56,20 +60,19 @@ export function between(one: string, other: string): string {
 }
 
 /** How a page begins in the middle of a line. */
-function openMiddle(seam: Seam, text: string, withTable: boolean): Opening {
+function openMiddle(seam: Seam, text: string, brief: boolean): Opening {
   const { containers, leaf } = seam.block;
   const shift = shiftFor(containers);
   const lead = margin(containers, shift);
   const opening = (prefix: string): Opening => ({ prefix: lead + prefix, skip: 0, shift });
   switch (leaf.kind) {
     case 'fence': {
-      const { marker, info, indent } = leaf.fence;
       const newline = text.indexOf('\n');
       const closing = closes(leaf.fence, newline < 0 ? text : text.slice(0, newline));
-      return opening(`${' '.repeat(indent)}${marker}${info}\n${lead}${closing ? wordJoiner : ''}`);
+      return opening(`${opener(leaf.fence, brief)}\n${lead}${closing ? wordJoiner : ''}`);
     }
     case 'table': {
-      if (!withTable) return opening(seam.marks);
+      if (brief) return opening(seam.marks);
       const head = tableHead(lead, leaf.table.header, leaf.table.delimiter);
       return { prefix: `${head}${lead}${'| '.repeat(seam.bars)}${seam.marks}`, skip: 0, shift };
     }
@@ -86,15 +89,15 @@ function openMiddle(seam: Seam, text: string, withTable: boolean): Opening {
 
 /**
  * How the page that begins with `text` opens what the page before left open. `first` is its first
- * line, read; `withTable` false leaves out a table's header where it would fill the page.
+ * line, read; `brief` leaves out a table's header or a fence's info where it would fill the page.
  */
 export function opening(
   seam: Seam,
   text: string,
   first: Line | undefined,
-  withTable: boolean,
+  brief: boolean,
 ): Opening {
-  if (seam.middle) return openMiddle(seam, text, withTable);
+  if (seam.middle) return openMiddle(seam, text, brief);
   const { containers, leaf } = seam.block;
   const { matched } = matchContainers(containers, text, 0, first?.end ?? 0);
   const shift = shiftFor(containers.slice(0, matched));
@@ -104,10 +107,9 @@ export function opening(
   if (leaf.kind === 'fence') {
     // The page before closed the fence already.
     if (first.kind === 'closer') return { ...fresh, skip: first.end };
-    const { marker, info, indent } = leaf.fence;
-    return { ...fresh, prefix: `${lead}${' '.repeat(indent)}${marker}${info}\n` };
+    return { ...fresh, prefix: `${lead}${opener(leaf.fence, brief)}\n` };
   }
-  if (leaf.kind === 'table' && withTable) {
+  if (leaf.kind === 'table' && !brief) {
     return { ...fresh, prefix: tableHead(lead, leaf.table.header, leaf.table.delimiter) };
   }
   if (leaf.kind === 'paragraph' && first.kind === 'text') {

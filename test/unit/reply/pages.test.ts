@@ -142,6 +142,16 @@ describe('what is open at a cut is closed and opened again', () => {
     ]);
   });
 
+  test('a fence in a list whose closing line is the first that has no room', () => {
+    const code = `    begin\n    ${'x'.repeat(31)}\n`;
+    expect(shown(`- item\n\n  - inner\n\n    ~~~js\n${code}    ~~~\n  - next`, 40)).toEqual([
+      '- item\n\n  - inner',
+      '~~~js\nbegin\n~~~',
+      `~~~js\n${'x'.repeat(30)}\n~~~`,
+      '~~~js\nx\n~~~\n- next',
+    ]);
+  });
+
   test('a fence in a quote', () => {
     const code = lines(4, (index) => `> print(${index})`);
     expect(shown(`> \`\`\`\n${code}\n> \`\`\``, 40)).toEqual([
@@ -207,6 +217,11 @@ describe('what is open at a cut is closed and opened again', () => {
     const header = `| ${'name '.repeat(8)}| v |\n| - | - |`;
     const pages = shown(`${header}\n| 1 | 2 |\n| 3 | 4 |`, 60);
     expect(pages.at(-1)).toBe('| 1 | 2 |\n| 3 | 4 |');
+    const info = `js ${'title '.repeat(4)}end`;
+    expect(shown(`~~~${info}\nlet a = 1;\nlet b = 2;\n~~~\nDone.`, 50)).toEqual([
+      `~~~${info}\nlet a = 1;\n~~~`,
+      '~~~\nlet b = 2;\n~~~\nDone.',
+    ]);
   });
 });
 
@@ -257,6 +272,7 @@ describe('how pages grow', () => {
       '`'.repeat(100_000),
       `\`\`\`\n${'x'.repeat(100_000)}`,
       '- '.repeat(10_000) + 'x',
+      'e' + '\u0301'.repeat(100_000),
       '\n'.repeat(100_000) + 'x',
     ]) {
       const pages = new Pages(asIs(10_000));
