@@ -45,6 +45,8 @@ export function api({ rooms, about, now, intake }: ApiOptions): Hono {
   routes.post('/api/session', (c) => c.json({ fresh: ensureSession(c), ...about }));
 
   routes.get(`${conversation}/events`, async (c) => {
+    if (c.req.method === 'HEAD')
+      return c.body(null, 200, { 'Content-Type': 'text/event-stream; charset=utf-8' });
     const viewer = await rooms.open(named(c));
     return new Response(bodyOf(viewer), {
       headers: {

@@ -38,6 +38,7 @@ export class Blocks {
     const wanted = blocksOf(this.#text);
     let same = 0;
     while (same < wanted.length && this.#drawn[same]?.html === wanted[same]) same += 1;
+    if (goesOn(this.#drawn[same], wanted[same])) same += 1;
     for (const { nodes } of this.#drawn.splice(same)) for (const node of nodes) node.remove();
     for (const html of wanted.slice(same)) {
       const nodes = nodesOf(html);
@@ -45,4 +46,16 @@ export class Blocks {
       this.#element.append(...nodes);
     }
   }
+}
+
+/** Lets a code block that only grew keep its place, its selection and its button's focus. */
+function goesOn(drawn, html) {
+  const code = drawn?.nodes[0]?.querySelector?.('.lines code');
+  if (!html || !code || drawn.nodes[0].className !== 'code') return false;
+  const [next] = nodesOf(html);
+  const text = next?.querySelector?.('code')?.textContent;
+  if (next?.className !== 'code' || !text?.startsWith(code.textContent)) return false;
+  code.firstChild.appendData(text.slice(code.textContent.length));
+  drawn.html = html;
+  return true;
 }

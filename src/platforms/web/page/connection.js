@@ -31,6 +31,8 @@ export class Connection {
     this.#conversation = conversation;
     this.#failures = 0;
     this.#open();
+    // A tab may be opened in the background: nothing tells later that it is hidden.
+    if (document.hidden) this.#visibility();
   }
 
   #open() {

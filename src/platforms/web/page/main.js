@@ -112,8 +112,10 @@ function announce(turn) {
 }
 
 async function send(message) {
-  await sendMessage(current, message);
-  shelf.touch(current, message.text);
+  const conversation = current;
+  await sendMessage(conversation, message);
+  shelf.touch(conversation, message.text);
+  if (conversation !== current) return;
   showTitle();
   stick.toEnd();
 }

@@ -4,6 +4,8 @@ import { dress } from './dress.js';
 
 /** Emphasis marks between two blank lines, above which a text is no prose but an attack. */
 const maxMarks = 2_000;
+/** Of tables in one text. */
+const maxCells = 20_000;
 /** Levels of quotes and lists begun on one line, likewise. */
 const nested = /^(?:[ \t]*(?:>|[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t]))){40}/m;
 
@@ -76,8 +78,14 @@ export function nodesOf(html) {
 
 /** What would take the parser seconds, or too many levels, is shown as it was written. */
 function isTangled(text) {
-  if (nested.test(text)) return true;
+  if (nested.test(text) || cellsOf(text) > maxCells) return true;
   return text.split(/\n\s*\n/).some((block) => (block.match(/[*_~]/g)?.length ?? 0) > maxMarks);
+}
+
+/** Short rows are filled up to the header: columns times lines is what a table may cost. */
+function cellsOf(text) {
+  const lines = text.split('\n').filter((line) => line.includes('|'));
+  return lines.length * Math.max(0, ...lines.map((line) => line.split('|').length));
 }
 
 function anchor(href, html, title) {

@@ -36,8 +36,10 @@ export class Stick {
   #scrolled() {
     const top = this.#scroll.scrollTop;
     // Growth alone moves the end away without the reader: only scrolling up lets go.
-    if (this.#distance() <= nearPx) this.#sticks = true;
+    const distance = this.#distance();
+    if (distance < 2) this.#sticks = true;
     else if (top < this.#lastTop) this.#sticks = false;
+    else if (top > this.#lastTop && distance <= nearPx) this.#sticks = true;
     this.#lastTop = top;
     this.#button.hidden = this.#sticks || this.#distance() <= nearPx;
   }
