@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { type Config } from './config.ts';
 import { createCore } from './core/core.ts';
+import { withDeadline } from './core/deadline.ts';
 import { partsOf } from './core/conversation.ts';
 import type { Log } from './core/ports/log.ts';
 import type { Model } from './core/ports/model.ts';
@@ -17,6 +18,7 @@ import { createServer } from './server/http-server.ts';
 import { openSqliteStore } from './stores/sqlite/sqlite-store.ts';
 
 const dayMs = 24 * 60 * 60 * 1_000;
+const pauseMs = 3_000;
 const sweepEveryMs = 60 * 60 * 1_000;
 /** Attempts at a turn that keeps killing the process. */
 const maxAttempts = 3;
@@ -120,7 +122,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
 
   async function stop(): Promise<void> {
     clearInterval(sweeper);
-    await Promise.all(platforms.map((platform) => platform.pause()));
+    await Promise.all(platforms.map((platform) => paused(platform, log)));
     await dispatcher.drain(config.DRAIN_SECONDS * 1_000);
     await Promise.all(platforms.map((platform) => platform.close()));
     await server.close();
@@ -161,6 +163,15 @@ function configuredSlack(config: Config, store: Store, log: Log): SlackPlatform 
     store,
     log,
   });
+}
+
+/** A platform that does not let go must not keep answers from ending in time. */
+async function paused(platform: Platform, log: Log): Promise<void> {
+  try {
+    await withDeadline(pauseMs, new AbortController().signal, () => platform.pause());
+  } catch (error) {
+    log.warn({ err: error, platform: platform.name }, 'platform not paused');
+  }
 }
 
 async function sweep(store: Store, log: Log): Promise<void> {

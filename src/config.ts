@@ -126,8 +126,11 @@ export function readConfig(environment: NodeJS.ProcessEnv = ownEnvironment()): C
     else problems.push(problem(name, result.error.issues[0]?.message ?? 'is not valid'));
     if (variable.secret && given[name] !== undefined) secrets.push(given[name]);
   }
-  values['WEB'] ??= values['SLACK_BOT_TOKEN'] === undefined;
-  if (problems.length === 0) problems.push(...contradictions(values as Values));
+  values['WEB'] ??= given['SLACK_BOT_TOKEN'] === undefined;
+  for (const { of, broken } of rules) {
+    // What is wrong by itself was told already.
+    if (of.every((name) => name in values)) problems.push(...broken(values as unknown as Config));
+  }
   if (problems.length > 0) {
     throw new BadConfiguration(
       ['Parley cannot start with this configuration:', ...problems].join('\n  '),
@@ -137,23 +140,40 @@ export function readConfig(environment: NodeJS.ProcessEnv = ownEnvironment()): C
 }
 
 /** What single variables cannot show to be wrong. */
-function contradictions(values: Values): string[] {
-  const problems: string[] = [];
-  if (values.WEB === false && values.SLACK_BOT_TOKEN === undefined)
-    problems.push(problem('WEB', 'is off, and no other platform is configured', 'on'));
-  problems.push(...slackContradictions(values));
-  if (values.WEB && !isLoopback(values.HOST) && values.WEB_PASSWORD === undefined) {
-    problems.push(
-      problem(
-        'WEB_PASSWORD',
-        `must be set while HOST is ${values.HOST}: others can reach the page`,
-      ),
-    );
-  }
-  return problems;
+interface Rule {
+  readonly of: readonly (keyof Values)[];
+  readonly broken: (values: Config) => string[];
 }
 
-function slackContradictions(values: Values): string[] {
+const rules: readonly Rule[] = [
+  {
+    of: ['WEB', 'SLACK_BOT_TOKEN'],
+    broken: ({ WEB, SLACK_BOT_TOKEN }) =>
+      WEB || SLACK_BOT_TOKEN !== undefined
+        ? []
+        : [problem('WEB', 'is off, and no other platform is configured', 'on')],
+  },
+  {
+    of: ['WEB', 'HOST', 'WEB_PASSWORD'],
+    broken: ({ WEB, HOST, WEB_PASSWORD }) =>
+      !WEB || isLoopback(HOST) || WEB_PASSWORD !== undefined
+        ? []
+        : [problem('WEB_PASSWORD', `must be set while HOST is ${HOST}: others can reach the page`)],
+  },
+  {
+    of: ['OPENAI_API_KEY', 'OPENAI_BASE_URL'],
+    broken: ({ OPENAI_API_KEY, OPENAI_BASE_URL }) =>
+      OPENAI_API_KEY !== undefined || !isOpenAi(OPENAI_BASE_URL)
+        ? []
+        : [problem('OPENAI_API_KEY', 'is needed by OpenAI, which OPENAI_BASE_URL names')],
+  },
+  {
+    of: ['SLACK_BOT_TOKEN', 'SLACK_APP_TOKEN', 'SLACK_SIGNING_SECRET', 'SLACK_TRANSPORT'],
+    broken: brokenSlack,
+  },
+];
+
+function brokenSlack(values: Config): string[] {
   const { SLACK_BOT_TOKEN, SLACK_APP_TOKEN, SLACK_SIGNING_SECRET, SLACK_TRANSPORT } = values;
   const partner = SLACK_APP_TOKEN === undefined ? 'SLACK_SIGNING_SECRET' : 'SLACK_APP_TOKEN';
   if (SLACK_BOT_TOKEN === undefined) {
@@ -161,15 +181,18 @@ function slackContradictions(values: Values): string[] {
       ? []
       : [problem('SLACK_BOT_TOKEN', `is needed beside ${partner}`)];
   }
-  if (SLACK_TRANSPORT !== 'http' && SLACK_APP_TOKEN === undefined) {
-    if (SLACK_TRANSPORT === 'socket' || SLACK_SIGNING_SECRET === undefined) {
-      return [problem('SLACK_APP_TOKEN', 'is needed beside SLACK_BOT_TOKEN for Socket Mode')];
-    }
-  }
   if (SLACK_TRANSPORT === 'http' && SLACK_SIGNING_SECRET === undefined) {
     return [problem('SLACK_SIGNING_SECRET', 'is needed for SLACK_TRANSPORT=http')];
   }
-  return [];
+  const bySocket = SLACK_TRANSPORT === 'socket' || SLACK_SIGNING_SECRET === undefined;
+  return SLACK_APP_TOKEN === undefined && bySocket
+    ? [problem('SLACK_APP_TOKEN', 'is needed beside SLACK_BOT_TOKEN for Socket Mode')]
+    : [];
+}
+
+/** OpenAI's regional hosts are OpenAI, too. */
+function isOpenAi(baseUrl: string | undefined): boolean {
+  return baseUrl !== undefined && /^(.+\.)?api\.openai\.com$/.test(new URL(baseUrl).hostname);
 }
 
 /** Whether only this machine can reach what listens there. */
@@ -187,6 +210,17 @@ function ownEnvironment(): NodeJS.ProcessEnv {
     // Libraries look into the environment by themselves, and take an empty value for a setting.
     if (process.env[name]?.trim() === '') delete process.env[name];
   }
-  const file = existsSync('.env') ? parseEnv(readFileSync('.env', 'utf8')) : {};
-  return { ...file, ...process.env };
+  return { ...ownFile(), ...process.env };
+}
+
+function ownFile(): NodeJS.ProcessEnv {
+  if (!existsSync('.env')) return {};
+  try {
+    return parseEnv(readFileSync('.env', 'utf8'));
+  } catch (cause) {
+    throw new BadConfiguration(
+      `Parley cannot read .env in ${process.cwd()}: make it a file that this user can read, or remove it.`,
+      { cause },
+    );
+  }
 }

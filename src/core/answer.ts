@@ -29,6 +29,14 @@ export interface Desk {
   readonly bounds: Bounds;
 }
 
+/** What ends the work on a turn before its time. */
+export interface AnswerSignals {
+  /** A person's order: ends the model's words; what there is of them is still shown. */
+  readonly stop: AbortSignal;
+  /** A hand-over or a lost claim: nothing more is written here. */
+  readonly leave: AbortSignal;
+}
+
 /** How a turn went, for the log. */
 export interface Report {
   readonly ending: Ending;
@@ -41,15 +49,15 @@ export interface Report {
  * Answers one turn: prompt, stream, write, store the ending, show it. A turn whose ending is
  * stored already is only shown. The caller then finishes the turn.
  *
- * Throws the signal's reason if that was a hand-over or a lost claim, and what kept the ending
- * from being stored or shown: the turn then waits for another try.
+ * Throws the reason to leave, and what kept the ending from being stored or shown: the turn then
+ * waits for another try.
  */
 export async function answer(
   work: Work,
   desk: Desk,
   platform: Platform,
   log: Log,
-  signal: AbortSignal,
+  { stop, leave }: AnswerSignals,
 ): Promise<Report> {
   const { claim, turn } = work;
   const startedAt = performance.now();
@@ -76,13 +84,15 @@ export async function answer(
     log,
   });
 
-  const onInterrupt = (): void => {
-    halt.abort(signal.reason);
-    // A person's stop ends the model's words; only a hand-over or a lost claim ends ours.
-    if (!isStop(signal.reason)) reply.abandon(signal.reason);
+  const onStop = (): void => halt.abort(stop.reason);
+  const onLeave = (): void => {
+    halt.abort(leave.reason);
+    reply.abandon(leave.reason);
   };
-  signal.addEventListener('abort', onInterrupt, { once: true });
-  if (signal.aborted) onInterrupt();
+  stop.addEventListener('abort', onStop, { once: true });
+  leave.addEventListener('abort', onLeave, { once: true });
+  if (stop.aborted) onStop();
+  if (leave.aborted) onLeave();
 
   try {
     const ending = turn.ending ?? (await write());
@@ -91,7 +101,8 @@ export async function answer(
     return { ending, usage, ...(firstTextMs === undefined ? {} : { firstTextMs }) };
   } finally {
     working.stop();
-    signal.removeEventListener('abort', onInterrupt);
+    stop.removeEventListener('abort', onStop);
+    leave.removeEventListener('abort', onLeave);
     await reply.close();
   }
 
@@ -132,6 +143,7 @@ export async function answer(
       }
       throw new ModelFailed('cut', 'the stream returned without an end');
     } catch (error) {
+      leave.throwIfAborted();
       return whyEnded(halt.signal.aborted ? halt.signal.reason : error, text);
     } finally {
       clearTimeout(timer);
@@ -149,9 +161,9 @@ export async function answer(
       log.warn({ err: reason, fault: reason.fault }, 'model failed');
       return endOf('failed', text, sentences.model[reason.fault]);
     }
-    if (isStop(reason)) return endOf('stopped', text, sentences.stopped);
-    if (reason instanceof Interrupted && reason.why === 'timeout') {
-      return endOf('failed', text, sentences.timeout);
+    if (reason instanceof Interrupted) {
+      if (reason.why === 'stop') return endOf('stopped', text, sentences.stopped);
+      if (reason.why === 'timeout') return endOf('failed', text, sentences.timeout);
     }
     if (reason instanceof Interrupted || reason instanceof ClaimLost) throw reason;
     log.error({ err: reason }, 'answer failed');
@@ -183,10 +195,6 @@ function whyNot(turn: Turn, bounds: Bounds): { outcome: Outcome; note: string } 
   const ageMs = Date.now() - Math.max(...turn.messages.map((message) => message.sentAt));
   if (ageMs <= bounds.maxQuestionAgeMs) return undefined;
   return { outcome: 'failed', note: sentences.tooOld(ageMs) };
-}
-
-function isStop(reason: unknown): boolean {
-  return reason instanceof Interrupted && reason.why === 'stop';
 }
 
 /** As much of `text` as fits into `room` UTF-16 units, without half a surrogate pair. */

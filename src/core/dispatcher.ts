@@ -1,20 +1,20 @@
-import { answer, type Desk, type Report } from './answer.ts';
+import { answer, type AnswerSignals, type Desk, type Report } from './answer.ts';
 import { type ConversationId, partsOf } from './conversation.ts';
-import { backoffMs } from './deadline.ts';
 import { ClaimLost } from './errors.ts';
 import { Interrupted } from './interrupted.ts';
 import { persist } from './patience.ts';
 import type { Log } from './ports/log.ts';
 import type { Platform } from './ports/platform.ts';
-import type { Lease, Waiting, Work } from './ports/store.ts';
+import type { Lease, Work } from './ports/store.ts';
+import { Retries } from './retries.ts';
 import { scopedLog } from './scoped-log.ts';
 import type { Claim } from './turn.ts';
 import { countTokens } from './tokens.ts';
 
 /** A conversation that nobody woke is found after this long, in milliseconds. */
 const lookEveryMs = 10_000;
-const firstRetryMs = 1_000;
-const slowestRetryMs = 60_000;
+/** A turn that was cut off twice is worked on alone for this long, in milliseconds. */
+const aloneForMs = 30_000;
 /** A turn that even its apology cannot end is ended unseen after so many more attempts. */
 const unseenAfterMore = 3;
 
@@ -22,7 +22,10 @@ const unseenAfterMore = 3;
 interface Job {
   /** The turn at hand; absent while it is being claimed. */
   claim?: Claim;
-  interrupt?: AbortController;
+  /** A person wants it to end. */
+  stop?: AbortController;
+  /** It has to be left: handed over, or lost already. Beside `stop`, as a stop may come before. */
+  leave?: AbortController;
   /** Turns that were to be stopped before we knew that they are ours. */
   readonly stops: Set<string>;
   /** It was woken meanwhile: look again before it is left. */
@@ -41,9 +44,10 @@ export class Dispatcher {
   readonly #lease: Lease;
   readonly #log: Log;
   readonly #jobs = new Map<ConversationId, Job>();
-  readonly #retries = new Map<ConversationId, { tries: number; timer: NodeJS.Timeout }>();
+  readonly #retries = new Retries();
   #timers: NodeJS.Timeout[] = [];
   #looking: Promise<void> = Promise.resolve();
+  #trying = false;
   #draining = false;
 
   constructor(options: { desk: Desk; platforms: readonly Platform[]; lease: Lease; log: Log }) {
@@ -69,7 +73,8 @@ export class Dispatcher {
 
   /** There may be something to do in this conversation. Never throws. */
   wake(conversation: ConversationId): void {
-    if (this.#draining) return;
+    // What just failed is not tried sooner because somebody writes more.
+    if (this.#draining || this.#retries.isWaiting(conversation)) return;
     const job = this.#jobs.get(conversation);
     if (job !== undefined) {
       job.again = true;
@@ -82,7 +87,7 @@ export class Dispatcher {
   stop(conversation: ConversationId, turn: string): void {
     const job = this.#jobs.get(conversation);
     if (job === undefined) return;
-    if (job.claim?.turn === turn) job.interrupt?.abort(new Interrupted('stop'));
+    if (job.claim?.turn === turn) job.stop?.abort(new Interrupted('stop'));
     else job.stops.add(turn);
   }
 
@@ -93,9 +98,9 @@ export class Dispatcher {
   async drain(deadlineMs: number): Promise<void> {
     this.#draining = true;
     for (const timer of this.#timers) clearInterval(timer);
-    for (const { timer } of this.#retries.values()) clearTimeout(timer);
+    this.#retries.stop();
     const deadline = setTimeout(() => {
-      for (const job of this.#jobs.values()) job.interrupt?.abort(new Interrupted('hand-over'));
+      for (const job of this.#jobs.values()) job.leave?.abort(new Interrupted('hand-over'));
     }, deadlineMs);
     await Promise.all([this.#looking, ...Array.from(this.#jobs.values(), (job) => job.done)]);
     clearTimeout(deadline);
@@ -123,10 +128,10 @@ export class Dispatcher {
       while (work !== undefined) {
         work = this.#draining ? await this.#release(work) : await this.#take(work, platform, job);
       }
-      this.#retries.delete(conversation);
+      this.#retries.succeeded(conversation);
     } catch (error) {
       this.#log.error({ err: error, conversation }, 'conversation interrupted');
-      this.#retryLater(conversation);
+      if (!this.#draining) this.#retries.failed(conversation, () => this.wake(conversation));
     }
   }
 
@@ -136,15 +141,18 @@ export class Dispatcher {
     const { conversation, id, attempt } = turn;
     const log = scopedLog(this.#log, { conversation, turn: id, attempt });
     const startedAt = performance.now();
-    const interrupt = new AbortController();
-    job.claim = claim;
-    job.interrupt = interrupt;
-    if (job.stops.delete(id)) interrupt.abort(new Interrupted('stop'));
+    const stop = new AbortController();
+    const leave = new AbortController();
+    Object.assign(job, { claim, stop, leave });
+    if (job.stops.delete(id)) stop.abort(new Interrupted('stop'));
     try {
-      const report = await this.#answer(work, platform, log, interrupt.signal);
+      const report = await this.#answer(work, platform, log, {
+        stop: stop.signal,
+        leave: leave.signal,
+      });
       const { outcome, text } = report.ending;
       const finish = () => this.#desk.store.finish(claim, this.#lease, countTokens(text));
-      const next = await persist(finish, log, interrupt.signal);
+      const next = await persist(finish, log, leave.signal);
       platform.ended?.(conversation, id, outcome);
       const ms = Math.round(performance.now() - startedAt);
       const { firstTextMs, usage } = report;
@@ -155,11 +163,12 @@ export class Dispatcher {
       return await this.#giveBack(error, claim, log);
     } finally {
       delete job.claim;
-      delete job.interrupt;
+      delete job.stop;
+      delete job.leave;
     }
   }
 
-  async #answer(work: Work, platform: Platform, log: Log, signal: AbortSignal): Promise<Report> {
+  async #answer(work: Work, platform: Platform, log: Log, signals: AnswerSignals): Promise<Report> {
     const { turn, claim } = work;
     if (turn.attempt > this.#desk.bounds.maxAttempts + unseenAfterMore) {
       const ending = turn.ending ?? { outcome: 'failed' as const, text: '' };
@@ -167,7 +176,7 @@ export class Dispatcher {
       log.error({}, 'turn ended unseen');
       return { ending, usage: {} };
     }
-    return answer(work, this.#desk, platform, log, signal);
+    return answer(work, this.#desk, platform, log, signals);
   }
 
   /** The turn was not brought to its end: somebody else, or we ourselves later, will. */
@@ -187,16 +196,6 @@ export class Dispatcher {
     await this.#desk.store.release(work.claim, { forgive: true });
   }
 
-  #retryLater(conversation: ConversationId): void {
-    if (this.#draining) return;
-    const tries = (this.#retries.get(conversation)?.tries ?? 0) + 1;
-    const timer = setTimeout(
-      () => this.wake(conversation),
-      backoffMs(tries, firstRetryMs, slowestRetryMs),
-    );
-    this.#retries.set(conversation, { tries, timer });
-  }
-
   #look(): void {
     const before = this.#looking;
     this.#looking = before
@@ -206,22 +205,32 @@ export class Dispatcher {
       });
   }
 
-  /**
-   * Takes up what waits. Turns that were cut off twice are suspects, one of which may be what
-   * kills the process: they go one after another, so that an innocent one is not counted out
-   * with it.
-   */
+  /** Takes up what waits. */
   async #takeUp(): Promise<void> {
-    const suspects: Waiting[] = [];
-    for (const waiting of await this.#desk.store.waiting()) {
-      if (this.#jobs.has(waiting.conversation) || this.#retries.has(waiting.conversation)) continue;
-      if (!this.#platforms.has(partsOf(waiting.conversation).platform)) continue;
-      if (waiting.attempts >= this.#desk.bounds.maxAttempts - 1) suspects.push(waiting);
-      else this.wake(waiting.conversation);
+    const suspects: ConversationId[] = [];
+    for (const { conversation, attempts } of await this.#desk.store.waiting()) {
+      if (this.#jobs.has(conversation)) continue;
+      if (!this.#platforms.has(partsOf(conversation).platform)) continue;
+      if (attempts >= this.#desk.bounds.maxAttempts - 1) suspects.push(conversation);
+      else this.wake(conversation);
     }
-    for (const { conversation } of suspects) {
-      if (this.#draining || this.#jobs.has(conversation)) continue;
-      await this.#begin(conversation).done;
+    if (suspects.length === 0 || this.#trying) return;
+    this.#trying = true;
+    void this.#tryAlone(suspects).finally(() => (this.#trying = false));
+  }
+
+  /**
+   * Turns that were cut off twice are suspects, one of which may be what kills the process: each
+   * is alone for a while, so that an innocent one is not counted out with it.
+   */
+  async #tryAlone(suspects: readonly ConversationId[]): Promise<void> {
+    for (const conversation of suspects) {
+      if (this.#draining) return;
+      if (this.#jobs.has(conversation) || this.#retries.isWaiting(conversation)) continue;
+      const alone = Promise.withResolvers<void>();
+      const timer = setTimeout(alone.resolve, aloneForMs);
+      await Promise.race([this.#begin(conversation).done, alone.promise]);
+      clearTimeout(timer);
     }
   }
 
@@ -234,7 +243,7 @@ export class Dispatcher {
         (await this.#desk.store.renew(claims, this.#lease)).map((claim) => claim.turn),
       );
       for (const job of jobs) {
-        if (job.claim && lost.has(job.claim.turn)) job.interrupt?.abort(new Interrupted('lost'));
+        if (job.claim && lost.has(job.claim.turn)) job.leave?.abort(new Interrupted('lost'));
       }
     } catch (error) {
       this.#log.warn({ err: error, claims: claims.length }, 'leases not renewed');

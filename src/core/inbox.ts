@@ -25,14 +25,16 @@ export class Inbox implements Intake {
     const { text, kind, conversation } = message;
     const refusal = whyNot(text);
     if (refusal !== undefined) throw refusal;
+    const stops = kind === 'question' && isStop(text);
     const receipt = await this.#store.accept(message, {
-      stops: kind === 'question' && isStop(text),
+      stops,
       tokens: countTokens(text),
       ...(this.#mostOpen === undefined ? {} : { mostOpen: this.#mostOpen }),
     });
     if (receipt === 'too-many') throw new MessageRefused('too-many', sentences.tooMany);
     if (receipt === 'queued') this.#dispatcher.wake(conversation);
-    if (receipt === 'stopping') await this.#stopRunning(conversation);
+    // A repeated order, too: the first one may have been stored, and then have failed here.
+    if (stops && receipt !== 'queued') await this.#stopRunning(conversation);
     return receipt;
   }
 

@@ -1,5 +1,5 @@
 /**
- * Why a turn's work ends before its time. Abort reasons of the signal that `answer` is given:
+ * Why a turn's work ends before its time, as the reason of an abort:
  * - `stop`: a person asked for it; the turn ends as stopped.
  * - `hand-over`: this process is going; the next owner goes on with the turn.
  * - `lost`: another owner has the turn already; nothing more may be written.

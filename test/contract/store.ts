@@ -174,14 +174,15 @@ export function storeContract(name: string, open: OpenStore): void {
         expect((await mustClaim(store, c)).turn.stopRequested).toBe(true);
       });
 
-      it('queues an order to stop when nothing runs, or the end is stored', async () => {
+      it('queues an order to stop when nothing runs, and drops it when the end is stored', async () => {
         const store = await start();
         const c = newConversation();
         expect(await store.accept(question(c, 'stop'), stop)).toBe('queued');
         const { claim } = await mustClaim(store, c);
         await store.conclude(claim, done);
-        expect(await store.accept(question(c, 'cancel'), stop)).toBe('queued');
+        expect(await store.accept(question(c, 'cancel'), stop)).toBe('stopping');
         expect((await store.view(c)).running?.stopRequested).toBe(false);
+        expect(await store.finish(claim, alice, 1)).toBeUndefined();
       });
 
       it('takes no more questions of one person than may be open, wherever they ask', async () => {

@@ -38,7 +38,7 @@ const plainFormat = (limit: number): PageFormat => ({
  * that is gone cannot be edited, faults happen on demand. Knows what people could read when.
  */
 export class FakeSurface implements Surface {
-  readonly format: PageFormat;
+  format: PageFormat;
   budgets: Surface['budgets'] = { post: [], edit: [], remove: [] };
   editFloorMs = 0;
   callTimeoutMs = 10_000;
@@ -58,6 +58,10 @@ export class FakeSurface implements Surface {
 
   constructor(options: { limit?: number; format?: PageFormat } = {}) {
     this.format = options.format ?? plainFormat(options.limit ?? 1_000);
+  }
+
+  set pageLimit(limit: number) {
+    this.format = plainFormat(limit);
   }
 
   /** What people read now, page by page. */

@@ -113,6 +113,17 @@ describe('a folder that cannot be used', () => {
 });
 
 describe('access', () => {
+  it('leaves a folder of somebody else’s, and a file, just as they were', async () => {
+    chmodSync(folder, 0o755);
+    writeFileSync(join(folder, 'index.html'), 'a web site');
+    expect(await refusal()).toContain('holds other files, such as index.html');
+    expect(statSync(folder).mode & 0o777).toBe(0o755);
+    const file = join(folder, 'index.html');
+    chmodSync(file, 0o644);
+    expect(await refusal(file)).toMatch(/set DATA_DIR to another/i);
+    expect(statSync(file).mode & 0o777).toBe(0o644);
+  });
+
   it('is this user’s alone, also for a folder and a file that were open to others', async () => {
     chmodSync(folder, 0o755);
     writeFileSync(join(folder, 'parley.db'), '', { mode: 0o644 });

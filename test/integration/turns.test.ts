@@ -352,6 +352,34 @@ describe('stop', () => {
     await world.reads(['one\n\n_Stopped._', 'two']);
   });
 
+  it('is heard when it is said again because the first time went wrong', async () => {
+    await world.ask('tell me everything');
+    (await world.writing(0)).write('Everything is');
+    await world.shows('Everything is');
+    const view = world.store.view.bind(world.store);
+    world.store.view = () => Promise.reject(new StoreUnavailable('away', 'the test says so'));
+    const order = world.message('stop');
+    await expect(world.inbox.receive(order)).rejects.toThrow('the test says so');
+    world.store.view = view;
+    await world.inbox.receive(order);
+    await world.reads(['Everything is\n\n_Stopped._']);
+  });
+
+  it('is no question when the answer is complete and only its last words are being shown', async () => {
+    world.platform.onSurface = (surface) => (surface.latencyMs = 300);
+    await world.ask('one');
+    const writing = await world.writing(0);
+    writing.write('Almost');
+    await world.shows('Almost');
+    writing.write(' done.').end();
+    await vi.waitFor(async () =>
+      expect((await world.store.view(here)).running?.ending?.text).toBe('Almost done.'),
+    );
+    expect((await world.ask('stop')).receipt).toBe('stopping');
+    await world.reads(['Almost done.']);
+    expect(world.model.writings).toHaveLength(1);
+  });
+
   it('is a word like any other when nothing runs', async () => {
     expect((await world.ask('stop')).receipt).toBe('queued');
     (await world.writing(0)).write('Stop what?').end();
@@ -412,6 +440,47 @@ describe('a failure', () => {
     await world.reads(['']);
     expect(world.platform.endings).toMatchObject([{ outcome: 'stopped' }]);
     expect(writing.request.signal.aborted).toBe(true);
+  });
+});
+
+describe('what fails again and again', () => {
+  it('is not tried sooner because its person writes more', async () => {
+    const surface = vi.spyOn(world.platform, 'surface').mockImplementation(() => {
+      throw new Error('a bug');
+    });
+    await world.ask('one');
+    for (let more = 0; more < 6; more += 1) await world.ask(`more ${more}`);
+    await vi.waitFor(() =>
+      expect(world.log.events.map(({ event }) => event)).toContain('conversation interrupted'),
+    );
+    await world.ask('still more');
+    expect(surface).toHaveBeenCalledTimes(1);
+    surface.mockRestore();
+    world.model.onRequest = (writing) => writing.write(writing.question).end();
+    await world.reads(['one', 'still more']);
+  });
+
+  it('keeps no other conversation from its answer while it is tried alone', async () => {
+    await world.ask('the suspect');
+    await world.writing(0);
+    await world.stop();
+    const folder = { folder: world.folder, retentionMs: 1e12 };
+    for (const owner of ['a process that dies', 'and another one']) {
+      const store = await openSqliteStore(folder);
+      await store.claim(here, { owner, leaseMs: 60_000 });
+      await store.close();
+    }
+    const store = await openSqliteStore(folder);
+    await store.accept(world.message('left over', there), { stops: false, tokens: 1 });
+    expect(await store.waiting()).toMatchObject([{ attempts: 2 }, { attempts: 0 }]);
+    await store.close();
+    world.model = new ScriptedModel();
+    world.model.onRequest = (writing) => {
+      if (writing.question !== 'the suspect') writing.write('answered').end();
+    };
+    await world.start();
+    await vi.waitFor(() => expect(world.platform.replies).toContain('answered'));
+    expect(world.dispatcher.running).toBe(1);
   });
 });
 
@@ -523,6 +592,40 @@ describe('a restart', () => {
     world.model = new ScriptedModel();
     await world.start();
     expect((await world.writing(0)).question).toBe('second');
+  });
+
+  it('ends at its deadline, also behind a stop whose last words cannot be shown', async () => {
+    world.platform.onSurface = (surface) => {
+      surface.budgets = { post: [], edit: [{ key: 'e', burst: 1, perSecond: 0.001 }], remove: [] };
+    };
+    await world.ask('one');
+    const writing = await world.writing(0);
+    for (const words of ['one', ' two', ' three']) {
+      writing.write(words);
+      await vi.waitFor(() => expect(world.platform.replies[0]).toBeTruthy());
+    }
+    await world.inbox.stop(here);
+    await vi.waitFor(async () =>
+      expect((await world.store.view(here)).running?.ending?.outcome).toBe('stopped'),
+    );
+    await world.dispatcher.drain(50);
+    expect(world.log.events.map(({ event }) => event)).toContain('turn handed over');
+  });
+
+  it('keeps of several tries only words that belong together', async () => {
+    world.platform.onSurface = (surface) => (surface.pageLimit = 200);
+    await world.ask('one');
+    (await world.writing(0)).write('AAAA '.repeat(120));
+    await vi.waitFor(() => expect(world.platform.replies[0]?.split('|')).toHaveLength(3));
+    await world.restart();
+    const surface = [...world.platform.surfaces.values()][0];
+    if (surface !== undefined) surface.latencyMs = 200;
+    (await world.writing(0)).write('BBBB '.repeat(125));
+    await vi.waitFor(() => expect(world.platform.replies[0]).toMatch(/^BBBB/), { timeout: 5_000 });
+    if (surface !== undefined) surface.latencyMs = 1;
+    await world.restart();
+    (await world.writing(0)).fail(new ModelFailed('cut', 'reset'));
+    await world.reads([expect.stringMatching(/^[B |]+_The connection to the model was cut/)]);
   });
 
   it('stops a turn that somebody stopped before', async () => {

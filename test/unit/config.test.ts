@@ -58,6 +58,21 @@ describe('the configuration', () => {
     }
   });
 
+  it('reports what does not go together beside what is wrong by itself', () => {
+    const message = problemsOf({ HOST: '0.0.0.0', LOG_LEVEL: 'loud' });
+    expect(message).toContain('LOG_LEVEL must be');
+    expect(message).toContain('WEB_PASSWORD must be set');
+    // A password that is too short is one problem, not two.
+    expect(problemsOf({ HOST: '0.0.0.0', WEB_PASSWORD: 'short' }).split('\n')).toHaveLength(2);
+  });
+
+  it('knows that OpenAI wants a key, and other servers need none', () => {
+    const named = { OPENAI_BASE_URL: 'https://api.openai.com/v1' };
+    expect(problemsOf(named)).toContain('OPENAI_API_KEY is needed by OpenAI');
+    expect(problemsOf({ ...named, OPENAI_API_KEY: 'sk-1' })).toBe('none');
+    expect(problemsOf({ OPENAI_BASE_URL: 'http://127.0.0.1:11434/v1' })).toBe('none');
+  });
+
   it('refuses to run for nobody', () => {
     expect(problemsOf({ WEB: 'off' })).toContain('WEB is off, and no other platform is configured');
   });

@@ -58,7 +58,8 @@ export interface AcceptOptions {
 export interface Store {
   /**
    * Takes a message in, unless its id was seen in its conversation before. With `stops`, and a
-   * turn running without a stored end, it marks that turn as to be stopped instead of queueing.
+   * turn that is not finished, it marks that turn as to be stopped instead of queueing; if its end
+   * is stored, there is nothing left to stop, and nothing to answer.
    * Context goes straight into history, whatever `stops` says. `tokens` is what the message's
    * text costs the model. A question that would be its author's `mostOpen` + 1st without an
    * answer, in whatever conversations, is not taken in: `too-many`, and nothing happened.

@@ -58,6 +58,7 @@ export class LiveReply implements Lane {
   #unseenSince = 0;
   #placeholder: string | undefined;
   #textShown = false;
+  #disowned = false;
   #ended = false;
   #over = false;
   #lastEdit = { index: -1, at: Number.NEGATIVE_INFINITY };
@@ -146,7 +147,7 @@ export class LiveReply implements Lane {
       await this.#takeStep();
       this.#failures = 0;
     } catch (error) {
-      if (error instanceof RateLimited) throw error;
+      if (error instanceof RateLimited && this.#isPatient()) throw error;
       this.#recover(error);
     } finally {
       resolve();
@@ -201,11 +202,22 @@ export class LiveReply implements Lane {
       this.#unseenSince = unseenSince;
       throw error;
     }
+    await this.#disownLater(step.index);
     if (!posted.reads(page.text, { final: false })) this.#unseen = true;
     if (page.source !== '' && !this.#textShown) {
       this.#textShown = true;
       this.#options.onFirstText?.();
     }
+  }
+
+  /**
+   * Once the first page shows this attempt's words, what the later ones still show of an earlier
+   * attempt no longer belongs to the same text.
+   */
+  async #disownLater(index: number): Promise<void> {
+    if (this.#disowned) return;
+    this.#disowned = true;
+    for (const later of this.#posted.slice(index + 1)) await later.disown();
   }
 
   #livePage(): Page | undefined {
@@ -220,15 +232,21 @@ export class LiveReply implements Lane {
       this.#lose(error);
       return;
     }
-    const now = performance.now();
-    if (this.#failures === 0) this.#failingSince = now;
-    this.#failures += 1;
-    if (now - this.#failingSince > giveUpAfterMs) {
+    if (!this.#isPatient()) {
       this.#lose(error);
       return;
     }
+    const now = performance.now();
     this.#notBefore = now + backoffMs(this.#failures, firstRetryMs, slowestRetryMs);
     this.#options.log.warn({ err: error, failures: this.#failures }, 'platform call failed');
+  }
+
+  /** Counts a failure; false once there was nothing else for too long. */
+  #isPatient(): boolean {
+    const now = performance.now();
+    if (this.#failures === 0) this.#failingSince = now;
+    this.#failures += 1;
+    return now - this.#failingSince <= giveUpAfterMs;
   }
 
   #lose(reason: unknown): void {

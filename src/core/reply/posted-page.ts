@@ -81,6 +81,12 @@ export class PostedPage {
     if (options.final || performance.now() - this.#recordedAt >= recordEveryMs) await this.record();
   }
 
+  /** What it shows is of no use to a later attempt. */
+  async disown(): Promise<void> {
+    this.#source = '';
+    await this.record();
+  }
+
   async remove(signal: AbortSignal): Promise<void> {
     if (this.#perhapsPosted) await this.#find(signal);
     const id = this.#id;

@@ -1,4 +1,13 @@
-import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  existsSync,
+  readdirSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { BadConfiguration } from '../../core/errors.ts';
@@ -35,13 +44,26 @@ export class StoreFolder {
   }
 
   #tighten(): void {
-    const { mode } = statSync(this.path);
+    const found = statSync(this.path);
+    const { mode } = found;
+    if (!found.isDirectory()) {
+      throw new BadConfiguration(
+        `${this.path} is no folder. It was left as it is: set DATA_DIR to another place.`,
+      );
+    }
     if ((mode & stickyBit) !== 0 || dirname(this.path) === this.path) {
       throw new BadConfiguration(
         `The data folder ${this.path} is shared with other programs. Set DATA_DIR to a folder of Parley's own, such as ${join(this.path, 'parley')}.`,
       );
     }
-    if ((mode & 0o077) !== 0) chmodSync(this.path, folderMode);
+    if ((mode & 0o077) === 0) return;
+    const strangers = readdirSync(this.path).filter((name) => !name.startsWith('parley'));
+    if (strangers.length > 0 && !existsSync(this.databasePath)) {
+      throw new BadConfiguration(
+        `The data folder ${this.path} holds other files, such as ${strangers[0]}, and can be read by others. Set DATA_DIR to a folder of Parley's own, such as ${join(this.path, 'parley')}.`,
+      );
+    }
+    chmodSync(this.path, folderMode);
   }
 
   /**

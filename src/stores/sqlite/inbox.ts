@@ -37,12 +37,15 @@ export class Inbox {
     if (this.#knows(conversation, id)) return 'duplicate';
     const { stops, tokens, mostOpen = Number.POSITIVE_INFINITY } = options;
     const asks = kind === 'question';
-    const stopping = asks && stops && this.#turns.requestStop(conversation);
+    const stopping = asks && stops && this.#turns.exists(conversation);
     if (asks && !stopping && this.#questions.countBy(author.id) >= mostOpen) return 'too-many';
     this.#seen.add(conversation, id, now);
     if (!asks) return this.#keep(message, tokens);
     this.#participants.note(conversation, author.id, opens, now);
-    if (stopping) return 'stopping';
+    if (stopping) {
+      this.#turns.requestStop(conversation);
+      return 'stopping';
+    }
     this.#room.ensureFor(message.text);
     this.#questions.add(message, tokens, now);
     return 'queued';

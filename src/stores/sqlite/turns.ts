@@ -94,6 +94,10 @@ export class Turns {
     return this.#renew.run(leasedUntil, ...keyOf(claim)) > 0;
   }
 
+  exists(conversation: ConversationId): boolean {
+    return this.#get.get(conversation) !== undefined;
+  }
+
   /** False if no turn runs, or its end is stored. */
   requestStop(conversation: ConversationId): boolean {
     return this.#requestStop.run(conversation) > 0;
