@@ -12,6 +12,9 @@ import { openAiModel } from '../src/models/openai.ts';
 import { webFormat } from '../src/platforms/web/format.ts';
 import { openSqliteStore } from '../src/stores/sqlite/sqlite-store.ts';
 
+/** A bench that is stuck ends by itself, in milliseconds. */
+const deadlineMs = 8 * 60_000;
+
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 
 export interface RepliesResult {
@@ -80,7 +83,14 @@ export async function benchReplies(
         kind: 'question',
       });
     }
+    const progress = setInterval(
+      () => process.stderr.write(`${platform.left} replies left\n`),
+      10_000,
+    );
+    const late = setTimeout(() => platform.giveUp(), deadlineMs);
     await platform.allEnded;
+    clearInterval(progress);
+    clearTimeout(late);
     const seconds = (performance.now() - startedAt) / 1_000;
     delay.disable();
     clearInterval(rss);
@@ -112,10 +122,14 @@ class SlowPlatform implements Platform {
   calls = 0;
   readonly #texts = new Map<string, string>();
   readonly #all = Promise.withResolvers<void>();
-  #left: number;
+  left: number;
 
   constructor(replies: number) {
-    this.#left = replies;
+    this.left = replies;
+  }
+
+  giveUp(): void {
+    this.#all.reject(new Error(`${this.left} replies did not end within ${deadlineMs} ms`));
   }
 
   get allEnded(): Promise<void> {
@@ -146,8 +160,8 @@ class SlowPlatform implements Platform {
   }
 
   ended(): void {
-    this.#left -= 1;
-    if (this.#left === 0) this.#all.resolve();
+    this.left -= 1;
+    if (this.left === 0) this.#all.resolve();
   }
 
   start(): Promise<void> {
