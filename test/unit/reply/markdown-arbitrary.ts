@@ -218,10 +218,17 @@ export const brokenDocument: fc.Arbitrary<string> = fc
   );
 
 /** How the text arrives: the lengths of its pieces, again and again. */
-export const rhythm: fc.Arbitrary<number[]> = fc.array(fc.integer({ min: 1, max: 60 }), {
-  minLength: 1,
-  maxLength: 5,
-});
+export const rhythm: fc.Arbitrary<number[]> = fc.oneof(
+  {
+    weight: 39,
+    arbitrary: fc.array(fc.integer({ min: 1, max: 60 }), {
+      minLength: 1,
+      maxLength: 5,
+    }),
+  },
+  // Now and then every single prefix.
+  { weight: 1, arbitrary: fc.constant<number[]>([1]) },
+);
 
 /** The text in pieces of these lengths. */
 export function* pieces(text: string, lengths: readonly number[]): Generator<string> {

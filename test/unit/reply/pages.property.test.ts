@@ -16,7 +16,8 @@ import {
 } from './markdown-arbitrary.ts';
 import { asIs, codePoints, escapedBytes, padded } from './page-formats.ts';
 
-const seed = 20_261_122;
+/** Another one, such as PAGES_SEED=7, looks for what this one does not find. */
+const seed = Number(process.env['PAGES_SEED'] ?? 20_261_122);
 const runs = 1_200;
 
 function allPages(pages: Pages): Page[] {
