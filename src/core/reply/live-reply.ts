@@ -1,4 +1,3 @@
-import { backoffMs } from '../deadline.ts';
 import { CallFailed, ClaimLost, RateLimited, Rejected, StoreUnavailable } from '../errors.ts';
 import type { Log } from '../ports/log.ts';
 import type { Surface } from '../ports/surface.ts';
@@ -6,11 +5,7 @@ import type { Ending, PageRecord } from '../turn.ts';
 import type { Lane, Pacer, Place, Want } from './pacer.ts';
 import { type Page, Pages } from './pages.ts';
 import { type PageLedger, PostedPage } from './posted-page.ts';
-
-/** How long the platform may fail on end before the reply is left for another attempt. */
-const giveUpAfterMs = 15 * 60_000;
-const firstRetryMs = 500;
-const slowestRetryMs = 30_000;
+import { Setbacks } from './setbacks.ts';
 
 export interface LiveReplyOptions {
   readonly surface: Surface;
@@ -62,9 +57,7 @@ export class LiveReply implements Lane {
   #ended = false;
   #over = false;
   #lastEdit = { index: -1, at: Number.NEGATIVE_INFINITY };
-  #notBefore = Number.NEGATIVE_INFINITY;
-  #failures = 0;
-  #failingSince = 0;
+  readonly #setbacks = new Setbacks();
   #calling: Promise<void> = Promise.resolve();
 
   constructor(options: LiveReplyOptions) {
@@ -136,7 +129,10 @@ export class LiveReply implements Lane {
       rank: this.#posted[0]?.nextCall !== 'edit' ? 'first' : this.#ended ? 'final' : 'live',
       budgets: budgets[step.kind],
       unseenSince: this.#unseenSince,
-      notBefore: Math.max(this.#notBefore, sameMessage ? this.#lastEdit.at + editFloorMs : 0),
+      notBefore: Math.max(
+        this.#setbacks.readyAt,
+        sameMessage ? this.#lastEdit.at + editFloorMs : 0,
+      ),
     };
   }
 
@@ -145,9 +141,9 @@ export class LiveReply implements Lane {
     this.#calling = promise;
     try {
       await this.#takeStep();
-      this.#failures = 0;
+      this.#setbacks.clear();
     } catch (error) {
-      if (error instanceof RateLimited && this.#isPatient()) throw error;
+      if (error instanceof RateLimited && this.#setbacks.add()) throw error;
       this.#recover(error);
     } finally {
       resolve();
@@ -228,25 +224,14 @@ export class LiveReply implements Lane {
 
   #recover(error: unknown): void {
     if (this.#over) return;
-    if (!(error instanceof CallFailed || error instanceof StoreUnavailable)) {
+    const mayPass = error instanceof CallFailed || error instanceof StoreUnavailable;
+    if (!mayPass || !this.#setbacks.add()) {
       this.#lose(error);
       return;
     }
-    if (!this.#isPatient()) {
-      this.#lose(error);
-      return;
-    }
-    const now = performance.now();
-    this.#notBefore = now + backoffMs(this.#failures, firstRetryMs, slowestRetryMs);
-    this.#options.log.warn({ err: error, failures: this.#failures }, 'platform call failed');
-  }
-
-  /** Counts a failure; false once there was nothing else for too long. */
-  #isPatient(): boolean {
-    const now = performance.now();
-    if (this.#failures === 0) this.#failingSince = now;
-    this.#failures += 1;
-    return now - this.#failingSince <= giveUpAfterMs;
+    this.#setbacks.backOff();
+    const failures = this.#setbacks.count;
+    this.#options.log.warn({ err: error, failures }, 'platform call failed');
   }
 
   #lose(reason: unknown): void {

@@ -1,0 +1,110 @@
+import { z } from 'zod';
+
+/** What each variable is, as `.env.example` and the error messages show it. */
+export interface Variable {
+  readonly schema: z.ZodType;
+  /** A value that would be accepted. */
+  readonly example: string;
+  /** Its value must never reach a log. */
+  readonly secret?: true;
+}
+
+function wholeNumber(least: number, most: number, fallback: number): z.ZodType<number> {
+  const range = `a whole number from ${least} to ${most}`;
+  return z
+    .string()
+    .regex(/^\d+$/, `must be ${range}`)
+    .transform(Number)
+    .refine((value) => value >= least && value <= most, `must be ${range}`)
+    .default(fallback);
+}
+
+const url = z.url({ protocol: /^https?$/, error: 'must be an http or https address' });
+
+function token(prefix: string): z.ZodType<string | undefined> {
+  return z.string().trim().startsWith(prefix, `must begin with ${prefix}`).optional();
+}
+
+export const variables = {
+  SLACK_BOT_TOKEN: { schema: token('xoxb-'), example: 'xoxb-…', secret: true },
+  SLACK_APP_TOKEN: { schema: token('xapp-'), example: 'xapp-…', secret: true },
+  SLACK_SIGNING_SECRET: { schema: z.string().optional(), example: '8f742231b10e…', secret: true },
+  SLACK_TRANSPORT: {
+    schema: z.enum(['socket', 'http'], 'must be socket or http').optional(),
+    example: 'http',
+  },
+  SLACK_API_URL: { schema: url.optional(), example: 'http://127.0.0.1:4002/api/' },
+  SLACK_OUTSIDERS: {
+    schema: z
+      .enum(['on', 'off'], 'must be on or off')
+      .default('off')
+      .transform((value) => value === 'on'),
+    example: 'off',
+  },
+  THREAD_FOLLOWUPS: {
+    schema: z
+      .enum(['auto', 'always', 'mention'], 'must be auto, always or mention')
+      .default('auto'),
+    example: 'auto',
+  },
+  OPENAI_API_KEY: { schema: z.string().optional(), example: 'sk-…', secret: true },
+  OPENAI_BASE_URL: { schema: url.optional(), example: 'http://127.0.0.1:11434/v1' },
+  OPENAI_API: {
+    schema: z.enum(['responses', 'chat'], 'must be responses or chat').optional(),
+    example: 'chat',
+  },
+  MODEL: { schema: z.string().optional(), example: 'gpt-5-mini' },
+  SYSTEM_PROMPT: { schema: z.string().optional(), example: 'You are helpful and brief.' },
+  MODEL_FIRST_TOKEN_SECONDS: { schema: wholeNumber(1, 3_600, 60), example: '60' },
+  MODEL_STALL_SECONDS: { schema: wholeNumber(1, 3_600, 30), example: '30' },
+  MODEL_CONCURRENCY: { schema: wholeNumber(1, 10_000, 50), example: '50' },
+  MAX_REPLY_CHARS: { schema: wholeNumber(100, 1_000_000, 50_000), example: '50000' },
+  MAX_TURN_SECONDS: { schema: wholeNumber(1, 86_400, 600), example: '600' },
+  MAX_QUESTION_AGE_MINUTES: { schema: wholeNumber(1, 43_200, 60), example: '60' },
+  HISTORY_TOKENS: { schema: wholeNumber(0, 1_000_000, 16_000), example: '16000' },
+  HISTORY_DAYS: { schema: wholeNumber(1, 36_500, 30), example: '30' },
+  MAX_OPEN_QUESTIONS: { schema: wholeNumber(1, 10_000, 20), example: '20' },
+  DATA_DIR: { schema: z.string().default('data'), example: './data' },
+  HOST: { schema: z.string().default('127.0.0.1'), example: '127.0.0.1' },
+  PORT: { schema: wholeNumber(0, 65_535, 3_000), example: '3000' },
+  WEB: {
+    schema: z
+      .enum(['on', 'off'], 'must be on or off')
+      .optional()
+      .transform((value) => (value === undefined ? undefined : value === 'on')),
+    example: 'on',
+  },
+  WEB_PASSWORD: {
+    schema: z.string().min(8, 'must have at least 8 characters').optional(),
+    example: 'a long password',
+    secret: true,
+  },
+  LOG_LEVEL: {
+    schema: z
+      .enum(
+        ['debug', 'info', 'warn', 'error', 'silent'],
+        'must be debug, info, warn, error or silent',
+      )
+      .default('info'),
+    example: 'info',
+  },
+  DRAIN_SECONDS: { schema: wholeNumber(0, 3_600, 8), example: '8' },
+} satisfies Record<string, Variable>;
+
+export type Values = {
+  [Name in keyof typeof variables]: z.output<(typeof variables)[Name]['schema']>;
+};
+
+/** The configuration as the variables' own names give it, checked, with defaults filled in. */
+export interface Config extends Values {
+  /** On by default only while no other platform is configured. */
+  readonly WEB: boolean;
+  /** Values that must never reach a log. */
+  readonly secrets: readonly string[];
+}
+
+/** A sentence about a variable that is wrong, with a value that would be accepted. */
+export function problem(name: string, message: string, example?: string): string {
+  const shown = example ?? (variables as Record<string, Variable>)[name]?.example ?? '';
+  return `${name} ${message}, such as ${name}=${shown}`;
+}
