@@ -182,6 +182,52 @@ it('tells a screen reader what happens, and reads the answer once, when it is wh
   expect(said).toEqual(['Thinking…', 'Parley is writing.', 'Parley: Something is said.']);
 });
 
+it('tells a screen reader why an answer failed, and nothing of the buttons in it', async () => {
+  visit = await Visit.begin(browser);
+  const page = await visit.open();
+  await page.getByText('What’s on your mind?').waitFor();
+  const said = page.locator('#announcer');
+  await say(page, 'Some code');
+  const cut = await visit.reply();
+  cut.text('Look:\n\n```py\nx = 1\n```\n');
+  await page.locator('.reply figure').waitFor();
+  await cut.cut();
+  await page.locator('.reply[data-phase=failed]').waitFor({ timeout: 20_000 });
+  const note = await page.locator('.reply .note').innerText();
+  expect(note).not.toBe('');
+  await vi.waitFor(async () =>
+    expect(await said.textContent()).toBe(`Parley: Look:\n\nx = 1\n${note}`),
+  );
+  const refused = Promise.withResolvers<void>();
+  visit.model.use(async (reply) => {
+    await refused.promise;
+    reply.status(401, { error: { message: 'no', type: 'x' } });
+  });
+  await say(page, 'Anything');
+  await vi.waitFor(async () => expect(await said.textContent()).toBe('Thinking…'));
+  refused.resolve();
+  await page.locator('.reply[data-phase=failed]').nth(1).waitFor({ timeout: 20_000 });
+  const why = await page.locator('.reply .note').nth(1).innerText();
+  expect(why).toContain('does not accept my key');
+  await vi.waitFor(async () => expect(await said.textContent()).toBe(`Parley: ${why}`));
+});
+
+it('gives the focus back to the message box after Take back and Stop', async () => {
+  visit = await Visit.begin(browser);
+  const page = await visit.open();
+  const focused = () => page.evaluate<string>('document.activeElement.id');
+  await say(page, 'First');
+  (await visit.reply()).text('Well');
+  await page.locator('.prose', { hasText: 'Well' }).waitFor();
+  await say(page, 'Second');
+  await page.getByRole('button', { name: 'Take back' }).press('Enter');
+  await page.getByText('Answered next').waitFor({ state: 'detached' });
+  expect(await focused()).toBe('text');
+  await page.getByRole('button', { name: 'Stop' }).press('Enter');
+  await page.locator('.reply[data-phase=stopped]').waitFor();
+  expect(await focused()).toBe('text');
+});
+
 it('does not move while one reads above, and follows whoever reads the end', async () => {
   visit = await Visit.begin(browser, {}, { viewport: wide });
   const page = await visit.open();
@@ -214,6 +260,84 @@ it('does not move while one reads above, and follows whoever reads the end', asy
   reply.finish();
   await page.locator('.reply[data-phase=done]').waitFor();
   await vi.waitFor(async () => expect((await place()).below).toBeLessThan(2));
+});
+
+it('lets go of the end for whoever scrolls up slowly while text comes', async () => {
+  visit = await Visit.begin(browser, {}, { viewport: wide });
+  const page = await visit.open();
+  await say(page, 'Something long');
+  const reply = await visit.reply();
+  reply.text(Array.from({ length: 60 }, (_, n) => `Line ${n} of many.`).join('\n\n'));
+  await page.locator('.prose', { hasText: 'Line 59' }).waitFor();
+  const below = () =>
+    page.evaluate<number>(`(() => {
+      const { scrollTop, scrollHeight, clientHeight } = document.querySelector('#scroll');
+      return scrollHeight - scrollTop - clientHeight;
+    })()`);
+  await vi.waitFor(async () => expect(await below()).toBeLessThan(2));
+  await page.locator('#scroll').hover();
+  for (let step = 0; step < 40; step += 1) {
+    reply.text(step % 10 === 0 ? '\n\nAnd ' : 'more words ');
+    await page.mouse.wheel(0, -8);
+    await page.evaluate('new Promise((resolve) => requestAnimationFrame(resolve))');
+  }
+  await vi.waitFor(async () => expect(await below()).toBeGreaterThan(200), { timeout: 5_000 });
+  await page.getByRole('button', { name: 'Jump to latest' }).waitFor();
+  reply.finish();
+  await page.locator('.reply[data-phase=done]').waitFor();
+});
+
+it('keeps code and tables where one has scrolled them while they grow', async () => {
+  visit = await Visit.begin(browser, {}, { viewport: wide });
+  const page = await visit.open();
+  await say(page, 'Something wide');
+  const reply = await visit.reply();
+  const scrolled = (box: string, by: number) =>
+    page.evaluate<number>(`document.querySelector('${box}').scrollLeft ||= ${by}`);
+  reply.text(`\`\`\`js\nconst a = ${'x'.repeat(400)};\n`);
+  await page.locator('.lines').waitFor();
+  expect(await scrolled('.lines', 300)).toBe(300);
+  reply.text('let last;\n');
+  await page.locator('.lines', { hasText: 'let last' }).waitFor();
+  expect(await scrolled('.lines', 0)).toBe(300);
+  reply.text(`\`\`\`\n\n| a | b |\n|--|--|\n| ${'w'.repeat(300)} | ${'z'.repeat(300)} |\n`);
+  await page.locator('.table td').first().waitFor();
+  expect(await scrolled('.table', 200)).toBe(200);
+  reply.text('| one more | row |\n');
+  await page.locator('.table', { hasText: 'one more' }).waitFor();
+  expect(await scrolled('.table', 0)).toBe(200);
+  reply.finish();
+  await page.locator('.reply[data-phase=done]').waitFor();
+});
+
+it('does not move whoever reads above when a long answer ends', async () => {
+  visit = await Visit.begin(browser, {}, { viewport: wide });
+  const page = await visit.open();
+  await say(page, 'Everything');
+  const reply = await visit.reply();
+  const parts = Array.from({ length: 240 }, (_, n) => {
+    // Longer than a page: while it grows it is drawn as two blocks, in the end as one.
+    if (n === 7) return `\`\`\`js\n${'let it = be;\n'.repeat(1_000)}\`\`\``;
+    if (n % 7 === 0) return `\`\`\`js\n${`let v${n} = ${n};\n`.repeat(8)}\`\`\``;
+    if (n % 5 === 0) return Array.from({ length: 10 }, (_, k) => `- item ${n}.${k}`).join('\n');
+    return `Paragraph ${n} ${'and so on '.repeat(15)}`;
+  });
+  reply.text(parts.join('\n\n'));
+  await page.locator('.prose', { hasText: 'Paragraph 239' }).waitFor({ timeout: 20_000 });
+  await vi.waitFor(async () =>
+    expect(await page.locator('.reply .page').count()).toBeGreaterThan(2),
+  );
+  const line = page.locator('.prose p', { hasText: 'Paragraph 181 ' });
+  await page.locator('#scroll').hover();
+  await page.mouse.wheel(0, -500);
+  await page.getByRole('button', { name: 'Jump to latest' }).waitFor();
+  await line.evaluate('(element) => element.scrollIntoView()');
+  const place = async () => Math.round((await line.boundingBox())?.y ?? Number.NaN);
+  const before = await place();
+  reply.finish();
+  await page.locator('.reply[data-phase=done]').waitFor({ timeout: 20_000 });
+  expect(await page.locator('.reply .page').count()).toBe(1);
+  expect(Math.abs((await place()) - before)).toBeLessThanOrEqual(1);
 });
 
 it('copies code and whole answers', async () => {

@@ -151,6 +151,30 @@ it('keeps several conversations, and lists them by how they began', async () => 
   await shows(page, ['Wet.']);
 });
 
+it('keeps a message where it was written when one goes elsewhere while it is sent', async () => {
+  const page = await visit.open();
+  await page.getByText('What’s on your mind?').waitFor();
+  const gate = Promise.withResolvers<void>();
+  await page.route('**/messages', async (route) => {
+    await gate.promise;
+    await route.continue();
+  });
+  const asked = page.waitForRequest('**/messages');
+  await say(page, 'About the desert');
+  await asked;
+  const before = page.url();
+  await page.getByRole('button', { name: 'New conversation' }).click();
+  await page.waitForURL((url) => url.href !== before);
+  gate.resolve();
+  (await visit.reply()).text('Dry.').finish();
+  const link = page.getByRole('link', { name: 'About the desert' });
+  await link.waitFor();
+  expect(await page.locator('#title').innerText()).toBe('New conversation');
+  await link.click();
+  await shows(page, ['Dry.']);
+  expect(await page.locator('.message .said').allInnerTexts()).toEqual(['About the desert']);
+});
+
 it('keeps a question that comes meanwhile, and lets it be taken back', async () => {
   const page = await visit.open();
   await say(page, 'First');

@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,6 +18,8 @@ export interface ParleyProcess {
   stop(): Promise<number | null>;
   /** Asks it to end, as Ctrl-C does; resolves with the exit code. */
   interrupt(): Promise<number | null>;
+  /** Sends it a signal and does not wait. */
+  signal(name: NodeJS.Signals): void;
   /** Ends it on the spot, as a loss of power does. */
   kill(): void;
   /** Resolves once the process is gone, whatever ended it. */
@@ -67,6 +68,13 @@ async function start(
   });
   const taken = await listening.promise;
 
+  async function end(): Promise<number | null> {
+    child.kill('SIGTERM');
+    const code = await gone;
+    expectNothingPlanted(output);
+    return code;
+  }
+
   return {
     url: `http://127.0.0.1:${taken}`,
     port: taken,
@@ -74,12 +82,14 @@ async function start(
       return output;
     },
     async stop() {
-      const code = await end(child, gone);
-      rmSync(folder, { recursive: true, force: true });
-      expectNothingPlanted(output);
-      return code;
+      try {
+        return await end();
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
     },
-    interrupt: () => end(child, gone),
+    interrupt: end,
+    signal: (name) => void child.kill(name),
     kill: () => void child.kill('SIGKILL'),
     died: async () => void (await gone),
     async restart(more = {}) {
@@ -89,9 +99,4 @@ async function start(
       return start(folder, taken, { ...env, ...more });
     },
   };
-}
-
-function end(child: ChildProcess, gone: Promise<number | null>): Promise<number | null> {
-  child.kill('SIGTERM');
-  return gone;
 }

@@ -118,6 +118,27 @@ describe('the end', () => {
     expect(model.requests).toHaveLength(1);
   });
 
+  it('is at once with a second Ctrl-C, but one that arrives twice counts as one', async () => {
+    const model = await modelWith({ script: streamText({ tokensPerSecond: 2 }) });
+    const parley = await parleyWith({ OPENAI_BASE_URL: model.url, DRAIN_SECONDS: '3600' });
+    const client = await new WebClient(parley.url).login();
+    const conversation = randomUUID();
+    await client.send(conversation, 'Tell me.');
+    await whenShown(client, conversation, (shown) => expect(shown.running?.pages).toHaveLength(1));
+    let gone = false;
+    void parley.died().then(() => (gone = true));
+    parley.signal('SIGINT');
+    parley.signal('SIGINT');
+    await vi.waitFor(() => expect(parley.output).toContain('"msg":"stopping"'));
+    // Longer than npm and the terminal are apart, and yet it goes on.
+    const later = performance.now() + 700;
+    await vi.waitFor(() => expect(performance.now()).toBeGreaterThan(later), { timeout: 5_000 });
+    expect(gone).toBe(false);
+    parley.signal('SIGINT');
+    await parley.died();
+    expect(parley.output).not.toContain('"msg":"stopped"');
+  });
+
   it('hands over what the deadline cuts off: the next start goes on with it', async () => {
     const slow = streamText({ tokensPerSecond: 5 });
     const fast = streamText({ tokensPerSecond: Number.POSITIVE_INFINITY });

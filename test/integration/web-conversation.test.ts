@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { ModelFailed, StoreUnavailable } from '../../src/core/errors.ts';
 import type { Store } from '../../src/core/ports/store.ts';
+import { planted } from '../fakes/planted.ts';
 import { WebWorld } from './web-world.ts';
 import type { Browser, OpenPage } from './web-world.ts';
 
@@ -109,12 +110,16 @@ it('tells how many are ahead while the model is busy', async () => {
   const there = randomUUID();
   const next = await cleo.open(there);
   await cleo.say(there, 'Me next');
-  await vi.waitFor(() => expect(next.running?.working).toEqual({ phase: 'waiting', ahead: 0 }));
+  const waits = (looker: OpenPage, ahead: number) =>
+    vi.waitFor(() => expect(looker.running?.working).toEqual({ phase: 'waiting', ahead }), {
+      timeout: 5_000,
+    });
+  await waits(next, 0);
   const page = await ana.open(here);
   await ana.say(here, 'Me too');
-  await vi.waitFor(() => expect(page.running?.working).toEqual({ phase: 'waiting', ahead: 1 }));
+  await waits(page, 1);
   long.end();
-  await vi.waitFor(() => expect(page.running?.working).toEqual({ phase: 'waiting', ahead: 0 }));
+  await waits(page, 0);
   next.close();
   page.close();
 });
@@ -181,21 +186,43 @@ it('takes nothing in while it stops, and says so', async () => {
 
 it('never says a message is taken that could not be stored', async () => {
   await world.stop();
-  let full = false;
+  let fault: 'full' | 'away' | undefined;
   world.wrapStore = (store): Store => {
     const accept = store.accept.bind(store);
     store.accept = (...given) =>
-      full ? Promise.reject(new StoreUnavailable('full', 'no room')) : accept(...given);
+      fault === undefined
+        ? accept(...given)
+        : Promise.reject(new StoreUnavailable(fault, 'no room'));
     return store;
   };
   await world.start();
-  full = true;
-  expect(await ana.say(here, 'Keep this')).toMatchObject({
-    status: 503,
-    text: expect.stringContaining('cannot store'),
+  const words = `Keep this: ${planted.words}`;
+  const told = [
+    ['away', 'Try again in a minute.'],
+    ['full', 'disk is full; tell whoever runs it.'],
+  ] as const;
+  for (const [reason, sentence] of told) {
+    fault = reason;
+    expect(await ana.say(here, words)).toMatchObject({
+      status: 503,
+      text: expect.stringContaining(sentence),
+    });
+  }
+  fault = undefined;
+  expect(await ana.say(here, words)).toMatchObject({ status: 202 });
+});
+
+it('asks for patience whoever has too many questions open', async () => {
+  await world.stop();
+  world.wrapStore = (store): Store => {
+    store.accept = () => Promise.resolve('too-many');
+    return store;
+  };
+  await world.start();
+  expect(await ana.say(here, 'One more')).toMatchObject({
+    status: 429,
+    text: expect.stringContaining('several questions open'),
   });
-  full = false;
-  expect(await ana.say(here, 'Keep this')).toMatchObject({ status: 202 });
 });
 
 it('says what is wrong with a message that cannot be taken', async () => {
@@ -218,6 +245,7 @@ it('says what is wrong with a message that cannot be taken', async () => {
     }),
     noUuid: await ana.say('not-a-uuid', 'Hi'),
     nobody: await world.browser().say(here, 'Hi'),
+    takeBack: await ana.ask(`${path}/nothing`, { method: 'DELETE' }),
   };
   const statuses = Object.entries(tried).map(([name, { status }]) => [name, status]);
   expect(Object.fromEntries(statuses)).toEqual({
@@ -229,6 +257,7 @@ it('says what is wrong with a message that cannot be taken', async () => {
     form: 415,
     noUuid: 400,
     nobody: 401,
+    takeBack: 400,
   });
   for (const { text } of Object.values(tried)) {
     expect(JSON.parse(text)).toEqual({ error: expect.stringMatching(/^[A-Z].*\.$/) });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { BadConfiguration } from '../../src/core/errors.ts';
 import { webPlatform } from '../../src/platforms/web/web-platform.ts';
+import { planted } from '../fakes/planted.ts';
 import { WebWorld } from './web-world.ts';
 
 let world: WebWorld;
@@ -36,6 +37,15 @@ describe('a page of another web site', () => {
       expect((await world.browser().get('/', { Host: host })).status).toBe(200);
     },
   );
+
+  it('nor from being served under the loopback address that it is bound to', async () => {
+    expect((await world.browser().get('/', { Host: '127.0.0.2:3000' })).status).toBe(403);
+    await world.stop();
+    world.options = { host: '127.0.0.2' };
+    await world.start();
+    expect((await world.browser().get('/', { Host: '127.0.0.2:3000' })).status).toBe(200);
+    expect((await world.browser().get('/', { Host: '127.0.0.3:3000' })).status).toBe(403);
+  });
 
   it('cannot send anything here', async () => {
     const ana = await world.visitor();
@@ -87,9 +97,9 @@ it('writes no browser’s secret into a log or the store', async () => {
   const ana = await world.visitor();
   const secret = ana.cookies.get('parley_session') ?? '';
   const here = randomUUID();
-  await ana.say(here, 'Hello');
+  await ana.say(here, `Hello ${planted.words}`);
   await vi.waitFor(() => expect(world.model.writings).toHaveLength(1));
-  world.model.writings[0]!.write('Hey.').end();
+  world.model.writings[0]!.write(`Hey. ${planted.words}`).end();
   await vi.waitFor(() => expect(world.log.events.length).toBeGreaterThan(0));
   expect(secret).toMatch(/^[\da-f-]{36}$/);
   expect(JSON.stringify(world.log.events)).toContain(here);
@@ -222,11 +232,11 @@ describe('with a password', () => {
   beforeEach(async () => {
     await world.stop();
     now = Date.now();
-    world.options = { host: '0.0.0.0', password: 'correct horse', now: () => now };
+    world.options = { host: '0.0.0.0', password: planted.password, now: () => now };
     await world.start();
   });
 
-  function logIn(browser = world.browser(), password = 'correct horse', headers = {}) {
+  function logIn(browser = world.browser(), password: string = planted.password, headers = {}) {
     return browser.ask('/login', {
       method: 'POST',
       headers: { 'Content-Type': 'application/x-www-form-urlencoded', ...headers },
@@ -262,7 +272,7 @@ describe('with a password', () => {
     expect(cookie).toContain('SameSite=Strict');
     expect(cookie).not.toContain('Secure');
     const [behindTls = ''] =
-      (await logIn(world.browser(), 'correct horse', { 'X-Forwarded-Proto': 'https' })).headers[
+      (await logIn(world.browser(), planted.password, { 'X-Forwarded-Proto': 'https' })).headers[
         'set-cookie'
       ] ?? [];
     expect(behindTls).toContain('Secure');
@@ -310,9 +320,47 @@ describe('with a password', () => {
   });
 
   it('cannot be tried by a page of another web site', async () => {
-    const foreign = await logIn(world.browser(), 'correct horse', {
+    const foreign = await logIn(world.browser(), planted.password, {
       Origin: 'https://evil.example',
     });
     expect(foreign.status).toBe(403);
+  });
+
+  it('lets in a browser behind a proxy that changes the name', async () => {
+    const origin = { Origin: 'https://parley.example', Host: 'inside:3000' };
+    const known = { ...origin, 'Sec-Fetch-Site': 'same-origin' };
+    expect((await logIn(world.browser(), planted.password, known)).status).toBe(303);
+    const foreign = { ...origin, 'Sec-Fetch-Site': 'cross-site' };
+    expect((await logIn(world.browser(), planted.password, foreign)).status).toBe(403);
+    expect((await logIn(world.browser(), planted.password, origin)).status).toBe(403);
+  });
+
+  it('cannot be guessed many times at once, either', async () => {
+    const guesses = Array.from({ length: 12 }, (_, n) => `password=guess${n}`);
+    const asking = guesses.map((body) => {
+      const asked = request({
+        host: '127.0.0.1',
+        port: world.port,
+        path: '/login',
+        method: 'POST',
+        headers: { 'Content-Length': body.length },
+        agent: false,
+      });
+      asked.flushHeaders();
+      const status = new Promise<number | undefined>((resolve, reject) => {
+        asked.on('error', reject);
+        asked.on('response', (response) => {
+          response.resume();
+          resolve(response.statusCode);
+        });
+      });
+      return { asked, body, status };
+    });
+    // By now the server has seen the beginning of all of them.
+    await world.browser().get('/');
+    for (const { asked, body } of asking) asked.end(body);
+    const statuses = await Promise.all(asking.map(({ status }) => status));
+    expect(statuses.filter((status) => status === 401)).toHaveLength(5);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(7);
   });
 });

@@ -33,6 +33,20 @@ it('serves 200 open pages, and every one shows the answer', async () => {
   for (const page of pages) page.close();
 });
 
+it('counts nobody as an open page who asked for the headers alone', async () => {
+  const ana = await world.visitor();
+  const here = randomUUID();
+  const path = `/api/conversations/${here}/events`;
+  for (let asked = 0; asked < 1_100; asked += 50) {
+    const heads = Array.from({ length: 50 }, () => ana.ask(path, { method: 'HEAD' }));
+    const statuses = (await Promise.all(heads)).map(({ status }) => status);
+    expect(new Set(statuses)).toEqual(new Set([200]));
+  }
+  const page = await ana.open(here);
+  expect(page.status).toBe(200);
+  page.close();
+});
+
 it('ends open pages when it closes, so that the process can end', async () => {
   const ana = await world.visitor();
   const pages = await Promise.all(Array.from({ length: 20 }, () => ana.open(randomUUID())));
@@ -155,4 +169,7 @@ it('cuts any answer into the pages of any platform, for whoever develops Parley'
   }
   expect((await ana.post('/api/dev/pages', { text: 'x', as: 'toString' })).status).toBe(400);
   expect((await ana.post('/api/dev/pages', { as: 'tiny' })).status).toBe(400);
+  expect(await ana.post('/api/dev/pages', { text: 'x'.repeat(200_001), as: 'tiny' })).toMatchObject(
+    { status: 413, text: expect.stringContaining('200,000 characters') },
+  );
 });

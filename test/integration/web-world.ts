@@ -4,6 +4,7 @@ import { request as httpRequest } from 'node:http';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { createCore } from '../../src/core/core.ts';
 import type { Dispatcher } from '../../src/core/dispatcher.ts';
 import type { Store } from '../../src/core/ports/store.ts';
@@ -14,6 +15,7 @@ import type { HttpServer } from '../../src/server/http-server.ts';
 import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts';
 import { readableLog } from '../fakes/log.ts';
 import { ScriptedModel } from '../fakes/model.ts';
+import { expectNothingPlanted } from '../fakes/planted.ts';
 
 /** The web platform on a real server, store and core; only the model is in the test's hands. */
 export class WebWorld {
@@ -88,8 +90,13 @@ export class WebWorld {
   }
 
   async end(): Promise<void> {
-    await this.stop();
-    rmSync(this.folder, { recursive: true });
+    try {
+      await this.stop();
+      const shown = { depth: null, maxArrayLength: null, maxStringLength: null };
+      expectNothingPlanted(inspect(this.log.events, shown));
+    } finally {
+      rmSync(this.folder, { recursive: true });
+    }
   }
 
   /** A browser that was never here, with a session if it opens one. */

@@ -78,7 +78,9 @@ export function api({ rooms, about, now, intake }: ApiOptions): Hono {
 
   routes.delete(`${conversation}/messages/:message`, async (c) => {
     const id = named(c);
-    const withdrawn = await taking().withdraw(id, c.req.param('message'));
+    const message = newMessage.shape.id.safeParse(c.req.param('message'));
+    if (!message.success) return refuse(c, 400, 'A message is named by a UUID.');
+    const withdrawn = await taking().withdraw(id, message.data);
     rooms.find(id)?.changed();
     return c.json({ withdrawn });
   });

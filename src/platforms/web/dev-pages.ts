@@ -8,7 +8,8 @@ import { readJson } from './body.ts';
 /** As long as an answer can be, by default, and then some. */
 const maxChars = 200_000;
 const maxBodyBytes = 2_000_000;
-const question = z.object({ text: z.string().max(maxChars), as: z.string() });
+const tooLong = 'No answer is that long: 200,000 characters at the most.';
+const question = z.object({ text: z.string(), as: z.string() });
 
 /** A page of an answer as a platform is sent it. */
 interface SplitPage {
@@ -28,11 +29,12 @@ export function devPages(formats: Readonly<Record<string, PageFormat>>): Hono {
     c.json(Object.entries(formats).map(([name, { limit }]) => ({ name, limit }))),
   );
   routes.post('/api/dev/pages', async (c) => {
-    const asked = question.safeParse(await readJson(c, maxBodyBytes, 'No answer is that long.'));
+    const asked = question.safeParse(await readJson(c, maxBodyBytes, tooLong));
     const format = asked.success && Object.hasOwn(formats, asked.data.as) && formats[asked.data.as];
     if (!asked.success || !format) {
       return c.json({ error: `A text and one of: ${Object.keys(formats).join(', ')}.` }, 400);
     }
+    if (asked.data.text.length > maxChars) return c.json({ error: tooLong }, 413);
     return c.json({ limit: format.limit, pages: split(asked.data.text, format) });
   });
   return routes;

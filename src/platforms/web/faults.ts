@@ -4,16 +4,28 @@ import { MessageRefused, StoreUnavailable } from '../../core/errors.ts';
 import type { Log } from '../../core/ports/log.ts';
 import { Crowded } from './rooms.ts';
 
+const refusals = {
+  empty: 400,
+  'too-long': 413,
+  'too-many': 429,
+} as const satisfies Record<MessageRefused['reason'], number>;
+
+const later = 'Parley cannot store anything right now. Try again in a minute.';
+const unstored: Record<StoreUnavailable['reason'], string> = {
+  full: 'Parley’s disk is full; tell whoever runs it.',
+  away: later,
+  damaged: later,
+};
+
 /** Says what went wrong in a sentence that the page can show; the log has the cause. */
 export function faultResponse(error: Error, c: Context, log: Log): Response {
   if (error instanceof MessageRefused) {
-    return c.json({ error: error.message }, error.reason === 'too-long' ? 413 : 400);
+    return c.json({ error: error.message }, refusals[error.reason]);
   }
   if (error instanceof HTTPException) return c.json({ error: error.message }, error.status);
   if (error instanceof Crowded) return c.json({ error: error.message }, 503);
   // The pattern, not the path: half of a conversation's id is in it.
   log.error({ err: error, route: `${c.req.method} ${c.req.routePath}` }, 'web request failed');
-  return error instanceof StoreUnavailable
-    ? c.json({ error: 'Parley cannot store anything right now. Try again in a minute.' }, 503)
-    : c.json({ error: 'Something went wrong here; the log says what.' }, 500);
+  if (error instanceof StoreUnavailable) return c.json({ error: unstored[error.reason] }, 503);
+  return c.json({ error: 'Something went wrong here; the log says what.' }, 500);
 }

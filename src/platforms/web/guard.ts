@@ -4,6 +4,8 @@ import { secureHeaders } from 'hono/secure-headers';
 export interface GuardOptions {
   /** Whether a password is asked for. */
   readonly locked: boolean;
+  /** The address that the server is bound to. */
+  readonly host: string;
 }
 
 const self = ["'self'"];
@@ -37,10 +39,10 @@ export const headers: MiddlewareHandler = secureHeaders({
  * only the machine's own names are served. With a password any name may be in use (a proxy, a
  * name in the local network), and a rebound name has no login cookie.
  */
-export function guard({ locked }: GuardOptions): MiddlewareHandler {
+export function guard({ locked, host: bound }: GuardOptions): MiddlewareHandler {
   return async (c, next) => {
     const host = c.req.header('Host') ?? '';
-    if (!locked && !isLoopbackName(host)) {
+    if (!locked && !isLoopbackName(host, bound)) {
       return c.json(
         {
           error:
@@ -49,7 +51,11 @@ export function guard({ locked }: GuardOptions): MiddlewareHandler {
         403,
       );
     }
-    if (c.req.method !== 'GET' && c.req.method !== 'HEAD' && !isSameOrigin(c.req.raw.headers)) {
+    if (
+      c.req.method !== 'GET' &&
+      c.req.method !== 'HEAD' &&
+      !isSameOrigin(c.req.raw.headers, locked)
+    ) {
       return c.json({ error: 'This was sent by another web site and is refused.' }, 403);
     }
     return next();
@@ -62,14 +68,17 @@ export function isLoopbackHost(host: string): boolean {
 }
 
 /** Whether a Host header, with any port, names this machine for itself. */
-function isLoopbackName(header: string): boolean {
-  return /^(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?$/i.test(header);
+function isLoopbackName(header: string, bound: string): boolean {
+  if (/^(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?$/i.test(header)) return true;
+  return isLoopbackHost(bound) && header.replace(/:\d{1,5}$/, '') === bound;
 }
 
 /** Browsers say where a request comes from; what says nothing is no browser. */
-function isSameOrigin(headers: Headers): boolean {
+function isSameOrigin(headers: Headers, locked: boolean): boolean {
   const site = headers.get('Sec-Fetch-Site');
   if (site !== null && site !== 'same-origin') return false;
+  // No page can forge it, and a proxy may change Host; a rebound name has no login cookie.
+  if (site === 'same-origin' && locked) return true;
   const origin = headers.get('Origin');
   if (origin === null) return true;
   // Without its scheme, since a proxy may end TLS; "null" has no host and never matches.

@@ -38,13 +38,14 @@ export function login({ password, form, now }: LoginOptions): Login {
 
   routes.post('/login', async (c) => {
     const address = getConnInfo(c).remote.address ?? 'unknown';
+    const sent = await readText(c, maxFormBytes, 'No password is that long.');
+    // Nothing is awaited from here to the count: tries made at once are counted one by one.
     const waitMs = tries.waitMs(address);
     if (waitMs > 0) {
       const seconds = Math.ceil(waitMs / 1_000);
       c.header('Retry-After', String(seconds));
       return c.html(await form(`Too many wrong tries. Try again in ${seconds} seconds.`), 429);
     }
-    const sent = await readText(c, maxFormBytes, 'No password is that long.');
     if (!tokens.isPassword(new URLSearchParams(sent).get('password') ?? '')) {
       tries.wrong(address);
       return c.html(await form('That is not the password.'), 401);

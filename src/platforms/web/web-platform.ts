@@ -51,7 +51,7 @@ export function webPlatform(options: WebPlatformOptions): WebPlatform {
 
   const routes = new Hono();
   routes.onError((error, c) => faultResponse(error, c, log));
-  routes.use(headers, guard({ locked: password !== undefined }));
+  routes.use(headers, guard({ locked: password !== undefined, host }));
   routes.route('/', assets());
   if (password !== undefined) {
     const form = async (sentence: string) =>

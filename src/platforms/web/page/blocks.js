@@ -39,13 +39,21 @@ export class Blocks {
     let same = 0;
     while (same < wanted.length && this.#drawn[same]?.html === wanted[same]) same += 1;
     if (goesOn(this.#drawn[same], wanted[same])) same += 1;
-    for (const { nodes } of this.#drawn.splice(same)) for (const node of nodes) node.remove();
-    for (const html of wanted.slice(same)) {
+    const old = this.#drawn.splice(same);
+    const lefts = old.map(({ nodes: [node] }) => (isTable(node) ? node.scrollLeft : 0));
+    for (const { nodes } of old) for (const node of nodes) node.remove();
+    for (const [place, html] of wanted.slice(same).entries()) {
       const nodes = nodesOf(html);
       this.#drawn.push({ html, nodes });
       this.#element.append(...nodes);
+      // A table is drawn anew with each row; whoever reads its right side stays there.
+      if (lefts[place] > 0 && isTable(nodes[0])) nodes[0].scrollLeft = lefts[place];
     }
   }
+}
+
+function isTable(node) {
+  return node?.className === 'table';
 }
 
 /** Lets a code block that only grew keep its place, its selection and its button's focus. */

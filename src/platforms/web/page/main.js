@@ -18,7 +18,7 @@ const shelf = new Shelf(() => sidebar.list(shelf.list, current));
 const announcer = new Announcer(at('announcer'));
 const stick = new Stick(at('scroll'), at('log'), at('latest'));
 const transcript = new Transcript(at('log'), (message) =>
-  attempt(() => withdrawMessage(current, message)),
+  attemptAndGoOn(() => withdrawMessage(current, message)),
 );
 const connection = new Connection({ state, page, live, before: refreshSession });
 const sidebar = new Sidebar(
@@ -36,7 +36,7 @@ const composer = new Composer(
   send,
 );
 
-at('stop').addEventListener('click', () => void attempt(() => stopAnswer(current)));
+at('stop').addEventListener('click', () => attemptAndGoOn(() => stopAnswer(current)));
 for (const opener of at('openers').children) {
   opener.addEventListener('click', () => composer.fill(opener.textContent));
 }
@@ -85,17 +85,17 @@ function open(conversation) {
   at('stop').hidden = true;
   stick.toEnd();
   connection.follow(conversation);
-  if (matchMedia('(hover: hover)').matches) composer.focus();
+  goOnWriting();
 }
 
 function state(event) {
-  transcript.show(event);
+  stick.hold(() => transcript.show(event));
   at('welcome').hidden = !transcript.isEmpty;
   const { running } = event;
   at('stop').hidden = !running;
   at('stop').disabled = running?.stopping === true;
   if (transcript.firstText && !shelf.find(current)) shelf.touch(current, transcript.firstText);
-  announcer.settled((turn) => transcript.finished(turn)?.text);
+  announcer.settled((turn) => transcript.finished(turn)?.spoken);
   if (running) announce(running.id);
   showTitle();
   stick.settle();
@@ -128,6 +128,17 @@ async function attempt(action) {
   } catch (error) {
     composer.complain(error.message);
   }
+}
+
+/** The button that asked goes away, and the focus must not go with it. */
+function attemptAndGoOn(action) {
+  void attempt(action);
+  goOnWriting();
+}
+
+/** Where there is no keyboard, the focus would bring one up. */
+function goOnWriting() {
+  if (matchMedia('(hover: hover)').matches) composer.focus();
 }
 
 function live(connected) {

@@ -1,5 +1,6 @@
 import { Blocks } from './blocks.js';
 import { copyButton } from './copy.js';
+import { spoken } from './spoken.js';
 
 const outcomes = { stopped: 'Stopped', failed: 'Cut short' };
 
@@ -23,8 +24,10 @@ export class Reply {
     this.element.append(heading, this.#body, this.#working);
   }
 
-  get text() {
-    return this.#body.innerText;
+  /** The answer as it is read aloud, with what is said below it. */
+  get spoken() {
+    const note = this.#foot.querySelector('.note')?.textContent ?? '';
+    return `${spoken(this.#body).trim()}\n${note}`.trim();
   }
 
   get hasText() {

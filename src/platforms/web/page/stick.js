@@ -1,5 +1,7 @@
 /** As near to the end as this counts as reading the end, in CSS pixels. */
 const nearPx = 48;
+/** Blocks that are looked for again after a change. */
+const maxKept = 12;
 
 /**
  * Keeps the end of the conversation in view for whoever reads the end, and leaves whoever reads
@@ -31,6 +33,38 @@ export class Stick {
     if (this.#sticks) this.#scroll.scrollTop = this.#scroll.scrollHeight;
     this.#lastTop = this.#scroll.scrollTop;
     this.#button.hidden = this.#sticks || this.#distance() <= nearPx;
+  }
+
+  /** Whoever reads above keeps what they read in its place while `change` draws things anew. */
+  hold(change) {
+    const kept = this.#sticks ? [] : this.#visible();
+    change();
+    for (const { element, text, nth, top } of kept) {
+      const now = element.isConnected
+        ? element
+        : this.#blocks().filter((block) => block.textContent === text)[nth];
+      if (!now) continue;
+      this.#scroll.scrollTop += now.getBoundingClientRect().top - top;
+      return;
+    }
+  }
+
+  #blocks() {
+    return [...this.#scroll.querySelectorAll('.page > *, .said')];
+  }
+
+  /** The first block in view and some behind it: a block may be gone once the pages are one. */
+  #visible() {
+    const blocks = this.#blocks();
+    const edge = this.#scroll.getBoundingClientRect().top;
+    const first = blocks.findIndex((block) => block.getBoundingClientRect().bottom > edge);
+    if (first < 0) return [];
+    return blocks.slice(first, first + maxKept).map((element, place) => {
+      const text = element.textContent;
+      const before = blocks.slice(0, first + place);
+      const nth = before.filter((block) => block.textContent === text).length;
+      return { element, text, nth, top: element.getBoundingClientRect().top };
+    });
   }
 
   #scrolled() {
