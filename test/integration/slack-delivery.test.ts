@@ -211,6 +211,44 @@ describe('what was missed', () => {
     expect(world.replies('C1', root.ts)).toEqual(['Answer to: Ann: anybody there?']);
   });
 
+  it('is answered though Slack fails once while it is read', async () => {
+    world = await SlackWorld.prepare();
+    world.answering();
+    const root = world.fake.person('U1').mentions('C1', 'anybody there?', past);
+    world.fake.fail('conversations.history', { kind: 'status', status: 500 });
+    await world.start();
+    await world.turns(1);
+    expect(world.replies('C1', root.ts)).toEqual(['Answer to: Ann: anybody there?']);
+  });
+
+  it('is answered once Slack can be read again', async () => {
+    const { fake } = await begin({ platform: { silenceMs: 50 } });
+    await vi.waitFor(() => expect(world.logged('slack read again')).toHaveLength(1));
+    fake.fail('users.conversations', { kind: 'status', status: 500 }, { times: 5 });
+    fake.sockets.refusing = true;
+    fake.sockets.drop();
+    const root = fake.person('U1').mentions('C1', 'anybody there?', past);
+    await fake.until(() => fake.connections === 0);
+    fake.sockets.refusing = false;
+    await world.turns(1, 30_000);
+    expect(world.logged('what was missed in Slack is not known')).toHaveLength(1);
+    expect(world.replies('C1', root.ts)).toEqual(['Answer to: Ann: anybody there?']);
+  });
+
+  it('is answered after the machine was suspended, though no connection seems to have broken', async () => {
+    vi.useFakeTimers({ toFake: ['Date', 'setInterval', 'clearInterval'] });
+    try {
+      const { fake } = await begin();
+      const root = fake.person('U1').mentions('C1', 'anybody there?', past);
+      vi.setSystemTime(Date.now() + 120_000);
+      vi.advanceTimersByTime(10_000);
+      await world.turns(1);
+      expect(world.replies('C1', root.ts)).toEqual(['Answer to: Ann: anybody there?']);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it('is answered in a thread that began long before the silence', async () => {
     const { fake } = await begin({ platform: { silenceMs: 50 } });
     const root = fake.person('U1').mentions('C1', 'one', { atMs: Date.now() - 3_600_000 });

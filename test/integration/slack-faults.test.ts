@@ -202,6 +202,19 @@ describe('refusals', () => {
   });
 });
 
+it('a status that one thread does not take is shown in the next one all the same', async () => {
+  const { fake } = await begin();
+  fake.fail('assistant.threads.setStatus', { kind: 'error', error: 'invalid_thread_ts' });
+  const { writing } = await ask();
+  await fake.until(() => fake.calls('assistant.threads.setStatus').length === 1);
+  writing.write('Done.').end();
+  await world.turns(1);
+  const second = fake.person('U2').mentions('C2', 'again');
+  await fake.until(() => fake.status('C2', second.ts) === 'is thinking…');
+  world.model.writings[1]!.write('Done.').end();
+  await world.turns(2);
+});
+
 describe('what a model must not do', () => {
   const orders = ['<!channel>', '<!here>', '<!everyone>', '<@U2>', '<!subteam^S1>', '<#C2>'];
 

@@ -36,6 +36,15 @@ describe('called into a thread', () => {
     expect(fake.calls('conversations.replies')).toHaveLength(1);
   });
 
+  it('has read what was said above though Slack fails once', async () => {
+    const { fake } = await begin();
+    const root = fake.person('U2').posts('C1', 'the beginning');
+    fake.fail('conversations.replies', { kind: 'status', status: 500 });
+    fake.person('U1').mentions('C1', 'so?', { thread_ts: root.ts });
+    await world.turns(1);
+    expect(read()).toEqual(['Ben: the beginning', 'Ann: so?']);
+  });
+
   it('has read a thread of several pages: its beginning and its newest messages', async () => {
     const { fake } = await begin();
     const root = fake.person('U2').posts('C1', 'the beginning');
@@ -101,6 +110,22 @@ describe('who may go on in a thread', () => {
     await world.turns(2);
     expect(world.replies('C1', root.ts)).toHaveLength(2);
     expect(read().slice(-2)).toEqual(['Ann: by the way', 'Ann: two']);
+  });
+
+  it('mention: whoever has asked there may still say "stop", others not', async () => {
+    const { fake, model } = await begin({ platform: { followups: 'mention' } });
+    model.onRequest = () => undefined;
+    const root = fake.person('U1').mentions('C1', 'at length');
+    await fake.until(() => model.writings.length === 1);
+    model.writings[0]!.write('So far');
+    await fake.until(() => world.replies('C1', root.ts).length === 1);
+    fake.person('U2').posts('C1', 'stop', { thread_ts: root.ts });
+    await world.delivered();
+    expect(model.writings[0]!.request.signal.aborted).toBe(false);
+    fake.person('U1').posts('C1', 'stop', { thread_ts: root.ts });
+    await world.turns(1);
+    expect(model.writings[0]!.request.signal.aborted).toBe(true);
+    expect(world.replies('C1', root.ts)[0]).toContain('So far');
   });
 
   it('takes what mentions somebody else as context, never as a question', async () => {
@@ -223,6 +248,50 @@ describe('what people change', () => {
     expect(world.replies('C1', root.ts)).toEqual(['So far']);
   });
 
+  it('ends the answer at once when one of its messages is deleted while the model pauses', async () => {
+    const { fake, model } = await begin();
+    model.onRequest = () => undefined;
+    const root = fake.person('U1').mentions('C1', 'at length');
+    await fake.until(() => model.writings.length === 1);
+    model.writings[0]!.write('word '.repeat(2_500));
+    const second = await fake.until(() => fake.workspace().channel('C1').replies(root.ts)[1]);
+    await fake.until(() => world.replies('C1', root.ts)[1] === second.text);
+    fake.person('U1').deletes(fake.workspace().channel('C1').replies(root.ts)[0]!);
+    await world.turns(1);
+    expect(model.writings[0]!.request.signal.aborted).toBe(true);
+    expect(world.logged('turn done')[0]).toMatchObject({ outcome: 'stopped' });
+    expect(world.replies('C1', root.ts).join('')).not.toContain('top');
+  });
+
+  it('ends the answer at once when a follow-up that it answers is deleted', async () => {
+    const { fake, model } = await begin();
+    const root = fake.person('U1').mentions('C1', 'one');
+    await world.turns(1);
+    model.onRequest = () => undefined;
+    const followup = fake.person('U1').posts('C1', 'two', { thread_ts: root.ts });
+    await fake.until(() => model.writings.length === 2);
+    model.writings[1]!.write('So far');
+    await fake.until(() => world.replies('C1', root.ts)[1] === 'So far');
+    fake.person('U1').deletes(followup);
+    await world.turns(2);
+    expect(model.writings[1]!.request.signal.aborted).toBe(true);
+    expect(world.replies('C1', root.ts)[1]).toBe('So far');
+  });
+
+  it('goes on when a question is deleted that was answered before', async () => {
+    const { fake, model } = await begin();
+    const root = fake.person('U1').mentions('C1', 'one');
+    await world.turns(1);
+    model.onRequest = () => undefined;
+    fake.person('U2').posts('C1', 'my own', { thread_ts: root.ts });
+    await fake.until(() => model.writings.length === 2);
+    fake.person('U1').deletes(root);
+    await world.delivered();
+    model.writings[1]!.write('The whole answer').end();
+    await world.turns(2);
+    expect(world.replies('C1', root.ts)[1]).toBe('The whole answer');
+  });
+
   it('takes its post back when the question was deleted without its knowing', async () => {
     const { fake, model } = await begin();
     model.onRequest = () => undefined;
@@ -285,7 +354,9 @@ describe('what people send', () => {
     await fake.until(() => model.writings.length === 1);
     const second = fake.person('U1').mentions('C1', 'two');
     const told = await fake.until(() => fake.history.ephemerals[0]);
-    expect(told).toMatchObject({ user: 'U1', channel: 'C1', threadTs: second.ts });
+    expect(told).toMatchObject({ user: 'U1', channel: 'C1' });
+    // A thread that nobody has replied in yet is not open to anybody.
+    expect(told.threadTs).toBeUndefined();
     expect(told.text).toContain('several questions open');
     await world.delivered();
     model.writings[0]!.write('First.').end();
@@ -295,6 +366,18 @@ describe('what people send', () => {
     fake.person('U1').mentions('C2', 'three');
     await world.turns(2);
     expect(world.replies('C1', second.ts)).toEqual([]);
+  });
+
+  it('tells each refusal in its place, and the same one once', async () => {
+    const { fake } = await begin();
+    for (const channel of ['C1', 'C1', 'C2']) {
+      fake.person('U1').mentions(channel, 'x'.repeat(50_001));
+    }
+    fake.person('U1').mentions('C1', 'x'.repeat(50_002));
+    await world.delivered();
+    await fake.until(() => fake.history.ephemerals.length === 3);
+    const channels = fake.history.ephemerals.map(({ channel }) => channel);
+    expect(channels.toSorted()).toEqual(['C1', 'C1', 'C2']);
   });
 
   it('tells in a direct message that it is too long', async () => {

@@ -35,7 +35,6 @@ export const scopes = [
   'im:read',
   'mpim:history',
   'mpim:read',
-  'reactions:write',
   'users:read',
 ];
 
@@ -142,8 +141,6 @@ export class SlackWorld {
     await this.stop();
     await this.fake.close();
     rmSync(this.folder, { recursive: true, force: true });
-    if (process.env['DBG'])
-      for (const e of this.log.events) console.log(e.level, e.event, e.fields);
     const { violations, history } = this.fake;
     expect(violations).toEqual([]);
     expect(history.notifications).toEqual([]);

@@ -1,6 +1,6 @@
 import { webApi } from '@slack/bolt';
-import { withDeadline } from '../../core/deadline.ts';
-import { RateLimited } from '../../core/errors.ts';
+import { backoffMs, wait, withDeadline } from '../../core/deadline.ts';
+import { CallFailed, RateLimited } from '../../core/errors.ts';
 import type { Log } from '../../core/ports/log.ts';
 import { boltLogger } from './bolt-logger.ts';
 import { faultOf, Refused, remedyFor } from './faults.ts';
@@ -13,6 +13,8 @@ const timeoutMs = 8_000;
 export const callTimeoutMs = 10_000;
 /** Many slow calls must not hold up others: the pacer decides how many there are. */
 const maxRequestConcurrency = 1_000;
+/** Nobody hands in again what could not be read. */
+const maxReadTries = 5;
 /** The same complaint is not repeated more often, in milliseconds. */
 const complainEveryMs = 60_000;
 
@@ -57,13 +59,20 @@ export class SlackApi {
     }
   }
 
-  /** As `call`, at the gate's pace, and again for as long as it is rate limited. */
+  /**
+   * As `call`, at the gate's pace; again for as long as it is rate limited, and a few times more if
+   * it fails.
+   */
   async read(method: string, args: Fields, gate: Gate, signal: AbortSignal): Promise<Fields> {
-    for (;;) {
+    for (let tries = 1; ; tries += 1) {
       await gate.pass(signal);
       try {
         return await this.call(method, args, signal);
       } catch (error) {
+        if (error instanceof CallFailed && tries < maxReadTries) {
+          await wait(backoffMs(tries, 500, 5_000), signal);
+          continue;
+        }
         if (!(error instanceof RateLimited)) throw error;
         gate.pause(error.retryAfterMs);
         this.#log.warn({ method, retryAfterMs: error.retryAfterMs }, 'rate limited');

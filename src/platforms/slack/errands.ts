@@ -1,6 +1,9 @@
-import { RateLimited } from '../../core/errors.ts';
+import { CallFailed, RateLimited } from '../../core/errors.ts';
 import { wait } from '../../core/deadline.ts';
 import type { Log } from '../../core/ports/log.ts';
+
+/** What is waited after no answer, in milliseconds. */
+const retryMs = 2_000;
 
 /** Calls beside the replies, such as a sentence to somebody, that nobody waits for. */
 export class Errands {
@@ -12,14 +15,14 @@ export class Errands {
     this.#log = log;
   }
 
-  /** Runs it, once more if it is rate limited; a failure is logged and no more. */
+  /** Runs it, once more if it is rate limited or gets no answer; a failure is logged and no more. */
   run(name: string, errand: (signal: AbortSignal) => Promise<void>): void {
     const { signal } = this.#abort;
     const running = (async () => {
       try {
         await errand(signal).catch(async (error: unknown) => {
-          if (!(error instanceof RateLimited)) throw error;
-          await wait(error.retryAfterMs, signal);
+          if (!(error instanceof RateLimited || error instanceof CallFailed)) throw error;
+          await wait(error instanceof RateLimited ? error.retryAfterMs : retryMs, signal);
           await errand(signal);
         });
       } catch (error) {

@@ -1,13 +1,14 @@
 import type { ConversationId } from '../../core/conversation.ts';
 import { MessageRefused } from '../../core/errors.ts';
-import type { Message } from '../../core/message.ts';
+import { isStop, type Message } from '../../core/message.ts';
 import type { Log } from '../../core/ports/log.ts';
+import { persist } from '../../core/patience.ts';
 import type { Intake } from '../../core/ports/platform.ts';
 import type { Store } from '../../core/ports/store.ts';
 import { type Fields, fieldsOf, listOf } from './fields.ts';
-import { type Followups, isOutsider, meant, mentions } from './meant.ts';
+import { authorId, type Followups, isOutsider, meant, mentions } from './meant.ts';
 import type { People } from './people.ts';
-import { conversationOf, isDirect, placeOf } from './place.ts';
+import { conversationOf, isDirect } from './place.ts';
 import type { Said } from './said.ts';
 import type { Self } from './self.ts';
 import { textFor, toMessage } from './to-message.ts';
@@ -28,8 +29,11 @@ export interface ListenerOptions {
   readonly signal: AbortSignal;
   /** Tells the author why a message is not taken in. */
   readonly tell: (said: Said, sentence: string) => void;
-  /** The message that a thread began with was deleted, and is perhaps being answered. */
-  readonly withdraw: (conversation: ConversationId) => void;
+  /**
+   * A message was deleted. The conversation whose running reply it belongs to, as a question or as
+   * one of the reply's own; nothing more of that reply is written.
+   */
+  readonly withdraw: (said: Said) => ConversationId | undefined;
   /** Somebody opened the direct conversation with the bot. */
   readonly greet: (user: string, channel: string) => void;
 }
@@ -72,8 +76,16 @@ export class Listener {
     const message = toMessage(said, kind, self, await people.names(ids, signal));
     // Nothing in it that could be read, such as a picture of the app's own making.
     if (message.text === '') return;
+    // Where nobody goes on without a mention, this much is understood of those who have asked.
+    const asker = said.user !== undefined && authorId(self.team, said.user);
+    const stops =
+      kind === 'context' && asker && isStop(message.text) && participation?.people.includes(asker);
     try {
-      await intake.receive(message);
+      const receipt = await intake.receive(message);
+      // Read again later, it must not end another answer.
+      if (stops && receipt === 'kept') {
+        await persist(() => intake.stop(conversation), this.#options.log, signal);
+      }
     } catch (error) {
       if (!(error instanceof MessageRefused)) throw error;
       await this.#refuse(said, message, error);
@@ -120,11 +132,12 @@ export class Listener {
   }
 
   async #withdraw(said: Said): Promise<void> {
-    const { self, intake } = this.#options;
-    if (!(await this.#concerns(said))) return;
-    const conversation = conversationOf(self.team, said);
-    const waited = await intake.withdraw(conversation, said.ts);
-    if (!waited && placeOf(conversation).root === said.ts) this.#options.withdraw(conversation);
+    const { self, intake, withdraw } = this.#options;
+    if (await this.#concerns(said)) {
+      if (await intake.withdraw(conversationOf(self.team, said), said.ts)) return;
+    }
+    const conversation = withdraw(said);
+    if (conversation !== undefined) await intake.stop(conversation);
   }
 
   /** Whether it can have been a question: most that people change in channels was none. */

@@ -1,5 +1,7 @@
 import type { ConversationId } from '../../core/conversation.ts';
 import type { Log } from '../../core/ports/log.ts';
+import { backoffMs, wait } from '../../core/deadline.ts';
+import { CallFailed } from '../../core/errors.ts';
 import { persist } from '../../core/patience.ts';
 import type { Store } from '../../core/ports/store.ts';
 import type { SlackApi } from './api.ts';
@@ -17,6 +19,9 @@ const pace = { burst: 20, perSecond: 0.4 };
 
 /** Channels and threads that were active within this time are read, in milliseconds. */
 const horizonMs = 24 * 60 * 60_000;
+
+const firstRetryMs = 1_000;
+const slowestRetryMs = 60_000;
 
 /** Reads again what was written while nobody heard, and hands in what may have been missed. */
 export class Missed {
@@ -47,10 +52,19 @@ export class Missed {
   /**
    * Hands in what was said since then, in milliseconds since the epoch, in the bot's channels, in
    * the threads that began there within the last day, and in older ones in which somebody asked
-   * something within it. Never throws but for the signal's reason: what cannot be read is left
-   * out.
+   * something within it. Tries again for a day while Slack gives no answer. Never throws but for
+   * the signal's reason: what Slack refuses is left out.
    */
   async readAgain(sinceMs: number, signal: AbortSignal): Promise<void> {
+    const triesEnd = Date.now() + horizonMs;
+    for (let tries = 1; !(await this.#readAll(sinceMs, signal)); tries += 1) {
+      if (Date.now() > triesEnd) return;
+      await wait(backoffMs(tries, firstRetryMs, slowestRetryMs), signal);
+    }
+  }
+
+  /** False if it is worth another try. */
+  async #readAll(sinceMs: number, signal: AbortSignal): Promise<boolean> {
     const oldest = tsOf(sinceMs);
     try {
       let heard = 0;
@@ -59,9 +73,11 @@ export class Missed {
       for (const channel of channels) heard += await this.#read(channel, oldest, done, signal);
       heard += await this.#readOlderThreads(oldest, done, signal);
       this.#log.info({ channels: channels.length, messages: heard, sinceMs }, 'slack read again');
+      return true;
     } catch (error) {
       signal.throwIfAborted();
       this.#log.warn({ err: error }, 'what was missed in Slack is not known');
+      return !(error instanceof CallFailed);
     }
   }
 

@@ -5,9 +5,9 @@ import { prompts } from './prompts.ts';
 import type { Said } from './said.ts';
 import { say } from './say.ts';
 
-/** Somebody who asks far too much is told so only now and then, in milliseconds. */
+/** Somebody who asks far too much is told the same there only now and then, in milliseconds. */
 const tellEveryMs = 60_000;
-/** Beyond this many people those who were told or greeted first are forgotten. */
+/** Beyond this many, what was told first, and who was greeted first, is forgotten. */
 const maxKnown = 10_000;
 
 /** What people are told besides replies. */
@@ -23,17 +23,20 @@ export class Notices {
   }
 
   /** Tells the author, and nobody else, why a message is not taken in. */
-  readonly tell = ({ channel, ts, threadTs, user = '' }: Said, sentence: string): void => {
+  readonly tell = ({ channel, threadTs, user = '' }: Said, sentence: string): void => {
     const now = performance.now();
-    if (now - (this.#toldAt.get(user) ?? Number.NEGATIVE_INFINITY) < tellEveryMs) return;
-    remember(this.#toldAt, user, now);
+    const key = `${user} ${channel} ${sentence}`;
+    if (now - (this.#toldAt.get(key) ?? Number.NEGATIVE_INFINITY) < tellEveryMs) return;
+    remember(this.#toldAt, key, now);
     this.#errands.run('tell why not', async (signal) => {
       if (isDirect(channel)) {
         const place = { channel, ...(threadTs === undefined ? {} : { root: threadTs }) };
         await say(this.#api, place, sentence, signal);
         return;
       }
-      const args = { channel, user, markdown_text: sentence, thread_ts: threadTs ?? ts };
+      // Under a message without replies nobody would see it: there is no thread to open yet.
+      const thread = threadTs === undefined ? {} : { thread_ts: threadTs };
+      const args = { channel, user, markdown_text: sentence, ...thread };
       await this.#api.call('chat.postEphemeral', args, signal);
     });
   };
@@ -50,6 +53,7 @@ export class Notices {
 }
 
 function remember(known: Map<string, number>, id: string, at: number): void {
+  known.delete(id);
   if (known.size >= maxKnown) known.delete(known.keys().next().value ?? '');
   known.set(id, at);
 }

@@ -91,7 +91,7 @@ export function slackPlatform(options: SlackPlatformOptions): SlackPlatform {
       signal,
       tell: notices.tell,
       greet: notices.greet,
-      withdraw: (conversation) => replies.withdraw(conversation),
+      withdraw: (said) => replies.withdraw(said),
     });
     const missed = new Missed({ api, threads, self, listener, store, log });
     const readAgain = (sinceMs: number): void => {
@@ -140,7 +140,8 @@ export function slackPlatform(options: SlackPlatformOptions): SlackPlatform {
       try {
         await begin(intake);
       } catch (error) {
-        if (error instanceof BadConfiguration || hearing.signal.aborted) throw error;
+        if (hearing.signal.aborted) return;
+        if (error instanceof BadConfiguration) throw error;
         log.warn({ err: error }, 'Slack is away; tried for on and on');
         background = beginLater(intake).catch((error: unknown) => {
           log.debug({ err: error }, 'Slack not begun');

@@ -1,10 +1,13 @@
+import { Naps } from './naps.ts';
 import { Socket, type SocketOptions } from './socket.ts';
 
 /** Slack refreshes one connection at a time: the other one hears meanwhile. */
 const connections = 2;
+/** A connection that died in a nap is found out and made again within this time. */
+const settleMs = 2 * 60_000;
 
 export interface SocketsOptions extends Omit<SocketOptions, 'onHearing' | 'givesUp'> {
-  /** Somebody hears again after nobody did for so long, in milliseconds; also the first time. */
+  /** Somebody hears again after nobody did since then, in ms since the epoch; also the first time. */
   readonly onHearingAgain: (deafSinceMs: number | undefined) => void;
 }
 
@@ -16,6 +19,12 @@ export class Sockets {
   #hearing = 0;
   /** When the last one fell silent, in milliseconds since the epoch. */
   #deafSince: number | undefined;
+  /** The machine was suspended since then, and woke up a moment ago. */
+  #nap: { readonly sinceMs: number; readonly endedMs: number } | undefined;
+  readonly #naps = new Naps((sinceMs) => {
+    this.#nap = { sinceMs, endedMs: Date.now() };
+    this.#options.onHearingAgain(sinceMs);
+  });
   #running: Promise<unknown> = Promise.resolve();
 
   constructor(options: SocketsOptions) {
@@ -42,10 +51,12 @@ export class Sockets {
       return socket.run(this.#abort.signal);
     });
     this.#running = Promise.allSettled(sockets);
+    this.#naps.start();
     for (const socket of sockets) socket.catch(begun.reject);
     try {
-      await begun.promise;
+      await Promise.race([begun.promise, this.#running]);
     } catch (error) {
+      this.#naps.stop();
       this.#abort.abort();
       throw error;
     } finally {
@@ -55,6 +66,7 @@ export class Sockets {
   }
 
   async stop(): Promise<void> {
+    this.#naps.stop();
     this.#abort.abort();
     await this.#running;
   }
@@ -62,7 +74,11 @@ export class Sockets {
   #count(hearing: boolean): void {
     this.#hearing += hearing ? 1 : -1;
     if (this.#abort.signal.aborted) return;
+    const nap = this.#nap;
+    const napped = nap !== undefined && Date.now() - nap.endedMs < settleMs;
     if (this.#hearing === 0) this.#deafSince = Date.now();
+    // Until now what Slack sent may have gone to a connection that the nap had killed.
+    else if (hearing && napped) this.#options.onHearingAgain(nap.sinceMs);
     else if (hearing && this.#hearing === 1) this.#options.onHearingAgain(this.#deafSince);
   }
 }

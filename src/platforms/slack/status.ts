@@ -11,15 +11,15 @@ const renewMs = 100_000;
 /** How often Slack takes a new status is not known; people need no more. */
 const editFloorMs = 3_000;
 
-/** What is wrong with this one place or with everything: it says nothing of other places. */
-const elsewhereFine = new Set([
-  'account_inactive',
-  'channel_not_found',
-  'invalid_auth',
-  'is_archived',
-  'not_authed',
-  'not_in_channel',
-  'token_revoked',
+/** What is said of the method or the kind of place; all else may be wrong with one place alone. */
+const refusesKind = new Set([
+  'channel_type_not_supported',
+  'feature_not_enabled',
+  'method_deprecated',
+  'method_not_supported_for_channel_type',
+  'missing_scope',
+  'not_allowed_token_type',
+  'unknown_method',
 ]);
 
 /** The kinds of places where Slack takes no status, so that it is not asked again. */
@@ -101,29 +101,34 @@ export class StatusMark implements WorkingMark {
   /** Leaves no status behind. */
   clear(): void {
     if (!this.#stands) return;
-    this.#errands.run('clear status', async () => {
-      await this.#arrived;
-      if (this.#stands) await this.#set('');
-    });
+    this.#errands.run('clear status', (signal) =>
+      withDeadline(2 * callTimeoutMs, signal, async (end) => {
+        await this.#arrived;
+        end.throwIfAborted();
+        if (this.#stands) await this.#set('', end);
+      }),
+    );
   }
 
-  #set(status: string): Promise<void> {
+  /** Without a signal it goes on when nobody waits for it any more. */
+  #set(status: string, signal = new AbortController().signal): Promise<void> {
     this.#calls += 1;
     this.#stands = status !== '';
-    const set = this.#call(status).finally(() => {
+    const set = this.#call(status, signal).finally(() => {
       this.#calls -= 1;
     });
     this.#arrived = set.catch(() => undefined);
     return set;
   }
 
-  async #call(status: string): Promise<void> {
-    const { signal } = new AbortController();
+  async #call(status: string, signal: AbortSignal): Promise<void> {
     try {
       await this.#api.call('assistant.threads.setStatus', { ...this.#thread, status }, signal);
     } catch (error) {
-      if (error instanceof Refused && !elsewhereFine.has(error.code)) {
-        this.#stands = false;
+      // Where Slack refuses one there is none to clear; one that was to be cleared may still stand.
+      if (error instanceof Refused) this.#stands = false;
+      else if (status === '') this.#stands = true;
+      if (error instanceof Refused && refusesKind.has(error.code)) {
         this.#statuses.refuse(this.#kind);
         this.onRefused();
         this.#log.info({ kind: this.#kind, error: error.code }, 'no status in such places');

@@ -5,6 +5,7 @@ import { budgetsFor, channelPostKey } from './budgets.ts';
 import { Refused } from './faults.ts';
 import { type Fields, fieldsOf, textOf } from './fields.ts';
 import { slackFormat } from './format.ts';
+import type { Errands } from './errands.ts';
 import type { Place } from './place.ts';
 import { nothingYet, postable } from './postable.ts';
 import type { StatusMark } from './status.ts';
@@ -21,6 +22,7 @@ const editsOver = new Set(['edit_window_closed', 'cant_update_message']);
 export interface SlackSurfaceOptions {
   readonly api: SlackApi;
   readonly threads: Threads;
+  readonly errands: Errands;
   readonly place: Place;
   /** The `ts` of the newest question: the reply's posts are all younger. */
   readonly newest: string;
@@ -40,6 +42,8 @@ export class SlackSurface implements Surface {
   readonly #options: SlackSurfaceOptions;
   /** Posts of this process, by key. */
   readonly #posted = new Map<string, string>();
+  /** The `ts` of each message of this reply that is known to stand. */
+  readonly #standing = new Set<string>();
   #editsOver = false;
   #withdrawn = false;
 
@@ -83,6 +87,7 @@ export class SlackSurface implements Surface {
     if (ts === undefined) throw new CallFailed('chat.postMessage: posted without an id');
     await this.#ensureInThread(ts, fieldsOf(answer['message']), signal);
     this.#posted.set(key, ts);
+    this.#standing.add(ts);
     status?.posted();
     if (first !== text && text.trim() !== '') await this.#complete(ts, text, signal);
     return ts;
@@ -92,7 +97,9 @@ export class SlackSurface implements Surface {
   async #ensureInThread(ts: string, posted: Fields, signal: AbortSignal): Promise<void> {
     const { root } = this.#options.place;
     if (root === undefined || posted['ts'] === undefined || posted['thread_ts'] === root) return;
-    await this.remove(ts, signal);
+    await this.remove(ts, signal).catch(() =>
+      this.#options.errands.run('take back a post', (end) => this.remove(ts, end)),
+    );
     throw new Rejected('removed', 'chat.postMessage: the thread is gone');
   }
 
@@ -112,7 +119,9 @@ export class SlackSurface implements Surface {
     const ts = this.#posted.get(key);
     if (ts !== undefined) return ts;
     this.#options.ensureHome();
-    return threads.find(place, newest, (message) => keyOf(message) === key, signal);
+    const found = await threads.find(place, newest, (message) => keyOf(message) === key, signal);
+    if (found !== undefined) this.#standing.add(found);
+    return found;
   }
 
   async edit(id: string, text: string, signal: AbortSignal): Promise<void> {
@@ -120,6 +129,7 @@ export class SlackSurface implements Surface {
     const { channel } = this.#options.place;
     try {
       await this.#call('chat.update', { channel, ts: id, markdown_text }, signal);
+      this.#standing.add(id);
     } catch (error) {
       if (error instanceof Refused && editsOver.has(error.code)) this.#editsOver = true;
       throw error;
@@ -127,6 +137,8 @@ export class SlackSurface implements Surface {
   }
 
   async remove(id: string, signal: AbortSignal): Promise<void> {
+    // Slack tells of its end as if a person had deleted it.
+    this.#standing.delete(id);
     try {
       await this.#call('chat.delete', { channel: this.#options.place.channel, ts: id }, signal);
     } catch (error) {
@@ -134,7 +146,12 @@ export class SlackSurface implements Surface {
     }
   }
 
-  /** The question was deleted: nothing more is written. */
+  /** Whether it is a message of this reply. */
+  owns(ts: string): boolean {
+    return this.#standing.has(ts);
+  }
+
+  /** A person deleted a question or a part of the reply: nothing more is written. */
   withdraw(): void {
     this.#withdrawn = true;
   }
@@ -142,7 +159,7 @@ export class SlackSurface implements Surface {
   async #call(method: string, args: Fields, signal: AbortSignal): Promise<Fields> {
     this.#options.ensureHome();
     if (this.#withdrawn && method !== 'chat.delete') {
-      throw new Rejected('removed', `${method}: the question was deleted`);
+      throw new Rejected('removed', `${method}: a person deleted what it belongs to`);
     }
     return this.#options.api.call(method, args, signal);
   }

@@ -7,7 +7,7 @@ export type Told =
   | { readonly kind: 'said'; readonly said: Said; readonly mention: boolean }
   /** A person changed a message, which now reads so. */
   | { readonly kind: 'changed'; readonly said: Said }
-  /** A person deleted a message, which read so. */
+  /** A message was deleted, which read so. */
   | { readonly kind: 'deleted'; readonly said: Said }
   /** A person opened the direct conversation with the bot. */
   | { readonly kind: 'opened'; readonly user: string; readonly channel: string }
@@ -46,7 +46,7 @@ function toldByMessage(event: Fields, envelope: Fields): Told | undefined {
       return toldByChange(event, place);
     case 'message_deleted': {
       const said = saidIn(event['previous_message'], place);
-      return said?.user === undefined ? undefined : { kind: 'deleted', said };
+      return said && { kind: 'deleted', said };
     }
     default: {
       const said = saidIn(event, place);
@@ -59,7 +59,7 @@ function toldByMessage(event: Fields, envelope: Fields): Told | undefined {
 function toldByChange(event: Fields, place: { channel: string }): Told | undefined {
   const before = saidIn(event['previous_message'], place);
   if (fieldsOf(event['message'])['subtype'] === 'tombstone') {
-    return before?.user === undefined ? undefined : { kind: 'deleted', said: before };
+    return before && { kind: 'deleted', said: before };
   }
   const said = saidIn(event['message'], place);
   if (said?.user === undefined || said.text === before?.text) return undefined;

@@ -22,6 +22,12 @@ describe('the manifest', () => {
     expect(listUnder('bot')).toEqual(expect.arrayContaining([...wantedScopes]));
   });
 
+  it('asks for nothing else but the names of files, and for no buttons', () => {
+    const more = listUnder('bot').filter((scope) => !wantedScopes.includes(scope));
+    expect(more).toEqual(['files:read']);
+    expect(manifest).not.toContain('interactivity');
+  });
+
   it('asks for every event that is understood', () => {
     expect(listUnder('bot_events').sort()).toEqual([
       'app_home_opened',

@@ -1,0 +1,30 @@
+import { expect, it } from 'vitest';
+import { conversationId } from '../../../src/core/conversation.ts';
+import type { Message } from '../../../src/core/message.ts';
+import { SlackApi } from '../../../src/platforms/slack/api.ts';
+import { Errands } from '../../../src/platforms/slack/errands.ts';
+import { Replies } from '../../../src/platforms/slack/replies.ts';
+import { Threads } from '../../../src/platforms/slack/threads.ts';
+import { readableLog } from '../../fakes/log.ts';
+
+it('forgets a turn that was lost once the next one begins in its conversation', () => {
+  const log = readableLog();
+  const api = new SlackApi({ token: 'xoxb-none', apiUrl: 'http://127.0.0.1:9/', log });
+  const errands = new Errands(log);
+  const replies = new Replies({
+    api,
+    threads: new Threads(api),
+    errands,
+    log,
+    self: () => undefined,
+  });
+  const conversation = conversationId('slack', 'T1', 'C1', '1.0');
+  const asked = (id: string) => [{ id }] as unknown as Message[];
+  replies.surface(conversation, 'lost', asked('1.0'));
+  replies.surface(conversation, 'next', asked('2.0'));
+  expect(replies.withdraw({ channel: 'C1', ts: '1.0' })).toBeUndefined();
+  replies.ended(conversation, 'lost');
+  expect(replies.withdraw({ channel: 'C1', ts: '2.0' })).toBe(conversation);
+  replies.ended(conversation, 'next');
+  expect(replies.withdraw({ channel: 'C1', ts: '2.0' })).toBeUndefined();
+});
