@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config';
 /** `npm test`: every test that needs no browser. */
 export default defineConfig({
   test: {
+    // Most files wait for processes and timers of their own: one worker a core leaves cores idle.
+    maxWorkers: 3,
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000 } },
       { test: { name: 'contract', include: ['test/contract/**/*.test.ts'], testTimeout: 30_000 } },
