@@ -66,6 +66,11 @@ export interface Surface {
   /** Absent where the platform has no such sign. */
   readonly working?: WorkingMark;
 
+  /**
+   * As much of a rendered text as a post may show; the rest comes with an edit of its own. Absent
+   * where a post may show all of it.
+   */
+  postable?(text: string): string;
   /** Posts a page behind the earlier ones; resolves to its id. */
   post(posting: Posting, signal: AbortSignal): Promise<string>;
   /** The id of the post made with this key, if it arrived. */

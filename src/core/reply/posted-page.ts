@@ -137,7 +137,8 @@ export class PostedPage {
       await this.#ledger.save({ index: this.#index, key: this.#key, source: page.source });
       this.#perhapsPosted = true;
     }
-    const posting = { text: page.text, key: this.#key, index: this.#index };
+    const text = this.#surface.postable?.(page.text) ?? page.text;
+    const posting = { text, key: this.#key, index: this.#index };
     try {
       this.#id = await this.#call(signal, (end) => this.#surface.post(posting, end));
     } catch (error) {
@@ -146,7 +147,7 @@ export class PostedPage {
     }
     this.#perhapsPosted = false;
     // A platform may answer a repeated key with the earlier message, which reads otherwise.
-    this.#text = again ? undefined : page.text;
+    this.#text = again ? undefined : text;
     this.#recordedAt = Number.NEGATIVE_INFINITY;
   }
 

@@ -61,16 +61,20 @@ export class SlackSurface implements Surface {
     return this.#editsOver;
   }
 
+  postable(text: string): string {
+    return postable(text);
+  }
+
   async post({ text, key }: Posting, signal: AbortSignal): Promise<string> {
     const { place, status } = this.#options;
-    const first = postable(text);
     let answer: Fields;
     try {
       answer = await this.#call(
         'chat.postMessage',
         {
           ...this.#target(),
-          markdown_text: first,
+          // Whoever calls this, no address is posted.
+          markdown_text: postable(text),
           metadata: { event_type: eventType, event_payload: { key } },
           unfurl_links: false,
           unfurl_media: false,
@@ -89,7 +93,6 @@ export class SlackSurface implements Surface {
     this.#posted.set(key, ts);
     this.#standing.add(ts);
     status?.posted();
-    if (first !== text && text.trim() !== '') await this.#complete(ts, text, signal);
     return ts;
   }
 
@@ -101,17 +104,6 @@ export class SlackSurface implements Surface {
       this.#options.errands.run('take back a post', (end) => this.remove(ts, end)),
     );
     throw new Rejected('removed', 'chat.postMessage: the thread is gone');
-  }
-
-  /** The addresses that the post had to leave out. */
-  async #complete(ts: string, text: string, signal: AbortSignal): Promise<void> {
-    try {
-      await this.edit(ts, text, signal);
-    } catch (error) {
-      if (!(error instanceof RateLimited)) throw error;
-      // The post stands: as "not done" it would be made again. It is found, and then edited.
-      throw new CallFailed('chat.postMessage: posted in part', { cause: error });
-    }
   }
 
   async find({ key }: Pick<Posting, 'key'>, signal: AbortSignal): Promise<string | undefined> {

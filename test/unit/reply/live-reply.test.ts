@@ -195,6 +195,18 @@ describe('a live reply', () => {
     expect(surface.pages).toEqual(['Hello']);
   });
 
+  it('completes by an edit what a post may not show, within the budget of edits', async () => {
+    const surface = new FakeSurface();
+    surface.postable = (text) => text.split('https')[0] ?? '';
+    surface.budgets = { post: [], edit: [{ key: 'e', burst: 1, perSecond: 0.1 }], remove: [] };
+    const { push, end } = open({ surface });
+    push('See https://example.com');
+    const ended = end();
+    await pass(1_000);
+    await ended;
+    expect(surface.seen).toEqual(['See ', 'See https://example.com']);
+  });
+
   it('stores its intent before a post and the id after it', async () => {
     const { surface, push, records } = open();
     push('Hello');
