@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { tokensOf } from '../fakes/openai/scripts.ts';
+import { streamText } from '../fakes/openai/scripts.ts';
 import { type OpenAiFake, type OpenAiRequest, startOpenAiFake } from '../fakes/openai/server.ts';
 import { type ParleyProcess, startParley } from '../fakes/parley-process.ts';
 import { planted } from '../fakes/planted.ts';
@@ -28,13 +28,7 @@ beforeEach(async () => {
   model = await startOpenAiFake({
     script: async (reply, request) => {
       if (asked(request).includes('poison')) parley.kill();
-      reply.begin();
-      for (const token of tokensOf(nextAnswer())) {
-        await new Promise((resolve) => setTimeout(resolve, 4));
-        if (reply.over) return;
-        reply.text(token);
-      }
-      reply.finish('stop', { inputTokens: 1, outputTokens: 1 });
+      await streamText({ text: nextAnswer(), tokensPerSecond: 250 })(reply, request);
     },
   });
   parley = await startParley({ OPENAI_BASE_URL: model.url });

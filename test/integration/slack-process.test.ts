@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { tokensOf } from '../fakes/openai/scripts.ts';
+import { streamText } from '../fakes/openai/scripts.ts';
 import { type OpenAiFake, startOpenAiFake } from '../fakes/openai/server.ts';
 import { type ParleyProcess, startParley } from '../fakes/parley-process.ts';
 import type { Message } from '../fakes/slack/message.ts';
@@ -41,15 +41,8 @@ const isWhole = (root: Message): boolean =>
 beforeEach(async () => {
   words = 60;
   model = await startOpenAiFake({
-    script: async (reply) => {
-      reply.begin();
-      for (const token of tokensOf(nextAnswer())) {
-        await new Promise((resolve) => setTimeout(resolve, 4));
-        if (reply.over) return;
-        reply.text(token);
-      }
-      reply.finish('stop', { inputTokens: 1, outputTokens: 1 });
-    },
+    script: (reply, request) =>
+      streamText({ text: nextAnswer(), tokensPerSecond: 250 })(reply, request),
   });
   fake = await startSlackFake({
     workspaces: [{ id: 'T1', scopes }],

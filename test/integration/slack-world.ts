@@ -10,6 +10,7 @@ import {
   type SlackPlatform,
   type SlackPlatformOptions,
 } from '../../src/platforms/slack/slack-platform.ts';
+import { wantedScopes } from '../../src/platforms/slack/workspace.ts';
 import { createServer, type HttpServer } from '../../src/server/http-server.ts';
 import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts';
 import { readableLog } from '../fakes/log.ts';
@@ -22,21 +23,7 @@ export type TransportName = 'socket' | 'http';
 export const signingSecret = 'a signing secret';
 
 /** What slack-manifest.yaml asks for. */
-export const scopes = [
-  'app_mentions:read',
-  'assistant:write',
-  'channels:history',
-  'channels:read',
-  'chat:write',
-  'files:read',
-  'groups:history',
-  'groups:read',
-  'im:history',
-  'im:read',
-  'mpim:history',
-  'mpim:read',
-  'users:read',
-];
+export const scopes = [...wantedScopes, 'files:read'];
 
 export interface WorldOptions {
   readonly transport?: TransportName;
