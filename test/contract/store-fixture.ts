@@ -3,7 +3,7 @@ import { vi } from 'vitest';
 import { conversationId } from '../../src/core/conversation.ts';
 import type { ConversationId } from '../../src/core/conversation.ts';
 import type { Message } from '../../src/core/message.ts';
-import type { Lease, Store, Work } from '../../src/core/ports/store.ts';
+import type { AcceptOptions, Lease, Store, Work } from '../../src/core/ports/store.ts';
 import type { Ending } from '../../src/core/turn.ts';
 
 export interface StoreSettings {
@@ -15,6 +15,11 @@ export interface StoreSettings {
 /** A store of one test's own. */
 export interface OpenedStore {
   readonly store: Store;
+  /**
+   * One more handle on the same data, as another process has it at the same time; the same store
+   * again where only one process can have it.
+   */
+  beside(): Promise<Store>;
   /** Another store on the same data, as a process finds it that starts after a crash. */
   reopen(): Promise<Store>;
   dispose(): Promise<void>;
@@ -22,11 +27,22 @@ export interface OpenedStore {
 
 export type OpenStore = (settings: StoreSettings) => Promise<OpenedStore>;
 
+/** What a test starts its store with; it goes after the test. */
+export interface Stage {
+  readonly start: (settings?: StoreSettings) => Promise<Store>;
+  readonly beside: () => Promise<Store>;
+  readonly reopen: () => Promise<Store>;
+}
+
 /** Long enough never to run out within a test. */
 export const alice: Lease = { owner: 'alice', leaseMs: 60_000 };
 export const bob: Lease = { owner: 'bob', leaseMs: 60_000 };
 /** Runs out while a test waits for it. */
 export const fleeting: Lease = { owner: 'carol', leaseMs: 50 };
+
+/** How most questions come in here, and orders to stop. */
+export const asked: AcceptOptions = { stops: false, tokens: 3 };
+export const stop: AcceptOptions = { stops: true, tokens: 1 };
 
 export const done: Ending = { outcome: 'done', text: 'An answer.' };
 

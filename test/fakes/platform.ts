@@ -1,6 +1,6 @@
 import type { ConversationId } from '../../src/core/conversation.ts';
 import type { Message } from '../../src/core/message.ts';
-import type { Intake, Platform } from '../../src/core/ports/platform.ts';
+import type { Intake, Past, Platform } from '../../src/core/ports/platform.ts';
 import type { Outcome } from '../../src/core/turn.ts';
 import { FakeSurface } from './surface.ts';
 
@@ -13,9 +13,9 @@ export class FakePlatform implements Platform {
   onSurface: (surface: FakeSurface, messages: readonly Message[]) => void = () => undefined;
 
   /** What was said in a conversation before the bot was called into it. */
-  readonly said = new Map<ConversationId, Message[] | Error>();
+  readonly said = new Map<ConversationId, Past[] | Error>();
 
-  earlier(conversation: ConversationId): Promise<readonly Message[]> {
+  earlier(conversation: ConversationId): Promise<readonly Past[]> {
     const said = this.said.get(conversation) ?? [];
     return said instanceof Error ? Promise.reject(said) : Promise.resolve(said);
   }

@@ -323,6 +323,9 @@ describe('a store that is full', () => {
     await expect(store.accept({ ...refused, kind: 'context' }, options)).rejects.toMatchObject(
       full,
     );
+    const past = { id: 'past', role: 'user', text: longText, at: 1, tokens: 1 } as const;
+    await expect(store.remember(refused.conversation, [past])).rejects.toMatchObject(full);
+    expect(await store.view(refused.conversation)).toEqual({ history: [], queued: [] });
     await expect(store.check()).rejects.toMatchObject(full);
     const waiting = await store.waiting();
     expect(waiting).toHaveLength(taken.length);
@@ -371,6 +374,14 @@ describe('a store that is full', () => {
     }
     await expect(store.accept(question('new', 'A'), options)).rejects.toMatchObject(full);
     expect(await store.sweep()).toBeGreaterThan(0);
+    expect(await store.accept(question('new', 'A'), options)).toBe('queued');
+  });
+
+  it('takes questions again once somebody has taken theirs back', async () => {
+    const store = await open({ maxPages });
+    const taken = await fill(store);
+    await store.bookmark('test', new Map([['C1', '1']]));
+    expect(await store.forgetPerson('test', 'U1')).toBe(taken.length);
     expect(await store.accept(question('new', 'A'), options)).toBe('queued');
   });
 

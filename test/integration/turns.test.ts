@@ -8,6 +8,7 @@ import type { Dispatcher } from '../../src/core/dispatcher.ts';
 import { ModelFailed, StoreUnavailable } from '../../src/core/errors.ts';
 import type { Inbox } from '../../src/core/inbox.ts';
 import type { Message } from '../../src/core/message.ts';
+import type { Past } from '../../src/core/ports/platform.ts';
 import type { Store } from '../../src/core/ports/store.ts';
 import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts';
 import { readableLog } from '../fakes/log.ts';
@@ -244,18 +245,15 @@ describe('messages that come during an answer', () => {
 });
 
 describe('what was said before the bot was called', () => {
-  const saidBefore = () =>
-    ['We need a plan.', 'Any ideas?'].map((text, index) =>
-      world.message(text, here, {
-        id: `before${index}`,
-        author: { id: 'ben', name: 'Ben' },
-        sentAt: index,
-        kind: 'context',
-      }),
-    );
+  const ben = { id: 'ben', name: 'Ben' };
+  const saidBefore: Past[] = [
+    { id: 'before0', role: 'user', author: ben, text: 'We need a plan.', at: 0 },
+    { id: 'before1', role: 'assistant', text: 'Which one?', at: 1 },
+    { id: 'before2', role: 'user', author: ben, text: 'Any ideas?', at: 2 },
+  ];
 
   it('is read once, and kept', async () => {
-    world.platform.said.set(here, saidBefore());
+    world.platform.said.set(here, saidBefore);
     world.model.onRequest = (writing) => writing.write(`re: ${writing.question}`).end();
     await world.ask('What do you say?');
     await world.reads(['re: What do you say?']);
@@ -263,6 +261,7 @@ describe('what was said before the bot was called', () => {
     await world.reads([expect.anything(), 're: And now?']);
     expect(world.model.writings[1]?.request.messages.map((message) => message.text)).toEqual([
       'Ben: We need a plan.',
+      'Which one?',
       'Ben: Any ideas?',
       'What do you say?',
       're: What do you say?',
@@ -596,7 +595,13 @@ describe('a restart', () => {
 
   it('ends at its deadline, also behind a stop whose last words cannot be shown', async () => {
     world.platform.onSurface = (surface) => {
-      surface.budgets = { post: [], edit: [{ key: 'e', burst: 1, perSecond: 0.001 }], remove: [] };
+      const at = performance.now();
+      const told = { limit: 1, left: 0, at, resetsAt: at + 1e6 };
+      surface.budgets = {
+        post: [{ key: 'p', burst: 1, perSecond: 0.001 }],
+        edit: [{ key: 'e', burst: 1, perSecond: 0.001, told }],
+        remove: [],
+      };
     };
     await world.ask('one');
     const writing = await world.writing(0);

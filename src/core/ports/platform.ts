@@ -1,4 +1,5 @@
 import type { ConversationId } from '../conversation.ts';
+import type { Entry } from '../history.ts';
 import type { Message } from '../message.ts';
 import type { Outcome } from '../turn.ts';
 import type { Surface } from './surface.ts';
@@ -28,6 +29,9 @@ export interface Intake {
   stop(conversation: ConversationId): Promise<boolean>;
 }
 
+/** Something that was said before, by people or by the bot, not counted yet. */
+export type Past = Omit<Entry, 'tokens'>;
+
 /** A place where people talk. */
 export interface Platform {
   /** The first part of its conversations' ids. */
@@ -41,14 +45,14 @@ export interface Platform {
   /** Where the reply to these messages, all of one conversation, is written. */
   surface(conversation: ConversationId, turn: string, messages: readonly Message[]): Surface;
   /**
-   * What people and other bots said in this conversation before these messages, as context,
-   * oldest first. Asked when a turn begins in a conversation without a past here.
+   * What was said in this conversation before these messages, oldest first. Asked when a turn
+   * begins in a conversation without a past here.
    */
   earlier?(
     conversation: ConversationId,
     messages: readonly Message[],
     signal: AbortSignal,
-  ): Promise<readonly Message[]>;
+  ): Promise<readonly Past[]>;
   /** The turn is over: everything is shown and stored. Never throws. */
   ended?(conversation: ConversationId, turn: string, outcome: Outcome): void;
 }

@@ -41,6 +41,22 @@ export interface View {
   readonly queued: readonly Message[];
 }
 
+/** What became of claims that were to be renewed. */
+export interface Renewal {
+  /** Another owner has them, or their turns are over. */
+  readonly lost: readonly Claim[];
+  /** Somebody wants these turns to end; perhaps told to another instance. */
+  readonly stopping: readonly Claim[];
+}
+
+/** Who wants to hear at once what other instances put into a shared store. */
+export interface Watcher {
+  /** There may be something to do in this conversation. */
+  ready(conversation: ConversationId): void;
+  /** Somebody wants this turn to end. */
+  stop(conversation: ConversationId, turn: string): void;
+}
+
 export interface AcceptOptions {
   readonly stops: boolean;
   readonly tokens: number;
@@ -56,6 +72,8 @@ export interface AcceptOptions {
  * conversation by now, or the turn is finished.
  */
 export interface Store {
+  /** Other processes may take turns from it, too. */
+  readonly shared: boolean;
   /**
    * Takes a message in, unless its id was seen in its conversation before. With `stops`, and a
    * turn that is not finished, it marks that turn as to be stopped instead of queueing; if its end
@@ -86,8 +104,8 @@ export interface Store {
    * Counts the attempt. Undefined if there is nothing to do or somebody else is at it.
    */
   claim(conversation: ConversationId, lease: Lease): Promise<Work | undefined>;
-  /** Prolongs leases; returns those that are lost. */
-  renew(claims: readonly Claim[], lease: Lease): Promise<Claim[]>;
+  /** Prolongs leases. */
+  renew(claims: readonly Claim[], lease: Lease): Promise<Renewal>;
   /**
    * Records a page: before its post without an id, after it with one, and as its text grows.
    * Growth is progress only: loss of power may take back the last few seconds of it.
@@ -101,6 +119,7 @@ export interface Store {
    * Moves the turn into history and, in the same step, either begins the next turn with what
    * came meanwhile (the owner keeps the conversation) or releases the conversation. The turn
    * must be concluded; an `Error` otherwise. `replyTokens` is what the reply costs the model.
+   * Repeated by the same owner, whose answer was lost, it resolves to the same as before.
    */
   finish(claim: Claim, lease: Lease, replyTokens: number): Promise<Work | undefined>;
   /** Lets go of an unfinished turn for another try; with `forgive` the attempt does not count. */
@@ -108,7 +127,15 @@ export interface Store {
   /** Conversations to claim: after a start, a crash, or a release; longest waiting first. */
   waiting(): Promise<Waiting[]>;
 
+  /** Absent where nobody else puts anything in. Tells what it may: what is missed, `waiting` finds. */
+  watch?(watcher: Watcher): void;
+
   view(conversation: ConversationId): Promise<View>;
+  /**
+   * Puts what was said before the bot came into a conversation's history, but for what is known
+   * there already; a later delivery of the same ids is a duplicate.
+   */
+  remember(conversation: ConversationId, entries: readonly Entry[]): Promise<void>;
   /** Undefined where the bot was never asked anything, or longer ago than the retention time. */
   participation(conversation: ConversationId): Promise<Participation | undefined>;
   /**
@@ -116,6 +143,31 @@ export interface Store {
    * the epoch), latest first, at most 1,000.
    */
   active(platform: string, since: number): Promise<ConversationId[]>;
+  /** How far each of a platform's places was read, by place, as it was marked. */
+  bookmarks(platform: string): Promise<ReadonlyMap<string, string>>;
+  /** Marks how far places were read; kept for the retention time. */
+  bookmark(platform: string, marks: ReadonlyMap<string, string>): Promise<void>;
+
+  /**
+   * Makes `owner` the only one to have a role, such as listening to a platform, or prolongs that;
+   * false while somebody else has it.
+   */
+  hold(role: string, lease: Lease): Promise<boolean>;
+  /** Gives a role up at once; no effect if somebody else has it. */
+  yield(role: string, owner: string): Promise<void>;
+
+  /**
+   * Deletes all that is known of a conversation; a running turn loses its claim. Returns how many
+   * messages and replies went.
+   */
+  forgetConversation(conversation: ConversationId): Promise<number>;
+  /**
+   * Deletes what a person of a platform wrote, everywhere: waiting questions, history, and the
+   * note that they took part. Replies to them stay, as they were said by the bot; what is being
+   * answered at this moment goes once that is over (call again). Returns how many messages went.
+   */
+  forgetPerson(platform: string, authorId: string): Promise<number>;
+
   /** Deletes what is older than the retention time; returns how many entries went. */
   sweep(): Promise<number>;
   /** Resolves if a write would be kept now; else throws `StoreUnavailable`. */

@@ -1,13 +1,15 @@
 import type { ConversationId } from '../../core/conversation.ts';
+import type { Entry } from '../../core/history.ts';
 import type { Message } from '../../core/message.ts';
 import type { Receipt } from '../../core/ports/platform.ts';
-import type { AcceptOptions, Participation } from '../../core/ports/store.ts';
+import type { AcceptOptions } from '../../core/ports/store.ts';
 import type { Database } from './database.ts';
 import type { Entries } from './entries.ts';
+import type { Participants } from './participants.ts';
 import type { Questions } from './questions.ts';
-import { Participants } from './participants.ts';
 import { Room } from './room.ts';
-import { Seen } from './seen.ts';
+import type { Seen } from './seen.ts';
+import type { Tables } from './tables.ts';
 import type { Turns } from './turns.ts';
 
 /** How messages come in, change and go before their turn. Each method is a step to be committed. */
@@ -19,14 +21,10 @@ export class Inbox {
   readonly #turns: Turns;
   readonly #entries: Entries;
 
-  constructor(
-    db: Database,
-    folder: string,
-    tables: { questions: Questions; turns: Turns; entries: Entries },
-  ) {
-    this.#seen = new Seen(db);
+  constructor(db: Database, folder: string, tables: Tables) {
+    this.#seen = tables.seen;
     this.#room = new Room(db, folder);
-    this.#participants = new Participants(db);
+    this.#participants = tables.participants;
     this.#questions = tables.questions;
     this.#turns = tables.turns;
     this.#entries = tables.entries;
@@ -66,27 +64,19 @@ export class Inbox {
     return false;
   }
 
-  participation(conversation: ConversationId): Participation | undefined {
-    return this.#participants.of(conversation);
-  }
-
-  active(platform: string, since: number): ConversationId[] {
-    return this.#participants.active(platform, since);
-  }
-
-  /** Forgets up to `limit` people who last asked before `time`; returns how many. */
-  forgetParticipants(time: number, limit: number): number {
-    return this.#participants.deleteOld(time, limit);
+  /** Puts what was said before into history, but for what is known. */
+  remember(conversation: ConversationId, entries: readonly Entry[], now: number): void {
+    for (const entry of entries) {
+      if (this.#knows(conversation, entry.id)) continue;
+      this.#seen.add(conversation, entry.id, now);
+      this.#entries.put(conversation, entry);
+    }
+    this.#room.ensureFor('');
   }
 
   /** Throws `StoreUnavailable('full')` if a short question would be refused now. */
   ensureRoom(): void {
     this.#room.ensureFor('');
-  }
-
-  /** Forgets up to `limit` ids from before `time`; returns how many. */
-  forgetSeen(time: number, limit: number): number {
-    return this.#seen.deleteOld(time, limit);
   }
 
   #keep({ conversation, id, author, text, sentAt }: Message, tokens: number): Receipt {

@@ -96,6 +96,33 @@ const migrations = [
   CREATE INDEX entry_in_order ON entry (conversation, at, reply, id);
   CREATE INDEX entry_by_age ON entry (at);
   `,
+  `
+  -- How each conversation's latest turn was finished, so that a repetition is told the same:
+  -- "nextFence" is that of the turn which began in the same step.
+  CREATE TABLE finish (
+    conversation TEXT PRIMARY KEY,
+    turn TEXT NOT NULL,
+    fence INTEGER NOT NULL,
+    owner TEXT NOT NULL,
+    nextFence INTEGER,
+    at REAL NOT NULL
+  ) STRICT;
+  CREATE INDEX finish_by_age ON finish (at);
+
+  -- How far places of platforms were read.
+  CREATE TABLE bookmark (
+    platform TEXT NOT NULL,
+    place TEXT NOT NULL,
+    mark TEXT NOT NULL,
+    at REAL NOT NULL,
+    PRIMARY KEY (platform, place)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX bookmark_by_age ON bookmark (at);
+
+  -- What a person wrote, for when it is to be forgotten.
+  CREATE INDEX entry_by_author ON entry (authorId) WHERE authorId IS NOT NULL;
+  CREATE INDEX participant_by_person ON participant (person);
+  `,
 ];
 
 /** The newest version that this code knows. */

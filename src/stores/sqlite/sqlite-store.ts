@@ -1,11 +1,12 @@
-import { setImmediate } from 'node:timers/promises';
 import type { ConversationId } from '../../core/conversation.ts';
+import type { Entry } from '../../core/history.ts';
 import type { Message } from '../../core/message.ts';
 import type { Receipt } from '../../core/ports/platform.ts';
 import type {
   AcceptOptions,
   Lease,
   Participation,
+  Renewal,
   Store,
   View,
   Waiting,
@@ -13,17 +14,16 @@ import type {
 } from '../../core/ports/store.ts';
 import type { Claim, Ending, PageRecord } from '../../core/turn.ts';
 import type { Database, Query } from './database.ts';
-import { Entries } from './entries.ts';
 import { StoreFolder } from './folder.ts';
+import { Forgetting } from './forgetting.ts';
 import { Inbox } from './inbox.ts';
 import { openDatabase } from './open-database.ts';
-import { Questions } from './questions.ts';
-import { Turns } from './turns.ts';
+import { Roles } from './roles.ts';
+import { Sweeper } from './sweeper.ts';
+import { openTables, type Tables } from './tables.ts';
 import { Workbench } from './workbench.ts';
 
 const dayMs = 24 * 60 * 60 * 1_000;
-/** Rows that a sweep deletes at a time; replies go on in between. */
-const sweepBatch = 200;
 
 export interface SqliteStoreOptions {
   /** Belongs to this store alone; made if it is not there, with access for this user only. */
@@ -52,30 +52,28 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
 }
 
 class SqliteStore implements Store {
+  readonly shared = false;
   readonly #db: Database;
   readonly #folder: StoreFolder;
-  readonly #questions: Questions;
-  readonly #turns: Turns;
-  readonly #entries: Entries;
+  readonly #tables: Tables;
   readonly #inbox: Inbox;
   readonly #workbench: Workbench;
+  readonly #forgetting: Forgetting;
+  readonly #sweeper: Sweeper;
+  readonly #roles = new Roles();
   readonly #noteCheck: Query<unknown>;
-  readonly #retentionMs: number;
-  readonly #seenMs: number;
   #closing: Promise<void> | undefined;
 
   constructor(db: Database, folder: StoreFolder, options: SqliteStoreOptions) {
+    const { retentionMs, historyLimit = 400, seenMs = 7 * dayMs } = options;
     this.#db = db;
     this.#folder = folder;
-    this.#questions = new Questions(db);
-    this.#turns = new Turns(db);
-    this.#entries = new Entries(db);
-    const tables = { questions: this.#questions, turns: this.#turns, entries: this.#entries };
-    this.#inbox = new Inbox(db, folder.path, tables);
-    this.#workbench = new Workbench(db, options.historyLimit ?? 400, tables);
+    this.#tables = openTables(db);
+    this.#inbox = new Inbox(db, folder.path, this.#tables);
+    this.#workbench = new Workbench(this.#tables, historyLimit);
+    this.#forgetting = new Forgetting(db);
+    this.#sweeper = new Sweeper(this.#tables, { retentionMs, seenMs }, (step) => this.#step(step));
     this.#noteCheck = db.query('UPDATE store SET checkedAt = ?');
-    this.#retentionMs = options.retentionMs;
-    this.#seenMs = options.seenMs ?? 7 * dayMs;
   }
 
   accept(message: Message, options: AcceptOptions): Promise<Receipt | 'too-many'> {
@@ -91,19 +89,16 @@ class SqliteStore implements Store {
   }
 
   requestStop(conversation: ConversationId): Promise<boolean> {
-    return this.#step(() => this.#turns.requestStop(conversation));
+    return this.#step(() => this.#tables.turns.requestStop(conversation));
   }
 
   claim(conversation: ConversationId, lease: Lease): Promise<Work | undefined> {
     return this.#step((now) => this.#workbench.claim(conversation, lease, now));
   }
 
-  async renew(claims: readonly Claim[], lease: Lease): Promise<Claim[]> {
+  async renew(claims: readonly Claim[], lease: Lease): Promise<Renewal> {
     // A lease ends with this process at the latest, so there is no need to wait for the disk.
-    return this.#db.write(() => {
-      const leasedUntil = Date.now() + lease.leaseMs;
-      return claims.filter((claim) => !this.#turns.renew(claim, leasedUntil));
-    });
+    return this.#db.write(() => this.#workbench.renew(claims, lease, Date.now()));
   }
 
   async savePage(claim: Claim, page: PageRecord): Promise<void> {
@@ -129,26 +124,51 @@ class SqliteStore implements Store {
   }
 
   async waiting(): Promise<Waiting[]> {
-    return this.#db.read(() => this.#questions.waiting(Date.now()));
+    return this.#db.read(() => this.#tables.questions.waiting(Date.now()));
   }
 
   async view(conversation: ConversationId): Promise<View> {
     return this.#db.read(() => this.#workbench.view(conversation, Date.now()));
   }
 
+  remember(conversation: ConversationId, entries: readonly Entry[]): Promise<void> {
+    return this.#step((now) => this.#inbox.remember(conversation, entries, now));
+  }
+
   async participation(conversation: ConversationId): Promise<Participation | undefined> {
-    return this.#db.read(() => this.#inbox.participation(conversation));
+    return this.#db.read(() => this.#tables.participants.of(conversation));
   }
 
   async active(platform: string, since: number): Promise<ConversationId[]> {
-    return this.#db.read(() => this.#inbox.active(platform, since));
+    return this.#db.read(() => this.#tables.participants.active(platform, since));
   }
 
-  async sweep(): Promise<number> {
-    await this.#inBatches((now) => this.#inbox.forgetSeen(now - this.#seenMs, sweepBatch));
-    const old = (now: number) => now - this.#retentionMs;
-    await this.#inBatches((now) => this.#inbox.forgetParticipants(old(now), sweepBatch));
-    return this.#inBatches((now) => this.#entries.deleteOld(old(now), sweepBatch));
+  async bookmarks(platform: string): Promise<ReadonlyMap<string, string>> {
+    return this.#db.read(() => this.#tables.bookmarks.of(platform));
+  }
+
+  bookmark(platform: string, marks: ReadonlyMap<string, string>): Promise<void> {
+    return this.#step((now) => this.#tables.bookmarks.put(platform, marks, now));
+  }
+
+  async hold(role: string, lease: Lease): Promise<boolean> {
+    return this.#db.read(() => this.#roles.hold(role, lease));
+  }
+
+  async yield(role: string, owner: string): Promise<void> {
+    this.#db.read(() => this.#roles.yield(role, owner));
+  }
+
+  forgetConversation(conversation: ConversationId): Promise<number> {
+    return this.#step(() => this.#forgetting.conversation(conversation));
+  }
+
+  forgetPerson(platform: string, authorId: string): Promise<number> {
+    return this.#step(() => this.#forgetting.person(platform, authorId));
+  }
+
+  sweep(): Promise<number> {
+    return this.#sweeper.sweep();
   }
 
   check(): Promise<void> {
@@ -175,16 +195,5 @@ class SqliteStore implements Store {
     // Also when nothing changed: "duplicate" is a promise, too, that the first one is kept.
     await this.#db.durable();
     return result;
-  }
-
-  /** Repeats a step that deletes up to `sweepBatch` rows until it finds fewer; returns how many. */
-  async #inBatches(take: (now: number) => number): Promise<number> {
-    let total = 0;
-    for (;;) {
-      const gone = await this.#step(take);
-      total += gone;
-      if (gone < sweepBatch) return total;
-      await setImmediate();
-    }
   }
 }

@@ -28,7 +28,7 @@ export class Turns {
   readonly #begin: Query<unknown>;
   readonly #retry: Query<unknown>;
   readonly #mine: Query<{ outcome: Outcome | null }>;
-  readonly #renew: Query<unknown>;
+  readonly #renew: Query<{ stopping: number }>;
   readonly #requestStop: Query<unknown>;
   readonly #conclude: Query<unknown>;
   readonly #release: Query<unknown>;
@@ -46,7 +46,9 @@ export class Turns {
       UPDATE turn SET fence = ?, owner = ?, leasedUntil = ?, attempt = attempt + 1
       WHERE conversation = ?`);
     this.#mine = db.query(`SELECT outcome FROM turn WHERE ${mine}`);
-    this.#renew = db.query(`UPDATE turn SET leasedUntil = ? WHERE ${mine}`);
+    this.#renew = db.query(`
+      UPDATE turn SET leasedUntil = ? WHERE ${mine}
+      RETURNING stopRequested AND outcome IS NULL AS stopping`);
     this.#requestStop = db.query(
       'UPDATE turn SET stopRequested = 1 WHERE conversation = ? AND outcome IS NULL',
     );
@@ -89,9 +91,10 @@ export class Turns {
     }
   }
 
-  /** False if the claim is lost. */
-  renew(claim: Claim, leasedUntil: number): boolean {
-    return this.#renew.run(leasedUntil, ...keyOf(claim)) > 0;
+  renew(claim: Claim, leasedUntil: number): 'kept' | 'stopping' | 'lost' {
+    const renewed = this.#renew.get(leasedUntil, ...keyOf(claim));
+    if (renewed === undefined) return 'lost';
+    return renewed.stopping === 1 ? 'stopping' : 'kept';
   }
 
   exists(conversation: ConversationId): boolean {

@@ -1,26 +1,25 @@
 import type { ConversationId } from '../../core/conversation.ts';
-import type { Lease, View, Work } from '../../core/ports/store.ts';
+import type { Lease, Renewal, View, Work } from '../../core/ports/store.ts';
 import type { Claim, Ending, PageRecord, Turn } from '../../core/turn.ts';
-import type { Database } from './database.ts';
 import type { Entries } from './entries.ts';
-import { Pages } from './pages.ts';
+import type { Finishes } from './finishes.ts';
+import type { Pages } from './pages.ts';
 import type { Questions } from './questions.ts';
+import type { Tables } from './tables.ts';
 import type { Turns, TurnState } from './turns.ts';
 
 /** How turns begin, go on and end. Each method is a step to be committed. */
 export class Workbench {
+  readonly #finishes: Finishes;
   readonly #pages: Pages;
   readonly #questions: Questions;
   readonly #turns: Turns;
   readonly #entries: Entries;
   readonly #historyLimit: number;
 
-  constructor(
-    db: Database,
-    historyLimit: number,
-    tables: { questions: Questions; turns: Turns; entries: Entries },
-  ) {
-    this.#pages = new Pages(db);
+  constructor(tables: Tables, historyLimit: number) {
+    this.#finishes = tables.finishes;
+    this.#pages = tables.pages;
     this.#questions = tables.questions;
     this.#turns = tables.turns;
     this.#entries = tables.entries;
@@ -32,6 +31,16 @@ export class Workbench {
     if (found === undefined) return this.#beginNext(conversation, lease, now);
     if (found.busy) return undefined;
     return this.#work(this.#turns.retry(found.turn, lease, now), now);
+  }
+
+  renew(claims: readonly Claim[], lease: Lease, now: number): Renewal {
+    const renewed = claims.map((claim) => ({
+      claim,
+      state: this.#turns.renew(claim, now + lease.leaseMs),
+    }));
+    const those = (wanted: 'lost' | 'stopping') =>
+      renewed.filter(({ state }) => state === wanted).map(({ claim }) => claim);
+    return { lost: those('lost'), stopping: those('stopping') };
   }
 
   /** Returns whether anything but the page's text is new. */
@@ -51,6 +60,8 @@ export class Workbench {
   }
 
   finish(claim: Claim, lease: Lease, replyTokens: number, now: number): Work | undefined {
+    const before = this.#finishes.find(claim, lease.owner);
+    if (before !== undefined) return this.#resume(claim.conversation, before.nextFence, lease, now);
     this.#turns.ensure(claim);
     const { conversation } = claim;
     const turn = this.#turns.find(conversation, now)?.turn;
@@ -73,7 +84,9 @@ export class Workbench {
         ...turn.ending,
       });
     }
-    return this.#beginNext(conversation, lease, now);
+    const next = this.#beginNext(conversation, lease, now);
+    this.#finishes.note(claim, lease.owner, next?.claim, now);
+    return next;
   }
 
   release(claim: Claim, { forgive }: { forgive: boolean }): void {
@@ -95,6 +108,20 @@ export class Workbench {
     const id = this.#turns.newId();
     if (!this.#questions.take(conversation, id)) return undefined;
     return this.#work(this.#turns.begin(conversation, id, lease, now), now);
+  }
+
+  /** The turn that this fence began, as it stands; undefined if it is another's by now, or over. */
+  #resume(
+    conversation: ConversationId,
+    fence: number | undefined,
+    lease: Lease,
+    now: number,
+  ): Work | undefined {
+    const turn = this.#turns.find(conversation, now)?.turn.id;
+    if (turn === undefined || fence === undefined) return undefined;
+    const claim = { conversation, turn, fence };
+    if (this.#turns.renew(claim, now + lease.leaseMs) === 'lost') return undefined;
+    return this.#work(claim, now);
   }
 
   #work(claim: Claim, now: number): Work {

@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest';
+import {
+  alice,
+  answer,
+  ask,
+  bob,
+  context,
+  done,
+  eventually,
+  fleeting,
+  mustClaim,
+  newConversation,
+  question,
+  textsOf,
+} from '../store-fixture.ts';
+import type { Stage } from '../store-fixture.ts';
+
+/** How a turn finds its owner. */
+export function claim({ start }: Stage): void {
+  describe('claim', () => {
+    it('takes all that waits into one turn, by the platform’s time, then by id', async () => {
+      const store = await start();
+      const c = newConversation();
+      const late = question(c, 'late', { sentAt: 30 });
+      const [b, a] = [question(c, 'b', { sentAt: 20 }), question(c, 'a', { sentAt: 20 })];
+      const early = question(c, 'early', { sentAt: 10 });
+      await ask(store, late, b, early, a);
+      const { claim, turn, history } = await mustClaim(store, c);
+      expect(turn).toEqual({
+        id: claim.turn,
+        conversation: c,
+        messages: [early, a, b, late],
+        attempt: 1,
+        startedAt: expect.any(Number),
+        pages: [],
+        stopRequested: false,
+      });
+      // The store may have a clock of its own.
+      expect(Math.abs(turn.startedAt - Date.now())).toBeLessThan(10_000);
+      expect(claim.conversation).toBe(c);
+      expect(history).toEqual([]);
+      expect((await store.view(c)).queued).toEqual([]);
+    });
+
+    it('gives nothing where nothing is to do', async () => {
+      const store = await start();
+      const c = newConversation();
+      expect(await store.claim(c, alice)).toBeUndefined();
+      await ask(store, question(c, 'A'));
+      await answer(store, c);
+      expect(await store.claim(c, alice)).toBeUndefined();
+    });
+
+    it('gives a conversation to one owner at a time, not even twice to the same', async () => {
+      const store = await start();
+      const c = newConversation();
+      await ask(store, question(c, 'A'));
+      const leases = [alice, bob, alice, bob, alice];
+      const works = await Promise.all(leases.map((lease) => store.claim(c, lease)));
+      expect(works.filter((work) => work !== undefined)).toHaveLength(1);
+      await ask(store, question(c, 'B'));
+      expect(await store.claim(c, bob)).toBeUndefined();
+      expect(await store.waiting()).toEqual([]);
+    });
+
+    it('gives an interrupted turn again, with its pages and one more attempt', async () => {
+      const store = await start();
+      const c = newConversation();
+      await ask(store, question(c, 'A'));
+      const first = await mustClaim(store, c);
+      await store.savePage(first.claim, { index: 0, key: 'k0', id: 'p0', source: 'Once' });
+      await store.release(first.claim, { forgive: false });
+      await ask(store, question(c, 'B'));
+      const second = await mustClaim(store, c, bob);
+      expect(second.turn).toEqual({
+        ...first.turn,
+        attempt: 2,
+        pages: [{ index: 0, key: 'k0', id: 'p0', source: 'Once' }],
+      });
+      expect(textsOf((await store.view(c)).queued)).toEqual(['B']);
+    });
+
+    it('gives a turn whose end is stored with that end', async () => {
+      const store = await start();
+      const c = newConversation();
+      const ending = { outcome: 'failed', text: 'Half', note: 'The model is away.' } as const;
+      await ask(store, question(c, 'A'));
+      const first = await mustClaim(store, c);
+      await store.conclude(first.claim, ending);
+      await store.release(first.claim, { forgive: false });
+      expect((await mustClaim(store, c)).turn.ending).toEqual(ending);
+    });
+
+    it('lets another owner take over once the lease ran out', async () => {
+      const store = await start();
+      const c = newConversation();
+      await ask(store, question(c, 'A'));
+      const first = await mustClaim(store, c, fleeting);
+      const second = await eventually(() => mustClaim(store, c, bob));
+      expect(second.turn).toEqual({ ...first.turn, attempt: 2 });
+      expect(second.claim.fence).toBeGreaterThan(first.claim.fence);
+    });
+
+    it('uses no fence twice', async () => {
+      const store = await start({ retentionMs: 1 });
+      const c = newConversation();
+      const fences: number[] = [];
+      for (const text of ['A', 'B', 'C']) {
+        await ask(store, question(c, text));
+        const first = await mustClaim(store, c);
+        await store.release(first.claim, { forgive: true });
+        const second = await mustClaim(store, c);
+        await ask(store, question(c, `${text}, too`));
+        await store.conclude(second.claim, done);
+        const third = await store.finish(second.claim, alice, 5);
+        await store.conclude(third!.claim, done);
+        await store.finish(third!.claim, alice, 5);
+        await store.sweep();
+        fences.push(first.claim.fence, second.claim.fence, third!.claim.fence);
+      }
+      expect(fences).toEqual([...new Set(fences)].toSorted((a, b) => a - b));
+    });
+
+    it('gives the newest of the history, oldest first', async () => {
+      const store = await start({ historyLimit: 3 });
+      const c = newConversation();
+      for (const at of [4, 2, 5, 1, 3]) await ask(store, context(c, `${at}`, { sentAt: at }));
+      await ask(store, question(c, 'A', { sentAt: 6 }));
+      expect(textsOf((await mustClaim(store, c)).history)).toEqual(['3', '4', '5']);
+      expect(textsOf((await store.view(c)).history)).toEqual(['3', '4', '5']);
+    });
+  });
+}

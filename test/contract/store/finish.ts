@@ -1,0 +1,138 @@
+import { describe, expect, it } from 'vitest';
+import { ClaimLost, StoreUnavailable } from '../../../src/core/errors.ts';
+import {
+  alice,
+  answer,
+  ask,
+  asked,
+  bob,
+  context,
+  done,
+  isWaiting,
+  mustClaim,
+  newConversation,
+  question,
+  textsOf,
+} from '../store-fixture.ts';
+import type { Stage } from '../store-fixture.ts';
+
+/** How turns become history. */
+export function finish({ start }: Stage): void {
+  describe('finish', () => {
+    it('moves questions and reply into history and releases the conversation', async () => {
+      const store = await start();
+      const c = newConversation();
+      await store.accept(question(c, 'A', { sentAt: 10 }), { stops: false, tokens: 11 });
+      await store.accept(question(c, 'B', { sentAt: 20, author: { id: 'U2' } }), {
+        stops: false,
+        tokens: 12,
+      });
+      const { claim } = await mustClaim(store, c);
+      const ending = { outcome: 'failed', text: 'Half', note: 'The model is away.' } as const;
+      await store.conclude(claim, ending);
+      expect(await store.finish(claim, alice, 13)).toBeUndefined();
+      const { turn } = claim;
+      expect(await store.view(c)).toStrictEqual({
+        history: [
+          {
+            id: 'A',
+            role: 'user',
+            turn,
+            author: { id: 'U1', name: 'Ann' },
+            text: 'A',
+            at: 10,
+            tokens: 11,
+          },
+          { id: 'B', role: 'user', turn, author: { id: 'U2' }, text: 'B', at: 20, tokens: 12 },
+          { id: turn, role: 'assistant', turn, at: 20, tokens: 13, ...ending },
+        ],
+        queued: [],
+      });
+      expect(await store.waiting()).toEqual([]);
+    });
+
+    it('begins the next turn with all that came meanwhile, under the same owner', async () => {
+      const store = await start();
+      const c = newConversation();
+      await ask(store, question(c, 'A', { sentAt: 1 }));
+      const { claim } = await mustClaim(store, c);
+      await ask(store, question(c, 'C', { sentAt: 3 }), question(c, 'B', { sentAt: 2 }));
+      await store.conclude(claim, done);
+      const next = await store.finish(claim, alice, 5);
+      expect(textsOf(next!.turn.messages)).toEqual(['B', 'C']);
+      expect(next!.turn.attempt).toBe(1);
+      expect(next!.turn.ending).toBeUndefined();
+      expect(next!.turn.id).not.toBe(claim.turn);
+      expect(textsOf(next!.history)).toEqual(['A', done.text]);
+      expect(await store.claim(c, bob)).toBeUndefined();
+      await store.conclude(next!.claim, { outcome: 'done', text: 'Two answers.' });
+      expect(await store.finish(next!.claim, alice, 5)).toBeUndefined();
+      expect(textsOf((await store.view(c)).history)).toEqual([
+        'A',
+        done.text,
+        'B',
+        'C',
+        'Two answers.',
+      ]);
+    });
+
+    it('puts the reply right behind its question, whatever was said meanwhile', async () => {
+      const store = await start();
+      const c = newConversation();
+      await ask(store, question(c, 'A', { sentAt: 10 }));
+      const { claim } = await mustClaim(store, c);
+      await ask(store, context(c, 'later', { sentAt: 20 }), context(c, 'z', { sentAt: 10 }));
+      await store.conclude(claim, done);
+      await store.finish(claim, alice, 5);
+      await ask(store, context(c, 'delayed', { sentAt: 5 }));
+      const { history } = await store.view(c);
+      expect(textsOf(history)).toEqual(['delayed', 'A', 'z', done.text, 'later']);
+    });
+
+    it('leaves no reply where nothing was said, but keeps a note', async () => {
+      const store = await start();
+      const c = newConversation();
+      await ask(store, question(c, 'A', { sentAt: 1 }));
+      await answer(store, c, { outcome: 'stopped', text: '' });
+      await ask(store, question(c, 'B', { sentAt: 2 }));
+      await answer(store, c, { outcome: 'failed', text: '', note: 'Ask again later.' });
+      const { history } = await store.view(c);
+      expect(history.map((entry) => entry.note ?? entry.text)).toEqual([
+        'A',
+        'B',
+        'Ask again later.',
+      ]);
+    });
+
+    it('refuses a turn without an end, and leaves it running', async () => {
+      const store = await start();
+      const c = newConversation();
+      await ask(store, question(c, 'A'));
+      const { claim, turn } = await mustClaim(store, c);
+      const error: unknown = await store.finish(claim, alice, 5).catch((e: unknown) => e);
+      expect((error as Error).message).toContain(claim.turn);
+      expect(error).not.toBeInstanceOf(ClaimLost);
+      expect(error).not.toBeInstanceOf(StoreUnavailable);
+      expect(await store.view(c)).toEqual({ history: [], running: turn, queued: [] });
+    });
+
+    it('never strands a question that comes at the same moment', async () => {
+      const store = await start();
+      for (let round = 0; round < 50; round += 1) {
+        const c = newConversation();
+        await ask(store, question(c, 'A'));
+        const { claim } = await mustClaim(store, c);
+        await store.conclude(claim, done);
+        const steps = [
+          (): Promise<unknown> => store.accept(question(c, 'B'), asked),
+          (): Promise<unknown> => store.finish(claim, alice, 5),
+        ];
+        if (round % 2 === 1) steps.reverse();
+        await Promise.all(steps.map((step) => step()));
+        const { running } = await store.view(c);
+        const taken = running !== undefined && textsOf(running.messages).includes('B');
+        expect(taken || (await isWaiting(store, c))).toBe(true);
+      }
+    });
+  });
+}

@@ -1,0 +1,153 @@
+import { describe, expect, it } from 'vitest';
+import type { Entry } from '../../../src/core/history.ts';
+import {
+  alice,
+  answer,
+  ask,
+  asked,
+  context,
+  done,
+  mustClaim,
+  newConversation,
+  question,
+  stop,
+  textsOf,
+} from '../store-fixture.ts';
+import type { Stage } from '../store-fixture.ts';
+
+/** What is known of a conversation's past. */
+export function history({ start }: Stage): void {
+  describe('view', () => {
+    it('shows nothing of a conversation that nobody began', async () => {
+      const store = await start();
+      expect(await store.view(newConversation())).toStrictEqual({ history: [], queued: [] });
+    });
+
+    it('shows history, the running turn and what waits', async () => {
+      const store = await start();
+      const c = newConversation();
+      await ask(store, question(c, 'A', { sentAt: 1 }));
+      await answer(store, c);
+      await ask(store, question(c, 'B', { sentAt: 2 }));
+      const { claim, turn } = await mustClaim(store, c);
+      await ask(store, question(c, 'C', { sentAt: 4 }), question(c, 'D', { sentAt: 3 }));
+      const view = await store.view(c);
+      expect(textsOf(view.history)).toEqual(['A', done.text]);
+      expect(view.running).toEqual(turn);
+      expect(textsOf(view.queued)).toEqual(['D', 'C']);
+      await store.release(claim, { forgive: false });
+      expect((await store.view(c)).running).toEqual(turn);
+    });
+  });
+
+  describe('remember', () => {
+    const author = { id: 'U9', name: 'Zoe' };
+    const past: Entry[] = [
+      { id: 'p1', role: 'user', author, text: 'We need a plan.', at: 1, tokens: 4 },
+      { id: 'p2', role: 'assistant', text: 'Which one?', at: 2, tokens: 3 },
+      {
+        id: 'p3',
+        role: 'user',
+        turn: 't',
+        author: { id: 'U8' },
+        text: 'That one.',
+        at: 3,
+        tokens: 2,
+      },
+      {
+        id: 'p4',
+        role: 'assistant',
+        turn: 't',
+        outcome: 'done',
+        note: 'Cut.',
+        text: 'Well',
+        at: 3,
+        tokens: 1,
+      },
+    ];
+
+    it('puts what was said before into history, whoever said it', async () => {
+      const store = await start();
+      const c = newConversation();
+      await store.remember(c, past.toReversed());
+      expect((await store.view(c)).history).toStrictEqual(past);
+      await store.remember(c, []);
+      expect(await store.view(newConversation())).toEqual({ history: [], queued: [] });
+    });
+
+    it('leaves the turn at hand alone, which then stands behind it', async () => {
+      const store = await start();
+      const c = newConversation();
+      await ask(store, question(c, 'A', { sentAt: 10 }));
+      const { claim, turn } = await mustClaim(store, c);
+      await store.remember(c, past);
+      expect(await store.view(c)).toEqual({ history: past, running: turn, queued: [] });
+      expect(await store.participation(c)).toEqual({ opened: false, people: ['U1'] });
+      await store.conclude(claim, done);
+      expect(await store.finish(claim, alice, 1)).toBeUndefined();
+      expect(textsOf((await store.view(c)).history)).toEqual([...textsOf(past), 'A', done.text]);
+    });
+
+    it('makes nothing wait, and nobody take part', async () => {
+      const store = await start();
+      const c = newConversation();
+      await store.remember(c, past);
+      expect(await store.waiting()).toEqual([]);
+      expect(await store.claim(c, alice)).toBeUndefined();
+      expect(await store.participation(c)).toBeUndefined();
+    });
+
+    it('makes a later delivery a duplicate', async () => {
+      const store = await start();
+      const c = newConversation();
+      await store.remember(c, past);
+      expect(await store.accept(question(c, 'p1'), asked)).toBe('duplicate');
+      expect(await store.accept(context(c, 'p3'), asked)).toBe('duplicate');
+      expect(await store.withdraw(c, 'p1')).toBe(false);
+      expect(await store.view(c)).toEqual({ history: past, queued: [] });
+    });
+
+    it('makes it a duplicate even after what was said went with time', async () => {
+      const store = await start({ retentionMs: 60_000 });
+      const c = newConversation();
+      await store.remember(c, past);
+      await store.sweep();
+      expect(await store.accept(question(c, 'p1'), asked)).toBe('duplicate');
+      await store.remember(c, past);
+      expect(await store.view(c)).toEqual({ history: [], queued: [] });
+    });
+
+    it('leaves out what is known: answered, running, waiting, withdrawn, or an order', async () => {
+      const store = await start();
+      const c = newConversation();
+      const ids = ['answered', 'running', 'waiting', 'withdrawn', 'order', 'kept'];
+      await ask(store, question(c, 'answered', { sentAt: 1 }));
+      await answer(store, c);
+      await ask(store, question(c, 'running', { sentAt: 2 }));
+      await mustClaim(store, c);
+      await ask(store, question(c, 'waiting', { sentAt: 3 }), question(c, 'withdrawn'));
+      await store.withdraw(c, 'withdrawn');
+      await store.accept(question(c, 'order'), stop);
+      await ask(store, context(c, 'kept', { sentAt: 4 }));
+      const before = await store.view(c);
+      const again = (id: string): Entry => ({ id, role: 'user', text: 'again', at: 9, tokens: 1 });
+      await store.remember(c, [...ids, 'new', 'new'].map(again));
+      expect(await store.view(c)).toEqual({
+        ...before,
+        history: [...before.history, again('new')],
+      });
+      await store.remember(c, [{ ...again('new'), text: 'once more' }]);
+      expect((await store.view(c)).history).toContainEqual(again('new'));
+    });
+
+    it('keeps to the bounds of history', async () => {
+      const store = await start({ historyLimit: 3, retentionMs: 60_000 });
+      const c = newConversation();
+      await store.remember(c, past);
+      await ask(store, question(c, 'A', { sentAt: 10 }));
+      expect((await mustClaim(store, c)).history).toEqual(past.slice(1));
+      expect(await store.sweep()).toBe(past.length);
+      expect((await store.view(c)).history).toEqual([]);
+    });
+  });
+}

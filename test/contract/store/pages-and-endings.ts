@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import {
+  alice,
+  ask,
+  done,
+  isWaiting,
+  mustClaim,
+  newConversation,
+  question,
+} from '../store-fixture.ts';
+import type { Stage } from '../store-fixture.ts';
+
+/** What is kept of a reply while it is written. */
+export function pagesAndEndings({ start }: Stage): void {
+  describe('pages', () => {
+    it('are recorded before their post, after it, and as they grow', async () => {
+      const store = await start();
+      const c = newConversation();
+      await ask(store, question(c, 'A'));
+      const { claim } = await mustClaim(store, c);
+      const pages = async (): Promise<unknown> => (await store.view(c)).running?.pages;
+      await store.savePage(claim, { index: 0, key: 'k0', source: 'On' });
+      expect(await pages()).toStrictEqual([{ index: 0, key: 'k0', source: 'On' }]);
+      await store.savePage(claim, { index: 0, key: 'k0', id: 'p0', source: 'On' });
+      await store.savePage(claim, { index: 1, key: 'k1', source: '' });
+      await store.savePage(claim, { index: 0, key: 'k0', id: 'p0', source: 'Once' });
+      expect(await pages()).toStrictEqual([
+        { index: 0, key: 'k0', id: 'p0', source: 'Once' },
+        { index: 1, key: 'k1', source: '' },
+      ]);
+      await store.dropPage(claim, 1);
+      await store.dropPage(claim, 7);
+      expect(await pages()).toHaveLength(1);
+    });
+
+    it('may still be recorded when the end is stored', async () => {
+      const store = await start();
+      const c = newConversation();
+      await ask(store, question(c, 'A'));
+      const { claim } = await mustClaim(store, c);
+      await store.conclude(claim, done);
+      await store.savePage(claim, { index: 0, key: 'k0', id: 'p0', source: 'An answer.' });
+      expect((await store.view(c)).running?.pages).toHaveLength(1);
+    });
+
+    it('are forgotten with their turn', async () => {
+      const store = await start();
+      const c = newConversation();
+      await ask(store, question(c, 'A'));
+      const { claim } = await mustClaim(store, c);
+      await store.savePage(claim, { index: 0, key: 'k0', id: 'p0', source: 'Once' });
+      await ask(store, question(c, 'B'));
+      await store.conclude(claim, done);
+      expect((await store.finish(claim, alice, 5))?.turn.pages).toEqual([]);
+    });
+  });
+
+  describe('conclude', () => {
+    it('stores the first end; a later one is ignored', async () => {
+      const store = await start();
+      const c = newConversation();
+      await ask(store, question(c, 'A'));
+      const { claim } = await mustClaim(store, c);
+      await store.conclude(claim, { outcome: 'stopped', text: 'Half', note: 'Stopped.' });
+      await store.conclude(claim, done);
+      expect((await store.view(c)).running?.ending).toStrictEqual({
+        outcome: 'stopped',
+        text: 'Half',
+        note: 'Stopped.',
+      });
+      expect(await isWaiting(store, c)).toBe(false);
+    });
+  });
+}

@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest';
+import { ClaimLost } from '../../../src/core/errors.ts';
+import {
+  alice,
+  ask,
+  bob,
+  done,
+  eventually,
+  fleeting,
+  isWaiting,
+  mustClaim,
+  newConversation,
+  question,
+  textsOf,
+} from '../store-fixture.ts';
+import type { Stage } from '../store-fixture.ts';
+
+/** What an owner hears who did not hear the first time. */
+export function repeatedFinish({ start }: Stage): void {
+  describe('finish once more', () => {
+    it('gives the same next turn when it is repeated, and changes nothing', async () => {
+      const store = await start();
+      const c = newConversation();
+      await ask(store, question(c, 'A'));
+      const { claim } = await mustClaim(store, c);
+      await ask(store, question(c, 'B'));
+      await store.conclude(claim, done);
+      const [first, second] = await Promise.all([
+        store.finish(claim, alice, 5),
+        store.finish(claim, alice, 5),
+      ]);
+      const before = await store.view(c);
+      expect(textsOf(first!.turn.messages)).toEqual(['B']);
+      expect(first!.turn.attempt).toBe(1);
+      expect(second).toEqual(first);
+      await ask(store, question(c, 'C'));
+      expect(await store.finish(claim, alice, 5)).toEqual(first);
+      expect(await store.view(c)).toEqual({ ...before, queued: [question(c, 'C')] });
+      await store.conclude(first!.claim, done);
+      expect(textsOf((await store.finish(first!.claim, alice, 5))!.turn.messages)).toEqual(['C']);
+    });
+
+    it('gives the next turn for a whole lease again when it is repeated', async () => {
+      const store = await start();
+      const [c, lapsed] = [newConversation(), newConversation()];
+      await ask(store, question(c, 'A'), question(lapsed, 'A'));
+      const { claim } = await mustClaim(store, c);
+      await ask(store, question(c, 'B'));
+      await store.conclude(claim, done);
+      const first = await store.finish(claim, { ...alice, leaseMs: fleeting.leaseMs }, 5);
+      expect(await store.finish(claim, alice, 5)).toEqual(first);
+      await mustClaim(store, lapsed, fleeting);
+      await eventually(async () => expect(await isWaiting(store, lapsed)).toBe(true));
+      expect(await store.claim(c, bob)).toBeUndefined();
+    });
+
+    it('gives nothing again when it is repeated, whatever came meanwhile', async () => {
+      const store = await start();
+      const c = newConversation();
+      await ask(store, question(c, 'A'));
+      const { claim } = await mustClaim(store, c);
+      await store.conclude(claim, done);
+      expect(await store.finish(claim, alice, 5)).toBeUndefined();
+      await ask(store, question(c, 'B'));
+      expect(await store.finish(claim, alice, 5)).toBeUndefined();
+      expect(await isWaiting(store, c)).toBe(true);
+      const { claim: next } = await mustClaim(store, c, bob);
+      expect(await store.finish(claim, alice, 5)).toBeUndefined();
+      expect((await store.renew([next], bob)).lost).toEqual([]);
+      expect(textsOf((await store.view(c)).history)).toEqual(['A', done.text]);
+    });
+
+    it('gives nothing when it is repeated after the next turn was let go or taken', async () => {
+      const store = await start();
+      const c = newConversation();
+      await ask(store, question(c, 'A'));
+      const { claim } = await mustClaim(store, c);
+      await ask(store, question(c, 'B'));
+      await store.conclude(claim, done);
+      const next = await store.finish(claim, alice, 5);
+      await store.release(next!.claim, { forgive: false });
+      expect(await store.finish(claim, alice, 5)).toBeUndefined();
+      const taken = await mustClaim(store, c, bob);
+      expect(await store.finish(claim, alice, 5)).toBeUndefined();
+      expect((await store.view(c)).running).toEqual(taken.turn);
+      expect((await store.renew([taken.claim], bob)).lost).toEqual([]);
+    });
+
+    it('is refused to whoever did not finish the turn', async () => {
+      const store = await start();
+      const c = newConversation();
+      await ask(store, question(c, 'A'));
+      const lapsed = await mustClaim(store, c, fleeting);
+      const taken = await eventually(() => mustClaim(store, c, bob));
+      await ask(store, question(c, 'B'));
+      await store.conclude(taken.claim, done);
+      const next = await store.finish(taken.claim, bob, 5);
+      for (const [claim, lease] of [
+        [lapsed.claim, fleeting],
+        [lapsed.claim, bob],
+        [taken.claim, fleeting],
+      ] as const) {
+        await expect(store.finish(claim, lease, 5)).rejects.toBeInstanceOf(ClaimLost);
+      }
+      expect((await store.view(c)).running).toEqual(next!.turn);
+    });
+  });
+}

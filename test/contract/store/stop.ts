@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import {
+  alice,
+  ask,
+  context,
+  done,
+  mustClaim,
+  newConversation,
+  question,
+  stop,
+  textsOf,
+} from '../store-fixture.ts';
+import type { Stage } from '../store-fixture.ts';
+
+/** How people end an answer. */
+export function stopping({ start }: Stage): void {
+  describe('an order to stop', () => {
+    it('keeps context that reads like a stop, and stops nothing', async () => {
+      const store = await start();
+      const c = newConversation();
+      await ask(store, question(c, 'A'));
+      await mustClaim(store, c);
+      expect(await store.accept(context(c, 'stop'), stop)).toBe('kept');
+      expect((await store.view(c)).running?.stopRequested).toBe(false);
+    });
+
+    it('marks the running turn to be stopped, and neither queues nor keeps the order', async () => {
+      const store = await start();
+      const c = newConversation();
+      await ask(store, question(c, 'A'));
+      const { claim } = await mustClaim(store, c);
+      expect(await store.accept(question(c, 'stop'), stop)).toBe('stopping');
+      const { running, queued } = await store.view(c);
+      expect(running?.stopRequested).toBe(true);
+      expect(queued).toEqual([]);
+      await store.conclude(claim, { outcome: 'stopped', text: 'So f' });
+      expect(await store.finish(claim, alice, 2)).toBeUndefined();
+      expect(textsOf((await store.view(c)).history)).toEqual(['A', 'So f']);
+    });
+
+    it('stops a turn that was interrupted', async () => {
+      const store = await start();
+      const c = newConversation();
+      await ask(store, question(c, 'A'));
+      await store.release((await mustClaim(store, c)).claim, { forgive: false });
+      expect(await store.accept(question(c, 'stop'), stop)).toBe('stopping');
+      expect((await mustClaim(store, c)).turn.stopRequested).toBe(true);
+    });
+
+    it('queues an order to stop when nothing runs, and drops it when the end is stored', async () => {
+      const store = await start();
+      const c = newConversation();
+      expect(await store.accept(question(c, 'stop'), stop)).toBe('queued');
+      const { claim } = await mustClaim(store, c);
+      await store.conclude(claim, done);
+      expect(await store.accept(question(c, 'cancel'), stop)).toBe('stopping');
+      expect((await store.view(c)).running?.stopRequested).toBe(false);
+      expect(await store.finish(claim, alice, 1)).toBeUndefined();
+    });
+  });
+
+  describe('requestStop', () => {
+    it('marks the running turn of its conversation, however often', async () => {
+      const store = await start();
+      const [c, other] = [newConversation(), newConversation()];
+      await ask(store, question(c, 'A'), question(other, 'A'));
+      expect(await store.requestStop(c)).toBe(false);
+      await mustClaim(store, other);
+      const { claim } = await mustClaim(store, c);
+      expect([await store.requestStop(c), await store.requestStop(c)]).toEqual([true, true]);
+      expect((await store.view(other)).running?.stopRequested).toBe(false);
+      await store.release(claim, { forgive: false });
+      expect(await store.requestStop(c)).toBe(true);
+      expect((await mustClaim(store, c)).turn.stopRequested).toBe(true);
+    });
+
+    it('comes too late once the end is stored, and does not reach the next turn', async () => {
+      const store = await start();
+      const c = newConversation();
+      await ask(store, question(c, 'A'));
+      const { claim } = await mustClaim(store, c);
+      await store.requestStop(c);
+      await store.conclude(claim, done);
+      expect(await store.requestStop(c)).toBe(false);
+      await ask(store, question(c, 'B'));
+      const next = await store.finish(claim, alice, 5);
+      expect(next?.turn.stopRequested).toBe(false);
+    });
+  });
+}
