@@ -4,13 +4,13 @@ import { CallFailed, RateLimited } from '../../core/errors.ts';
 import type { Log } from '../../core/ports/log.ts';
 import { boltLogger } from './bolt-logger.ts';
 import { faultOf, Refused, remedyFor } from './faults.ts';
-import { type Fields, fieldsOf } from './fields.ts';
-import type { Gate } from './gate.ts';
+import { type Fields, fieldsOf } from '../../core/fields.ts';
+import type { Gate } from '../../core/gate.ts';
 
 /** Slack answers in well under a second or not at all. */
-const timeoutMs = 8_000;
+const timeoutMs = 5_000;
 /** A little longer, for what the client does before and after. */
-export const callTimeoutMs = 10_000;
+export const callTimeoutMs = 6_000;
 /** Many slow calls must not hold up others: the pacer decides how many there are. */
 const maxRequestConcurrency = 1_000;
 /** Nobody hands in again what could not be read. */

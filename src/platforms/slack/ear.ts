@@ -1,5 +1,5 @@
 import type { Log } from '../../core/ports/log.ts';
-import type { Fields } from './fields.ts';
+import type { Fields } from '../../core/fields.ts';
 import type { Listener } from './listener.ts';
 
 /** What is being taken in may end for so long before it is left to Slack's next delivery. */

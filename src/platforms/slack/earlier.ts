@@ -1,6 +1,7 @@
 import type { ConversationId } from '../../core/conversation.ts';
 import type { Message } from '../../core/message.ts';
 import { isOutsider } from './meant.ts';
+import type { Past } from '../../core/ports/platform.ts';
 import type { People } from './people.ts';
 import { placeOf } from './place.ts';
 import { type Said, saidIn } from './said.ts';
@@ -21,7 +22,7 @@ export async function earlier(
   messages: readonly Message[],
   world: { self: Self; threads: Threads; people: People; allowOutsiders: boolean },
   signal: AbortSignal,
-): Promise<readonly Message[]> {
+): Promise<readonly Past[]> {
   const { self, threads, people, allowOutsiders } = world;
   const { channel, root } = placeOf(conversation);
   const first = messages[0];
@@ -36,5 +37,8 @@ export async function earlier(
     said.length <= maxMessages ? said : [...said.slice(0, 1), ...said.slice(1 - maxMessages)];
   const ids = kept.flatMap((one) => [...peopleIn(one.text), ...(one.user ? [one.user] : [])]);
   const names = await people.names(ids, signal);
-  return kept.map((one) => ({ ...toMessage(one, 'context', self, names), conversation }));
+  return kept.map((one) => {
+    const { id, author, text, sentAt: at } = toMessage(one, 'context', self, names);
+    return { id, role: 'user', author, text, at };
+  });
 }

@@ -1,6 +1,6 @@
 import { webApi } from '@slack/bolt';
 import { CallFailed, RateLimited, Rejected } from '../../core/errors.ts';
-import { fieldsOf, textOf } from './fields.ts';
+import { fieldsOf, textOf } from '../../core/fields.ts';
 
 /** Slack said no, with its own word for why. */
 export class Refused extends Rejected {

@@ -2,7 +2,7 @@ import type { RequestListener } from 'node:http';
 import { type App, HTTPReceiver } from '@slack/bolt';
 import type { Log } from '../../core/ports/log.ts';
 import { boltLogger } from './bolt-logger.ts';
-import type { Fields } from './fields.ts';
+import type { Fields } from '../../core/fields.ts';
 
 /** Where Slack's requests come in; the app's "Request URL" ends with it. */
 export const eventsPath = '/slack/events';

@@ -1,12 +1,13 @@
 import type { ConversationId } from '../../core/conversation.ts';
 import { MessageRefused } from '../../core/errors.ts';
+import type { Followups } from '../../core/followups.ts';
 import { isStop, type Message } from '../../core/message.ts';
 import type { Log } from '../../core/ports/log.ts';
 import { persist } from '../../core/patience.ts';
 import type { Intake } from '../../core/ports/platform.ts';
 import type { Store } from '../../core/ports/store.ts';
-import { type Fields, fieldsOf, listOf } from './fields.ts';
-import { authorId, type Followups, isOutsider, meant, mentions } from './meant.ts';
+import { type Fields, fieldsOf, listOf } from '../../core/fields.ts';
+import { authorId, isOutsider, meant, mentions } from './meant.ts';
 import type { People } from './people.ts';
 import { conversationOf, isDirect } from './place.ts';
 import type { Said } from './said.ts';

@@ -1,17 +1,9 @@
+import { type Followups, mayGoOn } from '../../core/followups.ts';
 import type { Participation } from '../../core/ports/store.ts';
 import { isDirect } from './place.ts';
 import type { Said } from './said.ts';
 import type { Self } from './self.ts';
 import { callsGroup, peopleIn } from './words.ts';
-
-/**
- * Who may go on in a thread without a mention:
- * - `auto`: everybody where the thread began with a mention of the bot; else those who have
- *   addressed it there.
- * - `always`: everybody in each thread where the bot takes part.
- * - `mention`: nobody.
- */
-export type Followups = 'auto' | 'always' | 'mention';
 
 /** Whether what was said mentions the bot. */
 export function mentions(said: Said, self: Self): boolean {
@@ -57,9 +49,4 @@ export function meant(
 /** Ids of people are unique in a workspace; a store may serve several. */
 export function authorId(team: string, user: string): string {
   return `${team}:${user}`;
-}
-
-function mayGoOn(author: string, followups: Followups, participation: Participation): boolean {
-  if (followups === 'auto') return participation.opened || participation.people.includes(author);
-  return followups === 'always';
 }

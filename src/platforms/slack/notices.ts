@@ -1,5 +1,5 @@
 import type { SlackApi } from './api.ts';
-import type { Errands } from './errands.ts';
+import type { Errands } from '../../core/errands.ts';
 import { isDirect } from './place.ts';
 import { prompts } from './prompts.ts';
 import type { Said } from './said.ts';

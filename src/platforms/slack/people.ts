@@ -1,7 +1,7 @@
 import type { Log } from '../../core/ports/log.ts';
 import type { SlackApi } from './api.ts';
-import { fieldsOf, textOf } from './fields.ts';
-import { Gate } from './gate.ts';
+import { fieldsOf, textOf } from '../../core/fields.ts';
+import { Gate } from '../../core/gate.ts';
 
 /** What is known of a person. */
 interface Person {

@@ -2,8 +2,9 @@ import type { ConversationId } from '../../core/conversation.ts';
 import { Rejected } from '../../core/errors.ts';
 import type { Message } from '../../core/message.ts';
 import type { Log } from '../../core/ports/log.ts';
+import { Running } from '../../core/running.ts';
 import type { SlackApi } from './api.ts';
-import type { Errands } from './errands.ts';
+import type { Errands } from '../../core/errands.ts';
 import { isDirect, type Place, placeOf } from './place.ts';
 import type { Said } from './said.ts';
 import { say } from './say.ts';
@@ -15,9 +16,6 @@ import type { Threads } from './threads.ts';
 const editsOverSentence =
   'Slack does not let me change my message any more, so this answer ends here. Ask again for the rest.';
 
-/** No reply is written for longer, in milliseconds. */
-const longestMs = 24 * 60 * 60_000;
-
 export interface RepliesOptions {
   readonly api: SlackApi;
   readonly threads: Threads;
@@ -27,23 +25,33 @@ export interface RepliesOptions {
   readonly self: () => Self | undefined;
 }
 
-interface Reply {
-  readonly turn: string;
-  readonly channel: string;
-  /** The `ts` of each message that it answers. */
-  readonly questions: ReadonlySet<string>;
+/** What a reply is written with, and its sign of life. */
+class Pen {
   readonly surface: SlackSurface;
   readonly status: StatusMark;
-  /** On the clock of `performance.now`. */
-  readonly startedAt: number;
+  readonly #channel: string;
+
+  constructor(surface: SlackSurface, status: StatusMark, channel: string) {
+    this.surface = surface;
+    this.status = status;
+    this.#channel = channel;
+  }
+
+  owns(message: string): boolean {
+    const [channel, ts = ''] = message.split(' ');
+    return channel === this.#channel && this.surface.owns(ts);
+  }
+
+  withdraw(): void {
+    this.surface.withdraw();
+  }
 }
 
 /** The replies that are being written. */
 export class Replies {
   readonly #options: RepliesOptions;
   readonly #statuses = new Statuses();
-  /** By conversation, which has one turn at a time; the one that began first stands first. */
-  readonly #running = new Map<ConversationId, Reply>();
+  readonly #running = new Running<Pen>();
 
   constructor(options: RepliesOptions) {
     this.#options = options;
@@ -70,11 +78,8 @@ export class Replies {
       throw new Rejected('refused', `the token is not for workspace ${place.team}`);
     };
     const surface = new SlackSurface({ api, threads, errands, place, newest, status, ensureHome });
-    this.#forgetLost();
-    this.#running.delete(conversation);
-    const questions = new Set(messages.map(({ id }) => id));
-    const startedAt = performance.now();
-    this.#running.set(conversation, { turn, channel, questions, surface, status, startedAt });
+    const questions = new Set(messages.map(({ id: ts }) => idOf({ channel, ts })));
+    this.#running.begin(conversation, { turn, questions, pen: new Pen(surface, status, channel) });
     return surface;
   }
 
@@ -82,37 +87,25 @@ export class Replies {
    * A message was deleted: the running reply that it is a question or a part of is written no
    * further. That reply's conversation, if there is one.
    */
-  withdraw({ channel, ts }: Pick<Said, 'channel' | 'ts'>): ConversationId | undefined {
-    for (const [conversation, reply] of this.#running) {
-      if (reply.channel !== channel) continue;
-      if (!reply.questions.has(ts) && !reply.surface.owns(ts)) continue;
-      reply.surface.withdraw();
-      return conversation;
-    }
-    return undefined;
-  }
-
-  /** Nobody tells of the end of a turn that was lost to another owner. */
-  #forgetLost(): void {
-    const before = performance.now() - longestMs;
-    for (const [conversation, { startedAt }] of this.#running) {
-      if (startedAt > before) return;
-      this.#running.delete(conversation);
-    }
+  withdraw(message: Pick<Said, 'channel' | 'ts'>): ConversationId | undefined {
+    return this.#running.withdraw(idOf(message));
   }
 
   /** Leaves nothing behind: no status that nobody clears, no answer that stops without a word. */
   ended(conversation: ConversationId, turn: string): void {
     const { api, errands } = this.#options;
-    const reply = this.#running.get(conversation);
-    if (reply?.turn !== turn) return;
-    this.#running.delete(conversation);
-    reply.status.clear();
-    if (!reply.surface.editsOver) return;
+    const pen = this.#running.end(conversation, turn);
+    pen?.status.clear();
+    if (pen?.surface.editsOver !== true) return;
     errands.run('say that edits are over', (signal) =>
       say(api, placeOf(conversation), editsOverSentence, signal),
     );
   }
+}
+
+/** A message's `ts` is unique in its channel only. */
+function idOf({ channel, ts }: Pick<Said, 'channel' | 'ts'>): string {
+  return `${channel} ${ts}`;
 }
 
 /** What Slack takes or refuses is much the same in all places of a kind. */

@@ -1,4 +1,4 @@
-import { type Fields, fieldsOf, listOf, textOf } from './fields.ts';
+import { type Fields, fieldsOf, listOf, textOf } from '../../core/fields.ts';
 
 /** Something that was said in Slack, by a person or a bot, before anybody judged what it means. */
 export interface Said {

@@ -5,7 +5,7 @@ import type { Log } from '../../core/ports/log.ts';
 import { clientOptions } from './api.ts';
 import { boltLogger } from './bolt-logger.ts';
 import { faultOf, Refused, remedyFor } from './faults.ts';
-import { type Fields, fieldsOf } from './fields.ts';
+import { type Fields, fieldsOf } from '../../core/fields.ts';
 
 /** From the request for a connection to Slack's hello on it. */
 const connectTimeoutMs = 20_000;

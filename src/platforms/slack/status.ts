@@ -2,9 +2,9 @@ import { wait, withDeadline } from '../../core/deadline.ts';
 import type { Log } from '../../core/ports/log.ts';
 import type { WorkingMark, WorkingState } from '../../core/ports/surface.ts';
 import { callTimeoutMs, type SlackApi } from './api.ts';
-import type { Errands } from './errands.ts';
+import type { Errands } from '../../core/errands.ts';
 import { Refused } from './faults.ts';
-import { Gate } from './gate.ts';
+import { Gate } from '../../core/gate.ts';
 
 /** Slack clears a status after two minutes. */
 const renewMs = 100_000;
@@ -53,8 +53,8 @@ export class StatusMark implements WorkingMark {
   #calls = 0;
   /** Settles once no call is on its way. */
   #arrived: Promise<unknown> = Promise.resolve();
-  /** One may stand there. */
-  #stands = false;
+  /** One may stand there, perhaps of an earlier try at the turn that ended suddenly. */
+  #stands: boolean;
 
   /**
    * @param options.kind of place: what Slack refuses in one, it refuses in all of its kind
@@ -76,6 +76,7 @@ export class StatusMark implements WorkingMark {
     this.#kind = options.kind;
     this.#clearedByPost = options.clearedByPost;
     this.#errands = options.errands;
+    this.#stands = !options.clearedByPost;
     this.#thread = { channel_id: options.channel, thread_ts: options.threadTs };
   }
 
@@ -100,7 +101,7 @@ export class StatusMark implements WorkingMark {
 
   /** Leaves no status behind. */
   clear(): void {
-    if (!this.#stands) return;
+    if (!this.#stands || !this.works) return;
     this.#errands.run('clear status', (signal) =>
       withDeadline(2 * callTimeoutMs, signal, async (end) => {
         await this.#arrived;

@@ -3,16 +3,16 @@ import type { Posting, Surface, WorkingMark } from '../../core/ports/surface.ts'
 import { callTimeoutMs, type SlackApi } from './api.ts';
 import { budgetsFor, channelPostKey } from './budgets.ts';
 import { Refused } from './faults.ts';
-import { type Fields, fieldsOf, textOf } from './fields.ts';
+import { type Fields, fieldsOf, textOf } from '../../core/fields.ts';
 import { slackFormat } from './format.ts';
-import type { Errands } from './errands.ts';
+import type { Errands } from '../../core/errands.ts';
 import type { Place } from './place.ts';
 import { nothingYet, postable } from './postable.ts';
 import type { StatusMark } from './status.ts';
 import type { Threads } from './threads.ts';
 
-/** The budget lets few edits through; those that it does may follow each other quickly. */
-const editFloorMs = 400;
+/** Faster than that, texts flicker. */
+const editFloorMs = 250;
 
 const eventType = 'parley_page';
 

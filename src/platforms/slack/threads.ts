@@ -1,6 +1,6 @@
 import type { SlackApi } from './api.ts';
-import { type Fields, fieldsOf, listOf, textOf } from './fields.ts';
-import { Gate } from './gate.ts';
+import { type Fields, fieldsOf, listOf, textOf } from '../../core/fields.ts';
+import { Gate } from '../../core/gate.ts';
 import type { Place } from './place.ts';
 
 /** Most messages in one answer of Slack's. */

@@ -1,4 +1,4 @@
-import { type Fields, fieldsOf, textOf } from './fields.ts';
+import { type Fields, fieldsOf, textOf } from '../../core/fields.ts';
 import { type Said, saidIn } from './said.ts';
 
 /** What an event tells. */

@@ -1,7 +1,18 @@
-/** How long a mention waits for its twin, which comes a few milliseconds earlier or later. */
+/** How long a mention waits for its twin where none is known to come. */
 const holdMs = 300;
+/**
+ * And where twins come: nearly always within milliseconds, but a late one may bring a file. Slack
+ * wants an event acknowledged within 3 s, and after this the mention is still to be stored.
+ */
+const patientHoldMs = 2_000;
 /** How long a message's twin is expected at most; each is remembered for so long. */
 const rememberMs = 10_000;
+
+interface Held {
+  /** Settles when the mention is taken in, by whichever event. */
+  readonly taken: Promise<void>;
+  readonly release: (message: Promise<void>) => void;
+}
 
 /**
  * A mention arrives as two events, `app_mention` and `message`, in either order. They are taken
@@ -9,28 +20,47 @@ const rememberMs = 10_000;
  */
 export class Twins {
   readonly #messages = new Map<string, Promise<void>>();
-  readonly #holds = new Map<string, (message: Promise<void>) => void>();
+  readonly #held = new Map<string, Held>();
+  /** The app gets the messages of channels, or at least of some. */
+  #everCame = false;
+  /** Channels whose last mention had no twin, or a very late one: nobody waits long there again. */
+  readonly #alone = new Set<string>();
 
-  /** @param key the message's channel and id */
+  /** @param key the message's channel and id, with a space between them */
   message(key: string, work: () => Promise<void>): Promise<void> {
+    this.#everCame = true;
+    this.#alone.delete(channelOf(key));
     const done = work();
     this.#messages.set(key, done);
-    this.#holds.get(key)?.(done);
+    this.#held.get(key)?.release(done);
     setTimeout(() => this.#messages.delete(key), rememberMs).unref();
     return done;
   }
 
   mention(key: string, work: () => Promise<void>): Promise<void> {
-    const message = this.#messages.get(key);
-    if (message !== undefined) return message;
-    return new Promise<void>((resolve) => {
-      const settle = (result: Promise<void>): void => {
-        clearTimeout(timer);
-        this.#holds.delete(key);
-        resolve(result);
-      };
-      const timer = setTimeout(() => settle(work()), holdMs);
-      this.#holds.set(key, settle);
-    });
+    // Slack delivers it again when its storing takes long.
+    const known = this.#messages.get(key) ?? this.#held.get(key)?.taken;
+    if (known !== undefined) return known;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const channel = channelOf(key);
+    const patient = this.#everCame && !this.#alone.has(channel);
+    const timer = setTimeout(
+      () => {
+        this.#alone.add(channel);
+        resolve(work());
+      },
+      patient ? patientHoldMs : holdMs,
+    );
+    const release = (message: Promise<void>): void => {
+      clearTimeout(timer);
+      resolve(message);
+    };
+    const taken = promise.finally(() => this.#held.delete(key));
+    this.#held.set(key, { taken, release });
+    return taken;
   }
+}
+
+function channelOf(key: string): string {
+  return key.slice(0, key.indexOf(' '));
 }

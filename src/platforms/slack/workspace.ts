@@ -3,7 +3,7 @@ import { BadConfiguration } from '../../core/errors.ts';
 import type { Log } from '../../core/ports/log.ts';
 import { callTimeoutMs, type SlackApi } from './api.ts';
 import { Refused, remedyFor } from './faults.ts';
-import { fieldsOf, listOf, textOf } from './fields.ts';
+import { fieldsOf, listOf, textOf } from '../../core/fields.ts';
 import type { Self } from './self.ts';
 
 /** What the manifest asks for; without one of them something does not work. */
