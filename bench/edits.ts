@@ -93,7 +93,9 @@ async function stream(
 
 /** A reply on a platform that takes no time, called by hand instead of by a pacer. */
 function openReply(format: PageFormat): LiveReply {
-  const byHand = { enlist: (_lane: Lane) => ({ changed() {}, leave() {} }) };
+  const byHand = {
+    enlist: (_lane: Lane) => ({ changed() {}, hurry() {}, leave() {}, turnMs: () => 0 }),
+  };
   return new LiveReply({
     surface: {
       format,

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { benchEdits } from './edits.ts';
+import { benchRedis } from './redis.ts';
 import { benchReplies } from './replies.ts';
 
 const { values } = parseArgs({
@@ -8,7 +9,7 @@ const { values } = parseArgs({
 });
 if (values.help === true) {
   console.log(
-    'npm run bench [-- --json FILE]\n\nCost per delta and per edit, and 500 replies at once.',
+    'npm run bench [-- --json FILE]\n\nCost per delta and per edit, the shared store, and 500 replies at once.',
   );
   process.exit(0);
 }
@@ -28,12 +29,20 @@ console.log(
   `512 kB costs ${edits.worstRatio.toFixed(2)} times what 32 kB costs, at worst (wanted: 1.2)\n`,
 );
 
+const redis = await benchRedis(3_000);
+console.log('Redis: turns through inbox and history, and loading what was said:');
+console.table([rounded(redis)]);
+console.log(
+  `the newest of 10,000 messages take ${redis.loadRatio.toFixed(2)} times as long as without the others (wanted: 2)\n`,
+);
+
 const replies = await benchReplies(500, 3_000, 60);
 console.log('500 replies at once in one process, the model in another:');
 console.table([rounded(replies)]);
 
 if (values.json !== undefined) {
-  writeFileSync(values.json, JSON.stringify({ edits, replies }, undefined, 2));
+  writeFileSync(values.json, JSON.stringify({ edits, redis, replies }, undefined, 2));
 }
 // A bench that falls short says so to whoever runs it in a script.
-process.exitCode = edits.worstRatio <= 1.2 && replies.whole === replies.replies ? 0 : 1;
+const good = edits.worstRatio <= 1.2 && redis.loadRatio <= 2 && replies.whole === replies.replies;
+process.exitCode = good ? 0 : 1;

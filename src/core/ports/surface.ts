@@ -7,6 +7,21 @@ export interface Budget {
   readonly key: string;
   readonly burst: number;
   readonly perSecond: number;
+  /** Only one call at a time: the platform would let them wait for each other anyway. */
+  readonly oneAtATime?: boolean;
+  /** What the platform last told of it, where it does; looked at before every call. */
+  readonly told?: Told | undefined;
+}
+
+/** What a platform tells of a rate limit in its answers. */
+export interface Told {
+  /** Calls in a whole window. */
+  readonly limit: number;
+  /** Calls that are left of it. */
+  readonly left: number;
+  /** When it was told, and when the window is full again, on the clock of `performance.now()`. */
+  readonly at: number;
+  readonly resetsAt: number;
 }
 
 /** How a platform shows markdown and how much of it fits on a page. */

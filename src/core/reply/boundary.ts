@@ -72,6 +72,24 @@ export class Boundaries {
     yield* this.#hard(most);
   }
 
+  /** The last boundary between `least` and `most` that tears no sentence and no line. */
+  near(most: number, least: number): number | undefined {
+    let nearest: number | undefined;
+    for (const starts of this.#lineStarts(most).values()) {
+      const at = starts.find((start) => start >= least && this.#allows(start));
+      if (at !== undefined && at > (nearest ?? -1)) nearest = at;
+    }
+    for (const at of this.#words('sentence', most, Math.max(least, nearest ?? 0) + 1)) {
+      if (this.#allows(at)) return at;
+    }
+    return nearest;
+  }
+
+  /** Whether both parts can be read as they were if the text is cut here. */
+  allows(at: number): boolean {
+    return this.#allows(at);
+  }
+
   /** The starts of lines by kind, last first. */
   #lineStarts(most: number): Map<Kind, number[]> {
     const found = new Map<Kind, number[]>();

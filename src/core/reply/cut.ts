@@ -5,7 +5,7 @@ import { Draft } from './draft.ts';
 import type { Seam } from './seam.ts';
 
 /** Where a page ends, for good. */
-interface Cut {
+export interface Cut {
   /** Offset in the text. */
   readonly at: number;
   /** The page, rendered. */
@@ -43,6 +43,30 @@ export function fit(format: PageFormat, seam: Seam, text: string, closing: Closi
     }
   }
   return cutOf(format, excess, seen) ?? fitBare(format, seam, text, seen);
+}
+
+/** How much of a page may stay unseen for a better end, in UTF-16 units. */
+const mostHeldBack = 240;
+
+/** Where a page that is not full would best end, near to the end of what there is. */
+export function pauseOf(format: PageFormat, seam: Seam, text: string): Cut | undefined {
+  const seen = text.trimEnd().length;
+  const draft = new Draft(format, seam, text);
+  const least = Math.max(1, seen - mostHeldBack);
+  return endAt(draft, new Boundaries(draft.reading, seen - 1).near(seen - 1, least));
+}
+
+/** The cut at `at`, if the page can end there. */
+export function cutAt(format: PageFormat, seam: Seam, text: string, at: number): Cut | undefined {
+  const draft = new Draft(format, seam, text);
+  const allowed = new Boundaries(draft.reading, text.trimEnd().length - 1).allows(at);
+  return allowed ? endAt(draft, at) : undefined;
+}
+
+function endAt(draft: Draft, at: number | undefined): Cut | undefined {
+  if (at === undefined) return undefined;
+  const text = draft.render(at, 'cut');
+  return text === undefined ? undefined : { at, text, seam: draft.reading.seamAt(at) };
 }
 
 /** A gap of white space that would fill half a page ends the page. */

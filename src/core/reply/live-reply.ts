@@ -2,10 +2,20 @@ import { CallFailed, ClaimLost, RateLimited, Rejected, StoreUnavailable } from '
 import type { Log } from '../ports/log.ts';
 import type { Surface } from '../ports/surface.ts';
 import type { Ending, PageRecord } from '../turn.ts';
-import type { Lane, Pacer, Place, Want } from './pacer.ts';
+import type { Lane, Pacer, Place } from './pacer.ts';
 import { type Page, Pages } from './pages.ts';
+import { Pauses } from './pauses.ts';
 import { type PageLedger, PostedPage } from './posted-page.ts';
 import { Setbacks } from './setbacks.ts';
+import type { Want, Way } from './want.ts';
+
+/** A reply whose turns are further apart ends with a whole sentence each time. */
+const seldomMs = 2_500;
+/** It may get none before its end: its first post waits so long for a sentence. */
+const firstWordsMs = 700;
+
+/** While it is not certain that the turn is ours, that is looked at so often, in milliseconds. */
+const askAgainMs = 250;
 
 export interface LiveReplyOptions {
   readonly surface: Surface;
@@ -15,6 +25,11 @@ export interface LiveReplyOptions {
   readonly keyOf: (index: number) => string;
   /** Pages that an earlier attempt posted, or perhaps posted; indices from 0 without a gap. */
   readonly pages: readonly PageRecord[];
+  /**
+   * Whether a call that begins now ends while the turn is certainly ours: else another instance
+   * may be writing here by then. Without it the turn is always ours.
+   */
+  readonly isOurs?: () => boolean;
   /** People see the model's first words. */
   readonly onFirstText?: () => void;
   /** Writing is over before its time; `end` throws the same. */
@@ -48,9 +63,8 @@ export class LiveReply implements Lane {
   readonly #shownBefore: number;
   /** Frozen pages before this one read as they should. */
   #finalPages = 0;
-  /** There are words, or a placeholder, that the live page does not show. */
-  #unseen = false;
-  #unseenSince = 0;
+  /** Words, or a placeholder, that the live page does not show; `from`: in UTF-16 units. */
+  #unseen = { any: false, since: 0, from: 0 };
   #placeholder: string | undefined;
   #textShown = false;
   #disowned = false;
@@ -58,16 +72,21 @@ export class LiveReply implements Lane {
   #over = false;
   #lastEdit = { index: -1, at: Number.NEGATIVE_INFINITY };
   readonly #setbacks = new Setbacks();
+  readonly #pauses: Pauses;
   #calling: Promise<void> = Promise.resolve();
 
   constructor(options: LiveReplyOptions) {
     this.#options = options;
     this.#pages = new Pages(options.surface.format);
+    this.#pauses = new Pauses(options.surface, options.pages);
     this.#posted = options.pages.map((record) => this.#page(record.index, record));
     this.#shownBefore = options.pages.reduce((sum, { source }) => sum + source.length, 0);
     // `end` hands the failure on; before it, nobody waits.
     this.#whole.promise.catch(() => undefined);
-    this.#place = options.pacer.enlist(this);
+    this.#place = options.pacer.enlist(this, {
+      own: options.surface.budgets.edit,
+      instead: options.surface.budgets.post,
+    });
   }
 
   /** Aborts when writing is over before its time, with the reason. */
@@ -93,6 +112,7 @@ export class LiveReply implements Lane {
    * it and nothing else. Throws `Rejected`, or why that could not be reached.
    */
   async end(ending: Ending): Promise<void> {
+    const onlyShown = this.#pages.length === 0;
     if (ending.text.length !== this.#pages.length) {
       this.#pages = new Pages(this.#options.surface.format);
       this.#pages.push(ending.text);
@@ -100,7 +120,10 @@ export class LiveReply implements Lane {
     }
     this.#pages.end(ending.note === undefined ? undefined : `_${ending.note}_`);
     this.#ended = true;
+    if (onlyShown) this.#pauses.splitAsBefore(this.#pages);
+    this.#pauses.prepare(this.#pages);
     this.#touch();
+    this.#place.hurry();
     await this.#whole.promise;
   }
 
@@ -123,28 +146,45 @@ export class LiveReply implements Lane {
       if (this.#ended) this.#finish();
       return undefined;
     }
-    const { budgets, editFloorMs } = this.#options.surface;
-    const sameMessage = step.kind === 'edit' && step.index === this.#lastEdit.index;
+    const { budgets } = this.#options.surface;
+    const first = this.#posted[0]?.nextCall !== 'edit';
+    const final = this.#ended || step.index < this.#pages.frozen.length;
     return {
-      rank: this.#posted[0]?.nextCall !== 'edit' ? 'first' : this.#ended ? 'final' : 'live',
+      rank: first ? 'first' : final ? 'final' : 'live',
       budgets: budgets[step.kind],
-      unseenSince: this.#unseenSince,
+      instead: this.#maySplit(step) ? budgets.post : undefined,
+      unseenSince: this.#unseen.since,
+      unseenChars: Math.max(0, this.#pages.length - this.#unseen.from),
       notBefore: Math.max(
         this.#setbacks.readyAt,
-        sameMessage ? this.#lastEdit.at + editFloorMs : 0,
+        this.#earliest(step, first, final),
+        this.#options.isOurs?.() === false ? performance.now() + askAgainMs : 0,
       ),
     };
   }
 
-  async perform(): Promise<void> {
+  /** Not to be called before this, for the sake of those who read it. */
+  #earliest(step: Step, first: boolean, final: boolean): number {
+    const turnMs = final ? 0 : this.#place.turnMs();
+    if (first) return turnMs > seldomMs ? this.#unseen.since + firstWordsMs : 0;
+    if (step.kind !== 'edit' || step.index !== this.#lastEdit.index) return 0;
+    // A turn that comes seldom is not spent on a few words.
+    const floorMs = Math.max(this.#options.surface.editFloorMs, turnMs > seldomMs ? seldomMs : 0);
+    return Math.max(this.#lastEdit.at + floorMs, final ? 0 : this.#pauses.notBefore);
+  }
+
+  async perform(way: Way = { instead: false }): Promise<boolean> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#calling = promise;
     try {
-      await this.#takeStep();
-      this.#setbacks.clear();
+      if (way.instead) await this.#split();
+      const made = await this.#takeStep();
+      if (made) this.#setbacks.clear();
+      return made;
     } catch (error) {
       if (error instanceof RateLimited && this.#setbacks.add()) throw error;
       this.#recover(error);
+      return true;
     } finally {
       resolve();
     }
@@ -158,7 +198,7 @@ export class LiveReply implements Lane {
       if (page && !this.#posted[this.#finalPages]?.reads(page.text, { final: true })) break;
     }
     if (this.#finalPages < frozen.length) return this.#showStep(this.#finalPages);
-    if (!this.#ended) return this.#unseen ? this.#showStep(frozen.length) : undefined;
+    if (!this.#ended) return this.#unseen.any ? this.#showStep(frozen.length) : undefined;
     const last = this.#pages.live();
     if (last && !this.#posted[frozen.length]?.reads(last.text, { final: true })) {
       return this.#showStep(frozen.length);
@@ -173,37 +213,60 @@ export class LiveReply implements Lane {
     return { kind: this.#posted[index]?.nextCall ?? 'post', index };
   }
 
-  async #takeStep(): Promise<void> {
+  /** Whether the page can stay as it is, and the rest be posted. */
+  #maySplit(step: Step): boolean {
+    const { standing } = this.#pauses;
+    const last = step.index === this.#pages.frozen.length && this.#posted.length === step.index + 1;
+    if (standing === undefined || step.kind !== 'edit' || !last) return false;
+    return this.#posted[step.index]?.reads(standing, { final: true }) ?? false;
+  }
+
+  async #split(): Promise<void> {
+    const index = this.#pages.frozen.length;
+    this.#pauses.split(this.#pages);
+    // A later attempt must find the slices of both without a gap.
+    await this.#posted[index]?.record();
+  }
+
+  async #takeStep(): Promise<boolean> {
     // New words may have filled the live page: it is then cut, and is still the one to show.
     this.#pages.settle();
     const step = this.#nextStep();
-    if (step === undefined) return;
+    if (step === undefined) return false;
     if (step.kind === 'remove') {
       await this.#posted[step.index]?.remove(this.#abort.signal);
       this.#posted.length = step.index;
-      return;
+      return true;
     }
     const cut = this.#pages.frozen[step.index];
-    const page = cut ?? this.#livePage();
-    const unseenSince = this.#unseenSince;
-    if (cut === undefined) this.#unseen = false;
-    if (page === undefined) return;
+    const seldom = cut === undefined && !this.#ended && this.#place.turnMs() > seldomMs;
+    const pause = seldom
+      ? this.#pauses.find(this.#pages, step.index, this.#unseen.since)
+      : undefined;
+    if (pause === 'later') return false;
+    const page = cut ?? pause ?? this.#livePage();
+    const before = this.#unseen;
+    if (cut === undefined) this.#notice(pause);
+    if (page === undefined) return false;
     const posted = (this.#posted[step.index] ??= this.#page(step.index));
     this.#lastEdit = { index: step.index, at: performance.now() };
     try {
       const final = this.#ended || cut !== undefined;
       await posted.show(page, { final }, this.#abort.signal);
+      this.#pauses.shown(step.index, page, pause !== undefined);
+      // The text may have ended during the call.
+      if (this.#ended && pause !== undefined) this.#pauses.prepare(this.#pages);
     } catch (error) {
-      this.#unseen = true;
-      this.#unseenSince = unseenSince;
+      this.#unseen = { ...before, any: true };
       throw error;
     }
     await this.#disownLater(step.index);
-    if (!posted.reads(page.text, { final: false })) this.#unseen = true;
+    if (!posted.reads(page.text, { final: false })) this.#unseen = { ...this.#unseen, any: true };
     if (page.source !== '' && !this.#textShown) {
       this.#textShown = true;
       this.#options.onFirstText?.();
     }
+    return true;
   }
 
   /**
@@ -214,6 +277,17 @@ export class LiveReply implements Lane {
     if (this.#disowned) return;
     this.#disowned = true;
     for (const later of this.#posted.slice(index + 1)) await later.disown();
+  }
+
+  /** All that there is, or all up to the pause, is about to be shown. */
+  #notice(pause: Page | undefined): void {
+    const live = pause && this.#pages.live();
+    const heldBack = live ? live.source.length - pause.source.length : 0;
+    this.#unseen = {
+      any: heldBack > 0,
+      since: performance.now(),
+      from: this.#pages.length - heldBack,
+    };
   }
 
   #livePage(): Page | undefined {
@@ -255,9 +329,8 @@ export class LiveReply implements Lane {
   }
 
   #touch(): void {
-    if (!this.#unseen) {
-      this.#unseen = true;
-      this.#unseenSince = performance.now();
+    if (!this.#unseen.any) {
+      this.#unseen = { any: true, since: performance.now(), from: this.#unseen.from };
     }
     this.#place.changed();
   }

@@ -1,5 +1,5 @@
 import type { PageFormat } from '../ports/surface.ts';
-import { fit } from './cut.ts';
+import { type Cut, cutAt, fit, pauseOf } from './cut.ts';
 import { Draft } from './draft.ts';
 import type { Seam } from './seam.ts';
 import { start } from './seam.ts';
@@ -10,6 +10,14 @@ export interface Page {
   readonly source: string;
   /** Rendered text as sent to the platform, within the format's limit. */
   readonly text: string;
+}
+
+/** A last page as two. */
+export interface Split {
+  readonly first: Page;
+  /** Rendered text of the second. */
+  readonly rest: string;
+  readonly cut: Cut;
 }
 
 function isHighSurrogate(unit: number): boolean {
@@ -80,6 +88,44 @@ export class Pages {
   live(): Page | undefined {
     this.settle();
     return this.#live;
+  }
+
+  /**
+   * The page that grows, up to its last sentence or line: it can stay as it is, and the rest go
+   * on a page of its own. Undefined where that would hold back too much.
+   */
+  pause(): Page | undefined {
+    this.settle();
+    if (this.#live === undefined || this.#ended) return undefined;
+    const { text, offset } = this.#pending();
+    const cut = pauseOf(this.#format, this.#seam, text);
+    return cut && { source: this.#source.slice(0, offset + cut.at), text: cut.text };
+  }
+
+  /** The text is over: what the last page is without its beginning `source`, if that can be. */
+  rest(source: string): Split | undefined {
+    this.settle();
+    if (!this.#ended || this.#live === undefined || source === '') return undefined;
+    if (!this.#source.startsWith(source)) return undefined;
+    const { text, offset } = this.#pending();
+    if (!text.startsWith(source.slice(offset))) return undefined;
+    const cut = cutAt(this.#format, this.#seam, text, source.length - offset);
+    if (cut === undefined) return undefined;
+    const left = text.slice(cut.at);
+    const found = fit(this.#format, cut.seam, left, 'final');
+    return 'whole' in found
+      ? { first: { source, text: cut.text }, rest: found.whole, cut }
+      : undefined;
+  }
+
+  /** The last page becomes the two of `split`, for good. */
+  take(split: Split): void {
+    const { first, cut } = split;
+    this.#take(first.source.length);
+    this.#frozen.push(first);
+    this.#seam = cut.seam;
+    this.#settled = false;
+    this.settle();
   }
 
   /**

@@ -306,6 +306,145 @@ describe('a live reply', () => {
   });
 });
 
+describe('a live reply where edits are spent and posts are not', () => {
+  const first = 'The first sentence is short. The second one is a little longer.';
+  const rest = 'What follows is written while no edit is left.';
+
+  /** Shows `first`, and has no edit left. */
+  async function spent(options: { storeAway?: boolean } = {}) {
+    const surface = new FakeSurface();
+    surface.budgets = {
+      post: [{ key: 'p', burst: 5, perSecond: 1 }],
+      edit: [{ key: 'e', burst: 1, perSecond: 0.02 }],
+      remove: [],
+    };
+    const opened = open({ surface });
+    opened.push('The first sentence is short. The sec');
+    await pass(3_000);
+    if (options.storeAway) opened.failStore(new StoreUnavailable('away', 'the store is away'));
+    opened.push('ond one is a little longer. What follows is wri');
+    await pass(3_000);
+    return opened;
+  }
+
+  it('shows whole sentences, from the first on', async () => {
+    const { surface } = await spent();
+    expect(surface.seen).toEqual(['The first sentence is short.', first]);
+  });
+
+  it('posts what is left as a page of its own instead of waiting', async () => {
+    const { surface, push, end, records } = await spent();
+    push('tten while no edit is left.');
+    const ended = end();
+    await pass(100);
+    await ended;
+    expect(surface.pages).toEqual([first, rest]);
+    expect([0, 1].map((index) => records.get(index)?.source).join('')).toBe(`${first} ${rest}`);
+  });
+
+  it('says its closing sentence on that page', async () => {
+    const { surface, end } = await spent();
+    const text = `${first} What follows is wri`;
+    const ended = end({ outcome: 'failed', text, note: 'The model stopped.' });
+    await pass(100);
+    await ended;
+    expect(surface.pages).toEqual([first, 'What follows is wri\n\n_The model stopped._']);
+  });
+
+  it('does so as well if the text ends during the last edit', async () => {
+    const surface = new FakeSurface();
+    surface.budgets = {
+      post: [{ key: 'p', burst: 5, perSecond: 1 }],
+      edit: [{ key: 'e', burst: 1, perSecond: 0.02 }],
+      remove: [],
+    };
+    const { push, end } = open({ surface });
+    push('The first sentence is short. The sec');
+    await pass(3_000);
+    surface.latencyMs = 1_000;
+    push('ond one is a little longer. What follows is wri');
+    await pass(500);
+    push('tten while no edit is left.');
+    const ended = end();
+    await pass(3_000);
+    await ended;
+    expect(surface.pages).toEqual([first, rest]);
+  });
+
+  it('keeps the slices of both pages, also if the first could not be stored at its time', async () => {
+    const { push, end, records, failStore, surface } = await spent({ storeAway: true });
+    failStore(undefined);
+    push('tten while no edit is left.');
+    const ended = end();
+    await pass(100);
+    await ended;
+    expect(surface.pages).toEqual([first, rest]);
+    expect([0, 1].map((index) => records.get(index)?.source).join('')).toBe(`${first} ${rest}`);
+  });
+
+  it('waits for an edit if the rest may not be posted as it is', async () => {
+    const { surface, push, end } = await spent();
+    surface.postable = (text) => text.split('https')[0] ?? '';
+    push('tten at https://example.com');
+    const ended = end();
+    await pass(5_000);
+    expect(surface.pages).toEqual([first]);
+    await pass(60_000);
+    await ended;
+    expect(surface.pages).toEqual([`${first} What follows is written at https://example.com`]);
+  });
+
+  it('edits the page where there is an edit left after all', async () => {
+    const { surface, push, end } = await spent();
+    await pass(46_500);
+    push('tten while no edit is left.');
+    const ended = end();
+    await pass(2_000);
+    await ended;
+    expect(surface.messages).toHaveLength(1);
+  });
+
+  it.each([5, 15])('keeps both pages over a crash %i ms after the end', async (ms) => {
+    const before = await spent();
+    before.push('tten while no edit is left.');
+    before.end().catch(() => undefined);
+    await pass(ms);
+    before.reply.abandon(new Error('crash'));
+    await pass(100);
+    const { surface } = before;
+    surface.budgets = { post: [], edit: [], remove: [] };
+    const { end } = open({ surface, pages: [...before.records.values()] });
+    const ended = end(done(`${first} ${rest}`));
+    await pass(1_000);
+    await ended;
+    expect(surface.pages).toEqual([first, rest]);
+  });
+
+  it('goes on with a list in the list, and with code in code', async () => {
+    for (const [shown, more, pages] of [
+      ['Some code:\n\n```ts\nlet a = 1;\nlet b', ' = 2;\n```', ['```ts\nlet b = 2;\n```']],
+      ['- one item here\n- two', ' items here', ['- two items here']],
+    ] as const) {
+      const surface = new FakeSurface();
+      surface.budgets = {
+        post: [{ key: 'p', burst: 5, perSecond: 1 }],
+        edit: [{ key: 'e', burst: 1, perSecond: 0.02 }],
+        remove: [],
+      };
+      const { push, end } = open({ surface });
+      push(shown);
+      await pass(3_000);
+      push(more.slice(0, 2));
+      await pass(3_000);
+      push(more.slice(2));
+      const ended = end();
+      await pass(100_000);
+      await ended;
+      expect(surface.pages.slice(1)).toEqual(surface.messages.length > 1 ? pages : []);
+    }
+  });
+});
+
 describe('a live reply after a crash', () => {
   async function crashed(text: string, limit = 1_000) {
     const before = open({ surface: new FakeSurface({ limit }) });

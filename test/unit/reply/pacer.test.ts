@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { RateLimited } from '../../../src/core/errors.ts';
 import type { Budget } from '../../../src/core/ports/surface.ts';
-import { type Lane, Pacer, type Want } from '../../../src/core/reply/pacer.ts';
+import { type Lane, Pacer } from '../../../src/core/reply/pacer.ts';
+import type { Want } from '../../../src/core/reply/want.ts';
 import { readableLog } from '../../fakes/log.ts';
 
 beforeEach(() => vi.useFakeTimers());
@@ -19,7 +20,14 @@ function lane(count: number, want: Partial<Want> = {}, latencyMs = 0) {
     fail: (error) => (failWith = error),
     want: () =>
       left > 0
-        ? { rank: 'live', budgets: [twoThenOneASecond], unseenSince: 0, notBefore: 0, ...want }
+        ? {
+            rank: 'live',
+            budgets: [twoThenOneASecond],
+            unseenSince: 0,
+            unseenChars: 1,
+            notBefore: 0,
+            ...want,
+          }
         : undefined,
     perform: async () => {
       if (failWith !== undefined) {
@@ -30,6 +38,7 @@ function lane(count: number, want: Partial<Want> = {}, latencyMs = 0) {
       left -= 1;
       made.push(Math.round(performance.now()) - start);
       await new Promise((resolve) => setTimeout(resolve, latencyMs));
+      return true;
     },
   };
   return self;
@@ -48,7 +57,7 @@ function pace(...lanes: Lane[]) {
 
 describe('the pacer', () => {
   it('makes the calls that the burst allows at once and the rest at the sustained rate', async () => {
-    const one = lane(5);
+    const one = lane(5, { rank: 'final' });
     pace(one);
     await vi.advanceTimersByTimeAsync(10_000);
     expect(one.made).toEqual([0, 0, 1_000, 2_000, 3_000]);
@@ -61,7 +70,7 @@ describe('the pacer', () => {
       const perform = each.perform.bind(each);
       each.perform = () => {
         order.push(name);
-        return perform();
+        return perform({ instead: false });
       };
       return each;
     };
@@ -72,6 +81,7 @@ describe('the pacer', () => {
 
   it('serves the text that has been unseen for longest', async () => {
     const budgets = [{ key: 'k', burst: 1, perSecond: 1 }];
+    await vi.advanceTimersByTimeAsync(100);
     const newer = lane(1, { unseenSince: 50, budgets });
     const older = lane(1, { unseenSince: 20, budgets });
     pace(newer, older);
@@ -128,11 +138,17 @@ describe('the pacer', () => {
     const floored: Lane = {
       want: () =>
         calls < 3
-          ? { rank: 'live', budgets: [], unseenSince: 0, notBefore: start + calls * 250 }
+          ? {
+              rank: 'live',
+              budgets: [],
+              unseenSince: 0,
+              unseenChars: 1,
+              notBefore: start + calls * 250,
+            }
           : undefined,
       perform: () => {
         calls += 1;
-        return Promise.resolve();
+        return Promise.resolve(true);
       },
     };
     pace(floored);
@@ -145,11 +161,136 @@ describe('the pacer', () => {
   });
 
   it('makes no call for a lane that has left', async () => {
-    const gone = lane(5);
+    const gone = lane(5, { rank: 'final' });
     const { places } = pace(gone);
     await vi.advanceTimersByTimeAsync(10);
     places[0]?.leave();
     await vi.advanceTimersByTimeAsync(10_000);
     expect(gone.made).toEqual([0, 0]);
+  });
+
+  it('serves first what is most by characters and time', async () => {
+    const budgets = [{ key: 'k', burst: 1, perSecond: 1 }];
+    await vi.advanceTimersByTimeAsync(100);
+    const few = lane(1, { unseenSince: 20, unseenChars: 10, budgets });
+    const many = lane(1, { unseenSince: 50, unseenChars: 900, budgets });
+    pace(few, many);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(many.made[0]).toBeLessThan(few.made[0] ?? 0);
+  });
+
+  it('makes one call at a time where the platform takes one, with the newest text then', async () => {
+    const budgets = [{ key: 'k', burst: 9, perSecond: 9, oneAtATime: true }];
+    const [slow, next] = [lane(1, { budgets, rank: 'final' }, 700), lane(1, { budgets }, 700)];
+    pace(slow, next);
+    await vi.advanceTimersByTimeAsync(690);
+    expect([slow.made, next.made]).toEqual([[0], []]);
+    await vi.advanceTimersByTimeAsync(20);
+    expect(next.made).toEqual([700]);
+  });
+
+  it('frees the place of a call that was refused', async () => {
+    const budgets = [{ key: 'k', burst: 9, perSecond: 9, oneAtATime: true }];
+    const [refused, next] = [lane(1, { budgets, rank: 'final' }), lane(1, { budgets })];
+    refused.fail(new RateLimited(2_000));
+    pace(refused, next);
+    await vi.advanceTimersByTimeAsync(4_000);
+    expect([refused.made.length, next.made.length]).toEqual([1, 1]);
+  });
+
+  it('keeps to what the platform tells', async () => {
+    const now = performance.now();
+    const told = { limit: 5, left: 0, at: now, resetsAt: now + 3_000 };
+    const one = lane(2, { rank: 'final', budgets: [{ key: 'k', burst: 9, perSecond: 9, told }] });
+    pace(one);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(one.made).toHaveLength(2);
+    expect(one.made[0]).toBe(3_000);
+  });
+
+  it('keeps something for final texts, which wait for none that still grow', async () => {
+    const budgets = [{ key: 'k', burst: 20, perSecond: 0.5 }];
+    const finals = { own: budgets, instead: [] };
+    start = Math.round(performance.now());
+    const pacer = new Pacer({ log: readableLog() });
+    const growing = Array.from({ length: 8 }, () => lane(100, { budgets }));
+    for (const each of growing) pacer.enlist(each, finals).changed();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(growing.flatMap(({ made }) => made).length).toBeGreaterThan(30);
+    const ending = Array.from({ length: 7 }, () => lane(1, { budgets, rank: 'final' }));
+    for (const each of ending) pacer.enlist(each).changed();
+    await vi.advanceTimersByTimeAsync(10);
+    expect(ending.flatMap(({ made }) => made)).toHaveLength(7);
+  });
+
+  it('lets a final text go another way rather than wait long', async () => {
+    const budgets = [{ key: 'edits', burst: 1, perSecond: 0.1 }];
+    const instead = [{ key: 'posts', burst: 2, perSecond: 0.1 }];
+    const ways: boolean[] = [];
+    const finals = Array.from({ length: 3 }, () => {
+      const each = lane(1, { rank: 'final', budgets, instead });
+      const perform = each.perform.bind(each);
+      each.perform = (way) => {
+        ways.push(way.instead);
+        return perform(way);
+      };
+      return each;
+    });
+    pace(...finals);
+    await vi.advanceTimersByTimeAsync(10);
+    expect(ways).toEqual([false, true, true]);
+  });
+
+  it('lets no reply starve', async () => {
+    const budgets = [{ key: 'k', burst: 30, perSecond: 2 }];
+    start = Math.round(performance.now());
+    const pacer = new Pacer({ log: readableLog() });
+    const lanes = Array.from({ length: 20 }, (_, index) => {
+      let shownAt = start;
+      const made: number[] = [];
+      const self: Lane = {
+        want: () => {
+          // Models write at different speeds.
+          const unseenChars = ((performance.now() - shownAt) * (100 + 10 * index)) / 1_000;
+          return { rank: 'live', budgets, unseenSince: shownAt, unseenChars, notBefore: 0 };
+        },
+        perform: () => {
+          shownAt = performance.now();
+          made.push(shownAt);
+          return Promise.resolve(true);
+        },
+      };
+      pacer.enlist(self, { own: budgets, instead: [] }).changed();
+      return made;
+    });
+    await vi.advanceTimersByTimeAsync(120_000);
+    const longest = lanes
+      .map((made) => Math.max(...made.map((at, index) => at - (made[index - 1] ?? start))))
+      .sort((a, b) => a - b);
+    expect(longest.at(-1)).toBeLessThan(2 * (longest[10] ?? 0));
+  });
+
+  it('asks nobody because of words that arrive while the budget is spent', async () => {
+    const budgets = [{ key: 'k', burst: 1, perSecond: 0.1 }];
+    let asked = 0;
+    const pacer = new Pacer({ log: readableLog() });
+    const places = Array.from({ length: 200 }, () => {
+      const each = lane(5, { budgets });
+      return pacer.enlist({
+        want: () => {
+          asked += 1;
+          return each.want();
+        },
+        perform: (way) => each.perform(way),
+      });
+    });
+    for (const place of places) place.changed();
+    await vi.advanceTimersByTimeAsync(1_000);
+    asked = 0;
+    for (let delta = 0; delta < 60; delta += 1) {
+      for (const place of places) place.changed();
+      await vi.advanceTimersByTimeAsync(10);
+    }
+    expect(asked).toBe(0);
   });
 });

@@ -138,6 +138,41 @@ function keepsItsPromises(text: string, form: PageFormat, lengths: readonly numb
   expect(pages.length).toBe(text.length);
 }
 
+test('a page that pauses can stay, and the rest go on the next one: nothing is lost or torn', () => {
+  fc.assert(
+    fc.property(
+      document,
+      format,
+      rhythm,
+      fc.double({ min: 0.1, max: 0.9, noNaN: true }),
+      (text, form, lengths, share) => {
+        const pages = new Pages(form);
+        const at = Math.floor(text.length * share);
+        for (const piece of pieces(text.slice(0, at), lengths)) pages.push(piece);
+        const pause = pages.pause();
+        const before = pages.frozen.length;
+        pages.push(text.slice(at));
+        pages.end();
+        if (pause === undefined || pages.frozen.length !== before) return;
+        expect(form.size(pause.text)).toBeLessThanOrEqual(form.limit);
+        const split = pages.rest(pause.source);
+        if (split?.first.text !== pause.text) return;
+        pages.take(split);
+        const all = allPages(pages);
+        expect(all).toHaveLength(before + 2);
+        expect(all.at(-2)).toEqual(pause);
+        expect(all.at(-1)?.text).toBe(split.rest);
+        expect(all.map(({ source }) => source).join('')).toBe(text);
+        for (const page of all) expect(faultOf(page, form)).toBeUndefined();
+        for (const cut of cutsOf(all)) expect(graphemeStarts(text)).toContain(cut);
+        for (const page of all)
+          for (const fence of fences(page.text)) expect(isClosed(fence)).toBe(true);
+      },
+    ),
+    { numRuns: 600, seed },
+  );
+});
+
 test('at every prefix: pages within the limit, slices join to the source, frozen pages stay', () => {
   fc.assert(fc.property(document, format, rhythm, keepsItsPromises), { seed, numRuns: runs });
 });

@@ -1,0 +1,77 @@
+import type { Told } from '../ports/surface.ts';
+
+/**
+ * A rate limit as the platform tells it: so many calls in a window that begins with the first of
+ * them. Between two tellings the own calls are counted. Times are in milliseconds of
+ * `performance.now()`.
+ */
+export class ToldWindow {
+  #limit: number;
+  #left: number;
+  #resetsAt: number;
+  #toldAt: number;
+  #lengthMs = 0;
+  /** Calls that were in flight at the telling: perhaps counted in it, perhaps not. */
+  #unsure: number;
+
+  constructor(told: Told, inFlight: number) {
+    this.#limit = this.#left = this.#resetsAt = this.#unsure = 0;
+    this.#toldAt = Number.NEGATIVE_INFINITY;
+    this.tell(told, inFlight);
+  }
+
+  tell(told: Told, inFlight: number): void {
+    if (told.at <= this.#toldAt) return;
+    this.#toldAt = told.at;
+    this.#limit = Math.max(1, told.limit);
+    this.#left = told.left;
+    this.#resetsAt = told.resetsAt;
+    this.#lengthMs = Math.max(this.#lengthMs, told.resetsAt - told.at);
+    this.#unsure = inFlight;
+  }
+
+  get limit(): number {
+    return this.#limit;
+  }
+
+  /** When the window ends that is open now; in the past if none is. */
+  get resetsAt(): number {
+    return this.#resetsAt;
+  }
+
+  get perSecond(): number {
+    return (this.#limit * 1_000) / Math.max(1, this.#lengthMs);
+  }
+
+  get lengthMs(): number {
+    return this.#lengthMs;
+  }
+
+  left(now: number): number {
+    return now >= this.#resetsAt ? this.#limit : this.#left - this.#unsure;
+  }
+
+  take(now: number): void {
+    if (now >= this.#resetsAt) {
+      this.#left = this.#limit;
+      this.#unsure = 0;
+      this.#resetsAt = now + this.#lengthMs;
+    }
+    this.#left -= 1;
+  }
+
+  undo(): void {
+    this.#left += 1;
+  }
+
+  /** A call is over: if it was in flight at the telling, then it is counted there. */
+  ended(): void {
+    this.#unsure = Math.max(0, this.#unsure - 1);
+  }
+
+  /** Nothing is left, whatever was told. */
+  exhaust(until: number): void {
+    this.#left = 0;
+    this.#resetsAt = Math.max(this.#resetsAt, until);
+  }
+}

@@ -1,0 +1,188 @@
+import { describe, expect, it } from 'vitest';
+import { Limiter } from '../../../src/core/reply/limiter.ts';
+
+/** The platform itself: a bucket that is perhaps not what is believed of it. */
+class Bucket {
+  readonly granted: number[] = [];
+  readonly refused: number[] = [];
+  #level: number;
+  #at = 0;
+  burst: number;
+  perSecond: number;
+
+  constructor(burst: number, perSecond: number) {
+    this.burst = burst;
+    this.perSecond = perSecond;
+    this.#level = burst;
+  }
+
+  /** Undefined, or how long to wait, in milliseconds. */
+  call(now: number): number | undefined {
+    const gained = ((now - this.#at) * this.perSecond) / 1_000;
+    this.#level = Math.min(this.burst, this.#level + gained);
+    this.#at = now;
+    if (this.#level < 1 - 1e-6) {
+      this.refused.push(now);
+      return Math.ceil((1 - this.#level) / this.perSecond) * 1_000;
+    }
+    this.#level -= 1;
+    this.granted.push(now);
+    return undefined;
+  }
+}
+
+/** Calls as often as the limiter lets it, until `end`; with `pauseMs` not in every minute. */
+function spend(limiter: Limiter, bucket: Bucket, from: number, end: number, pauseMs = 0): void {
+  for (let now = from; now < end; now += 20) {
+    if (pauseMs > 0 && now % (2 * pauseMs) > pauseMs) continue;
+    if (limiter.waitMs(now) > 0) continue;
+    limiter.take(now);
+    const waitMs = bucket.call(now);
+    if (waitMs !== undefined) limiter.refuse(now + 100, waitMs, now);
+    limiter.ended();
+  }
+}
+
+const minute = 60_000;
+
+describe('a limiter that is refused', () => {
+  it.each([
+    { what: 'half of all', burst: 0.5, rate: 0.5, pauseMs: 0 },
+    { what: 'half of all, used now and then', burst: 0.5, rate: 0.5, pauseMs: 2 * minute },
+    { what: 'a fifth of the burst', burst: 0.2, rate: 1, pauseMs: 0 },
+    { what: 'a fifth of the burst, used now and then', burst: 0.2, rate: 1, pauseMs: minute },
+    { what: 'a third of the rate', burst: 1, rate: 0.33, pauseMs: 0 },
+  ])('learns $what, and is then refused less than once a minute', ({ burst, rate, pauseMs }) => {
+    const limiter = new Limiter({ burst: 40, perSecond: 0.8 }, 0);
+    const bucket = new Bucket(40 * burst, 0.8 * rate);
+    spend(limiter, bucket, 0, 20 * minute, pauseMs);
+    const learned = bucket.refused.filter((at) => at > 3 * minute);
+    expect(bucket.refused.length).toBeGreaterThan(0);
+    expect(learned.length).toBeLessThan(17);
+    // What there is is used, too.
+    const share = pauseMs > 0 ? 0.5 : 1;
+    expect(bucket.granted.length).toBeGreaterThan(20 * 60 * 0.8 * rate * share * 0.6);
+  });
+
+  it('believes in the whole again once nothing was refused for long', () => {
+    const limiter = new Limiter({ burst: 40, perSecond: 0.8 }, 0);
+    const bucket = new Bucket(8, 0.4);
+    spend(limiter, bucket, 0, 3 * minute);
+    expect(limiter.burst(3 * minute)).toBeLessThan(20);
+    expect(limiter.perSecond(3 * minute)).toBeLessThan(0.6);
+    expect(limiter.burst(20 * minute)).toBe(40);
+    expect(limiter.perSecond(20 * minute)).toBe(0.8);
+  });
+
+  it('learns once from calls that were all on their way', () => {
+    const limiter = new Limiter({ burst: 40, perSecond: 0.8 }, 0);
+    for (let call = 0; call < 40; call += 1) limiter.take(call);
+    for (let call = 20; call < 40; call += 1) limiter.refuse(100 + call, 5_000, call);
+    expect(limiter.burst(200)).toBeGreaterThan(14);
+    expect(limiter.burst(200)).toBeLessThanOrEqual(20);
+    expect(limiter.perSecond(200)).toBe(0.8);
+  });
+
+  it('makes no call before the platform wants one', () => {
+    const limiter = new Limiter({ burst: 40, perSecond: 0.8 }, 0);
+    limiter.take(0);
+    limiter.refuse(100, 30_000, 0);
+    expect(limiter.waitMs(100)).toBe(30_000);
+    expect(limiter.waitMs(30_100)).toBe(0);
+    limiter.take(30_100);
+    expect(limiter.waitMs(30_100)).toBeGreaterThan(1_000);
+  });
+});
+
+describe('a limiter that is told', () => {
+  const told = (left: number, at = 0) => ({ limit: 5, left, at, resetsAt: 5_000 });
+
+  it('makes no call before the window is over once nothing is left, and then a whole one', () => {
+    const limiter = new Limiter({ burst: 10, perSecond: 10 }, 0);
+    limiter.tell(told(0));
+    expect(limiter.waitMs(100)).toBe(4_900);
+    expect(limiter.waitMs(5_000)).toBe(0);
+    for (let call = 0; call < 5; call += 1) limiter.take(5_000);
+    expect(limiter.waitMs(5_000)).toBe(5_000);
+  });
+
+  it('counts its own calls until it is told again', () => {
+    const limiter = new Limiter({ burst: 10, perSecond: 10 }, 0);
+    limiter.tell(told(2));
+    limiter.take(100);
+    limiter.tell(told(2));
+    expect(limiter.waitMs(100)).toBe(0);
+    limiter.take(100);
+    expect(limiter.waitMs(100)).toBe(4_900);
+    limiter.tell(told(1, 200));
+    limiter.ended();
+    limiter.ended();
+    expect(limiter.waitMs(200)).toBe(0);
+  });
+
+  it('takes calls in flight for uncounted until they have ended', () => {
+    const limiter = new Limiter({ burst: 10, perSecond: 10 }, 0);
+    limiter.take(0);
+    limiter.take(0);
+    limiter.tell(told(1, 100));
+    expect(limiter.waitMs(100)).toBe(4_900);
+    limiter.ended();
+    limiter.ended();
+    expect(limiter.waitMs(100)).toBe(0);
+  });
+
+  it('spreads over the window what grows', () => {
+    const limiter = new Limiter({ burst: 5, perSecond: 1 }, 0);
+    const made: number[] = [];
+    for (let now = 0; now < 20_000; now += 10) {
+      if (limiter.steadyWaitMs(now, 0) > 0) continue;
+      limiter.take(now, { steady: true });
+      limiter.ended();
+      made.push(now);
+      const windowAt = now - (now % 5_000);
+      const left = 5 - made.filter((at) => at >= windowAt).length;
+      limiter.tell({ limit: 5, left, at: now, resetsAt: windowAt + 5_000 });
+    }
+    const gaps = made.slice(1).map((at, index) => at - (made[index] ?? 0));
+    expect(made.length).toBeGreaterThanOrEqual(19);
+    expect(Math.max(...gaps)).toBeLessThan(1_400);
+  });
+});
+
+describe('a limiter', () => {
+  it('lets calls follow each other the closer the more there is, and none starve', () => {
+    const limiter = new Limiter({ burst: 40, perSecond: 0.8 }, 0);
+    const made: number[] = [];
+    for (let now = 0; now < minute; now += 10) {
+      if (limiter.steadyWaitMs(now, 5) > 0) continue;
+      limiter.take(now, { steady: true });
+      made.push(now);
+    }
+    const gaps = made.slice(1).map((at, index) => at - (made[index] ?? 0));
+    expect(Math.max(...gaps.slice(0, 10))).toBeLessThan(250);
+    expect(Math.max(...gaps)).toBeLessThanOrEqual(1_270);
+    expect(limiter.room(minute)).toBeGreaterThanOrEqual(4.9);
+  });
+
+  it('counts no call that was not made', () => {
+    const limiter = new Limiter({ burst: 1, perSecond: 0.1 }, 0);
+    limiter.take(0, { steady: true });
+    limiter.undo();
+    expect(limiter.steadyWaitMs(0, 0)).toBe(0);
+    limiter.ended();
+    limiter.tell({ limit: 5, left: 1, at: 0, resetsAt: 5_000 });
+    limiter.take(0);
+    limiter.undo();
+    limiter.ended();
+    expect(limiter.waitMs(0)).toBe(0);
+  });
+
+  it('goes on with the share that it is given', () => {
+    const limiter = new Limiter({ burst: 40, perSecond: 0.8 }, 0);
+    limiter.resize(4, 0.08, 0);
+    for (let call = 0; call < 4; call += 1) limiter.take(0);
+    expect(Math.round(limiter.waitMs(0))).toBe(12_500);
+    limiter.resize(40, 8, 0);
+    expect(Math.round(limiter.waitMs(0))).toBe(125);
+  });
+});
