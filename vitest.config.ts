@@ -5,9 +5,17 @@ export default defineConfig({
   test: {
     // Most files wait for processes and timers of their own: one worker a core leaves cores idle.
     maxWorkers: 3,
+    // A Redis of the run's own, on a free port.
+    globalSetup: 'test/redis/server.ts',
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000 } },
-      { test: { name: 'contract', include: ['test/contract/**/*.test.ts'], testTimeout: 30_000 } },
+      {
+        test: {
+          name: 'contract',
+          include: ['test/contract/**/*.test.ts'],
+          testTimeout: 30_000,
+        },
+      },
       {
         test: {
           name: 'integration',

@@ -1,0 +1,81 @@
+import type { ConversationId } from '../../core/conversation.ts';
+import type { Codec } from './codec.ts';
+import type { Connection } from './connection.ts';
+import type { Keyring, Keys } from './keys.ts';
+import type { Persons } from './persons.ts';
+
+/** Records that are read at a time. */
+const batch = 200;
+
+/** Whose words are where in a conversation. */
+interface Written {
+  readonly author: string;
+  readonly id: string;
+}
+
+/** How people take back what they said. */
+export class Forgetting {
+  readonly #connection: Connection;
+  readonly #keys: Keys;
+  readonly #codec: Codec;
+  readonly #persons: Persons;
+
+  constructor(connection: Connection, keys: Keys, codec: Codec, persons: Persons) {
+    this.#connection = connection;
+    this.#keys = keys;
+    this.#codec = codec;
+    this.#persons = persons;
+  }
+
+  /** Returns how many messages and replies went. */
+  async conversation(conversation: ConversationId): Promise<number> {
+    const keys = this.#keys.ofConversation(conversation);
+    const written = await this.#written(conversation, keys);
+    const gone = await this.#connection.run('forget-conversation', keys, { conversation });
+    await this.#persons.leave(conversation, [...new Set(written.map(({ author }) => author))]);
+    return Number(gone);
+  }
+
+  /** Returns how many messages went. Ids stay for their time: they keep deliveries from repeating. */
+  async person(platform: string, author: string): Promise<number> {
+    let total = 0;
+    for (const [conversation, at] of await this.#persons.conversations(platform, author)) {
+      const keys = this.#keys.ofConversation(conversation);
+      const written = await this.#written(conversation, keys);
+      const ids = written.filter((each) => each.author === author).map(({ id }) => id);
+      const args = { conversation, author };
+      const gone = Number(await this.#connection.run('forget-person', keys, args, ids));
+      // What is being answered stays until it is over, and so does the note where it is.
+      if (gone >= ids.length) await this.#persons.unlink(platform, author, conversation, at);
+      total += gone;
+    }
+    await this.#persons.tidy(platform, author);
+    return total;
+  }
+
+  /** What people wrote in a conversation. Read in this order, nothing is missed that moves on. */
+  async #written(conversation: ConversationId, keys: Keyring): Promise<Written[]> {
+    const ids = [...(await this.#idsIn(keys.questions)), ...(await this.#idsIn(keys.entries))];
+    const found = new Map<string, string>();
+    for (let i = 0; i < ids.length; i += batch) {
+      const some = ids.slice(i, i + batch);
+      for (const name of ['questions', 'entries'] as const) {
+        const records = await this.#recordsOf(keys[name], some);
+        for (const { id, role, author } of this.#codec.entries(conversation, records)) {
+          if (role === 'user' && author !== undefined) found.set(id, author.id);
+        }
+      }
+    }
+    return Array.from(found, ([id, author]) => ({ id, author }));
+  }
+
+  #idsIn(key = ''): Promise<string[]> {
+    return this.#connection.try(() => this.#connection.client.hkeys(key));
+  }
+
+  async #recordsOf(key = '', ids: readonly string[]): Promise<string> {
+    const { client } = this.#connection;
+    const records = await this.#connection.try(() => client.hmget(key, ...ids));
+    return records.filter((record) => record !== null).join(',\n');
+  }
+}

@@ -1,0 +1,157 @@
+import { partsOf, type ConversationId } from '../../core/conversation.ts';
+import type { Entry } from '../../core/history.ts';
+import type { Message } from '../../core/message.ts';
+import type { Receipt } from '../../core/ports/platform.ts';
+import type { AcceptOptions, Participation } from '../../core/ports/store.ts';
+import { encode, toRecord } from './codec.ts';
+import type { Connection } from './connection.ts';
+import type { Keys } from './keys.ts';
+import type { Persons } from './persons.ts';
+import type { Arg } from './scripts.ts';
+
+export interface InboxOptions {
+  readonly seenMs: number;
+  readonly retentionMs: number;
+  /** Entries of one conversation that are kept at all. */
+  readonly keep: number;
+}
+
+/** How messages come in, change and go before their turn. */
+export class Inbox {
+  readonly #connection: Connection;
+  readonly #keys: Keys;
+  readonly #persons: Persons;
+  readonly #options: InboxOptions;
+
+  constructor(connection: Connection, keys: Keys, persons: Persons, options: InboxOptions) {
+    this.#connection = connection;
+    this.#keys = keys;
+    this.#persons = persons;
+    this.#options = options;
+  }
+
+  async accept(message: Message, options: AcceptOptions): Promise<Receipt | 'too-many'> {
+    const { platform } = partsOf(message.conversation);
+    const { mostOpen = Number.POSITIVE_INFINITY } = options;
+    for (;;) {
+      const receipt = await this.#accept(message, options);
+      if (receipt !== 'crowded') return receipt;
+      // Some of what seems open may be answered by now.
+      const open = await this.#persons.tidy(platform, message.author.id);
+      if (open >= mostOpen) return 'too-many';
+    }
+  }
+
+  async #accept(
+    message: Message,
+    { stops, tokens, mostOpen }: AcceptOptions,
+  ): Promise<Receipt | 'crowded'> {
+    const { conversation, id, author, sentAt, kind, opens } = message;
+    const { platform } = partsOf(conversation);
+    const enrols = this.#connection.cluster;
+    const asks = kind === 'question' && !stops;
+    if (enrols && !(await this.#persons.enrol(message, asks, mostOpen))) {
+      return this.#ifNew(message);
+    }
+    const keys = {
+      ...this.#keys.ofConversation(conversation),
+      ...this.#keys.ofPerson(platform, author.id),
+    };
+    const reply = await this.#connection.run('accept', keys, {
+      conversation,
+      id,
+      at: sentAt,
+      kind,
+      record: toRecord(message, tokens),
+      author: author.id,
+      opens: opens === true ? 1 : 0,
+      stops: stops ? 1 : 0,
+      mostOpen: mostOpen ?? '',
+      member: this.#persons.memberOf(conversation, id),
+      channel: this.#keys.channel,
+      ...this.#options,
+    });
+    if (enrols) this.#persons.confirm(message);
+    const [receipt, open = 0] = reply as [Receipt | 'crowded', number?];
+    if (receipt === 'queued') this.#persons.considerTidying(platform, author.id, open, mostOpen);
+    return receipt;
+  }
+
+  /** What was taken in already is no new question that would be too many. */
+  async #ifNew({ conversation, id }: Message): Promise<'duplicate' | 'crowded'> {
+    const { seen = '', questions = '' } = this.#keys.ofConversation(conversation);
+    const { client } = this.#connection;
+    const [at, open] = await Promise.all([
+      this.#connection.try(() => client.zscore(seen, id)),
+      this.#connection.try(() => client.hexists(questions, id)),
+    ]);
+    return at === null && open === 0 ? 'crowded' : 'duplicate';
+  }
+
+  async revise(
+    conversation: ConversationId,
+    id: string,
+    text: string,
+    tokens: number,
+  ): Promise<boolean> {
+    const keys = this.#keys.ofConversation(conversation);
+    const { questions = '' } = keys;
+    for (;;) {
+      const before = await this.#connection.try(() => this.#connection.client.hget(questions, id));
+      if (before === null) return false;
+      const after = revised(before, text, tokens);
+      if (after === undefined) return false;
+      const changed = await this.#connection.run('revise', keys, { id, before, after });
+      if (changed === 1) return true;
+      const waits = await this.#connection.try(() =>
+        this.#connection.client.zscore(keys.queue ?? '', id),
+      );
+      if (waits === null) return false;
+    }
+  }
+
+  async withdraw(conversation: ConversationId, id: string): Promise<boolean> {
+    const { seenMs } = this.#options;
+    const keys = this.#keys.ofConversation(conversation);
+    return (await this.#connection.run('withdraw', keys, { conversation, id, seenMs })) === 1;
+  }
+
+  async requestStop(conversation: ConversationId): Promise<boolean> {
+    const { channel } = this.#keys;
+    const keys = this.#keys.ofConversation(conversation);
+    return (await this.#connection.run('request-stop', keys, { conversation, channel })) === 1;
+  }
+
+  async remember(conversation: ConversationId, entries: readonly Entry[]): Promise<void> {
+    const authors = new Set(
+      entries.flatMap(({ role, author }) =>
+        role === 'user' && author !== undefined ? [author.id] : [],
+      ),
+    );
+    await this.#persons.note(conversation, [...authors]);
+    const rest = entries.flatMap((entry): Arg[] => {
+      const reply = entry.role === 'assistant' ? 1 : 0;
+      return [entry.id, reply, entry.at, encode(entry)];
+    });
+    const keys = this.#keys.ofConversation(conversation);
+    await this.#connection.run('remember', keys, { conversation, ...this.#options }, rest);
+  }
+
+  async participation(conversation: ConversationId): Promise<Participation | undefined> {
+    const { people = '' } = this.#keys.ofConversation(conversation);
+    const found = await this.#connection.try(() => this.#connection.client.hkeys(people));
+    const ids = found.filter((field) => field.startsWith('@')).map((field) => field.slice(1));
+    return ids.length === 0 ? undefined : { opened: found.includes('opened'), people: ids };
+  }
+}
+
+/** The record with another text; undefined if it cannot be read. */
+function revised(record: string, text: string, tokens: number): string | undefined {
+  try {
+    const question: unknown = JSON.parse(record);
+    if (typeof question !== 'object' || question === null) return undefined;
+    return encode({ ...question, text, tokens });
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,146 @@
+import { partsOf, type ConversationId } from '../../core/conversation.ts';
+import { BadConfiguration } from '../../core/errors.ts';
+
+/** How many parts the data has, each on one node of a cluster. It never changes. */
+export const partitions = 64;
+
+/** What a key holds; a script refuses to begin when it finds something else there. */
+export const kinds = {
+  // Of one conversation:
+  /** Ids of messages taken in → when. */
+  seen: 'zset',
+  /** Ids of questions that wait → the platform's time. */
+  queue: 'zset',
+  /** Ids of questions that are being answered → the platform's time. */
+  asking: 'zset',
+  /** Id → record of both kinds of questions. */
+  questions: 'hash',
+  /** The turn begun and not finished: id, fence, owner, attempt, startedAt, stop, ending … */
+  turn: 'hash',
+  /** Index → page of its reply. */
+  pages: 'hash',
+  /** History in order: `0` or, for a reply, `1`, then the id → the platform's time. */
+  order: 'zset',
+  /** Id → record. */
+  entries: 'hash',
+  /** `@` and id of those who asked → when; `opened` if the conversation began with a question. */
+  people: 'hash',
+  /** Turn, fence, owner and the next turn's fence of the latest finish, for an hour. */
+  finished: 'string',
+
+  // Of one partition:
+  /** Free conversations with something to do → since when. */
+  ready: 'zset',
+  /** Conversations with an owner → until when. */
+  leased: 'zset',
+  /** Conversations with a turn → attempts, and since when its oldest question waits. */
+  turns: 'hash',
+  /** The last fence given out. */
+  fence: 'string',
+  /** Conversations → when the oldest of what they keep came. */
+  due: 'zset',
+  /** Conversations of a platform → when somebody last asked something. */
+  active: 'zset',
+
+  // Of one person, in a partition of their own:
+  /** Conversations in which they wrote → when, for when they are to be forgotten. */
+  person: 'zset',
+  /** Conversation and id of questions that may have no answer yet → 0, or until when reserved. */
+  open: 'zset',
+
+  // Of one platform or role, in a partition of its own:
+  /** Place → how far it was read. */
+  marks: 'hash',
+  /** Place → when that was marked. */
+  marked: 'zset',
+  /** Who has the role. */
+  role: 'string',
+  /** When somebody last looked whether writes are kept. */
+  check: 'string',
+} as const;
+
+export type KeyName = keyof typeof kinds;
+
+/** Keys by name, as a script asks for them. */
+export type Keyring = Partial<Record<KeyName, string>>;
+
+/** Names of keys: `<prefix>:{<partition>}:<name>:<whose>`; what shares a partition shares a node. */
+export class Keys {
+  readonly #prefix: string;
+
+  constructor(prefix: string) {
+    // Braces before ours would be taken for the hash tag, and everything would lie on one node.
+    if (!/^[^{}\s]{1,64}$/.test(prefix)) {
+      throw new BadConfiguration(
+        `"${prefix}" cannot begin the names of Redis keys: use 1 to 64 characters without braces or spaces.`,
+      );
+    }
+    this.#prefix = prefix;
+  }
+
+  /** Where news for all instances are published. */
+  get channel(): string {
+    return `${this.#prefix}:news`;
+  }
+
+  ofConversation(conversation: ConversationId): Keyring {
+    const at = partitionOf(conversation);
+    const own = (name: KeyName): string => `${this.#name(at, name)}:${conversation}`;
+    return {
+      seen: own('seen'),
+      queue: own('queue'),
+      asking: own('asking'),
+      questions: own('questions'),
+      turn: own('turn'),
+      pages: own('pages'),
+      order: own('order'),
+      entries: own('entries'),
+      people: own('people'),
+      finished: own('finished'),
+      ...this.ofPartition(at, partsOf(conversation).platform),
+    };
+  }
+
+  ofPartition(at: number, platform = ''): Keyring {
+    return {
+      ready: this.#name(at, 'ready'),
+      leased: this.#name(at, 'leased'),
+      turns: this.#name(at, 'turns'),
+      fence: this.#name(at, 'fence'),
+      due: this.#name(at, 'due'),
+      active: `${this.#name(at, 'active')}:${platform}`,
+      check: this.#name(at, 'check'),
+    };
+  }
+
+  ofPerson(platform: string, author: string): { person: string; open: string } {
+    const id = `${platform}:${author}`;
+    const at = partitionOf(id);
+    return { person: `${this.#name(at, 'person')}:${id}`, open: `${this.#name(at, 'open')}:${id}` };
+  }
+
+  ofPlatform(platform: string): Keyring {
+    const at = partitionOf(platform);
+    return {
+      marks: `${this.#name(at, 'marks')}:${platform}`,
+      marked: `${this.#name(at, 'marked')}:${platform}`,
+    };
+  }
+
+  ofRole(role: string): Keyring {
+    return { role: `${this.#name(partitionOf(role), 'role')}:${role}` };
+  }
+
+  #name(at: number, name: KeyName): string {
+    return `${this.#prefix}:{${at}}:${name}`;
+  }
+}
+
+/** 32-bit FNV-1a: the same for all instances and versions. */
+function partitionOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i += 1) {
+    hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  }
+  return (hash >>> 0) % partitions;
+}

@@ -1,0 +1,83 @@
+import type { ConversationId } from '../../core/conversation.ts';
+import type { Waiting } from '../../core/ports/store.ts';
+import type { Connection } from './connection.ts';
+import { partitions, type Keyring, type Keys } from './keys.ts';
+
+/** More than anybody works off before they look again. */
+const waitingLimit = 1_000;
+const activeLimit = 1_000;
+
+/** What is asked of all partitions: all at once, in one round trip. */
+export class Partitions {
+  readonly #connection: Connection;
+  readonly #keys: Keys;
+  readonly #takeoverGraceMs: number;
+
+  constructor(connection: Connection, keys: Keys, takeoverGraceMs: number) {
+    this.#connection = connection;
+    this.#keys = keys;
+    this.#takeoverGraceMs = takeoverGraceMs;
+  }
+
+  async waiting(): Promise<Waiting[]> {
+    const graceMs = this.#takeoverGraceMs;
+    const found = await this.#ofEach('', async (keys) => {
+      const reply = await this.#connection.run('waiting', keys, { graceMs, limit: waitingLimit });
+      return triplesOf(reply as string[]);
+    });
+    return found
+      .toSorted((a, b) => a.since - b.since)
+      .slice(0, waitingLimit)
+      .map(({ conversation, attempts }) => ({ conversation, attempts }));
+  }
+
+  async active(platform: string, since: number): Promise<ConversationId[]> {
+    const { client } = this.#connection;
+    const found = await this.#ofEach(platform, async ({ active = '' }) => {
+      const pairs = await this.#connection.try(() =>
+        client.zrevrangebyscore(active, '+inf', since, 'WITHSCORES', 'LIMIT', 0, activeLimit),
+      );
+      return pairs.flatMap((conversation, i) =>
+        i % 2 === 0
+          ? [{ conversation: conversation as ConversationId, at: Number(pairs[i + 1]) }]
+          : [],
+      );
+    });
+    return found
+      .toSorted((a, b) => b.at - a.at)
+      .slice(0, activeLimit)
+      .map(({ conversation }) => conversation);
+  }
+
+  /** Writes where writes go: to one partition, or, in a cluster, to all, as each may lie elsewhere. */
+  async check(): Promise<void> {
+    const { client, cluster } = this.#connection;
+    const numbers = cluster ? Array.from({ length: partitions }, (_, at) => at) : [0];
+    await Promise.all(
+      numbers.map((at) => {
+        const { check = '' } = this.#keys.ofPartition(at);
+        return this.#connection.try(() => client.set(check, Date.now(), 'EX', 60));
+      }),
+    );
+  }
+
+  async #ofEach<T>(platform: string, ask: (keys: Keyring) => Promise<T[]>): Promise<T[]> {
+    const answers = await Promise.all(
+      Array.from({ length: partitions }, (_, at) => ask(this.#keys.ofPartition(at, platform))),
+    );
+    return answers.flat();
+  }
+}
+
+function triplesOf(reply: readonly string[]): (Waiting & { readonly since: number })[] {
+  const triples = [];
+  for (let i = 0; i < reply.length; i += 3) {
+    const [conversation = '', attempts, since] = reply.slice(i, i + 3);
+    triples.push({
+      conversation: conversation as ConversationId,
+      attempts: Number(attempts),
+      since: Number(since),
+    });
+  }
+  return triples;
+}

@@ -1,0 +1,39 @@
+-- Takes a message in. Safe to repeat: the second time it is a duplicate, and what the first one
+-- stored is in `ready`, where whoever looks for work finds it.
+-- Gives { 'duplicate' | 'crowded' | 'stopping' | 'kept' } or { 'queued', questions that are open }.
+-- KEYS seen queue questions turn order entries people ready due active | person open
+-- ARGV conversation id at kind record author opens stops mostOpen member seenMs retentionMs keep channel
+-- WITH clock known due put enrol
+if known(id) then return { 'duplicate' } end
+local asks = kind == 'question'
+local stopping = asks and stops == '1' and redis.call('EXISTS', turn) == 1
+if asks and not stopping and crowded() then return { 'crowded' } end
+
+-- From here on it happens. The first write is one that a full store refuses.
+see(id)
+local open_now = enrol(asks and not stopping, 0)
+if not asks then
+  put(id, '0', at, record)
+  return { 'kept' }
+end
+redis.call('HSET', people, '@' .. author, exact(now))
+if opens == '1' then redis.call('HSET', people, 'opened', '1') end
+redis.call('PEXPIRE', people, retentionMs + 86400000)
+redis.call('ZADD', active, now, conversation)
+note_due(now)
+if stopping then
+  if redis.call('HEXISTS', turn, 'ending') == 0 then
+    redis.call('HSET', turn, 'stop', '1')
+    redis.call('PUBLISH', channel, 'stop\n' .. (redis.call('HGET', turn, 'id') or '') .. '\n' .. conversation)
+  end
+  return { 'stopping' }
+end
+redis.call('HSET', questions, id, record)
+redis.call('ZADD', queue, at, id)
+if redis.call('EXISTS', turn) == 1 then
+  redis.call('HSETNX', turn, 'nextSince', exact(now))
+else
+  redis.call('ZADD', ready, 'NX', now, conversation)
+  redis.call('PUBLISH', channel, 'ready\n' .. conversation)
+end
+return { 'queued', open_now }

@@ -1,0 +1,20 @@
+-- Makes `owner` the owner of a conversation that is free and has something to do. Counts the
+-- attempt. Gives the work, or nothing. A repetition with the same ticket gives the same work.
+-- KEYS turn queue asking questions pages order entries ready leased turns fence
+-- ARGV conversation owner leaseMs graceMs nextTurn ticket historyLimit
+-- WITH clock work take
+local found = redis.call('HMGET', turn, 'id', 'owner', 'attempt', 'since', 'ticket')
+if not found[1] then
+  if not begin(redis.call('ZSCORE', ready, conversation)) then
+    redis.call('ZREM', ready, conversation)
+    redis.call('ZREM', leased, conversation)
+    return false
+  end
+elseif found[5] == ticket and found[2] == owner then
+  redis.call('ZADD', leased, now + leaseMs, conversation)
+else
+  local leased_until = tonumber(redis.call('ZSCORE', leased, conversation) or '0')
+  if found[2] and found[2] ~= '' and leased_until + graceMs > now then return false end
+  take(found[1], (tonumber(found[3]) or 0) + 1, found[4] or exact(now))
+end
+return { standing(), newest() }

@@ -1,0 +1,19 @@
+-- Deletes messages of a person from a conversation, by the ids that follow the named arguments,
+-- and the note that they took part. What is being answered stays. Gives how many went.
+-- KEYS queue questions turn order entries people ready active
+-- ARGV conversation author ...
+-- WITH people unqueue
+local gone = 0
+for i = rest, #ARGV do
+  local message = ARGV[i]
+  if redis.call('ZSCORE', queue, message) then
+    unqueue(message)
+    gone = gone + 1
+  elseif redis.call('ZREM', order, '0' .. message) == 1 then
+    redis.call('HDEL', entries, message)
+    gone = gone + 1
+  end
+end
+redis.call('HDEL', people, '@' .. author)
+people_since(0)
+return gone

@@ -1,0 +1,29 @@
+-- Gives the turn to an owner, under a fence that no claim of this conversation ever had: the
+-- clock keeps fences growing even where a failover took back the last ones.
+local function take(taken, attempt, since)
+  local last = tonumber(redis.call('GET', fence) or '0') or 0
+  local mark = string.format('%.0f', math.max(last + 1, math.floor(now)))
+  redis.call('ZREM', ready, conversation)
+  redis.call('SET', fence, mark)
+  redis.call('HSET', turn, 'id', taken, 'fence', mark, 'owner', owner, 'attempt', attempt,
+    'since', since, 'ticket', ticket)
+  redis.call('ZADD', leased, now + leaseMs, conversation)
+  redis.call('HSET', turns, conversation, attempt .. ' ' .. since)
+  return mark
+end
+
+-- Begins a turn of all that waits; false if nothing does. `since`: when the oldest of it came.
+local function begin(since)
+  if redis.call('EXISTS', asking) == 1 then
+    -- Their turn is gone, which only an eviction can do: they are asked again with the others.
+    redis.call('ZUNIONSTORE', asking, 2, asking, queue)
+    redis.call('DEL', queue)
+  elseif redis.call('EXISTS', queue) == 1 then
+    redis.call('RENAME', queue, asking)
+  else
+    return false
+  end
+  redis.call('DEL', pages)
+  redis.call('HSET', turn, 'startedAt', string.format('%.0f', math.floor(now)))
+  return take(nextTurn, 1, since or exact(now))
+end

@@ -1,0 +1,11 @@
+-- Takes a question that waits out; without any, nothing is to do but the turn at hand.
+local function unqueue(message)
+  redis.call('ZREM', queue, message)
+  redis.call('HDEL', questions, message)
+  if redis.call('EXISTS', queue) == 1 then return end
+  if redis.call('EXISTS', turn) == 1 then
+    redis.call('HDEL', turn, 'nextSince')
+  else
+    redis.call('ZREM', ready, conversation)
+  end
+end

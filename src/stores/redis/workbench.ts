@@ -1,0 +1,194 @@
+import { randomUUID } from 'node:crypto';
+import type { ConversationId } from '../../core/conversation.ts';
+import { ClaimLost, StoreUnavailable } from '../../core/errors.ts';
+import type { Log } from '../../core/ports/log.ts';
+import type { Lease, Renewal, View, Work } from '../../core/ports/store.ts';
+import type { Claim, Ending, PageRecord, Turn } from '../../core/turn.ts';
+import { encode, type Codec } from './codec.ts';
+import type { Connection } from './connection.ts';
+import type { Keys } from './keys.ts';
+import type { Args } from './scripts.ts';
+
+/** Claims without an answer that are remembered. */
+const mostUnanswered = 10_000;
+
+export interface WorkbenchOptions {
+  readonly historyLimit: number;
+  /** Entries of one conversation that are kept at all. */
+  readonly keep: number;
+  readonly retentionMs: number;
+  readonly takeoverGraceMs: number;
+  readonly log: Log;
+}
+
+/** How turns begin, go on and end. */
+export class Workbench {
+  readonly #connection: Connection;
+  readonly #keys: Keys;
+  readonly #codec: Codec;
+  readonly #options: WorkbenchOptions;
+  /** Claims whose answer was lost: the next try asks for the same one. */
+  readonly #unanswered = new Map<ConversationId, { ticket: string; owner: string }>();
+
+  constructor(connection: Connection, keys: Keys, codec: Codec, options: WorkbenchOptions) {
+    this.#connection = connection;
+    this.#keys = keys;
+    this.#codec = codec;
+    this.#options = options;
+  }
+
+  async claim(conversation: ConversationId, lease: Lease): Promise<Work | undefined> {
+    const reply = await this.#claim(conversation, lease);
+    if (reply === null) return undefined;
+    const [turn, history] = reply as [unknown[], string];
+    return this.#readable(this.#toWork(conversation, turn, history), () =>
+      this.claim(conversation, lease),
+    );
+  }
+
+  async #claim(conversation: ConversationId, { owner, leaseMs }: Lease): Promise<unknown> {
+    const before = this.#unanswered.get(conversation);
+    const ticket = before?.owner === owner ? before.ticket : randomUUID();
+    try {
+      const reply = await this.#connection.run('claim', this.#keys.ofConversation(conversation), {
+        conversation,
+        owner,
+        leaseMs,
+        graceMs: this.#options.takeoverGraceMs,
+        nextTurn: randomUUID(),
+        ticket,
+        historyLimit: this.#options.historyLimit,
+      });
+      this.#unanswered.delete(conversation);
+      return reply;
+    } catch (error) {
+      this.#unanswered.set(conversation, { ticket, owner });
+      const [first] = this.#unanswered.keys();
+      if (this.#unanswered.size > mostUnanswered && first !== undefined) {
+        this.#unanswered.delete(first);
+      }
+      throw error;
+    }
+  }
+
+  async renew(claims: readonly Claim[], { leaseMs }: Lease): Promise<Renewal> {
+    const states = await Promise.all(
+      claims.map(async (claim) => ({
+        claim,
+        state: await this.#step('renew', claim, { leaseMs }),
+      })),
+    );
+    const those = (wanted: 'lost' | 'stopping'): Claim[] =>
+      states.filter(({ state }) => state === wanted).map(({ claim }) => claim);
+    return { lost: those('lost'), stopping: those('stopping') };
+  }
+
+  async savePage(claim: Claim, page: PageRecord): Promise<void> {
+    const kept = await this.#step('save-page', claim, { index: page.index, record: encode(page) });
+    if (kept !== 1) throw lost(claim);
+  }
+
+  async dropPage(claim: Claim, index: number): Promise<void> {
+    if ((await this.#step('drop-page', claim, { index })) !== 1) throw lost(claim);
+  }
+
+  async conclude(claim: Claim, { outcome, text, note }: Ending): Promise<void> {
+    const ending = encode({ outcome, text, ...(note === undefined ? {} : { note }) });
+    const says = text !== '' || (note ?? '') !== '' ? 1 : 0;
+    if ((await this.#step('conclude', claim, { ending, says })) !== 1) throw lost(claim);
+  }
+
+  async finish(claim: Claim, lease: Lease, replyTokens: number): Promise<Work | undefined> {
+    const { historyLimit, keep, retentionMs } = this.#options;
+    const reply = await this.#step('finish', claim, {
+      owner: lease.owner,
+      leaseMs: lease.leaseMs,
+      nextTurn: randomUUID(),
+      ticket: '',
+      replyTokens,
+      historyLimit,
+      retentionMs,
+      keep,
+    });
+    const [state, turn, history] = reply as [string, unknown[], string];
+    if (state === 'lost') throw lost(claim);
+    if (state === 'open') throw new Error(`turn ${claim.turn} has no end yet`);
+    if (state === 'done') return undefined;
+    return this.#readable(this.#toWork(claim.conversation, turn, history), () =>
+      this.claim(claim.conversation, lease),
+    );
+  }
+
+  async release(claim: Claim, { forgive }: { forgive: boolean }): Promise<void> {
+    const released = await this.#step('release', claim, {
+      forgive: forgive ? 1 : 0,
+      ticket: randomUUID(),
+      channel: this.#keys.channel,
+    });
+    if (released !== 1) throw lost(claim);
+  }
+
+  async view(conversation: ConversationId): Promise<View> {
+    const { historyLimit } = this.#options;
+    const keys = this.#keys.ofConversation(conversation);
+    const reply = await this.#connection.run('view', keys, { historyLimit });
+    const [history, queued, turn] = reply as [string, string, unknown[] | undefined];
+    return {
+      history: this.#codec.entries(conversation, history),
+      ...(turn === undefined ? {} : { running: this.#toTurn(conversation, turn) }),
+      queued: this.#codec.messages(conversation, queued),
+    };
+  }
+
+  /**
+   * A turn of which no question can be read is dropped, so that nobody tries it for ever; then
+   * the conversation goes on with what is next.
+   */
+  async #readable(work: Work, next: () => Promise<Work | undefined>): Promise<Work | undefined> {
+    if (work.turn.messages.length > 0) return work;
+    const { conversation, turn } = work.claim;
+    this.#options.log.error({ conversation, turn }, 'damaged turn dropped');
+    if ((await this.#step('discard', work.claim, {})) !== 1) return undefined;
+    return next();
+  }
+
+  #step(
+    name: 'renew' | 'save-page' | 'drop-page' | 'conclude' | 'finish' | 'release' | 'discard',
+    { conversation, turn: id, fence: mark }: Claim,
+    args: Args,
+  ): Promise<unknown> {
+    const keys = this.#keys.ofConversation(conversation);
+    return this.#connection.run(name, keys, { conversation, id, mark, ...args });
+  }
+
+  #toWork(conversation: ConversationId, found: unknown[], history: string): Work {
+    const turn = this.#toTurn(conversation, found);
+    return {
+      claim: { conversation, turn: turn.id, fence: Number(found[1]) },
+      turn,
+      history: this.#codec.entries(conversation, history),
+    };
+  }
+
+  #toTurn(conversation: ConversationId, found: unknown[]): Turn {
+    const [id, , attempt, startedAt, stop, said, messages, pages] = found;
+    if (typeof id !== 'string' || id === '') {
+      throw new StoreUnavailable('damaged', `the turn in ${conversation} cannot be read`);
+    }
+    const ending = this.#codec.ending(conversation, said);
+    return {
+      id,
+      conversation,
+      messages: this.#codec.messages(conversation, messages),
+      attempt: Number(attempt) || 0,
+      startedAt: Number(startedAt) || 0,
+      pages: this.#codec.pages(conversation, pages),
+      ...(ending === undefined ? {} : { ending }),
+      stopRequested: stop === '1',
+    };
+  }
+}
+
+function lost(claim: Claim): ClaimLost {
+  return new ClaimLost(`the claim ${claim.fence} on turn ${claim.turn} is lost`);
+}

@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest';
+import type { Redis } from 'ioredis';
+import type { Entry } from '../../src/core/history.ts';
+import {
+  alice,
+  answer,
+  ask,
+  context,
+  done,
+  eventually,
+  mustClaim,
+  newConversation,
+  question,
+  stop,
+} from '../contract/store-fixture.ts';
+import { keyOf, openStore, ownRedis } from './redis-world.ts';
+
+/** Everything in this Redis, as text. */
+async function dump(client: Redis): Promise<string> {
+  const lines: string[] = [];
+  for (const key of await client.keys('*')) {
+    const kind = await client.type(key);
+    const value =
+      kind === 'hash'
+        ? await client.hgetall(key)
+        : kind === 'zset'
+          ? await client.zrange(key, '0', '-1', 'WITHSCORES')
+          : await client.get(key);
+    lines.push(`${key} = ${JSON.stringify(value)}`);
+  }
+  return lines.join('\n');
+}
+
+describe('what is kept in Redis', () => {
+  const ann = { id: 'U-ann', name: 'Ann Example' };
+  const ben = { id: 'U-ben', name: 'Ben' };
+
+  it('grows no further in a conversation that never ends', async () => {
+    const server = await ownRedis();
+    const { store, prefix } = await openStore(server.url);
+    const c = newConversation();
+    const entry = (i: number): Entry => ({ id: `${i}`, role: 'user', text: 'x', at: i, tokens: 1 });
+    await store.remember(
+      c,
+      Array.from({ length: 1_500 }, (_, i) => entry(i)),
+    );
+    for (const name of ['entries', 'order'] as const) {
+      const key = await keyOf(server, prefix, name);
+      const size = name === 'order' ? server.client().zcard(key) : server.client().hlen(key);
+      expect(await size).toBe(1_000);
+      expect(await server.client().pttl(key)).toBeGreaterThan(0);
+    }
+    expect((await store.view(c)).history.at(-1)).toEqual(entry(1_499));
+  });
+
+  it('has nothing of a conversation that was forgotten', async () => {
+    const server = await ownRedis();
+    const { store } = await openStore(server.url);
+    const c = newConversation();
+    await ask(store, question(c, 'A', { opens: true, author: ann }), context(c, 'B'));
+    await answer(store, c);
+    await ask(store, question(c, 'C', { author: ben }));
+    const { claim } = await mustClaim(store, c);
+    await store.savePage(claim, { index: 0, key: 'k0', id: 'p0', source: 'On' });
+    await ask(store, question(c, 'D', { author: ann }));
+    await store.accept(question(c, 'stop', { author: ben }), stop);
+    await store.conclude(claim, done);
+    await store.finish(claim, alice, 1);
+    expect(await dump(server.client())).toContain(c);
+    await store.forgetConversation(c);
+    expect(await dump(server.client())).not.toContain(c);
+  });
+
+  it('has nothing of a person who was forgotten but the ids of their messages', async () => {
+    const server = await ownRedis();
+    const { store } = await openStore(server.url);
+    const [c, other] = [newConversation(), newConversation()];
+    for (const each of [c, other]) {
+      await ask(
+        store,
+        question(each, 'first', { author: ann, text: 'a secret' }),
+        context(each, 'second', { author: ann, text: 'a secret' }),
+        question(each, 'third', { author: ben, text: 'no matter' }),
+      );
+      await answer(store, each);
+      await ask(store, question(each, 'fourth', { author: ann, text: 'a secret' }));
+    }
+    for (const what of ['secret', ann.id, ann.name]) {
+      expect(await dump(server.client())).toContain(what);
+    }
+    expect(await store.forgetPerson('test', ann.id)).toBe(6);
+    const left = await dump(server.client());
+    for (const what of ['secret', ann.id, ann.name]) expect(left).not.toContain(what);
+    expect(left).toContain('no matter');
+  });
+
+  it('is tidied before a person seems to have too many questions open', async () => {
+    const server = await ownRedis();
+    const { store, prefix } = await openStore(server.url);
+    const options = { stops: false, tokens: 1, mostOpen: 4 };
+    const c = newConversation();
+    for (let i = 0; i < 12; i += 1) {
+      expect(await store.accept(question(c, `${i}`, { author: ann }), options)).toBe('queued');
+      await answer(store, c);
+    }
+    const key = await keyOf(server, prefix, 'open');
+    await eventually(async () => expect(await server.client().zcard(key)).toBeLessThanOrEqual(2));
+  });
+});
