@@ -1,4 +1,6 @@
 import type { PageFormat } from '../../core/ports/surface.ts';
+import { type Fence, fenceAt } from './fence.ts';
+import { honestLinks } from './links.ts';
 import { tableAsText, tableAt } from './table.ts';
 
 /** Discord refuses longer messages; it counts code points. */
@@ -14,34 +16,37 @@ export const discordFormat: PageFormat = {
 function render(markdown: string): string {
   const lines = markdown.split('\n');
   const shown: string[] = [];
-  let fence: string | undefined;
-  for (let at = 0; at < lines.length; at += 1) {
-    const line = lines[at] ?? '';
+  let prose: string[] = [];
+  const showBlock = ({ text, lines: taken }: Pick<Fence, 'text' | 'lines'>): number => {
+    if (prose.length > 0) shown.push(honestLinks(prose.join('\n')));
+    prose = [];
+    shown.push(...text);
+    return taken;
+  };
+  for (let at = 0; at < lines.length;) {
+    const fence = fenceAt(lines, at);
     const table = fence === undefined ? tableAt(lines, at) : undefined;
-    if (table !== undefined) {
-      shown.push('```', ...tableAsText(table.rows), '```');
-      at += table.lines - 1;
-      continue;
+    if (fence !== undefined) {
+      at += showBlock(fence);
+    } else if (table !== undefined) {
+      const block = ['```', ...tableAsText(table.rows), '```'];
+      at += showBlock({ text: block.map((line) => table.lead + line), lines: table.lines });
+    } else {
+      prose.push(smallHeading(lines[at] ?? ''));
+      at += 1;
     }
-    shown.push(fence === undefined ? smallHeading(line) : line);
-    fence = fenceAfter(line, fence);
   }
+  showBlock({ text: [], lines: 0 });
   return shown.join('\n');
-}
-
-/** The open code fence after this line, if there is one. */
-function fenceAfter(line: string, open: string | undefined): string | undefined {
-  const [, marks = '', rest = ''] = /^[\s>]*(`{3,}|~{3,})(.*)$/.exec(line) ?? [];
-  if (marks === '') return open;
-  if (open === undefined) return marks.startsWith('`') && rest.includes('`') ? undefined : marks;
-  return marks.startsWith(open) && rest.trim() === '' ? undefined : open;
 }
 
 /** Headings below the third size would be shown as written. */
 function smallHeading(line: string): string {
-  const [, title = ''] = /^ {0,3}#{4,6}[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*$/.exec(line) ?? [];
+  const [, lead = '', title = ''] =
+    /^((?:[ \t>]|(?:[-*+]|\d{1,9}[.)])[ \t])*)#{4,6}[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*$/.exec(line) ??
+    [];
   const plain = title.replaceAll('**', '');
-  return plain === '' ? line : `**${plain}**`;
+  return plain === '' ? line : `${lead}**${plain}**`;
 }
 
 function codePoints(text: string): number {

@@ -1,30 +1,39 @@
+import { broken } from './fence.ts';
+
 /** A wider cell is shown whole, but does not make every other row as wide. */
 const widestPadding = 40;
 
-const delimiterRow = /^ {0,3}\|?[ \t]*:?-+:?[ \t]*(\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$/;
+/** Quotes may stand before each line. */
+const quotes = /^(?:[ \t]*>[ \t]?)+/;
+const delimiterRow = /^[ \t]*\|?[ \t]*:?-+:?[ \t]*(\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$/;
 /** What ends a table without a blank line. */
 const otherBlock = /^ {0,3}(>|#{1,6}[ \t]|`{3}|~{3}|[-*+][ \t]|\d{1,9}[.)][ \t])/;
 
 export interface Table {
   /** Cells by row; the first row is the header. */
   readonly rows: readonly (readonly string[])[];
+  /** What stands before each line: the marks of quotes. */
+  readonly lead: string;
   /** How many lines of the source it takes. */
   readonly lines: number;
 }
 
 /** The GFM table that begins on this line, if one does. */
 export function tableAt(lines: readonly string[], at: number): Table | undefined {
-  const header = lines[at] ?? '';
-  const delimiters = lines[at + 1] ?? '';
+  const lead = quotes.exec(lines[at] ?? '')?.[0] ?? '';
+  const inner = (line = ''): string =>
+    quotes.test(line) === (lead !== '') ? line.replace(quotes, '') : '';
+  const header = inner(lines[at]);
+  const delimiters = inner(lines[at + 1]);
   if (!header.includes('|') || !delimiterRow.test(delimiters)) return undefined;
   const columns = cellsOf(header);
   if (otherBlock.test(header) || cellsOf(delimiters).length !== columns.length) return undefined;
   const rows = [columns];
-  for (const line of lines.slice(at + 2)) {
+  for (const line of lines.slice(at + 2).map(inner)) {
     if (line.trim() === '' || otherBlock.test(line)) break;
     rows.push(cellsOf(line));
   }
-  return { rows, lines: rows.length + 1 };
+  return { rows, lead, lines: rows.length + 1 };
 }
 
 /** Lines for a code block, the columns aligned, with a rule below the header. */
@@ -50,13 +59,9 @@ function cellsOf(line: string): string[] {
     .trim()
     .replace(/^\|/, '')
     .replace(/(?<!\\)\|$/, '');
-  return inner.split(/(?<!\\)\|/).map((cell) =>
-    cell
-      .trim()
-      .replaceAll(String.raw`\|`, '|')
-      // Three backticks would end the code block that the table becomes.
-      .replaceAll('```', '`\u200b`\u200b`'),
-  );
+  return inner
+    .split(/(?<!\\)\|/)
+    .map((cell) => broken(cell.trim().replaceAll(String.raw`\|`, '|')));
 }
 
 const wide =

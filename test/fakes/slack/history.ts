@@ -2,7 +2,7 @@ import type { Contents, Message } from './message.ts';
 import { linksIn, mentionsIn } from './calls-to-people.ts';
 import { textOfAttachments, textOfBlocks } from './blocks.ts';
 import { nowMs } from './timestamps.ts';
-import type { Watch } from './watch.ts';
+import type { Watch } from '../watch.ts';
 
 /** A call of the Web API. All times in milliseconds since the epoch. */
 export interface Call {

@@ -48,6 +48,8 @@ export interface Settings {
   latency: { readonly medianMs: number; readonly jitter: number };
   /** Which twin of a mention comes first. */
   twins: 'mention-first' | 'message-first' | 'random';
+  /** How long after the first twin the second one sets out, in milliseconds. */
+  twinGapMs: number;
   /** Which connection an event goes to. */
   spread: 'round-robin' | 'random';
   /** Slack ends a stream after this long, even one that is being written, in milliseconds. */
@@ -128,6 +130,7 @@ export function settingsOf(options: SlackFakeOptions): Settings {
     redelivery: { ackWithinMs: 3_000, retryAfterMs: [0, 60_000, 300_000], ...options.redelivery },
     latency: { medianMs: 0, jitter: 0.3, ...options.latency },
     twins: options.twins ?? 'mention-first',
+    twinGapMs: options.twinGapMs ?? 0,
     spread: options.spread ?? 'round-robin',
     streamLastsMs: options.streamLastsMs ?? 300_000,
     streamHoldsBytes: options.streamHoldsBytes ?? 10_600,

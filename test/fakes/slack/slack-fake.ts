@@ -13,7 +13,7 @@ import { Limits } from './limits.ts';
 import type { Message } from './message.ts';
 import { type Settings, type SlackFakeOptions, settingsOf } from './options.ts';
 import { Person } from './person.ts';
-import { Watch } from './watch.ts';
+import { Watch } from '../watch.ts';
 import { type Doors, WebApi } from './web-api.ts';
 import { type Shown, Workspace } from './workspace.ts';
 

@@ -85,11 +85,14 @@ export class Announcer {
     send: (() => void) | undefined,
   ): void {
     const mention = this.#mention(workspace, channel, message);
-    const { twins } = this.#settings;
+    const { twins, twinGapMs } = this.#settings;
     const mentionFirst = twins === 'random' ? Math.random() < 0.5 : twins === 'mention-first';
-    if (mentionFirst) mention?.();
-    send?.();
-    if (!mentionFirst) mention?.();
+    const pair = mentionFirst ? [mention, send] : [send, mention];
+    const [first, second] = pair.filter((event) => event !== undefined);
+    first?.();
+    if (second === undefined) return;
+    if (twinGapMs === 0) second();
+    else this.#courier.later(twinGapMs, second);
   }
 
   /** The event of a mention: fires again, with `edited`, whenever the message is edited. */

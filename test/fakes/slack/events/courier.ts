@@ -1,6 +1,6 @@
 import type { Settings } from '../options.ts';
 import { nowMs } from '../timestamps.ts';
-import type { Watch } from '../watch.ts';
+import type { Watch } from '../../watch.ts';
 import type { Payload } from './payloads.ts';
 
 /** One try to bring an event to the app. */
@@ -72,6 +72,11 @@ export class Courier {
     if (this.#toDuplicate === 0) return;
     this.#toDuplicate -= 1;
     void this.#bring(payload);
+  }
+
+  /** Does something after so many milliseconds, unless this is closed before. */
+  later(ms: number, work: () => void): void {
+    void this.#pause(ms).then(work);
   }
 
   /** The next events are brought twice, with the same event id. */

@@ -3,7 +3,7 @@ import type { Payload } from './payloads.ts';
 import type { Retry, Transport } from './courier.ts';
 
 interface HookOptions {
-  /** Several are served in turn, as behind a balancer. */
+  /** Several are served in turn, as behind a balancer, which passes over those that are gone. */
   readonly urls: readonly [string, ...string[]];
   readonly signingSecret: string;
   /** How wrong the timestamps are, in milliseconds. */
@@ -42,13 +42,16 @@ export class Hook implements Transport {
     return response.ok && (await response.text()).includes(challenge);
   }
 
-  #post(payload: Payload, headers: Record<string, string>, timeoutMs: number): Promise<Response> {
+  async #post(
+    payload: Payload,
+    headers: Record<string, string>,
+    timeoutMs: number,
+  ): Promise<Response> {
     const { urls, signingSecret, skewMs } = this.#options;
     const body = JSON.stringify(payload);
     const timestamp = String(Math.floor((Date.now() + skewMs) / 1_000));
     const hash = createHmac('sha256', signingSecret).update(`v0:${timestamp}:${body}`);
-    this.#sent += 1;
-    return fetch(urls[this.#sent % urls.length] ?? urls[0], {
+    const request = {
       method: 'POST',
       body,
       headers: {
@@ -59,6 +62,21 @@ export class Hook implements Transport {
         ...headers,
       },
       signal: AbortSignal.timeout(timeoutMs),
-    });
+    };
+    for (let tries = 1; ; tries += 1) {
+      this.#sent += 1;
+      try {
+        return await fetch(urls[this.#sent % urls.length] ?? urls[0], request);
+      } catch (error) {
+        if (tries >= urls.length || !isRefused(error)) throw error;
+      }
+    }
   }
+}
+
+/** Nobody listens there. */
+function isRefused(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { cause } = error;
+  return cause instanceof Error && 'code' in cause && cause.code === 'ECONNREFUSED';
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Settings } from '../options.ts';
-import type { Watch } from '../watch.ts';
+import type { Watch } from '../../watch.ts';
 import type { Retry, Transport } from './courier.ts';
 import { type Payload, app } from './payloads.ts';
 

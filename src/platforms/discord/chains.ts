@@ -1,0 +1,138 @@
+import type { ConversationId } from '../../core/conversation.ts';
+import type { Gate } from '../../core/gate.ts';
+import { isStop } from '../../core/message.ts';
+import type { Store } from '../../core/ports/store.ts';
+import type { DiscordApi } from './api.ts';
+import { rootedConversation } from './place.ts';
+import { Refused } from './faults.ts';
+import { type Said, saidIn } from './said.ts';
+import type { Self } from './self.ts';
+
+/** Nobody replies along a longer chain in earnest. */
+const longestChain = 50;
+/** Questions whose conversation is remembered; others are looked up. */
+const maxRemembered = 10_000;
+
+/** Where a chain of replies goes on. */
+export interface Link {
+  readonly conversation: ConversationId;
+  /** It begins here: nobody asked anything in it before. */
+  readonly opens: boolean;
+}
+
+interface Question {
+  readonly conversation: ConversationId;
+  /** It replies to another message. */
+  readonly replies: boolean;
+}
+
+/**
+ * Chains of replies in a channel: a reply to the bot's newest answer goes on in the conversation,
+ * one to an earlier answer branches off into a conversation of its own, which begins with what was
+ * said on the way to it.
+ */
+export class Chains {
+  readonly #api: DiscordApi;
+  readonly #gate: Gate;
+  readonly #store: Pick<Store, 'participation' | 'view'>;
+  readonly #self: Self;
+  /** Questions by the message's id. */
+  readonly #questions = new Map<string, Question>();
+
+  constructor(options: {
+    api: DiscordApi;
+    gate: Gate;
+    store: Pick<Store, 'participation' | 'view'>;
+    self: Self;
+  }) {
+    this.#api = options.api;
+    this.#gate = options.gate;
+    this.#store = options.store;
+    this.#self = options.self;
+  }
+
+  /** A message belongs to this conversation. */
+  remember({ id, repliesTo }: Said, conversation: ConversationId): void {
+    if (this.#questions.size >= maxRemembered) {
+      this.#questions.delete(this.#questions.keys().next().value ?? '');
+    }
+    this.#questions.set(id, { conversation, replies: repliesTo !== undefined });
+  }
+
+  /** Whether it certainly replies to nothing. */
+  standsAlone(message: string): boolean {
+    return this.#questions.get(message)?.replies === false;
+  }
+
+  /** The conversation of a message in a channel, which may be a question. */
+  conversationOf(guild: string, channel: string, message: string): ConversationId {
+    return (
+      this.#questions.get(message)?.conversation ?? rootedConversation(guild, channel, message)
+    );
+  }
+
+  /** Where a reply to one of the bot's messages belongs. */
+  async link(said: Said, guild: string, signal: AbortSignal): Promise<Link> {
+    const answered = said.repliesTo?.repliesTo;
+    const own = { conversation: rootedConversation(guild, said.channel, said.id), opens: true };
+    if (answered === undefined) return own;
+    const conversation = await this.find(guild, said.channel, answered, signal);
+    if (conversation === undefined) return own;
+    // "stop" is an order to the answer that it replies to, wherever the chain has gone since.
+    const goesOn =
+      isStop(textWithoutMentions(said)) || (await this.#isNewest(conversation, answered));
+    return goesOn ? { conversation, opens: false } : own;
+  }
+
+  /** The conversation in which this question was asked, if it is known. */
+  async find(
+    guild: string,
+    channel: string,
+    question: string,
+    signal: AbortSignal,
+  ): Promise<ConversationId | undefined> {
+    let id: string | undefined = question;
+    for (let steps = 0; id !== undefined && steps < longestChain; steps += 1) {
+      const remembered = this.#questions.get(id)?.conversation;
+      if (remembered !== undefined) return remembered;
+      const rooted = rootedConversation(guild, channel, id);
+      if ((await this.#store.participation(rooted)) !== undefined) return rooted;
+      id = await this.#questionBefore(channel, id, signal);
+    }
+    return undefined;
+  }
+
+  /** The question before this one, up the chain. */
+  async #questionBefore(
+    channel: string,
+    id: string,
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
+    const said = await this.message(channel, id, signal);
+    return said?.repliesTo?.author?.id === this.#self.id ? said.repliesTo.repliesTo : undefined;
+  }
+
+  /** A message of the channel; undefined if it is deleted, or may not be read. */
+  async message(channel: string, id: string, signal: AbortSignal): Promise<Said | undefined> {
+    try {
+      const path = `/channels/${channel}/messages/${id}` as const;
+      return saidIn(await this.#api.read(path, {}, this.#gate, signal));
+    } catch (error) {
+      if (error instanceof Refused) return undefined;
+      throw error;
+    }
+  }
+
+  /** Whether nothing was asked there after the turn that this question is part of. */
+  async #isNewest(conversation: ConversationId, question: string): Promise<boolean> {
+    const { history, running, queued } = await this.#store.view(conversation);
+    if (queued.length > 0) return queued.some(({ id }) => id === question);
+    if (running !== undefined) return running.messages.some(({ id }) => id === question);
+    const turn = history.findLast(({ role }) => role === 'assistant')?.turn;
+    return turn !== undefined && history.some((one) => one.id === question && one.turn === turn);
+  }
+}
+
+function textWithoutMentions({ text }: Said): string {
+  return text.replaceAll(/<@!?\d+>/g, '');
+}

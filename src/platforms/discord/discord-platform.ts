@@ -1,0 +1,180 @@
+import { Duty } from '../../core/duty.ts';
+import { Errands } from '../../core/errands.ts';
+import { CallFailed } from '../../core/errors.ts';
+import { Gate } from '../../core/gate.ts';
+import type { Followups } from '../../core/followups.ts';
+import type { Log } from '../../core/ports/log.ts';
+import type { Intake, Platform } from '../../core/ports/platform.ts';
+import type { Lease, Store } from '../../core/ports/store.ts';
+import { DiscordApi } from './api.ts';
+import { Budgets } from './budgets.ts';
+import { Chains } from './chains.ts';
+import { Channels } from './channels.ts';
+import { earlier } from './earlier.ts';
+import { introduce, tokenNotAccepted } from './introduce.ts';
+import { Hearing } from './hearing.ts';
+import { inviteLink } from './invite.ts';
+import { Notices } from './notices.ts';
+import { Posts } from './posts.ts';
+import { Replies } from './replies.ts';
+import { newRest } from './rest.ts';
+import type { Self } from './self.ts';
+import { untilDone } from './until-done.ts';
+
+/** The service starts with its other platforms when Discord is away for longer than this. */
+const usualStartPatienceMs = 10_000;
+const closeGraceMs = 3_000;
+/** For what was said above a question; Discord allows 50 a second in all. */
+const readingPace = { key: 'discord: reading above', burst: 20, perSecond: 20 };
+
+export interface DiscordPlatformOptions {
+  /** The bot's token. */
+  readonly token: string;
+  /** Discord's API elsewhere than at Discord, such as `http://127.0.0.1:4010/api`. */
+  readonly apiUrl?: string;
+  /** Where a question in a channel is answered; by default in a thread of its own. */
+  readonly replyIn?: 'thread' | 'channel';
+  /** Who may go on in a thread without a mention; by default `auto`. */
+  readonly followups?: Followups;
+  readonly store: Pick<
+    Store,
+    'participation' | 'view' | 'bookmark' | 'bookmarks' | 'hold' | 'yield' | 'shared'
+  >;
+  /** For how long another instance that listens is believed to live, and who we are. */
+  readonly lease: Lease;
+  readonly log: Log;
+  /** Discord will not be heard any more, and the process should end for its supervisor. */
+  readonly onFatal: (error: Error) => void;
+  /** How long a start waits for Discord before it goes on without it, in milliseconds; 10 s. */
+  readonly startPatienceMs?: number;
+  /** After so much silence Discord will not be heard any more, in milliseconds; 3 minutes. */
+  readonly deafMs?: number;
+  /** Between two sessions that begin, in milliseconds; a little more than Discord's 5 s. */
+  readonly identifyEveryMs?: number;
+}
+
+/** Discord as a platform: all servers that the bot was invited to. */
+export function discordPlatform(options: DiscordPlatformOptions): Platform {
+  const { token, apiUrl, replyIn = 'thread', followups = 'auto' } = options;
+  const { store, lease, log, onFatal } = options;
+  let unauthorized = false;
+  let self: Self | undefined;
+  let chains: Chains | undefined;
+  let duty: Duty | undefined;
+  let beginning: Promise<void> = Promise.resolve();
+  const stopping = new AbortController();
+  const { signal } = stopping;
+
+  const rest = newRest(token, apiUrl);
+  const budgets = new Budgets();
+  const api = new DiscordApi({
+    rest,
+    budgets,
+    log,
+    onUnauthorized: () => {
+      unauthorized = true;
+      if (self !== undefined) onFatal(tokenNotAccepted());
+    },
+  });
+  const above = new Gate(readingPace);
+  const channels = new Channels(api);
+  const posts = new Posts();
+  const errands = new Errands(log);
+  const notices = new Notices({ api, errands });
+  const replies = new Replies({
+    api,
+    budgets,
+    channels,
+    posts,
+    errands,
+    threads: replyIn === 'thread',
+    log,
+    botId: () => self?.id,
+  });
+
+  /** Resolves once Discord is listened to, here or by another instance. Throws `BadConfiguration`. */
+  async function begin(intake: Intake): Promise<void> {
+    const known = await untilDone(() => introduce(api, () => unauthorized, signal), log, signal);
+    self = known;
+    const linked = new Chains({ api, gate: above, store, self });
+    chains = linked;
+    log.info({ invite: inviteLink(self.application) }, 'Discord: invite the bot with this link');
+    let hearing: Hearing | undefined;
+    duty = new Duty({
+      store,
+      role: `discord:${self.application}`,
+      lease,
+      log,
+      begin: () => {
+        hearing = new Hearing({
+          ...options,
+          self: known,
+          api,
+          channels,
+          chains: linked,
+          posts,
+          replies,
+          notices,
+          followups,
+          intake,
+          onDeaf: onFatal,
+        });
+        return hearing.begin();
+      },
+      end: async () => hearing?.end(),
+      onFailed: fail,
+    });
+    await duty.start();
+  }
+
+  /** Discord cannot be listened to, and that will not pass. */
+  function fail(error: unknown): void {
+    if (signal.aborted) return;
+    onFatal(error instanceof Error ? error : new Error('Discord not begun', { cause: error }));
+  }
+
+  return {
+    name: 'discord',
+
+    async start(intake) {
+      let waiting = true;
+      const begun = begin(intake).catch((error: unknown) => {
+        if (waiting && !signal.aborted) throw error;
+        fail(error);
+      });
+      beginning = begun.catch(() => undefined);
+      const late = Promise.withResolvers<void>();
+      const timer = setTimeout(() => {
+        log.warn({}, 'Discord does not answer; tried for on and on');
+        late.resolve();
+      }, options.startPatienceMs ?? usualStartPatienceMs);
+      await Promise.race([begun, late.promise]).finally(() => clearTimeout(timer));
+      waiting = false;
+    },
+
+    async pause() {
+      stopping.abort(new Error('Discord is not listened to any more'));
+      await duty?.stop();
+      await beginning;
+    },
+
+    async close() {
+      await errands.close(closeGraceMs);
+    },
+
+    surface: (conversation, turn, messages) => replies.surface(conversation, turn, messages),
+    ended: (conversation, turn) => replies.ended(conversation, turn),
+
+    async earlier(conversation, messages, end) {
+      if (self === undefined || chains === undefined) {
+        throw new CallFailed('it is not known yet who the bot is');
+      }
+      return earlier(
+        conversation,
+        messages,
+        { api, gate: above, channelName: channels.nameOf, chains, store, self },
+        end,
+      );
+    },
+  };
+}

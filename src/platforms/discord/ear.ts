@@ -1,0 +1,149 @@
+import { backoffMs, wait } from '../../core/deadline.ts';
+import { CallFailed, RateLimited, StoreUnavailable } from '../../core/errors.ts';
+import { fieldsOf, textOf } from '../../core/fields.ts';
+import type { Log } from '../../core/ports/log.ts';
+import { type Bookmarks, placeIn } from './bookmarks.ts';
+import type { Channels } from './channels.ts';
+import { InOrder } from './in-order.ts';
+import type { Listener } from './listener.ts';
+import { pageId } from './pages.ts';
+import type { Posts } from './posts.ts';
+import { type Said, saidIn } from './said.ts';
+import type { Self } from './self.ts';
+import { isSnowflake, justBefore } from './snowflake.ts';
+
+/** What is being taken in may end for so long when nothing more is taken in. */
+const graceMs = 3_000;
+const slowestRetryMs = 30_000;
+
+export interface EarOptions {
+  readonly self: Self;
+  readonly listener: Listener;
+  readonly channels: Channels;
+  readonly bookmarks: Bookmarks;
+  readonly posts: Posts;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Takes events in, those of one channel in order. Discord delivers each only once: one that cannot
+ * be stored is tried again until the service stops, and then left behind the channel's mark, where
+ * the next start finds it.
+ */
+export class Ear {
+  readonly #options: EarOptions;
+  readonly #inOrder = new InOrder();
+
+  constructor(options: EarOptions) {
+    this.#options = options;
+  }
+
+  /** @param type such as `MESSAGE_CREATE` */
+  take(type: string, payload: unknown): void {
+    const { channels, bookmarks, listener } = this.#options;
+    const { id, channel_id: channel, newly_created: isNew } = fieldsOf(payload);
+    switch (type) {
+      case 'MESSAGE_CREATE':
+        this.#takeMessage(payload);
+        return;
+      case 'MESSAGE_UPDATE':
+        if (isSnowflake(channel)) void this.#run(channel, () => listener.change(payload));
+        return;
+      case 'MESSAGE_DELETE':
+      case 'MESSAGE_DELETE_BULK':
+        if (isSnowflake(channel)) void this.#run(channel, () => listener.delete(payload));
+        return;
+      case 'CHANNEL_CREATE':
+      case 'THREAD_CREATE':
+        channels.learn(payload);
+        // Nothing is said in it yet but what began it; a forum post's beginning has its id. An
+        // older thread is told of in the same way when the bot comes into it.
+        if (isSnowflake(id) && (type === 'CHANNEL_CREATE' || isNew === true)) {
+          bookmarks.advance(id, justBefore(id));
+        }
+        return;
+      case 'CHANNEL_UPDATE':
+      case 'THREAD_UPDATE':
+      case 'THREAD_LIST_SYNC':
+        channels.learn(payload);
+        return;
+      case 'CHANNEL_DELETE':
+      case 'THREAD_DELETE':
+        if (!isSnowflake(id)) return;
+        channels.forget(id);
+        bookmarks.forget(id);
+        void this.#run(id, () => listener.close(payload));
+    }
+  }
+
+  /** Hands in what was said, and marks it as read once it is stored; false if it is not. */
+  async hear(said: Said): Promise<boolean> {
+    const { listener, bookmarks } = this.#options;
+    const place = placeIn(said);
+    const taken = await this.#run(said.channel, async () => {
+      await listener.hear(said);
+      bookmarks.advance(place, said.id);
+    });
+    if (!taken) bookmarks.leave(place, said.id);
+    return taken;
+  }
+
+  /** Resolves when what is in hand is done, or after a while. */
+  close(): Promise<void> {
+    return this.#inOrder.settled(graceMs);
+  }
+
+  #takeMessage(payload: unknown): void {
+    const { self, posts, log, bookmarks } = this.#options;
+    const said = saidIn(payload);
+    if (said !== undefined) {
+      if (said.author.id === self.id) {
+        const nonce = textOf(fieldsOf(payload)['nonce']);
+        if (nonce !== undefined) posts.add(nonce, pageId(said.channel, said.id));
+      }
+      void this.hear(said);
+      return;
+    }
+    const { type, id, channel_id: channel, guild_id: guild } = fieldsOf(payload);
+    log.debug({ type }, 'discord message of no concern');
+    if (!isSnowflake(id) || !isSnowflake(channel)) return;
+    const place = placeIn({ channel, ...(typeof guild === 'string' ? { guild } : {}) });
+    void this.#run(channel, async () => bookmarks.advance(place, id));
+  }
+
+  /** False if it failed, which is logged. */
+  async #run(channel: string, work: () => Promise<void>): Promise<boolean> {
+    let taken = false;
+    await this.#inOrder.run(channel, async () => {
+      try {
+        await this.#untilTaken(work);
+        taken = true;
+      } catch (error) {
+        this.#options.log.warn({ err: error, channel }, 'discord event not taken in');
+      }
+    });
+    return taken;
+  }
+
+  async #untilTaken(work: () => Promise<void>): Promise<void> {
+    const { log, signal } = this.#options;
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!mayPass(error)) throw error;
+        log.warn({ err: error, tries }, 'discord event not taken in yet');
+        const limitedMs = error instanceof RateLimited ? error.retryAfterMs : 0;
+        await wait(Math.max(limitedMs, backoffMs(tries, 200, slowestRetryMs)), signal);
+      }
+    }
+  }
+}
+
+/** The store or Discord is away, or busy. */
+function mayPass(error: unknown): boolean {
+  return (
+    error instanceof StoreUnavailable || error instanceof CallFailed || error instanceof RateLimited
+  );
+}

@@ -1,0 +1,136 @@
+import type { ConversationId } from '../../core/conversation.ts';
+import type { Message } from '../../core/message.ts';
+import type { Past } from '../../core/ports/platform.ts';
+import type { Store } from '../../core/ports/store.ts';
+import { type DiscordApi, messagesIn } from './api.ts';
+import type { Gate } from '../../core/gate.ts';
+import type { Chains } from './chains.ts';
+import { codes, Refused } from './faults.ts';
+import { type Place, placeOf } from './place.ts';
+import { type Said, saidIn } from './said.ts';
+import type { Self } from './self.ts';
+import { timeOf } from './snowflake.ts';
+import { type ChannelName, textFor } from './to-message.ts';
+
+/** Messages of a thread that are read: two answers of Discord's, the newest. */
+const pageSize = 100;
+const maxPages = 2;
+/** Steps up a chain of replies. */
+const maxSteps = 20;
+
+export interface EarlierWorld {
+  readonly api: DiscordApi;
+  readonly gate: Gate;
+  readonly channelName: ChannelName;
+  readonly chains: Chains;
+  readonly store: Pick<Store, 'view'>;
+  readonly self: Self;
+}
+
+/**
+ * What was said before these messages, oldest first: above them in a thread that the bot was called
+ * into, or up the chain of replies that a question hangs on.
+ */
+export async function earlier(
+  conversation: ConversationId,
+  messages: readonly Message[],
+  world: EarlierWorld,
+  signal: AbortSignal,
+): Promise<readonly Past[]> {
+  const place = placeOf(conversation);
+  const [first] = messages;
+  if (place.guild === undefined || place.root === undefined || first === undefined) return [];
+  if (first.id !== place.root) {
+    try {
+      return await inThread({ ...place, root: place.root }, first.id, world, signal);
+    } catch (error) {
+      // No thread, but a chain of replies in the channel.
+      if (!(error instanceof Refused) || error.code !== codes.unknownChannel) throw error;
+    }
+  }
+  if (world.chains.standsAlone(first.id)) return [];
+  return upTheChain({ ...place, guild: place.guild }, first.id, world, signal);
+}
+
+async function inThread(
+  { channel, root }: Place & { root: string },
+  before: string,
+  world: EarlierWorld,
+  signal: AbortSignal,
+): Promise<readonly Past[]> {
+  const past: Past[] = [];
+  let from = before;
+  for (let page = 0; page < maxPages; page += 1) {
+    const query = { limit: `${pageSize}`, before: from };
+    const path = `/channels/${root}/messages` as const;
+    const found = messagesIn(await world.api.read(path, query, world.gate, signal));
+    past.unshift(...found.flatMap((one) => pastOf(saidIn(one), world)));
+    const oldest = found[0]?.['id'];
+    if (found.length < pageSize || typeof oldest !== 'string') break;
+    from = oldest;
+  }
+  // A thread from a message shows that message above its own; a forum post holds it itself.
+  const starter = past.some(({ id }) => id === root)
+    ? undefined
+    : await world.chains.message(channel, root, signal);
+  return [...pastOf(starter, world), ...past];
+}
+
+async function upTheChain(
+  { guild, channel }: Place & { guild: string },
+  first: string,
+  world: EarlierWorld,
+  signal: AbortSignal,
+): Promise<readonly Past[]> {
+  const past: Past[] = [];
+  let said = await world.chains.message(channel, first, signal);
+  for (let steps = 0; said?.repliesTo !== undefined && steps < maxSteps; steps += 1) {
+    const { id, author, repliesTo } = said.repliesTo;
+    if (author?.id === world.self.id && repliesTo !== undefined) {
+      const conversation = await world.chains.find(guild, channel, repliesTo, signal);
+      const known =
+        conversation === undefined ? undefined : await branch(conversation, repliesTo, world);
+      if (known !== undefined) return [...known, ...past];
+    }
+    said = await world.chains.message(channel, id, signal);
+    past.unshift(...pastOf(said, world));
+  }
+  return past;
+}
+
+/** What is stored of a conversation up to the answer to this question. */
+async function branch(
+  conversation: ConversationId,
+  question: string,
+  { store }: EarlierWorld,
+): Promise<readonly Past[] | undefined> {
+  const { history, running } = await store.view(conversation);
+  const turn = history.find(({ id }) => id === question)?.turn;
+  if (turn !== undefined) {
+    return history.slice(0, history.findLastIndex((entry) => entry.turn === turn) + 1);
+  }
+  if (running === undefined || !running.messages.some(({ id }) => id === question)) {
+    return undefined;
+  }
+  // Its answer is still being written: as much as people read of it.
+  const asked = running.messages.map(({ id, author, text, sentAt: at }): Past => ({
+    id,
+    role: 'user',
+    author,
+    text,
+    at,
+  }));
+  const at = Math.max(...asked.map((one) => one.at));
+  const text = running.pages.map(({ source }) => source).join('');
+  const answer: Past = { id: running.id, role: 'assistant', turn: running.id, text, at };
+  return [...history, ...asked, answer];
+}
+
+function pastOf(said: Said | undefined, { self, channelName }: EarlierWorld): Past[] {
+  if (said === undefined) return [];
+  const text = textFor(said, self, channelName);
+  const at = timeOf(said.id);
+  if (said.author.id === self.id) return [{ id: said.id, role: 'assistant', text, at }];
+  const { id, name } = said.author;
+  return [{ id: said.id, role: 'user', author: { id, name }, text, at }];
+}

@@ -1,0 +1,124 @@
+import { fieldsOf, listOf } from '../../core/fields.ts';
+import type { Followups } from '../../core/followups.ts';
+import type { Log } from '../../core/ports/log.ts';
+import type { Intake } from '../../core/ports/platform.ts';
+import type { Store } from '../../core/ports/store.ts';
+import type { DiscordApi } from './api.ts';
+import { Bookmarks } from './bookmarks.ts';
+import type { Chains } from './chains.ts';
+import type { Channels } from './channels.ts';
+import { Ear } from './ear.ts';
+import { Gateway } from './gateway.ts';
+import { Listener } from './listener.ts';
+import { Missed, type Readable } from './missed.ts';
+import type { Notices } from './notices.ts';
+import type { Posts } from './posts.ts';
+import type { Replies } from './replies.ts';
+import type { Self } from './self.ts';
+import { untilDone } from './until-done.ts';
+
+export interface HearingOptions {
+  readonly token: string;
+  readonly apiUrl?: string;
+  readonly self: Self;
+  readonly api: DiscordApi;
+  readonly channels: Channels;
+  readonly chains: Chains;
+  readonly posts: Posts;
+  readonly replies: Replies;
+  readonly notices: Notices;
+  readonly followups: Followups;
+  readonly intake: Intake;
+  readonly store: Pick<Store, 'participation' | 'bookmark' | 'bookmarks'>;
+  readonly log: Log;
+  readonly onDeaf: (error: Error) => void;
+  readonly deafMs?: number;
+  readonly identifyEveryMs?: number;
+}
+
+/**
+ * Listening to Discord, from its gateway to the inbox, and reading what was missed before: done by
+ * one instance at a time. One that ended is not begun again.
+ */
+export class Hearing {
+  readonly #bookmarks: Bookmarks;
+  readonly #missed: Missed;
+  readonly #ear: Ear;
+  readonly #gateway: Gateway;
+  readonly #channels: Channels;
+  readonly #log: Log;
+  readonly #ended = new AbortController();
+  #heardUntil = '';
+  #beginning: Promise<void> = Promise.resolve();
+  #reading: Promise<void> = Promise.resolve();
+
+  constructor(options: HearingOptions) {
+    const { store, log, api, replies, notices } = options;
+    const { signal } = this.#ended;
+    this.#channels = options.channels;
+    this.#log = log;
+    this.#bookmarks = new Bookmarks({ store, log });
+    const bookmarks = this.#bookmarks;
+    const listener = new Listener({
+      ...options,
+      signal,
+      tell: notices.tell,
+      withdraw: (message) => replies.withdraw(message),
+    });
+    this.#ear = new Ear({ ...options, listener, bookmarks, signal });
+    this.#missed = new Missed({ api, bookmarks, ear: this.#ear, log });
+    this.#gateway = new Gateway({
+      ...options,
+      take: (type, payload) => this.#take(type, payload),
+      onGuild: (channels) => this.#readAgain(channels),
+    });
+  }
+
+  /** Resolves once events come in, however long that takes. Throws `BadConfiguration`. */
+  begin(): Promise<void> {
+    const begun = this.#begin();
+    this.#beginning = begun.catch(() => undefined);
+    return begun;
+  }
+
+  /** Nothing is taken in any more, and how far was read is marked. */
+  async end(): Promise<void> {
+    this.#ended.abort(new Error('Discord is not listened to any more'));
+    await this.#gateway.stop();
+    await this.#ear.close();
+    await this.#reading;
+    await this.#beginning;
+    await this.#bookmarks.close();
+  }
+
+  async #begin(): Promise<void> {
+    const { signal } = this.#ended;
+    await untilDone(() => this.#bookmarks.open(), this.#log, signal);
+    signal.throwIfAborted();
+    await this.#gateway.start(signal);
+  }
+
+  #take(type: string, payload: unknown): void {
+    if (type === 'GUILD_CREATE') {
+      this.#channels.learn(payload);
+      return;
+    }
+    if (type !== 'READY') {
+      this.#ear.take(type, payload);
+      return;
+    }
+    // A new session: what was said since the last one is not told.
+    this.#heardUntil = this.#bookmarks.newest;
+    const [shard = 0] = listOf(fieldsOf(payload)['shard']);
+    // Direct messages come on the first shard alone.
+    if (shard === 0) this.#readAgain(this.#missed.direct());
+  }
+
+  #readAgain(channels: readonly Readable[]): void {
+    const unread = this.#missed.plan(channels, this.#heardUntil);
+    const reading = this.#missed
+      .readAgain(unread, this.#ended.signal)
+      .catch((error: unknown) => this.#log.debug({ err: error }, 'reading again cut short'));
+    this.#reading = Promise.all([this.#reading, reading]).then(() => undefined);
+  }
+}

@@ -1,0 +1,47 @@
+import { type Followups, mayGoOn } from '../../core/followups.ts';
+import type { Participation } from '../../core/ports/store.ts';
+import type { Said } from './said.ts';
+import type { Self } from './self.ts';
+import { peopleIn } from './words.ts';
+
+/**
+ * Whether its words mention the bot. A reply's own mention of the author is none, and neither is
+ * what Discord rings no bell for: code, and the words of a message that is passed on.
+ */
+export function mentions(said: Said, self: Self): boolean {
+  return said.mentions.some(({ id }) => id === self.id) && peopleIn(said.text).includes(self.id);
+}
+
+/** Whether it replies to one of the bot's messages. */
+export function repliesToBot(said: Said, self: Self): boolean {
+  return said.repliesTo?.author?.id === self.id;
+}
+
+/** Whether it is addressed to the bot by itself, wherever it stands. */
+function addresses(said: Said, self: Self): boolean {
+  return said.guild === undefined || mentions(said, self) || repliesToBot(said, self);
+}
+
+/**
+ * What is to be done with what was said in a thread: answer it, keep it as context, or (undefined)
+ * leave it alone.
+ *
+ * @param participation the bot's in this thread; undefined if it takes no part
+ */
+export function meant(
+  said: Said,
+  self: Self,
+  followups: Followups,
+  participation: Participation | undefined,
+): 'question' | 'context' | undefined {
+  if (said.author.bot) return undefined;
+  if (addresses(said, self)) return 'question';
+  if (participation === undefined) return undefined;
+  if (said.callsGroup || callsOthers(said)) return 'context';
+  return mayGoOn(said.author.id, followups, participation) ? 'question' : 'context';
+}
+
+function callsOthers(said: Said): boolean {
+  const { id, author } = said.repliesTo ?? {};
+  return peopleIn(said.text).length > 0 || (id !== undefined && author?.id !== said.author.id);
+}

@@ -1,0 +1,168 @@
+import type { Server } from 'node:http';
+import type { WebSocket } from 'ws';
+import type { GatewayWorld } from '../world.ts';
+import { Connection } from './connection.ts';
+import { Courier } from './courier.ts';
+import { Entrance, type Refusal } from './entrance.ts';
+import { FrontDesk } from './front-desk.ts';
+import type { GatewayPort } from './gateway-port.ts';
+import { GatewayRecord } from './gateway-record.ts';
+import { type GatewayOptions, type GatewaySettings, gatewaySettingsOf } from './options.ts';
+import { op } from './protocol.ts';
+import type { Session } from './session.ts';
+import { Sessions } from './sessions.ts';
+import { type SessionStartLimit, StartLimit } from './start-limit.ts';
+
+/** Discord's gateway, version 10: tells bots what happens, and misbehaves on demand. */
+export class Gateway implements GatewayPort {
+  /** May be changed at any time; counts for what comes after. */
+  readonly settings: GatewaySettings;
+  readonly record = new GatewayRecord();
+  /** To hold events back, to bring them twice, late or in another order. */
+  readonly events: Courier;
+  readonly #connections = new Set<Connection>();
+  readonly #sessions: Sessions;
+  readonly #starts: StartLimit;
+  readonly #entrance: Entrance;
+  readonly #desk: FrontDesk;
+
+  constructor(parts: {
+    readonly server: Server;
+    readonly token: string;
+    readonly bot: { readonly id: string };
+    readonly world: GatewayWorld;
+    readonly options?: GatewayOptions | undefined;
+  }) {
+    const { server, token, bot, world } = parts;
+    const { record } = this;
+    this.settings = gatewaySettingsOf(parts.options);
+    this.#sessions = new Sessions(this.settings, record, bot.id);
+    this.#starts = new StartLimit(this.settings);
+    this.events = new Courier((happening) => this.#sessions.tell(happening));
+    this.#entrance = new Entrance(
+      server,
+      (socket) => this.#welcome(socket),
+      () => {
+        record.refused += 1;
+      },
+    );
+    this.#desk = new FrontDesk(token, {
+      settings: this.settings,
+      world,
+      sessions: this.#sessions,
+      starts: this.#starts,
+      record,
+      url: () => this.url,
+    });
+  }
+
+  get url(): string {
+    return this.#entrance.url;
+  }
+
+  get sessions(): number {
+    return this.#sessions.connected;
+  }
+
+  /** For `GET /gateway/bot`, beside `url` and `settings.shards`. */
+  get sessionStartLimit(): SessionStartLimit {
+    return this.#starts.state;
+  }
+
+  /** What clients have to show; changed when the owner, or Discord, resets it. */
+  get token(): string {
+    return this.#desk.token;
+  }
+
+  set token(token: string) {
+    this.#desk.token = token;
+  }
+
+  /** How many are open. */
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  dispatch(t: string, d: object, options: { guildId?: string; channelId?: string } = {}): void {
+    this.events.send({ t, d, guildId: options.guildId, channelId: options.channelId });
+  }
+
+  /** Ends every connection: with a close code, or abruptly. Sessions can be resumed after most. */
+  drop(code?: number): void {
+    for (const connection of this.#connections) {
+      if (code === undefined) connection.drop();
+      else connection.close(code);
+    }
+  }
+
+  /** Turns new connections away until the returned function lets them in again. */
+  refuse(by: Refusal = 'reset'): () => void {
+    this.#entrance.refusing = by;
+    return () => {
+      this.#entrance.refusing = undefined;
+    };
+  }
+
+  /**
+   * Connections stay open and say nothing any more, heartbeats included. `deaf`, as behind a cut
+   * cable, they do not even answer when the client closes them.
+   */
+  zombify(options: { readonly deaf?: boolean } = {}): void {
+    for (const connection of this.#connections) connection.mute(options.deaf ?? false);
+  }
+
+  /** Heartbeats go unacknowledged until the returned function ends it; events still come. */
+  swallowAcks(): () => void {
+    this.#desk.swallowingAcks = true;
+    return () => {
+      this.#desk.swallowingAcks = false;
+    };
+  }
+
+  /** Asks clients for a heartbeat at once. */
+  requestHeartbeats(): void {
+    for (const connection of this.#connections) connection.send({ op: op.heartbeat, d: null });
+  }
+
+  /** Asks clients to connect anew, and to resume. */
+  requestReconnect(): void {
+    for (const connection of this.#connections) connection.send({ op: op.reconnect, d: null });
+  }
+
+  /** Tells clients that their session is invalid: to be resumed, or lost with what it missed. */
+  invalidate(options: { readonly resumable: boolean }): void {
+    for (const connection of this.#connections) {
+      const { session } = connection;
+      if (session !== undefined) this.#letGo(session, options.resumable);
+      connection.send({ op: op.invalidSession, d: options.resumable });
+    }
+  }
+
+  /** Sessions that are disconnected cannot be resumed any more, and what they missed is lost. */
+  expireSessions(): void {
+    this.#sessions.expire();
+  }
+
+  /** Any text, straight to every connection, outside of all sessions. */
+  sendText(text: string): void {
+    for (const connection of this.#connections) connection.sendText(text);
+  }
+
+  async stop(): Promise<void> {
+    this.events.stop();
+    await this.#entrance.stop();
+    this.#sessions.stop();
+  }
+
+  #letGo(session: Session, resumable: boolean): void {
+    if (resumable) this.#sessions.detach(session);
+    else this.#sessions.end(session);
+  }
+
+  #welcome(socket: WebSocket): void {
+    const connection = new Connection(socket, this.#desk);
+    this.#connections.add(connection);
+    socket.on('close', () => this.#connections.delete(connection));
+    this.#desk.greet(connection);
+  }
+}

@@ -1,0 +1,60 @@
+import { type Channel } from '../channel.ts';
+import { channelPayload } from '../payloads.ts';
+import { Refusal } from '../refusal.ts';
+import { type Calling, type Route, botMay, need, placeOf } from './route.ts';
+import { minutesOf, nameOf } from './threads.ts';
+
+export const getChannel: Route = {
+  method: 'GET',
+  path: '/channels/:channel',
+  run(calling) {
+    return channelPayload(calling.world, placeOf(calling));
+  },
+};
+
+export const changeChannel: Route = {
+  method: 'PATCH',
+  path: '/channels/:channel',
+  sublimit: (body) =>
+    body['name'] === undefined && body['topic'] === undefined ? undefined : 'name',
+  run(calling) {
+    const { world, deeds, body, announcer } = calling;
+    const channel = placeOf(calling);
+    if (channel.guildId === undefined) throw new Refusal(50003);
+    const name = nameOf(body);
+    if (channel.thread === undefined) {
+      need(calling, channel, 'ManageChannels');
+      channel.name = name ?? channel.name;
+      announcer.channelChanged(channel, 'CHANNEL_UPDATE');
+      return channelPayload(world, channel);
+    }
+    const autoArchiveMinutes = minutesOf(body);
+    const archived = flag(body['archived']);
+    const locked = flag(body['locked']);
+    needToChange(calling, channel, { archived, locked });
+    deeds.changeThread(channel, { name, archived, locked, autoArchiveMinutes });
+    return channelPayload(world, channel);
+  },
+};
+
+function needToChange(
+  calling: Calling,
+  channel: Channel,
+  { archived, locked }: { archived: boolean | undefined; locked: boolean | undefined },
+): void {
+  const { thread } = channel;
+  if (thread === undefined) return;
+  if (thread.archived && archived !== false) throw new Refusal(50083);
+  if (botMay(calling, channel, 'ManageThreads')) return;
+  if (locked !== undefined && locked !== thread.locked) throw new Refusal(50013);
+  if (thread.archived) {
+    // Who may write in a thread may bring it back, unless it is locked.
+    if (thread.locked) throw new Refusal(50013);
+    return need(calling, channel, 'SendMessagesInThreads');
+  }
+  if (thread.ownerId !== calling.world.bot.id) throw new Refusal(50013);
+}
+
+function flag(value: unknown): boolean | undefined {
+  return typeof value === 'boolean' ? value : undefined;
+}

@@ -1,0 +1,32 @@
+import { type Guild, memberPayload } from '../guild.ts';
+import { guildFields } from '../guild-payload.ts';
+import { Refusal } from '../refusal.ts';
+import { type Calling, type Route, idOf } from './route.ts';
+
+export const getGuild: Route = {
+  method: 'GET',
+  path: '/guilds/:guild',
+  run(calling) {
+    return guildFields(guildOf(calling));
+  },
+};
+
+export const getMember: Route = {
+  method: 'GET',
+  path: '/guilds/:guild/members/:user',
+  run(calling) {
+    const guild = guildOf(calling);
+    const id = idOf(calling, 'user');
+    const member = guild.members.get(id);
+    if (member !== undefined) return memberPayload(member);
+    throw new Refusal(calling.world.users.has(id) ? 10007 : 10013);
+  },
+};
+
+function guildOf(calling: Calling): Guild {
+  const { world } = calling;
+  const guild = world.guilds.get(idOf(calling, 'guild'));
+  if (guild === undefined) throw new Refusal(10004);
+  if (!guild.members.has(world.bot.id)) throw new Refusal(50001);
+  return guild;
+}

@@ -1,0 +1,63 @@
+import { channelPayload } from '../payloads.ts';
+import type { Payload } from '../payload.ts';
+import { Refusal, notSnowflake } from '../refusal.ts';
+import { isSnowflake } from '../snowflakes.ts';
+import { userPayload } from '../user.ts';
+import { type Calling, type Route, idOf } from './route.ts';
+
+export const getMe: Route = {
+  method: 'GET',
+  path: '/users/@me',
+  run({ world }) {
+    return { ...world.botUser() };
+  },
+};
+
+export const getUser: Route = {
+  method: 'GET',
+  path: '/users/:user',
+  run(calling) {
+    const user = calling.world.users.get(idOf(calling, 'user'));
+    if (user === undefined || user.webhook) throw new Refusal(10013);
+    return userPayload(user);
+  },
+};
+
+export const openDirectChannel: Route = {
+  method: 'POST',
+  path: '/users/@me/channels',
+  run({ world, body }) {
+    const { recipient_id: id } = body;
+    if (!isSnowflake(id)) throw notSnowflake('recipient_id', id);
+    const user = world.users.get(id);
+    if (user === undefined || user.webhook || user === world.bot) throw new Refusal(50033);
+    return channelPayload(world, world.directChannel(user));
+  },
+};
+
+export const getApplication: Route = {
+  method: 'GET',
+  path: '/applications/@me',
+  run: application,
+};
+
+export const getOwnApplication: Route = {
+  method: 'GET',
+  path: '/oauth2/applications/@me',
+  run: application,
+};
+
+function application({ world }: Calling): Payload {
+  return {
+    ...world.application,
+    name: world.bot.username,
+    icon: null,
+    description: '',
+    bot_public: true,
+    bot_require_code_grant: false,
+    verify_key: '0'.repeat(64),
+    team: null,
+    bot: world.botUser(),
+    approximate_guild_count: world.readyGuilds().length,
+  };
+}

@@ -1,0 +1,228 @@
+import { describe, expect } from 'vitest';
+import type { LimitOptions } from '../fakes/discord/limits.ts';
+import type { Call } from '../fakes/discord/history.ts';
+import type { Writing } from '../fakes/model.ts';
+import { type DiscordWorld, itInWorlds as it } from './discord-world.ts';
+
+const edits = 'PATCH /channels/:channel/messages/:message';
+const posts = 'POST /channels/:channel/messages';
+
+/** Writes like a model, so many words a second. */
+async function stream(
+  writing: Writing,
+  words: readonly string[],
+  perSecond: number,
+): Promise<void> {
+  for (const word of words) {
+    writing.write(`${word} `);
+    await new Promise((resolve) => setTimeout(resolve, 1_000 / perSecond));
+  }
+  writing.end();
+}
+
+function wordsOf(name: string, count: number): string[] {
+  return Array.from({ length: count }, (_, at) => `${name}${at}${at % 8 === 7 ? '.' : ''}`);
+}
+
+/** The edits of a channel's messages, in order. */
+function editsIn(world: DiscordWorld, channel: string): Call[] {
+  const { id } = world.fake.channel(channel);
+  return world.fake
+    .callsOf('PATCH', '/channels/:channel/messages/:message')
+    .filter(({ path }) => path.startsWith(`/channels/${id}/`));
+}
+
+/** Never two of them at the same time. */
+function expectOneByOne(calls: readonly Call[]): void {
+  for (const [at, call] of calls.entries()) {
+    const before = calls[at - 1];
+    if (before !== undefined) expect(before.answeredAt).toBeLessThanOrEqual(call.at);
+  }
+}
+
+/** No message ever went back to an earlier text. */
+function expectOnlyGrowing(world: DiscordWorld, channel: string): void {
+  for (const { id } of world.shown(channel)) {
+    const texts = world.fake.history(id).map(({ text }) => text ?? '');
+    for (const [at, text] of texts.entries()) {
+      expect(text.startsWith(texts[at - 1]?.trimEnd() ?? '')).toBe(true);
+    }
+  }
+}
+
+const shapes: readonly (readonly [string, LimitOptions])[] = [
+  ['as Discord’s are', {}],
+  ['half of that', { scale: 0.5 }],
+  ['one at a time', { routes: { [edits]: { kind: 'window', limit: 1, perMs: 700 } } }],
+  [
+    'refilled, telling when they are full',
+    { routes: { [edits]: { kind: 'refill', depth: 5, everyMs: 1_000 } } },
+  ],
+  [
+    'refilled, telling of the next call',
+    { routes: { [edits]: { kind: 'refill', depth: 3, everyMs: 1_000, tells: 'next' } } },
+  ],
+  [
+    'smaller for posts, too',
+    {
+      routes: {
+        [posts]: { kind: 'window', limit: 2, perMs: 2_000 },
+        [edits]: { kind: 'window', limit: 2, perMs: 2_000 },
+      },
+    },
+  ],
+];
+
+describe.concurrent('five replies in one channel', () => {
+  it.for(shapes)('are all whole, none twice, with limits %s', async ([, limits], { worlds }) => {
+    const world = await worlds.begin({
+      platform: { replyIn: 'channel' },
+      fake: { limits, latencyMs: 30 },
+    });
+    const { fake, model } = world;
+    const names = ['Ada', 'Ben', 'Cem', 'Dan', 'Eve'];
+    const questions = names.map((name) => fake.person(name).mention('general', 'write'));
+    await world.asked(5);
+    await Promise.all(
+      model.writings.map((writing, at) =>
+        stream(writing, wordsOf(writing.question.slice(0, 3), 60 + at * 20), 40),
+      ),
+    );
+    await world.turns(5, 40_000);
+    for (const [at, name] of names.entries()) {
+      const words = model.writings.findIndex(({ question }) => question.startsWith(name));
+      // An end that would have to wait long may come as a message of its own.
+      const own = world.shown('general').filter(({ replyTo }) => replyTo === questions[at]!.id);
+      expect(own.length).toBeLessThanOrEqual(2);
+      expect(own.map(({ text }) => text).join(' ')).toBe(wordsOf(name, 60 + words * 20).join(' '));
+    }
+    expectOneByOne(editsIn(world, 'general'));
+    expectOnlyGrowing(world, 'general');
+    // Posts that are made at once may be more than the limit, which nobody has told of by then.
+    expect(fake.rateLimited.filter(({ foretold }) => foretold)).toEqual([]);
+    const heldBack = world.logged('rate limited').flatMap(({ budgets }) => budgets as string[]);
+    expect(heldBack.filter((key) => key.endsWith(':edit'))).toEqual([]);
+  });
+
+  it('end first where one has ended and the others go on', async ({ worlds }) => {
+    const world = await worlds.begin({ platform: { replyIn: 'channel' }, fake: { latencyMs: 20 } });
+    const { fake, model } = world;
+    for (const name of ['Ada', 'Ben', 'Cem', 'Dan', 'Eve']) {
+      fake.person(name).mention('general', 'write');
+    }
+    await world.asked(5);
+    for (const writing of model.writings) writing.write('Beginning. ');
+    await fake.until(() => world.shown('general').length === 5);
+    const going = model.writings.slice(1);
+    const streams = going.map((writing) => stream(writing, wordsOf('word', 240), 40));
+    await fake.until(() => editsIn(world, 'general').length >= 2, 15_000);
+    const endedAt = performance.now();
+    model.writings[0]!.write('And the end.').end();
+    await fake.until(() => world.said('general').includes('Beginning. And the end.'), 15_000);
+    const next = editsIn(world, 'general').find(({ at }) => at > endedAt + 5);
+    expect(next!.body).toMatchObject({ content: 'Beginning. And the end.' });
+    await Promise.all(streams);
+    await world.turns(5, 30_000);
+    expectOnlyGrowing(world, 'general');
+  });
+});
+
+describe.concurrent('limits', () => {
+  it('that Discord tells smaller than believed are kept from the first answer on', async ({
+    worlds,
+  }) => {
+    const routes = { [edits]: { kind: 'window', limit: 2, perMs: 1_500 } } as const;
+    const world = await worlds.begin({ fake: { limits: { routes } } });
+    const question = world.fake.person('Ada').mention('general', 'write');
+    await stream(await world.asked(1), wordsOf('word', 120), 40);
+    await world.turns(1);
+    expect(world.replies(question).join(' ')).toBe(wordsOf('word', 120).join(' '));
+    expect(world.fake.rateLimited).toEqual([]);
+    // Nor did the client library have to hold anything back.
+    expect(world.logged('rate limited')).toEqual([]);
+  });
+
+  it('that shrink without a word cost one refusal, and no text', async ({ worlds }) => {
+    const world = await worlds.begin();
+    const { fake } = world;
+    const question = fake.person('Ada').mention('general', 'write');
+    const writing = await world.asked(1);
+    writing.write('One ');
+    await fake.until(() => world.replies(question).length === 1);
+    fake.faults.next('PATCH', '/channels/:channel/messages/:message', {
+      kind: 'rate-limited',
+      retryAfterSeconds: 1,
+    });
+    await stream(writing, wordsOf('word', 60), 40);
+    await world.turns(1);
+    expect(world.replies(question).join(' ')).toBe(`One ${wordsOf('word', 60).join(' ')}`);
+    expect(world.logged('rate limited')).toHaveLength(1);
+  });
+
+  it('over all the bot does hold everybody up, and cost nothing else', async ({ worlds }) => {
+    const world = (await worlds.begin()).answering();
+    const { fake } = world;
+    fake.faults.next('POST', '/channels/:channel/messages', {
+      kind: 'rate-limited',
+      retryAfterSeconds: 1,
+      scope: 'global',
+    });
+    const ada = fake.person('Ada').mention('general', 'one');
+    await fake.until(() => fake.callsOf('POST', '/channels/:channel/messages').length === 1);
+    const ben = fake.person('Ben').mention('projects', 'two');
+    await world.turns(2);
+    expect(world.replies(ada)).toEqual(['Answer to: Ada: one']);
+    expect(world.replies(ben)).toEqual(['Answer to: Ben: two']);
+    const [first, ...others] = fake.callsOf('POST', '/channels/:channel/messages');
+    for (const { at } of others) expect(at - first!.at).toBeGreaterThanOrEqual(990);
+  });
+
+  it('of one channel hold up no other', async ({ worlds }) => {
+    const world = (await worlds.begin()).answering();
+    const { fake } = world;
+    const general = fake.channel('general').id;
+    fake.limits.set(posts, { kind: 'window', limit: 1, perMs: 3_000 });
+    fake.faults.next(
+      'POST',
+      `/channels/${general}/messages/:message/threads`,
+      {
+        kind: 'refused',
+        code: 160_006,
+      },
+      2,
+    );
+    const slow = ['Ada', 'Ben'].map((name) => fake.person(name).mention('general', 'slow'));
+    await fake.until(() => world.said('general').length === 1);
+    const quick = fake.person('Cem').mention('projects', 'quick');
+    await fake.until(() => world.replies(quick).length === 1);
+    expect(world.said('general')).toHaveLength(1);
+    await world.turns(3);
+    const answered = world.shown('general').map(({ replyTo }) => replyTo);
+    expect(new Set(answered)).toEqual(new Set(slow.map(({ id }) => id)));
+  });
+
+  it('an edit that hangs in one channel holds up no other one', async ({ worlds }) => {
+    const world = await worlds.begin({ platform: { replyIn: 'channel' } });
+    const { fake } = world;
+    fake.person('Ada').mention('general', 'one');
+    const writing = await world.asked(1);
+    writing.write('One');
+    await fake.until(() => world.said('general').length === 1);
+    fake.faults.next('PATCH', '/channels/:channel/messages/:message', { kind: 'hang' });
+    writing.write(' two');
+    await fake.until(() => editsIn(world, 'general').length === 1);
+    fake.person('Ben').mention('projects', 'two');
+    const other = await world.asked(2);
+    other.write('Quick');
+    await fake.until(() => world.said('projects').length === 1);
+    other.write(' and whole.').end();
+    await fake.until(() => world.said('projects')[0] === 'Quick and whole.');
+    expect(world.said('general')).toEqual(['One']);
+    writing.write(' three.').end();
+    await world.turns(2, 25_000);
+    expect(world.said('general')).toEqual(['One two three.']);
+    // The one that hung could still land: the last text was sent once more.
+    const sent = editsIn(world, 'general').map(({ body }) => (body as { content: string }).content);
+    expect(sent.filter((content) => content === 'One two three.')).toHaveLength(2);
+  });
+});

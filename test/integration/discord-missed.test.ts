@@ -1,0 +1,366 @@
+import { describe, expect, vi } from 'vitest';
+import { StoreUnavailable } from '../../src/core/errors.ts';
+import type { Store } from '../../src/core/ports/store.ts';
+import type { DiscordFake } from '../fakes/discord/discord-fake.ts';
+import { type DiscordWorld, itInWorlds as it } from './discord-world.ts';
+
+const minuteMs = 60_000;
+
+/** Calls that read messages of these channels so far, by the channels' names. */
+function reads({ fake }: DiscordWorld): string[] {
+  return fake
+    .callsOf('GET', '/channels/:channel/messages')
+    .map(({ path }) => fake.channel(path.split('/')[2] ?? '').name);
+}
+
+/** The connection breaks, and nobody can come back until the returned function is called. */
+async function cut(fake: DiscordFake): Promise<() => Promise<void>> {
+  const { refused, identifies } = fake.gateway.record;
+  const sessions = identifies.length;
+  const admit = fake.gateway.refuse('reset');
+  fake.gateway.drop();
+  await vi.waitFor(() => expect(fake.gateway.record.refused).toBeGreaterThan(refused));
+  return async () => {
+    admit();
+    await vi.waitFor(() => expect(identifies.length).toBe(sessions + 1), { timeout: 5_000 });
+  };
+}
+
+/** Resolves once what was missed has been read again so many times. */
+async function readAgain(world: DiscordWorld, times = 1): Promise<void> {
+  await vi.waitFor(() => expect(world.logged('discord read again')).toHaveLength(times), {
+    timeout: 10_000,
+  });
+}
+
+/** A store that does one thing in another way. */
+function changed<Name extends keyof Store>(
+  name: Name,
+  change: (store: Store) => Store[Name],
+): (store: Store) => Store {
+  return (store) =>
+    new Proxy(store, {
+      get(target, asked) {
+        if (asked === name) return change(target);
+        const value: unknown = Reflect.get(target, asked, target);
+        if (typeof value !== 'function') return value;
+        return (value as (...args: unknown[]) => unknown).bind(target);
+      },
+    });
+}
+
+/** A store that does something before it takes a message in. */
+function before(accept: (text: string) => void): (store: Store) => Store {
+  return changed('accept', (store) => async (message, options) => {
+    accept(message.text);
+    return store.accept(message, options);
+  });
+}
+
+describe.concurrent('what was said while the process was down', () => {
+  it('is answered once: mentions, follow-ups, direct messages, in threads and posts made meanwhile', async ({
+    worlds,
+  }) => {
+    const world = (await worlds.begin()).answering();
+    const { fake } = world;
+    const [ada, ben] = [fake.person('Ada'), fake.person('Ben')];
+    const known = ada.mention('general', 'known');
+    ada.dm('hello');
+    await world.turns(2);
+    await world.stop();
+    ben.say(fake.thread(known)!, 'a follow-up');
+    const mention = ada.mention('general', 'a mention');
+    ben.say('projects', 'not for the bot');
+    ada.dm('a direct message');
+    const channel = fake.admin.addChannel({ name: 'fresh' });
+    const inFresh = ben.mention(channel, 'in a new channel');
+    const thread = ben.openThread('projects', 'a new thread');
+    ben.mention(thread, 'in a new thread');
+    const { thread: post } = ada.forumPost('help', 'A post', `<@${fake.bot.id}> in a new post`);
+    await world.start();
+    await world.turns(8);
+    await readAgain(world, 2);
+    expect(world.replies(known)).toEqual(['Answer to: Ada: known', 'Answer to: Ben: a follow-up']);
+    expect(world.replies(mention)).toEqual(['Answer to: Ada: a mention']);
+    expect(world.replies(inFresh)).toEqual(['Answer to: Ben: in a new channel']);
+    expect(world.said(thread)).toEqual(['Answer to: Ben: in a new thread']);
+    expect(world.said(post)).toEqual(['Answer to: Ada: in a new post']);
+    expect(world.said(ada.directChannel)).toEqual([
+      'Answer to: Ada: hello',
+      'Answer to: Ada: a direct message',
+    ]);
+    await world.restart();
+    await readAgain(world, 3);
+    expect(world.logged('turn done')).toHaveLength(8);
+    expect(world.model.writings).toEqual([]);
+  });
+
+  it('is asked for only where something was said, and never where it may not be read', async ({
+    worlds,
+  }) => {
+    const world = (await worlds.begin()).answering();
+    const { fake } = world;
+    const [ada, ben] = [fake.person('Ada'), fake.person('Ben')];
+    ada.say('general', 'said and heard');
+    const gone = ada.say('projects', 'a slip');
+    ada.mention('news', 'one');
+    await world.turns(1);
+    await world.stop();
+    const { length } = reads(world);
+    ada.delete(gone);
+    ada.pin(ada.say('general', 'to be kept'));
+    ben.mention('hidden', 'a secret');
+    await world.start();
+    await readAgain(world);
+    expect(reads(world).slice(length)).toEqual(['general']);
+    await world.restart();
+    world.answering();
+    ada.mention('news', 'two');
+    await world.turns(2);
+    expect(reads(world).slice(length)).toEqual(['general']);
+  });
+
+  it('is answered in a thread from the archive that nobody had heard in', async ({ worlds }) => {
+    const world = await worlds.prepare();
+    const { fake } = world;
+    const ada = fake.person('Ada');
+    const thread = ada.openThread('general', 'long ago');
+    ada.mention(thread, 'never answered: it was said before the first start');
+    fake.admin.archive(thread);
+    world.answering();
+    await world.start();
+    ada.mention('general', 'one');
+    await world.turns(1);
+    await world.stop();
+    ada.mention(thread, 'do you remember?');
+    await world.start();
+    await world.turns(2);
+    expect(world.said(thread)).toEqual(['Answer to: Ada: do you remember?']);
+  });
+
+  it('is not hidden by what is said once it listens again', async ({ worlds }) => {
+    const world = (await worlds.begin()).answering();
+    const { fake } = world;
+    const ada = fake.person('Ada');
+    ada.mention('general', 'one');
+    await world.turns(1);
+    await world.stop();
+    const missed = ada.mention('general', 'missed');
+    const path = '/channels/:channel/messages';
+    const mend = fake.faults.next('GET', path, { kind: 'page', status: 503 }, 1_000);
+    await world.start();
+    const live = ada.mention('general', 'live');
+    await world.turns(2);
+    // It stops before what was missed could be read.
+    await world.stop();
+    expect(world.replies(missed)).toEqual([]);
+    mend();
+    world.answering();
+    await world.start();
+    await world.turns(3);
+    expect(world.replies(missed)).toEqual(['Answer to: Ada: missed']);
+    expect(world.replies(live)).toHaveLength(1);
+  });
+
+  it('is known, though the process was killed before it marked how far it had read', async ({
+    worlds,
+  }) => {
+    const world = await worlds.begin({ mostOpen: 1 });
+    const { fake } = world;
+    await world.stop();
+    world.wrapStore = changed('bookmark', () => async () => undefined);
+    await world.start();
+    const ada = fake.person('Ada');
+    const answered = ada.mention('general', 'one');
+    const writing = await world.asked(1);
+    const refused = ada.mention('general', 'one too many');
+    await fake.until(() => world.said('general').length === 1);
+    writing.write('One.').end();
+    await world.turns(1);
+    await world.restart();
+    world.answering();
+    await readAgain(world);
+    ada.mention('general', 'two');
+    await world.turns(2);
+    expect(reads(world).toSorted()).toEqual(['general', 'one']);
+    expect(world.replies(answered)).toEqual(['One.']);
+    expect(fake.thread(refused)).toBeUndefined();
+    expect(world.model.writings).toHaveLength(1);
+  });
+
+  it('is read once Discord can be read again', async ({ worlds }) => {
+    const world = (await worlds.begin()).answering();
+    const { fake } = world;
+    fake.person('Ada').mention('general', 'one');
+    await world.turns(1);
+    await world.stop();
+    const missed = fake.person('Ada').mention('general', 'missed');
+    fake.faults.next('GET', '/channels/:channel/messages', { kind: 'reset' }, 6);
+    await world.start();
+    await world.turns(2, 20_000);
+    expect(world.logged('channel not read again')).toHaveLength(1);
+    expect(world.replies(missed)).toEqual(['Answer to: Ada: missed']);
+  });
+
+  it('is left where it may not be read any more, and the rest is read', async ({ worlds }) => {
+    const world = (await worlds.begin()).answering();
+    const { fake } = world;
+    fake.person('Ada').mention('general', 'one');
+    fake.person('Ada').say('projects', 'here, too');
+    await world.turns(1);
+    await world.stop();
+    fake.person('Ada').mention('general', 'missed');
+    const missed = fake.person('Ada').mention('projects', 'missed, too');
+    fake.faults.next('GET', `/channels/${fake.channel('general').id}/messages`, {
+      kind: 'refused',
+      code: 50001,
+    });
+    await world.start();
+    await world.turns(2);
+    expect(world.replies(missed)).toHaveLength(1);
+  });
+
+  it('is nobody’s question before the first start, in however old a server', async ({ worlds }) => {
+    const world = await worlds.prepare();
+    const { fake } = world;
+    const ada = fake.person('Ada');
+    ada.mention('general', 'of old');
+    ada.mention(ada.openThread('general', 'old'), 'of old');
+    ada.dm('of old');
+    world.answering();
+    await world.start();
+    const question = ada.mention('general', 'of today');
+    await world.turns(1);
+    expect(world.model.writings).toHaveLength(1);
+    expect(world.replies(question)).toEqual(['Answer to: Ada: of today']);
+    expect(reads(world)).toEqual([]);
+  });
+
+  it('is left, and people are told, after an hour, and after a day not even read', async ({
+    worlds,
+  }) => {
+    const world = await worlds.prepare();
+    world.answering();
+    const { fake } = world;
+    const ada = fake.person('Ada');
+    const hours = (count: number) => ({ atMs: Date.now() - count * 60 * minuteMs });
+    ada.mention('general', 'long ago', hours(40));
+    await world.start();
+    await world.stop();
+    const yesterday = ada.mention('general', 'yesterday', hours(30));
+    const today = ada.mention('general', 'today', hours(5));
+    const justNow = ada.mention('general', 'just now');
+    await world.start();
+    await world.turns(2);
+    expect(fake.thread(yesterday)).toBeUndefined();
+    expect(world.replies(today)[0]).toContain('5 hours ago');
+    expect(world.replies(justNow)).toEqual(['Answer to: Ada: just now']);
+  });
+
+  it('is read at a pace, page after page, up to a cap', async ({ worlds }) => {
+    const world = (await worlds.begin()).answering();
+    const { fake } = world;
+    const ada = fake.person('Ada');
+    ada.mention('general', 'one');
+    await world.turns(1);
+    await world.stop();
+    for (let number = 0; number < 150; number += 1) ada.say('general', `n${number}`);
+    const late = ada.mention('general', 'after 150 others');
+    for (let number = 0; number < 600; number += 1) ada.say('projects', `n${number}`);
+    await world.start();
+    await world.turns(2, 20_000);
+    await readAgain(world);
+    expect(world.replies(late)).toHaveLength(1);
+    expect(reads(world).toSorted()).toEqual(['general', 'general', ...Array(5).fill('projects')]);
+    expect(world.logged('too much was said to read all of it again')).toHaveLength(1);
+  });
+
+  it('is taken in though the store is away for a moment, or until the next start', async ({
+    worlds,
+  }) => {
+    const world = await worlds.prepare();
+    let away = false;
+    let refusals = 0;
+    world.wrapStore = before((text) => {
+      if (!away && refusals === 0) return;
+      if (text.startsWith('live')) return;
+      refusals = Math.max(0, refusals - 1);
+      throw new StoreUnavailable('away', 'it is away');
+    });
+    world.answering();
+    const { fake } = world;
+    const ada = fake.person('Ada');
+    await world.start();
+    ada.mention('general', 'live one');
+    await world.turns(1);
+    refusals = 2;
+    const moment = ada.mention('general', 'in a moment');
+    await world.turns(2);
+    away = true;
+    const lost = ada.mention('general', 'while it is away');
+    const first = fake.person('Ben').dm('my first words');
+    await vi.waitFor(() =>
+      expect(world.logged('discord event not taken in yet').length).toBeGreaterThan(3),
+    );
+    await world.stop();
+    await world.start();
+    await vi.waitFor(() =>
+      expect(world.logged('discord event not taken in yet').length).toBeGreaterThan(6),
+    );
+    await world.stop();
+    away = false;
+    await world.start();
+    await world.turns(4);
+    expect(world.replies(moment)).toEqual(['Answer to: Ada: in a moment']);
+    expect(world.replies(lost)).toEqual(['Answer to: Ada: while it is away']);
+    expect(world.said(fake.channel(first.channelId))).toEqual(['Answer to: Ben: my first words']);
+  });
+});
+
+describe.concurrent('what was said while no connection came about', () => {
+  it('is answered once, live or read again', async ({ worlds }) => {
+    const world = (await worlds.begin()).answering();
+    const { fake } = world;
+    const [ada, ben] = [fake.person('Ada'), fake.person('Ben')];
+    const known = ada.mention('general', 'known');
+    ada.dm('hello');
+    await world.turns(2);
+    const admit = await cut(fake);
+    ben.say(fake.thread(known)!, 'a follow-up');
+    const mention = ben.mention('projects', 'a mention');
+    ada.dm('a direct message');
+    const thread = ben.openThread('general', 'meanwhile');
+    ben.mention(thread, 'in it');
+    await admit();
+    const live = ada.mention('general', 'live');
+    await world.turns(7);
+    await readAgain(world, 2);
+    expect(world.replies(known)[1]).toBe('Answer to: Ben: a follow-up');
+    expect(world.replies(mention)).toEqual(['Answer to: Ben: a mention']);
+    expect(world.said(ada.directChannel)[1]).toBe('Answer to: Ada: a direct message');
+    expect(world.said(thread)).toEqual(['Answer to: Ben: in it']);
+    expect(world.replies(live)).toEqual(['Answer to: Ada: live']);
+    expect(world.model.writings).toHaveLength(7);
+    expect(fake.gateway.record.resumes).toEqual([]);
+  });
+
+  it('is answered when the session is invalid, or expired meanwhile', async ({ worlds }) => {
+    const world = (await worlds.begin()).answering();
+    const { fake } = world;
+    fake.person('Ada').mention('general', 'one');
+    await world.turns(1);
+    fake.gateway.drop();
+    await vi.waitFor(() => expect(fake.gateway.sessions).toBe(0));
+    const two = fake.person('Ada').mention('general', 'two');
+    fake.gateway.expireSessions();
+    await world.turns(2);
+    fake.gateway.invalidate({ resumable: false });
+    await vi.waitFor(() => expect(fake.gateway.sessions).toBe(0));
+    const three = fake.person('Ada').mention('general', 'three');
+    await world.turns(3);
+    expect([...world.replies(two), ...world.replies(three)]).toEqual([
+      'Answer to: Ada: two',
+      'Answer to: Ada: three',
+    ]);
+  });
+});

@@ -1,0 +1,457 @@
+import { describe, expect, vi } from 'vitest';
+import { rootedConversation } from '../../src/platforms/discord/place.ts';
+import type { Message } from '../fakes/discord/message.ts';
+import { type DiscordWorld, itInWorlds as it } from './discord-world.ts';
+
+/** The conversation of a question in a channel. */
+function conversationOf(world: DiscordWorld, question: Message) {
+  return rootedConversation(world.fake.world.guild().id, question.channelId, question.id);
+}
+
+/** Resolves once so many questions wait there, reading so. */
+async function waiting(world: DiscordWorld, question: Message, texts: string[]): Promise<void> {
+  await vi.waitFor(async () => {
+    const { queued } = await world.store.view(conversationOf(world, question));
+    expect(queued.map(({ text }) => text)).toEqual(texts);
+  });
+}
+
+describe.concurrent('where the answer comes', () => {
+  it('in threads that people opened, on a message or on none', async ({ worlds }) => {
+    const world = (await worlds.begin()).answering();
+    const { fake } = world;
+    const ada = fake.person('Ada');
+    const onMessage = ada.openThread(ada.say('general', 'a topic'), 'the topic');
+    const onNone = ada.openThread('general', 'another topic');
+    ada.mention(onMessage, 'one');
+    ada.mention(onNone, 'two');
+    await world.turns(2);
+    expect(world.said(onMessage)).toEqual(['Answer to: Ada: one']);
+    expect(world.said(onNone)).toEqual(['Answer to: Ada: two']);
+    expect(world.said('general')).toEqual([]);
+    expect(fake.callsOf('POST', '/channels/:channel/messages/:message/threads')).toEqual([]);
+  });
+
+  it('in forum posts that mention it, and everybody may go on there', async ({ worlds }) => {
+    const world = (await worlds.begin()).answering();
+    const { fake } = world;
+    const { thread } = fake
+      .person('Ada')
+      .forumPost('help', 'It breaks', `<@${fake.bot.id}> why does it break?`);
+    fake.person('Ada').forumPost('help', 'Not for bots', 'who can help?');
+    await world.turns(1);
+    fake.person('Ben').say(thread, 'it breaks here, too');
+    await world.turns(2);
+    expect(world.said(thread)).toEqual([
+      'Answer to: Ada: why does it break?',
+      'Answer to: Ben: it breaks here, too',
+    ]);
+    expect(world.model.writings).toHaveLength(2);
+  });
+
+  it('in a thread named without markdown, from the first line, cut at a word', async ({
+    worlds,
+  }) => {
+    const world = (await worlds.begin()).answering();
+    const { fake } = world;
+    const question = fake
+      .person('Ada')
+      .mention(
+        'general',
+        `# Is my_var in C# **bold**? ${'so many words '.repeat(10)}\nsecond line`,
+      );
+    const wordless = fake.person('Ada').mention('projects', '');
+    await world.turns(2);
+    expect(fake.thread(question)?.name).toBe(
+      'Is my_var in C# bold? so many words so many words so many words so many words…',
+    );
+    expect(fake.thread(wordless)?.name).toBe('Question');
+    expect(world.prompt).toHaveLength(1);
+  });
+
+  it('in a thread that rests in the archive and that the bot never saw', async ({ worlds }) => {
+    const world = await worlds.prepare();
+    const { fake } = world;
+    const ada = fake.person('Ada');
+    const thread = ada.openThread('general', 'long ago');
+    ada.say(thread, 'an old story');
+    fake.admin.archive(thread);
+    await world.start();
+    world.answering();
+    ada.mention(thread, 'do you remember?');
+    await world.turns(1);
+    expect(world.said(thread)).toEqual(['Answer to: Ada: do you remember?']);
+    expect(world.prompt).toEqual(['Ada: an old story', 'Ada: do you remember?']);
+  });
+
+  it('in place, as a reply, with DISCORD_REPLY_IN=channel; a thread gets it in the thread', async ({
+    worlds,
+  }) => {
+    const world = (await worlds.begin({ platform: { replyIn: 'channel' } })).answering();
+    const { fake } = world;
+    const ada = fake.person('Ada');
+    const question = ada.mention('general', 'one');
+    const thread = ada.openThread('projects', 'elsewhere');
+    ada.mention(thread, 'two');
+    await world.turns(2);
+    expect(world.shown('general')).toMatchObject([
+      { text: 'Answer to: Ada: one', replyTo: question.id },
+    ]);
+    expect(fake.thread(question)).toBeUndefined();
+    expect(world.said(thread)).toEqual(['Answer to: Ada: two']);
+  });
+
+  it('shows that it is writing, again and again, until the first words', async ({ worlds }) => {
+    const world = await worlds.begin();
+    const { fake } = world;
+    fake.person('Ada').dm('hello');
+    const writing = await world.asked(1);
+    const typings = () => fake.callsOf('POST', '/channels/:channel/typing').length;
+    await vi.waitFor(() => expect(typings()).toBe(2), { timeout: 12_000, interval: 50 });
+    writing.write('Well').end();
+    await world.turns(1);
+    expect(typings()).toBe(2);
+  });
+});
+
+describe.concurrent('called into a thread', () => {
+  it('has read what was said above, once, with names, and its own words as its own', async ({
+    worlds,
+  }) => {
+    const world = (await worlds.begin({ platform: { followups: 'mention' } })).answering();
+    const { fake } = world;
+    const [ada, ben] = [fake.person('Ada'), fake.person('Ben')];
+    const root = ada.say(
+      'general',
+      `shall we ask <@${ben.id}> in <#${fake.channel('projects').id}>?`,
+    );
+    const thread = ada.openThread(root, 'the plan');
+    ben.say(thread, 'see <:wink:12345678901234567> at <t:1700000000:R>', {
+      attachments: [{ name: 'plan.pdf' }],
+    });
+    fake.robot('Weather').say(thread, 'Sunny.');
+    ada.mention(thread, 'what do you think?');
+    await world.turns(1);
+    const above = [
+      'Ada: shall we ask @Ben in #projects?',
+      'Ben: see :wink: at 2023-11-14T22:13Z\n[file: plan.pdf]',
+      'Weather: Sunny.',
+      'Ada: what do you think?',
+    ];
+    expect(world.prompt).toEqual(above);
+    ada.mention(thread, 'and now?');
+    await world.turns(2);
+    expect(world.prompt).toEqual([...above, 'Answer to: Ada: what do you think?', 'Ada: and now?']);
+    expect(fake.callsOf('GET', '/channels/:channel/messages')).toHaveLength(1);
+  });
+
+  it('knows its own words there though it forgot all else', async ({ worlds }) => {
+    const world = (await worlds.begin()).answering();
+    const { fake } = world;
+    const question = fake.person('Ada').mention('general', 'one');
+    await world.turns(1);
+    await world.store.forgetConversation(conversationOf(world, question));
+    fake.person('Ada').mention(fake.thread(question)!, 'two');
+    await world.turns(2);
+    expect(world.prompt).toEqual(['Ada: one', 'Answer to: Ada: one', 'Ada: two']);
+    const { request } = world.model.writings.at(-1)!;
+    expect(request.messages.map(({ role }) => role)).toEqual(['user', 'assistant', 'user']);
+  });
+
+  it('has read what was said above though Discord fails once', async ({ worlds }) => {
+    const world = (await worlds.begin()).answering();
+    const { fake } = world;
+    const thread = fake.person('Ben').openThread('general', 'a thread');
+    fake.person('Ben').say(thread, 'the beginning');
+    fake.faults.next('GET', '/channels/:channel/messages', { kind: 'page', status: 502 });
+    fake.person('Ada').mention(thread, 'so?');
+    await world.turns(1);
+    expect(world.prompt).toEqual(['Ben: the beginning', 'Ada: so?']);
+  });
+
+  it('has read the newest messages of a long thread, and how it began', async ({ worlds }) => {
+    const world = (await worlds.begin()).answering();
+    const { fake } = world;
+    const root = fake.person('Ben').say('general', 'the beginning');
+    const thread = fake.person('Ben').openThread(root, 'long');
+    for (let number = 1; number <= 450; number += 1) fake.person('Ben').say(thread, `n${number}`);
+    fake.person('Ada').mention(thread, 'so?');
+    await world.turns(1);
+    expect(world.prompt.slice(0, 2)).toEqual(['Ben: the beginning', 'Ben: n251']);
+    expect(world.prompt.slice(-2)).toEqual(['Ben: n450', 'Ada: so?']);
+  });
+
+  it('answers a mention without a word by what stands above it', async ({ worlds }) => {
+    const world = (await worlds.begin()).answering();
+    const { fake } = world;
+    const thread = fake.person('Ben').openThread('general', 'a thread');
+    fake.person('Ben').say(thread, 'what is 2 + 2?');
+    fake.person('Ada').mention(thread, '');
+    await world.turns(1);
+    expect(world.prompt[0]).toBe('Ben: what is 2 + 2?');
+    expect(world.prompt[1]).toMatch(/^Ada: \(mentions you without a word/);
+  });
+});
+
+describe.concurrent('who may go on in a thread', () => {
+  it('auto: those who have addressed it where it was called into; others are context', async ({
+    worlds,
+  }) => {
+    const world = (await worlds.begin()).answering();
+    const { fake } = world;
+    const thread = fake.person('Ben').openThread('general', 'we talk');
+    fake.person('Ada').mention(thread, 'join us');
+    await world.turns(1);
+    fake.person('Ben').say(thread, 'not to you');
+    fake.person('Ada').say(thread, 'go on');
+    await world.turns(2);
+    expect(world.said(thread)).toHaveLength(2);
+    expect(world.prompt.slice(-2)).toEqual(['Ben: not to you', 'Ada: go on']);
+  });
+
+  it('always: everybody, also where it was called into', async ({ worlds }) => {
+    const world = (await worlds.begin({ platform: { followups: 'always' } })).answering();
+    const { fake } = world;
+    const thread = fake.person('Ben').openThread('general', 'we talk');
+    fake.person('Ada').mention(thread, 'join us');
+    await world.turns(1);
+    fake.person('Ben').say(thread, 'to you');
+    await world.turns(2);
+    expect(world.said(thread)[1]).toBe('Answer to: Ben: to you');
+  });
+
+  it('mention: nobody; whoever has asked may still say "stop", others not', async ({ worlds }) => {
+    const world = await worlds.begin({ platform: { followups: 'mention' } });
+    const { fake } = world;
+    const question = fake.person('Ada').mention('general', 'at length');
+    const writing = await world.asked(1);
+    writing.write('So far');
+    await fake.until(() => world.replies(question)[0] === 'So far');
+    const thread = fake.thread(question)!;
+    fake.person('Ada').say(thread, 'by the way');
+    fake.person('Ben').say(thread, 'stop');
+    await vi.waitFor(async () => {
+      const { history } = await world.store.view(conversationOf(world, question));
+      expect(history.map(({ text }) => text)).toEqual(['by the way', 'stop']);
+    });
+    expect(writing.request.signal.aborted).toBe(false);
+    fake.person('Ada').say(thread, 'Stop!');
+    await world.turns(1);
+    expect(writing.request.signal.aborted).toBe(true);
+    expect(world.replies(question)[0]).toContain('So far');
+    expect(world.model.writings).toHaveLength(1);
+  });
+
+  it('takes what calls others as context: people, roles, everyone, a reply to somebody', async ({
+    worlds,
+  }) => {
+    const world = (await worlds.begin({ platform: { followups: 'always' } })).answering();
+    const { fake } = world;
+    const [ada, ben] = [fake.person('Ada'), fake.person('Ben')];
+    const role = fake.admin.addRole('editors', { mentionable: true });
+    const question = ada.mention('general', 'one');
+    await world.turns(1);
+    const thread = fake.thread(question)!;
+    const asked = ada.say(thread, `<@${ben.id}> what do you say?`);
+    ada.say(thread, '@everyone look at this');
+    ada.say(thread, `<@&${role.id}> please`);
+    ben.say(thread, 'I say yes', { replyTo: asked });
+    ben.say(thread, 'and you?');
+    await world.turns(2);
+    expect(world.replies(question)).toHaveLength(2);
+    expect(world.prompt.slice(-5)).toEqual([
+      'Ada: @Ben what do you say?',
+      'Ada: @everyone look at this',
+      'Ada: @role please',
+      'Ben: I say yes',
+      'Ben: and you?',
+    ]);
+  });
+
+  it('never answers bots, webhooks, everyone, or what Discord itself says', async ({ worlds }) => {
+    const world = (await worlds.begin({ platform: { followups: 'always' } })).answering();
+    const { fake } = world;
+    const ada = fake.person('Ada');
+    fake.robot('Weather').mention('general', 'it rains');
+    fake.webhook('Build').mention('general', 'it fails');
+    ada.say('general', '@everyone good morning');
+    ada.pin(ada.say('general', 'remember this'));
+    const question = ada.mention('general', 'one');
+    await world.turns(1);
+    const thread = fake.thread(question)!;
+    fake.robot('Weather').mention(thread, 'it rains');
+    fake.webhook('Build').say(thread, 'it fails');
+    ada.say(thread, 'two');
+    await world.turns(2);
+    expect(world.replies(question)).toEqual(['Answer to: Ada: one', 'Answer to: Ada: two']);
+    expect(world.model.writings).toHaveLength(2);
+  });
+
+  it('leaves threads without it alone', async ({ worlds }) => {
+    const world = (await worlds.begin({ platform: { followups: 'always' } })).answering();
+    const { fake } = world;
+    const ada = fake.person('Ada');
+    const elsewhere = ada.openThread(ada.say('general', 'nothing for bots'), 'elsewhere');
+    const indeed = fake.person('Ben').say(elsewhere, 'indeed');
+    fake.person('Cem').say(elsewhere, 'yes', { replyTo: indeed });
+    ada.mention(elsewhere, 'now you');
+    await world.turns(1);
+    expect(world.model.writings).toHaveLength(1);
+  });
+});
+
+describe.concurrent('what people change', () => {
+  it('answers a waiting question as it reads after an edit, and not after its deletion', async ({
+    worlds,
+  }) => {
+    const world = await worlds.begin();
+    const { fake } = world;
+    const [ada, ben] = [fake.person('Ada'), fake.person('Ben')];
+    const question = ada.mention('general', 'one');
+    const first = await world.asked(1);
+    const thread = await fake.until(() => fake.thread(question));
+    const edited = ada.say(thread, 'two');
+    const deleted = ada.say(thread, 'three');
+    await waiting(world, question, ['two', 'three']);
+    ada.edit(edited, `two, I mean <@${ben.id}>`);
+    ada.delete(deleted);
+    await waiting(world, question, ['two, I mean @Ben']);
+    first.write('First.').end();
+    (await world.asked(2)).write('Second.').end();
+    await world.turns(2);
+    expect(world.prompt.at(-1)).toBe('Ada: two, I mean @Ben');
+    expect(world.replies(question)).toEqual(['First.', 'Second.']);
+  });
+
+  it('forgets waiting questions that are deleted many at once', async ({ worlds }) => {
+    const world = await worlds.begin();
+    const { fake } = world;
+    const ada = fake.person('Ada');
+    const question = ada.mention('general', 'one');
+    const first = await world.asked(1);
+    const thread = await fake.until(() => fake.thread(question));
+    const [two, three] = [ada.say(thread, 'two'), ada.say(thread, 'three')];
+    await waiting(world, question, ['two', 'three']);
+    const place = { guildId: thread.guildId!, channelId: thread.id };
+    const { guildId: guild_id, channelId: channel_id } = place;
+    const ids = [two.id, three.id];
+    fake.gateway.dispatch('MESSAGE_DELETE_BULK', { ids, guild_id, channel_id }, place);
+    await waiting(world, question, []);
+    first.write('First.').end();
+    await world.turns(1);
+    expect(world.model.writings).toHaveLength(1);
+  });
+
+  it('ends the answer, quietly, when one of its messages is deleted', async ({ worlds }) => {
+    const world = await worlds.begin();
+    const { fake } = world;
+    const question = fake.person('Ada').mention('general', 'go on');
+    const writing = await world.asked(1);
+    writing.write('I go');
+    await fake.until(() => world.replies(question).length > 0);
+    const [reply] = world.shown(fake.thread(question)!);
+    fake.person('Ada').delete(fake.message(reply!.id));
+    await world.turns(1);
+    expect(writing.request.signal.aborted).toBe(true);
+    expect(world.replies(question)).toEqual([]);
+    expect(world.logged('turn done')[0]).toMatchObject({ outcome: 'stopped' });
+  });
+
+  it('ends the answer when its question is deleted, and leaves it as it stands', async ({
+    worlds,
+  }) => {
+    const world = await worlds.begin();
+    const { fake } = world;
+    const question = fake.person('Ada').mention('general', 'a slip');
+    const writing = await world.asked(1);
+    writing.write('So far');
+    await fake.until(() => world.replies(question)[0] === 'So far');
+    fake.person('Ada').delete(question);
+    await world.turns(1);
+    expect(writing.request.signal.aborted).toBe(true);
+    expect(world.replies(question)).toEqual(['So far']);
+  });
+
+  it('goes on when a question is deleted that was answered before', async ({ worlds }) => {
+    const world = (await worlds.begin()).answering();
+    const { fake, model } = world;
+    const question = fake.person('Ada').mention('general', 'one');
+    await world.turns(1);
+    model.onRequest = () => undefined;
+    const thread = fake.thread(question)!;
+    fake.person('Ben').say(thread, 'my own');
+    const writing = await world.asked(2);
+    fake.person('Ada').delete(question);
+    fake.person('Ben').say(thread, 'and more');
+    await waiting(world, question, ['and more']);
+    writing.write('The whole answer').end();
+    (await world.asked(3)).write('More').end();
+    await world.turns(3);
+    expect(world.replies(question)).toEqual(['Answer to: Ada: one', 'The whole answer', 'More']);
+  });
+
+  it.for(['thread', 'channel'] as const)(
+    'ends the answer when its %s is deleted',
+    async (what, { worlds }) => {
+      const world = await worlds.begin();
+      const { fake } = world;
+      const question = fake.person('Ada').mention('projects', 'at length');
+      const writing = await world.asked(1);
+      writing.write('So far');
+      const thread = await fake.until(() => fake.thread(question));
+      await fake.until(() => world.said(thread)[0] === 'So far');
+      fake.admin.deleteChannel(what === 'thread' ? thread : 'projects');
+      if (what === 'channel') writing.write(', and on');
+      await world.turns(1);
+      expect(writing.request.signal.aborted).toBe(true);
+      expect(world.logged('turn done')[0]).toMatchObject({ outcome: 'stopped' });
+    },
+  );
+});
+
+describe.concurrent('what people send', () => {
+  it('begins afresh at "new", and ends an answer at "stop"', async ({ worlds }) => {
+    const world = (await worlds.begin()).answering();
+    const { fake, model } = world;
+    const question = fake.person('Ada').mention('general', 'my name is Ada');
+    await world.turns(1);
+    const thread = fake.thread(question)!;
+    fake.person('Ada').say(thread, 'new');
+    await world.turns(2);
+    model.onRequest = () => undefined;
+    fake.person('Ada').say(thread, 'who am I?');
+    const writing = await world.asked(2);
+    expect(world.prompt).toEqual(['Ada: who am I?']);
+    writing.write('You are');
+    await fake.until(() => world.said(thread).at(-1) === 'You are');
+    fake.person('Ben').say(thread, 'stop');
+    await world.turns(3);
+    expect(writing.request.signal.aborted).toBe(true);
+    expect(world.said(thread).at(-1)).toMatch(/^You are\s/);
+  });
+
+  it('tells of a question too many in a reply, once, and does not answer it later', async ({
+    worlds,
+  }) => {
+    const world = await worlds.begin({ mostOpen: 1 });
+    const { fake } = world;
+    const ada = fake.person('Ada');
+    ada.mention('general', 'one');
+    const writing = await world.asked(1);
+    const second = ada.mention('general', 'two');
+    ada.mention('general', 'three');
+    await fake.until(() => world.said('general').length === 1);
+    expect(world.shown('general')[0]).toMatchObject({
+      replyTo: second.id,
+      text: expect.stringContaining('several questions open'),
+    });
+    writing.write('First.').end();
+    await world.turns(1);
+    await world.restart();
+    world.answering();
+    ada.mention('projects', 'four');
+    await world.turns(2);
+    expect(fake.thread(second)).toBeUndefined();
+    expect(world.said('general')).toHaveLength(1);
+  });
+});

@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import { StoreUnavailable } from '../../../src/core/errors.ts';
+import {
+  Bookmarks,
+  directChannel,
+  directPlace,
+  placeIn,
+} from '../../../src/platforms/discord/bookmarks.ts';
+import { readableLog } from '../../fakes/log.ts';
+
+/** Marks over a store that keeps them, or fails so many times. */
+async function opened(kept = new Map<string, string>(), failures = 0) {
+  let left = failures;
+  const store = {
+    bookmarks: async () => kept,
+    bookmark: async (_: string, marks: ReadonlyMap<string, string>) => {
+      left -= 1;
+      if (left >= 0) throw new StoreUnavailable('away', 'it is away');
+      for (const [place, mark] of marks) kept.set(place, mark);
+    },
+  };
+  const bookmarks = new Bookmarks({ store, log: readableLog() });
+  await bookmarks.open();
+  return { bookmarks, kept };
+}
+
+describe('how far was read', () => {
+  it('only grows, and is kept', async () => {
+    const { bookmarks, kept } = await opened(new Map([['c', '150']]));
+    expect(bookmarks.newest).toBe('150');
+    bookmarks.advance('c', '99');
+    bookmarks.advance('d', '170');
+    bookmarks.advance('d', '160');
+    await bookmarks.close();
+    expect([...kept]).toEqual([
+      ['c', '150'],
+      ['d', '170'],
+    ]);
+    expect(bookmarks.newest).toBe('170');
+    expect(bookmarks.places()).toEqual(['c', 'd']);
+  });
+
+  it('stays while what is behind it is read again, by however many', async () => {
+    const { bookmarks } = await opened(new Map([['c', '150']]));
+    bookmarks.pin('c', '150');
+    bookmarks.pin('c', '150');
+    bookmarks.advance('c', '180');
+    bookmarks.unpin('c', true);
+    expect(bookmarks.of('c')).toBe('150');
+    bookmarks.unpin('c', true);
+    expect(bookmarks.of('c')).toBe('180');
+    await bookmarks.close();
+  });
+
+  it('stays before what could not be taken in, until it is read again', async () => {
+    const { bookmarks, kept } = await opened();
+    bookmarks.leave('c', '150');
+    bookmarks.advance('c', '180');
+    expect(bookmarks.of('c')).toBe('149');
+    bookmarks.pin('c', '149');
+    bookmarks.unpin('c', false);
+    expect(bookmarks.of('c')).toBe('149');
+    bookmarks.pin('c', '149');
+    bookmarks.leave('c', '190');
+    bookmarks.unpin('c', true);
+    expect(bookmarks.of('c')).toBe('149');
+    bookmarks.pin('c', '149');
+    bookmarks.unpin('c', true);
+    await bookmarks.close();
+    expect(kept.get('c')).toBe('180');
+  });
+
+  it('is kept later when the store is away', async () => {
+    const { bookmarks, kept } = await opened(new Map(), 1);
+    bookmarks.advance('c', '150');
+    await bookmarks.close();
+    expect(kept.size).toBe(0);
+    await bookmarks.close();
+    expect(kept.get('c')).toBe('150');
+  });
+
+  it('is forgotten with the channel', async () => {
+    const { bookmarks, kept } = await opened();
+    bookmarks.advance('c', '150');
+    bookmarks.forget('c');
+    await bookmarks.close();
+    expect(kept.size).toBe(0);
+  });
+});
+
+it('tells direct conversations from channels', () => {
+  expect(directChannel(directPlace('7'))).toBe('7');
+  expect(directChannel('7')).toBeUndefined();
+  expect(placeIn({ channel: '7' })).toBe(directPlace('7'));
+  expect(placeIn({ guild: '1', channel: '7' })).toBe('7');
+});

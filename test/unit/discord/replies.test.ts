@@ -1,0 +1,55 @@
+import { REST } from 'discord.js';
+import { expect, it } from 'vitest';
+import { Errands } from '../../../src/core/errands.ts';
+import type { Message } from '../../../src/core/message.ts';
+import { DiscordApi } from '../../../src/platforms/discord/api.ts';
+import { Budgets } from '../../../src/platforms/discord/budgets.ts';
+import { Channels } from '../../../src/platforms/discord/channels.ts';
+import { directConversation, rootedConversation } from '../../../src/platforms/discord/place.ts';
+import { Posts } from '../../../src/platforms/discord/posts.ts';
+import { Replies } from '../../../src/platforms/discord/replies.ts';
+import { readableLog } from '../../fakes/log.ts';
+
+const [guild, channel, root, later] = [1, 2, 3, 4].map((at) => `10000000000000000${at}`) as [
+  string,
+  string,
+  string,
+  string,
+];
+
+function setUp(threads: boolean) {
+  const log = readableLog();
+  const budgets = new Budgets();
+  const api = new DiscordApi({ rest: new REST(), budgets, log, onUnauthorized: () => undefined });
+  const channels = new Channels(api);
+  const errands = new Errands(log);
+  const posts = new Posts();
+  const botId = () => 'bot';
+  const replies = new Replies({ api, budgets, channels, errands, posts, threads, log, botId });
+  /** Whose limits the first post spends. */
+  const spentBy = (conversation = rootedConversation(guild, channel, root), id = root) =>
+    replies.surface(conversation, 'turn', [{ id } as Message]).budgets.post[0]!.key;
+  return { channels, spentBy };
+}
+
+it('spends the limits of the thread that a question will get', () => {
+  expect(setUp(true).spentBy()).toBe(`discord:${root}:post`);
+});
+
+it('spends the limits of the channel where answers come there', () => {
+  expect(setUp(false).spentBy()).toBe(`discord:${channel}:post`);
+});
+
+it('spends the limits of the channel in a chain of replies, as no thread has its id', () => {
+  expect(setUp(true).spentBy(undefined, later)).toBe(`discord:${channel}:post`);
+});
+
+it.each([true, false])('spends the limits of the thread that it goes on in', (threads) => {
+  const { channels, spentBy } = setUp(threads);
+  channels.learn({ id: root, type: 11, parent_id: channel });
+  expect(spentBy(undefined, later)).toBe(`discord:${root}:post`);
+});
+
+it('spends the limits of a direct conversation', () => {
+  expect(setUp(true).spentBy(directConversation(channel), later)).toBe(`discord:${channel}:post`);
+});

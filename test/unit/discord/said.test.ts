@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { saidIn } from '../../../src/platforms/discord/said.ts';
+import { ann, channel, fixture, guild, saidInFixture, self } from './fixtures.ts';
+
+describe('what was said', () => {
+  it('is read of an event, with the name that people see there', () => {
+    expect(saidInFixture('mention')).toEqual({
+      id: '1300000000000000001',
+      channel,
+      guild,
+      author: { id: ann, name: 'Ann of the North', bot: false },
+      text: `<@${self.id}> what is a fugue?`,
+      mentions: [{ id: self.id, name: 'Parley', bot: true }],
+      callsGroup: false,
+      files: [],
+    });
+  });
+
+  it('is read of the API, which tells no guild', () => {
+    const { guild_id: _, member: __, ...message } = fixture('mention');
+    expect(saidIn(message)).not.toHaveProperty('guild');
+    expect(saidIn(message, { guild })).toMatchObject({ guild, author: { name: 'Ann' } });
+  });
+
+  it('tells what it replies to, as far as Discord sends it along', () => {
+    expect(saidInFixture('reply-to-bot').repliesTo).toEqual({
+      id: '1300000000000000002',
+      author: { id: self.id, name: 'Parley', bot: true },
+      repliesTo: '1300000000000000001',
+    });
+    expect(saidInFixture('reply-to-person').repliesTo).toMatchObject({ author: { id: ann } });
+    expect(saidInFixture('reply-to-deleted').repliesTo).toEqual({ id: '1300000000000000099' });
+    expect(saidInFixture('forward')).not.toHaveProperty('repliesTo');
+  });
+
+  it('tells bots and webhooks from people', () => {
+    expect(saidInFixture('other-bot').author.bot).toBe(true);
+    const { bot: _, ...webhook } = fixture('webhook')['author'] as Record<string, unknown>;
+    expect(saidIn({ ...fixture('webhook'), author: webhook })?.author.bot).toBe(true);
+    expect(saidInFixture('direct-message').author.bot).toBe(false);
+    expect(saidIn({ ...fixture('mention'), webhook_id: null })?.author.bot).toBe(false);
+  });
+
+  it('calls a group when it calls everyone or a role', () => {
+    expect(saidInFixture('everyone').callsGroup).toBe(true);
+    expect(saidInFixture('role').callsGroup).toBe(true);
+    expect(saidInFixture('thread-message').callsGroup).toBe(false);
+  });
+
+  it('is nothing where Discord itself speaks, and in what is no message', () => {
+    for (const name of ['join', 'pin', 'thread-starter'])
+      expect(saidIn(fixture(name))).toBeUndefined();
+    const { author: _, ...nobody } = fixture('mention');
+    for (const strange of [undefined, null, 'hello', [], {}, nobody, { ...nobody, author: 7 }]) {
+      expect(saidIn(strange)).toBeUndefined();
+    }
+    expect(saidIn({ ...fixture('mention'), id: 'x' })).toBeUndefined();
+    expect(
+      saidIn({ ...fixture('mention'), mentions: [null, 7], attachments: 'none' }),
+    ).toMatchObject({
+      mentions: [],
+      files: [],
+    });
+  });
+});
