@@ -1,19 +1,13 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect } from 'vitest';
 import { ModelFailed } from '../../src/core/errors.ts';
-import { SlackWorld, type TransportName, type WorldOptions } from './slack-world.ts';
+import { itInWorlds as it, transports } from './slack-world.ts';
 
-let world: SlackWorld;
-
-async function begin(options: WorldOptions = {}): Promise<SlackWorld> {
-  world = await SlackWorld.begin(options);
-  return world;
-}
-
-afterEach(async () => world.end());
-
-describe.each<TransportName>(['socket', 'http'])('by %s', (transport) => {
-  it('answers a mention in a thread under it, which grows as the model writes', async () => {
-    const { fake, model } = await begin({ transport });
+describe.concurrent.each(transports)('by %s', (transport) => {
+  it('answers a mention in a thread under it, which grows as the model writes', async ({
+    worlds,
+  }) => {
+    const world = await worlds.begin({ transport });
+    const { fake, model } = world;
     const question = fake.person('U1').mentions('C1', 'what is a fugue?');
     await fake.until(() => fake.status('C1', question.ts) === 'is thinking…');
     await fake.until(() => model.writings.length === 1);
@@ -33,8 +27,9 @@ describe.each<TransportName>(['socket', 'http'])('by %s', (transport) => {
     expect(fake.status('C1', question.ts)).toBe('');
   });
 
-  it('goes on in the thread without another mention', async () => {
-    const { fake, model } = await begin({ transport });
+  it('goes on in the thread without another mention', async ({ worlds }) => {
+    const world = await worlds.begin({ transport });
+    const { fake, model } = world;
     world.answering();
     const root = fake.person('U1').mentions('C1', 'one');
     await world.turns(1);
@@ -48,8 +43,9 @@ describe.each<TransportName>(['socket', 'http'])('by %s', (transport) => {
     ]);
   });
 
-  it('answers direct messages, flat and in threads, each with its own past', async () => {
-    const { fake, model } = await begin({ transport });
+  it('answers direct messages, flat and in threads, each with its own past', async ({ worlds }) => {
+    const world = await worlds.begin({ transport });
+    const { fake, model } = world;
     world.answering();
     const first = fake.person('U1').posts('D1', 'flat');
     await world.turns(1);
@@ -64,8 +60,9 @@ describe.each<TransportName>(['socket', 'http'])('by %s', (transport) => {
     ]);
   });
 
-  it('ends the answer at "stop", and keeps its text', async () => {
-    const { fake, model } = await begin({ transport });
+  it('ends the answer at "stop", and keeps its text', async ({ worlds }) => {
+    const world = await worlds.begin({ transport });
+    const { fake, model } = world;
     const root = fake.person('U1').mentions('C1', 'go on and on');
     await fake.until(() => model.writings.length === 1);
     model.writings[0]!.write('On and');
@@ -75,8 +72,9 @@ describe.each<TransportName>(['socket', 'http'])('by %s', (transport) => {
     expect(world.replies('C1', root.ts)).toEqual(['On and\n\n_Stopped._']);
   });
 
-  it('answers what is written during an answer next, together', async () => {
-    const { fake, model } = await begin({ transport });
+  it('answers what is written during an answer next, together', async ({ worlds }) => {
+    const world = await worlds.begin({ transport });
+    const { fake, model } = world;
     const root = fake.person('U1').mentions('C1', 'one');
     await fake.until(() => model.writings.length === 1);
     fake.person('U2').posts('C1', 'two', { thread_ts: root.ts });
@@ -95,8 +93,9 @@ describe.each<TransportName>(['socket', 'http'])('by %s', (transport) => {
     expect(world.replies('C1', root.ts)).toEqual(['First.', 'Second.']);
   });
 
-  it('tells a failure of the model in a sentence, in the thread', async () => {
-    const { fake, model } = await begin({ transport });
+  it('tells a failure of the model in a sentence, in the thread', async ({ worlds }) => {
+    const world = await worlds.begin({ transport });
+    const { fake, model } = world;
     model.onRequest = (writing) => writing.fail(new ModelFailed('overloaded', 'HTTP 529'));
     const root = fake.person('U1').mentions('C1', 'hello?');
     await world.turns(1);

@@ -1,283 +1,304 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, vi } from 'vitest';
 import type { Message } from '../fakes/slack/message.ts';
 import type { Writing } from '../fakes/model.ts';
-import { SlackWorld, type WorldOptions, scopes } from './slack-world.ts';
-
-let world: SlackWorld;
-
-async function begin(options: WorldOptions = {}): Promise<SlackWorld> {
-  world = await SlackWorld.begin(options);
-  return world;
-}
+import { itInWorlds as it, scopes, type SlackWorld, transports } from './slack-world.ts';
 
 /** Asks in a channel; resolves once the model is asked. */
-async function ask(channel = 'C1'): Promise<{ root: Message; writing: Writing }> {
+async function ask(world: SlackWorld): Promise<{ root: Message; writing: Writing }> {
   const { fake, model } = world;
-  const root = fake.person('U1').mentions(channel, 'go on');
+  const root = fake.person('U1').mentions('C1', 'go on');
   const writing = await fake.until(() => model.writings.find(({ question }) => question !== ''));
   return { root, writing };
 }
 
 /** The reply's first message, once it is posted. */
-function firstPost(root: Message): Promise<Message> {
-  return world.fake.until(() => world.fake.workspace().channel(root.channel).replies(root.ts)[0]);
+function firstPost({ fake }: SlackWorld, root: Message): Promise<Message> {
+  return fake.until(() => fake.workspace().channel(root.channel).replies(root.ts)[0]);
 }
 
-afterEach(async () => world.end());
-
-describe('passing faults of calls', () => {
-  it.each([
-    ['429', { kind: 'rate-limited', retryAfterSeconds: 1 }],
-    ['429 as ok:false', { kind: 'rate-limited', retryAfterSeconds: 1, by: 'body' }],
-    ['500', { kind: 'status', status: 500 }],
-    ['a broken connection', { kind: 'reset' }],
-    ['internal_error', { kind: 'error', error: 'internal_error' }],
-    ['an answer lost though it was done', { kind: 'lost', by: 'reset' }],
-  ] as const)('%s: the whole answer, once', async (_, fault) => {
-    const { fake } = await begin();
-    fake.fail('chat.postMessage', fault);
-    fake.fail('chat.update', fault, { times: 2 });
-    const { root, writing } = await ask();
-    writing.write('One');
-    await firstPost(root);
-    writing.write(' two three.').end();
-    await world.turns(1);
-    expect(world.replies('C1', root.ts)).toEqual(['One two three.']);
-    expect(fake.status('C1', root.ts)).toBe('');
-  });
-
-  it('finds a post in a flat direct conversation, too, when its answer was lost', async () => {
-    const { fake } = await begin();
-    world.answering();
-    fake.fail('chat.postMessage', { kind: 'lost', by: 'reset' });
-    fake.person('U1').posts('D1', 'hello');
-    await world.turns(1);
-    expect(world.said('D1')).toEqual(['Answer to: Ann: hello']);
-  });
-
-  it('goes on after a call that hangs, and holds up nobody else meanwhile', async () => {
-    const { fake } = await begin();
-    const { root, writing } = await ask();
-    writing.write('One');
-    await firstPost(root);
-    fake.fail('chat.update', { kind: 'hang' });
-    writing.write(' two');
-    await fake.until(() => fake.calls('chat.update').some(({ outcome }) => outcome === 'hang'));
-    world.answering();
-    const other = fake.person('U2').mentions('C2', 'quick');
-    await fake.until(() => world.replies('C2', other.ts)[0] === 'Answer to: Ben: quick');
-    expect(world.replies('C1', root.ts)).toEqual(['One']);
-    writing.write(' three.').end();
-    await world.turns(2, 20_000);
-    expect(world.replies('C1', root.ts)).toEqual(['One two three.']);
-  });
-
-  it('makes one rate-limited channel wait, and no other', async () => {
-    const { fake } = await begin();
-    world.answering();
-    const isC1 = ({ args }: { args: Readonly<Record<string, unknown>> }) =>
-      args['channel'] === 'C1';
-    fake.fail('chat.postMessage', { kind: 'rate-limited', retryAfterSeconds: 2 }, { when: isC1 });
-    const slow = fake.person('U1').mentions('C1', 'slow');
-    await fake.until(() => fake.calls('chat.postMessage').length === 1);
-    const quick = fake.person('U1').mentions('C2', 'quick');
-    await fake.until(() => world.replies('C2', quick.ts).length === 1);
-    expect(world.replies('C1', slow.ts)).toEqual([]);
-    await world.turns(2);
-    expect(world.replies('C1', slow.ts)).toEqual(['Answer to: Ann: slow']);
-  });
-
-  it('begins when Slack comes back, if it was away at the start', async () => {
-    world = await SlackWorld.prepare();
-    world.answering();
-    world.fake.fail('auth.test', { kind: 'status', status: 503 });
-    await world.start();
-    world.fake.person('U1').posts('D1', 'hello');
-    await world.turns(1);
-    expect(world.logged('Slack is away; tried for on and on')).toHaveLength(1);
-  });
-});
-
-describe('refusals', () => {
-  it.each(['edit_window_closed', 'cant_update_message'])(
-    '%s: the answer ends with a sentence in the thread',
-    async (error) => {
-      const { fake } = await begin();
-      const { root, writing } = await ask();
+describe.concurrent.each(transports)('by %s', (transport) => {
+  describe('passing faults of calls', () => {
+    it.for([
+      ['429', { kind: 'rate-limited', retryAfterSeconds: 1 }],
+      ['429 as ok:false', { kind: 'rate-limited', retryAfterSeconds: 1, by: 'body' }],
+      ['500', { kind: 'status', status: 500 }],
+      ['a broken connection', { kind: 'reset' }],
+      ['internal_error', { kind: 'error', error: 'internal_error' }],
+      ['an answer lost though it was done', { kind: 'lost', by: 'reset' }],
+    ] as const)('%s: the whole answer, once', async ([, fault], { worlds }) => {
+      const world = await worlds.begin({ transport });
+      const { fake } = world;
+      fake.fail('chat.postMessage', fault);
+      fake.fail('chat.update', fault, { times: 2 });
+      const { root, writing } = await ask(world);
       writing.write('One');
-      await firstPost(root);
-      fake.fail('chat.update', { kind: 'error', error }, { times: 100 });
+      await firstPost(world, root);
+      writing.write(' two three.').end();
+      await world.turns(1);
+      expect(world.replies('C1', root.ts)).toEqual(['One two three.']);
+      expect(fake.status('C1', root.ts)).toBe('');
+    });
+
+    it('finds a post in a flat direct conversation, too, when its answer was lost', async ({
+      worlds,
+    }) => {
+      const world = await worlds.begin({ transport });
+      const { fake } = world;
+      world.answering();
+      fake.fail('chat.postMessage', { kind: 'lost', by: 'reset' });
+      fake.person('U1').posts('D1', 'hello');
+      await world.turns(1);
+      expect(world.said('D1')).toEqual(['Answer to: Ann: hello']);
+    });
+
+    it('goes on after a call that hangs, and holds up nobody else meanwhile', async ({
+      worlds,
+    }) => {
+      const world = await worlds.begin({ transport });
+      const { fake } = world;
+      const { root, writing } = await ask(world);
+      writing.write('One');
+      await firstPost(world, root);
+      fake.fail('chat.update', { kind: 'hang' });
+      writing.write(' two');
+      await fake.until(() => fake.calls('chat.update').some(({ outcome }) => outcome === 'hang'));
+      world.answering();
+      const other = fake.person('U2').mentions('C2', 'quick');
+      await fake.until(() => world.replies('C2', other.ts)[0] === 'Answer to: Ben: quick');
+      expect(world.replies('C1', root.ts)).toEqual(['One']);
+      writing.write(' three.').end();
+      await world.turns(2, 20_000);
+      expect(world.replies('C1', root.ts)).toEqual(['One two three.']);
+    });
+
+    it('makes one rate-limited channel wait, and no other', async ({ worlds }) => {
+      const world = await worlds.begin({ transport });
+      const { fake } = world;
+      world.answering();
+      const isC1 = ({ args }: { args: Readonly<Record<string, unknown>> }) =>
+        args['channel'] === 'C1';
+      fake.fail('chat.postMessage', { kind: 'rate-limited', retryAfterSeconds: 2 }, { when: isC1 });
+      const slow = fake.person('U1').mentions('C1', 'slow');
+      await fake.until(() => fake.calls('chat.postMessage').length === 1);
+      const quick = fake.person('U1').mentions('C2', 'quick');
+      await fake.until(() => world.replies('C2', quick.ts).length === 1);
+      expect(world.replies('C1', slow.ts)).toEqual([]);
+      await world.turns(2);
+      expect(world.replies('C1', slow.ts)).toEqual(['Answer to: Ann: slow']);
+    });
+
+    it('begins when Slack comes back, if it was away at the start', async ({ worlds }) => {
+      const world = await worlds.prepare({ transport });
+      world.answering();
+      world.fake.fail('auth.test', { kind: 'status', status: 503 });
+      await world.start();
+      world.fake.person('U1').posts('D1', 'hello');
+      await world.turns(1);
+      expect(world.logged('Slack is away; tried for on and on')).toHaveLength(1);
+    });
+  });
+
+  describe('refusals', () => {
+    it.for(['edit_window_closed', 'cant_update_message'])(
+      '%s: the answer ends with a sentence in the thread',
+      async (error, { worlds }) => {
+        const world = await worlds.begin({ transport });
+        const { fake } = world;
+        const { root, writing } = await ask(world);
+        writing.write('One');
+        await firstPost(world, root);
+        fake.fail('chat.update', { kind: 'error', error }, { times: 100 });
+        writing.write(' two');
+        await world.turns(1);
+        expect(writing.request.signal.aborted).toBe(true);
+        await fake.until(() => world.replies('C1', root.ts).length === 2);
+        expect(world.replies('C1', root.ts)[1]).toContain('does not let me change my message');
+        expect(world.logged('turn done')[0]).toMatchObject({ outcome: 'failed' });
+      },
+    );
+
+    it('an archived channel ends the answer', async ({ worlds }) => {
+      const world = await worlds.begin({ transport });
+      const { fake } = world;
+      const { root, writing } = await ask(world);
+      writing.write('One');
+      await firstPost(world, root);
+      fake.admin().archives('C1');
       writing.write(' two');
       await world.turns(1);
       expect(writing.request.signal.aborted).toBe(true);
-      await fake.until(() => world.replies('C1', root.ts).length === 2);
-      expect(world.replies('C1', root.ts)[1]).toContain('does not let me change my message');
-      expect(world.logged('turn done')[0]).toMatchObject({ outcome: 'failed' });
-    },
-  );
+      expect(world.replies('C1', root.ts)).toEqual(['One']);
+    });
 
-  it('an archived channel ends the answer', async () => {
-    const { fake } = await begin();
-    const { root, writing } = await ask();
-    writing.write('One');
-    await firstPost(root);
-    fake.admin().archives('C1');
-    writing.write(' two');
-    await world.turns(1);
-    expect(writing.request.signal.aborted).toBe(true);
-    expect(world.replies('C1', root.ts)).toEqual(['One']);
-  });
+    it('a bot removed from the channel before its first words ends the answer, and says so', async ({
+      worlds,
+    }) => {
+      const world = await worlds.begin({ transport });
+      const { fake } = world;
+      const { root, writing } = await ask(world);
+      fake.admin().removes('C1');
+      writing.write('One');
+      await world.turns(1);
+      expect(world.replies('C1', root.ts)).toEqual([]);
+      expect(world.logged('Slack refuses').at(-1)).toMatchObject({
+        error: 'not_in_channel',
+        remedy: expect.stringContaining('invite'),
+      });
+    });
 
-  it('a bot removed from the channel before its first words ends the answer, and says so', async () => {
-    const { fake } = await begin();
-    const { root, writing } = await ask();
-    fake.admin().removes('C1');
-    writing.write('One');
-    await world.turns(1);
-    expect(world.replies('C1', root.ts)).toEqual([]);
-    expect(world.logged('Slack refuses').at(-1)).toMatchObject({
-      error: 'not_in_channel',
-      remedy: expect.stringContaining('invite'),
+    it('a revoked token ends the answer, and the log says what to do', async ({ worlds }) => {
+      const world = await worlds.begin({ transport });
+      const { fake } = world;
+      const { root, writing } = await ask(world);
+      writing.write('One');
+      await firstPost(world, root);
+      fake.admin().revokesToken();
+      writing.write(' two');
+      await world.turns(1);
+      expect(world.logged('Slack refuses').at(-1)).toMatchObject({
+        error: 'token_revoked',
+        remedy: expect.stringContaining('copy the current one'),
+      });
+      await vi.waitFor(() => expect(world.logged('Slack app removed')).toHaveLength(1));
+    });
+
+    it('a missing scope is named, with where to add it', async ({ worlds }) => {
+      const few = scopes.filter((scope) => scope !== 'chat:write');
+      const world = await worlds.begin({
+        transport,
+        fake: { workspaces: [{ id: 'T1', scopes: few }] },
+      });
+      world.answering();
+      world.fake.person('U1').mentions('C1', 'hello');
+      await world.turns(1);
+      expect(world.logged('Slack refuses')).toContainEqual({
+        method: 'chat.postMessage',
+        error: 'missing_scope',
+        needed: 'chat:write',
+        remedy: expect.stringContaining('OAuth & Permissions'),
+      });
+    });
+
+    it('a wrong bot token stops the start, with what to do', async ({ worlds }) => {
+      const world = await worlds.prepare({ transport, platform: { token: 'xoxb-wrong' } });
+      await expect(world.start()).rejects.toThrow(/SLACK_BOT_TOKEN.*invalid_auth/);
+    });
+
+    it('a status that Slack does not take is not tried again; a placeholder stands in', async ({
+      worlds,
+    }) => {
+      const world = await worlds.begin({ transport });
+      const { fake } = world;
+      fake.fail(
+        'assistant.threads.setStatus',
+        { kind: 'error', error: 'channel_type_not_supported' },
+        { times: 100 },
+      );
+      const { root, writing } = await ask(world);
+      const placeholder = await firstPost(world, root);
+      expect(placeholder.text).toBe('Thinking…');
+      writing.write('Done.').end();
+      await world.turns(1);
+      world.answering();
+      fake.person('U1').mentions('C2', 'again');
+      await world.turns(2);
+      expect(world.replies('C1', root.ts)).toEqual(['Done.']);
+      expect(fake.calls('assistant.threads.setStatus')).toHaveLength(1);
     });
   });
 
-  it('a revoked token ends the answer, and the log says what to do', async () => {
-    const { fake } = await begin();
-    const { root, writing } = await ask();
-    writing.write('One');
-    await firstPost(root);
-    fake.admin().revokesToken();
-    writing.write(' two');
-    await world.turns(1);
-    expect(world.logged('Slack refuses').at(-1)).toMatchObject({
-      error: 'token_revoked',
-      remedy: expect.stringContaining('copy the current one'),
-    });
-    await vi.waitFor(() => expect(world.logged('Slack app removed')).toHaveLength(1));
-  });
-
-  it('a missing scope is named, with where to add it', async () => {
-    const few = scopes.filter((scope) => scope !== 'chat:write');
-    const { fake } = await begin({ fake: { workspaces: [{ id: 'T1', scopes: few }] } });
-    world.answering();
-    fake.person('U1').mentions('C1', 'hello');
-    await world.turns(1);
-    expect(world.logged('Slack refuses')).toContainEqual({
-      method: 'chat.postMessage',
-      error: 'missing_scope',
-      needed: 'chat:write',
-      remedy: expect.stringContaining('OAuth & Permissions'),
-    });
-  });
-
-  it.each([
-    ['bot', { platform: { token: 'xoxb-wrong' } }, /SLACK_BOT_TOKEN.*invalid_auth/],
-    [
-      'app',
-      { platform: { transport: { kind: 'socket', appToken: 'xapp-wrong' } } },
-      /SLACK_APP_TOKEN.*invalid_auth/,
-    ],
-  ] as const)('a wrong %s token stops the start, with what to do', async (_, options, message) => {
-    world = await SlackWorld.prepare(options);
-    await expect(world.start()).rejects.toThrow(message);
-  });
-
-  it('a status that Slack does not take is not tried again; a placeholder stands in', async () => {
-    const { fake } = await begin();
-    fake.fail(
-      'assistant.threads.setStatus',
-      { kind: 'error', error: 'channel_type_not_supported' },
-      { times: 100 },
-    );
-    const { root, writing } = await ask();
-    const placeholder = await firstPost(root);
-    expect(placeholder.text).toBe('Thinking…');
+  it('a status that one thread does not take is shown in the next one all the same', async ({
+    worlds,
+  }) => {
+    const world = await worlds.begin({ transport });
+    const { fake } = world;
+    fake.fail('assistant.threads.setStatus', { kind: 'error', error: 'invalid_thread_ts' });
+    const { writing } = await ask(world);
+    await fake.until(() => fake.calls('assistant.threads.setStatus').length === 1);
     writing.write('Done.').end();
     await world.turns(1);
-    world.answering();
-    fake.person('U1').mentions('C2', 'again');
+    const second = fake.person('U2').mentions('C2', 'again');
+    await fake.until(() => fake.status('C2', second.ts) === 'is thinking…');
+    world.model.writings[1]!.write('Done.').end();
     await world.turns(2);
-    expect(world.replies('C1', root.ts)).toEqual(['Done.']);
-    expect(fake.calls('assistant.threads.setStatus')).toHaveLength(1);
   });
-});
 
-it('a status that one thread does not take is shown in the next one all the same', async () => {
-  const { fake } = await begin();
-  fake.fail('assistant.threads.setStatus', { kind: 'error', error: 'invalid_thread_ts' });
-  const { writing } = await ask();
-  await fake.until(() => fake.calls('assistant.threads.setStatus').length === 1);
-  writing.write('Done.').end();
-  await world.turns(1);
-  const second = fake.person('U2').mentions('C2', 'again');
-  await fake.until(() => fake.status('C2', second.ts) === 'is thinking…');
-  world.model.writings[1]!.write('Done.').end();
-  await world.turns(2);
-});
+  describe('what a model must not do', () => {
+    const orders = ['<!channel>', '<!here>', '<!everyone>', '<@U2>', '<!subteam^S1>', '<#C2>'];
 
-describe('what a model must not do', () => {
-  const orders = ['<!channel>', '<!here>', '<!everyone>', '<@U2>', '<!subteam^S1>', '<#C2>'];
+    it('calls nobody, in one piece, in many, and in code', async ({ worlds }) => {
+      const world = await worlds.begin({ transport });
+      const { fake } = world;
+      const { root, writing } = await ask(world);
+      const text = `${orders.join(' ')}\n\n\`${orders.join(' ')}\`\n\n\`\`\`html\n<!DOCTYPE html>\n${orders.join('\n')}\n\`\`\``;
+      for (const char of text) writing.write(char);
+      writing.end();
+      await world.turns(1);
+      const [reply] = world.replies('C1', root.ts);
+      expect(fake.history.notifications).toEqual([]);
+      expect(reply!.replaceAll('\u2060', '')).toBe(text);
+      expect(reply).toContain('<!DOCTYPE html>');
+    });
 
-  it('calls nobody, in one piece, in many, and in code', async () => {
-    const { fake } = await begin();
-    const { root, writing } = await ask();
-    const text = `${orders.join(' ')}\n\n\`${orders.join(' ')}\`\n\n\`\`\`html\n<!DOCTYPE html>\n${orders.join('\n')}\n\`\`\``;
-    for (const char of text) writing.write(char);
+    it('posts no address, and shows it at once all the same', async ({ worlds }) => {
+      const world = await worlds.begin({ transport });
+      const { fake } = world;
+      const { root, writing } = await ask(world);
+      writing.write('https://evil.example/?secret=1 and [this](https://evil.example/2)').end();
+      await world.turns(1);
+      const [reply] = fake.workspace().channel('C1').replies(root.ts);
+      expect(reply!.readings[0]!.text).toBe('…');
+      expect(reply!.text).toBe('https://evil.example/?secret=1 and [this](https://evil.example/2)');
+    });
+
+    it('shows an address whose edit is rate limited, and posts nothing twice', async ({
+      worlds,
+    }) => {
+      const world = await worlds.begin({ transport });
+      const { fake } = world;
+      fake.fail('chat.update', { kind: 'rate-limited', retryAfterSeconds: 1 });
+      const { root, writing } = await ask(world);
+      writing.write('see https://a.example').end();
+      await world.turns(1);
+      expect(world.replies('C1', root.ts)).toEqual(['see https://a.example']);
+    });
+  });
+
+  it('shows 30,000 characters with fences and tables whole, in pages', async ({ worlds }) => {
+    const world = await worlds.begin({ transport });
+    const { fake } = world;
+    const rows = (name: string) =>
+      Array.from({ length: 40 }, (_, at) => `| ${name} ${at} | ${'x'.repeat(20)} |`).join('\n');
+    const section = (at: number) =>
+      `## Part ${at}\n\n${'Words and more words. '.repeat(30)}\n\n| a | b |\n| --- | --- |\n${rows(`r${at}`)}\n\n\`\`\`js\n${Array.from({ length: 30 }, (_, line) => `const v${at}_${line} = ${line};`).join('\n')}\n\`\`\`\n`;
+    const text = Array.from({ length: 13 }, (_, at) => section(at)).join('\n');
+    expect(text.length).toBeGreaterThan(30_000);
+    const { root, writing } = await ask(world);
+    for (let at = 0; at < text.length; at += 40) {
+      writing.write(text.slice(at, at + 40));
+      if (at % 4_000 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
     writing.end();
-    await world.turns(1);
-    const [reply] = world.replies('C1', root.ts);
-    expect(fake.history.notifications).toEqual([]);
-    expect(reply!.replaceAll('\u2060', '')).toBe(text);
-    expect(reply).toContain('<!DOCTYPE html>');
-  });
-
-  it('posts no address, and shows it at once all the same', async () => {
-    const { fake } = await begin();
-    const { root, writing } = await ask();
-    writing.write('https://evil.example/?secret=1 and [this](https://evil.example/2)').end();
-    await world.turns(1);
-    const [reply] = fake.workspace().channel('C1').replies(root.ts);
-    expect(reply!.readings[0]!.text).toBe('…');
-    expect(reply!.text).toBe('https://evil.example/?secret=1 and [this](https://evil.example/2)');
-  });
-
-  it('shows an address whose edit is rate limited, and posts nothing twice', async () => {
-    const { fake } = await begin();
-    fake.fail('chat.update', { kind: 'rate-limited', retryAfterSeconds: 1 });
-    const { root, writing } = await ask();
-    writing.write('see https://a.example').end();
-    await world.turns(1);
-    expect(world.replies('C1', root.ts)).toEqual(['see https://a.example']);
-  });
+    await world.turns(1, 30_000);
+    const pages = world.replies('C1', root.ts);
+    expect(pages.length).toBeGreaterThanOrEqual(4);
+    for (const page of pages) {
+      expect(Buffer.byteLength(page)).toBeLessThanOrEqual(9_000);
+      expect((page.match(/^```/gm) ?? []).length % 2).toBe(0);
+    }
+    const all = pages.join('\n');
+    for (let at = 0; at < 13; at += 1) {
+      expect(all).toContain(`## Part ${at}`);
+      for (let line = 0; line < 30; line += 1)
+        expect(all).toContain(`const v${at}_${line} = ${line};`);
+      for (let row = 0; row < 40; row += 1) expect(all).toContain(`| r${at} ${row} |`);
+    }
+    expect(fake.rateLimited()).toEqual([]);
+  }, 60_000);
 });
 
-it('shows 30,000 characters with fences and tables whole, in pages', async () => {
-  const { fake } = await begin();
-  const rows = (name: string) =>
-    Array.from({ length: 40 }, (_, at) => `| ${name} ${at} | ${'x'.repeat(20)} |`).join('\n');
-  const section = (at: number) =>
-    `## Part ${at}\n\n${'Words and more words. '.repeat(30)}\n\n| a | b |\n| --- | --- |\n${rows(`r${at}`)}\n\n\`\`\`js\n${Array.from({ length: 30 }, (_, line) => `const v${at}_${line} = ${line};`).join('\n')}\n\`\`\`\n`;
-  const text = Array.from({ length: 13 }, (_, at) => section(at)).join('\n');
-  expect(text.length).toBeGreaterThan(30_000);
-  const { root, writing } = await ask();
-  for (let at = 0; at < text.length; at += 40) {
-    writing.write(text.slice(at, at + 40));
-    if (at % 4_000 === 0) await new Promise((resolve) => setImmediate(resolve));
-  }
-  writing.end();
-  await world.turns(1, 30_000);
-  const pages = world.replies('C1', root.ts);
-  expect(pages.length).toBeGreaterThanOrEqual(4);
-  for (const page of pages) {
-    expect(Buffer.byteLength(page)).toBeLessThanOrEqual(9_000);
-    expect((page.match(/^```/gm) ?? []).length % 2).toBe(0);
-  }
-  const all = pages.join('\n');
-  for (let at = 0; at < 13; at += 1) {
-    expect(all).toContain(`## Part ${at}`);
-    for (let line = 0; line < 30; line += 1)
-      expect(all).toContain(`const v${at}_${line} = ${line};`);
-    for (let row = 0; row < 40; row += 1) expect(all).toContain(`| r${at} ${row} |`);
-  }
-  expect(fake.rateLimited()).toEqual([]);
-}, 60_000);
+it('a wrong app token stops the start, with what to do', async ({ worlds }) => {
+  const transport = { kind: 'socket', appToken: 'xapp-wrong' } as const;
+  const world = await worlds.prepare({ platform: { transport } });
+  await expect(world.start()).rejects.toThrow(/SLACK_APP_TOKEN.*invalid_auth/);
+});

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, vi } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { createCore } from '../../src/core/core.ts';
 import type { Dispatcher } from '../../src/core/dispatcher.ts';
 import type { Store } from '../../src/core/ports/store.ts';
@@ -20,12 +20,15 @@ import { type SlackFake, startSlackFake } from '../fakes/slack/slack-fake.ts';
 
 export type TransportName = 'socket' | 'http';
 
+/** The ways in which events come in: people must not see which one it is. */
+export const transports: readonly TransportName[] = ['socket', 'http'];
+
 export const signingSecret = 'a signing secret';
 
 /** What slack-manifest.yaml asks for. */
 export const scopes = [...wantedScopes, 'files:read'];
 
-export interface WorldOptions {
+interface WorldOptions {
   readonly transport?: TransportName;
   readonly fake?: SlackFakeOptions;
   readonly platform?: Partial<SlackPlatformOptions>;
@@ -184,7 +187,11 @@ export class SlackWorld {
 
   /** Resolves once Slack got an answer for all that it delivered. */
   async delivered(): Promise<void> {
-    await this.fake.until(() => this.fake.deliveries().every(({ acked, lost }) => acked || lost));
+    // On a busy machine it takes several of Slack's tries.
+    await this.fake.until(
+      () => this.fake.deliveries().every(({ acked, lost }) => acked || lost),
+      30_000,
+    );
   }
 
   async #serve(): Promise<void> {
@@ -198,3 +205,32 @@ export class SlackWorld {
     this.fake.deliverTo(this.eventsUrl, signingSecret);
   }
 }
+
+interface Worlds {
+  /** A world in which Parley runs. */
+  begin(options?: WorldOptions): Promise<SlackWorld>;
+  /** A world in which Parley does not run yet. */
+  prepare(options?: WorldOptions): Promise<SlackWorld>;
+}
+
+/** `it` for tests that run beside each other: their worlds end with them. */
+export const itInWorlds = it.extend<{ worlds: Worlds }>({
+  // oxlint-disable-next-line no-empty-pattern -- vitest reads from it what a fixture depends on
+  worlds: async ({}, use) => {
+    const begun: SlackWorld[] = [];
+    const prepare = async (options?: WorldOptions): Promise<SlackWorld> => {
+      const world = await SlackWorld.prepare(options);
+      begun.push(world);
+      return world;
+    };
+    await use({
+      prepare,
+      async begin(options) {
+        const world = await prepare(options);
+        await world.start();
+        return world;
+      },
+    });
+    for (const world of begun) await world.end();
+  },
+});

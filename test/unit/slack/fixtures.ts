@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import type { Fields } from '../../../src/platforms/slack/fields.ts';
+import type { Fields } from '../../../src/core/fields.ts';
 import type { Said } from '../../../src/platforms/slack/said.ts';
 import type { Self } from '../../../src/platforms/slack/self.ts';
 import { toldBy } from '../../../src/platforms/slack/told.ts';

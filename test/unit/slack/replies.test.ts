@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { conversationId } from '../../../src/core/conversation.ts';
 import type { Message } from '../../../src/core/message.ts';
 import { SlackApi } from '../../../src/platforms/slack/api.ts';
-import { Errands } from '../../../src/platforms/slack/errands.ts';
+import { Errands } from '../../../src/core/errands.ts';
 import { Replies } from '../../../src/platforms/slack/replies.ts';
 import { Threads } from '../../../src/platforms/slack/threads.ts';
 import { readableLog } from '../../fakes/log.ts';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { SlackApi } from '../../../src/platforms/slack/api.ts';
-import { Errands } from '../../../src/platforms/slack/errands.ts';
+import { Errands } from '../../../src/core/errands.ts';
 import { Statuses, StatusMark } from '../../../src/platforms/slack/status.ts';
 import { readableLog } from '../../fakes/log.ts';
 
