@@ -1,4 +1,5 @@
-import { resolve } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import { type Config } from './config.ts';
 import { createCore } from './core/core.ts';
 import { withDeadline } from './core/deadline.ts';
@@ -10,20 +11,22 @@ import type { Store } from './core/ports/store.ts';
 import { demoModel } from './models/demo.ts';
 import { dudeInstructions, dudeTagline } from './models/dude.ts';
 import { defaultModel, openAiModel } from './models/openai.ts';
+import { discordPlatform } from './platforms/discord/discord-platform.ts';
 import { discordFormat } from './platforms/discord/format.ts';
 import { slackFormat } from './platforms/slack/format.ts';
 import { type SlackPlatform, slackPlatform } from './platforms/slack/slack-platform.ts';
 import { webPlatform } from './platforms/web/web-platform.ts';
+import { openStore } from './open-store.ts';
 import { createServer } from './server/http-server.ts';
-import { openSqliteStore } from './stores/sqlite/sqlite-store.ts';
 
-const dayMs = 24 * 60 * 60 * 1_000;
 const pauseMs = 3_000;
 const sweepEveryMs = 60 * 60 * 1_000;
 /** Attempts at a turn that keeps killing the process. */
 const maxAttempts = 3;
-/** Without a sign of life for so long an owner counts as gone. */
-const leaseMs = 30_000;
+/** Without a sign of life for so long an owner counts as gone; three calls to a platform fit. */
+const leaseMs = 15_000;
+/** Another instance listens to Discord at most a quarter later than this when one dies. */
+const listenerLeaseMs = 10_000;
 
 const helpfulInstructions =
   'You are a helpful assistant in a chat. Be brief: answer first, explain only as far as it ' +
@@ -31,6 +34,8 @@ const helpfulInstructions =
 
 /** The running service. */
 export interface App {
+  /** Why the service cannot go on; whoever runs it stops it then, for a supervisor to start anew. */
+  readonly failed: Promise<Error>;
   /** Begins to listen and to work. Throws `BadConfiguration` if it cannot. */
   start(): Promise<void>;
   /**
@@ -42,11 +47,12 @@ export interface App {
 
 /** Builds the service from its parts: the only place that names concrete ones. */
 export async function createApp(config: Config, log: Log): Promise<App> {
-  const folder = resolve(config.DATA_DIR);
-  const store = await openSqliteStore({ folder, retentionMs: config.HISTORY_DAYS * dayMs });
+  const { store, storeName } = await openStore(config, log);
+  const lease = { owner: ownerName(), leaseMs };
   const demo = config.OPENAI_API_KEY === undefined && config.OPENAI_BASE_URL === undefined;
   const model = demo ? demoModel() : configuredModel(config, log);
 
+  const failure = Promise.withResolvers<Error>();
   let stopping: Promise<void> | undefined;
   const server = createServer({
     host: config.HOST,
@@ -83,6 +89,9 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     platforms.push(slack);
   }
 
+  const discord = configuredDiscord(config, store, lease.owner, log, failure.resolve);
+  if (discord !== undefined) platforms.push(discord);
+
   const { inbox, dispatcher } = createCore({
     store,
     model,
@@ -98,7 +107,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     },
     concurrency: config.MODEL_CONCURRENCY,
     mostOpen: config.MAX_OPEN_QUESTIONS,
-    lease: { owner: `${process.pid}`, leaseMs },
+    lease,
     log,
   });
   let sweeper: NodeJS.Timeout | undefined;
@@ -114,7 +123,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
         url,
         platforms: platforms.map((platform) => platform.name),
         model: model.name,
-        store: `sqlite in ${folder}`,
+        store: storeName,
       },
       config.WEB ? `Parley talks on ${url}` : 'Parley talks',
     );
@@ -129,7 +138,12 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     await store.close();
   }
 
-  return { start, stop: () => (stopping ??= stop()) };
+  return { failed: failure.promise, start, stop: () => (stopping ??= stop()) };
+}
+
+/** No two instances have the same, on whatever machines, and no process that of an earlier one. */
+function ownerName(): string {
+  return `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
 }
 
 function configuredModel(config: Config, log: Log): Model {
@@ -162,6 +176,28 @@ function configuredSlack(config: Config, store: Store, log: Log): SlackPlatform 
     allowOutsiders: config.SLACK_OUTSIDERS,
     store,
     log,
+  });
+}
+
+/** Undefined while Discord is not configured. */
+function configuredDiscord(
+  config: Config,
+  store: Store,
+  owner: string,
+  log: Log,
+  onFatal: (error: Error) => void,
+): Platform | undefined {
+  const { DISCORD_BOT_TOKEN: token, DISCORD_API_URL: apiUrl } = config;
+  if (token === undefined) return undefined;
+  return discordPlatform({
+    token,
+    ...(apiUrl === undefined ? {} : { apiUrl: apiUrl.replace(/\/+$/, '') }),
+    replyIn: config.DISCORD_REPLY_IN,
+    followups: config.THREAD_FOLLOWUPS,
+    store,
+    lease: { owner, leaseMs: listenerLeaseMs },
+    log,
+    onFatal,
   });
 }
 

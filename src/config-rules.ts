@@ -8,9 +8,9 @@ export interface Rule {
 
 export const rules: readonly Rule[] = [
   {
-    of: ['WEB', 'SLACK_BOT_TOKEN'],
-    broken: ({ WEB, SLACK_BOT_TOKEN }) =>
-      WEB || SLACK_BOT_TOKEN !== undefined
+    of: ['WEB', 'SLACK_BOT_TOKEN', 'DISCORD_BOT_TOKEN'],
+    broken: ({ WEB, SLACK_BOT_TOKEN, DISCORD_BOT_TOKEN }) =>
+      WEB || SLACK_BOT_TOKEN !== undefined || DISCORD_BOT_TOKEN !== undefined
         ? []
         : [problem('WEB', 'is off, and no other platform is configured', 'on')],
   },

@@ -41,6 +41,20 @@ export const variables = {
       .transform((value) => value === 'on'),
     example: 'off',
   },
+  DISCORD_BOT_TOKEN: {
+    schema: z
+      .string()
+      .trim()
+      .regex(/^\S+$/, 'must be the token alone, without "Bot" before it')
+      .optional(),
+    example: 'MTA5…',
+    secret: true,
+  },
+  DISCORD_REPLY_IN: {
+    schema: z.enum(['thread', 'channel'], 'must be thread or channel').default('thread'),
+    example: 'thread',
+  },
+  DISCORD_API_URL: { schema: url.optional(), example: 'http://127.0.0.1:4010/api' },
   THREAD_FOLLOWUPS: {
     schema: z
       .enum(['auto', 'always', 'mention'], 'must be auto, always or mention')
@@ -64,6 +78,22 @@ export const variables = {
   HISTORY_TOKENS: { schema: wholeNumber(0, 1_000_000, 16_000), example: '16000' },
   HISTORY_DAYS: { schema: wholeNumber(1, 36_500, 30), example: '30' },
   MAX_OPEN_QUESTIONS: { schema: wholeNumber(1, 10_000, 20), example: '20' },
+  REDIS_URL: {
+    schema: z
+      .string()
+      .trim()
+      .regex(/^rediss?(\+sentinel|\+cluster)?:\/\//i, 'must be an address of Redis')
+      .optional(),
+    example: 'redis://127.0.0.1:6379',
+    secret: true,
+  },
+  REDIS_PREFIX: {
+    schema: z
+      .string()
+      .regex(/^[\w.-]{1,64}$/, 'must be 1 to 64 letters, digits, dots, dashes and underscores')
+      .default('parley'),
+    example: 'parley',
+  },
   DATA_DIR: { schema: z.string().default('data'), example: './data' },
   HOST: { schema: z.string().default('127.0.0.1'), example: '127.0.0.1' },
   PORT: { schema: wholeNumber(0, 65_535, 3_000), example: '3000' },

@@ -26,9 +26,10 @@ export function readConfig(environment: NodeJS.ProcessEnv = ownEnvironment()): C
     const result = variable.schema.safeParse(given[name]);
     if (result.success) values[name] = result.data;
     else problems.push(problem(name, result.error.issues[0]?.message ?? 'is not valid'));
-    if (variable.secret && given[name] !== undefined) secrets.push(given[name]);
+    if (variable.secret && given[name] !== undefined) secrets.push(...secretsIn(given[name]));
   }
-  values['WEB'] ??= given['SLACK_BOT_TOKEN'] === undefined;
+  values['WEB'] ??=
+    given['SLACK_BOT_TOKEN'] === undefined && given['DISCORD_BOT_TOKEN'] === undefined;
   for (const { of, broken } of rules) {
     // What is wrong by itself was told already.
     if (of.every((name) => name in values)) problems.push(...broken(values as unknown as Config));
@@ -39,6 +40,12 @@ export function readConfig(environment: NodeJS.ProcessEnv = ownEnvironment()): C
     );
   }
   return { ...(values as Values & { WEB: boolean }), secrets };
+}
+
+/** A value, and the password in it if it is an address. */
+function secretsIn(value: string): string[] {
+  const [, password = ''] = /^[a-z+]+:\/\/[^/@]*:([^/@]+)@/i.exec(value) ?? [];
+  return password === '' ? [value] : [value, password];
 }
 
 function ownEnvironment(): NodeJS.ProcessEnv {

@@ -35,6 +35,15 @@ try {
       process.exit(0);
     });
   };
+  void app.failed.then(async (error) => {
+    log.error(
+      { err: error },
+      'the service cannot go on; it ends for its supervisor to start it anew',
+    );
+    if (error instanceof BadConfiguration) process.stderr.write(`${error.message}\n`);
+    await app.stop();
+    process.exit(error instanceof BadConfiguration ? badConfigurationCode : 1);
+  });
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   await app.start();
