@@ -2,6 +2,7 @@ import type { Bounds } from './bounds.ts';
 import type { Breather } from './breather.ts';
 import { ClaimLost, ModelFailed, Rejected } from './errors.ts';
 import { Interrupted } from './interrupted.ts';
+import type { Tenure } from './leases.ts';
 import { isNew } from './message.ts';
 import type { ModelLine } from './model-line.ts';
 import { persist } from './patience.ts';
@@ -29,12 +30,13 @@ export interface Desk {
   readonly bounds: Bounds;
 }
 
-/** What ends the work on a turn before its time. */
-export interface AnswerSignals {
+/** How the turn is held, and what ends the work on it before its time. */
+export interface Hold {
   /** A person's order: ends the model's words; what there is of them is still shown. */
   readonly stop: AbortSignal;
   /** A hand-over or a lost claim: nothing more is written here. */
   readonly leave: AbortSignal;
+  readonly tenure: Tenure;
 }
 
 /** How a turn went, for the log. */
@@ -57,7 +59,7 @@ export async function answer(
   desk: Desk,
   platform: Platform,
   log: Log,
-  { stop, leave }: AnswerSignals,
+  { stop, leave, tenure }: Hold,
 ): Promise<Report> {
   const { claim, turn } = work;
   const startedAt = performance.now();
@@ -76,6 +78,7 @@ export async function answer(
     },
     keyOf: (index) => `${turn.id.replaceAll('-', '').slice(0, 20)}.${index}`,
     pages: turn.pages,
+    isOurs: () => tenure.covers(surface.callTimeoutMs),
     onFirstText: () => {
       working.stop();
       firstTextMs = Math.round(performance.now() - startedAt);

@@ -1,7 +1,9 @@
-import { answer, type AnswerSignals, type Desk, type Report } from './answer.ts';
+import { answer, type Desk, type Hold, type Report } from './answer.ts';
 import { type ConversationId, partsOf } from './conversation.ts';
 import { ClaimLost } from './errors.ts';
 import { Interrupted } from './interrupted.ts';
+import { type Holding, Leases } from './leases.ts';
+import { Leftovers } from './leftovers.ts';
 import { persist } from './patience.ts';
 import type { Log } from './ports/log.ts';
 import type { Platform } from './ports/platform.ts';
@@ -11,25 +13,23 @@ import { scopedLog } from './scoped-log.ts';
 import type { Claim } from './turn.ts';
 import { countTokens } from './tokens.ts';
 
-/** A conversation that nobody woke is found after this long, in milliseconds. */
-const lookEveryMs = 10_000;
-/** A turn that was cut off twice is worked on alone for this long, in milliseconds. */
-const aloneForMs = 30_000;
 /** A turn that even its apology cannot end is ended unseen after so many more attempts. */
 const unseenAfterMore = 3;
+
+/** How much later, on average, one more turn at hand makes an instance reach for the next; at most. */
+const reachMsPerJob = 4;
+const slowestReachMs = 400;
 
 /** A conversation that is worked off here. */
 interface Job {
   /** The turn at hand; absent while it is being claimed. */
-  claim?: Claim;
-  /** A person wants it to end. */
-  stop?: AbortController;
-  /** It has to be left: handed over, or lost already. Beside `stop`, as a stop may come before. */
-  leave?: AbortController;
+  holding?: Holding;
   /** Turns that were to be stopped before we knew that they are ours. */
   readonly stops: Set<string>;
   /** It was woken meanwhile: look again before it is left. */
   again: boolean;
+  /** When the store was last asked for a turn, on the clock of `performance.now()`. */
+  askedAt: number;
   readonly done: Promise<void>;
 }
 
@@ -45,9 +45,10 @@ export class Dispatcher {
   readonly #log: Log;
   readonly #jobs = new Map<ConversationId, Job>();
   readonly #retries = new Retries();
-  #timers: NodeJS.Timeout[] = [];
-  #looking: Promise<void> = Promise.resolve();
-  #trying = false;
+  readonly #leases: Leases;
+  readonly #leftovers: Leftovers;
+  /** Conversations that are about to be reached for. */
+  #offers = 0;
   #draining = false;
 
   constructor(options: { desk: Desk; platforms: readonly Platform[]; lease: Lease; log: Log }) {
@@ -55,15 +56,27 @@ export class Dispatcher {
     this.#platforms = new Map(options.platforms.map((platform) => [platform.name, platform]));
     this.#lease = options.lease;
     this.#log = options.log;
+    const { store, bounds } = this.#desk;
+    this.#leases = new Leases({ store, lease: this.#lease, log: this.#log });
+    this.#leftovers = new Leftovers({
+      store,
+      platforms: this.#platforms,
+      suspectAttempts: bounds.maxAttempts - 1,
+      isBusy: (conversation) =>
+        this.#jobs.has(conversation) || this.#retries.isWaiting(conversation),
+      begin: (conversation) => this.#begin(conversation).done,
+      log: this.#log,
+    });
   }
 
   /** Takes up what was left undone, now and from time to time. */
   start(): void {
-    this.#look();
-    this.#timers = [
-      setInterval(() => this.#look(), lookEveryMs),
-      setInterval(() => void this.#renew(), this.#lease.leaseMs / 3),
-    ];
+    this.#leftovers.start();
+    this.#leases.start();
+    this.#desk.store.watch?.({
+      ready: (conversation) => this.offer(conversation),
+      stop: (conversation, turn) => this.stop(conversation, turn),
+    });
   }
 
   /** How many turns are being worked on here. */
@@ -83,11 +96,35 @@ export class Dispatcher {
     this.#begin(conversation);
   }
 
+  /**
+   * There is something to do in this conversation, for whichever instance takes it first: the less
+   * one has to do, or to reach for, the sooner it does so; by chance, as all of them hear of many
+   * questions in the same order. Never throws.
+   */
+  offer(conversation: ConversationId): void {
+    const ahead = this.#desk.store.shared ? this.#jobs.size + this.#offers : 0;
+    if (ahead === 0) {
+      this.wake(conversation);
+      return;
+    }
+    this.#offers += 1;
+    const waitMs = Math.random() * Math.min(2 * ahead * reachMsPerJob, slowestReachMs);
+    setTimeout(() => {
+      this.#offers -= 1;
+      this.wake(conversation);
+    }, waitMs);
+  }
+
+  /** Whether this turn is being answered here. */
+  answers(conversation: ConversationId, turn: string): boolean {
+    return this.#jobs.get(conversation)?.holding?.claim.turn === turn;
+  }
+
   /** Ends this turn, if it is being answered here, keeping its text so far. */
   stop(conversation: ConversationId, turn: string): void {
     const job = this.#jobs.get(conversation);
     if (job === undefined) return;
-    if (job.claim?.turn === turn) job.stop?.abort(new Interrupted('stop'));
+    if (job.holding?.claim.turn === turn) job.holding.stop.abort(new Interrupted('stop'));
     else job.stops.add(turn);
   }
 
@@ -97,18 +134,17 @@ export class Dispatcher {
    */
   async drain(deadlineMs: number): Promise<void> {
     this.#draining = true;
-    for (const timer of this.#timers) clearInterval(timer);
     this.#retries.stop();
-    const deadline = setTimeout(() => {
-      for (const job of this.#jobs.values()) job.leave?.abort(new Interrupted('hand-over'));
-    }, deadlineMs);
-    await Promise.all([this.#looking, ...Array.from(this.#jobs.values(), (job) => job.done)]);
+    const deadline = setTimeout(() => this.#leases.handOver(), deadlineMs);
+    await this.#leftovers.stop();
+    await Promise.all(Array.from(this.#jobs.values(), (job) => job.done));
     clearTimeout(deadline);
+    this.#leases.stop();
   }
 
   #begin(conversation: ConversationId): Job {
     const { promise: done, resolve } = Promise.withResolvers<void>();
-    const job: Job = { stops: new Set(), again: false, done };
+    const job: Job = { stops: new Set(), again: false, askedAt: 0, done };
     this.#jobs.set(conversation, job);
     void this.#workOff(conversation, job).finally(() => {
       this.#jobs.delete(conversation);
@@ -124,6 +160,7 @@ export class Dispatcher {
     if (platform === undefined) return;
     try {
       job.again = false;
+      job.askedAt = performance.now();
       let work = await this.#desk.store.claim(conversation, this.#lease);
       while (work !== undefined) {
         work = this.#draining ? await this.#release(work) : await this.#take(work, platform, job);
@@ -141,17 +178,18 @@ export class Dispatcher {
     const { conversation, id, attempt } = turn;
     const log = scopedLog(this.#log, { conversation, turn: id, attempt });
     const startedAt = performance.now();
-    const stop = new AbortController();
-    const leave = new AbortController();
-    Object.assign(job, { claim, stop, leave });
+    const holding = this.#leases.hold(claim, job.askedAt);
+    const { stop, leave, tenure } = holding;
+    job.holding = holding;
     if (job.stops.delete(id)) stop.abort(new Interrupted('stop'));
     try {
-      const report = await this.#answer(work, platform, log, {
-        stop: stop.signal,
-        leave: leave.signal,
-      });
+      const signals = { stop: stop.signal, leave: leave.signal };
+      const report = await this.#answer(work, platform, log, { ...signals, tenure });
       const { outcome, text } = report.ending;
-      const finish = () => this.#desk.store.finish(claim, this.#lease, countTokens(text));
+      const finish = () => {
+        job.askedAt = performance.now();
+        return this.#desk.store.finish(claim, this.#lease, countTokens(text));
+      };
       const next = await persist(finish, log, leave.signal);
       platform.ended?.(conversation, id, outcome);
       const ms = Math.round(performance.now() - startedAt);
@@ -162,13 +200,12 @@ export class Dispatcher {
     } catch (error) {
       return await this.#giveBack(error, claim, log);
     } finally {
-      delete job.claim;
-      delete job.stop;
-      delete job.leave;
+      this.#leases.letGo(holding);
+      delete job.holding;
     }
   }
 
-  async #answer(work: Work, platform: Platform, log: Log, signals: AnswerSignals): Promise<Report> {
+  async #answer(work: Work, platform: Platform, log: Log, hold: Hold): Promise<Report> {
     const { turn, claim } = work;
     if (turn.attempt > this.#desk.bounds.maxAttempts + unseenAfterMore) {
       const ending = turn.ending ?? { outcome: 'failed' as const, text: '' };
@@ -176,7 +213,7 @@ export class Dispatcher {
       log.error({}, 'turn ended unseen');
       return { ending, usage: {} };
     }
-    return answer(work, this.#desk, platform, log, signals);
+    return answer(work, this.#desk, platform, log, hold);
   }
 
   /** The turn was not brought to its end: somebody else, or we ourselves later, will. */
@@ -194,59 +231,5 @@ export class Dispatcher {
 
   async #release(work: Work): Promise<undefined> {
     await this.#desk.store.release(work.claim, { forgive: true });
-  }
-
-  #look(): void {
-    const before = this.#looking;
-    this.#looking = before
-      .then(() => this.#takeUp())
-      .catch((error: unknown) => {
-        this.#log.warn({ err: error }, 'store not looked through');
-      });
-  }
-
-  /** Takes up what waits. */
-  async #takeUp(): Promise<void> {
-    const suspects: ConversationId[] = [];
-    for (const { conversation, attempts } of await this.#desk.store.waiting()) {
-      if (this.#jobs.has(conversation)) continue;
-      if (!this.#platforms.has(partsOf(conversation).platform)) continue;
-      if (attempts >= this.#desk.bounds.maxAttempts - 1) suspects.push(conversation);
-      else this.wake(conversation);
-    }
-    if (suspects.length === 0 || this.#trying) return;
-    this.#trying = true;
-    void this.#tryAlone(suspects).finally(() => (this.#trying = false));
-  }
-
-  /**
-   * Turns that were cut off twice are suspects, one of which may be what kills the process: each
-   * is alone for a while, so that an innocent one is not counted out with it.
-   */
-  async #tryAlone(suspects: readonly ConversationId[]): Promise<void> {
-    for (const conversation of suspects) {
-      if (this.#draining) return;
-      if (this.#jobs.has(conversation) || this.#retries.isWaiting(conversation)) continue;
-      const alone = Promise.withResolvers<void>();
-      const timer = setTimeout(alone.resolve, aloneForMs);
-      await Promise.race([this.#begin(conversation).done, alone.promise]);
-      clearTimeout(timer);
-    }
-  }
-
-  async #renew(): Promise<void> {
-    const jobs = [...this.#jobs.values()];
-    const claims = jobs.flatMap((job) => job.claim ?? []);
-    if (claims.length === 0) return;
-    try {
-      const lost = new Set(
-        (await this.#desk.store.renew(claims, this.#lease)).map((claim) => claim.turn),
-      );
-      for (const job of jobs) {
-        if (job.claim && lost.has(job.claim.turn)) job.leave?.abort(new Interrupted('lost'));
-      }
-    } catch (error) {
-      this.#log.warn({ err: error, claims: claims.length }, 'leases not renewed');
-    }
   }
 }

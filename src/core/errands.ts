@@ -1,6 +1,6 @@
-import { CallFailed, RateLimited } from '../../core/errors.ts';
-import { wait } from '../../core/deadline.ts';
-import type { Log } from '../../core/ports/log.ts';
+import { CallFailed, RateLimited } from './errors.ts';
+import { wait } from './deadline.ts';
+import type { Log } from './ports/log.ts';
 
 /** What is waited after no answer, in milliseconds. */
 const retryMs = 2_000;

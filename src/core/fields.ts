@@ -1,4 +1,4 @@
-/** What Slack sends may be anything: these read it without believing it. */
+/** What a platform sends may be anything: these read it without believing it. */
 
 export type Fields = Readonly<Record<string, unknown>>;
 

@@ -1,6 +1,6 @@
-import { wait } from '../../core/deadline.ts';
-import type { Budget } from '../../core/ports/surface.ts';
-import { Limiter } from '../../core/reply/limiter.ts';
+import { wait } from './deadline.ts';
+import type { Budget } from './ports/surface.ts';
+import { Limiter } from './reply/limiter.ts';
 
 /**
  * Lets calls through no faster than their budgets allow, first come first served. For calls that

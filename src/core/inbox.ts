@@ -32,7 +32,7 @@ export class Inbox implements Intake {
       ...(this.#mostOpen === undefined ? {} : { mostOpen: this.#mostOpen }),
     });
     if (receipt === 'too-many') throw new MessageRefused('too-many', sentences.tooMany);
-    if (receipt === 'queued') this.#dispatcher.wake(conversation);
+    if (receipt === 'queued') this.#dispatcher.offer(conversation);
     // A repeated order, too: the first one may have been stored, and then have failed here.
     if (stops && receipt !== 'queued') await this.#stopRunning(conversation);
     return receipt;
@@ -42,19 +42,29 @@ export class Inbox implements Intake {
     const text = cleanText(raw);
     const refusal = whyNot(text);
     // What is emptied asks nothing any more.
-    if (refusal?.reason === 'empty') return this.withdraw(conversation, messageId);
+    if (refusal?.reason === 'empty') return this.#store.withdraw(conversation, messageId);
     if (refusal !== undefined) throw refusal;
     return this.#store.revise(conversation, messageId, text, countTokens(text));
   }
 
-  withdraw(conversation: ConversationId, messageId: string): Promise<boolean> {
-    return this.#store.withdraw(conversation, messageId);
+  async withdraw(conversation: ConversationId, messageId: string): Promise<boolean> {
+    if (await this.#store.withdraw(conversation, messageId)) return true;
+    if (this.#store.shared) await this.#stopElsewhere(conversation, messageId);
+    return false;
   }
 
   async stop(conversation: ConversationId): Promise<boolean> {
     const stopping = await this.#store.requestStop(conversation);
     if (stopping) await this.#stopRunning(conversation);
     return stopping;
+  }
+
+  /** An instance that answers what was deleted does not hear of it, unless the platform tells it. */
+  async #stopElsewhere(conversation: ConversationId, messageId: string): Promise<void> {
+    const { running } = await this.#store.view(conversation);
+    if (running === undefined || this.#dispatcher.answers(conversation, running.id)) return;
+    const asked = running.messages.some(({ id }) => id === messageId);
+    if (asked) await this.#store.requestStop(conversation);
   }
 
   /** The store says which turn is meant: the one that ran here a moment ago may be over. */

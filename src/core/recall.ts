@@ -1,9 +1,8 @@
 import { withDeadline } from './deadline.ts';
-import { ClaimLost } from './errors.ts';
 import type { Entry } from './history.ts';
-import { maxMessageChars, type Message, tidyMessage } from './message.ts';
+import { cleanName, cleanText, maxMessageChars } from './message.ts';
 import type { Log } from './ports/log.ts';
-import type { Platform } from './ports/platform.ts';
+import type { Past, Platform } from './ports/platform.ts';
 import type { Store, Work } from './ports/store.ts';
 import { countTokens } from './tokens.ts';
 
@@ -24,29 +23,27 @@ export async function recall(
 ): Promise<readonly Entry[]> {
   if (history.length > 0 || platform.earlier === undefined) return history;
   try {
-    const messages = await withDeadline(patienceMs, signal, async (end) =>
+    const said = await withDeadline(patienceMs, signal, async (end) =>
       platform.earlier?.(turn.conversation, turn.messages, end),
     );
-    const past: Entry[] = [];
-    for (const message of messages ?? []) {
-      const entry = await keep(message, store);
-      if (entry !== undefined) past.push(entry);
-    }
+    const past = (said ?? []).map(counted).filter(({ text }) => text !== '');
+    if (past.length > 0) await store.remember(turn.conversation, past);
     return past;
   } catch (error) {
-    if (signal.aborted || error instanceof ClaimLost) throw error;
+    if (signal.aborted) throw error;
     log.warn({ err: error }, 'what was said before is not known');
     return history;
   }
 }
 
-async function keep(said: Message, store: Store): Promise<Entry | undefined> {
-  const tidy = tidyMessage(said);
-  const text = tidy.text.slice(0, maxMessageChars).toWellFormed();
-  if (text === '') return undefined;
-  const tokens = countTokens(text);
-  const message: Message = { ...tidy, text, kind: 'context' };
-  await store.accept(message, { stops: false, tokens });
-  const { id, author, sentAt: at } = message;
-  return { id, role: 'user', author, text, at, tokens };
+function counted(said: Past): Entry {
+  const text = cleanText(said.text).slice(0, maxMessageChars).toWellFormed();
+  const { author } = said;
+  const name = author?.name === undefined ? {} : { name: cleanName(author.name) };
+  return {
+    ...said,
+    text,
+    tokens: countTokens(text),
+    ...(author === undefined ? {} : { author: { ...author, ...name } }),
+  };
 }
