@@ -2,6 +2,7 @@ import { createOpenAI } from '@ai-sdk/openai';
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import type { LanguageModel } from 'ai';
 import { BadConfiguration, ModelFailed } from '../core/errors.ts';
+import { gathered } from './gathered.ts';
 
 /** OpenAI's two ways to ask: the Responses API and Chat Completions. */
 type OpenAiApi = 'responses' | 'chat';
@@ -35,7 +36,7 @@ function apiOf({ api, baseUrl }: Pick<Provider, 'api' | 'baseUrl'>): OpenAiApi {
  */
 export function languageModel(provider: Provider): Exclude<LanguageModel, string> {
   const { apiKey, baseUrl = openAiUrl, model } = provider;
-  const fetch = eventStreamsOnly(provider.fetch ?? globalThis.fetch);
+  const fetch = gathered(eventStreamsOnly(provider.fetch ?? globalThis.fetch));
   const atOpenAi = isOpenAi(baseUrl);
   if (atOpenAi && !apiKey) {
     throw new BadConfiguration('OPENAI_API_KEY is missing; create one at platform.openai.com');
