@@ -11,10 +11,9 @@ import type { Store } from './core/ports/store.ts';
 import { demoModel } from './models/demo.ts';
 import { dudeInstructions, dudeTagline } from './models/dude.ts';
 import { defaultModel, openAiModel } from './models/openai.ts';
-import { discordPlatform } from './platforms/discord/discord-platform.ts';
 import { discordFormat } from './platforms/discord/format.ts';
 import { slackFormat } from './platforms/slack/format.ts';
-import { type SlackPlatform, slackPlatform } from './platforms/slack/slack-platform.ts';
+import type { SlackPlatform } from './platforms/slack/slack-platform.ts';
 import { webPlatform } from './platforms/web/web-platform.ts';
 import { openStore } from './open-store.ts';
 import { createServer } from './server/http-server.ts';
@@ -47,7 +46,7 @@ export interface App {
 
 /** Builds the service from its parts: the only place that names concrete ones. */
 export async function createApp(config: Config, log: Log): Promise<App> {
-  const { store, storeName } = await openStore(config, log);
+  const { store, storeName, budgets } = await openStore(config, log);
   const lease = { owner: ownerName(), leaseMs };
   const demo = config.OPENAI_API_KEY === undefined && config.OPENAI_BASE_URL === undefined;
   const model = demo ? demoModel() : configuredModel(config, log);
@@ -83,16 +82,16 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     personas.set(web.name, dudeInstructions);
   }
 
-  const slack = configuredSlack(config, store, log);
+  const slack = await configuredSlack(config, store, log);
   if (slack !== undefined) {
     if (slack.http !== undefined) server.mountListener(slack.http.path, slack.http.listener);
     platforms.push(slack);
   }
 
-  const discord = configuredDiscord(config, store, lease.owner, log, failure.resolve);
+  const discord = await configuredDiscord(config, store, lease.owner, log, failure.resolve);
   if (discord !== undefined) platforms.push(discord);
 
-  const { inbox, dispatcher } = createCore({
+  const { inbox, dispatcher, shares } = createCore({
     store,
     model,
     platforms,
@@ -108,12 +107,14 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     concurrency: config.MODEL_CONCURRENCY,
     mostOpen: config.MAX_OPEN_QUESTIONS,
     lease,
+    budgets,
     log,
   });
   let sweeper: NodeJS.Timeout | undefined;
 
   async function start(): Promise<void> {
     const { url } = await server.listen();
+    await shares?.start();
     for (const platform of platforms) await platform.start(inbox);
     dispatcher.start();
     sweeper = setInterval(() => void sweep(store, log), sweepEveryMs);
@@ -133,6 +134,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     clearInterval(sweeper);
     await Promise.all(platforms.map((platform) => paused(platform, log)));
     await dispatcher.drain(config.DRAIN_SECONDS * 1_000);
+    await shares?.stop();
     await Promise.all(platforms.map((platform) => platform.close()));
     await server.close();
     await store.close();
@@ -161,10 +163,16 @@ function configuredModel(config: Config, log: Log): Model {
 }
 
 /** Undefined while Slack is not configured. With both ways in, Socket Mode, unless told otherwise. */
-function configuredSlack(config: Config, store: Store, log: Log): SlackPlatform | undefined {
+async function configuredSlack(
+  config: Config,
+  store: Store,
+  log: Log,
+): Promise<SlackPlatform | undefined> {
   const { SLACK_BOT_TOKEN: token, SLACK_APP_TOKEN: appToken } = config;
   if (token === undefined) return undefined;
   const signingSecret = config.SLACK_SIGNING_SECRET ?? '';
+  // Loaded only where it is used: the libraries of both platforms take longer than all else.
+  const { slackPlatform } = await import('./platforms/slack/slack-platform.ts');
   return slackPlatform({
     token,
     transport:
@@ -174,21 +182,23 @@ function configuredSlack(config: Config, store: Store, log: Log): SlackPlatform 
     ...(config.SLACK_API_URL === undefined ? {} : { apiUrl: config.SLACK_API_URL }),
     followups: config.THREAD_FOLLOWUPS,
     allowOutsiders: config.SLACK_OUTSIDERS,
+    streaming: config.SLACK_STREAMING,
     store,
     log,
   });
 }
 
 /** Undefined while Discord is not configured. */
-function configuredDiscord(
+async function configuredDiscord(
   config: Config,
   store: Store,
   owner: string,
   log: Log,
   onFatal: (error: Error) => void,
-): Platform | undefined {
+): Promise<Platform | undefined> {
   const { DISCORD_BOT_TOKEN: token, DISCORD_API_URL: apiUrl } = config;
   if (token === undefined) return undefined;
+  const { discordPlatform } = await import('./platforms/discord/discord-platform.ts');
   return discordPlatform({
     token,
     ...(apiUrl === undefined ? {} : { apiUrl: apiUrl.replace(/\/+$/, '') }),

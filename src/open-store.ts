@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import type { Config } from './config.ts';
+import type { SharedBudgets } from './core/ports/budgets.ts';
 import type { Log } from './core/ports/log.ts';
 import type { Store } from './core/ports/store.ts';
-import { openRedisStore } from './stores/redis/redis-store.ts';
 import { openSqliteStore } from './stores/sqlite/sqlite-store.ts';
 
 const dayMs = 24 * 60 * 60 * 1_000;
@@ -17,12 +17,13 @@ const takeoverGraceMs = 6_000;
 export async function openStore(
   config: Pick<Config, 'REDIS_URL' | 'REDIS_PREFIX' | 'DATA_DIR' | 'HISTORY_DAYS'>,
   log: Log,
-): Promise<{ store: Store; storeName: string }> {
+): Promise<{ store: Store; storeName: string; budgets?: SharedBudgets }> {
   const retentionMs = config.HISTORY_DAYS * dayMs;
   if (config.REDIS_URL !== undefined) {
+    const { openRedisStore } = await import('./stores/redis/redis-store.ts');
     const { REDIS_URL: url, REDIS_PREFIX: prefix } = config;
     const store = await openRedisStore({ url, prefix, retentionMs, takeoverGraceMs, log });
-    return { store, storeName: store.name };
+    return { store, storeName: store.name, budgets: store.budgets };
   }
   const folder = resolve(config.DATA_DIR);
   return {

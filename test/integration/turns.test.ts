@@ -479,7 +479,7 @@ describe('what fails again and again', () => {
     };
     await world.start();
     await vi.waitFor(() => expect(world.platform.replies).toContain('answered'));
-    expect(world.dispatcher.running).toBe(1);
+    await vi.waitFor(() => expect(world.dispatcher.running).toBe(1));
   });
 });
 

@@ -75,9 +75,15 @@ describe('on Discord', () => {
   });
 
   it('nothing changes inside code', () => {
-    const code = '````md\n#### Not a heading\n\n| a | b |\n|--|--|\n| 1 | 2 |\n```\n#### x\n````';
+    const code = '```md\n#### Not a heading\n\n| a | b |\n|--|--|\n| 1 | 2 |\n```';
     expect(discordFormat.render(code)).toBe(code);
     expect(discordFormat.render(`${code}\n#### After`)).toBe(`${code}\n**After**`);
+  });
+
+  it('code within code stays one block: Discord knows no longer fences', () => {
+    const shown = discordFormat.render('````md\n```\n#### x\n````\n#### After');
+    expect(shown.replaceAll('\u200b', '')).toBe('```md\n```\n#### x\n```\n**After**');
+    expect(shown.match(/^```/gm)).toHaveLength(2);
   });
 
   it('a page is counted in code points', () => {
