@@ -21,14 +21,14 @@ interface Held {
 export class Twins {
   readonly #messages = new Map<string, Promise<void>>();
   readonly #held = new Map<string, Held>();
-  /** The app gets the messages of channels, or at least of some. */
-  #everCame = false;
+  /** Whether the app gets the messages of channels, as far as is known: till then it is hoped. */
+  #come: boolean | undefined;
   /** Channels whose last mention had no twin, or a very late one: nobody waits long there again. */
   readonly #alone = new Set<string>();
 
   /** @param key the message's channel and id, with a space between them */
   message(key: string, work: () => Promise<void>): Promise<void> {
-    this.#everCame = true;
+    this.#come = true;
     this.#alone.delete(channelOf(key));
     const done = work();
     this.#messages.set(key, done);
@@ -43,10 +43,11 @@ export class Twins {
     if (known !== undefined) return known;
     const { promise, resolve } = Promise.withResolvers<void>();
     const channel = channelOf(key);
-    const patient = this.#everCame && !this.#alone.has(channel);
+    const patient = this.#come !== false && !this.#alone.has(channel);
     const timer = setTimeout(
       () => {
         this.#alone.add(channel);
+        this.#come ??= false;
         resolve(work());
       },
       patient ? patientHoldMs : holdMs,
