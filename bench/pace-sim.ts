@@ -3,7 +3,9 @@ import { RateLimited } from '../src/core/errors.ts';
 import type { Budget } from '../src/core/ports/surface.ts';
 import { LiveReply } from '../src/core/reply/live-reply.ts';
 import { Pacer } from '../src/core/reply/pacer.ts';
+import { Shares } from '../src/core/reply/shares.ts';
 import { budgetsFor } from '../src/platforms/slack/budgets.ts';
+import { FakeBudgets } from '../test/fakes/budgets.ts';
 import { freshness, type Freshness, type Token } from './pace-age.ts';
 import { PacePlatform, PaceSurface, type Spending, type TrueLimit } from './pace-platform.ts';
 import { VirtualTime } from './virtual-time.ts';
@@ -28,9 +30,18 @@ interface Scenario {
   /** The platform's true limits, as shares of what is believed. */
   readonly trueBurst?: number;
   readonly trueRate?: number;
+  /** The replies are spread over so many instances that share the budgets; 1 by default. */
+  readonly instances?: number;
+  /** The first instance has so large a part of the replies. */
+  readonly lopsided?: number;
 }
 
 type Writer = (surface: PaceSurface, tokens: AsyncIterable<string>) => Promise<void>;
+
+interface Writing {
+  readonly write: Writer;
+  stop(): Promise<void>;
+}
 
 /** Plain paragraphs: what is rendered is what was written. */
 function prose(chars: number): string {
@@ -82,7 +93,10 @@ interface Result {
   readonly lastMs: number;
 }
 
-async function simulate(scenario: Scenario, writerOf: () => Writer): Promise<Result> {
+async function simulate(
+  scenario: Scenario,
+  writerOf: (scenario: Scenario) => Promise<Writing>,
+): Promise<Result> {
   const time = new VirtualTime();
   const platform = new PacePlatform(time, { roundUp: scenario.platform === 'slack' });
   const text = prose(scenario.chars);
@@ -90,7 +104,7 @@ async function simulate(scenario: Scenario, writerOf: () => Writer): Promise<Res
   const each: Freshness[] = [];
   let calls = 0;
   await time.run(async () => {
-    const writer = writerOf();
+    const writing = await writerOf(scenario);
     const wave = scenario.wave ?? scenario.replies;
     const replies = Array.from({ length: scenario.replies }, async (_, index) => {
       await time.wait(1_000 + 15_000 * Math.floor(index / wave) + 50 * platform.random());
@@ -108,7 +122,7 @@ async function simulate(scenario: Scenario, writerOf: () => Writer): Promise<Res
           await time.wait(1_000 / scenario.tokensPerSecond);
         }
       }
-      await writer(surface, stream());
+      await writing.write(surface, stream());
       const read = surface.pages.join('').replaceAll(/\s/g, '');
       if (read !== text.replaceAll(/\s/g, '')) {
         throw new Error(`${scenario.name}: a reply reads otherwise than it was written`);
@@ -117,6 +131,7 @@ async function simulate(scenario: Scenario, writerOf: () => Writer): Promise<Res
       calls += surface.calls;
     });
     await Promise.all(replies);
+    await writing.stop();
   });
   return {
     each,
@@ -127,12 +142,21 @@ async function simulate(scenario: Scenario, writerOf: () => Writer): Promise<Res
   };
 }
 
-/** The real live reply and the real pacer. */
-function paced(): Writer {
-  const pacer = new Pacer({ log: quiet });
+/** The real live reply and the real pacer, one for each instance. */
+async function paced({ instances = 1, lopsided }: Scenario): Promise<Writing> {
+  const budgets = new FakeBudgets();
+  const shares = Array.from({ length: instances === 1 ? 0 : instances }, (_, i) => {
+    return new Shares({ budgets, owner: `${i}`, log: quiet });
+  });
+  for (const each of shares) await each.start();
+  const pacers = Array.from({ length: instances }, (_, i) => {
+    return new Pacer({ log: quiet, shares: shares[i] });
+  });
   let replies = 0;
-  return async (surface, tokens) => {
+  const write: Writer = async (surface, tokens) => {
     const id = (replies += 1);
+    const first = lopsided !== undefined && id % 10 < lopsided * 10;
+    const pacer = pacers[first ? 0 : id % instances]!;
     const reply = new LiveReply({
       surface,
       pacer,
@@ -150,11 +174,17 @@ function paced(): Writer {
     await reply.end({ outcome: 'done', text });
     await reply.close();
   };
+  return {
+    write,
+    async stop() {
+      for (const each of shares) await each.stop();
+    },
+  };
 }
 
 /** A bot as most are: an edit every second, and what was refused is sent again as it was. */
-function naive(): Writer {
-  return async (surface, tokens) => {
+function naive(): Promise<Writing> {
+  const write: Writer = async (surface, tokens) => {
     const limit = surface.format.limit;
     let text = '';
     let over = false;
@@ -192,6 +222,7 @@ function naive(): Writer {
     }
     await writing;
   };
+  return Promise.resolve({ write, stop: () => Promise.resolve() });
 }
 
 function quantile(values: readonly number[], share: number): number {
@@ -268,6 +299,42 @@ const scenarios: Scenario[] = [
   { name: 'slack 1 of 40 s', replies: 1, chars: 8_000, tokensPerSecond: 50, ...slack },
   { name: 'slack 10', replies: 10, ...short, ...slack },
   { name: 'slack 50', replies: 50, ...long, ...slack },
+  { name: 'slack 50 on 3', replies: 50, ...long, ...slack, instances: 3 },
+  {
+    name: 'slack 50, 8 in 10 on one of 3',
+    replies: 50,
+    ...long,
+    ...slack,
+    instances: 3,
+    lopsided: 0.8,
+  },
+  { name: 'slack 10 on 3', replies: 10, ...short, ...slack, instances: 3 },
+  { name: 'slack 10 per 15 s on 3', replies: 120, wave: 10, ...long, ...slack, instances: 3 },
+  {
+    name: 'slack 5, one channel on 3',
+    replies: 5,
+    ...short,
+    ...slack,
+    oneChannel: true,
+    instances: 3,
+  },
+  {
+    name: 'slack half on 3',
+    replies: 200,
+    wave: 5,
+    ...long,
+    ...slack,
+    trueBurst: 0.5,
+    trueRate: 0.5,
+    instances: 3,
+  },
+  {
+    name: 'discord window 50 on 3',
+    replies: 50,
+    ...long,
+    platform: 'discord window',
+    instances: 3,
+  },
   { name: 'slack 200', replies: 200, ...long, ...slack },
   { name: 'slack 5, one channel', replies: 5, ...short, ...slack, oneChannel: true },
   { name: 'slack 50, one channel', replies: 50, ...long, ...slack, oneChannel: true },

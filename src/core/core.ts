@@ -3,11 +3,13 @@ import { Breather } from './breather.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Inbox } from './inbox.ts';
 import { ModelLine } from './model-line.ts';
+import type { SharedBudgets } from './ports/budgets.ts';
 import type { Log } from './ports/log.ts';
 import type { Model } from './ports/model.ts';
 import type { Platform } from './ports/platform.ts';
 import type { Lease, Store } from './ports/store.ts';
 import { Pacer } from './reply/pacer.ts';
+import { Shares } from './reply/shares.ts';
 import type { Turn } from './turn.ts';
 
 export interface CoreOptions {
@@ -22,6 +24,8 @@ export interface CoreOptions {
   /** Questions without an answer that one person may have; no limit without it. */
   readonly mostOpen?: number;
   readonly lease: Lease;
+  /** Where other instances spend the same rate limits; absent for one that is alone. */
+  readonly budgets?: SharedBudgets | undefined;
   readonly log: Log;
 }
 
@@ -29,12 +33,17 @@ export interface CoreOptions {
 export interface Core {
   readonly inbox: Inbox;
   readonly dispatcher: Dispatcher;
+  /** To be started before the dispatcher, and stopped when nothing runs any more. */
+  readonly shares: Shares | undefined;
 }
 
 /** Puts the core together between a store, a model and the platforms where people talk. */
 export function createCore(options: CoreOptions): Core {
   const { store, model, platforms, instructions, bounds, concurrency, mostOpen, lease, log } =
     options;
+  const { budgets } = options;
+  const shares =
+    budgets === undefined ? undefined : new Shares({ budgets, owner: lease.owner, log });
   const dispatcher = new Dispatcher({
     desk: {
       store,
@@ -42,7 +51,7 @@ export function createCore(options: CoreOptions): Core {
       instructions,
       bounds,
       line: new ModelLine(concurrency),
-      pacer: new Pacer({ log }),
+      pacer: new Pacer({ log, shares }),
       breather: new Breather(),
     },
     platforms,
@@ -50,5 +59,5 @@ export function createCore(options: CoreOptions): Core {
     log,
   });
   const inbox = new Inbox({ store, dispatcher, ...(mostOpen === undefined ? {} : { mostOpen }) });
-  return { inbox, dispatcher };
+  return { inbox, dispatcher, shares };
 }

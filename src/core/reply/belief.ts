@@ -1,3 +1,5 @@
+import type { Lessons } from '../ports/budgets.ts';
+
 /** Of what is believed, a refusal may take away at most this share at once. */
 const keepAtLeast = { burst: 1 / 4, perSecond: 1 / 2 } as const;
 /** A little below what a refusal showed, as calls do not arrive as evenly as they are made. */
@@ -5,6 +7,8 @@ const margin = { burst: 0.8, perSecond: 0.9 } as const;
 /** After m minutes without a refusal this share of the whole, times m², is believed again. */
 const regained = 0.005;
 const minuteMs = 60_000;
+/** The same lesson, heard of elsewhere, is not dated more exactly than this. */
+const blurMs = 500;
 
 /** What was learned of one number, and when. */
 interface Lesson {
@@ -20,7 +24,7 @@ interface Lesson {
 export class Belief {
   #burst: number;
   #perSecond: number;
-  #learned: { burst?: Lesson; perSecond?: Lesson } = {};
+  readonly #learned: { burst?: Lesson; perSecond?: Lesson } = {};
 
   constructor(burst: number, perSecond: number) {
     this.#burst = Math.max(1, burst);
@@ -53,6 +57,26 @@ export class Belief {
     const most = before * margin.perSecond;
     const perSecond = between(before * keepAtLeast.perSecond, value, most);
     this.#learned.perSecond = { value: perSecond, at: now };
+  }
+
+  lessons(now: number): Lessons {
+    const { burst, perSecond } = this.#learned;
+    return {
+      ...(burst === undefined ? {} : { burst: { value: burst.value, ageMs: now - burst.at } }),
+      ...(perSecond === undefined
+        ? {}
+        : { perSecond: { value: perSecond.value, ageMs: now - perSecond.at } }),
+    };
+  }
+
+  /** What was learned elsewhere stands where it is newer. */
+  hear(lessons: Lessons, now: number): void {
+    for (const what of ['burst', 'perSecond'] as const) {
+      const { value, ageMs } = lessons[what] ?? { value: 0, ageMs: Number.POSITIVE_INFINITY };
+      const at = now - ageMs;
+      const known = this.#learned[what]?.at ?? Number.NEGATIVE_INFINITY;
+      if (at > known + blurMs) this.#learned[what] = { value, at };
+    }
   }
 
   #believed(what: 'burst' | 'perSecond', most: number, now: number): number {

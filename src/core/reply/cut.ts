@@ -13,8 +13,11 @@ export interface Cut {
   readonly seam: Seam;
 }
 
+/** What `Page.written` tells. */
+type Written = () => string;
+
 /** Either all of the text fits on one page, rendered here, or a cut is due. */
-export type Fit = { readonly whole: string } | { readonly cut: Cut };
+export type Fit = { readonly whole: string; readonly written: Written } | { readonly cut: Cut };
 
 /** How far beyond a page the text is read, in UTF-16 units, to know what a cut would tear. */
 const maxAhead = 2_000;
@@ -36,7 +39,7 @@ export function fit(format: PageFormat, seam: Seam, text: string, closing: Closi
     const draft = new Draft(format, seam, text.slice(0, all ? seen + ahead : end + ahead));
     const whole = all ? draft.render(draft.reading.text.length, closing) : draft.render(end, 'cut');
     if (whole === undefined) excess = { draft, end: Math.min(end, seen) };
-    else if (all) return { whole };
+    else if (all) return { whole, written: writtenIn(format, draft, draft.reading.text.length) };
     else {
       const cut = cutAtGap(draft, end, text, whole, format.limit / 2);
       if (cut) return { cut };
@@ -49,11 +52,16 @@ export function fit(format: PageFormat, seam: Seam, text: string, closing: Closi
 const mostHeldBack = 240;
 
 /** Where a page that is not full would best end, near to the end of what there is. */
-export function pauseOf(format: PageFormat, seam: Seam, text: string): Cut | undefined {
+export function pauseOf(
+  format: PageFormat,
+  seam: Seam,
+  text: string,
+): (Cut & { readonly written: Written }) | undefined {
   const seen = text.trimEnd().length;
   const draft = new Draft(format, seam, text);
   const least = Math.max(1, seen - mostHeldBack);
-  return endAt(draft, new Boundaries(draft.reading, seen - 1).near(seen - 1, least));
+  const cut = endAt(draft, new Boundaries(draft.reading, seen - 1).near(seen - 1, least));
+  return cut && { ...cut, written: writtenIn(format, draft, cut.at) };
 }
 
 /** The cut at `at`, if the page can end there. */
@@ -61,6 +69,10 @@ export function cutAt(format: PageFormat, seam: Seam, text: string, at: number):
   const draft = new Draft(format, seam, text);
   const allowed = new Boundaries(draft.reading, text.trimEnd().length - 1).allows(at);
   return allowed ? endAt(draft, at) : undefined;
+}
+
+function writtenIn(format: PageFormat, draft: Draft, end: number): Written {
+  return () => format.render(draft.markdown(end, 'open'));
 }
 
 function endAt(draft: Draft, at: number | undefined): Cut | undefined {
@@ -126,7 +138,7 @@ function fitBare(format: PageFormat, seam: Seam, text: string, seen: number): Fi
   const end = Math.min(seen, format.limit * 2);
   const draft = new Draft(format, seam, text.slice(0, end + maxAhead), true);
   const whole = end === seen ? draft.render(seen, 'cut') : undefined;
-  if (whole !== undefined) return { whole };
+  if (whole !== undefined) return { whole, written: writtenIn(format, draft, seen) };
   const found = cutOf(format, { draft, end }, seen);
   if (found) return found;
   // One character that is larger than a page: cut between its code points.

@@ -13,8 +13,9 @@ import { applyShift, margin, unshifted } from './shift.ts';
  * - `cut`: it is final, and the next page goes on with what is open.
  * - `live`: more will come, so what is only half written is completed.
  * - `final`: the text is over and stands as it was written, but for an open fence.
+ * - `open`: not at all; what comes next can be put behind it.
  */
-export type Closing = 'cut' | 'live' | 'final';
+export type Closing = 'cut' | 'live' | 'final' | 'open';
 
 /** More white space at the end of a page is not worth its while. */
 const maxBlank = 64;
@@ -64,7 +65,8 @@ export class Draft {
     const shifted = applyShift(shown, shift, firstWhole);
     const kept = leaf.kind === 'fence' ? shifted.text : shifted.text.trimEnd();
     const written = prefix + (prefix === '' ? kept.replace(blankStart, '') : kept);
-    const below = leaf.kind === 'fence' ? leaf.fence.marker : healed.below;
+    const fence = leaf.kind === 'fence' && closing !== 'open' ? leaf.fence.marker : undefined;
+    const below = fence ?? healed.below;
     const marks = closing === 'cut' ? closers(this.reading.marksAt(end)) : '';
     if (below === undefined) {
       // A page that the opening leaves nothing of is better raw than empty.

@@ -1,5 +1,7 @@
+import type { Lessons } from '../ports/budgets.ts';
 import type { Told } from '../ports/surface.ts';
 import { Belief } from './belief.ts';
+import { Bucket, type Part } from './bucket.ts';
 import { ToldWindow } from './told-window.ts';
 
 /** What is left is spent as if it had to last so long, in seconds. */
@@ -15,9 +17,10 @@ interface Lesson {
   readonly seconds: number;
   /** Calls granted in that time, as far as is known yet. */
   granted: number;
-  /** What was believed before. */
+  /** What was believed before of the whole, and which part of that was ours. */
   readonly burst: number;
   readonly perSecond: number;
+  readonly part: Part;
 }
 
 /**
@@ -26,23 +29,18 @@ interface Lesson {
  */
 export class Limiter {
   readonly #belief: Belief;
+  readonly #bucket: Bucket;
   #window: ToldWindow | undefined;
-  #level: number;
-  #filledAt: number;
   #notBefore = Number.NEGATIVE_INFINITY;
   /** When the last call was made that `steadyWaitMs` let go. */
   #steadyAt = Number.NEGATIVE_INFINITY;
   #steadyBefore = Number.NEGATIVE_INFINITY;
   #inFlight = 0;
-  /** Calls since the bucket was full, or since it is known to have had room for just one. */
-  #count: { since: number; full: boolean; taken: number };
   #lesson: Lesson | undefined;
 
   constructor(budget: { burst: number; perSecond: number }, now: number) {
     this.#belief = new Belief(budget.burst, budget.perSecond);
-    this.#level = this.#belief.burst(now);
-    this.#filledAt = now;
-    this.#count = { since: now, full: true, taken: 0 };
+    this.#bucket = new Bucket(this.#belief, now);
   }
 
   /** What the platform tells; the same again does no harm. */
@@ -52,31 +50,52 @@ export class Limiter {
     else this.#window.tell(told, this.#inFlight);
   }
 
-  /** Another share of what the platform grants is ours from now on. */
+  /** What the platform grants is another from now on. */
   resize(burst: number, perSecond: number, now: number): void {
-    this.#fill(now);
+    this.#bucket.fill(now);
     this.#belief.resize(burst, perSecond);
-    this.#level = Math.min(this.#level, this.#belief.burst(now));
+    this.#bucket.trim(this.#bucket.burst(now), now);
+  }
+
+  get bucket(): Bucket {
+    return this.#bucket;
+  }
+
+  /** The platform tells itself what is left of it. */
+  get isTold(): boolean {
+    return this.#window !== undefined;
+  }
+
+  /** When the platform wants the next call at the earliest. */
+  get notBefore(): number {
+    return this.#notBefore;
+  }
+
+  /** All that the platform is believed to grant, to whomever. */
+  whole(now: number): { burst: number; perSecond: number } {
+    return { burst: this.#belief.burst(now), perSecond: this.#belief.perSecond(now) };
   }
 
   burst(now: number): number {
-    return this.#window?.limit ?? this.#belief.burst(now);
+    return this.#window?.limit ?? this.#bucket.burst(now);
   }
 
   perSecond(now: number): number {
-    return this.#window?.perSecond ?? this.#belief.perSecond(now);
+    return this.#window?.perSecond ?? this.#bucket.perSecond(now);
   }
 
   /** Calls that could be made at once. */
   room(now: number): number {
     if (now < this.#notBefore) return 0;
-    return this.#window?.left(now) ?? this.#levelAt(now);
+    return this.#window?.left(now) ?? this.#bucket.level(now);
   }
 
   /** How long until a call may be made; 0 if now. `ahead`: so many others go before it. */
   waitMs(now: number, ahead = 0): number {
     const pauseMs = this.#notBefore - now;
-    if (this.#window === undefined) return Math.max(this.#refillMs(now, 1 + ahead), pauseMs, 0);
+    if (this.#window === undefined) {
+      return Math.max(this.#bucket.refillMs(now, 1 + ahead), pauseMs, 0);
+    }
     const restMs = this.#window.left(now) > ahead ? 0 : this.#window.resetsAt - now;
     return Math.max(restMs, pauseMs, 0);
   }
@@ -94,27 +113,34 @@ export class Limiter {
   steadyMs(now: number, keep: number): number {
     const window = this.#window;
     if (window === undefined) {
-      const spare = Math.max(0, this.#levelAt(now) - keep);
-      return 1_000 / (this.#belief.perSecond(now) + spare / lastsSeconds);
+      const spare = Math.max(0, this.#bucket.level(now) - keep);
+      return 1_000 / (this.#bucket.perSecond(now) + spare / lastsSeconds);
     }
     if (now >= window.resetsAt) return 0;
     const from = Math.max(this.#steadyAt, window.resetsAt - window.lengthMs);
     return (window.resetsAt - from) / (Math.max(0, window.left(now)) + 1);
   }
 
+  /** How far apart they will be; where we have no share yet, as far as with an even one. */
+  expectedMs(now: number, keep: number): number {
+    const { aside } = this.#bucket.part;
+    if (aside === undefined || this.#window !== undefined) return this.steadyMs(now, keep);
+    const { burst, perSecond } = this.whole(now);
+    const left = Math.min(burst, aside.left + ((now - aside.at) * perSecond) / 1_000);
+    return (1_000 * aside.members) / (perSecond + left / lastsSeconds);
+  }
+
   isFull(now: number): boolean {
     const full =
       this.#window === undefined
-        ? this.#levelAt(now) >= this.#belief.burst(now)
+        ? this.#bucket.level(now) >= this.#bucket.burst(now)
         : now >= this.#window.resetsAt;
     return full && this.#notBefore <= now;
   }
 
   /** A call is made; `steady` if `steadyWaitMs` let it go. `ended` follows where `tell` is used. */
   take(now: number, options: { steady: boolean } = { steady: false }): void {
-    this.#fill(now);
-    this.#level -= 1;
-    this.#count.taken += 1;
+    this.#bucket.take(now);
     this.#inFlight += 1;
     this.#window?.take(now);
     this.#steadyBefore = this.#steadyAt;
@@ -123,8 +149,7 @@ export class Limiter {
 
   /** The call that was taken last was not made. */
   undo(): void {
-    this.#level += 1;
-    this.#count.taken -= 1;
+    this.#bucket.undo();
     this.#window?.undo();
     this.#steadyAt = this.#steadyBefore;
   }
@@ -136,70 +161,69 @@ export class Limiter {
 
   /** The platform refused a call that was made at `takenAt`: there is less than was believed. */
   refuse(now: number, retryAfterMs: number, takenAt: number): void {
-    if (this.#window === undefined) this.#learn(now, takenAt);
+    // Of what is set aside for us, others may have had a part before they knew of us.
+    const teaches = this.#window === undefined && this.#bucket.part.aside === undefined;
+    if (teaches) this.#learn(now, takenAt);
     this.pause(now, retryAfterMs);
   }
 
   /** The platform asked for a pause; then it has room for one call. */
   pause(now: number, ms: number): void {
-    this.#fill(now);
+    this.#rest(now, ms, 1);
+  }
+
+  /** The platform asked somebody else for a pause; the one call that there is then is theirs. */
+  pausedElsewhere(now: number, ms: number): void {
+    this.#rest(now, ms, 0);
+  }
+
+  /** What refusals taught of the whole, here or elsewhere. */
+  lessons(now: number): Lessons {
+    return this.#belief.lessons(now);
+  }
+
+  hear(lessons: Lessons, now: number): void {
+    this.#bucket.fill(now);
+    this.#belief.hear(lessons, now);
+    this.#bucket.trim(this.#bucket.burst(now), now);
+  }
+
+  #rest(now: number, ms: number, left: number): void {
     this.#notBefore = Math.max(this.#notBefore, now + ms);
     this.#window?.exhaust(this.#notBefore);
-    this.#level = Math.min(this.#level, 1);
-    this.#filledAt = this.#notBefore;
-    this.#count = { since: this.#notBefore, full: false, taken: 0 };
+    this.#bucket.drain(left, this.#notBefore, now);
   }
 
   #learn(now: number, takenAt: number): void {
     // Calls that were on their way tell more of the same.
     if (this.#lesson === undefined || takenAt > this.#lesson.at) {
-      const { since, full, taken } = this.#count;
+      const { since, full, taken } = this.#bucket.count;
       this.#lesson = {
         at: now,
         full,
         seconds: Math.max(0, takenAt - since) / 1_000,
         granted: taken,
-        burst: this.#belief.burst(now),
-        perSecond: this.#belief.perSecond(now),
+        ...this.whole(now),
+        part: this.#bucket.part,
       };
     }
     const lesson = this.#lesson;
     lesson.granted = Math.max(0, lesson.granted - 1);
-    const { full, seconds, granted, burst, perSecond } = lesson;
-    if (full && granted >= 2 * perSecond * seconds) {
+    const { full, seconds, granted, burst, perSecond, part } = lesson;
+    const came = perSecond * part.perSecond * seconds;
+    if (full && granted >= 2 * came) {
       // Most of what was granted was there from the start: that was less than we thought.
-      this.#belief.learnBurst(granted - perSecond * seconds, burst, now);
+      this.#belief.learnBurst((granted - came) / part.burst, burst, now);
     } else {
-      const fromStart = full ? burst : 0;
-      this.#belief.learnRate((granted - fromStart) / Math.max(seconds, 0.001), perSecond, now);
+      const fromStart = full ? burst * part.burst : 0;
+      const rate = (granted - fromStart) / Math.max(seconds, 0.001);
+      this.#belief.learnRate(rate / part.perSecond, perSecond, now);
     }
   }
 
   #keepingMs(now: number, keep: number): number {
-    if (this.#window === undefined) return this.#refillMs(now, 1 + keep);
+    if (this.#window === undefined) return this.#bucket.refillMs(now, 1 + keep);
     const restMs = this.#window.resetsAt - now;
     return this.#window.left(now) >= 1 + keep ? 0 : restMs - nearEndMs;
-  }
-
-  /** How long until the bucket holds so much. */
-  #refillMs(now: number, level: number): number {
-    const missing = level - this.#levelAt(now);
-    return missing <= 0 ? 0 : (missing * 1_000) / this.#belief.perSecond(now);
-  }
-
-  #levelAt(now: number): number {
-    this.#fill(now);
-    return this.#level;
-  }
-
-  #fill(now: number): void {
-    if (now <= this.#filledAt) return;
-    const burst = this.#belief.burst(now);
-    const gained = ((now - this.#filledAt) * this.#belief.perSecond(now)) / 1_000;
-    // A hair above full counts as full: 1 - 0.1 * 10 must not wait for a rounding error.
-    const level = this.#level + gained + 1e-9;
-    if (level >= burst) this.#count = { since: now, full: true, taken: 0 };
-    this.#level = Math.min(burst, level);
-    this.#filledAt = now;
   }
 }

@@ -1,5 +1,6 @@
 import type { Budget } from '../ports/surface.ts';
 import { Limiter } from './limiter.ts';
+import type { Stake } from './stake.ts';
 
 /** At least this share of a burst is kept for final texts, where there are so many replies. */
 const leastKept = 0.1;
@@ -24,14 +25,23 @@ export class Line<Waiting> {
   /** Replies whose final text will spend this budget, and those that may spend it instead. */
   readonly replies = new Set<Reply<Waiting>>();
   readonly guests = new Set<Reply<Waiting>>();
+  /** Of those in it, how many have a first or a final text. */
+  urgent = 0;
+  /** Absent where nobody else spends the budget. */
+  stake: Stake | undefined;
   #kept = { at: Number.NaN, calls: 0 };
-  readonly #limiter: Limiter;
+  readonly limiter: Limiter;
   #budget: Budget;
   #calls = 0;
 
   constructor(budget: Budget, now: number) {
     this.#budget = budget;
-    this.#limiter = new Limiter(budget, now);
+    this.limiter = new Limiter(budget, now);
+  }
+
+  /** How much depends on the budget here. */
+  get demand(): number {
+    return Math.max(this.replies.size + this.guests.size, this.waiting.size);
   }
 
   get oneAtATime(): boolean {
@@ -41,16 +51,16 @@ export class Line<Waiting> {
   /** Nobody needs it, and a new one would know the same. */
   isIdle(now: number): boolean {
     const unused = this.waiting.size + this.replies.size + this.guests.size + this.#calls === 0;
-    return unused && this.#limiter.isFull(now);
+    return unused && this.limiter.isFull(now) && this.stake?.isSettled !== false;
   }
 
   /** The budget as it stands now, with what the platform told since. */
   look(budget: Budget, now: number): void {
     if (budget.burst !== this.#budget.burst || budget.perSecond !== this.#budget.perSecond) {
-      this.#limiter.resize(budget.burst, budget.perSecond, now);
+      this.limiter.resize(budget.burst, budget.perSecond, now);
     }
     this.#budget = budget;
-    this.#limiter.tell(budget.told);
+    this.limiter.tell(budget.told);
   }
 
   /**
@@ -59,38 +69,38 @@ export class Line<Waiting> {
    */
   waitMs(now: number, grows: boolean): number {
     if (this.oneAtATime && this.#calls > 0) return Number.POSITIVE_INFINITY;
-    return grows ? this.#limiter.steadyWaitMs(now, this.#keptAt(now)) : this.#limiter.waitMs(now);
+    return grows ? this.limiter.steadyWaitMs(now, this.#keptAt(now)) : this.limiter.waitMs(now);
   }
 
   /** How long a final text takes from here if so many others go before. */
   queueMs(now: number, ahead: number): number {
-    return this.#limiter.waitMs(now, ahead);
+    return this.limiter.waitMs(now, ahead);
   }
 
   /** How long it is from one turn of a reply to its next. */
   turnMs(now: number): number {
-    return this.#limiter.steadyMs(now, this.#keptAt(now)) * this.replies.size;
+    return this.limiter.expectedMs(now, this.#keptAt(now)) * this.replies.size;
   }
 
   take(now: number, grows: boolean): void {
     this.#calls += 1;
-    this.#limiter.take(now, { steady: grows });
+    this.limiter.take(now, { steady: grows });
   }
 
   /** @param made false if no call was made after all */
   ended(made: boolean): void {
     this.#calls -= 1;
-    if (!made) this.#limiter.undo();
-    this.#limiter.ended();
+    if (!made) this.limiter.undo();
+    this.limiter.ended();
   }
 
   refuse(now: number, retryAfterMs: number, takenAt: number): void {
-    this.#limiter.refuse(now, retryAfterMs, takenAt);
+    this.limiter.refuse(now, retryAfterMs, takenAt);
   }
 
   /** Calls for each reply that may spend this budget instead of its own. */
   #share(now: number): number {
-    return this.#limiter.room(now) / Math.max(1, this.guests.size);
+    return this.limiter.room(now) / Math.max(1, this.guests.size);
   }
 
   /** As many calls as there are final texts that have no other way, as far as can be kept. */
@@ -101,10 +111,10 @@ export class Line<Waiting> {
         const shares = others.map((line) => line.#share(now));
         calls += others.length === 0 ? 1 : 1 - Math.min(1, Math.max(0, Math.min(...shares)));
       }
-      const burst = this.#limiter.burst(now);
+      const burst = this.limiter.burst(now);
       const least = Math.min(this.replies.size, Math.max(1, Math.floor(burst * leastKept)));
       // What comes in soon need not be kept.
-      const soon = Math.max(least, calls) - this.#limiter.perSecond(now) * soonSeconds;
+      const soon = Math.max(least, calls) - this.limiter.perSecond(now) * soonSeconds;
       this.#kept = { at: now, calls: Math.max(0, Math.min(burst - 1, soon)) };
     }
     return this.#kept.calls;

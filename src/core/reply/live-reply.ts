@@ -2,7 +2,7 @@ import { CallFailed, ClaimLost, RateLimited, Rejected, StoreUnavailable } from '
 import type { Log } from '../ports/log.ts';
 import type { Surface } from '../ports/surface.ts';
 import type { Ending, PageRecord } from '../turn.ts';
-import type { Lane, Pacer, Place } from './pacer.ts';
+import type { Finals, Lane, Pacer, Place } from './pacer.ts';
 import { type Page, Pages } from './pages.ts';
 import { Pauses } from './pauses.ts';
 import { type PageLedger, PostedPage } from './posted-page.ts';
@@ -83,10 +83,7 @@ export class LiveReply implements Lane {
     this.#shownBefore = options.pages.reduce((sum, { source }) => sum + source.length, 0);
     // `end` hands the failure on; before it, nobody waits.
     this.#whole.promise.catch(() => undefined);
-    this.#place = options.pacer.enlist(this, {
-      own: options.surface.budgets.edit,
-      instead: options.surface.budgets.post,
-    });
+    this.#place = options.pacer.enlist(this, this.#finals());
   }
 
   /** Aborts when writing is over before its time, with the reason. */
@@ -146,12 +143,14 @@ export class LiveReply implements Lane {
       if (this.#ended) this.#finish();
       return undefined;
     }
-    const { budgets } = this.#options.surface;
     const first = this.#posted[0]?.nextCall !== 'edit';
-    const final = this.#ended || step.index < this.#pages.frozen.length;
+    const final = this.#isFinal(step);
+    if (step.kind === 'post') this.#options.surface.prepare?.(final);
+    const { budgets, finishing } = this.#options.surface;
+    const finishes = final && step.kind === 'edit';
     return {
       rank: first ? 'first' : final ? 'final' : 'live',
-      budgets: budgets[step.kind],
+      budgets: (finishes ? finishing : undefined) ?? budgets[step.kind],
       instead: this.#maySplit(step) ? budgets.post : undefined,
       unseenSince: this.#unseen.since,
       unseenChars: Math.max(0, this.#pages.length - this.#unseen.from),
@@ -161,6 +160,28 @@ export class LiveReply implements Lane {
         this.#options.isOurs?.() === false ? performance.now() + askAgainMs : 0,
       ),
     };
+  }
+
+  /** What the final text will spend, looked at anew whenever it is counted. */
+  #finals(): Finals {
+    const { surface } = this.#options;
+    const prepared = (): Surface['budgets'] => {
+      const step = this.#nextStep();
+      if (step?.kind === 'post') surface.prepare?.(this.#isFinal(step));
+      return surface.budgets;
+    };
+    return {
+      get own() {
+        return prepared().edit;
+      },
+      get instead() {
+        return surface.finishing ?? surface.budgets.post;
+      },
+    };
+  }
+
+  #isFinal({ index }: Step): boolean {
+    return this.#ended || index < this.#pages.frozen.length;
   }
 
   /** Not to be called before this, for the sake of those who read it. */
@@ -229,6 +250,8 @@ export class LiveReply implements Lane {
   }
 
   async #takeStep(): Promise<boolean> {
+    const wanted = this.#nextStep();
+    const foreseen = wanted !== undefined && this.#isFinal(wanted);
     // New words may have filled the live page: it is then cut, and is still the one to show.
     this.#pages.settle();
     const step = this.#nextStep();
@@ -252,7 +275,7 @@ export class LiveReply implements Lane {
     this.#lastEdit = { index: step.index, at: performance.now() };
     try {
       const final = this.#ended || cut !== undefined;
-      await posted.show(page, { final }, this.#abort.signal);
+      await posted.show(page, { final, foreseen }, this.#abort.signal);
       this.#pauses.shown(step.index, page, pause !== undefined);
       // The text may have ended during the call.
       if (this.#ended && pause !== undefined) this.#pauses.prepare(this.#pages);
@@ -293,7 +316,8 @@ export class LiveReply implements Lane {
   #livePage(): Page | undefined {
     const live = this.#pages.live();
     if (live !== undefined || this.#placeholder === undefined || this.#ended) return live;
-    return { source: '', text: this.#options.surface.format.render(this.#placeholder) };
+    const text = this.#options.surface.format.render(this.#placeholder);
+    return { source: '', text, written: () => '' };
   }
 
   #recover(error: unknown): void {

@@ -2,12 +2,15 @@ import { RateLimited } from '../errors.ts';
 import type { Log } from '../ports/log.ts';
 import type { Budget } from '../ports/surface.ts';
 import { Line } from './line.ts';
+import type { Shares } from './shares.ts';
 import { byUrgency, type Want, type Way } from './want.ts';
 
 /** Beyond this many budgets (a channel each, mostly) those that nobody needs are forgotten. */
 const maxLines = 1_000;
 /** A final text that would wait longer goes another way, if it has one, in milliseconds. */
 const patienceMs = 1_500;
+/** A line is looked at again after so long at the latest, in milliseconds. */
+const longestNapMs = 60_000;
 
 /** One reply, as the pacer sees it. */
 export interface Lane {
@@ -40,10 +43,15 @@ export interface Finals {
 
 interface Slot {
   readonly lane: Lane;
-  /** What its final text will spend, and may spend instead, from its first want on. */
+  /** What its final text will spend, and may spend instead; counted from its first want on. */
   readonly finals: Finals;
   counted:
-    | { readonly own: readonly Line<Slot>[]; readonly others: readonly Line<Slot>[] }
+    | {
+        readonly own: readonly Line<Slot>[];
+        readonly others: readonly Line<Slot>[];
+        /** The key of what it will spend; that may change. */
+        readonly key: string | undefined;
+      }
     | undefined;
   /** `ready`: to be looked at; `short`: its budget is spent; `asleep`: until its timer. */
   state: 'idle' | 'ready' | 'short' | 'asleep' | 'calling' | 'gone';
@@ -65,14 +73,17 @@ interface Slot {
  */
 export class Pacer {
   readonly #log: Log;
+  readonly #shares: Shares | undefined;
   readonly #lines = new Map<string, Line<Slot>>();
   /** To be looked at with the next pump. */
   readonly #ready = new Set<Slot>();
   readonly #due = new Set<Line<Slot>>();
   #scheduled = false;
 
-  constructor(options: { log: Log }) {
+  /** @param options `shares`: where other instances spend the same budgets */
+  constructor(options: { log: Log; shares?: Shares | undefined }) {
     this.#log = options.log;
+    this.#shares = options.shares;
   }
 
   /** @param finals something of what a final text will spend is kept for it */
@@ -96,6 +107,10 @@ export class Pacer {
   #leave(slot: Slot): void {
     if (slot.state === 'gone') return;
     this.#set(slot, 'gone');
+    this.#uncount(slot);
+  }
+
+  #uncount(slot: Slot): void {
     if (slot.counted === undefined) return;
     for (const line of slot.counted.others) line.guests.delete(slot.counted);
     for (const line of slot.counted.own) {
@@ -155,7 +170,7 @@ export class Pacer {
 
   /** What it wants now; it sleeps or idles if that is nothing now. */
   #ask(slot: Slot, now: number): Want | undefined {
-    slot.counted ??= this.#count(slot.finals, now);
+    this.#recount(slot, now);
     const want = slot.lane.want();
     if (slot.state === 'gone') return undefined;
     if (want === undefined) {
@@ -169,8 +184,20 @@ export class Pacer {
     return undefined;
   }
 
-  #count({ own, instead }: Finals, now: number): NonNullable<Slot['counted']> {
+  #recount(slot: Slot, now: number): void {
+    const { own } = slot.finals;
+    if (slot.counted !== undefined && slot.counted.key === own[0]?.key) return;
+    this.#uncount(slot);
+    slot.counted = this.#count(own, slot.finals.instead, now);
+  }
+
+  #count(
+    own: readonly Budget[],
+    instead: readonly Budget[],
+    now: number,
+  ): NonNullable<Slot['counted']> {
     const counted = {
+      key: own[0]?.key,
       own: own.map((budget) => this.#line(budget, now)),
       others: instead.map((budget) => this.#line(budget, now)),
     };
@@ -198,6 +225,7 @@ export class Pacer {
     wanting.sort((a, b) => order(a.want, b.want));
     let soonest = Number.POSITIVE_INFINITY;
     let ahead = 0;
+    line.urgent = 0;
     for (const { slot, want } of wanting) {
       const slowest = this.#slowest(want, now);
       if (slowest.waitMs === 0) {
@@ -212,11 +240,17 @@ export class Pacer {
           if (waitMs === 0) this.#call(slot, other, now, true);
           else soonest = Math.min(soonest, waitMs);
         }
-        if (slot.line === line) ahead += 1;
+        if (slot.line === line) {
+          ahead += 1;
+          if (want.rank !== 'live') line.urgent += 1;
+        }
       }
     }
     if (soonest < Number.POSITIVE_INFINITY) {
-      line.timer = setTimeout(() => this.#makeDue(line), Math.ceil(soonest));
+      line.timer = setTimeout(
+        () => this.#makeDue(line),
+        Math.min(longestNapMs, Math.ceil(soonest)),
+      );
     }
   }
 
@@ -274,14 +308,35 @@ export class Pacer {
     let line = this.#lines.get(budget.key);
     if (line === undefined) {
       if (this.#lines.size >= maxLines) this.#forgetIdle(now);
-      line = new Line(budget, now);
+      line = this.#newLine(budget, now);
       this.#lines.set(budget.key, line);
     }
     line.look(budget, now);
     return line;
   }
 
+  #newLine(budget: Budget, now: number): Line<Slot> {
+    const line = new Line<Slot>(budget, now);
+    line.stake = this.#shares?.enter(
+      {
+        key: budget.key,
+        limiter: line.limiter,
+        demand: () => line.demand,
+        urgent: () => (line.waiting.size === 0 ? 0 : line.urgent),
+        changed: () => {
+          if (line.waiting.size > 0) this.#makeDue(line);
+        },
+      },
+      now,
+    );
+    return line;
+  }
+
   #forgetIdle(now: number): void {
-    for (const [key, line] of this.#lines) if (line.isIdle(now)) this.#lines.delete(key);
+    for (const [key, line] of this.#lines) {
+      if (!line.isIdle(now)) continue;
+      this.#lines.delete(key);
+      if (line.stake !== undefined) this.#shares?.leave(line.stake);
+    }
   }
 }

@@ -10,6 +10,8 @@ export interface Page {
   readonly source: string;
   /** Rendered text as sent to the platform, within the format's limit. */
   readonly text: string;
+  /** `Growth.written` of a page that grows. */
+  readonly written?: () => string;
 }
 
 /** A last page as two. */
@@ -69,7 +71,8 @@ export class Pages {
       }
       const found = fit(this.#format, this.#seam, text, this.#ended ? 'final' : 'live');
       if ('whole' in found) {
-        this.#live = { source: this.#source, text: found.whole };
+        const { whole: text, written } = found;
+        this.#live = { source: this.#source, text, ...(this.#ended ? {} : { written }) };
         this.#settled = true;
       } else {
         const { at, text, seam } = found.cut;
@@ -99,7 +102,8 @@ export class Pages {
     if (this.#live === undefined || this.#ended) return undefined;
     const { text, offset } = this.#pending();
     const cut = pauseOf(this.#format, this.#seam, text);
-    return cut && { source: this.#source.slice(0, offset + cut.at), text: cut.text };
+    const source = this.#source.slice(0, offset + (cut?.at ?? 0));
+    return cut && { source, text: cut.text, written: cut.written };
   }
 
   /** The text is over: what the last page is without its beginning `source`, if that can be. */

@@ -1,7 +1,7 @@
 import { withDeadline } from '../deadline.ts';
 import { CallFailed, RateLimited, StoreUnavailable } from '../errors.ts';
 import type { Log } from '../ports/log.ts';
-import type { Surface } from '../ports/surface.ts';
+import type { Growth, Surface } from '../ports/surface.ts';
 import type { PageRecord } from '../turn.ts';
 import type { Page } from './pages.ts';
 
@@ -63,19 +63,35 @@ export class PostedPage {
 
   /** Whether people read this text here; with `final`, for certain and for good. */
   reads(text: string, options: { final: boolean }): boolean {
-    return this.#text === text && (!options.final || this.#confirmations === 0);
+    if (this.#text !== text) return false;
+    return !options.final || (this.#confirmations === 0 && this.#due === undefined);
+  }
+
+  get #due(): 'more' | 'end' | undefined {
+    return this.#id === undefined ? undefined : this.#surface.due?.(this.#id);
   }
 
   /**
-   * Makes one call towards showing `page`; `reads` tells whether that was enough. Throws what the
-   * surface throws, and `ClaimLost` or `StoreUnavailable` if a post could not be announced.
+   * Makes one call towards showing `page`; `reads` tells whether that was enough. `foreseen`: that
+   * it is final was known when the budgets of the call were asked for. Throws what the surface
+   * throws, and `ClaimLost` or `StoreUnavailable` if a post could not be announced.
    */
-  async show(page: Page, options: { final: boolean }, signal: AbortSignal): Promise<void> {
+  async show(
+    page: Page,
+    options: { final: boolean; foreseen?: boolean },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { written } = page;
+    const final = options.final && options.foreseen !== false;
+    const growth = { final, ...(final || written === undefined ? {} : { written }) };
     if (this.#id !== undefined) {
-      await this.#edit(this.#id, page, options.final, signal);
+      await this.#edit(this.#id, page, growth, signal);
+      if (options.final && this.#text !== undefined && this.#confirmations > 0) {
+        this.#confirmations -= 1;
+      }
     } else {
       if (this.#perhapsPosted) await this.#find(signal);
-      if (this.#id === undefined) await this.#post(page, signal);
+      if (this.#id === undefined) await this.#post(page, growth, signal);
     }
     this.#source = page.source;
     if (options.final || performance.now() - this.#recordedAt >= recordEveryMs) await this.record();
@@ -109,9 +125,9 @@ export class PostedPage {
     }
   }
 
-  async #edit(id: string, page: Page, final: boolean, signal: AbortSignal): Promise<void> {
+  async #edit(id: string, page: Page, growth: Growth, signal: AbortSignal): Promise<void> {
     try {
-      await this.#call(signal, (end) => this.#surface.edit(id, page.text, end));
+      await this.#call(signal, (end) => this.#surface.edit(id, page.text, end, growth));
     } catch (error) {
       if (error instanceof CallFailed) {
         this.#text = undefined;
@@ -119,8 +135,7 @@ export class PostedPage {
       }
       throw error;
     }
-    this.#text = page.text;
-    if (final && this.#confirmations > 0) this.#confirmations -= 1;
+    this.#text = this.#due === 'more' ? undefined : page.text;
   }
 
   /** Looks for a post whose answer was lost. */
@@ -130,7 +145,7 @@ export class PostedPage {
     if (this.#id !== undefined) this.#perhapsPosted = false;
   }
 
-  async #post(page: Page, signal: AbortSignal): Promise<void> {
+  async #post(page: Page, growth: Growth, signal: AbortSignal): Promise<void> {
     const again = this.#perhapsPosted;
     if (!again) {
       // Without this a crash between the post and its answer would post the page twice.
@@ -138,7 +153,7 @@ export class PostedPage {
       this.#perhapsPosted = true;
     }
     const text = this.#surface.postable?.(page.text) ?? page.text;
-    const posting = { text, key: this.#key, index: this.#index };
+    const posting = { ...growth, text, key: this.#key, index: this.#index };
     try {
       this.#id = await this.#call(signal, (end) => this.#surface.post(posting, end));
     } catch (error) {
@@ -147,7 +162,7 @@ export class PostedPage {
     }
     this.#perhapsPosted = false;
     // A platform may answer a repeated key with the earlier message, which reads otherwise.
-    this.#text = again ? undefined : text;
+    this.#text = again || this.#due === 'more' ? undefined : text;
     this.#recordedAt = Number.NEGATIVE_INFINITY;
   }
 

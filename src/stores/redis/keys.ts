@@ -57,6 +57,14 @@ export const kinds = {
   role: 'string',
   /** When somebody last looked whether writes are kept. */
   check: 'string',
+
+  // Of all instances, in a partition of their own:
+  /** Instance → when it last told what it spends. */
+  instances: 'zset',
+  /** Budget → what its bucket holds, and who has what of it. */
+  budgets: 'hash',
+  /** Budget → until when it is remembered. */
+  spare: 'zset',
 } as const;
 
 export type KeyName = keyof typeof kinds;
@@ -129,6 +137,15 @@ export class Keys {
 
   ofRole(role: string): Keyring {
     return { role: `${this.#name(partitionOf(role), 'role')}:${role}` };
+  }
+
+  ofBudgets(): { instances: string; budgets: string; spare: string } {
+    const at = partitionOf('budgets');
+    return {
+      instances: this.#name(at, 'instances'),
+      budgets: this.#name(at, 'budgets'),
+      spare: this.#name(at, 'spare'),
+    };
   }
 
   #name(at: number, name: KeyName): string {

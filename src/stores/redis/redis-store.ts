@@ -1,6 +1,7 @@
 import type { ConversationId } from '../../core/conversation.ts';
 import type { Entry } from '../../core/history.ts';
 import type { Message } from '../../core/message.ts';
+import type { SharedBudgets } from '../../core/ports/budgets.ts';
 import type { Log } from '../../core/ports/log.ts';
 import type { Receipt } from '../../core/ports/platform.ts';
 import type {
@@ -15,6 +16,7 @@ import type {
   Work,
 } from '../../core/ports/store.ts';
 import type { Claim, Ending, PageRecord } from '../../core/turn.ts';
+import { RedisBudgets } from './budgets.ts';
 import { Codec } from './codec.ts';
 import { Connection } from './connection.ts';
 import { Forgetting } from './forgetting.ts';
@@ -75,6 +77,8 @@ export class RedisStore implements Store {
   readonly shared = true;
   /** Where it is, for people and logs. */
   readonly name: string;
+  /** The rate limits that its instances share. */
+  readonly budgets: SharedBudgets;
   readonly #connection: Connection;
   readonly #keys: Keys;
   readonly #news: News;
@@ -93,6 +97,7 @@ export class RedisStore implements Store {
     const codec = new Codec(log);
     const persons = new Persons(connection, keys, { retentionMs, log });
     this.name = target.name;
+    this.budgets = new RedisBudgets(connection, keys);
     this.#connection = connection;
     this.#keys = keys;
     this.#retentionMs = retentionMs;

@@ -9,6 +9,7 @@ export const scriptNames = [
   'claim',
   'conclude',
   'discard',
+  'divide',
   'drop-page',
   'enrol',
   'finish',

@@ -94,6 +94,15 @@ describe('a limiter that is refused', () => {
   });
 });
 
+describe('a limiter that others share', () => {
+  it('has nothing when a pause of somebody else ends: the one call there is, is theirs', () => {
+    const limiter = new Limiter({ burst: 40, perSecond: 0.8 }, 0);
+    limiter.pausedElsewhere(100, 30_000);
+    expect(limiter.waitMs(100)).toBeGreaterThanOrEqual(30_000);
+    expect(limiter.waitMs(30_100)).toBe(1_250);
+  });
+});
+
 describe('a limiter that is told', () => {
   const told = (left: number, at = 0) => ({ limit: 5, left, at, resetsAt: 5_000 });
 

@@ -1,0 +1,178 @@
+import type {
+  Account,
+  Division,
+  Lessons,
+  Share,
+  SharedBudgets,
+} from '../../src/core/ports/budgets.ts';
+import type { Lease } from '../../src/core/ports/store.ts';
+
+interface Slice {
+  level: number;
+  readonly burst: number;
+  readonly perSecond: number;
+  readonly demand: number;
+  at: number;
+}
+
+interface Book {
+  level: number;
+  at: number;
+  pause: number;
+  readonly slices: Map<string, Slice>;
+  readonly lessons: Map<keyof Lessons, { value: number; at: number }>;
+}
+
+const blurMs = 500;
+const even = 0.05;
+const kept = 0.1;
+
+/** Splits budgets between instances of one process, by the clock of `performance.now()`. */
+export class FakeBudgets implements SharedBudgets {
+  /** Round trips made, and a fault that each of them meets. */
+  trips = 0;
+  fault: Error | undefined;
+  readonly #instances = new Map<string, number>();
+  readonly #books = new Map<string, Book>();
+
+  divide(
+    { owner, leaseMs }: Lease,
+    sinceMs: number,
+    accounts: readonly Account[],
+  ): Promise<Division> {
+    this.trips += 1;
+    if (this.fault !== undefined) return Promise.reject(this.fault);
+    const now = performance.now();
+    const away = Math.max(...this.#instances.values(), Number.NEGATIVE_INFINITY) < now - leaseMs;
+    let settled = this.#instances.size > 0 || sinceMs === 0;
+    for (const [other, before] of this.#instances) {
+      const came = away ? now - 1 : before;
+      this.#instances.set(other, came);
+      if (came < now - leaseMs) this.#instances.delete(other);
+      else if (other !== owner && came < now - sinceMs) settled = false;
+    }
+    this.#instances.set(owner, now);
+    const members = this.#instances.size;
+    const at = { owner, leaseMs, now, settled, members };
+    const shares = accounts.map((account) => this.#divideOne(account, at));
+    return Promise.resolve({ members, settled, shares });
+  }
+
+  /** Everything that was known. */
+  lose(): void {
+    this.#instances.clear();
+    this.#books.clear();
+  }
+
+  leave(owner: string): Promise<void> {
+    this.#instances.delete(owner);
+    return Promise.resolve();
+  }
+
+  #divideOne(
+    account: Account,
+    at: { owner: string; leaseMs: number; now: number; settled: boolean; members: number },
+  ): Share | undefined {
+    const { owner, leaseMs, now, settled, members } = at;
+    const { burst, own } = account;
+    let book = this.#books.get(account.key);
+    if (book === undefined) {
+      const level = account.had ? own.level : burst;
+      const pause = Number.NEGATIVE_INFINITY;
+      book = { level, at: now, pause, slices: new Map(), lessons: new Map() };
+      this.#books.set(account.key, book);
+    }
+    const others = this.#othersOf(book, owner, leaseMs, now);
+    const trickle = burst >= members ? Math.max(1, Math.floor(burst / members / 4)) : 0;
+    const known = book.slices.has(owner) || account.whole;
+    let level = known ? own.level : Math.min(own.level, trickle);
+    const lessons = learn(book, account.lessons, now);
+
+    const pause = now + account.pauseMs;
+    let pauseMs: number | undefined;
+    if (account.pauseMs > -leaseMs && pause > book.pause + blurMs) {
+      Object.assign(book, { pause, level, at: pause });
+      others.level = 0;
+      for (const slice of book.slices.values()) {
+        Object.assign(slice, { level: 0, at: Math.max(now, pause) });
+      }
+    } else if (book.pause > now - 2 * leaseMs && pause < book.pause - blurMs) {
+      pauseMs = book.pause - now;
+      level = 0;
+    }
+
+    const filled = book.level + (account.perSecond * Math.max(0, now - book.at)) / 1_000;
+    const held = level + others.level;
+    book.level = account.whole ? held : Math.max(Math.min(burst, filled) - account.spent, held);
+    book.at = Math.max(now, book.pause);
+    book.slices.delete(owner);
+    if (account.leaves) return undefined;
+
+    const users = others.count + 1;
+    const absent = members - users;
+    const aside = absent * trickle;
+    const reserve = members > 1 ? kept * burst : 0;
+    const rate = account.perSecond * (1 - (even * absent) / members);
+    const wanted = ((1 - even) * account.demand) / (account.demand + others.demand) + even / users;
+    const part = known ? wanted : Math.min(wanted, 1 / members);
+    const free = book.level - aside - held;
+    const pool = Math.max(0, free - reserve);
+    const target = Math.max(0, part * (book.level - aside - reserve));
+    const most = burst - aside - reserve;
+    const share = { burst: level, perSecond: 0, gained: 0, most: 0, left: book.level };
+    if (settled && part * most < 1) {
+      const missing = Math.max(0, 1 - level);
+      if (missing <= free) share.gained = missing;
+      share.burst = level + share.gained;
+    } else if (settled) {
+      share.burst = Math.max(0, Math.min(part * most, most - others.burst));
+      share.perSecond = Math.max(0, Math.min(part * rate, rate - others.perSecond));
+      share.gained = Math.max(0, Math.min(target - level, share.burst - level, pool));
+      const lacking = account.urgent - level - share.gained;
+      share.gained += Math.max(0, Math.min(lacking, free - share.gained));
+      share.burst = Math.max(share.burst, Math.min(level + share.gained, account.urgent));
+    }
+    share.most = Math.max(target, account.urgent) + 1;
+    book.slices.set(owner, {
+      level: level + share.gained,
+      burst: Math.max(own.burst, share.burst),
+      perSecond: Math.max(own.perSecond, share.perSecond),
+      demand: account.demand,
+      at: book.at,
+    });
+    return { ...share, ...(pauseMs === undefined ? {} : { pauseMs }), lessons };
+  }
+
+  #othersOf(book: Book, owner: string, leaseMs: number, now: number) {
+    const sum = { level: 0, burst: 0, perSecond: 0, demand: 0, count: 0 };
+    for (const [other, slice] of book.slices) {
+      const ms = Math.max(0, now - slice.at);
+      if (other === owner) continue;
+      if (this.#instances.has(other)) {
+        const level = slice.level + (slice.perSecond * ms) / 1_000;
+        sum.level += Math.max(slice.level, Math.min(slice.burst, level));
+        sum.burst += slice.burst;
+        sum.perSecond += slice.perSecond;
+        sum.demand += slice.demand;
+        sum.count += 1;
+      } else {
+        book.level -= slice.level + (slice.perSecond * Math.min(ms, leaseMs)) / 1_000;
+        book.slices.delete(other);
+      }
+    }
+    return sum;
+  }
+}
+
+function learn(book: Book, lessons: Lessons, now: number): Lessons {
+  for (const what of ['burst', 'perSecond'] as const) {
+    const lesson = lessons[what];
+    if (lesson === undefined) continue;
+    const at = now - lesson.ageMs;
+    const before = book.lessons.get(what)?.at ?? Number.NEGATIVE_INFINITY;
+    if (at > before + blurMs) book.lessons.set(what, { value: lesson.value, at });
+  }
+  return Object.fromEntries(
+    Array.from(book.lessons, ([what, { value, at }]) => [what, { value, ageMs: now - at }]),
+  );
+}

@@ -1,0 +1,55 @@
+import { RateLimited } from '../../src/core/errors.ts';
+import type { Budget } from '../../src/core/ports/surface.ts';
+import type { Lane } from '../../src/core/reply/pacer.ts';
+import type { Want } from '../../src/core/reply/want.ts';
+
+/** A platform's true limit: a bucket that refuses what it does not hold. */
+export class TrueBucket {
+  readonly granted: number[] = [];
+  readonly refused: number[] = [];
+  readonly burst: number;
+  readonly perSecond: number;
+  #level: number;
+  #at = performance.now();
+
+  constructor(burst: number, perSecond: number) {
+    this.burst = burst;
+    this.perSecond = perSecond;
+    this.#level = burst;
+  }
+
+  call(): void {
+    const now = performance.now();
+    const gained = ((now - this.#at) * this.perSecond) / 1_000;
+    this.#level = Math.min(this.burst, this.#level + gained + 1e-6);
+    this.#at = now;
+    if (this.#level < 1) {
+      this.refused.push(now);
+      throw new RateLimited(Math.ceil((1 - this.#level) / this.perSecond) * 1_000);
+    }
+    this.#level -= 1;
+    this.granted.push(now);
+  }
+}
+
+/** A lane that always wants one more call, until it has made `most`. */
+export function eager(
+  budget: Budget,
+  platform: TrueBucket,
+  { rank = 'live', most = Number.POSITIVE_INFINITY }: { rank?: Want['rank']; most?: number } = {},
+): Lane & { readonly made: number[] } {
+  const made: number[] = [];
+  return {
+    made,
+    want: () =>
+      made.length < most
+        ? { rank, budgets: [budget], unseenSince: 0, unseenChars: 1, notBefore: 0 }
+        : undefined,
+    perform: async () => {
+      platform.call();
+      made.push(performance.now());
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      return true;
+    },
+  };
+}
