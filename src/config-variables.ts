@@ -41,11 +41,18 @@ export const variables = {
       .transform((value) => value === 'on'),
     example: 'off',
   },
+  SLACK_STREAMING: {
+    schema: z.enum(['auto', 'edit', 'native'], 'must be auto, edit or native').default('auto'),
+    example: 'auto',
+  },
   DISCORD_BOT_TOKEN: {
     schema: z
       .string()
       .trim()
-      .regex(/^\S+$/, 'must be the token alone, without "Bot" before it')
+      .regex(
+        /^[\w.-]+$/,
+        'must be the token alone, without "Bot" before it: letters, digits, dots, dashes and underscores',
+      )
       .optional(),
     example: 'MTA5…',
     secret: true,
@@ -54,7 +61,12 @@ export const variables = {
     schema: z.enum(['thread', 'channel'], 'must be thread or channel').default('thread'),
     example: 'thread',
   },
-  DISCORD_API_URL: { schema: url.optional(), example: 'http://127.0.0.1:4010/api' },
+  DISCORD_API_URL: {
+    schema: url
+      .regex(/^(?!.*\/v\d+\/*$)/, 'must end before the version, with /api as a rule')
+      .optional(),
+    example: 'http://127.0.0.1:4010/api',
+  },
   THREAD_FOLLOWUPS: {
     schema: z
       .enum(['auto', 'always', 'mention'], 'must be auto, always or mention')

@@ -132,6 +132,7 @@ export class SlackWorld {
     await this.fake.close();
     rmSync(this.folder, { recursive: true, force: true });
     const { violations, history } = this.fake;
+    expect(this.openStreams()).toEqual([]);
     expect(violations).toEqual([]);
     expect(history.notifications).toEqual([]);
     expect(history.unfurls).toEqual([]);
@@ -182,6 +183,17 @@ export class SlackWorld {
     return this.fake
       .timeline(channel)
       .filter(({ author }) => author === 'Parley')
+      .map(({ text }) => text);
+  }
+
+  /** What the streams read that nobody has ended. */
+  openStreams(): string[] {
+    return [...this.fake.workspace().channels.values()]
+      .flatMap(({ everything }) => [...everything.values()])
+      .filter(({ stream, deletedAt }) => stream?.state === 'open' && deletedAt === undefined)
+      .filter(
+        ({ stream }) => performance.now() - stream!.startedAt < this.fake.settings.streamLastsMs,
+      )
       .map(({ text }) => text);
   }
 

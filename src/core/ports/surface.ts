@@ -1,3 +1,5 @@
+import type { Rejected } from '../errors.ts';
+
 /**
  * A rate limit that calls share: a token bucket of `burst` calls that refills by `perSecond`.
  * Calls with the same key share it, whichever reply makes them.
@@ -48,7 +50,19 @@ export interface WorkingMark {
   show(state: WorkingState, signal: AbortSignal): Promise<void>;
 }
 
-export interface Posting {
+/** Where a page is in its growth, for platforms that take a text bit by bit. */
+export interface Growth {
+  /** Nothing of it changes any more. */
+  readonly final: boolean;
+  /**
+   * The page as it was written so far, rendered, with nothing completed that is half written: what
+   * is written next is only added to it, as a rule. Costs a pass over the page. Absent where the
+   * text itself is that.
+   */
+  written?(): string;
+}
+
+export interface Posting extends Partial<Growth> {
   /** Rendered text, within the format's limit. */
   readonly text: string;
   /** Idempotency key, at most 25 characters; the same for every try of the same post. */
@@ -69,12 +83,17 @@ export interface Posting {
  */
 export interface Surface {
   readonly format: PageFormat;
-  /** What each kind of call spends; all budgets of a call must have room. */
+  /**
+   * What the next call of each kind spends; all budgets of a call must have room. It may change
+   * with every call, and with `prepare`.
+   */
   readonly budgets: {
     readonly post: readonly Budget[];
     readonly edit: readonly Budget[];
     readonly remove: readonly Budget[];
   };
+  /** What the edit that makes a page final spends, where that is another. */
+  readonly finishing?: readonly Budget[] | undefined;
   /** Edits of one message come no closer than this, in milliseconds, even with budget to spare. */
   readonly editFloorMs: number;
   readonly callTimeoutMs: number;
@@ -82,16 +101,28 @@ export interface Surface {
   readonly working?: WorkingMark;
 
   /**
+   * A page is to be posted next: decides how, where there are several ways, so that `budgets` tells
+   * what that spends. Cheap: called often. `final`: the page does not grow any more.
+   */
+  prepare?(final: boolean): void;
+  /**
+   * What is due on a page though it was posted or edited: `more`, as it does not show all of the
+   * text yet, or `end`, as it has not been told that its text is final.
+   */
+  due?(id: string): 'more' | 'end' | undefined;
+  /**
    * As much of a rendered text as a post may show; the rest comes with an edit of its own. Absent
    * where a post may show all of it.
    */
   postable?(text: string): string;
+  /** Why nothing can be written here, where the platform has just said so: the model is not asked. */
+  refusal?(): Rejected | undefined;
   /** Posts a page behind the earlier ones; resolves to its id. */
   post(posting: Posting, signal: AbortSignal): Promise<string>;
   /** The id of the post made with this key, if it arrived. */
   find(posting: Pick<Posting, 'key' | 'index'>, signal: AbortSignal): Promise<string | undefined>;
   /** Makes a page read `text`; the same text twice is harmless. */
-  edit(id: string, text: string, signal: AbortSignal): Promise<void>;
+  edit(id: string, text: string, signal: AbortSignal, growth?: Growth): Promise<void>;
   /** Removes a page; one that is gone already is no error. */
   remove(id: string, signal: AbortSignal): Promise<void>;
 }

@@ -1,5 +1,16 @@
-import type { Surface } from '../../core/ports/surface.ts';
+import type { Budget, Surface } from '../../core/ports/surface.ts';
 import type { Place } from './place.ts';
+
+interface Rate {
+  readonly burst: number;
+  readonly perSecond: number;
+}
+
+/** chat.update and chat.delete. */
+export const editRate: Rate = { burst: 40, perSecond: 0.8 };
+export const appendRate: Rate = { burst: 85, perSecond: 1.6 };
+/** Starts and stops of streams. */
+export const startRate: Rate = { burst: 18, perSecond: 0.32 };
 
 /**
  * Slack's limits, a little below what it says: calls do not arrive as evenly as they are made,
@@ -9,11 +20,7 @@ import type { Place } from './place.ts';
  * - chat.postMessage: about one a second in a channel after a short burst, 300 a minute in all.
  */
 export function budgetsFor({ team, channel }: Place): Surface['budgets'] {
-  const perMinute = (method: string) => ({
-    key: `slack:${team}:${method}`,
-    burst: 40,
-    perSecond: 0.8,
-  });
+  const perMinute = (method: string) => ({ key: `slack:${team}:${method}`, ...editRate });
   return {
     post: [
       { key: channelPostKey(team, channel), burst: 4, perSecond: 0.95 },
@@ -21,6 +28,23 @@ export function budgetsFor({ team, channel }: Place): Surface['budgets'] {
     ],
     edit: [perMinute('chat.update')],
     remove: [perMinute('chat.delete')],
+  };
+}
+
+/** What calls on streams spend, each once. */
+export interface StreamBudgets {
+  readonly start: readonly Budget[];
+  readonly append: readonly Budget[];
+  readonly stop: readonly Budget[];
+}
+
+/** chat.startStream and chat.stopStream: 20 a minute each, chat.appendStream: 100 a minute. */
+export function streamBudgetsFor({ team }: Pick<Place, 'team'>): StreamBudgets {
+  const budget = (method: string, rate: Rate) => [{ key: `slack:${team}:${method}`, ...rate }];
+  return {
+    start: budget('chat.startStream', startRate),
+    append: budget('chat.appendStream', appendRate),
+    stop: budget('chat.stopStream', startRate),
   };
 }
 

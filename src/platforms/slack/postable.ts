@@ -1,5 +1,5 @@
 /** Where an address begins, alone or as a link's target. */
-const address = /!?\[[^\]\n]*\]\(|<?[a-z][a-z0-9+.-]*:\/\/|<?mailto:|www\./i;
+export const address = /!?\[[^\]\n]*\]\(|<?[a-z][a-z0-9+.-]*:\/\/|<?mailto:|www\./i;
 
 /** What stands there while nothing else can. */
 export const nothingYet = '…';

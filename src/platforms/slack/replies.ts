@@ -1,8 +1,8 @@
 import type { ConversationId } from '../../core/conversation.ts';
 import { Rejected } from '../../core/errors.ts';
-import type { Message } from '../../core/message.ts';
 import type { Log } from '../../core/ports/log.ts';
 import { Running } from '../../core/running.ts';
+import type { Turn } from '../../core/turn.ts';
 import type { SlackApi } from './api.ts';
 import type { Errands } from '../../core/errands.ts';
 import { isDirect, type Place, placeOf } from './place.ts';
@@ -10,6 +10,7 @@ import type { Said } from './said.ts';
 import { say } from './say.ts';
 import type { Self } from './self.ts';
 import { Statuses, StatusMark } from './status.ts';
+import type { Streams } from './streams.ts';
 import { SlackSurface } from './surface.ts';
 import type { Threads } from './threads.ts';
 
@@ -23,6 +24,9 @@ export interface RepliesOptions {
   readonly log: Log;
   /** Undefined while Slack has not told yet. */
   readonly self: () => Self | undefined;
+  readonly streams: Streams;
+  /** How long a stream is written, in milliseconds. */
+  readonly streamMs?: number;
 }
 
 /** What a reply is written with, and its sign of life. */
@@ -57,8 +61,8 @@ export class Replies {
     this.#options = options;
   }
 
-  surface(conversation: ConversationId, turn: string, messages: readonly Message[]): SlackSurface {
-    const { api, threads, errands, log, self } = this.#options;
+  surface({ conversation, id: turn, messages }: Turn): SlackSurface {
+    const { api, threads, errands, log, self, streams, streamMs } = this.#options;
     const place = placeOf(conversation);
     const { channel } = place;
     const newest = messages.reduce((ts, { id }) => (id > ts ? id : ts), '0');
@@ -77,7 +81,23 @@ export class Replies {
       if (team === place.team) return;
       throw new Rejected('refused', `the token is not for workspace ${place.team}`);
     };
-    const surface = new SlackSurface({ api, threads, errands, place, newest, status, ensureHome });
+    const asker = messages
+      .findLast(({ id }) => id === newest)
+      ?.author.id.split(':')
+      .at(-1);
+    const surface = new SlackSurface({
+      api,
+      threads,
+      errands,
+      place,
+      newest,
+      status,
+      streams,
+      self,
+      ensureHome,
+      ...(asker === undefined ? {} : { asker }),
+      ...(streamMs === undefined ? {} : { streamMs }),
+    });
     const questions = new Set(messages.map(({ id: ts }) => idOf({ channel, ts })));
     this.#running.begin(conversation, { turn, questions, pen: new Pen(surface, status, channel) });
     return surface;
@@ -96,6 +116,7 @@ export class Replies {
     const { api, errands } = this.#options;
     const pen = this.#running.end(conversation, turn);
     pen?.status.clear();
+    pen?.surface.close();
     if (pen?.surface.editsOver !== true) return;
     errands.run('say that edits are over', (signal) =>
       say(api, placeOf(conversation), editsOverSentence, signal),

@@ -14,6 +14,8 @@ export async function say(
       channel,
       ...(root === undefined ? {} : { thread_ts: root }),
       markdown_text: sentence,
+      // Else it could be taken for a stream that was begun and lost.
+      metadata: { event_type: 'parley_sentence', event_payload: {} },
       unfurl_links: false,
       unfurl_media: false,
     },

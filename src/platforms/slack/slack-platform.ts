@@ -17,6 +17,7 @@ import { People } from './people.ts';
 import { Replies } from './replies.ts';
 import type { Self } from './self.ts';
 import { Sockets } from './sockets.ts';
+import { type Streaming, Streams } from './streams.ts';
 import { Threads } from './threads.ts';
 import { introduce } from './workspace.ts';
 
@@ -41,6 +42,10 @@ export interface SlackPlatformOptions {
   readonly followups?: Followups;
   /** Whether people of other organisations (Slack Connect) are answered; by default not. */
   readonly allowOutsiders?: boolean;
+  /** How replies are written; by default `auto`. */
+  readonly streaming?: Streaming;
+  /** How long a stream is written before it goes on by edits, in milliseconds. */
+  readonly streamMs?: number;
   readonly store: Pick<Store, 'participation' | 'active'>;
   readonly log: Log;
   /** After a longer silence than this, in milliseconds, channels are read again. */
@@ -63,7 +68,17 @@ export function slackPlatform(options: SlackPlatformOptions): SlackPlatform {
   const notices = new Notices({ api, errands });
   const ear = new Ear(log);
   const hearing = new AbortController();
-  const replies = new Replies({ api, threads, errands, log, self: () => self });
+  const isGov = apiUrl !== undefined && /(?:^|\.)slack-gov\.com$/.test(new URL(apiUrl).hostname);
+  const streams = new Streams({ streaming: options.streaming ?? 'auto', isGov, log });
+  const replies = new Replies({
+    api,
+    threads,
+    errands,
+    log,
+    streams,
+    self: () => self,
+    ...(options.streamMs === undefined ? {} : { streamMs: options.streamMs }),
+  });
   let self: Self | undefined;
   let sockets: Sockets | undefined;
   let background: Promise<void> = Promise.resolve();
@@ -160,7 +175,7 @@ export function slackPlatform(options: SlackPlatformOptions): SlackPlatform {
       await errands.close(closeGraceMs);
     },
 
-    surface: (conversation, turn, messages) => replies.surface(conversation, turn, messages),
+    surface: (turn) => replies.surface(turn),
     ended: (conversation, turn) => replies.ended(conversation, turn),
 
     async earlier(conversation, messages, signal) {

@@ -1,5 +1,5 @@
 import { CallFailed, RateLimited, Rejected } from '../../core/errors.ts';
-import type { Posting, Surface, WorkingMark } from '../../core/ports/surface.ts';
+import type { Growth, Posting, Surface, WorkingMark } from '../../core/ports/surface.ts';
 import { callTimeoutMs, type SlackApi } from './api.ts';
 import { budgetsFor, channelPostKey } from './budgets.ts';
 import { Refused } from './faults.ts';
@@ -8,7 +8,11 @@ import { slackFormat } from './format.ts';
 import type { Errands } from '../../core/errands.ts';
 import type { Place } from './place.ts';
 import { nothingYet, postable } from './postable.ts';
+import type { Self } from './self.ts';
 import type { StatusMark } from './status.ts';
+import { Strays } from './strays.ts';
+import { Streamer } from './streamer.ts';
+import type { Streams } from './streams.ts';
 import type { Threads } from './threads.ts';
 
 /** Faster than that, texts flicker. */
@@ -27,16 +31,24 @@ export interface SlackSurfaceOptions {
   /** The `ts` of the newest question: the reply's posts are all younger. */
   readonly newest: string;
   readonly status?: StatusMark;
+  readonly streams: Streams;
+  /** The id of the person who asked. */
+  readonly asker?: string;
+  /** How long a stream is written, in milliseconds. */
+  readonly streamMs?: number;
+  readonly self: () => Self | undefined;
   /** Throws `Rejected` if the bot does not belong to this place's workspace. */
   readonly ensureHome: () => void;
 }
 
-/** Writes a reply into a thread, or a direct conversation, by posts and edits. */
+/**
+ * Writes a reply into a thread, or a direct conversation: by posts and edits, or as streams where
+ * those carry more.
+ */
 export class SlackSurface implements Surface {
   readonly format = slackFormat;
   readonly editFloorMs = editFloorMs;
   readonly callTimeoutMs = callTimeoutMs;
-  readonly budgets: Surface['budgets'];
   /** Goes as soon as Slack refuses it. */
   working?: WorkingMark;
   readonly #options: SlackSurfaceOptions;
@@ -44,12 +56,22 @@ export class SlackSurface implements Surface {
   readonly #posted = new Map<string, string>();
   /** The `ts` of each message of this reply that is known to stand. */
   readonly #standing = new Set<string>();
+  readonly #plainBudgets: Surface['budgets'];
+  readonly #strays: Strays;
+  readonly #streamer: Streamer;
   #editsOver = false;
   #withdrawn = false;
 
   constructor(options: SlackSurfaceOptions) {
     this.#options = options;
-    this.budgets = budgetsFor(options.place);
+    this.#plainBudgets = budgetsFor(options.place);
+    this.#strays = new Strays({ ...options, isKnown: (ts) => this.#standing.has(ts) });
+    this.#streamer = new Streamer({
+      ...options,
+      strays: this.#strays,
+      metadataOf,
+      call: (method, args, signal) => this.#callStream(method, args, signal),
+    });
     const { status } = options;
     if (status?.works !== true) return;
     this.working = status;
@@ -61,12 +83,36 @@ export class SlackSurface implements Surface {
     return this.#editsOver;
   }
 
+  get budgets(): Surface['budgets'] {
+    return this.#streamer.budgets(this.#plainBudgets);
+  }
+
+  get finishing(): Surface['finishing'] {
+    return this.#streamer.finishing;
+  }
+
+  prepare(final: boolean): void {
+    this.#streamer.prepare(final);
+  }
+
+  due(id: string): 'more' | 'end' | undefined {
+    return this.#streamer.due(id);
+  }
+
   postable(text: string): string {
     return postable(text);
   }
 
-  async post({ text, key }: Posting, signal: AbortSignal): Promise<string> {
-    const { place, status } = this.#options;
+  async post(posting: Posting, signal: AbortSignal): Promise<string> {
+    const ts = (await this.#streamer.begin(posting, signal)) ?? (await this.#post(posting, signal));
+    this.#posted.set(posting.key, ts);
+    this.#standing.add(ts);
+    this.#options.status?.posted();
+    return ts;
+  }
+
+  async #post({ text, key }: Posting, signal: AbortSignal): Promise<string> {
+    const { place } = this.#options;
     let answer: Fields;
     try {
       answer = await this.#call(
@@ -75,7 +121,7 @@ export class SlackSurface implements Surface {
           ...this.#target(),
           // Whoever calls this, no address is posted.
           markdown_text: postable(text),
-          metadata: { event_type: eventType, event_payload: { key } },
+          metadata: metadataOf(key),
           unfurl_links: false,
           unfurl_media: false,
         },
@@ -90,9 +136,6 @@ export class SlackSurface implements Surface {
     const ts = textOf(answer['ts']);
     if (ts === undefined) throw new CallFailed('chat.postMessage: posted without an id');
     await this.#ensureInThread(ts, fieldsOf(answer['message']), signal);
-    this.#posted.set(key, ts);
-    this.#standing.add(ts);
-    status?.posted();
     return ts;
   }
 
@@ -100,35 +143,54 @@ export class SlackSurface implements Surface {
   async #ensureInThread(ts: string, posted: Fields, signal: AbortSignal): Promise<void> {
     const { root } = this.#options.place;
     if (root === undefined || posted['ts'] === undefined || posted['thread_ts'] === root) return;
-    await this.remove(ts, signal).catch(() =>
-      this.#options.errands.run('take back a post', (end) => this.remove(ts, end)),
+    await this.#delete(ts, signal).catch(() =>
+      this.#options.errands.run('take back a post', (end) => this.#delete(ts, end)),
     );
-    throw new Rejected('removed', 'chat.postMessage: the thread is gone');
+    throw new Rejected('removed', 'the thread is gone');
   }
 
   async find({ key }: Pick<Posting, 'key'>, signal: AbortSignal): Promise<string | undefined> {
-    const { threads, place, newest } = this.#options;
     const ts = this.#posted.get(key);
     if (ts !== undefined) return ts;
     this.#options.ensureHome();
-    const found = await threads.find(place, newest, (message) => keyOf(message) === key, signal);
-    if (found !== undefined) this.#standing.add(found);
-    return found;
+    const { found, strays } = await this.#strays.look((message) => keyOf(message) === key, signal);
+    const ours = found ?? strays.shift();
+    if (ours !== undefined) this.#standing.add(ours);
+    if (ours !== undefined && found === undefined) this.#streamer.found(ours);
+    for (const stray of strays) {
+      this.#options.errands.run('remove a stray', (end) => this.#strays.remove(stray, end));
+    }
+    return ours;
   }
 
-  async edit(id: string, text: string, signal: AbortSignal): Promise<void> {
+  async edit(
+    id: string,
+    text: string,
+    signal: AbortSignal,
+    growth: Growth = { final: false },
+  ): Promise<void> {
+    if (await this.#streamer.show(id, text, growth, signal)) return;
     const markdown_text = text.trim() === '' ? nothingYet : text;
     const { channel } = this.#options.place;
     try {
       await this.#call('chat.update', { channel, ts: id, markdown_text }, signal);
       this.#standing.add(id);
+      this.#streamer.edited(id);
     } catch (error) {
-      if (error instanceof Refused && editsOver.has(error.code)) this.#editsOver = true;
-      throw error;
+      if (!(error instanceof Refused)) throw error;
+      if (editsOver.has(error.code)) this.#editsOver = true;
+      if (error.code !== 'streaming_state_conflict') throw error;
+      this.#standing.add(id);
+      this.#streamer.conflicts(id, error);
     }
   }
 
   async remove(id: string, signal: AbortSignal): Promise<void> {
+    await this.#streamer.stop(id, signal);
+    await this.#delete(id, signal);
+  }
+
+  async #delete(id: string, signal: AbortSignal): Promise<void> {
     // Slack tells of its end as if a person had deleted it.
     this.#standing.delete(id);
     try {
@@ -143,6 +205,13 @@ export class SlackSurface implements Surface {
     return this.#standing.has(ts);
   }
 
+  /** The reply is over. */
+  close(): void {
+    // What a person withdrew is stopped all the same.
+    this.#withdrawn = false;
+    this.#streamer.close();
+  }
+
   /** A person deleted a question or a part of the reply: nothing more is written. */
   withdraw(): void {
     this.#withdrawn = true;
@@ -153,13 +222,32 @@ export class SlackSurface implements Surface {
     if (this.#withdrawn && method !== 'chat.delete') {
       throw new Rejected('removed', `${method}: a person deleted what it belongs to`);
     }
-    return this.#options.api.call(method, args, signal);
+    const { api, streams } = this.#options;
+    streams.calls(method);
+    try {
+      return await api.call(method, args, signal);
+    } catch (error) {
+      if (error instanceof RateLimited) streams.rateLimited(method, error.retryAfterMs);
+      throw error;
+    }
+  }
+
+  async #callStream(method: string, args: Fields, signal: AbortSignal): Promise<Fields> {
+    const answer = await this.#call(method, args, signal);
+    const { ts } = args;
+    // A stream's end is the first that Slack tells of where its message stands.
+    if (typeof ts === 'string') await this.#ensureInThread(ts, fieldsOf(answer['message']), signal);
+    return answer;
   }
 
   #target(): Fields {
     const { channel, root } = this.#options.place;
     return { channel, ...(root === undefined ? {} : { thread_ts: root }) };
   }
+}
+
+function metadataOf(key: string): Fields {
+  return { event_type: eventType, event_payload: { key } };
 }
 
 /** The idempotency key of one of our own posts. */

@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest';
 import { conversationId } from '../../../src/core/conversation.ts';
-import type { Message } from '../../../src/core/message.ts';
+import type { Turn } from '../../../src/core/turn.ts';
 import { SlackApi } from '../../../src/platforms/slack/api.ts';
 import { Errands } from '../../../src/core/errands.ts';
 import { Replies } from '../../../src/platforms/slack/replies.ts';
+import { Streams } from '../../../src/platforms/slack/streams.ts';
 import { Threads } from '../../../src/platforms/slack/threads.ts';
 import { readableLog } from '../../fakes/log.ts';
 
@@ -16,12 +17,16 @@ it('forgets a turn that was lost once the next one begins in its conversation', 
     threads: new Threads(api),
     errands,
     log,
+    streams: new Streams({ streaming: 'auto', log }),
     self: () => undefined,
   });
   const conversation = conversationId('slack', 'T1', 'C1', '1.0');
-  const asked = (id: string) => [{ id }] as unknown as Message[];
-  replies.surface(conversation, 'lost', asked('1.0'));
-  replies.surface(conversation, 'next', asked('2.0'));
+  const begin = (id: string, question: string) => {
+    const messages = [{ id: question, author: { id: 'T1:U1' } }];
+    replies.surface({ id, conversation, messages } as unknown as Turn);
+  };
+  begin('lost', '1.0');
+  begin('next', '2.0');
   expect(replies.withdraw({ channel: 'C1', ts: '1.0' })).toBeUndefined();
   replies.ended(conversation, 'lost');
   expect(replies.withdraw({ channel: 'C1', ts: '2.0' })).toBe(conversation);

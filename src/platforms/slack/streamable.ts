@@ -1,0 +1,37 @@
+import { address } from './postable.ts';
+
+/**
+ * What may become an order to call somebody, or an address, with what comes next: that must be
+ * known before it is sent, as what was sent cannot be taken back.
+ */
+const unfinished = [
+  // `<!channel`, `<@U1`, `<#C1`: what follows decides whether it is one, and is broken.
+  /<\u2060?(?:[!@#][\w^]*)?$/,
+  // An image is shown as a link.
+  /!$/,
+  // A link's text, and the bracket of its target.
+  /!?\[[^\]\n]{0,1000}\]?$/,
+  // The beginning of an address.
+  /<?\b(?:https?|www|[a-z][a-z0-9+.-]*:\/?)$/i,
+];
+
+/**
+ * The part of a growing text that a stream may show: Slack fetches the addresses in a stream, so
+ * none is sent, and holds to what it was sent, so what is unfinished at the end is not sent yet.
+ *
+ * @param text rendered
+ * @param final nothing comes behind it
+ * @returns `over`: with an address the stream is over
+ */
+export function streamable(text: string, final = false): { text: string; over: boolean } {
+  const at = text.search(address);
+  if (at >= 0) return { text: text.slice(0, at).trimEnd(), over: true };
+  if (final) return { text, over: false };
+  // White space at a page's end is not part of it.
+  let shown = text.trimEnd();
+  for (const pattern of unfinished) {
+    const from = shown.search(pattern);
+    if (from >= 0) shown = shown.slice(0, from);
+  }
+  return { text: shown.trimEnd(), over: false };
+}

@@ -1,0 +1,209 @@
+import { wait } from '../../core/deadline.ts';
+import type { Errands } from '../../core/errands.ts';
+import { CallFailed, RateLimited, Rejected } from '../../core/errors.ts';
+import { type Fields, textOf } from '../../core/fields.ts';
+import type { Growth, Posting, Surface } from '../../core/ports/surface.ts';
+import { callTimeoutMs } from './api.ts';
+import { type StreamBudgets, streamBudgetsFor } from './budgets.ts';
+import { Refused } from './faults.ts';
+import { isDirect, type Place } from './place.ts';
+import { Stream, streamLastsMs, type StreamOptions } from './stream.ts';
+import { streamable } from './streamable.ts';
+import type { Strays } from './strays.ts';
+import type { Streams } from './streams.ts';
+
+type Budgets = Surface['budgets'];
+
+export interface StreamerOptions {
+  readonly streams: Streams;
+  readonly strays: Strays;
+  readonly errands: Errands;
+  readonly place: Place;
+  /** Who asked: Slack wants to know it in channels. */
+  readonly asker?: string;
+  /** How long a stream is written before its message goes on by edits, in milliseconds. */
+  readonly streamMs?: number;
+  /** What a page is found by once it is no stream any more. */
+  readonly metadataOf: (key: string) => Fields;
+  readonly call: (method: string, args: Fields, signal: AbortSignal) => Promise<Fields>;
+}
+
+/** The part of a reply that is written as streams, one message at a time. */
+export class Streamer {
+  readonly #options: StreamerOptions;
+  readonly #budgets: StreamBudgets;
+  /** The message that is a stream, or was one and is not shown by an edit yet. */
+  #stream: Stream | undefined;
+  #offered = false;
+  /** Streams have not failed this reply. */
+  #mayStream = true;
+  /** When a stream may have begun that nobody knows of. */
+  #lostStartAt: number | undefined;
+
+  constructor(options: StreamerOptions) {
+    this.#options = options;
+    this.#budgets = streamBudgetsFor(options.place);
+  }
+
+  /** What the next calls spend; `plain`: by posts and edits. */
+  budgets(plain: Budgets): Budgets {
+    const { start, append, stop } = this.#budgets;
+    const next = this.#stream?.next;
+    if (next !== undefined) {
+      const edit = next === 'append' ? append : stop;
+      return { post: plain.post, edit, remove: [...plain.remove, ...stop] };
+    }
+    if (!this.#offered) return plain;
+    // A start that Slack refuses becomes a post.
+    const post = this.#options.streams.proven ? start : [...start, ...plain.post];
+    return { post, edit: append, remove: plain.remove };
+  }
+
+  get finishing(): Budgets['edit'] | undefined {
+    return this.#stream?.next !== undefined || this.#offered ? this.#budgets.stop : undefined;
+  }
+
+  /** As `Surface.prepare`. */
+  prepare(final: boolean): void {
+    const { streams, place } = this.#options;
+    this.#offered = !final && this.#mayStream && streams.offers(this, place);
+    if (!this.#offered) streams.writes(this, 'edits');
+  }
+
+  /** As `Surface.due`. */
+  due(ts: string): 'more' | 'end' | undefined {
+    return this.#of(ts)?.due;
+  }
+
+  /**
+   * Begins a stream if that is prepared; resolves to its `ts`, or to undefined where the page is to
+   * be posted after all: Slack refuses, or there is nothing yet that a stream may show.
+   */
+  async begin({ text, key, written }: Posting, signal: AbortSignal): Promise<string | undefined> {
+    if (!this.#offered) return undefined;
+    this.#offered = false;
+    const { streams, streamMs = streamLastsMs, metadataOf } = this.#options;
+    const shown = streamable(written?.() ?? text);
+    if (shown.over) this.#mayStream = false;
+    if (shown.over || shown.text === '') {
+      streams.writes(this, 'edits');
+      return undefined;
+    }
+    streams.writes(this, 'stream');
+    const ts = await this.#start(shown.text, signal);
+    if (ts === undefined) {
+      streams.writes(this, 'edits');
+      return undefined;
+    }
+    streams.prove();
+    this.hold(ts, { sent: shown.text, lastsMs: streamMs, metadata: metadataOf(key) });
+    return ts;
+  }
+
+  async #start(text: string, signal: AbortSignal): Promise<string | undefined> {
+    const { streams, place, asker, call } = this.#options;
+    const { channel, root: thread_ts } = place;
+    const recipient =
+      isDirect(channel) || asker === undefined
+        ? {}
+        : { recipient_user_id: asker, recipient_team_id: place.team };
+    const args = { channel, thread_ts, ...recipient, markdown_text: text };
+    try {
+      const ts = textOf((await call('chat.startStream', args, signal))['ts']);
+      if (ts === undefined) throw new CallFailed('chat.startStream: begun without an id');
+      return ts;
+    } catch (error) {
+      if (error instanceof Refused && error.reason === 'refused') {
+        this.#mayStream = false;
+        streams.refuse(place, error.code);
+        return undefined;
+      }
+      if (!(error instanceof RateLimited || error instanceof Rejected)) {
+        this.#mayStream = false;
+        this.#lostStartAt = performance.now();
+      }
+      throw error;
+    }
+  }
+
+  /** The message is a stream, or may be one; without `sent` all that can be done is to stop it. */
+  hold(ts: string, options: Partial<StreamOptions> = {}): void {
+    const { streams, place, call } = this.#options;
+    streams.writes(this, 'stream');
+    this.#stream = new Stream({
+      ts,
+      lastsMs: 0,
+      ...options,
+      call: async (method, args, signal) => {
+        await call(method, { channel: place.channel, ...args }, signal);
+      },
+    });
+  }
+
+  /** A start whose answer was lost is found. */
+  found(ts: string): void {
+    this.#lostStartAt = undefined;
+    this.hold(ts);
+  }
+
+  /** Shows the text if the message is a stream; false if it is not, and an edit shows it. */
+  async show(ts: string, text: string, growth: Growth, signal: AbortSignal): Promise<boolean> {
+    const stream = this.#of(ts);
+    if (stream?.next === undefined) return false;
+    try {
+      await stream.show(growth.written?.() ?? text, growth.final, signal);
+    } finally {
+      if (stream.spoilt) this.#mayStream = false;
+      if (stream.next === undefined) this.#options.streams.writes(this, 'edits');
+      if (stream.next === undefined && stream.due === undefined) this.#stream = undefined;
+    }
+    return true;
+  }
+
+  /** An edit shows the message's text. */
+  edited(ts: string): void {
+    if (this.#of(ts) !== undefined) this.#stream = undefined;
+    this.#options.streams.writes(this, 'edits');
+  }
+
+  /**
+   * An edit was refused as the message is a stream: an earlier attempt left it so. Throws
+   * `CallFailed` if it was stopped already: that may come through yet.
+   */
+  conflicts(ts: string, cause: Refused): void {
+    const stopped = this.#of(ts) !== undefined;
+    this.#mayStream = false;
+    this.hold(ts);
+    if (stopped) throw new CallFailed('chat.update: still a stream', { cause });
+  }
+
+  /** Ends the message's stream, if it is one. */
+  async stop(ts: string, signal: AbortSignal): Promise<void> {
+    await this.#of(ts)?.stop(signal);
+  }
+
+  /** The reply is over: nothing is left open. */
+  close(): void {
+    const { streams, errands, strays } = this.#options;
+    streams.leaves(this);
+    const stream = this.#stream;
+    if (stream?.next !== undefined) {
+      errands.run('stop a stream', async (signal) => {
+        await stream.stop(signal).catch((error: unknown) => {
+          if (!(error instanceof Rejected)) throw error;
+        });
+      });
+    }
+    const lostAt = this.#lostStartAt;
+    if (lostAt === undefined) return;
+    errands.run('look for a lost stream', async (signal) => {
+      // It may come late.
+      await wait(Math.max(0, lostAt + callTimeoutMs - performance.now()), signal);
+      await strays.removeAll(signal);
+    });
+  }
+
+  #of(ts: string): Stream | undefined {
+    return this.#stream?.ts === ts ? this.#stream : undefined;
+  }
+}
