@@ -1,0 +1,250 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Call as DiscordCall } from '../fakes/discord/history.ts';
+import type { Call as SlackCall } from '../fakes/slack/history.ts';
+import { type Asked, Register } from './register.ts';
+import { DiscordThread, SlackDirect, SlackThread } from './spots.ts';
+import { Town } from './town.ts';
+
+type Place = 'slack thread' | 'slack direct' | 'discord thread';
+type Corner = SlackThread | SlackDirect | DiscordThread;
+
+/** After which call of a reply its instance dies. */
+export interface KillPoint {
+  readonly place: Place;
+  /** From 1, over all calls by which an instance writes the reply; one for each death. */
+  readonly after: readonly [number, ...number[]];
+  /** Whether the instance has got the answer to it; the next call then never arrives. */
+  readonly heard: boolean;
+  readonly words: number;
+  /** How many words the next try at the answer has. */
+  readonly again: number;
+}
+
+/** What became of one reply. */
+interface Survivor extends KillPoint {
+  /** Names of the calls until then, such as `chat.update`; fewer if the reply was done before. */
+  readonly calls: readonly string[];
+  /** The reply was whole before its instance died. */
+  readonly done: boolean;
+  /** The ids of its messages when its instance died, and in the end. */
+  readonly before: readonly string[];
+  readonly end: readonly string[];
+  /** From the death to the whole reply, in milliseconds. */
+  readonly ms: number;
+}
+
+export interface KillPointsReport {
+  readonly survivors: readonly Survivor[];
+  readonly broken: readonly string[];
+}
+
+/** Each call of a short reply in Slack, and of one over two messages in Discord. */
+export function firstDeaths(most: { slack: number; discord: number }): KillPoint[] {
+  return [
+    ...each('slack thread', most.slack).map((point) => ({ ...point, words: 60, again: 60 })),
+    ...each('slack direct', most.slack).map((point) => ({ ...point, words: 60, again: 60 })),
+    ...each('discord thread', most.discord).map((point) => ({ ...point, words: 400, again: 400 })),
+  ];
+}
+
+/**
+ * Each call by which another instance completes a reply, whose first one died late. The next try
+ * at the answer is shorter: messages have to go.
+ */
+export function secondDeaths(most: number): KillPoint[] {
+  const late = (place: Place, first: number, words: number): KillPoint[] =>
+    each(place, most).map((point) => ({
+      ...point,
+      after: [first, ...point.after],
+      words,
+      again: 30,
+    }));
+  return [
+    ...late('slack thread', 3, 600),
+    ...late('slack direct', 3, 600),
+    ...late('discord thread', 9, 2_500),
+  ];
+}
+
+function each(place: Place, most: number): Pick<KillPoint, 'place' | 'after' | 'heard'>[] {
+  const calls = Array.from({ length: most }, (_, at) => at + 1);
+  return calls.flatMap((call) => [true, false].map((heard) => ({ place, after: [call], heard })));
+}
+
+interface Victim {
+  readonly point: KillPoint;
+  readonly spot: Corner;
+  readonly asked: Asked;
+  readonly calls: string[];
+  /** After this call of an instance it dies. */
+  due: number;
+  /** On the clock of `performance.now()`. */
+  diedAt?: number;
+  before: readonly string[];
+  done: boolean;
+  /** The turn was over before its instance died, and nobody looks after it any more. */
+  over: boolean;
+}
+
+/** Turns that were cut off twice are tried one at a time. */
+const patienceMs = 300_000;
+const settleMs = 1_000;
+
+/**
+ * One question for each point, all at the same time; a reply that has come to its point stands
+ * still until all have, and then the instance is killed with -9. Another one starts meanwhile and
+ * completes them, or dies, too, at the next points.
+ */
+export async function dieAtEachPoint(points: readonly KillPoint[]): Promise<KillPointsReport> {
+  const count = (place: Place): number => points.filter((point) => point.place === place).length;
+  const town = await Town.start({
+    slack: 'socket',
+    instances: 1,
+    threads: count('slack thread'),
+    directs: count('slack direct'),
+    discords: count('discord thread'),
+  });
+  try {
+    const register = new Register(town.spots, town.model);
+    const victims = points.map((point, at): Victim => {
+      // The spots stand in the same order.
+      const spot = town.spots[at] as Corner;
+      const asked = register.ask(spot, { words: point.words, perSecond: 250, again: point.again });
+      return { point, spot, asked, calls: [], due: 0, before: [], done: false, over: false };
+    });
+    const deaths = Math.max(...points.map(({ after }) => after.length));
+    for (let death = 0; death < deaths; death += 1) {
+      for (const victim of victims) victim.due = victim.point.after[death] ?? Infinity;
+      const thaw = freezeAtPoints(town, victims);
+      const alive = () => victims.filter(({ done }) => !done);
+      await until(() => {
+        const done = town.fleet.logged(death, 'turn done').length;
+        return alive().filter(isFrozen).length + done >= alive().length;
+      });
+      const growing = town.grow();
+      const over = town.fleet.logged(death, 'turn done').map(({ conversation }) => conversation);
+      for (const victim of alive()) {
+        victim.before = idsOf(victim.spot);
+        victim.done = !isFrozen(victim);
+        victim.over = over.some((conversation) => isOf(victim.spot, conversation));
+        victim.diedAt = performance.now();
+      }
+      await town.fleet.kill(death);
+      thaw();
+      await growing;
+    }
+    await until(() => {
+      register.look();
+      return register.open.length === 0;
+    });
+    await delay(settleMs);
+    return {
+      survivors: victims.map((victim) => survivorOf(victim)),
+      broken: [
+        ...register.broken().filter((line) => !isExcused(line, victims)),
+        ...town.slack.violations.map((one) => JSON.stringify(one)),
+      ],
+    };
+  } finally {
+    await town.stop();
+  }
+}
+
+function survivorOf({ point, spot, asked, calls, diedAt = 0, before, done }: Victim): Survivor {
+  const ms = Math.max(0, Math.round((asked.answeredAt ?? Infinity) - diedAt));
+  return { ...point, calls, done, before, end: idsOf(spot), ms };
+}
+
+/** It has come to its point: nothing that it asks for happens any more. */
+function isFrozen({ point, calls, due }: Victim): boolean {
+  return calls.length >= due + (point.heard ? 1 : 0);
+}
+
+function isOf(spot: Corner, conversation: unknown): boolean {
+  const id = spot instanceof SlackDirect ? spot.said[0]?.channel : rootOf(spot);
+  return id !== undefined && String(conversation).endsWith(`:${id}`);
+}
+
+function rootOf(spot: SlackThread | DiscordThread): string | undefined {
+  return spot instanceof SlackThread ? spot.root?.ts : spot.root?.id;
+}
+
+/** The status below a direct message is taken away behind the turn's end, or by Slack, in time. */
+function isExcused(line: string, victims: readonly Victim[]): boolean {
+  return victims.some(
+    ({ spot, over }) =>
+      over && spot instanceof SlackDirect && line === `${spot.name}: "${spot.mark()}" is left`,
+  );
+}
+
+function idsOf(spot: Corner): string[] {
+  return spot.posted.map((message) => ('ts' in message ? message.ts : message.id));
+}
+
+/** Returns what lets everything through again. */
+function freezeAtPoints(town: Town, victims: readonly Victim[]): () => void {
+  const victimOf = (is: (spot: Corner) => boolean): Victim | undefined =>
+    victims.find(({ spot }) => is(spot));
+  for (const victim of victims) victim.calls.length = 0;
+  const places = new WeakMap<object, number>();
+  /** Where a call stands among those of its reply, from 1; 0 for what is no reply's. */
+  const placeOf = (victim: Victim | undefined, call: object, name: string): number => {
+    if (victim === undefined) return 0;
+    const known = places.get(call);
+    if (known !== undefined) return known;
+    victim.calls.push(name);
+    places.set(call, victim.calls.length);
+    return victim.calls.length;
+  };
+  const isUnheard = (victim: Victim | undefined, place: number): boolean =>
+    victim !== undefined && !victim.point.heard && place === victim.due;
+  const isBeyond = (victim: Victim | undefined, place: number): boolean =>
+    victim !== undefined && place > victim.due;
+
+  const slack = (is: typeof isUnheard) => (call: SlackCall) => {
+    const victim = victimOf((spot) => writesInto(town, call, spot));
+    return is(victim, placeOf(victim, call, call.method));
+  };
+  const discord = (is: typeof isUnheard) => (call: DiscordCall) => {
+    const thread = threadOf(call);
+    const victim = victimOf((spot) => spot instanceof DiscordThread && spot.root?.id === thread);
+    return is(victim, placeOf(victim, call, `${call.method} ${call.route}`));
+  };
+  const times = Number.POSITIVE_INFINITY;
+  const ends = [
+    town.slack.fail('*', { kind: 'lost', by: 'hang' }, { times, when: slack(isUnheard) }),
+    town.slack.fail('*', { kind: 'hang' }, { times, when: slack(isBeyond) }),
+    town.discord.faults.next('*', '*', { kind: 'lost', by: 'hang' }, times, discord(isUnheard)),
+    town.discord.faults.next('*', '*', { kind: 'hang' }, times, discord(isBeyond)),
+  ];
+  return () => {
+    for (const end of ends) end();
+  };
+}
+
+/** Whether a call is part of a reply there; reading is not. */
+function writesInto(town: Town, { method, args }: SlackCall, spot: Corner): boolean {
+  if (spot instanceof DiscordThread || !/^(chat|assistant)\./.test(method)) return false;
+  const { channel = args['channel_id'], thread_ts: root, ts } = args;
+  if (spot instanceof SlackDirect) return spot.said[0]?.channel === channel;
+  if (spot.root?.channel !== channel) return false;
+  if (root !== undefined) return root === spot.root?.ts;
+  const message = town.slack.workspace().channel(String(channel)).everything.get(String(ts));
+  return message?.threadTs === spot.root?.ts;
+}
+
+/** A thread has the id of its question. */
+function threadOf({ path }: DiscordCall): string | undefined {
+  const [, channel, message, rest] =
+    /^\/channels\/(\d+)(?:\/messages\/(\d+)(.*))?/.exec(path) ?? [];
+  return rest === '/threads' ? message : channel;
+}
+
+/** What is whole cannot be told from what the fakes hear alone: it is looked at now and then. */
+async function until(check: () => boolean): Promise<void> {
+  const endsAt = performance.now() + patienceMs;
+  while (!check()) {
+    if (performance.now() > endsAt) return;
+    await delay(50);
+  }
+}

@@ -1,0 +1,139 @@
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { readAnswers } from '../chaos/answers.ts';
+import { keyOf } from '../chaos/fleet.ts';
+import { type Asked, Register } from '../chaos/register.ts';
+import { DiscordThread, SlackDirect, SlackThread, type Spot } from '../chaos/spots.ts';
+import { Town } from '../chaos/town.ts';
+
+const long = { words: 1_500, perSecond: 100 };
+const timeout = 20_000;
+
+let town: Town;
+let register: Register;
+
+beforeAll(async () => {
+  town = await Town.start({
+    slack: 'http',
+    instances: 3,
+    threads: 6,
+    directs: 30,
+    discords: 3,
+    env: { DRAIN_SECONDS: '0' },
+  });
+  register = new Register(town.spots, town.model);
+});
+
+afterAll(async () => {
+  await town.stop();
+  expect(town.slack.violations).toEqual([]);
+});
+
+/** A place where nothing was said yet. */
+function fresh<S extends Spot>(kind: new (...args: never[]) => S): S {
+  const used = new Set(register.asked.map(({ spot }) => spot));
+  const spot = town.spots.find((one): one is S => one instanceof kind && !used.has(one));
+  if (spot === undefined) throw new Error('every place is in use');
+  return spot;
+}
+
+async function allAnswered(): Promise<void> {
+  await vi.waitFor(
+    () => {
+      register.look();
+      expect(register.open).toEqual([]);
+    },
+    { timeout, interval: 50 },
+  );
+}
+
+/** Asks for a long answer; resolves, once people read some of it, to who answers and who does not. */
+async function answering(
+  spot: Spot,
+  wish = long,
+): Promise<{ asked: Asked; at: number; other: number }> {
+  const asked = register.ask(spot, wish);
+  await town.slack.until(() => spot.replies().length > 0, timeout);
+  const at = [0, 1, 2].find((index) => keyOf(index) === town.model.latest(asked.name)?.key);
+  if (at === undefined) throw new Error('nobody asked the model');
+  return { asked, at, other: (at + 1) % 3 };
+}
+
+/** Resolves once the model is asked for no more words. */
+async function silenced({ name }: Asked): Promise<void> {
+  await vi.waitFor(() => expect(town.model.latest(name)?.request.endedBy).toBe('client'), {
+    timeout,
+    interval: 20,
+  });
+}
+
+it('spreads questions over all instances, whichever hears them', async () => {
+  town.deliverTo(0);
+  const directs = town.spots.filter((spot) => spot instanceof SlackDirect);
+  for (const spot of directs) register.ask(spot, { words: 60, perSecond: 60 });
+  await allAnswered();
+  expect(register.broken()).toEqual([]);
+  const done = [0, 1, 2].map(
+    (index) => town.model.askings.filter(({ key }) => key === keyOf(index)).length,
+  );
+  expect(done.reduce((sum, answers) => sum + answers)).toBe(directs.length);
+  expect(Math.max(...done)).toBeLessThanOrEqual((2 / 3) * directs.length);
+}, 60_000);
+
+it('ends an answer that another instance writes when somebody says stop', async () => {
+  const spot = fresh(SlackThread);
+  const { asked, other } = await answering(spot);
+  town.deliverTo(other);
+  spot.say('stop');
+  await silenced(asked);
+  await town.slack.until(() => spot.replies().at(-1)?.endsWith('_Stopped._'), timeout);
+  expect(spot.replies()).toHaveLength(1);
+}, 60_000);
+
+it('ends an answer that another instance writes when its question is deleted', async () => {
+  const spot = fresh(SlackThread);
+  const { asked, other } = await answering(spot);
+  town.deliverTo(other);
+  town.slack.person(spot.user).deletes(spot.root!);
+  await silenced(asked);
+}, 60_000);
+
+it('goes on elsewhere with what an instance leaves at SIGTERM, before any lease is over', async () => {
+  const spot = fresh(SlackThread);
+  const { asked, at, other } = await answering(spot, { words: 400, perSecond: 150 });
+  const before = spot.posted.map(({ ts }) => ts);
+  town.deliverTo(other);
+  const code = town.fleet.terminate(at);
+  // A lease lasts 15 s, and nobody takes over for some seconds after it.
+  await vi.waitFor(() => expect(town.model.times(asked.name)).toBe(2), {
+    timeout: 10_000,
+    interval: 20,
+  });
+  expect(await code).toBe(0);
+  expect(town.model.latest(asked.name)?.key).not.toBe(keyOf(at));
+  await vi.waitFor(() => expect(readAnswers(spot.replies()).answers).toHaveLength(1), { timeout });
+  expect(readAnswers(spot.replies()).problem).toBeUndefined();
+  expect(spot.posted.map(({ ts }) => ts)).toEqual(before);
+}, 60_000);
+
+function onDutySince(index: number): number {
+  const times = town.fleet.logged(index, 'on duty').map(({ time }) => Date.parse(String(time)));
+  return Math.max(0, ...times);
+}
+
+it('listens to Discord elsewhere when the instance that did so dies, and hears what it missed', async () => {
+  const { discord, fleet } = town;
+  const spots = town.spots.filter((spot) => spot instanceof DiscordThread);
+  // The one that listened first may be gone.
+  await discord.until(() => discord.gateway.sessions === 1, timeout);
+  const [listening = 0] = [0, 1, 2].toSorted((a, b) => onDutySince(b) - onDutySince(a));
+  await fleet.kill(listening);
+  for (const spot of spots) register.ask(spot);
+  await vi.waitFor(
+    () => {
+      const answers = spots.map((spot) => readAnswers(spot.replies()).answers.length);
+      expect(answers).toEqual(spots.map(() => 1));
+    },
+    { timeout: 40_000, interval: 50 },
+  );
+  expect(discord.gateway.sessions).toBe(1);
+}, 60_000);
