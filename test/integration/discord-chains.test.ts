@@ -206,6 +206,26 @@ describe.concurrent('a chain of replies in a channel', () => {
     expect(world.prompt).toEqual(['Ada: one', 'Answer to: Ada: one', 'Ada: two']);
   });
 
+  it('that Discord does not tell of begins anew, and deafens nobody', async ({ worlds }) => {
+    const world = (await worlds.begin(inChannel)).answering();
+    const { fake } = world;
+    const one = fake.person('Ada').mention('general', 'one');
+    await world.turns(1);
+    const root = rootedConversation(fake.world.guild().id, one.channelId, one.id);
+    await world.store.forgetConversation(root);
+    await world.restart();
+    world.answering();
+    const path = '/channels/:channel/messages/:message';
+    fake.faults.next('GET', path, { kind: 'page', status: 500 }, 1_000);
+    const replyTo = await answer(world, one);
+    const two = fake.person('Ben').say('general', 'two', { replyTo });
+    const three = fake.person('Cem').mention('general', 'three');
+    await fake.until(() => answers(world, three)[0], 20_000);
+    await fake.until(() => answers(world, two)[0], 20_000);
+    expect(answers(world, two)).toMatchObject([{ text: 'Answer to: Ben: two' }]);
+    await world.turns(3, 20_000);
+  });
+
   it('begins with what a mention replies to, in threads and in the channel', async ({ worlds }) => {
     const world = (await worlds.begin()).answering();
     const { fake } = world;

@@ -49,15 +49,13 @@ describe.concurrent('passing faults', () => {
     fake.faults.next('POST', post, fault);
     fake.faults.next('PATCH', edit, fault);
     // Everything goes into the thread, though it may not be made at once.
-    const limited = fault.kind === 'rate-limited';
     const { question, writing } = await ask(world);
     writing.write('One');
-    const said = () => (limited ? world.said('general') : world.replies(question));
-    await fake.until(() => said().length === 1);
+    await fake.until(() => world.replies(question).length === 1, 20_000);
     writing.write(' two three.').end();
     await world.turns(1, 20_000);
-    expect(said()).toEqual(['One two three.']);
-    expect(world.shown('general')).toHaveLength(limited ? 1 : 0);
+    expect(world.replies(question)).toEqual(['One two three.']);
+    expect(world.said('general')).toEqual([]);
   });
 
   it('a 429 without a time is not followed by another try at once', async ({ worlds }) => {
@@ -274,7 +272,7 @@ describe.concurrent('a first message that is refused', () => {
         remedy: expect.stringContaining('Send Messages'),
       },
     ]);
-    expect(fake.callsOf('POST', post)).toHaveLength(2);
+    expect(fake.callsOf('POST', post)).toHaveLength(1);
   });
 
   it('as a reply is posted without the reference', async ({ worlds }) => {
@@ -387,7 +385,179 @@ describe.concurrent('a thread that cannot be made', () => {
   });
 });
 
+describe.concurrent('a thread that may not be written in', () => {
+  it.for([true, false])(
+    'is left for the channel, and cleared away; it may be deleted: %s',
+    async (deletable, { worlds }) => {
+      const world = (await worlds.begin()).answering();
+      const { fake } = world;
+      if (deletable) fake.admin.allow('general', ['ManageThreads']);
+      fake.admin.deny('general', ['SendMessagesInThreads']);
+      const question = fake.person('Ada').mention('general', 'one');
+      await world.turns(1);
+      expect(world.shown('general')).toMatchObject([
+        { text: 'Answer to: Ada: one', replyTo: question.id },
+      ]);
+      expect(world.logged('turn done')).toMatchObject([{ outcome: 'done' }]);
+      await vi.waitFor(() => {
+        const thread = fake.thread(question);
+        expect(deletable ? thread === undefined : thread?.thread?.archived).toBe(true);
+      });
+      // The conversation goes on in the channel.
+      const [answer] = world.shown('general');
+      const again = fake.person('Ada').say('general', 'two', { replyTo: answer!.id });
+      await world.turns(2);
+      expect(world.prompt).toEqual(['Ada: one', 'Answer to: Ada: one', 'Ada: two']);
+      expect(world.shown('general').at(-1)).toMatchObject({ replyTo: again.id });
+      // No other thread is made for nothing.
+      const next = fake.person('Ben').mention('general', 'three');
+      await world.turns(3);
+      expect(world.shown('general').at(-1)).toMatchObject({ replyTo: next.id });
+      expect(fake.callsOf('POST', thread)).toHaveLength(1);
+      expect(fake.callsOf('POST', post).filter(({ status }) => status === 403)).toHaveLength(1);
+    },
+  );
+
+  it('any more ends its answers, and no model is asked for what cannot be shown', async ({
+    worlds,
+  }) => {
+    const world = (await worlds.begin()).answering();
+    const { fake } = world;
+    const question = fake.person('Ada').mention('general', 'one');
+    await world.turns(1);
+    const own = fake.thread(question)!;
+    fake.admin.deny('general', ['SendMessagesInThreads']);
+    for (let line = 0; line < 5; line += 1) {
+      fake.person('Ben').say(own, `line ${line}`);
+      await world.turns(line + 2);
+    }
+    expect(world.model.writings).toHaveLength(2);
+    expect(fake.callsOf('POST', post).filter(({ status }) => status === 403)).toHaveLength(1);
+    expect(world.logged('turn done').at(-1)).toMatchObject({ outcome: 'failed' });
+  });
+
+  it('and may again: the next answer comes', async ({ worlds }) => {
+    const world = (await worlds.begin()).answering();
+    const { fake } = world;
+    const question = fake.person('Ada').mention('general', 'one');
+    await world.turns(1);
+    const own = fake.thread(question)!;
+    fake.admin.deny('general', ['SendMessagesInThreads']);
+    fake.person('Ada').say(own, 'two');
+    await world.turns(2);
+    fake.admin.allow('general', ['SendMessagesInThreads']);
+    fake.person('Ada').say(own, 'three');
+    await world.turns(3);
+    expect(world.replies(question).at(-1)).toContain('three');
+  });
+});
+
+describe.concurrent('an answer that another process goes on with', () => {
+  it('stays in the channel where it began, though a thread could be made by now', async ({
+    worlds,
+  }) => {
+    const world = await worlds.begin({ fake: { limits: { scale: 20 } } });
+    const { fake } = world;
+    fake.faults.next('POST', thread, { kind: 'refused', code: 160_006 });
+    const { question, writing } = await ask(world);
+    writing.write('One');
+    await fake.until(() => world.said('general').length === 1);
+    await world.restart();
+    const long = `One.\n\n${'Words and more words.\n\n'.repeat(120)}`;
+    (await world.asked(1)).write(long).end();
+    await vi.waitFor(() => expect(world.logged('turn done')).toHaveLength(1), { timeout: 10_000 });
+    const pages = world.shown('general');
+    expect(pages.length).toBeGreaterThan(1);
+    expect(pages.map(({ replyTo }) => replyTo)).toEqual(pages.map(() => question.id));
+    expect(fake.thread(question)).toBeUndefined();
+  });
+
+  it.for([true, false])(
+    'stands once in the channel, though its first post got no answer; known: %s',
+    async (known, { worlds }) => {
+      const world = await worlds.begin({ fake: { nonceLastsMs: 0 } });
+      const { fake } = world;
+      fake.faults.next('POST', thread, { kind: 'refused', code: 160_006 });
+      if (!known) fake.faults.next('POST', post, { kind: 'lost', by: 'hang' });
+      const { question, writing } = await ask(world);
+      writing.write('One');
+      await fake.until(() => world.said('general').length === 1);
+      await world.restart();
+      (await world.asked(1)).write('One two three.').end();
+      await vi.waitFor(() => expect(world.said('general')).toEqual(['One two three.']), {
+        timeout: 10_000,
+      });
+      expect(fake.thread(question)).toBeUndefined();
+    },
+  );
+
+  it.for<readonly ['thread' | 'channel', number, string]>([
+    ['thread', 200_000, 'AutoMod does not let me'],
+    ['channel', 200_000, 'AutoMod does not let me'],
+    ['thread', 30_046, 'does not let me change'],
+    ['channel', 30_046, 'does not let me change'],
+  ])('ends with a sentence in the %s on %s', async ([replyIn, code, sentence], { worlds }) => {
+    const world = await worlds.begin({ platform: { replyIn } });
+    const { fake } = world;
+    const { question, writing } = await ask(world);
+    const shown = () => world.shown(replyIn === 'channel' ? 'general' : fake.thread(question)!);
+    writing.write('One');
+    await fake.until(() => fake.callsOf('POST', post).length === 1);
+    await vi.waitFor(() => expect(shown()).toHaveLength(1));
+    await world.restart();
+    fake.faults.next('PATCH', edit, { kind: 'refused', code }, 100);
+    (await world.asked(1)).write('One two').end();
+    await vi.waitFor(() => expect(shown()).toHaveLength(2), { timeout: 10_000 });
+    expect(shown()[1]!.text).toContain(sentence);
+    if (replyIn === 'channel') expect(shown()[1]!.replyTo).toBe(question.id);
+  });
+
+  it('is not taken for the one before, which went on behind its question', async ({ worlds }) => {
+    const world = await worlds.begin({ fake: { nonceLastsMs: 0, limits: { scale: 20 } } });
+    const { fake } = world;
+    const ada = fake.person('Ada');
+    ada.dm('one');
+    const first = await world.asked(1);
+    first.write('First page.\n\n'.repeat(140));
+    await fake.until(() => world.said(ada.directChannel).length === 1);
+    ada.dm('two');
+    first.write('Second page.\n\n'.repeat(100)).end();
+    const second = await world.asked(2);
+    const pages = world.said(ada.directChannel);
+    expect(pages).toHaveLength(2);
+    fake.faults.next('POST', post, { kind: 'hang' });
+    second.write('Another');
+    await fake.until(() => fake.callsOf('POST', post).length === 3);
+    await world.restart();
+    (await world.asked(1)).write('Another answer.').end();
+    await vi.waitFor(
+      () => expect(world.said(ada.directChannel)).toEqual([...pages, 'Another answer.']),
+      { timeout: 10_000 },
+    );
+  });
+});
+
 describe.concurrent('a thread', () => {
+  it('that is archived before a page too many is removed is brought back for that', async ({
+    worlds,
+  }) => {
+    const world = await worlds.begin({ fake: { limits: { scale: 20 } } });
+    world.allowed.wrong = true;
+    const { fake } = world;
+    const { question, writing } = await begin(world);
+    writing.write(`.\n\n${'Words and more words.\n\n'.repeat(100)}`);
+    await fake.until(() => world.replies(question).length === 2);
+    await world.restart();
+    // As if it was archived between this and the edit before.
+    fake.faults.next('DELETE', edit, { kind: 'refused', code: 50_083 });
+    (await world.asked(1)).write('One.').end();
+    await vi.waitFor(() => expect(world.replies(question)).toEqual(['One.']), { timeout: 10_000 });
+    expect(fake.callsOf('PATCH', '/channels/:channel')).toMatchObject([
+      { body: { archived: false } },
+    ]);
+    expect(fake.callsOf('DELETE', edit)).toHaveLength(2);
+  });
+
   it('that was archived in the middle is brought back, and the answer is whole', async ({
     worlds,
   }) => {

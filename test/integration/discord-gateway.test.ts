@@ -99,6 +99,22 @@ describe.concurrent('a connection that breaks', () => {
     expect(world.fatal[0]?.message).toMatch(/^nothing was heard of Discord for \d+ s$/);
   });
 
+  it('ends the process when one shard of several is deaf', async ({ worlds }) => {
+    const world = await worlds.begin({
+      platform: { deafMs: 1_500 },
+      fake: { gateway: { shards: 2, maxConcurrency: 2, heartbeatIntervalMs: 100 } },
+    });
+    const { fake } = world;
+    const { heartbeats } = fake.gateway.record;
+    await vi.waitFor(() => expect(heartbeats.length).toBeGreaterThan(40), soon);
+    expect(world.fatal).toEqual([]);
+    const admit = fake.gateway.refuse('hang');
+    fake.gateway.zombify({ deaf: true, shard: 1 });
+    await vi.waitFor(() => expect(world.fatal).toHaveLength(1), soon);
+    expect(world.fatal[0]?.message).toMatch(/^nothing was heard of Discord/);
+    admit();
+  });
+
   it('lives on in quiet servers, as long as heartbeats are answered', async ({ worlds }) => {
     const world = await worlds.begin({
       platform: { deafMs: 2_500 },
@@ -174,6 +190,68 @@ describe.concurrent('events', () => {
     gateway.dispatch('MESSAGE_CREATE', {}, { guildId });
     await answersOnce(world, 'still there?');
   });
+
+  it('that are odd in any field end nothing, and hide no question', async ({ worlds }) => {
+    const world = (await worlds.begin()).answering();
+    const { fake } = world;
+    const { gateway } = fake;
+    const guildId = fake.world.guild().id;
+    const channel_id = fake.channel('projects').id;
+    const { id } = fake.person('Ada');
+    const author = { id, username: 'ada', global_name: 'Ada' };
+    const message = {
+      channel_id,
+      guild_id: guildId,
+      type: 0,
+      author,
+      content: 'odd',
+      mentions: [],
+    };
+    const odd: readonly object[] = [
+      { author: null },
+      { mentions: [null] },
+      { attachments: [null] },
+      { embeds: null },
+      { sticker_items: [null] },
+      { message_snapshots: [null] },
+      { message_snapshots: 'x' },
+      { components: [{ type: 999 }, null] },
+      { interaction: {}, interaction_metadata: {} },
+      { type: 19, message_reference: null, referenced_message: {} },
+      { type: 19, message_reference: { message_id: 'x' }, referenced_message: { author: null } },
+      { role_subscription_data: null },
+      { reactions: [{}] },
+      { poll: { question: null, answers: null } },
+    ];
+    for (const fields of odd) {
+      const payload = { ...message, id: fake.world.snowflakes.next(), ...fields };
+      gateway.dispatch('MESSAGE_CREATE', payload, { guildId });
+      const edited = { ...payload, edited_timestamp: new Date().toISOString() };
+      gateway.dispatch('MESSAGE_UPDATE', edited, { guildId });
+    }
+    const nothing = null as unknown as object;
+    const damaged = { id: guildId, roles: [null], channels: [null, { id: 'x' }], members: 7 };
+    for (const [type, payload] of [
+      ['MESSAGE_CREATE', nothing],
+      ['GUILD_CREATE', nothing],
+      ['GUILD_CREATE', {}],
+      ['GUILD_CREATE', { ...damaged, id: '123456789012345679' }],
+      ['GUILD_DELETE', nothing],
+      ['GUILD_ROLE_UPDATE', {}],
+      ['GUILD_ROLE_UPDATE', { guild_id: guildId, role: null }],
+      ['GUILD_MEMBER_UPDATE', { guild_id: guildId, user: null }],
+      ['CHANNEL_CREATE', { id: '123456789012345670', type: 99, guild_id: guildId }],
+      ['CHANNEL_UPDATE', { id: channel_id, guild_id: guildId, permission_overwrites: [null] }],
+      ['THREAD_LIST_SYNC', {}],
+      ['THREAD_CREATE', nothing],
+      ['USER_UPDATE', {}],
+      ['error', {}],
+    ] as const) {
+      gateway.dispatch(type, payload, { guildId });
+    }
+    await answersOnce(world, 'still there?');
+    expect(world.model.writings).toHaveLength(1);
+  });
 });
 
 describe.concurrent('a start', () => {
@@ -192,6 +270,20 @@ describe.concurrent('a start', () => {
     expect(error).toBeInstanceOf(BadConfiguration);
     expect(String(error)).toMatch(/DISCORD_BOT_TOKEN.*"Reset Token" under "Bot"/);
     expect(String(error)).not.toContain('wrong');
+  });
+
+  it('at an address that is not Discord’s ends with the setting to mend', async ({ worlds }) => {
+    for (const status of [404, 'refused'] as const) {
+      const world = await worlds.prepare();
+      world.fake.faults.next(
+        'GET',
+        '/users/@me',
+        status === 404 ? { kind: 'page', status } : { kind: 'refused', code: 0, status: 404 },
+      );
+      const error: unknown = await world.start().catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(BadConfiguration);
+      expect(String(error)).toMatch(/DISCORD_API_URL.*up to "\/api"/);
+    }
   });
 
   it('without the intent ends with the switch to turn on', async ({ worlds }) => {
@@ -228,7 +320,7 @@ describe.concurrent('a start', () => {
     world.answering();
     const mend = fake.faults.next('*', '*', { kind: 'reset' }, 1_000);
     await world.start();
-    expect(world.logged('Discord does not answer; tried for on and on')).toHaveLength(1);
+    expect(world.logged('Discord does not answer; still trying')).toHaveLength(1);
     mend();
     await sessions(fake, 1);
     await answersOnce(world, 'back?');

@@ -1,6 +1,7 @@
 import { describe, expect, vi } from 'vitest';
 import { StoreUnavailable } from '../../src/core/errors.ts';
 import type { Store } from '../../src/core/ports/store.ts';
+import { rootedConversation } from '../../src/platforms/discord/place.ts';
 import type { DiscordFake } from '../fakes/discord/discord-fake.ts';
 import { type DiscordWorld, itInWorlds as it } from './discord-world.ts';
 
@@ -27,10 +28,9 @@ async function cut(fake: DiscordFake): Promise<() => Promise<void>> {
 }
 
 /** Resolves once what was missed has been read again so many times. */
-async function readAgain(world: DiscordWorld, times = 1): Promise<void> {
-  await vi.waitFor(() => expect(world.logged('discord read again')).toHaveLength(times), {
-    timeout: 10_000,
-  });
+async function readAgain(world: DiscordWorld, times = 1, timeout = 10_000): Promise<void> {
+  const read = () => world.logged('discord read again');
+  await vi.waitFor(() => expect(read()).toHaveLength(times), { timeout });
 }
 
 /** A store that does one thing in another way. */
@@ -84,7 +84,7 @@ describe.concurrent('what was said while the process was down', () => {
     expect(world.replies(mention)).toEqual(['Answer to: Ada: a mention']);
     expect(world.replies(inFresh)).toEqual(['Answer to: Ben: in a new channel']);
     expect(world.said(thread)).toEqual(['Answer to: Ben: in a new thread']);
-    expect(world.said(post)).toEqual(['Answer to: Ada: in a new post']);
+    expect(world.said(post)).toEqual(['Answer to: Ada: [post: A post]\nin a new post']);
     expect(world.said(ada.directChannel)).toEqual([
       'Answer to: Ada: hello',
       'Answer to: Ada: a direct message',
@@ -257,7 +257,7 @@ describe.concurrent('what was said while the process was down', () => {
     expect(world.replies(justNow)).toEqual(['Answer to: Ada: just now']);
   });
 
-  it('is read at a pace, page after page, up to a cap', async ({ worlds }) => {
+  it('is read at a pace, page after page, beside what others wrote', async ({ worlds }) => {
     const world = (await worlds.begin()).answering();
     const { fake } = world;
     const ada = fake.person('Ada');
@@ -266,13 +266,103 @@ describe.concurrent('what was said while the process was down', () => {
     await world.stop();
     for (let number = 0; number < 150; number += 1) ada.say('general', `n${number}`);
     const late = ada.mention('general', 'after 150 others');
-    for (let number = 0; number < 600; number += 1) ada.say('projects', `n${number}`);
+    for (let number = 0; number < 620; number += 1) ada.say('projects', `n${number}`);
+    const later = ada.mention('projects', 'after 620 others');
     await world.start();
-    await world.turns(2, 20_000);
+    await world.turns(3, 20_000);
     await readAgain(world);
     expect(world.replies(late)).toHaveLength(1);
-    expect(reads(world).toSorted()).toEqual(['general', 'general', ...Array(5).fill('projects')]);
-    expect(world.logged('too much was said to read all of it again')).toHaveLength(1);
+    expect(world.replies(later)).toHaveLength(1);
+    expect(reads(world).toSorted()).toEqual(['general', 'general', ...Array(7).fill('projects')]);
+  });
+
+  it('is read on at the next start where it was too much for one', async ({ worlds }) => {
+    // Its pace is not looked at here.
+    const world = (await worlds.begin({ fake: { limits: 'off' } })).answering();
+    const { fake } = world;
+    const ada = fake.person('Ada');
+    ada.mention('projects', 'one');
+    await world.turns(1);
+    await world.stop();
+    for (let number = 0; number < 5_050; number += 1) ada.say('projects', `n${number}`);
+    const late = ada.mention('projects', 'after 5,050 others');
+    await world.start();
+    await readAgain(world, 1, 20_000);
+    expect(fake.thread(late)).toBeUndefined();
+    const warning = 'too much was said to read all of it again; the next start reads on';
+    expect(world.logged(warning)).toHaveLength(1);
+    const live = ada.mention('projects', 'live');
+    await world.turns(2);
+    await world.restart();
+    world.answering();
+    await world.turns(3, 20_000);
+    expect(world.replies(late)).toEqual(['Answer to: Ada: after 5,050 others']);
+    expect(world.replies(live)).toHaveLength(1);
+    expect(reads(world)).toHaveLength(51);
+  });
+
+  it('is nobody’s question from before the bot was invited again', async ({ worlds }) => {
+    const world = (await worlds.begin()).answering();
+    const { fake } = world;
+    const [ada, ben] = [fake.person('Ada'), fake.person('Ben')];
+    const question = ada.mention('general', 'one');
+    await world.turns(1);
+    const thread = fake.thread(question)!;
+    fake.admin.removeBot();
+    ben.say(thread, 'good that it is gone');
+    fake.admin.inviteBot();
+    ben.mention('general', 'welcome back');
+    await world.turns(2);
+    await world.restart();
+    world.answering();
+    ben.mention('general', 'and again');
+    await world.turns(3);
+    expect(world.said(thread)).toEqual(['Answer to: Ada: one']);
+    expect(world.logged('turn done')).toHaveLength(3);
+  });
+
+  it('is nobody’s question from when the bot might not see the channel', async ({ worlds }) => {
+    const world = (await worlds.begin()).answering();
+    const { fake } = world;
+    const [ada, ben] = [fake.person('Ada'), fake.person('Ben')];
+    const question = ada.mention('general', 'one');
+    await world.turns(1);
+    const thread = fake.thread(question)!;
+    fake.admin.deny('general', ['ViewChannel']);
+    ben.say(thread, 'among us');
+    ben.mention('general', 'just a test');
+    fake.admin.allow('general', ['ViewChannel']);
+    ada.mention('projects', 'two');
+    await world.turns(2);
+    await world.stop();
+    const missed = ada.mention('general', 'missed');
+    await world.start();
+    await world.turns(3);
+    await readAgain(world);
+    expect(world.said(thread)).toEqual(['Answer to: Ada: one']);
+    expect(world.replies(missed)).toEqual(['Answer to: Ada: missed']);
+    expect(world.logged('turn done')).toHaveLength(3);
+  });
+
+  it('does not wait for a reply whose chain Discord does not tell', async ({ worlds }) => {
+    const world = (await worlds.begin({ platform: { replyIn: 'channel' } })).answering();
+    const { fake } = world;
+    const ada = fake.person('Ada');
+    const one = ada.mention('general', 'one');
+    ada.mention('projects', 'two');
+    await world.turns(2);
+    const root = rootedConversation(fake.world.guild().id, one.channelId, one.id);
+    await world.store.forgetConversation(root);
+    await world.stop();
+    const [answer] = world.shown('general');
+    ada.say('general', 'and then?', { replyTo: answer!.id });
+    ada.mention('projects', 'missed');
+    const path = '/channels/:channel/messages/:message';
+    fake.faults.next('GET', path, { kind: 'page', status: 500 }, 1_000);
+    await world.start();
+    await fake.until(() => world.said('projects').includes('Answer to: Ada: missed'), 20_000);
+    await fake.until(() => world.said('general').includes('Answer to: Ada: and then?'), 20_000);
+    await world.turns(4, 20_000);
   });
 
   it('is taken in though the store is away for a moment, or until the next start', async ({
@@ -314,6 +404,59 @@ describe.concurrent('what was said while the process was down', () => {
     expect(world.replies(moment)).toEqual(['Answer to: Ada: in a moment']);
     expect(world.replies(lost)).toEqual(['Answer to: Ada: while it is away']);
     expect(world.said(fake.channel(first.channelId))).toEqual(['Answer to: Ben: my first words']);
+  });
+});
+
+describe.concurrent('what one shard of two missed', () => {
+  const guilds = ['Zero', 'One'].map((name, at) => ({
+    name,
+    id: String((BigInt(at + 2) << 22n) + (1n << 60n)),
+    channels: [{ name: `in-${name}` }, { name: `forum-${name}`, kind: 'forum' as const }],
+  }));
+  const gateway = { shards: 2, maxConcurrency: 1 };
+
+  it('is answered though the other one hears something first, after a start', async ({
+    worlds,
+  }) => {
+    const world = await worlds.begin({
+      fake: { guilds, gateway },
+      platform: { identifyEveryMs: 1_000, startPatienceMs: 20_000 },
+    });
+    const { fake } = world;
+    world.answering();
+    const [ada, ben] = [fake.person('Ada'), fake.person('Ben')];
+    ada.mention('in-Zero', 'one');
+    ada.mention('in-One', 'two');
+    await world.turns(2);
+    await world.stop();
+    const { thread } = ada.forumPost('forum-One', 'Help', `<@${fake.bot.id}> while you were away`);
+    const starting = world.start();
+    const { identifies } = fake.gateway.record;
+    await vi.waitFor(() => expect(identifies).toHaveLength(3), { timeout: 10_000 });
+    const live = ben.mention('in-Zero', 'before the other shard is there');
+    await world.turns(3);
+    expect(identifies).toHaveLength(3);
+    expect(world.replies(live)).toHaveLength(1);
+    await starting;
+    await world.turns(4);
+    expect(world.said(thread)).toEqual(['Answer to: Ada: [post: Help]\nwhile you were away']);
+  });
+
+  it('is answered though the other one went on hearing', async ({ worlds }) => {
+    const world = (await worlds.begin({ fake: { guilds, gateway } })).answering();
+    const { fake } = world;
+    const [ada, ben] = [fake.person('Ada'), fake.person('Ben')];
+    ada.mention('in-Zero', 'one');
+    ada.mention('in-One', 'two');
+    await world.turns(2);
+    const release = fake.gateway.events.hold();
+    const { thread } = ada.forumPost('forum-One', 'Help', `<@${fake.bot.id}> lost on the way`);
+    ben.mention('in-Zero', 'heard');
+    release((events) => events.filter(({ guildId }) => guildId === guilds[0]?.id));
+    await world.turns(3);
+    fake.gateway.invalidate({ resumable: false });
+    await world.turns(4);
+    expect(world.said(thread)).toEqual(['Answer to: Ada: [post: Help]\nlost on the way']);
   });
 });
 

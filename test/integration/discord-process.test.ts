@@ -191,6 +191,27 @@ describe.concurrent('a process that answers in Discord', () => {
     ).toEqual(before);
   }, 90_000);
 
+  it('completes an answer in the channel where it began for want of a thread, killed there', async ({
+    begin,
+  }) => {
+    const running = await begin({ words: 500, tokensPerSecond: 400 });
+    const { fake } = running;
+    const refused = { kind: 'refused', code: 160_006 } as const;
+    fake.faults.next('POST', '/channels/:channel/messages/:message/threads', refused);
+    const shown = running.mention('Ada', 'general');
+    await fake.until(() => shown().length === 1);
+    await running.kill();
+    const before = shown().map(({ id }) => id);
+    await running.restart();
+    await running.whole([shown]);
+    const pages = shown();
+    expect(pages.length).toBeGreaterThan(1);
+    expect(pages.map(({ id }) => id).slice(0, 1)).toEqual(before);
+    // None of them stands in a thread.
+    const [{ replyTo } = {}] = pages;
+    expect(pages.every((page) => page.replyTo === replyTo && replyTo !== undefined)).toBe(true);
+  }, 60_000);
+
   it('ends its answers at SIGTERM, and answers what came meanwhile after the next start', async ({
     begin,
   }) => {

@@ -8,9 +8,9 @@ import type { Budgets } from './budgets.ts';
 import { faultOf, Refused, remedyFor } from './faults.ts';
 
 /** Discord answers in well under a second or not at all. */
-export const timeoutMs = 8_000;
+export const timeoutMs = 5_000;
 /** A little longer, for what the client does before and after. */
-export const callTimeoutMs = 10_000;
+export const callTimeoutMs = 6_000;
 /** Nobody hands in again what could not be read. */
 const maxReadTries = 5;
 /** The same complaint is not repeated more often, in milliseconds. */
@@ -72,7 +72,8 @@ export class DiscordApi {
     } catch (error) {
       signal.throwIfAborted();
       const fault = faultOf(error, `${method} ${path}`);
-      if (fault instanceof Refused) this.#complain(method, path, fault);
+      // What cannot be removed is left; whoever runs Parley need not mend that.
+      if (fault instanceof Refused && method !== 'DELETE') this.#complain(method, path, fault);
       if (fault instanceof CallFailed && statusOf(error) === 401) this.#onUnauthorized();
       throw fault;
     }

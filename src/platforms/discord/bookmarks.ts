@@ -22,6 +22,9 @@ export function placeIn({ guild, channel }: Pick<Said, 'guild' | 'channel'>): st
   return guild === undefined ? directPlace(channel) : channel;
 }
 
+const guildMark = '@guild/';
+const gapMark = '@gap/';
+
 /** Why a mark stays where it is. */
 interface Pin {
   /** The newest message that was read meanwhile. */
@@ -39,6 +42,7 @@ export class Bookmarks {
   readonly #marks = new Map<string, string>();
   readonly #unsaved = new Set<string>();
   readonly #pins = new Map<string, Pin>();
+  /** Of all marks when they were opened. */
   #newest = '';
   #timer: NodeJS.Timeout | undefined;
   /** Places without a mark got one a moment ago. */
@@ -54,7 +58,7 @@ export class Bookmarks {
   async open(): Promise<void> {
     for (const [place, mark] of await this.#store.bookmarks('discord')) {
       this.#marks.set(place, mark);
-      if (byAge(mark, this.#newest) > 0) this.#newest = mark;
+      if (!place.startsWith(gapMark) && byAge(mark, this.#newest) > 0) this.#newest = mark;
     }
     this.#timer = setInterval(() => this.#save(), saveEveryMs);
   }
@@ -64,9 +68,27 @@ export class Bookmarks {
     return this.#marks.get(place);
   }
 
-  /** Of all places. Empty if nothing was ever read. */
-  get newest(): string {
-    return this.#newest;
+  /**
+   * The newest message that was read in a guild; that of any place when the marks were opened, while
+   * the guild is not known. Empty if nothing was ever read.
+   */
+  heardIn(guild: string): string {
+    return this.#marks.get(`${guildMark}${guild}`) ?? this.#newest;
+  }
+
+  /** This message of the guild was heard, wherever it was said. */
+  heard(guild: string, message: string): void {
+    this.advance(`${guildMark}${guild}`, message);
+  }
+
+  /** What was said in this channel and in its threads before this id was not meant to be heard. */
+  gap(channel: string, until: string): void {
+    this.advance(`${gapMark}${channel}`, until);
+  }
+
+  /** The end of the last such gap; empty if there was none. */
+  gapIn(channel: string): string {
+    return this.#marks.get(`${gapMark}${channel}`) ?? '';
   }
 
   /** Every place with a mark. */
@@ -76,7 +98,6 @@ export class Bookmarks {
 
   /** This message was read, and all before it, but for what the mark is pinned before. */
   advance(place: string, message: string): void {
-    if (byAge(message, this.#newest) > 0) this.#newest = message;
     const pin = this.#pins.get(place);
     if (byAge(message, pin?.newest ?? this.#marks.get(place) ?? '') <= 0) return;
     if (pin === undefined) this.#mark(place, message);
@@ -91,6 +112,14 @@ export class Bookmarks {
     const pin = this.#pinOf(place, after);
     pin.readers += 1;
     pin.failed = false;
+  }
+
+  /** All up to this message was read again, and more is to come: a part of the way is done. */
+  proceed(place: string, message: string): void {
+    const pin = this.#pins.get(place);
+    if (pin === undefined || pin.readers > 1 || pin.failed) return;
+    if (byAge(message, this.#marks.get(place) ?? '') > 0) this.#mark(place, message);
+    if (byAge(message, pin.newest) > 0) pin.newest = message;
   }
 
   /** It was read again; or it was not, and is left to the next start. */
@@ -112,7 +141,9 @@ export class Bookmarks {
   /** The channel is no more. */
   forget(channel: string): void {
     this.#marks.delete(channel);
+    this.#marks.delete(`${gapMark}${channel}`);
     this.#unsaved.delete(channel);
+    this.#unsaved.delete(`${gapMark}${channel}`);
     this.#pins.delete(channel);
   }
 

@@ -1,6 +1,8 @@
 import type { ConversationId } from '../../core/conversation.ts';
+import { withDeadline } from '../../core/deadline.ts';
+import { CallFailed, RateLimited } from '../../core/errors.ts';
 import type { Gate } from '../../core/gate.ts';
-import { isStop } from '../../core/message.ts';
+import type { Log } from '../../core/ports/log.ts';
 import type { Store } from '../../core/ports/store.ts';
 import type { DiscordApi } from './api.ts';
 import { rootedConversation } from './place.ts';
@@ -10,6 +12,8 @@ import type { Self } from './self.ts';
 
 /** Nobody replies along a longer chain in earnest. */
 const longestChain = 50;
+/** A chain that Discord does not tell of for so long is not waited for, in milliseconds. */
+const lookUpMs = 5_000;
 /** Questions whose conversation is remembered; others are looked up. */
 const maxRemembered = 10_000;
 
@@ -36,6 +40,7 @@ export class Chains {
   readonly #gate: Gate;
   readonly #store: Pick<Store, 'participation' | 'view'>;
   readonly #self: Self;
+  readonly #log: Log;
   /** Questions by the message's id. */
   readonly #questions = new Map<string, Question>();
 
@@ -44,11 +49,13 @@ export class Chains {
     gate: Gate;
     store: Pick<Store, 'participation' | 'view'>;
     self: Self;
+    log: Log;
   }) {
     this.#api = options.api;
     this.#gate = options.gate;
     this.#store = options.store;
     this.#self = options.self;
+    this.#log = options.log;
   }
 
   /** A message belongs to this conversation. */
@@ -71,17 +78,36 @@ export class Chains {
     );
   }
 
-  /** Where a reply to one of the bot's messages belongs. */
+  /**
+   * Where a reply to one of the bot's messages belongs. Where Discord does not tell, the reply
+   * begins a conversation of its own: nobody behind it is to wait.
+   */
   async link(said: Said, guild: string, signal: AbortSignal): Promise<Link> {
-    const answered = said.repliesTo?.repliesTo;
-    const own = { conversation: rootedConversation(guild, said.channel, said.id), opens: true };
-    if (answered === undefined) return own;
-    const conversation = await this.find(guild, said.channel, answered, signal);
-    if (conversation === undefined) return own;
-    // "stop" is an order to the answer that it replies to, wherever the chain has gone since.
-    const goesOn =
-      isStop(textWithoutMentions(said)) || (await this.#isNewest(conversation, answered));
-    return goesOn ? { conversation, opens: false } : own;
+    const answered = said.repliesTo?.repliesTo ?? '';
+    const conversation = await this.answeredBy(said, guild, signal);
+    if (conversation !== undefined && (await this.#isNewest(conversation, answered))) {
+      return { conversation, opens: false };
+    }
+    return { conversation: rootedConversation(guild, said.channel, said.id), opens: true };
+  }
+
+  /** The conversation of the answer that this replies to; undefined if it is not known in time. */
+  async answeredBy(
+    said: Said,
+    guild: string,
+    signal: AbortSignal,
+  ): Promise<ConversationId | undefined> {
+    const question = said.repliesTo?.repliesTo;
+    if (question === undefined) return undefined;
+    try {
+      return await withDeadline(lookUpMs, signal, (end) =>
+        this.find(guild, said.channel, question, end),
+      );
+    } catch (error) {
+      if (!(error instanceof CallFailed || error instanceof RateLimited)) throw error;
+      this.#log.warn({ err: error, message: said.id }, 'chain of replies not known');
+      return undefined;
+    }
   }
 
   /** The conversation in which this question was asked, if it is known. */
@@ -131,8 +157,4 @@ export class Chains {
     const turn = history.findLast(({ role }) => role === 'assistant')?.turn;
     return turn !== undefined && history.some((one) => one.id === question && one.turn === turn);
   }
-}
-
-function textWithoutMentions({ text }: Said): string {
-  return text.replaceAll(/<@!?\d+>/g, '');
 }

@@ -10,6 +10,7 @@ import { DiscordApi } from './api.ts';
 import { Budgets } from './budgets.ts';
 import { Chains } from './chains.ts';
 import { Channels } from './channels.ts';
+import { Denials } from './denials.ts';
 import { earlier } from './earlier.ts';
 import { introduce, tokenNotAccepted } from './introduce.ts';
 import { Hearing } from './hearing.ts';
@@ -18,6 +19,7 @@ import { Notices } from './notices.ts';
 import { Posts } from './posts.ts';
 import { Replies } from './replies.ts';
 import { newRest } from './rest.ts';
+import { Roles } from './roles.ts';
 import type { Self } from './self.ts';
 import { untilDone } from './until-done.ts';
 
@@ -38,7 +40,7 @@ export interface DiscordPlatformOptions {
   readonly followups?: Followups;
   readonly store: Pick<
     Store,
-    'participation' | 'view' | 'bookmark' | 'bookmarks' | 'hold' | 'yield' | 'shared'
+    'participation' | 'active' | 'view' | 'bookmark' | 'bookmarks' | 'hold' | 'yield' | 'shared'
   >;
   /** For how long another instance that listens is believed to live, and who we are. */
   readonly lease: Lease;
@@ -78,11 +80,14 @@ export function discordPlatform(options: DiscordPlatformOptions): Platform {
   });
   const above = new Gate(readingPace);
   const channels = new Channels(api);
+  const roles = new Roles();
+  const names = { channel: channels.nameOf, role: roles.nameOf };
   const posts = new Posts();
   const errands = new Errands(log);
   const notices = new Notices({ api, errands });
   const replies = new Replies({
     api,
+    denials: new Denials(),
     budgets,
     channels,
     posts,
@@ -95,11 +100,12 @@ export function discordPlatform(options: DiscordPlatformOptions): Platform {
   /** Resolves once Discord is listened to, here or by another instance. Throws `BadConfiguration`. */
   async function begin(intake: Intake): Promise<void> {
     const known = await untilDone(() => introduce(api, () => unauthorized, signal), log, signal);
-    self = known;
-    const linked = new Chains({ api, gate: above, store, self });
+    self = { ...known, roles: roles.own };
+    const linked = new Chains({ api, gate: above, store, self, log });
     chains = linked;
     log.info({ invite: inviteLink(self.application) }, 'Discord: invite the bot with this link');
     let hearing: Hearing | undefined;
+    const me = self;
     duty = new Duty({
       store,
       role: `discord:${self.application}`,
@@ -108,9 +114,10 @@ export function discordPlatform(options: DiscordPlatformOptions): Platform {
       begin: () => {
         hearing = new Hearing({
           ...options,
-          self: known,
+          self: me,
           api,
           channels,
+          roles,
           chains: linked,
           posts,
           replies,
@@ -145,7 +152,7 @@ export function discordPlatform(options: DiscordPlatformOptions): Platform {
       beginning = begun.catch(() => undefined);
       const late = Promise.withResolvers<void>();
       const timer = setTimeout(() => {
-        log.warn({}, 'Discord does not answer; tried for on and on');
+        log.warn({}, 'Discord does not answer; still trying');
         late.resolve();
       }, options.startPatienceMs ?? usualStartPatienceMs);
       await Promise.race([begun, late.promise]).finally(() => clearTimeout(timer));
@@ -162,7 +169,7 @@ export function discordPlatform(options: DiscordPlatformOptions): Platform {
       await errands.close(closeGraceMs);
     },
 
-    surface: (conversation, turn, messages) => replies.surface(conversation, turn, messages),
+    surface: (turn) => replies.surface(turn),
     ended: (conversation, turn) => replies.ended(conversation, turn),
 
     async earlier(conversation, messages, end) {
@@ -172,7 +179,7 @@ export function discordPlatform(options: DiscordPlatformOptions): Platform {
       return earlier(
         conversation,
         messages,
-        { api, gate: above, channelName: channels.nameOf, chains, store, self },
+        { api, gate: above, channels, names, chains, store, self },
         end,
       );
     },

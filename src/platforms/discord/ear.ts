@@ -77,16 +77,16 @@ export class Ear {
     }
   }
 
-  /** Hands in what was said, and marks it as read once it is stored; false if it is not. */
-  async hear(said: Said): Promise<boolean> {
+  /** Hands in what was said, and marks it as read once it is stored. */
+  async hear(said: Said): Promise<void> {
     const { listener, bookmarks } = this.#options;
     const place = placeIn(said);
     const taken = await this.#run(said.channel, async () => {
       await listener.hear(said);
       bookmarks.advance(place, said.id);
+      if (said.guild !== undefined) bookmarks.heard(said.guild, said.id);
     });
     if (!taken) bookmarks.leave(place, said.id);
-    return taken;
   }
 
   /** Resolves when what is in hand is done, or after a while. */
@@ -109,7 +109,10 @@ export class Ear {
     log.debug({ type }, 'discord message of no concern');
     if (!isSnowflake(id) || !isSnowflake(channel)) return;
     const place = placeIn({ channel, ...(typeof guild === 'string' ? { guild } : {}) });
-    void this.#run(channel, async () => bookmarks.advance(place, id));
+    void this.#run(channel, async () => {
+      bookmarks.advance(place, id);
+      if (typeof guild === 'string') bookmarks.heard(guild, id);
+    });
   }
 
   /** False if it failed, which is logged. */

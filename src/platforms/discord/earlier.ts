@@ -1,16 +1,19 @@
 import type { ConversationId } from '../../core/conversation.ts';
+import { CallFailed, RateLimited, Rejected } from '../../core/errors.ts';
 import type { Message } from '../../core/message.ts';
 import type { Past } from '../../core/ports/platform.ts';
 import type { Store } from '../../core/ports/store.ts';
 import { type DiscordApi, messagesIn } from './api.ts';
 import type { Gate } from '../../core/gate.ts';
 import type { Chains } from './chains.ts';
+import { type Channel, type Channels, titleOf } from './channels.ts';
 import { codes, Refused } from './faults.ts';
 import { type Place, placeOf } from './place.ts';
 import { type Said, saidIn } from './said.ts';
 import type { Self } from './self.ts';
 import { timeOf } from './snowflake.ts';
-import { type ChannelName, textFor } from './to-message.ts';
+import { textFor } from './to-message.ts';
+import type { Names } from './words.ts';
 
 /** Messages of a thread that are read: two answers of Discord's, the newest. */
 const pageSize = 100;
@@ -21,7 +24,8 @@ const maxSteps = 20;
 export interface EarlierWorld {
   readonly api: DiscordApi;
   readonly gate: Gate;
-  readonly channelName: ChannelName;
+  readonly channels: Channels;
+  readonly names: Names;
   readonly chains: Chains;
   readonly store: Pick<Store, 'view'>;
   readonly self: Self;
@@ -73,7 +77,28 @@ async function inThread(
   const starter = past.some(({ id }) => id === root)
     ? undefined
     : await world.chains.message(channel, root, signal);
-  return [...pastOf(starter, world), ...past];
+  const thread = await threadAt(root, world, signal);
+  // The thread of a question of one's own is called what was asked.
+  const title =
+    thread === undefined || thread.owner === world.self.id ? '' : titleOf(thread, world.channels);
+  const above = { id: `title-${root}`, role: 'user', text: title, at: timeOf(root) - 1 } as const;
+  return [...(title === '' ? [] : [above]), ...pastOf(starter, world), ...past];
+}
+
+/** What is said in a thread matters more than what it is called. */
+async function threadAt(
+  id: string,
+  { channels }: EarlierWorld,
+  signal: AbortSignal,
+): Promise<Channel | undefined> {
+  try {
+    return await channels.find(id, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof Rejected || error instanceof CallFailed) return undefined;
+    if (error instanceof RateLimited) return undefined;
+    throw error;
+  }
 }
 
 async function upTheChain(
@@ -126,9 +151,9 @@ async function branch(
   return [...history, ...asked, answer];
 }
 
-function pastOf(said: Said | undefined, { self, channelName }: EarlierWorld): Past[] {
+function pastOf(said: Said | undefined, { self, names }: EarlierWorld): Past[] {
   if (said === undefined) return [];
-  const text = textFor(said, self, channelName);
+  const text = textFor(said, self, names);
   const at = timeOf(said.id);
   if (said.author.id === self.id) return [{ id: said.id, role: 'assistant', text, at }];
   const { id, name } = said.author;

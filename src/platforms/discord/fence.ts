@@ -1,5 +1,5 @@
 /** What may stand before a fence: quotes and items of lists. */
-const opener = /^((?:[ \t>]|(?:[-*+]|\d{1,9}[.)])[ \t])*)(`{3,}|~{3,})(.*)$/;
+const opener = /^((?:[ \t>]|(?:[-*+]|\d{1,9}[.)])[ \t])*)(`{3,}|~{3,})(.*)$/s;
 const language = /^[a-z0-9_+\-.#]+$/i;
 
 /** A block of code as Discord reads it. */
@@ -24,7 +24,7 @@ export function fenceAt(lines: readonly string[], at: number): Fence | undefined
       // The quote is over, and with it what was open in it.
       return { text: [...text, `${quote}\`\`\``], lines: text.length };
     }
-    const [, before = '', closing = ''] = /^([ \t>]*)(`{3,}|~{3,})[ \t]*$/.exec(line) ?? [];
+    const [, before = '', closing = ''] = /^([ \t>]*)(`{3,}|~{3,})[ \t\r]*$/.exec(line) ?? [];
     if (closing.startsWith(marks)) {
       return { text: [...text, `${before}\`\`\``], lines: text.length + 1 };
     }

@@ -42,9 +42,14 @@ function render(markdown: string): string {
 
 /** Headings below the third size would be shown as written. */
 function smallHeading(line: string): string {
-  const [, lead = '', title = ''] =
-    /^((?:[ \t>]|(?:[-*+]|\d{1,9}[.)])[ \t])*)#{4,6}[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*$/.exec(line) ??
-    [];
+  if (!line.includes('####')) return line;
+  const [marks, lead = ''] =
+    /^((?:[ \t>]|(?:[-*+]|\d{1,9}[.)])[ \t])*)#{4,6}[ \t]/.exec(line) ?? [];
+  if (marks === undefined) return line;
+  const written = line.slice(marks.length).trim();
+  // Marks may close it, too.
+  const open = written.replace(/(?<!#)#+$/, '');
+  const title = /\s$/.test(open) ? open.trimEnd() : written;
   const plain = title.replaceAll('**', '');
   return plain === '' ? line : `${lead}**${plain}**`;
 }

@@ -1,10 +1,11 @@
-import { type Client, PermissionFlagsBits } from 'discord.js';
+import type { Client } from 'discord.js';
 import { backoffMs, wait, withDeadline } from '../../core/deadline.ts';
 import { fieldsOf, listOf, textOf } from '../../core/fields.ts';
 import type { Log } from '../../core/ports/log.ts';
 import { newClient } from './client.ts';
 import { contentNotAllowed, tokenNotAccepted } from './introduce.ts';
 import type { Readable } from './missed.ts';
+import { Picture } from './picture.ts';
 import type { Self } from './self.ts';
 import { idAt, isSnowflake } from './snowflake.ts';
 
@@ -21,8 +22,6 @@ const withMessages = new Set<unknown>([0, 2, 5, 10, 11, 12, 13]);
 
 const closeCodes = { authenticationFailed: 4004, disallowedIntents: 4014 } as const;
 
-const needed = [PermissionFlagsBits.ViewChannel, PermissionFlagsBits.ReadMessageHistory];
-
 export interface GatewayOptions {
   readonly token: string;
   readonly apiUrl?: string;
@@ -36,6 +35,8 @@ export interface GatewayOptions {
   readonly take: (type: string, payload: unknown) => void;
   /** A guild is there, after a start or an outage, with what may be read in it. */
   readonly onGuild: (channels: readonly Readable[]) => void;
+  /** These channels may be read from now on, and might not before. */
+  readonly onOpened: (channels: readonly string[]) => void;
   /** Discord cannot be heard any more, and it will not pass by itself. */
   readonly onDeaf: (error: Error) => void;
 }
@@ -47,8 +48,10 @@ export class Gateway {
   #connected = false;
   /** Why Discord closed the connection for good. */
   #closed: Error | undefined;
-  #heardAt = performance.now();
-  #lastBeat = 0;
+  /** The last sign of life of each shard, on the clock of `performance.now()`. */
+  readonly #heardAt = new Map<number, number>();
+  /** When each shard's last heartbeat was answered, as the client tells. */
+  readonly #beats = new Map<number, number>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: GatewayOptions) {
@@ -77,7 +80,7 @@ export class Gateway {
       }
     }
     this.#connected = true;
-    this.#heardAt = performance.now();
+    this.#heardAt.clear();
     this.#timer = setInterval(() => this.#ensureHearing(deafMs), Math.ceil(deafMs / 12));
   }
 
@@ -94,21 +97,23 @@ export class Gateway {
   }
 
   #newClient(): Client {
-    const { log, take, apiUrl, identifyEveryMs } = this.#options;
+    const { log, self, take, onOpened, apiUrl, identifyEveryMs } = this.#options;
     const client = newClient({
       ...(apiUrl === undefined ? {} : { apiUrl }),
       ...(identifyEveryMs === undefined ? {} : { identifyEveryMs }),
     });
     this.#client = client;
-    client.on('raw', (packet: unknown) => {
+    const picture = new Picture(client, { botId: self.id, log, onOpened });
+    client.on('raw', (packet: unknown, shard: number) => {
       const { t: type, d: payload } = fieldsOf(packet);
-      this.#heardAt = performance.now();
+      this.#heardAt.set(shard, performance.now());
+      picture.spare(packet);
       if (typeof type !== 'string') return;
       // A moment later the client has its own picture of a guild, with the permissions.
       queueMicrotask(() => {
         if (this.#client !== client) return;
         take(type, payload);
-        if (type === 'GUILD_CREATE') this.#tellGuild(client, payload);
+        if (type === 'GUILD_CREATE') this.#tellGuild(picture, payload);
       });
     });
     client.on('shardResume', (shard, replayed) =>
@@ -135,7 +140,7 @@ export class Gateway {
     return new Error(`Discord closed the connection for good (code ${code})`);
   }
 
-  #tellGuild(client: Client, payload: unknown): void {
+  #tellGuild(picture: Picture, payload: unknown): void {
     const fields = fieldsOf(payload);
     const { id: guild } = fields;
     if (!isSnowflake(guild)) return;
@@ -143,29 +148,33 @@ export class Gateway {
     const joined = Number.isNaN(joinedAt) ? {} : { joined: idAt(joinedAt) };
     const channels = [...listOf(fields['channels']), ...listOf(fields['threads'])]
       .map(fieldsOf)
-      .flatMap(({ id, type, last_message_id: newest }): Readable[] => {
-        if (!isSnowflake(id) || !withMessages.has(type) || !this.#mayRead(client, id)) return [];
-        return [{ id, guild, ...joined, ...(isSnowflake(newest) ? { newest } : {}) }];
+      .flatMap(({ id, type, last_message_id: newest, parent_id: parent }): Readable[] => {
+        if (!isSnowflake(id) || !withMessages.has(type) || !picture.mayRead(id)) return [];
+        return [
+          {
+            id,
+            guild,
+            ...joined,
+            ...(isSnowflake(newest) ? { newest } : {}),
+            ...(isSnowflake(parent) ? { parent } : {}),
+          },
+        ];
       });
     this.#options.onGuild(channels);
   }
 
-  #mayRead(client: Client, id: string): boolean {
-    const channel = client.channels.cache.get(id);
-    if (channel === undefined || channel.isDMBased()) return false;
-    return channel.permissionsFor(this.#options.self.id)?.has(needed) === true;
-  }
-
-  /** A connection may look alive and bring nothing. */
+  /** A connection may look alive and bring nothing; one of many is enough. */
   #ensureHearing(deafMs: number): void {
-    const beats = this.#client?.ws.shards.map((shard) => shard.lastPingTimestamp) ?? [];
-    const beat = Math.max(0, ...beats);
-    if (beat !== this.#lastBeat) this.#heardAt = performance.now();
-    this.#lastBeat = beat;
-    const silentMs = performance.now() - this.#heardAt;
-    if (silentMs < deafMs) return;
-    clearInterval(this.#timer);
-    const seconds = Math.round(silentMs / 1_000);
-    this.#options.onDeaf(new Error(`nothing was heard of Discord for ${seconds} s`));
+    const now = performance.now();
+    for (const { id, lastPingTimestamp: beat } of this.#client?.ws.shards.values() ?? []) {
+      if (beat !== this.#beats.get(id) || !this.#heardAt.has(id)) this.#heardAt.set(id, now);
+      this.#beats.set(id, beat);
+      const silentMs = now - (this.#heardAt.get(id) ?? now);
+      if (silentMs < deafMs) continue;
+      clearInterval(this.#timer);
+      const seconds = Math.round(silentMs / 1_000);
+      this.#options.onDeaf(new Error(`nothing was heard of Discord for ${seconds} s`));
+      return;
+    }
   }
 }

@@ -1,10 +1,12 @@
 import { RateLimited } from '../../core/errors.ts';
-import type { Message } from '../../core/message.ts';
 import type { Log } from '../../core/ports/log.ts';
+import type { Turn } from '../../core/turn.ts';
 import type { DiscordApi } from './api.ts';
 import type { Channels } from './channels.ts';
+import { type Denials, threadsOf, wantsPermission } from './denials.ts';
 import { Refused } from './faults.ts';
-import type { Place } from './place.ts';
+import { partsOfPage } from './pages.ts';
+import { placeOf } from './place.ts';
 import { byAge } from './snowflake.ts';
 import { threadName } from './thread-name.ts';
 
@@ -17,48 +19,78 @@ export interface Ground {
   readonly channel: string;
   /** In a channel, the message that every page replies to. */
   readonly replyTo?: string;
+  /** Where it goes if the thread of its question may not be written in. */
+  readonly otherwise?: Ground;
+  /** The thread was made for this reply. */
+  readonly isNew?: boolean;
 }
 
 export interface GroundOptions {
   readonly api: DiscordApi;
   readonly channels: Channels;
+  readonly denials: Denials;
   /** Whether a question in a channel gets a thread. */
   readonly threads: boolean;
   readonly log: Log;
 }
 
-/** Finds out where a reply is written, and makes the thread that it goes into. */
-export async function groundFor(
-  { guild, channel, root }: Place,
-  messages: readonly Message[],
-  { api, channels, threads, log }: GroundOptions,
+type Asked = Pick<Turn, 'conversation' | 'messages'>;
+
+/** The channel, where every page replies to the newest question; or the direct conversation. */
+export function groundInChannel({ conversation, messages }: Asked): Ground {
+  const { channel, root } = placeOf(conversation);
+  if (root === undefined) return { channel };
+  const ids = messages.map(({ id }) => id).toSorted(byAge);
+  return { channel, replyTo: ids.at(-1) ?? root };
+}
+
+/** Where an earlier attempt wrote the reply; undefined if none of its pages is known to stand. */
+export function groundOfPages(turn: Pick<Turn, 'pages'> & Asked): Ground | undefined {
+  const id = turn.pages.find((page) => page.id !== undefined)?.id;
+  if (id === undefined) return undefined;
+  const { channel } = partsOfPage(id);
+  const inChannel = groundInChannel(turn);
+  return channel === inChannel.channel ? inChannel : { channel };
+}
+
+/**
+ * Finds out where a reply is written, and makes the thread that it goes into. Throws `RateLimited`
+ * if a thread can be made within `patienceMs`.
+ */
+export async function findGround(
+  asked: Asked,
+  { api, channels, denials, threads, log }: GroundOptions,
+  patienceMs: number,
   signal: AbortSignal,
 ): Promise<Ground> {
-  if (guild === undefined || root === undefined) return { channel };
-  const newest =
-    messages
-      .map(({ id }) => id)
-      .toSorted(byAge)
-      .at(-1) ?? root;
-  const inChannel = { channel, replyTo: newest };
+  const { channel, root } = placeOf(asked.conversation);
+  const inChannel = groundInChannel(asked);
+  if (root === undefined) return inChannel;
   const isThread = async () => (await channels.find(root, signal))?.kind === 'thread';
-  const question = messages.find(({ id }) => id === root);
+  const question = asked.messages.find(({ id }) => id === root);
   if (channels.knows(root) || question === undefined || !threads) {
-    return (await isThread()) ? { channel: root } : inChannel;
+    if (!(await isThread())) return inChannel;
+    return question === undefined ? { channel: root } : { channel: root, otherwise: inChannel };
   }
+  if (denials.has(threadsOf(channel))) return inChannel;
   try {
     const path = `/channels/${channel}/messages/${root}/threads` as const;
     const body = { name: threadName(question.text), auto_archive_duration: archiveAfterMinutes };
     channels.learn(await api.call('POST', path, { body }, signal));
-    return { channel: root };
+    return { channel: root, otherwise: inChannel, isNew: true };
   } catch (error) {
-    if (!(error instanceof Refused || error instanceof RateLimited)) throw error;
-    // A limit over all that the bot does holds for the channel, too.
-    if (error instanceof RateLimited && error.budgetKey !== undefined) throw error;
-    // It has one already, or it is the first message of a forum post.
-    if (error instanceof Refused && (await isThread())) return { channel: root };
-    // A question that was deleted gets no answer in the middle of the channel.
-    if (error instanceof Refused && error.reason === 'removed') throw error;
+    if (error instanceof RateLimited) {
+      // A limit over all that the bot does holds for the channel, too.
+      if (error.budgetKey !== undefined || error.retryAfterMs <= patienceMs) throw error;
+    } else if (error instanceof Refused) {
+      // It has one already, or it is the first message of a forum post.
+      if (await isThread()) return { channel: root, otherwise: inChannel };
+      // A question that was deleted gets no answer in the middle of the channel.
+      if (error.reason === 'removed') throw error;
+      if (wantsPermission(error)) denials.add(threadsOf(channel));
+    } else {
+      throw error;
+    }
     log.info({ err: error, channel }, 'no thread made; the answer comes in the channel');
     return inChannel;
   }

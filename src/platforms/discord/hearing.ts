@@ -14,7 +14,9 @@ import { Missed, type Readable } from './missed.ts';
 import type { Notices } from './notices.ts';
 import type { Posts } from './posts.ts';
 import type { Replies } from './replies.ts';
+import type { Roles } from './roles.ts';
 import type { Self } from './self.ts';
+import { idAt } from './snowflake.ts';
 import { untilDone } from './until-done.ts';
 
 export interface HearingOptions {
@@ -23,13 +25,14 @@ export interface HearingOptions {
   readonly self: Self;
   readonly api: DiscordApi;
   readonly channels: Channels;
+  readonly roles: Roles;
   readonly chains: Chains;
   readonly posts: Posts;
   readonly replies: Replies;
   readonly notices: Notices;
   readonly followups: Followups;
   readonly intake: Intake;
-  readonly store: Pick<Store, 'participation' | 'bookmark' | 'bookmarks'>;
+  readonly store: Pick<Store, 'participation' | 'active' | 'view' | 'bookmark' | 'bookmarks'>;
   readonly log: Log;
   readonly onDeaf: (error: Error) => void;
   readonly deafMs?: number;
@@ -46,9 +49,10 @@ export class Hearing {
   readonly #ear: Ear;
   readonly #gateway: Gateway;
   readonly #channels: Channels;
+  readonly #roles: Roles;
+  readonly #self: Self;
   readonly #log: Log;
   readonly #ended = new AbortController();
-  #heardUntil = '';
   #beginning: Promise<void> = Promise.resolve();
   #reading: Promise<void> = Promise.resolve();
 
@@ -56,11 +60,14 @@ export class Hearing {
     const { store, log, api, replies, notices } = options;
     const { signal } = this.#ended;
     this.#channels = options.channels;
+    this.#roles = options.roles;
+    this.#self = options.self;
     this.#log = log;
     this.#bookmarks = new Bookmarks({ store, log });
     const bookmarks = this.#bookmarks;
     const listener = new Listener({
       ...options,
+      names: { channel: options.channels.nameOf, role: options.roles.nameOf },
       signal,
       tell: notices.tell,
       withdraw: (message) => replies.withdraw(message),
@@ -69,8 +76,15 @@ export class Hearing {
     this.#missed = new Missed({ api, bookmarks, ear: this.#ear, log });
     this.#gateway = new Gateway({
       ...options,
-      take: (type, payload) => this.#take(type, payload),
+      take: (type, payload) => {
+        replies.hear(type);
+        this.#take(type, payload);
+      },
       onGuild: (channels) => this.#readAgain(channels),
+      onOpened: (channels) => {
+        const now = idAt(Date.now());
+        for (const channel of channels) bookmarks.gap(channel, now);
+      },
     });
   }
 
@@ -99,23 +113,30 @@ export class Hearing {
   }
 
   #take(type: string, payload: unknown): void {
-    if (type === 'GUILD_CREATE') {
-      this.#channels.learn(payload);
-      return;
+    switch (type) {
+      case 'GUILD_CREATE':
+        this.#channels.learn(payload);
+        this.#roles.learn(payload, this.#self.id);
+        return;
+      case 'GUILD_ROLE_CREATE':
+      case 'GUILD_ROLE_UPDATE':
+      case 'GUILD_ROLE_DELETE':
+        this.#roles.learn(payload, this.#self.id);
+        return;
+      case 'READY': {
+        // A new session: what was said since the last one is not told. Guilds come one by one, and
+        // direct messages on the first shard alone.
+        const [shard = 0] = listOf(fieldsOf(payload)['shard']);
+        if (shard === 0) this.#readAgain(this.#missed.direct());
+        return;
+      }
+      default:
+        this.#ear.take(type, payload);
     }
-    if (type !== 'READY') {
-      this.#ear.take(type, payload);
-      return;
-    }
-    // A new session: what was said since the last one is not told.
-    this.#heardUntil = this.#bookmarks.newest;
-    const [shard = 0] = listOf(fieldsOf(payload)['shard']);
-    // Direct messages come on the first shard alone.
-    if (shard === 0) this.#readAgain(this.#missed.direct());
   }
 
   #readAgain(channels: readonly Readable[]): void {
-    const unread = this.#missed.plan(channels, this.#heardUntil);
+    const unread = this.#missed.plan(channels);
     const reading = this.#missed
       .readAgain(unread, this.#ended.signal)
       .catch((error: unknown) => this.#log.debug({ err: error }, 'reading again cut short'));

@@ -8,14 +8,14 @@ import type { Self } from './self.ts';
 const { GatewayMessageContent, GatewayMessageContentLimited } = ApplicationFlagsBitField.Flags;
 
 /**
- * Asks Discord who the bot is. Throws `BadConfiguration` if the token is not accepted or the bot
- * may not read messages, and what `DiscordApi.call` throws if Discord does not answer.
+ * Asks Discord who the bot is. Throws `BadConfiguration` if the token is not accepted, the bot may
+ * not read messages, or this is not Discord's API, and what `DiscordApi.call` throws if Discord does not answer.
  */
 export async function introduce(
   api: DiscordApi,
   isUnauthorized: () => boolean,
   signal: AbortSignal,
-): Promise<Self> {
+): Promise<Omit<Self, 'roles'>> {
   try {
     const user = fieldsOf(await api.call('GET', '/users/@me', {}, signal));
     const application = fieldsOf(await api.call('GET', '/applications/@me', {}, signal));
@@ -30,8 +30,22 @@ export async function introduce(
     return { id, name: textOf(user['username']) ?? 'bot', application: applicationId };
   } catch (cause) {
     if (isUnauthorized()) throw tokenNotAccepted({ cause });
+    if (isNotFound(cause)) throw notDiscord({ cause });
     throw cause;
   }
+}
+
+/** At Discord everybody has these pages, so that it is another address. */
+function isNotFound(error: unknown): boolean {
+  return error instanceof Error && fieldsOf(error.cause)['status'] === 404;
+}
+
+function notDiscord(options: ErrorOptions): BadConfiguration {
+  return new BadConfiguration(
+    'DISCORD_API_URL: Discord’s API is not to be found there; give the address up to "/api", ' +
+      'without a version, such as http://127.0.0.1:4010/api',
+    options,
+  );
 }
 
 export function tokenNotAccepted(options?: ErrorOptions): BadConfiguration {

@@ -2,14 +2,17 @@ import { type Followups, mayGoOn } from '../../core/followups.ts';
 import type { Participation } from '../../core/ports/store.ts';
 import type { Said } from './said.ts';
 import type { Self } from './self.ts';
-import { peopleIn } from './words.ts';
+import { calledIn } from './words.ts';
 
 /**
- * Whether its words mention the bot. A reply's own mention of the author is none, and neither is
- * what Discord rings no bell for: code, and the words of a message that is passed on.
+ * Whether its words mention the bot, or the role that is the bot's alone. A reply's own mention of
+ * the author is none, and neither is what Discord rings no bell for: code, and the words of a
+ * message that is passed on.
  */
 export function mentions(said: Said, self: Self): boolean {
-  return said.mentions.some(({ id }) => id === self.id) && peopleIn(said.text).includes(self.id);
+  const { people, roles } = calledIn(said.text);
+  if (roles.some((id) => self.roles.has(id))) return true;
+  return people.includes(self.id) && said.mentions.some(({ id }) => id === self.id);
 }
 
 /** Whether it replies to one of the bot's messages. */
@@ -37,11 +40,17 @@ export function meant(
   if (said.author.bot) return undefined;
   if (addresses(said, self)) return 'question';
   if (participation === undefined) return undefined;
-  if (said.callsGroup || callsOthers(said)) return 'context';
+  if (callsOthers(said, self)) return 'context';
   return mayGoOn(said.author.id, followups, participation) ? 'question' : 'context';
 }
 
-function callsOthers(said: Said): boolean {
-  const { id, author } = said.repliesTo ?? {};
-  return peopleIn(said.text).length > 0 || (id !== undefined && author?.id !== said.author.id);
+function callsOthers(
+  { callsEverybody, roles, text, author, repliesTo }: Said,
+  self: Self,
+): boolean {
+  if (callsEverybody || roles.some((id) => !self.roles.has(id))) return true;
+  if (calledIn(text).people.length > 0) return true;
+  // Discord does not always send along what is replied to: then it may be anybody's.
+  if (repliesTo?.author === undefined) return repliesTo?.deleted === true;
+  return repliesTo.author.id !== author.id;
 }

@@ -16,8 +16,10 @@ const horizonMs = 24 * 60 * 60_000;
 /** Direct conversations in which nothing was said for longer are not asked for. */
 const directHorizonMs = 30 * horizonMs;
 const pageSize = 100;
-/** Pages of one channel; what was said there after them is not read. */
-const maxPages = 5;
+/** Pages of one channel before others have their turn. */
+const pagesAtOnce = 5;
+/** Messages of one channel; what was said after them is left to the next start. */
+const maxMessages = 5_000;
 const firstRetryMs = 1_000;
 const slowestRetryMs = 60_000;
 
@@ -30,12 +32,22 @@ export interface Readable {
   readonly newest?: string;
   /** The smallest id of when the bot came into its guild. */
   readonly joined?: string;
+  /** Of a thread. */
+  readonly parent?: string;
 }
 
 /** A channel with something that was not read. */
 export interface Unread extends Readable {
   /** The last message that was. */
   readonly after: string;
+}
+
+/** How far the reading of a channel has come. */
+interface Reading {
+  readonly channel: Unread;
+  /** The last message that was read. */
+  after: string;
+  messages: number;
 }
 
 /** Reads again what was written while nobody heard, and hands in what may have been missed. */
@@ -66,18 +78,21 @@ export class Missed {
   /**
    * Finds out which of these channels hold something that was not read, and pins their marks: what
    * is said from now on must not hide it. In a channel without a mark this is what is newer than
-   * all that was heard anywhere, and than the bot's own coming: before the first start nobody asked
-   * anything of it.
-   *
-   * @param heardUntil the newest message that was read anywhere before nobody listened
+   * all that was heard in its guild. Nothing is meant for the bot that was said before it came, or
+   * while it might not read the channel.
    */
-  plan(channels: readonly Readable[], heardUntil: string): Unread[] {
-    return channels.flatMap((channel) => {
-      const after = this.#lastRead(channel, heardUntil);
+  plan(channels: readonly Readable[]): Unread[] {
+    const unread = channels.flatMap((channel) => {
+      const after = this.#lastRead(channel);
       if (after === undefined) return [];
       this.#bookmarks.pin(placeOf(channel), after);
       return [{ ...channel, after }];
     });
+    for (const { guild, newest = '', joined = '' } of channels) {
+      const heard = younger(newest, joined);
+      if (guild !== undefined && heard !== '') this.#bookmarks.heard(guild, heard);
+    }
+    return unread;
   }
 
   /**
@@ -87,86 +102,94 @@ export class Missed {
   async readAgain(channels: readonly Unread[], signal: AbortSignal): Promise<void> {
     if (channels.length === 0) return;
     const triesEnd = Date.now() + horizonMs;
-    let heard = 0;
-    let left = channels;
-    for (let tries = 1; left.length > 0; tries += 1) {
-      if (tries > 1) await wait(backoffMs(tries - 1, firstRetryMs, slowestRetryMs), signal);
-      const failed: Unread[] = [];
-      for (const channel of left) {
-        const messages = await this.#readOne(channel, signal);
-        if (messages === undefined) failed.push(channel);
-        heard += messages ?? 0;
-      }
-      left = failed;
-      if (Date.now() > triesEnd) break;
+    const readings = channels.map((channel) => ({ channel, after: channel.after, messages: 0 }));
+    let left: Reading[] = readings;
+    for (let failures = 0; left.length > 0 && Date.now() < triesEnd;) {
+      const outcomes = new Map<Reading, Outcome>();
+      for (const reading of left) outcomes.set(reading, await this.#readOn(reading, signal));
+      left = left.filter((reading) => outcomes.get(reading) !== 'done');
+      if (left.length === 0 || left.some((reading) => outcomes.get(reading) === 'more')) continue;
+      failures += 1;
+      await wait(backoffMs(failures, firstRetryMs, slowestRetryMs), signal);
     }
-    for (const channel of left) this.#bookmarks.unpin(placeOf(channel), false);
-    this.#log.info({ channels: channels.length, messages: heard }, 'discord read again');
+    for (const { channel } of left) this.#bookmarks.unpin(placeOf(channel), false);
+    const messages = readings.reduce((sum, reading) => sum + reading.messages, 0);
+    this.#log.info({ channels: channels.length, messages }, 'discord read again');
   }
 
-  /** How many messages it held; undefined if it is worth another try. */
-  async #readOne(channel: Unread, signal: AbortSignal): Promise<number | undefined> {
+  /** Reads some pages more of a channel. */
+  async #readOn(reading: Reading, signal: AbortSignal): Promise<Outcome> {
+    const { channel } = reading;
     const place = placeOf(channel);
     try {
-      const heard = await this.#read(channel, signal);
-      // The newest message may be gone, or none of anybody's: it is not to be looked for again.
-      if (channel.newest !== undefined) this.#bookmarks.advance(place, channel.newest);
-      this.#bookmarks.unpin(place, true);
-      return heard;
+      const isWhole = await this.#read(reading, signal);
+      if (!isWhole && reading.messages < maxMessages) return 'more';
+      if (isWhole) {
+        // The newest message may be gone, or none of anybody's: it is not to be looked for again.
+        if (channel.newest !== undefined) this.#bookmarks.advance(place, channel.newest);
+      } else {
+        this.#log.warn(
+          { channel: channel.id, messages: reading.messages },
+          'too much was said to read all of it again; the next start reads on',
+        );
+      }
+      this.#bookmarks.unpin(place, isWhole);
+      return 'done';
     } catch (error) {
       signal.throwIfAborted();
       this.#log.warn({ err: error, channel: channel.id }, 'channel not read again');
-      if (!(error instanceof Refused)) return undefined;
+      if (!(error instanceof Refused)) return 'failed';
       // What may not be read will not be readable later.
       this.#bookmarks.unpin(place, true);
-      return 0;
+      return 'done';
     }
   }
 
   /** The message behind which there may be something new; undefined if there is nothing. */
-  #lastRead(channel: Readable, heardUntil: string): string | undefined {
-    const { id, guild, joined = '' } = channel;
+  #lastRead(channel: Readable): string | undefined {
+    const { id, guild, joined = '', parent = '' } = channel;
     // Discord tells of no message where nobody ever said anything, and in direct conversations.
     const newest = channel.newest ?? (guild === undefined ? undefined : id);
     const mark = this.#bookmarks.of(placeOf(channel));
-    const horizon = idAt(Date.now() - horizonMs);
-    const read = mark ?? (heardUntil === '' ? newest : younger(heardUntil, joined));
-    if (read === undefined) return undefined;
-    if (newest === undefined || byAge(newest, read) > 0) return younger(read, horizon);
-    if (mark === undefined) this.#bookmarks.advance(placeOf(channel), newest);
+    const heard = guild === undefined ? '' : this.#bookmarks.heardIn(guild);
+    const known = mark ?? (heard === '' ? newest : heard);
+    if (known === undefined) return undefined;
+    const gaps = [this.#bookmarks.gapIn(id), this.#bookmarks.gapIn(parent)];
+    const read = [joined, ...gaps].reduce(younger, known);
+    if (newest === undefined || byAge(newest, read) > 0) {
+      return younger(read, idAt(Date.now() - horizonMs));
+    }
+    this.#bookmarks.advance(placeOf(channel), newest);
     return undefined;
   }
 
-  async #read({ id, guild, after: first }: Unread, signal: AbortSignal): Promise<number> {
-    let after = first;
-    let heard = 0;
+  /** True once there is nothing more to read. */
+  async #read(reading: Reading, signal: AbortSignal): Promise<boolean> {
+    const { id, guild } = reading.channel;
     for (let page = 1; ; page += 1) {
-      const query = { after, limit: `${pageSize}` };
+      const query = { after: reading.after, limit: `${pageSize}` };
       const path = `/channels/${id}/messages` as const;
       const messages = messagesIn(await this.#api.read(path, query, this.#gate, signal));
       for (const message of messages) {
         signal.throwIfAborted();
-        after = isSnowflake(message['id']) ? message['id'] : after;
-        heard += await this.#hear(message, guild);
+        if (isSnowflake(message['id'])) reading.after = message['id'];
+        await this.#hear(message, guild);
+        reading.messages += 1;
       }
-      if (messages.length < pageSize) return heard;
-      if (page === maxPages) {
-        this.#log.warn(
-          { channel: id, messages: heard },
-          'too much was said to read all of it again',
-        );
-        return heard;
-      }
+      this.#bookmarks.proceed(placeOf(reading.channel), reading.after);
+      if (messages.length < pageSize) return true;
+      if (page === pagesAtOnce) return false;
     }
   }
 
-  async #hear(message: Fields, guild: string | undefined): Promise<number> {
+  async #hear(message: Fields, guild: string | undefined): Promise<void> {
     const said = saidIn(message, guild === undefined ? {} : { guild });
-    if (said === undefined) return 0;
-    await this.#ear.hear(said);
-    return 1;
+    if (said !== undefined) await this.#ear.hear(said);
   }
 }
+
+/** `more` and `failed` are worth another try, the latter after a while. */
+type Outcome = 'done' | 'more' | 'failed';
 
 function younger(a: string, b: string): string {
   return byAge(a, b) > 0 ? a : b;

@@ -1,15 +1,25 @@
 import type { ConversationId } from '../../core/conversation.ts';
 import type { Errands } from '../../core/errands.ts';
-import type { Message } from '../../core/message.ts';
 import { Running } from '../../core/running.ts';
+import type { Turn } from '../../core/turn.ts';
 import type { DiscordApi } from './api.ts';
 import type { Budgets } from './budgets.ts';
-import { codes } from './faults.ts';
-import { groundFor, type GroundOptions } from './ground.ts';
-import { type Place, placeOf } from './place.ts';
+import { threadsOf, wantsPermission } from './denials.ts';
+import { codes, Refused } from './faults.ts';
+import { Footing } from './footing.ts';
+import {
+  findGround,
+  type Ground,
+  groundInChannel,
+  type GroundOptions,
+  groundOfPages,
+} from './ground.ts';
+import { findLostPage } from './lost-page.ts';
+import { partsOfPage } from './pages.ts';
+import { placeOf } from './place.ts';
 import type { Posts } from './posts.ts';
 import { saying } from './say.ts';
-import { byAge } from './snowflake.ts';
+import { byAge, idAt } from './snowflake.ts';
 import { DiscordSurface } from './surface.ts';
 
 const blockedSentence =
@@ -27,6 +37,13 @@ export interface RepliesOptions extends GroundOptions {
   readonly botId: () => string | undefined;
 }
 
+const changingPermissions = new Set([
+  'GUILD_CREATE',
+  'GUILD_MEMBER_UPDATE',
+  'GUILD_ROLE_UPDATE',
+  'CHANNEL_UPDATE',
+]);
+
 /** Conversations whose last page is remembered. */
 const maxRemembered = 10_000;
 
@@ -41,23 +58,32 @@ export class Replies {
     this.#options = options;
   }
 
-  surface(
-    conversation: ConversationId,
-    turn: string,
-    messages: readonly Message[],
-  ): DiscordSurface {
-    const place = placeOf(conversation);
-    const ids = messages.map(({ id }) => id);
-    // A reply may have gone on behind the next question.
-    const before = [...ids, this.#lastPages.get(conversation) ?? '0'].toSorted(byAge).at(-1);
+  surface(turn: Turn): DiscordSurface {
+    const { id, conversation, messages, pages } = turn;
+    const ids = messages.map((message) => message.id);
+    const known = groundOfPages(turn);
+    const after = this.#before(turn);
     const surface = new DiscordSurface({
       ...this.#options,
-      likely: this.#likelyChannel(place, ids),
-      findGround: (signal) => groundFor(place, messages, this.#options, signal),
-      after: before ?? '0',
+      likely: known?.channel ?? this.#likelyChannel(turn),
+      footing: new Footing({
+        known,
+        asked: placeOf(conversation).channel,
+        find: (patienceMs, signal) => this.#findGround(turn, after, patienceMs, signal),
+        onLeft: (thread) => this.#leave(thread, placeOf(conversation).channel),
+      }),
+      after,
+      standing: pages.flatMap((page) =>
+        page.id === undefined ? [] : partsOfPage(page.id).message,
+      ),
     });
-    this.#running.begin(conversation, { turn, questions: new Set(ids), pen: surface });
+    this.#running.begin(conversation, { turn: id, questions: new Set(ids), pen: surface });
     return surface;
+  }
+
+  /** An event: what was refused may be allowed by now. */
+  hear(type: string): void {
+    if (changingPermissions.has(type)) this.#options.denials.clear();
   }
 
   /** A message was deleted. The conversation whose running reply it belongs to. */
@@ -68,7 +94,7 @@ export class Replies {
   /** No answer stops without a word. */
   ended(conversation: ConversationId, turn: string): void {
     const surface = this.#running.end(conversation, turn);
-    if (surface?.newest !== undefined) this.#rememberLast(conversation, surface.newest);
+    if (surface?.lastPage !== undefined) this.#rememberLast(conversation, surface.lastPage);
     const silence = surface?.silence;
     if (silence === undefined) return;
     const { code, ground } = silence;
@@ -76,11 +102,59 @@ export class Replies {
     errands.run('say why the answer ends', saying(api, ground, sentenceFor(code)));
   }
 
+  /** What stands before the turn's own pages: a reply may have gone on behind the next question. */
+  #before({ conversation, messages, startedAt }: Turn): string {
+    const last = partsOfPage(this.#lastPages.get(conversation) ?? '').message;
+    return [...messages.map(({ id }) => id), last, idAt(startedAt)].toSorted(byAge).at(-1) ?? '0';
+  }
+
+  async #findGround(
+    turn: Turn,
+    after: string,
+    patienceMs: number,
+    signal: AbortSignal,
+  ): Promise<Ground> {
+    const { api, botId } = this.#options;
+    const inChannel = groundInChannel(turn);
+    // An earlier attempt began to post, and perhaps not in the thread.
+    if (turn.pages.length > 0 && inChannel.replyTo !== undefined) {
+      const lost = { index: 0, after, botId: botId() };
+      if ((await findLostPage(api, inChannel, lost, signal)) !== undefined) return inChannel;
+    }
+    const newest = inChannel.replyTo ?? '';
+    if (this.#wroteInChannel(turn) && (await isIn(api, inChannel.channel, newest, signal))) {
+      return inChannel;
+    }
+    return findGround(turn, this.#options, patienceMs, signal);
+  }
+
+  /** The answer before came in the channel, whether there is a thread or not. */
+  #wroteInChannel({ conversation }: Turn): boolean {
+    const { channel, root } = placeOf(conversation);
+    const last = this.#lastPages.get(conversation);
+    return root !== undefined && last !== undefined && partsOfPage(last).channel === channel;
+  }
+
+  /** The thread of a question may not be written in: the next ones need none. */
+  #leave({ channel: thread, isNew = false }: Ground, channel: string): void {
+    const { api, channels, denials, errands } = this.#options;
+    denials.add(threadsOf(channel));
+    if (!isNew) return;
+    errands.run('remove an empty thread', async (signal) => {
+      await removeThread(api, thread, signal);
+      channels.forget(thread);
+    });
+  }
+
   /** Where the limits are to be looked at that the reply will spend. */
-  #likelyChannel({ channel, root }: Place, questions: readonly string[]): string {
-    const { channels, threads } = this.#options;
-    if (root === undefined) return channel;
-    return channels.knows(root) || (threads && questions.includes(root)) ? root : channel;
+  #likelyChannel(turn: Turn): string {
+    const { channels, denials, threads } = this.#options;
+    const { conversation, messages } = turn;
+    const { channel, root } = placeOf(conversation);
+    if (this.#wroteInChannel(turn)) return channel;
+    if (root === undefined || channels.knows(root)) return root ?? channel;
+    const asked = messages.some(({ id }) => id === root);
+    return threads && asked && !denials.has(threadsOf(channel)) ? root : channel;
   }
 
   #rememberLast(conversation: ConversationId, page: string): void {
@@ -89,6 +163,31 @@ export class Replies {
       this.#lastPages.delete(this.#lastPages.keys().next().value ?? conversation);
     }
     this.#lastPages.set(conversation, page);
+  }
+}
+
+async function isIn(
+  api: DiscordApi,
+  channel: string,
+  message: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    await api.call('GET', `/channels/${channel}/messages/${message}`, {}, signal);
+    return true;
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    return false;
+  }
+}
+
+/** Whoever opened a thread may put it away, but only delete it with a permission of its own. */
+async function removeThread(api: DiscordApi, thread: string, signal: AbortSignal): Promise<void> {
+  try {
+    await api.call('DELETE', `/channels/${thread}`, {}, signal);
+  } catch (error) {
+    if (!wantsPermission(error)) throw error;
+    await api.call('PATCH', `/channels/${thread}`, { body: { archived: true } }, signal);
   }
 }
 

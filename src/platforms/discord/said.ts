@@ -1,9 +1,12 @@
 import { type Fields, fieldsOf, listOf, textOf } from '../../core/fields.ts';
+import { cleanName } from '../../core/message.ts';
+import { isVisible, oneLine } from './label.ts';
 import { isSnowflake } from './snowflake.ts';
 
 /** A person, a bot or a webhook. */
 interface Person {
   readonly id: string;
+  /** On one line, and never empty. */
   readonly name: string;
   /** Not a person. */
   readonly bot: boolean;
@@ -18,12 +21,16 @@ export interface Said {
   /** Absent in direct conversations. */
   readonly guild?: string;
   readonly author: Person;
-  /** As Discord writes it: `<@1>` for people. */
+  /** Its own words as Discord writes them: `<@1>` for people. */
   readonly text: string;
+  /** The words of the messages that it passes on. */
+  readonly forwarded: readonly string[];
   /** Everybody whom the text mentions, and the author of the message that it replies to. */
   readonly mentions: readonly Person[];
-  /** It calls roles, or everybody. */
-  readonly callsGroup: boolean;
+  readonly callsEverybody: boolean;
+  /** Ids of the roles that it calls. */
+  readonly roles: readonly string[];
+  /** Files, stickers and polls, as a line each. */
   readonly files: readonly string[];
   /** The message that it replies to, as far as Discord sends it along. */
   readonly repliesTo?: Reference;
@@ -34,6 +41,7 @@ interface Reference {
   readonly id: string;
   /** Absent where that message is deleted, or was not sent along. */
   readonly author?: Person;
+  readonly deleted?: true;
   /** The message that it replied to in its turn. */
   readonly repliesTo?: string;
 }
@@ -54,33 +62,30 @@ export function saidIn(message: unknown, place: { guild?: string } = {}): Said |
   if (!isSnowflake(id) || !isSnowflake(channel) || author === undefined) return undefined;
   if (!types.has(fields['type'])) return undefined;
   const guild = textOf(fields['guild_id']) ?? place.guild;
-  const contents = [fields, ...forwardedIn(fields)];
+  const forwarded = forwardedIn(fields);
+  const contents = [fields, ...forwarded];
   const repliesTo = fields['type'] === 19 ? referenceIn(fields) : undefined;
   return {
     id,
     channel,
     ...(guild === undefined ? {} : { guild }),
     author,
-    text: wordsIn(fields),
+    text: textOf(fields['content'])?.trim() ?? '',
+    forwarded: forwarded
+      .map(({ content }) => textOf(content)?.trim() ?? '')
+      .filter((words) => words !== ''),
     mentions: listOf(fields['mentions'])
       .map((one) => personIn(one, fieldsOf(one)))
       .filter((one) => one !== undefined),
-    callsGroup: fields['mention_everyone'] === true || listOf(fields['mention_roles']).length > 0,
+    callsEverybody: fields['mention_everyone'] === true,
+    roles: listOf(fields['mention_roles']).filter(isSnowflake),
     files: contents.flatMap((one) => [
       ...listOf(one['attachments']).map((file) => named('file', fieldsOf(file)['filename'])),
       ...listOf(one['sticker_items']).map((sticker) => named('sticker', fieldsOf(sticker)['name'])),
+      ...pollIn(fieldsOf(one['poll'])),
     ]),
     ...(repliesTo === undefined ? {} : { repliesTo }),
   };
-}
-
-/** Its text, or that of the message that it passes on. */
-function wordsIn(fields: Fields): string {
-  const own = textOf(fields['content']);
-  const forwarded = forwardedIn(fields)
-    .map(({ content }) => textOf(content))
-    .filter((text) => text !== undefined);
-  return [own ?? '', ...forwarded.map((text) => `[forwarded] ${text}`)].join('\n').trim();
 }
 
 /** The messages that it passes on. */
@@ -96,6 +101,7 @@ function referenceIn(fields: Fields): Reference | undefined {
   const before = fieldsOf(referenced['message_reference'])['message_id'];
   return {
     id,
+    ...(fields['referenced_message'] === null ? { deleted: true as const } : {}),
     ...(author === undefined ? {} : { author }),
     ...(isSnowflake(before) ? { repliesTo: before } : {}),
   };
@@ -106,14 +112,22 @@ function personIn(value: unknown, around: Fields): Person | undefined {
   const user = fieldsOf(value);
   const { id } = user;
   if (!isSnowflake(id)) return undefined;
+  const names = [fieldsOf(around['member'])['nick'], user['global_name'], user['username']];
   const name =
-    textOf(fieldsOf(around['member'])['nick']) ??
-    textOf(user['global_name']) ??
-    textOf(user['username']) ??
-    'someone';
+    names.map((one) => cleanName(textOf(one) ?? '')).find((one) => isVisible(one)) ?? 'someone';
   return { id, name, bot: user['bot'] === true || textOf(around['webhook_id']) !== undefined };
 }
 
+/** A question with its answers; nothing where there is neither. */
+function pollIn({ question, answers }: Fields): string[] {
+  const asked = textOf(fieldsOf(question)['text']);
+  const choices = listOf(answers)
+    .map((one) => textOf(fieldsOf(fieldsOf(one)['poll_media'])['text']))
+    .filter((text) => text !== undefined);
+  const parts = [asked, choices.join(' / ')].filter((part) => part !== undefined && part !== '');
+  return parts.length === 0 ? [] : [named('poll', parts.join('; '))];
+}
+
 function named(kind: string, name: unknown): string {
-  return `[${kind}: ${(textOf(name) ?? kind).replaceAll(/\s+/g, ' ')}]`;
+  return `[${kind}: ${oneLine(textOf(name) ?? kind)}]`;
 }

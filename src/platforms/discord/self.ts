@@ -5,4 +5,6 @@ export interface Self {
   readonly name: string;
   /** The application's id, for the invite link and the developer portal. */
   readonly application: string;
+  /** Roles that are the bot's alone, one in each server, as far as they are known. */
+  readonly roles: ReadonlySet<string>;
 }

@@ -1,13 +1,16 @@
 import { CallFailed, RateLimited, Rejected } from '../../core/errors.ts';
 import { type Fields, fieldsOf, textOf } from '../../core/fields.ts';
 import type { Posting, Surface } from '../../core/ports/surface.ts';
-import { callTimeoutMs, type DiscordApi, messagesIn } from './api.ts';
+import { callTimeoutMs, type DiscordApi } from './api.ts';
 import type { Budgets } from './budgets.ts';
+import { type Denials, wantsPermission } from './denials.ts';
 import { codes, Refused } from './faults.ts';
+import type { Footing } from './footing.ts';
 import { discordFormat } from './format.ts';
 import type { Ground } from './ground.ts';
 import { withoutLinks } from './links.ts';
-import { pageAmong, pageId, partsOfPage } from './pages.ts';
+import { findLostPage } from './lost-page.ts';
+import { pageId, partsOfPage } from './pages.ts';
 import type { Posts } from './posts.ts';
 import { quietly } from './quietly.ts';
 import { byAge } from './snowflake.ts';
@@ -23,13 +26,16 @@ export interface DiscordSurfaceOptions {
   readonly api: DiscordApi;
   readonly budgets: Budgets;
   readonly posts: Posts;
+  readonly denials: Denials;
   /** The bot's user id; undefined while Discord has not told. */
   readonly botId: () => string | undefined;
   /** The channel that the reply is written in, as far as that is known without asking. */
   readonly likely: string;
-  readonly findGround: (signal: AbortSignal) => Promise<Ground>;
-  /** The newest question, or what was written last before: the reply's posts are all younger. */
+  readonly footing: Footing;
+  /** The reply's posts are all younger than this id. */
   readonly after: string;
+  /** The messages that an earlier attempt posted. */
+  readonly standing: readonly string[];
 }
 
 /** Writes a reply into a thread, a channel or a direct conversation, by REST alone. */
@@ -39,10 +45,9 @@ export class DiscordSurface implements Surface {
   readonly callTimeoutMs = callTimeoutMs;
   readonly working: Typing;
   readonly #options: DiscordSurfaceOptions;
-  #ground: Ground | undefined;
-  #finding: Promise<Ground> | undefined;
+  readonly #footing: Footing;
   /** The id of each message of this reply that is known to stand. */
-  readonly #standing = new Set<string>();
+  readonly #standing: Set<string>;
   #repliesTaken = true;
   #linksTaken = true;
   #withdrawn = false;
@@ -50,11 +55,19 @@ export class DiscordSurface implements Surface {
 
   constructor(options: DiscordSurfaceOptions) {
     this.#options = options;
-    this.working = new Typing(options.api, () => this.#findGround());
+    this.#footing = options.footing;
+    this.#standing = new Set(options.standing);
+    this.working = new Typing((signal) => this.#type(signal));
   }
 
   get budgets(): Surface['budgets'] {
-    return this.#options.budgets.of(this.#ground?.channel ?? this.#options.likely);
+    return this.#options.budgets.of(this.#channel);
+  }
+
+  refusal(): Rejected | undefined {
+    const { denials } = this.#options;
+    if (this.#standing.size > 0 || !denials.has(this.#channel)) return undefined;
+    return new Rejected('refused', `channel ${this.#channel}: refused a moment ago`);
   }
 
   /** Discord does not let the reply go on, but may take a sentence that says so. */
@@ -62,9 +75,10 @@ export class DiscordSurface implements Surface {
     return this.#silence;
   }
 
-  /** The newest message that is known to stand. */
-  get newest(): string | undefined {
-    return [...this.#standing].toSorted(byAge).at(-1);
+  /** The newest page that is known to stand. */
+  get lastPage(): string | undefined {
+    const message = [...this.#standing].toSorted(byAge).at(-1);
+    return message === undefined ? undefined : pageId(this.#channel, message);
   }
 
   async post(posting: Posting, signal: AbortSignal): Promise<string> {
@@ -85,8 +99,9 @@ export class DiscordSurface implements Surface {
         ),
       );
     } catch (error) {
-      if (!(error instanceof Refused) || error.code !== codes.cannotReply) throw error;
-      this.#repliesTaken = false;
+      if (!(error instanceof Refused)) throw error;
+      if (error.code === codes.cannotReply && this.#repliesTaken) this.#repliesTaken = false;
+      else if (!this.#leaves(error)) throw error;
       return this.post(posting, signal);
     }
     const message = textOf(posted['id']);
@@ -101,13 +116,8 @@ export class DiscordSurface implements Surface {
     const { api, posts, after, botId } = this.#options;
     const known = posts.find(key);
     if (known !== undefined) return known;
-    const ground = await this.#findGround();
-    const self = botId();
-    if (self === undefined) throw new CallFailed('it is not known yet who the bot is');
-    const query = { after, limit: '100' };
-    const path = `/channels/${ground.channel}/messages` as const;
-    const messages = messagesIn(await api.call('GET', path, { query }, signal));
-    const message = pageAmong(messages, { author: self, replyTo: ground.replyTo, index });
+    const ground = await this.#footing.find();
+    const message = await findLostPage(api, ground, { index, after, botId: botId() }, signal);
     if (message === undefined) return undefined;
     this.#standing.add(message);
     return pageId(ground.channel, message);
@@ -145,23 +155,28 @@ export class DiscordSurface implements Surface {
     this.#withdrawn = true;
   }
 
-  /** Once for all who ask, and not ended by any of them. */
-  async #findGround(): Promise<Ground> {
-    if (this.#ground !== undefined) return this.#ground;
-    const finding = (this.#finding ??= this.#options
-      .findGround(AbortSignal.timeout(callTimeoutMs))
-      .finally(() => {
-        this.#finding = undefined;
-      }));
-    this.#ground = await finding;
-    return this.#ground;
+  /** Where the next page goes, as far as that is known. */
+  get #channel(): string {
+    return this.#footing.ground?.channel ?? this.#options.likely;
+  }
+
+  async #type(signal: AbortSignal): Promise<void> {
+    const channel = await this.#footing.channelForNow();
+    const { api, denials } = this.#options;
+    if (denials.has(channel)) return;
+    await api.call('POST', `/channels/${channel}/typing`, {}, signal);
+  }
+
+  /** Whether the reply begins elsewhere, as it may not where it was to begin. */
+  #leaves(error: unknown): boolean {
+    return this.#standing.size === 0 && wantsPermission(error) && this.#footing.leave();
   }
 
   /** The call was let go by the limits of the likely channel: another one may have no room. */
   async #groundToPostOn(): Promise<Ground> {
-    const { budgets, likely } = this.#options;
-    const paced = this.#ground?.channel ?? likely;
-    const ground = await this.#findGround();
+    const { budgets } = this.#options;
+    const paced = this.#channel;
+    const ground = await this.#footing.find();
     if (ground.channel === paced) return ground;
     for (const { key: budgetKey, told } of budgets.of(ground.channel).post) {
       const waitMs = (told?.resetsAt ?? 0) - performance.now();
@@ -208,19 +223,32 @@ export class DiscordSurface implements Surface {
     if (this.#withdrawn && method !== 'DELETE') {
       throw new Rejected('removed', `${method} ${path}: a person deleted what it belongs to`);
     }
+    const { api, budgets, denials } = this.#options;
+    const [, , channel = ''] = path.split('/');
+    if (method === 'POST' && denials.has(channel)) {
+      throw new Rejected('refused', `${method} ${path}: refused a moment ago`);
+    }
     try {
-      const answer = await this.#options.api.call(method, path, body && { body }, signal);
+      const answer = await api.call(method, path, body && { body }, signal);
       this.#silence = undefined;
       return answer;
     } catch (error) {
-      if (error instanceof Refused && silencing.has(error.code)) {
-        const [, , channel = ''] = path.split('/');
-        this.#silence = { ground: this.#ground ?? { channel }, code: error.code };
+      if (error instanceof RateLimited && error.budgetKey === undefined) {
+        // Of this channel: what is written elsewhere need not wait.
+        const [{ key } = { key: channel }] = budgets.of(channel)[kinds[method]];
+        throw new RateLimited(error.retryAfterMs, { cause: error, budgetKey: key });
       }
+      if (error instanceof Refused && silencing.has(error.code)) {
+        this.#silence = { ground: this.#footing.ground ?? { channel }, code: error.code };
+      }
+      // Its own messages may be changed without it.
+      if (method === 'POST' && wantsPermission(error)) denials.add(channel);
       throw error;
     }
   }
 }
+
+const kinds = { POST: 'post', PATCH: 'edit', DELETE: 'remove' } as const;
 
 /** What ends a reply while Discord may still take a sentence about it. */
 const silencing = new Set<number>([

@@ -5,7 +5,7 @@ const widestPadding = 40;
 
 /** Quotes may stand before each line. */
 const quotes = /^(?:[ \t]*>[ \t]?)+/;
-const delimiterRow = /^[ \t]*\|?[ \t]*:?-+:?[ \t]*(\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$/;
+const delimiter = /^:?-+:?$/;
 /** What ends a table without a blank line. */
 const otherBlock = /^ {0,3}(>|#{1,6}[ \t]|`{3}|~{3}|[-*+][ \t]|\d{1,9}[.)][ \t])/;
 
@@ -24,12 +24,14 @@ export function tableAt(lines: readonly string[], at: number): Table | undefined
   const inner = (line = ''): string =>
     quotes.test(line) === (lead !== '') ? line.replace(quotes, '') : '';
   const header = inner(lines[at]);
-  const delimiters = inner(lines[at + 1]);
-  if (!header.includes('|') || !delimiterRow.test(delimiters)) return undefined;
+  if (!header.includes('|') || otherBlock.test(header)) return undefined;
+  const delimiters = cellsOf(inner(lines[at + 1]));
+  if (!delimiters.every((cell) => delimiter.test(cell))) return undefined;
   const columns = cellsOf(header);
-  if (otherBlock.test(header) || cellsOf(delimiters).length !== columns.length) return undefined;
+  if (delimiters.length !== columns.length) return undefined;
   const rows = [columns];
-  for (const line of lines.slice(at + 2).map(inner)) {
+  for (let next = at + 2; next < lines.length; next += 1) {
+    const line = inner(lines[next]);
     if (line.trim() === '' || otherBlock.test(line)) break;
     rows.push(cellsOf(line));
   }

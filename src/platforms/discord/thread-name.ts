@@ -1,3 +1,5 @@
+import { isVisible } from './label.ts';
+
 /** Discord's limit, in characters. */
 const limit = 100;
 /** More than that is cut off in the list of threads. */
@@ -13,7 +15,7 @@ export function threadName(question: string): string {
     .replaceAll(/@(everyone|here)\b/g, '$1')
     .trim();
   // A sentence of our own about a question without words is no name.
-  if (name === '' || question.startsWith('(mentions you')) return 'Question';
+  if (!isVisible(name) || question.startsWith('(mentions you')) return 'Question';
   const characters = Array.from(name);
   if (characters.length <= limit) return name;
   const cut = characters.slice(0, comfortable).join('');

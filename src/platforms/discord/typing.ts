@@ -1,6 +1,4 @@
 import type { WorkingMark, WorkingState } from '../../core/ports/surface.ts';
-import type { DiscordApi } from './api.ts';
-import type { Ground } from './ground.ts';
 
 /** Discord shows it for ten seconds. */
 const renewMs = 8_000;
@@ -9,16 +7,13 @@ const renewMs = 8_000;
 export class Typing implements WorkingMark {
   readonly renewMs = renewMs;
   readonly tellsWaiting = false;
-  readonly #api: DiscordApi;
-  readonly #ground: (signal: AbortSignal) => Promise<Ground>;
+  readonly #type: (signal: AbortSignal) => Promise<void>;
 
-  constructor(api: DiscordApi, ground: (signal: AbortSignal) => Promise<Ground>) {
-    this.#api = api;
-    this.#ground = ground;
+  constructor(type: (signal: AbortSignal) => Promise<void>) {
+    this.#type = type;
   }
 
-  async show(_state: WorkingState, signal: AbortSignal): Promise<void> {
-    const { channel } = await this.#ground(signal);
-    await this.#api.call('POST', `/channels/${channel}/typing`, {}, signal);
+  show(_state: WorkingState, signal: AbortSignal): Promise<void> {
+    return this.#type(signal);
   }
 }

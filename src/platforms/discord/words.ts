@@ -1,20 +1,32 @@
+import { cleanName } from '../../core/message.ts';
+import { oneLine } from './label.ts';
 import type { Said } from './said.ts';
 
 /** Discord's own `<@1>`, `<@!1>`, `<@&1>`, `<#1>`, `<:smile:1>`, `</ask:1>` and `<t:1700000000:R>`. */
 const token =
   /<(?:(@!?|@&|#)(\d{15,20})|a?:(\w+):\d+|\/([^:<>]+):\d+|t:(-?\d{1,13})(?::[a-zA-Z])?)>/g;
 
-/** Ids of the people whom the text mentions. */
-export function peopleIn(text: string): string[] {
-  return Array.from(text.matchAll(token), ([, mark = '', id = '']) =>
-    mark === '@' || mark === '@!' ? id : '',
-  ).filter((id) => id !== '');
+/** Names that Discord writes as ids, as far as they are known. */
+export interface Names {
+  channel(id: string): string | undefined;
+  role(id: string): string | undefined;
+}
+
+/** Ids of the people and the roles whom the text calls; code rings no bell. */
+export function calledIn(text: string): { people: string[]; roles: string[] } {
+  const people: string[] = [];
+  const roles: string[] = [];
+  for (const [, mark = '', id = ''] of withoutCode(text).matchAll(token)) {
+    if (mark === '@' || mark === '@!') people.push(id);
+    if (mark === '@&') roles.push(id);
+  }
+  return { people, roles };
 }
 
 /** Discord's writing as people read it on their screens, and as the model should read it. */
 export function readable(
   text: string,
-  names: { readonly people: ReadonlyMap<string, string>; channel(id: string): string | undefined },
+  names: Names & { readonly people: ReadonlyMap<string, string> },
 ): string {
   return text.replaceAll(
     token,
@@ -27,18 +39,26 @@ export function readable(
       seconds?: string,
     ) => {
       if (emoji !== undefined) return `:${emoji}:`;
-      if (command !== undefined) return `/${command}`;
+      if (command !== undefined) return `/${oneLine(command)}`;
       if (seconds !== undefined) return timeAt(Number(seconds)) ?? whole;
-      if (mark === '#') return `#${names.channel(id) ?? 'channel'}`;
-      if (mark === '@&') return '@role';
-      return `@${names.people.get(id) ?? 'someone'}`;
+      if (mark === '#') return `#${known(names.channel(id), 'channel')}`;
+      if (mark === '@&') return `@${known(names.role(id), 'role')}`;
+      return `@${known(names.people.get(id), 'someone')}`;
     },
   );
 }
 
-/** The text without the mentions at its ends that only ring the bot's bell. */
-export function withoutBell(text: string, botId: string): string {
-  const bell = `<@!?${botId}>`;
+/**
+ * The text without the mentions at its ends that only ring the bot's bell.
+ *
+ * @param self the bot's id, and its own roles
+ */
+export function withoutBell(
+  text: string,
+  self: { readonly id: string; readonly roles: ReadonlySet<string> },
+): string {
+  const roles = calledIn(text).roles.filter((id) => self.roles.has(id));
+  const bell = `<@(?:!?${[self.id, ...roles.map((id) => `&${id}`)].join('|')})>`;
   return text
     .replace(new RegExp(`^(?:\\s*${bell}[\\s,:;]*)+`), '')
     .replace(new RegExp(`(?:[\\s,]*${bell})+\\s*$`), '');
@@ -47,6 +67,28 @@ export function withoutBell(text: string, botId: string): string {
 /** Names of everybody whom it mentions, by id. */
 export function namesIn(said: Said): Map<string, string> {
   return new Map(said.mentions.map(({ id, name }) => [id, name]));
+}
+
+/** Code is what stands between two equally long runs of backticks. */
+function withoutCode(text: string): string {
+  const runs = Array.from(text.matchAll(/`+/g), ({ 0: { length }, index }) => ({ length, index }));
+  let plain = '';
+  let from = 0;
+  for (let at = 0; at < runs.length; at += 1) {
+    const open = runs[at];
+    const end = runs.findIndex(({ length }, later) => later > at && length === open?.length);
+    const close = runs[end];
+    if (open === undefined || close === undefined) continue;
+    plain += `${text.slice(from, open.index)} `;
+    from = close.index + close.length;
+    at = end;
+  }
+  return plain + text.slice(from);
+}
+
+function known(name: string | undefined, otherwise: string): string {
+  const clean = cleanName(name ?? '');
+  return clean === '' ? otherwise : clean;
 }
 
 function timeAt(seconds: number): string | undefined {

@@ -38,15 +38,37 @@ export class Administrator {
     this.#announcer.channelChanged(channel, 'CHANNEL_UPDATE');
   }
 
-  addRole(name: string, options: { mentionable?: boolean; may?: PermissionName[] } = {}): Role {
+  /** @param options.ofBot Discord makes it for the bot, and gives it to the bot */
+  addRole(
+    name: string,
+    options: { mentionable?: boolean; may?: PermissionName[]; ofBot?: boolean } = {},
+  ): Role {
+    const { bot } = this.#world;
     const role: Role = {
       id: this.#world.snowflakes.next(),
       name,
       permissions: bitsOf(options.may ?? []),
       mentionable: options.mentionable ?? false,
+      ...(options.ofBot === true ? { botId: bot.id } : {}),
     };
-    this.#world.guild().roles.set(role.id, role);
+    const guild = this.#world.guild();
+    guild.roles.set(role.id, role);
+    if (options.ofBot === true) guild.members.get(bot.id)?.roles.push(role.id);
+    this.#announcer.roleMade(guild, role);
     return role;
+  }
+
+  /** Sends the bot away. */
+  removeBot(): void {
+    const guild = this.#world.guild();
+    guild.members.delete(this.#world.bot.id);
+    this.#announcer.guildLeft(guild);
+  }
+
+  inviteBot(): void {
+    const guild = this.#world.guild();
+    guild.join(this.#world.bot);
+    this.#announcer.guildEntered(guild);
   }
 
   addChannel(options: ChannelOptions): Channel {

@@ -1,5 +1,7 @@
 import type { Channel } from './channel.ts';
 import type { GatewayPort } from './gateway/gateway-port.ts';
+import { type Guild, type Role, rolePayload } from './guild.ts';
+import { guildPayload } from './guild-payload.ts';
 import type { Message } from './message.ts';
 import { channelPayload, eventFields, messagePayload, threadMember } from './payloads.ts';
 import type { Payload } from './payload.ts';
@@ -77,6 +79,21 @@ export class Announcer {
   channelDeleted(channel: Channel): void {
     const event = channel.thread === undefined ? 'CHANNEL_DELETE' : 'THREAD_DELETE';
     this.#tell(event, channel, () => channelPayload(this.#world, channel));
+  }
+
+  roleMade(guild: Guild, role: Role): void {
+    const payload = { guild_id: guild.id, role: rolePayload(role, guild.roles.size - 1) };
+    this.#gateway.dispatch('GUILD_ROLE_CREATE', payload, { guildId: guild.id });
+  }
+
+  /** The bot was sent away. */
+  guildLeft({ id }: Guild): void {
+    this.#gateway.dispatch('GUILD_DELETE', { id }, { guildId: id });
+  }
+
+  /** The bot was invited. */
+  guildEntered(guild: Guild): void {
+    this.#gateway.dispatch('GUILD_CREATE', guildPayload(this.#world, guild), { guildId: guild.id });
   }
 
   #placeOf(message: Message): Channel {

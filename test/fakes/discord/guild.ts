@@ -8,6 +8,8 @@ export interface Role {
   permissions: bigint;
   /** Anybody may ping it. */
   readonly mentionable: boolean;
+  /** The bot that Discord made it for, when that was invited. */
+  readonly botId?: string;
 }
 
 export interface Member {
@@ -36,8 +38,14 @@ export class Guild {
     this.roles.set(this.id, { id: this.id, name: '@everyone', permissions, mentionable: false });
   }
 
-  join(user: User, roles: readonly string[] = [], nick: string | null = null): Member {
-    const member: Member = { user, nick, roles: [...roles], joinedAt: Date.now() };
+  /** @param joinedAt in milliseconds since the epoch */
+  join(
+    user: User,
+    roles: readonly string[] = [],
+    nick: string | null = null,
+    joinedAt = Date.now(),
+  ): Member {
+    const member: Member = { user, nick, roles: [...roles], joinedAt };
     this.members.set(user.id, member);
     return member;
   }
@@ -76,7 +84,8 @@ export function rolePayload(role: Role, position: number): Payload {
     hoist: false,
     icon: null,
     unicode_emoji: null,
-    managed: false,
+    managed: role.botId !== undefined,
+    ...(role.botId === undefined ? {} : { tags: { bot_id: role.botId } }),
     mentionable: role.mentionable,
     flags: 0,
   };

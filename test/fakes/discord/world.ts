@@ -85,7 +85,8 @@ export class World implements GatewayWorld {
     });
     this.guilds.set(guild.id, guild);
     for (const user of [this.bot, owner, ...others.map((name) => this.#person(name))]) {
-      guild.join(user);
+      // Long ago: what they wrote since is theirs.
+      guild.join(user, [], null, Date.now() - 90 * 24 * 60 * 60_000);
     }
     for (const channel of options.channels ?? usual.channels) this.addChannel(guild, channel);
     return guild;

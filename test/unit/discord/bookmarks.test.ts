@@ -27,7 +27,7 @@ async function opened(kept = new Map<string, string>(), failures = 0) {
 describe('how far was read', () => {
   it('only grows, and is kept', async () => {
     const { bookmarks, kept } = await opened(new Map([['c', '150']]));
-    expect(bookmarks.newest).toBe('150');
+    expect(bookmarks.heardIn('g')).toBe('150');
     bookmarks.advance('c', '99');
     bookmarks.advance('d', '170');
     bookmarks.advance('d', '160');
@@ -36,8 +36,40 @@ describe('how far was read', () => {
       ['c', '150'],
       ['d', '170'],
     ]);
-    expect(bookmarks.newest).toBe('170');
     expect(bookmarks.places()).toEqual(['c', 'd']);
+  });
+
+  it('is known for each guild by itself, where nothing was heard there by what was opened', async () => {
+    const { bookmarks, kept } = await opened(new Map([['c', '150']]));
+    bookmarks.advance('d', '170');
+    expect(bookmarks.heardIn('g')).toBe('150');
+    bookmarks.heard('g', '160');
+    bookmarks.heard('h', '190');
+    bookmarks.gap('c', '999');
+    expect(bookmarks.heardIn('g')).toBe('160');
+    await bookmarks.close();
+    const later = (await opened(kept)).bookmarks;
+    expect([later.heardIn('g'), later.heardIn('i'), later.gapIn('c')]).toEqual([
+      '160',
+      '190',
+      '999',
+    ]);
+    await later.close();
+  });
+
+  it('stays where reading has come to, when that is left to the next start', async () => {
+    const { bookmarks } = await opened(new Map([['c', '150']]));
+    bookmarks.pin('c', '150');
+    bookmarks.advance('c', '900');
+    bookmarks.proceed('c', '160');
+    bookmarks.pin('c', '160');
+    bookmarks.proceed('c', '180');
+    expect(bookmarks.of('c')).toBe('160');
+    bookmarks.unpin('c', true);
+    bookmarks.proceed('c', '180');
+    bookmarks.unpin('c', false);
+    expect(bookmarks.of('c')).toBe('180');
+    await bookmarks.close();
   });
 
   it('stays while what is behind it is read again, by however many', async () => {

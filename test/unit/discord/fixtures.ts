@@ -10,6 +10,7 @@ export const self: Self = {
   id: '1200000000000000001',
   name: 'Parley',
   application: '1200000000000000001',
+  roles: new Set(['1200000000000000002']),
 };
 
 /** Where the fixtures are. */

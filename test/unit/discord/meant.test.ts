@@ -54,6 +54,29 @@ describe('what is meant for the bot', () => {
     expect(mentions(saidInFixture('mention'), self)).toBe(true);
   });
 
+  it('calls nobody else in code, in what is passed on, and where nobody knows whom', () => {
+    const talk = saidInFixture('thread-message');
+    const others = [
+      { text: `what is \`<@${ann}>\` and \`\`\`\n<@${ann}>\n\`\`\` here?` },
+      { forwarded: [`<@${ann}> did you see?`] },
+      { repliesTo: { id: '1300000000000000099' } },
+      { roles: [...self.roles] },
+    ];
+    for (const change of others) {
+      expect(meant({ ...talk, ...change }, self, 'auto', opened)).toBe('question');
+    }
+    const open = `\`\`unclosed <@${ann}>`;
+    expect(meant({ ...talk, text: open }, self, 'auto', opened)).toBe('context');
+  });
+
+  it('is a mention when it calls the role that is the bot’s alone, but for code', () => {
+    const [role = ''] = self.roles;
+    const said = { ...saidInFixture('thread-message'), roles: [role] };
+    expect(mentions({ ...said, text: `<@&${role}> hello?` }, self)).toBe(true);
+    expect(mentions({ ...said, text: `\`<@&${role}>\` is what?` }, self)).toBe(false);
+    expect(mentions({ ...said, text: '<@&1100000000000000077> hello?' }, self)).toBe(false);
+  });
+
   it('is a question when it mentions the bot among others', () => {
     const said = saidInFixture('mention');
     const text = `<@${ben}> and <@!${self.id}>, what do you say?`;

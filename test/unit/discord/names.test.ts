@@ -59,6 +59,7 @@ describe('a thread’s name', () => {
     ['@everyone and @here', 'everyone and here'],
     ['\u200b\u202e  ', 'Question'],
     ['***', 'Question'],
+    ['\u3164 \u2800', 'Question'],
     ['(mentions you without a word)', 'Question'],
     ['- a point', 'a point'],
     ['-5 or 5?', '-5 or 5?'],

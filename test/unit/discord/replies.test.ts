@@ -1,10 +1,11 @@
 import { REST } from 'discord.js';
 import { expect, it } from 'vitest';
 import { Errands } from '../../../src/core/errands.ts';
-import type { Message } from '../../../src/core/message.ts';
+import type { PageRecord, Turn } from '../../../src/core/turn.ts';
 import { DiscordApi } from '../../../src/platforms/discord/api.ts';
 import { Budgets } from '../../../src/platforms/discord/budgets.ts';
 import { Channels } from '../../../src/platforms/discord/channels.ts';
+import { Denials, threadsOf } from '../../../src/platforms/discord/denials.ts';
 import { directConversation, rootedConversation } from '../../../src/platforms/discord/place.ts';
 import { Posts } from '../../../src/platforms/discord/posts.ts';
 import { Replies } from '../../../src/platforms/discord/replies.ts';
@@ -25,11 +26,28 @@ function setUp(threads: boolean) {
   const errands = new Errands(log);
   const posts = new Posts();
   const botId = () => 'bot';
-  const replies = new Replies({ api, budgets, channels, errands, posts, threads, log, botId });
+  const denials = new Denials();
+  const replies = new Replies({
+    api,
+    budgets,
+    channels,
+    denials,
+    errands,
+    posts,
+    threads,
+    log,
+    botId,
+  });
   /** Whose limits the first post spends. */
-  const spentBy = (conversation = rootedConversation(guild, channel, root), id = root) =>
-    replies.surface(conversation, 'turn', [{ id } as Message]).budgets.post[0]!.key;
-  return { channels, spentBy };
+  const spentBy = (
+    conversation = rootedConversation(guild, channel, root),
+    id = root,
+    pages: Partial<PageRecord>[] = [],
+  ) => {
+    const turn = { id: 'turn', conversation, messages: [{ id }], startedAt: 0, pages };
+    return replies.surface(turn as unknown as Turn).budgets.post[0]!.key;
+  };
+  return { channels, denials, spentBy };
 }
 
 it('spends the limits of the thread that a question will get', () => {
@@ -52,4 +70,17 @@ it.each([true, false])('spends the limits of the thread that it goes on in', (th
 
 it('spends the limits of a direct conversation', () => {
   expect(setUp(true).spentBy(directConversation(channel), later)).toBe(`discord:${channel}:post`);
+});
+
+it('spends the limits of where an earlier attempt wrote', () => {
+  const pages = [{ id: `${channel}/${later}` }];
+  expect(setUp(true).spentBy(undefined, undefined, pages)).toBe(`discord:${channel}:post`);
+});
+
+it('spends the limits of the channel in whose threads nothing may be written', () => {
+  const { denials, spentBy } = setUp(true);
+  denials.add(threadsOf(channel));
+  expect(spentBy()).toBe(`discord:${channel}:post`);
+  denials.clear();
+  expect(spentBy()).toBe(`discord:${root}:post`);
 });

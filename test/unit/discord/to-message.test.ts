@@ -3,21 +3,25 @@ import { rootedConversation } from '../../../src/platforms/discord/place.ts';
 import { textFor, toMessage } from '../../../src/platforms/discord/to-message.ts';
 import { ann, channel, guild, saidInFixture, self } from './fixtures.ts';
 
-const channelName = (id: string) => (id === channel ? 'general' : undefined);
+const editors = '1100000000000000070';
+const names = {
+  channel: (id: string) => (id === channel ? 'general' : undefined),
+  role: (id: string) => (id === editors ? 'editors' : undefined),
+};
 
 /** How a text of Discord's reads to the model. */
 function read(text: string): string {
   const mentioned = [{ id: ann, name: 'Ann', bot: false }];
-  return textFor({ ...saidInFixture('mention'), text, mentions: mentioned }, self, channelName);
+  return textFor({ ...saidInFixture('mention'), text, mentions: mentioned }, self, names);
 }
 
-const textOf = (name: string) => textFor(saidInFixture(name), self, channelName);
+const textOf = (name: string) => textFor(saidInFixture(name), self, names);
 
 describe('a message', () => {
   it('is what the core takes in', () => {
     const said = saidInFixture('mention');
     const conversation = rootedConversation(guild, channel, said.id);
-    const world = { self, channelName, opens: true };
+    const world = { self, names, opens: true };
     expect(toMessage(said, 'question', conversation, world)).toEqual({
       id: said.id,
       conversation: `discord:${guild}:${channel}:${said.id}`,
@@ -36,6 +40,7 @@ describe('a text', () => {
     [`ask <@${ann}>, <@!${ann}> or <@1000000000000000009>`, 'ask @Ann, @Ann or @someone'],
     [`in <#${channel}> or <#1100000000000000008>`, 'in #general or #channel'],
     ['<@&1100000000000000077> @here', '@role @here'],
+    [`<@&${editors}>, please`, '@editors, please'],
     ['<:wave:1300000000000000801> <a:dance_2:1300000000000000802>', ':wave: :dance_2:'],
     ['</ask:1300000000000000803> </ask now:1300000000000000803>', '/ask /ask now'],
     ['at <t:1700000000> or <t:1700000000:R>', 'at 2023-11-14T22:13Z or 2023-11-14T22:13Z'],
@@ -50,6 +55,7 @@ describe('a text', () => {
     [`<@${self.id}> stop`, 'stop'],
     [`<@!${self.id}>: stop`, 'stop'],
     [`stop <@${self.id}>`, 'stop'],
+    [`<@&${[...self.roles].join('')}> stop`, 'stop'],
     [`<@${self.id}> <@${self.id}>, what does <@${self.id}> mean?`, 'what does @Parley mean?'],
   ])('%s reads %s, without the bell', (text, expected) => {
     expect(read(text)).toBe(expected);
@@ -58,13 +64,14 @@ describe('a text', () => {
   it('of 4,000 blanks, or of nothing but mentions, takes no time to read', () => {
     expect(read(`${' '.repeat(3_998)}.`)).toBe('.');
     expect(read(`x${`<@${self.id}> `.repeat(180)}x`)).toContain('@Parley');
+    expect(read('` `` '.repeat(800))).toContain('``');
   });
 
   it('says so when there is nothing but the mention', () => {
     const said = { ...saidInFixture('mention'), text: `<@${self.id}> ` };
-    expect(textFor(said, self, channelName)).toBe('(mentions you without a word)');
+    expect(textFor(said, self, names)).toBe('(mentions you without a word)');
     const reply = { ...said, repliesTo: { id: '1300000000000000099' } };
-    expect(textFor(reply, self, channelName)).toContain('what was said above');
+    expect(textFor(reply, self, names)).toContain('what was said above');
   });
 
   it('names files and stickers, and what is passed on', () => {

@@ -105,10 +105,13 @@ export class Gateway implements GatewayPort {
 
   /**
    * Connections stay open and say nothing any more, heartbeats included. `deaf`, as behind a cut
-   * cable, they do not even answer when the client closes them.
+   * cable, they do not even answer when the client closes them. With `shard`, only that one's.
    */
-  zombify(options: { readonly deaf?: boolean } = {}): void {
-    for (const connection of this.#connections) connection.mute(options.deaf ?? false);
+  zombify(options: { readonly deaf?: boolean; readonly shard?: number } = {}): void {
+    const { deaf = false, shard } = options;
+    for (const connection of this.#connections) {
+      if (shard === undefined || connection.session?.shard[0] === shard) connection.mute(deaf);
+    }
   }
 
   /** Heartbeats go unacknowledged until the returned function ends it; events still come. */

@@ -1,4 +1,4 @@
-import { changeChannel, getChannel } from './channels.ts';
+import { changeChannel, deleteChannel, getChannel } from './channels.ts';
 import { getGateway, getGatewayBot } from './gateway.ts';
 import { getGuild, getMember } from './guilds.ts';
 import { deleteMessage, editMessage, postMessage, showTyping } from './posting.ts';
@@ -18,6 +18,7 @@ const routes: readonly Route[] = [
   activeThreads,
   archivedThreads,
   changeChannel,
+  deleteChannel,
   deleteMessage,
   editMessage,
   getApplication,

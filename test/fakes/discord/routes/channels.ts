@@ -37,6 +37,22 @@ export const changeChannel: Route = {
   },
 };
 
+/** Whoever opened a thread may not delete it. */
+export const deleteChannel: Route = {
+  method: 'DELETE',
+  path: '/channels/:channel',
+  run(calling) {
+    const { world, announcer } = calling;
+    const channel = placeOf(calling);
+    if (channel.guildId === undefined) throw new Refusal(50003);
+    need(calling, channel, channel.thread === undefined ? 'ManageChannels' : 'ManageThreads');
+    const threads = [...world.channels.values()].filter(({ parentId }) => parentId === channel.id);
+    announcer.channelDeleted(channel);
+    for (const gone of [channel, ...threads]) gone.deleted = true;
+    return channelPayload(world, channel);
+  },
+};
+
 function needToChange(
   calling: Calling,
   channel: Channel,
