@@ -8,6 +8,7 @@ import { createCore } from '../src/core/core.ts';
 import { conversationId } from '../src/core/conversation.ts';
 import type { Platform } from '../src/core/ports/platform.ts';
 import type { Surface } from '../src/core/ports/surface.ts';
+import type { Turn } from '../src/core/turn.ts';
 import { openAiModel } from '../src/models/openai.ts';
 import { webFormat } from '../src/platforms/web/format.ts';
 import { openSqliteStore } from '../src/stores/sqlite/sqlite-store.ts';
@@ -141,7 +142,7 @@ class SlowPlatform implements Platform {
     return [...this.#texts.values()].filter((text) => text.trim().length >= chars - 2).length;
   }
 
-  surface(conversation: string): Surface {
+  surface({ conversation }: Turn): Surface {
     const call = async (text: string): Promise<void> => {
       this.calls += 1;
       await new Promise((resolve) => setTimeout(resolve, 100));

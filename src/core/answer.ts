@@ -64,7 +64,7 @@ export async function answer(
   const { claim, turn } = work;
   const startedAt = performance.now();
   const halt = new AbortController();
-  const surface = platform.surface(turn.conversation, turn.id, turn.messages);
+  const surface = platform.surface(turn);
   const working = new Working({ surface, log });
   let usage: Usage = {};
   let firstTextMs: number | undefined;
@@ -118,6 +118,8 @@ export async function answer(
     let timer: NodeJS.Timeout | undefined;
     let leaveLine: (() => void) | undefined;
     try {
+      const closed = surface.refusal?.();
+      if (closed !== undefined) throw closed;
       working.start((placeholder) => reply.showPlaceholder(placeholder));
       const person = turn.messages[0]?.author.id ?? '';
       const tellPlace = (ahead: number): void => working.tell({ phase: 'waiting', ahead });

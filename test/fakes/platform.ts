@@ -1,7 +1,7 @@
 import type { ConversationId } from '../../src/core/conversation.ts';
 import type { Message } from '../../src/core/message.ts';
 import type { Intake, Past, Platform } from '../../src/core/ports/platform.ts';
-import type { Outcome } from '../../src/core/turn.ts';
+import type { Outcome, Turn } from '../../src/core/turn.ts';
 import { FakeSurface } from './surface.ts';
 
 /** A platform that outlives the process under test, as real ones do. */
@@ -32,13 +32,13 @@ export class FakePlatform implements Platform {
     return Promise.resolve();
   }
 
-  surface(_conversation: ConversationId, turn: string, messages: readonly Message[]): FakeSurface {
-    let surface = this.surfaces.get(turn);
+  surface({ id, messages }: Turn): FakeSurface {
+    let surface = this.surfaces.get(id);
     if (surface === undefined) {
       surface = new FakeSurface();
       surface.latencyMs = 1;
       this.onSurface(surface, messages);
-      this.surfaces.set(turn, surface);
+      this.surfaces.set(id, surface);
     }
     return surface;
   }

@@ -1,7 +1,7 @@
 import type { ConversationId } from '../conversation.ts';
 import type { Entry } from '../history.ts';
 import type { Message } from '../message.ts';
-import type { Outcome } from '../turn.ts';
+import type { Outcome, Turn } from '../turn.ts';
 import type { Surface } from './surface.ts';
 
 /**
@@ -42,8 +42,8 @@ export interface Platform {
   pause(): Promise<void>;
   /** Lets go of every connection. */
   close(): Promise<void>;
-  /** Where the reply to these messages, all of one conversation, is written. */
-  surface(conversation: ConversationId, turn: string, messages: readonly Message[]): Surface;
+  /** Where the reply of a turn is written: an interrupted one goes on in the pages that it has. */
+  surface(turn: Turn): Surface;
   /**
    * What was said in this conversation before these messages, oldest first. Asked when a turn
    * begins in a conversation without a past here.

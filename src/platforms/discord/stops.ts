@@ -1,4 +1,5 @@
 import type { ConversationId } from '../../core/conversation.ts';
+import { endAnswers } from '../../core/end-answers.ts';
 import { isStop, type Message } from '../../core/message.ts';
 import type { Intake } from '../../core/ports/platform.ts';
 import type { Store } from '../../core/ports/store.ts';
@@ -11,9 +12,6 @@ import type { Self } from './self.ts';
 import { byAge, timeOf } from './snowflake.ts';
 import { textFor } from './to-message.ts';
 import type { Names } from './words.ts';
-
-/** No answer runs for longer, in milliseconds. */
-const longestMs = 24 * 60 * 60_000;
 
 export interface StopsOptions {
   readonly self: Self;
@@ -69,20 +67,24 @@ export class Stops {
    */
   async #endOwn(guild: string, said: Said, question?: string): Promise<void> {
     const { intake, store } = this.#options;
-    const since = timeOf(said.id) - longestMs;
-    for (const conversation of await store.active('discord', since)) {
-      const place = placeOf(conversation);
-      const { root } = place;
-      if (place.guild !== guild || place.channel !== said.channel || root === undefined) continue;
-      const isMeant = (message: Message): boolean =>
-        message.author.id === said.author.id &&
-        (question === undefined || message.id === question) &&
-        isBefore(said)(message) &&
-        this.#wasAskedInChannel(message, root);
-      const { running, queued } = await store.view(conversation);
-      for (const { id } of queued.filter(isMeant)) await intake.withdraw(conversation, id);
-      if (running?.messages.some(isMeant) === true) await intake.stop(conversation);
-    }
+    await endAnswers({
+      platform: 'discord',
+      orderedAt: timeOf(said.id),
+      intake,
+      store,
+      meantIn: (conversation) => {
+        const place = placeOf(conversation);
+        const { root } = place;
+        if (place.guild !== guild || place.channel !== said.channel || root === undefined) {
+          return undefined;
+        }
+        return (message) =>
+          message.author.id === said.author.id &&
+          (question === undefined || message.id === question) &&
+          isBefore(said)(message) &&
+          this.#wasAskedInChannel(message, root);
+      },
+    });
   }
 
   /** And not in the thread that it has. */

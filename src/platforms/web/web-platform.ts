@@ -90,9 +90,9 @@ export function webPlatform(options: WebPlatformOptions): WebPlatform {
       intake = undefined;
       rooms.close();
     },
-    surface(conversation, turn, messages) {
+    surface({ conversation, id, messages }) {
       const room = rooms.enter(conversation);
-      return webSurface(room, room.begin(turn, messages));
+      return webSurface(room, room.begin(id, messages));
     },
     ended(conversation, turn) {
       rooms.find(conversation)?.end(turn);
