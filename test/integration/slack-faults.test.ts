@@ -94,7 +94,7 @@ describe.concurrent.each(transports)('by %s', (transport) => {
       await world.start();
       world.fake.person('U1').posts('D1', 'hello');
       await world.turns(1);
-      expect(world.logged('Slack is away; tried for on and on')).toHaveLength(1);
+      expect(world.logged('Slack is away; still trying')).toHaveLength(1);
     });
   });
 

@@ -7,11 +7,12 @@ import { persist } from '../../core/patience.ts';
 import type { Intake } from '../../core/ports/platform.ts';
 import type { Store } from '../../core/ports/store.ts';
 import { type Fields, fieldsOf, listOf } from '../../core/fields.ts';
-import { authorId, isOutsider, meant, mentions } from './meant.ts';
+import { authorId, isOutsider, isOwn, meant, mentions } from './meant.ts';
 import type { People } from './people.ts';
 import { conversationOf, isDirect } from './place.ts';
 import type { Said } from './said.ts';
 import type { Self } from './self.ts';
+import { stopOwn, stopsInChannel } from './stops.ts';
 import { textFor, toMessage } from './to-message.ts';
 import { type Told, toldBy } from './told.ts';
 import { Twins } from './twins.ts';
@@ -20,7 +21,7 @@ import { peopleIn } from './words.ts';
 export interface ListenerOptions {
   readonly self: Self;
   readonly intake: Intake;
-  readonly store: Pick<Store, 'participation'>;
+  readonly store: Pick<Store, 'participation' | 'active' | 'view'>;
   readonly people: People;
   readonly followups: Followups;
   /** People of other organisations may ask, too. */
@@ -35,6 +36,8 @@ export interface ListenerOptions {
    * one of the reply's own; nothing more of that reply is written.
    */
   readonly withdraw: (said: Said) => ConversationId | undefined;
+  /** A message of the bot's own came in that carries the key of a reply's page. */
+  readonly land: (said: Said, key: string) => void;
   /** Somebody opened the direct conversation with the bot. */
   readonly greet: (user: string, channel: string) => void;
 }
@@ -66,6 +69,9 @@ export class Listener {
   /** Somebody said something that may have been missed. `answered`: the bot spoke after it. */
   async hear(said: Said, { answered = false, mention = false } = {}): Promise<void> {
     const { self, intake, store, followups, people, signal } = this.#options;
+    if ((mention || mentions(said, self)) && stopsInChannel(said, self)) {
+      return stopOwn(said, self, this.#options);
+    }
     const conversation = conversationOf(self.team, said);
     const participation = await store.participation(conversation);
     if (answered && participation === undefined) return;
@@ -94,9 +100,10 @@ export class Listener {
   }
 
   async #act(told: Told): Promise<void> {
-    const { log, greet } = this.#options;
+    const { log, greet, self, land } = this.#options;
     switch (told.kind) {
       case 'said':
+        if (told.key !== undefined && isOwn(told.said, self)) land(told.said, told.key);
         return this.#hearTwin(told.said, told.mention);
       case 'changed':
         return this.#revise(told.said);

@@ -10,6 +10,12 @@ export function mentions(said: Said, self: Self): boolean {
   return peopleIn(said.text).includes(self.userId);
 }
 
+/** Whether the bot said it itself. */
+export function isOwn({ bot, user }: Said, self: Self): boolean {
+  if (bot === undefined) return user === self.userId;
+  return bot.id === self.botId || bot.user === self.userId;
+}
+
 /**
  * Whether the author belongs to another organisation. Undefined where that cannot be told from
  * the message alone.
@@ -36,8 +42,7 @@ export function meant(
   participation: Participation | undefined,
 ): 'question' | 'context' | undefined {
   if (said.bot !== undefined) {
-    const own = said.bot.id === self.botId || said.bot.user === self.userId;
-    return own || participation === undefined ? undefined : 'context';
+    return isOwn(said, self) || participation === undefined ? undefined : 'context';
   }
   if (said.user === undefined || said.user === self.userId) return undefined;
   if (isDirect(said.channel) || mentions(said, self)) return 'question';

@@ -4,6 +4,7 @@ import type { Log } from '../../core/ports/log.ts';
 import { Running } from '../../core/running.ts';
 import type { Turn } from '../../core/turn.ts';
 import type { SlackApi } from './api.ts';
+import type { Doubles } from './doubles.ts';
 import type { Errands } from '../../core/errands.ts';
 import { isDirect, type Place, placeOf } from './place.ts';
 import type { Said } from './said.ts';
@@ -21,6 +22,7 @@ export interface RepliesOptions {
   readonly api: SlackApi;
   readonly threads: Threads;
   readonly errands: Errands;
+  readonly doubles: Doubles;
   readonly log: Log;
   /** Undefined while Slack has not told yet. */
   readonly self: () => Self | undefined;
@@ -61,8 +63,8 @@ export class Replies {
     this.#options = options;
   }
 
-  surface({ conversation, id: turn, messages }: Turn): SlackSurface {
-    const { api, threads, errands, log, self, streams, streamMs } = this.#options;
+  surface({ conversation, id: turn, messages, pages }: Turn): SlackSurface {
+    const { api, threads, errands, doubles, log, self, streams, streamMs } = this.#options;
     const place = placeOf(conversation);
     const { channel } = place;
     const newest = messages.reduce((ts, { id }) => (id > ts ? id : ts), '0');
@@ -89,8 +91,10 @@ export class Replies {
       api,
       threads,
       errands,
+      doubles,
       place,
       newest,
+      pages,
       status,
       streams,
       self,

@@ -5,6 +5,7 @@ import type { Log } from '../../core/ports/log.ts';
 import type { Intake, Platform } from '../../core/ports/platform.ts';
 import type { Store } from '../../core/ports/store.ts';
 import { SlackApi } from './api.ts';
+import { Doubles } from './doubles.ts';
 import { Ear } from './ear.ts';
 import { earlier } from './earlier.ts';
 import { Errands } from '../../core/errands.ts';
@@ -46,7 +47,7 @@ export interface SlackPlatformOptions {
   readonly streaming?: Streaming;
   /** How long a stream is written before it goes on by edits, in milliseconds. */
   readonly streamMs?: number;
-  readonly store: Pick<Store, 'participation' | 'active'>;
+  readonly store: Pick<Store, 'participation' | 'active' | 'view'>;
   readonly log: Log;
   /** After a longer silence than this, in milliseconds, channels are read again. */
   readonly silenceMs?: number;
@@ -65,6 +66,7 @@ export function slackPlatform(options: SlackPlatformOptions): SlackPlatform {
   const threads = new Threads(api);
   const people = new People({ api, log });
   const errands = new Errands(log);
+  const doubles = new Doubles(errands);
   const notices = new Notices({ api, errands });
   const ear = new Ear(log);
   const hearing = new AbortController();
@@ -74,6 +76,7 @@ export function slackPlatform(options: SlackPlatformOptions): SlackPlatform {
     api,
     threads,
     errands,
+    doubles,
     log,
     streams,
     self: () => self,
@@ -107,6 +110,7 @@ export function slackPlatform(options: SlackPlatformOptions): SlackPlatform {
       tell: notices.tell,
       greet: notices.greet,
       withdraw: (said) => replies.withdraw(said),
+      land: ({ channel, ts }, key) => doubles.land(key, channel, ts),
     });
     const missed = new Missed({ api, threads, self, listener, store, log });
     const readAgain = (sinceMs: number): void => {
@@ -157,7 +161,7 @@ export function slackPlatform(options: SlackPlatformOptions): SlackPlatform {
       } catch (error) {
         if (hearing.signal.aborted) return;
         if (error instanceof BadConfiguration) throw error;
-        log.warn({ err: error }, 'Slack is away; tried for on and on');
+        log.warn({ err: error }, 'Slack is away; still trying');
         background = beginLater(intake).catch((error: unknown) => {
           log.debug({ err: error }, 'Slack not begun');
         });

@@ -1,6 +1,7 @@
 import { type Fields, fieldsOf, textOf } from '../../core/fields.ts';
 import type { SlackApi } from './api.ts';
 import { Refused } from './faults.ts';
+import { keyOf } from './page-key.ts';
 import type { Place } from './place.ts';
 import type { Self } from './self.ts';
 import type { Threads } from './threads.ts';
@@ -16,10 +17,18 @@ export interface StraysOptions {
   readonly isKnown: (ts: string) => boolean;
 }
 
-/**
- * Streams that were begun and whose answer was lost: they carry no key, so each message of the
- * bot's own behind the question that nobody knows is taken for one. All others are marked.
- */
+/** What the bot wrote behind the question. */
+export interface Written {
+  /** The `ts` of the posts that carry a key, by key, oldest first. */
+  readonly posts: ReadonlyMap<string, readonly string[]>;
+  /**
+   * The `ts` of streams that were begun and whose answer was lost, oldest first: they carry no key,
+   * so each message of the bot's own that nobody knows is taken for one. All others are marked.
+   */
+  readonly streams: readonly string[];
+}
+
+/** Messages of a reply whose answers were lost. */
 export class Strays {
   readonly #options: StraysOptions;
 
@@ -27,46 +36,49 @@ export class Strays {
     this.#options = options;
   }
 
-  /** Looks for the post with this mark, and for strays on the way. */
-  async look(
-    isMeant: (message: Fields) => boolean,
-    signal: AbortSignal,
-  ): Promise<{ found: string | undefined; strays: string[] }> {
-    const { threads, place, newest } = this.#options;
-    const strays: string[] = [];
-    const meant = (message: Fields): boolean => {
-      if (isMeant(message)) return true;
-      const ts = this.#strayTs(message);
-      if (ts !== undefined) strays.push(ts);
+  get channel(): string {
+    return this.#options.place.channel;
+  }
+
+  /** Reads what there is now. */
+  async look(signal: AbortSignal): Promise<Written> {
+    const { threads, place, newest, self, isKnown } = this.#options;
+    const posts = new Map<string, string[]>();
+    const streams: string[] = [];
+    const note = (message: Fields): false => {
+      const ts = textOf(message['ts']);
+      if (ts === undefined || ts <= newest || message['user'] !== self()?.userId) return false;
+      const key = keyOf(message);
+      const marked = fieldsOf(message['metadata'])['event_type'] !== undefined;
+      if (key !== undefined) posts.set(key, [...(posts.get(key) ?? []), ts].sort());
+      else if (!marked && !isKnown(ts)) streams.push(ts);
       return false;
     };
-    return { found: await threads.find(place, newest, meant, signal), strays };
+    await threads.find(place, newest, note, signal);
+    return { posts, streams: streams.sort() };
   }
 
-  /** Removes all that there are now. */
-  async removeAll(signal: AbortSignal): Promise<void> {
-    const { strays } = await this.look(() => false, signal);
-    for (const ts of strays) await this.remove(ts, signal);
+  /** Removes all streams that there are now. */
+  async removeStreams(signal: AbortSignal): Promise<void> {
+    const { streams } = await this.look(signal);
+    for (const ts of streams) await this.removeStream(ts, signal);
   }
 
-  async remove(ts: string, signal: AbortSignal): Promise<void> {
-    const { api, place } = this.#options;
-    for (const method of ['chat.stopStream', 'chat.delete']) {
-      try {
-        await api.call(method, { channel: place.channel, ts }, signal);
-      } catch (error) {
-        // It is stopped, or gone, already.
-        if (!(error instanceof Refused)) throw error;
-      }
+  async removeStream(ts: string, signal: AbortSignal): Promise<void> {
+    await this.#call('chat.stopStream', ts, signal);
+    await this.removePost(ts, signal);
+  }
+
+  async removePost(ts: string, signal: AbortSignal): Promise<void> {
+    await this.#call('chat.delete', ts, signal);
+  }
+
+  async #call(method: string, ts: string, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#options.api.call(method, { channel: this.channel, ts }, signal);
+    } catch (error) {
+      // It is stopped, or gone, already.
+      if (!(error instanceof Refused)) throw error;
     }
-  }
-
-  #strayTs(message: Fields): string | undefined {
-    const { self, newest, isKnown } = this.#options;
-    const ts = textOf(message['ts']);
-    const user = self()?.userId;
-    if (ts === undefined || ts <= newest || user === undefined) return undefined;
-    const marked = fieldsOf(message['metadata'])['event_type'] !== undefined;
-    return message['user'] !== user || marked || isKnown(ts) ? undefined : ts;
   }
 }

@@ -6,6 +6,7 @@ import type { Growth, Posting, Surface } from '../../core/ports/surface.ts';
 import { callTimeoutMs } from './api.ts';
 import { type StreamBudgets, streamBudgetsFor } from './budgets.ts';
 import { Refused } from './faults.ts';
+import { metadataOf } from './page-key.ts';
 import { isDirect, type Place } from './place.ts';
 import { Stream, streamLastsMs, type StreamOptions } from './stream.ts';
 import { streamable } from './streamable.ts';
@@ -23,8 +24,6 @@ export interface StreamerOptions {
   readonly asker?: string;
   /** How long a stream is written before its message goes on by edits, in milliseconds. */
   readonly streamMs?: number;
-  /** What a page is found by once it is no stream any more. */
-  readonly metadataOf: (key: string) => Fields;
   readonly call: (method: string, args: Fields, signal: AbortSignal) => Promise<Fields>;
 }
 
@@ -82,7 +81,7 @@ export class Streamer {
   async begin({ text, key, written }: Posting, signal: AbortSignal): Promise<string | undefined> {
     if (!this.#offered) return undefined;
     this.#offered = false;
-    const { streams, streamMs = streamLastsMs, metadataOf } = this.#options;
+    const { streams, streamMs = streamLastsMs } = this.#options;
     const shown = streamable(written?.() ?? text);
     if (shown.over) this.#mayStream = false;
     if (shown.over || shown.text === '') {
@@ -199,7 +198,7 @@ export class Streamer {
     errands.run('look for a lost stream', async (signal) => {
       // It may come late.
       await wait(Math.max(0, lostAt + callTimeoutMs - performance.now()), signal);
-      await strays.removeAll(signal);
+      await strays.removeStreams(signal);
     });
   }
 

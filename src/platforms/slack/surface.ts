@@ -1,11 +1,14 @@
 import { CallFailed, RateLimited, Rejected } from '../../core/errors.ts';
 import type { Growth, Posting, Surface, WorkingMark } from '../../core/ports/surface.ts';
+import type { PageRecord } from '../../core/turn.ts';
 import { callTimeoutMs, type SlackApi } from './api.ts';
 import { budgetsFor, channelPostKey } from './budgets.ts';
 import { Refused } from './faults.ts';
 import { type Fields, fieldsOf, textOf } from '../../core/fields.ts';
 import { slackFormat } from './format.ts';
+import type { Doubles } from './doubles.ts';
 import type { Errands } from '../../core/errands.ts';
+import { metadataOf } from './page-key.ts';
 import type { Place } from './place.ts';
 import { nothingYet, postable } from './postable.ts';
 import type { Self } from './self.ts';
@@ -18,8 +21,6 @@ import type { Threads } from './threads.ts';
 /** Faster than that, texts flicker. */
 const editFloorMs = 250;
 
-const eventType = 'parley_page';
-
 /** Errors that end a reply here while Slack still takes new messages. */
 const editsOver = new Set(['edit_window_closed', 'cant_update_message']);
 
@@ -27,9 +28,12 @@ export interface SlackSurfaceOptions {
   readonly api: SlackApi;
   readonly threads: Threads;
   readonly errands: Errands;
+  readonly doubles: Doubles;
   readonly place: Place;
   /** The `ts` of the newest question: the reply's posts are all younger. */
   readonly newest: string;
+  /** What earlier attempts posted, or perhaps posted. */
+  readonly pages: readonly PageRecord[];
   readonly status?: StatusMark;
   readonly streams: Streams;
   /** The id of the person who asked. */
@@ -52,7 +56,7 @@ export class SlackSurface implements Surface {
   /** Goes as soon as Slack refuses it. */
   working?: WorkingMark;
   readonly #options: SlackSurfaceOptions;
-  /** Posts of this process, by key. */
+  /** The message of each page that is known to have one, by key. */
   readonly #posted = new Map<string, string>();
   /** The `ts` of each message of this reply that is known to stand. */
   readonly #standing = new Set<string>();
@@ -69,9 +73,14 @@ export class SlackSurface implements Surface {
     this.#streamer = new Streamer({
       ...options,
       strays: this.#strays,
-      metadataOf,
       call: (method, args, signal) => this.#callStream(method, args, signal),
     });
+    for (const { key, id } of options.pages) {
+      if (id === undefined) continue;
+      this.#posted.set(key, id);
+      this.#standing.add(id);
+      options.doubles.recover(key, id, this.#strays);
+    }
     const { status } = options;
     if (status?.works !== true) return;
     this.working = status;
@@ -105,8 +114,7 @@ export class SlackSurface implements Surface {
 
   async post(posting: Posting, signal: AbortSignal): Promise<string> {
     const ts = (await this.#streamer.begin(posting, signal)) ?? (await this.#post(posting, signal));
-    this.#posted.set(posting.key, ts);
-    this.#standing.add(ts);
+    this.#stands(posting.key, ts);
     this.#options.status?.posted();
     return ts;
   }
@@ -152,15 +160,28 @@ export class SlackSurface implements Surface {
   async find({ key }: Pick<Posting, 'key'>, signal: AbortSignal): Promise<string | undefined> {
     const ts = this.#posted.get(key);
     if (ts !== undefined) return ts;
-    this.#options.ensureHome();
-    const { found, strays } = await this.#strays.look((message) => keyOf(message) === key, signal);
-    const ours = found ?? strays.shift();
-    if (ours !== undefined) this.#standing.add(ours);
-    if (ours !== undefined && found === undefined) this.#streamer.found(ours);
-    for (const stray of strays) {
-      this.#options.errands.run('remove a stray', (end) => this.#strays.remove(stray, end));
+    const { doubles, errands, ensureHome } = this.#options;
+    ensureHome();
+    const { posts, streams } = await this.#strays.look(signal);
+    const [found, ...late] = posts.get(key) ?? [];
+    const begun = found === undefined ? streams[0] : undefined;
+    for (const one of late) {
+      errands.run('remove a late post', (end) => this.#strays.removePost(one, end));
     }
+    for (const one of streams.filter((ts) => ts !== begun)) {
+      errands.run('remove a stray', (end) => this.#strays.removeStream(one, end));
+    }
+    const ours = found ?? begun;
+    if (ours === undefined) doubles.expect(key, this.#strays);
+    else this.#stands(key, ours);
+    if (begun !== undefined) this.#streamer.found(begun);
     return ours;
+  }
+
+  #stands(key: string, ts: string): void {
+    this.#posted.set(key, ts);
+    this.#standing.add(ts);
+    this.#options.doubles.settle(key, ts);
   }
 
   async edit(
@@ -187,6 +208,11 @@ export class SlackSurface implements Surface {
 
   async remove(id: string, signal: AbortSignal): Promise<void> {
     await this.#streamer.stop(id, signal);
+    for (const [key, ts] of this.#posted) {
+      if (ts !== id) continue;
+      this.#posted.delete(key);
+      this.#options.doubles.settle(key, undefined);
+    }
     await this.#delete(id, signal);
   }
 
@@ -210,6 +236,7 @@ export class SlackSurface implements Surface {
     // What a person withdrew is stopped all the same.
     this.#withdrawn = false;
     this.#streamer.close();
+    this.#options.doubles.close(this.#strays);
   }
 
   /** A person deleted a question or a part of the reply: nothing more is written. */
@@ -244,15 +271,4 @@ export class SlackSurface implements Surface {
     const { channel, root } = this.#options.place;
     return { channel, ...(root === undefined ? {} : { thread_ts: root }) };
   }
-}
-
-function metadataOf(key: string): Fields {
-  return { event_type: eventType, event_payload: { key } };
-}
-
-/** The idempotency key of one of our own posts. */
-function keyOf(message: Fields): string | undefined {
-  const metadata = fieldsOf(message['metadata']);
-  if (metadata['event_type'] !== eventType) return undefined;
-  return textOf(fieldsOf(metadata['event_payload'])['key']);
 }

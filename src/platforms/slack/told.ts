@@ -1,10 +1,19 @@
 import { type Fields, fieldsOf, textOf } from '../../core/fields.ts';
+import { keyOf } from './page-key.ts';
 import { type Said, saidIn } from './said.ts';
 
 /** What an event tells. */
 export type Told =
-  /** `mention`: the `app_mention` of a message, whose twin event `message` says more. */
-  | { readonly kind: 'said'; readonly said: Said; readonly mention: boolean }
+  /**
+   * `mention`: the `app_mention` of a message, whose twin event `message` says more. `key`: it
+   * carries the key of a reply's page.
+   */
+  | {
+      readonly kind: 'said';
+      readonly said: Said;
+      readonly mention: boolean;
+      readonly key?: string;
+    }
   /** A person changed a message, which now reads so. */
   | { readonly kind: 'changed'; readonly said: Said }
   /** A message was deleted, which read so. */
@@ -50,7 +59,9 @@ function toldByMessage(event: Fields, envelope: Fields): Told | undefined {
     }
     default: {
       const said = saidIn(event, place);
-      return said && { kind: 'said', said, mention: event['type'] === 'app_mention' };
+      const key = keyOf(event);
+      const mention = event['type'] === 'app_mention';
+      return said && { kind: 'said', said, mention, ...(key === undefined ? {} : { key }) };
     }
   }
 }

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { conversationId } from '../../../src/core/conversation.ts';
 import type { Turn } from '../../../src/core/turn.ts';
 import { SlackApi } from '../../../src/platforms/slack/api.ts';
+import { Doubles } from '../../../src/platforms/slack/doubles.ts';
 import { Errands } from '../../../src/core/errands.ts';
 import { Replies } from '../../../src/platforms/slack/replies.ts';
 import { Streams } from '../../../src/platforms/slack/streams.ts';
@@ -16,6 +17,7 @@ it('forgets a turn that was lost once the next one begins in its conversation', 
     api,
     threads: new Threads(api),
     errands,
+    doubles: new Doubles(errands),
     log,
     streams: new Streams({ streaming: 'auto', log }),
     self: () => undefined,
@@ -23,7 +25,7 @@ it('forgets a turn that was lost once the next one begins in its conversation', 
   const conversation = conversationId('slack', 'T1', 'C1', '1.0');
   const begin = (id: string, question: string) => {
     const messages = [{ id: question, author: { id: 'T1:U1' } }];
-    replies.surface({ id, conversation, messages } as unknown as Turn);
+    replies.surface({ id, conversation, messages, pages: [] } as unknown as Turn);
   };
   begin('lost', '1.0');
   begin('next', '2.0');
