@@ -11,7 +11,8 @@ const usage = `Deletes what Parley keeps of a conversation or of a person, for g
   npm run forget -- slack:T1:U1                      a person in Slack (workspace and member ID)
   npm run forget -- discord:123456789012345678       a person in Discord (user ID)
 
-Of a person it deletes what they wrote, everywhere; replies to them stay. Messages in Slack and
+Of a person it deletes what they wrote, everywhere; replies to them stay. A question that is being
+answered goes only once that is over: run it again then. Messages in Slack and
 Discord themselves are theirs to delete. Without Redis, stop Parley first: its store has one user
 at a time.
 `;
@@ -25,6 +26,14 @@ function personIn(id: string): { platform: string; author: string } | undefined 
   if (slack !== undefined) return { platform: 'slack', author: slack };
   const [, discord] = /^discord:(\d{15,20})$/.exec(id) ?? [];
   return discord === undefined ? undefined : { platform: 'discord', author: discord };
+}
+
+/** Whether it can be a conversation's or a person's: of one that is mistyped nothing is kept, too. */
+function isKnownShape(id: string): boolean {
+  return (
+    personIn(id) !== undefined ||
+    /^slack:[^:]+:[CDG][^:]*(:[\d.]+)?$|^discord:(@me|\d+):\d+(:\d+)?$|^web:[^:]+/.test(id)
+  );
 }
 
 async function forget(id: string): Promise<string> {
@@ -53,7 +62,7 @@ try {
   const [id] = positionals;
   if (values.help === true) {
     process.stdout.write(usage);
-  } else if (id === undefined || positionals.length > 1 || !/^[a-z]+:./.test(id)) {
+  } else if (id === undefined || positionals.length > 1 || !isKnownShape(id)) {
     process.stderr.write(usage);
     process.exitCode = usageCode;
   } else {

@@ -7,7 +7,7 @@ import { openSqliteStore } from './stores/sqlite/sqlite-store.ts';
 
 const dayMs = 24 * 60 * 60 * 1_000;
 /** A call that its owner made at the last moment has ended before a turn is taken over. */
-const takeoverGraceMs = 6_000;
+const takeoverGraceMs = 8_000;
 
 /**
  * Redis where it is configured, for any number of instances; else a file for this process alone.

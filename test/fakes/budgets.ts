@@ -12,6 +12,8 @@ interface Slice {
   readonly burst: number;
   readonly perSecond: number;
   readonly demand: number;
+  /** Since when it has less than a call, where calls are that few. */
+  readonly lacks: number | undefined;
   at: number;
 }
 
@@ -105,6 +107,7 @@ export class FakeBudgets implements SharedBudgets {
     const held = level + others.level;
     book.level = account.whole ? held : Math.max(Math.min(burst, filled) - account.spent, held);
     book.at = Math.max(now, book.pause);
+    let lacks = book.slices.get(owner)?.lacks;
     book.slices.delete(owner);
     if (account.leaves) return undefined;
 
@@ -122,8 +125,19 @@ export class FakeBudgets implements SharedBudgets {
     const share = { burst: level, perSecond: 0, gained: 0, most: 0, left: book.level };
     if (settled && part * most < 1) {
       const missing = Math.max(0, 1 - level);
-      if (missing <= free) share.gained = missing;
-      share.burst = level + share.gained;
+      lacks = missing > 0 ? (lacks ?? now) : undefined;
+      const before = [...book.slices].filter(
+        ([other, slice]) =>
+          lacks !== undefined &&
+          this.#instances.has(other) &&
+          slice.lacks !== undefined &&
+          slice.lacks < lacks,
+      ).length;
+      if (missing + before <= free) {
+        share.gained = missing;
+        lacks = undefined;
+      }
+      share.burst = missing > 0 && share.gained === 0 ? 0 : level + share.gained;
     } else if (settled) {
       share.burst = Math.max(0, Math.min(part * most, most - others.burst));
       share.perSecond = Math.max(0, Math.min(part * rate, rate - others.perSecond));
@@ -138,6 +152,7 @@ export class FakeBudgets implements SharedBudgets {
       burst: Math.max(own.burst, share.burst),
       perSecond: Math.max(own.perSecond, share.perSecond),
       demand: account.demand,
+      lacks,
       at: book.at,
     });
     return { ...share, ...(pauseMs === undefined ? {} : { pauseMs }), lessons };

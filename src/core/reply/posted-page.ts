@@ -114,10 +114,11 @@ export class PostedPage {
   async record(): Promise<void> {
     const [key, index, id, source] = [this.#key, this.#index, this.#id, this.#source];
     if (id === undefined || (id === this.#recorded.id && source === this.#recorded.source)) return;
+    // Not again at every edit while the store is away, which would hold each of them up.
+    this.#recordedAt = performance.now();
     try {
       await this.#ledger.save({ index, key, id, source });
       this.#recorded = { id, source };
-      this.#recordedAt = performance.now();
     } catch (error) {
       // People go on reading while the store is away; the next call records it.
       if (!(error instanceof StoreUnavailable)) throw error;

@@ -15,6 +15,9 @@ import type { Streams } from './streams.ts';
 
 type Budgets = Surface['budgets'];
 
+/** A reply that was offered a stream begins it within this time, in milliseconds, or does without. */
+const offerMs = 1_500;
+
 export interface StreamerOptions {
   readonly streams: Streams;
   readonly strays: Strays;
@@ -38,6 +41,7 @@ export class Streamer {
   #mayStream = true;
   /** When a stream may have begun that nobody knows of. */
   #lostStartAt: number | undefined;
+  #offeredAt = 0;
 
   constructor(options: StreamerOptions) {
     this.#options = options;
@@ -65,7 +69,14 @@ export class Streamer {
   /** As `Surface.prepare`. */
   prepare(final: boolean): void {
     const { streams, place } = this.#options;
+    const now = performance.now();
+    // Other instances spend the same limit: words do not wait for a start that may be theirs.
+    if (this.#offered && this.#stream === undefined && now - this.#offeredAt > offerMs) {
+      this.#mayStream = false;
+    }
+    const before = this.#offered;
     this.#offered = !final && this.#mayStream && streams.offers(this, place);
+    if (this.#offered && !before) this.#offeredAt = now;
     if (!this.#offered) streams.writes(this, 'edits');
   }
 

@@ -72,12 +72,17 @@ export class Workbench {
   }
 
   async renew(claims: readonly Claim[], { leaseMs }: Lease): Promise<Renewal> {
-    const states = await Promise.all(
-      claims.map(async (claim) => ({
-        claim,
-        state: await this.#step('renew', claim, { leaseMs }),
-      })),
+    // One that cannot be read must not cost the others their leases.
+    const results = await Promise.allSettled(
+      claims.map((claim) => this.#step('renew', claim, { leaseMs })),
     );
+    const failures = results.filter((result) => result.status === 'rejected');
+    const away = failures.find(({ reason }) => !isDamage(reason));
+    if (away !== undefined) throw away.reason as Error;
+    const states = results.map((result, at) => ({
+      claim: claims[at] as Claim,
+      state: result.status === 'fulfilled' ? result.value : 'lost',
+    }));
     const those = (wanted: 'lost' | 'stopping'): Claim[] =>
       states.filter(({ state }) => state === wanted).map(({ claim }) => claim);
     return { lost: those('lost'), stopping: those('stopping') };
@@ -191,4 +196,8 @@ export class Workbench {
 
 function lost(claim: Claim): ClaimLost {
   return new ClaimLost(`the claim ${claim.fence} on turn ${claim.turn} is lost`);
+}
+
+function isDamage(error: unknown): boolean {
+  return error instanceof StoreUnavailable && error.reason === 'damaged';
 }

@@ -100,6 +100,7 @@ local function divide(book, account)
   book.level = math.max(math.min(burst, filled) - account.spent, level + others.level)
   if account.whole then book.level = level + others.level end
   book.at = math.max(now, book.pause)
+  local lacks = book.slices[owner] and book.slices[owner].lacks
   book.slices[owner] = nil
   if account.leaves then return nil end
 
@@ -117,10 +118,19 @@ local function divide(book, account)
   local most = burst - aside - reserve
   share.burst, share.perSecond, share.gained, share.left = level, 0, 0, book.level
   if settled == 1 and part * most < 1 then
-    -- Parts of calls are of no use to anybody: whole ones go to whoever comes first.
+    -- Parts of calls are of no use to anybody: whole ones go to whoever has waited longest, and
+    -- what is less than one is let go of, or nobody would ever have a whole one.
     local missing = math.max(0, 1 - level)
-    if missing <= free then share.gained = missing end
-    share.burst = level + share.gained
+    lacks = missing > 0 and (lacks or now) or nil
+    local before = 0
+    for other, slice in pairs(book.slices) do
+      if lacks and alive[other] and slice.lacks and slice.lacks < lacks then before = before + 1 end
+    end
+    if missing + before <= free then
+      share.gained = missing
+      lacks = nil
+    end
+    share.burst = missing > 0 and share.gained == 0 and 0 or level + share.gained
   elseif settled == 1 then
     share.burst = math.max(0, math.min(part * most, most - others.burst))
     share.perSecond = math.max(0, math.min(part * rate, rate - others.perSecond))
@@ -136,6 +146,7 @@ local function divide(book, account)
     burst = math.max(own.burst, share.burst),
     perSecond = math.max(own.perSecond, share.perSecond),
     demand = account.demand,
+    lacks = lacks,
     at = book.at,
   }
   return share
