@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     // Most files wait for processes and timers of their own: one worker a core leaves cores idle.
-    maxWorkers: 3,
+    maxWorkers: 4,
     // A Redis of the run's own, on a free port.
     globalSetup: 'test/redis/server.ts',
     projects: [

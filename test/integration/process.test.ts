@@ -193,7 +193,10 @@ describe('the log', () => {
       await whenShown(client, conversation, (shown) => expect(shown.entries).toHaveLength(2));
     }
     await expect(client.send(randomUUID(), '')).rejects.toThrow('400');
-    expect(parley.output.match(/"msg":"turn done"/g)).toHaveLength(3);
+    await vi.waitFor(
+      () => expect(parley.output.match(/"msg":"turn done"/g)).toHaveLength(3),
+      5_000,
+    );
     expect(parley.output).toMatch(/"outcome":"failed".*"ms":\d+/);
     // `stop` searches the output for what was planted.
     expect(await parley.stop()).toBe(0);
