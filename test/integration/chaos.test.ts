@@ -55,16 +55,18 @@ describe.concurrent(`several instances, by chance of seed ${seed}`, () => {
       // A reply of one Slack message, and one of two on Discord.
       expect(end, place).toHaveLength(corner === 'discord thread' ? 2 : 1);
     }
-    // Calls of every kind that each reply makes were the last one of a process.
+    // Calls of every kind were the last one of a process.
     const last = new Set(
       survivors.flatMap(({ done, calls, after: [call] }) => (done ? [] : calls[call - 1])),
     );
     for (const name of [
       'assistant.threads.setStatus',
       'chat.postMessage',
+      'chat.update',
       'POST /channels/:channel/messages/:message/threads',
       'POST /channels/:channel/typing',
       'POST /channels/:channel/messages',
+      'PATCH /channels/:channel/messages/:message',
     ]) {
       expect(last).toContain(name);
     }

@@ -24,6 +24,7 @@ describe.concurrent.each(transports)('a post that Slack applies late, by %s', (t
   it.for([
     [3_000, 0],
     [9_000, 1],
+    [25_000, 1],
   ] as const)('after %i ms: the answer stands there once', async ([ms, removed], { worlds }) => {
     const world = await worlds.begin({ transport });
     const { fake } = world;
@@ -94,29 +95,40 @@ describe.concurrent.each(transports)('a post that Slack applies late, by %s', (t
 });
 
 describe.concurrent('a post that Slack applies late', () => {
-  it.for([9_000])('and tells nobody of, after %i ms: it is looked for', async (ms, { worlds }) => {
-    const world = await worlds.begin({ fake: { subscriptions: new Set(['app_mention']) } });
-    const { fake } = world;
-    world.answering();
-    fake.fail('chat.postMessage', { kind: 'late', ms });
-    const root = fake.person('U1').mentions('C1', 'go on');
-    await world.turns(1, 20_000);
-    await settled(world, 1);
-    expect(world.replies('C1', root.ts)).toEqual(['Answer to: Ann: go on']);
-  });
+  it.for([9_000, 25_000])(
+    'and tells nobody of, after %i ms: it is looked for',
+    async (ms, { worlds }) => {
+      const world = await worlds.begin({ fake: { subscriptions: new Set(['app_mention']) } });
+      const { fake } = world;
+      world.answering();
+      fake.fail('chat.postMessage', { kind: 'late', ms });
+      const root = fake.person('U1').mentions('C1', 'go on');
+      await world.turns(1, 20_000);
+      await settled(world, 1);
+      expect(world.replies('C1', root.ts)).toEqual(['Answer to: Ann: go on']);
+    },
+  );
 
-  it('though the process ended before it was made again', async ({ worlds }) => {
-    const world = await worlds.begin();
-    const { fake } = world;
-    fake.fail('chat.postMessage', { kind: 'late', ms: 12_000 });
-    const root = fake.person('U1').mentions('C1', 'go on');
-    const writing = await fake.until(() => world.model.writings[0]);
-    writing.write('One');
-    await fake.until(() => fake.calls('chat.postMessage').length === 1);
-    await world.restart();
-    (await fake.until(() => world.model.writings[0])).write('One two.').end();
-    await world.turns(1, 20_000);
-    await settled(world, 1);
-    expect(world.replies('C1', root.ts)).toEqual(['One two.']);
-  });
+  it.for(['before', 'after', 'before it was heard that'] as const)(
+    'though the process ended %s it was made again',
+    async (when, { worlds }) => {
+      const world = await worlds.begin();
+      const { fake } = world;
+      fake.fail('chat.postMessage', { kind: 'late', ms: 12_000 });
+      if (when === 'before it was heard that') {
+        fake.fail('chat.postMessage', { kind: 'lost', by: 'hang' });
+      }
+      const root = fake.person('U1').mentions('C1', 'go on');
+      const writing = await fake.until(() => world.model.writings[0]);
+      writing.write('One');
+      const posts = when === 'before' ? 1 : 2;
+      await fake.until(() => fake.calls('chat.postMessage').length === posts);
+      if (posts === 2) await fake.until(() => world.replies('C1', root.ts)[0] === 'One');
+      await world.restart();
+      (await fake.until(() => world.model.writings[0])).write('One two.').end();
+      await world.turns(1, 20_000);
+      await settled(world, 1);
+      expect(world.replies('C1', root.ts)).toEqual(['One two.']);
+    },
+  );
 });

@@ -172,8 +172,13 @@ export class SlackSurface implements Surface {
       errands.run('remove a stray', (end) => this.#strays.removeStream(one, end));
     }
     const ours = found ?? begun;
-    if (ours === undefined) doubles.expect(key, this.#strays);
-    else this.#stands(key, ours);
+    if (ours === undefined) {
+      doubles.expect(key, this.#strays);
+    } else {
+      this.#stands(key, ours);
+      // It may have been the second try, of a process that ended before its answer came.
+      doubles.recover(key, ours, this.#strays);
+    }
     if (begun !== undefined) this.#streamer.found(begun);
     return ours;
   }
