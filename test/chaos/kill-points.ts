@@ -16,6 +16,8 @@ export interface KillPoint {
   /** Whether the instance has got the answer to it; the next call then never arrives. */
   readonly heard: boolean;
   readonly words: number;
+  /** Slow enough for the reply to be edited several times before its end. */
+  readonly perSecond: number;
   /** How many words the next try at the answer has. */
   readonly again: number;
 }
@@ -41,9 +43,24 @@ export interface KillPointsReport {
 /** Each call of a short reply in Slack, and of one over two messages in Discord. */
 export function firstDeaths(most: { slack: number; discord: number }): KillPoint[] {
   return [
-    ...each('slack thread', most.slack).map((point) => ({ ...point, words: 60, again: 60 })),
-    ...each('slack direct', most.slack).map((point) => ({ ...point, words: 60, again: 60 })),
-    ...each('discord thread', most.discord).map((point) => ({ ...point, words: 400, again: 400 })),
+    ...each('slack thread', most.slack).map((point) => ({
+      ...point,
+      words: 60,
+      perSecond: 60,
+      again: 60,
+    })),
+    ...each('slack direct', most.slack).map((point) => ({
+      ...point,
+      words: 60,
+      perSecond: 60,
+      again: 60,
+    })),
+    ...each('discord thread', most.discord).map((point) => ({
+      ...point,
+      words: 400,
+      perSecond: 250,
+      again: 400,
+    })),
   ];
 }
 
@@ -57,6 +74,7 @@ export function secondDeaths(most: number): KillPoint[] {
       ...point,
       after: [first, ...point.after],
       words,
+      perSecond: 250,
       again: 30,
     }));
   return [
@@ -109,7 +127,11 @@ export async function dieAtEachPoint(points: readonly KillPoint[]): Promise<Kill
     const victims = points.map((point, at): Victim => {
       // The spots stand in the same order.
       const spot = town.spots[at] as Corner;
-      const asked = register.ask(spot, { words: point.words, perSecond: 250, again: point.again });
+      const asked = register.ask(spot, {
+        words: point.words,
+        perSecond: point.perSecond,
+        again: point.again,
+      });
       return { point, spot, asked, calls: [], due: 0, before: [], done: false, over: false };
     });
     const deaths = Math.max(...points.map(({ after }) => after.length));
