@@ -30,6 +30,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = ownEnvironment()): C
   }
   values['WEB'] ??=
     given['SLACK_BOT_TOKEN'] === undefined && given['DISCORD_BOT_TOKEN'] === undefined;
+  values['DRAIN_SECONDS'] ??= given['REDIS_URL'] === undefined ? 8 : 0;
   for (const { of, broken } of rules) {
     // What is wrong by itself was told already.
     if (of.every((name) => name in values)) problems.push(...broken(values as unknown as Config));
@@ -39,13 +40,14 @@ export function readConfig(environment: NodeJS.ProcessEnv = ownEnvironment()): C
       ['Parley cannot start with this configuration:', ...problems].join('\n  '),
     );
   }
-  return { ...(values as Values & { WEB: boolean }), secrets };
+  return { ...(values as Values & { WEB: boolean; DRAIN_SECONDS: number }), secrets };
 }
 
-/** A value, and the password in it if it is an address. */
+/** A value; of an address, only if it has a password, which is a secret by itself, too. */
 function secretsIn(value: string): string[] {
-  const [, password = ''] = /^[a-z+]+:\/\/[^/@]*:([^/@]+)@/i.exec(value) ?? [];
-  return password === '' ? [value] : [value, password];
+  if (!/^[a-z+]+:\/\//i.test(value)) return [value];
+  const [, user = '', password = user] = /^[a-z+]+:\/\/([^/@:]*)(?::([^/@]+))?@/i.exec(value) ?? [];
+  return password === '' ? [] : [value, password];
 }
 
 function ownEnvironment(): NodeJS.ProcessEnv {

@@ -8,6 +8,9 @@ const badConfigurationCode = 78;
 /** One Ctrl-C under npm arrives twice: from the terminal and from npm. */
 const sameSignalMs = 500;
 
+/** Ends a start that waits for something. */
+const starting = new AbortController();
+
 // The next start takes half as long.
 enableCompileCache();
 
@@ -25,7 +28,13 @@ try {
   });
   // Only now: some of the libraries behind it read the environment when they are loaded.
   const { createApp } = await import('./app.ts');
-  const app = await createApp(config, log);
+  const creating = createApp(config, log, starting.signal);
+  const end = async (): Promise<void> => {
+    const [created] = await Promise.allSettled([creating]);
+    if (created.status === 'fulfilled') await created.value.stop();
+    log.info({}, 'stopped');
+    process.exit(0);
+  };
   let stoppingSince: number | undefined;
   const stop = (signal: NodeJS.Signals): void => {
     if (stoppingSince !== undefined) {
@@ -34,11 +43,13 @@ try {
     }
     stoppingSince = performance.now();
     log.info({ signal, drainSeconds: config.DRAIN_SECONDS }, 'stopping');
-    void app.stop().then(() => {
-      log.info({}, 'stopped');
-      process.exit(0);
-    });
+    starting.abort();
+    void end();
   };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  const app = await creating;
+  starting.signal.throwIfAborted();
   void app.failed.then(async (error) => {
     log.error(
       { err: error },
@@ -48,11 +59,12 @@ try {
     await app.stop();
     process.exit(error instanceof BadConfiguration ? badConfigurationCode : 1);
   });
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
   await app.start();
 } catch (error) {
-  if (!(error instanceof BadConfiguration)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  process.exit(badConfigurationCode);
+  if (error instanceof BadConfiguration) {
+    process.stderr.write(`${error.message}\n`);
+    process.exit(badConfigurationCode);
+  }
+  // One that is told to stop while it waits ends by itself.
+  if (error !== starting.signal.reason) throw error;
 }

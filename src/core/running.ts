@@ -15,18 +15,13 @@ export interface RunningReply<P extends Pen> {
   readonly pen: P;
 }
 
-/** No reply is written for longer, in milliseconds. */
-const longestMs = 24 * 60 * 60_000;
-
 /** The replies that a platform writes at the moment. */
 export class Running<P extends Pen> {
-  /** By conversation, which has one turn at a time; the one that began first stands first. */
-  readonly #replies = new Map<ConversationId, RunningReply<P> & { readonly startedAt: number }>();
+  /** By conversation, which has one turn at a time. */
+  readonly #replies = new Map<ConversationId, RunningReply<P>>();
 
   begin(conversation: ConversationId, reply: RunningReply<P>): void {
-    this.#forgetLost();
-    this.#replies.delete(conversation);
-    this.#replies.set(conversation, { ...reply, startedAt: performance.now() });
+    this.#replies.set(conversation, reply);
   }
 
   /**
@@ -44,20 +39,11 @@ export class Running<P extends Pen> {
     return undefined;
   }
 
-  /** The turn is over; what it was written with, if it was written here. */
+  /** The turn is over, or left; what it was written with, if it was written here. */
   end(conversation: ConversationId, turn: string): P | undefined {
     const reply = this.#replies.get(conversation);
     if (reply?.turn !== turn) return undefined;
     this.#replies.delete(conversation);
     return reply.pen;
-  }
-
-  /** Nobody tells of the end of a turn that was lost to another owner. */
-  #forgetLost(): void {
-    const before = performance.now() - longestMs;
-    for (const [conversation, { startedAt }] of this.#replies) {
-      if (startedAt > before) return;
-      this.#replies.delete(conversation);
-    }
   }
 }

@@ -94,6 +94,16 @@ export async function mustClaim(
   return work;
 }
 
+/** A store in which the question `A` is being answered in `c`. */
+export async function startAnswering(
+  start: Stage['start'],
+): Promise<Work & { readonly store: Store; readonly c: ConversationId }> {
+  const store = await start();
+  const c = newConversation();
+  await ask(store, question(c, 'A'));
+  return { store, c, ...(await mustClaim(store, c)) };
+}
+
 /** Works off one turn; returns what finish gave. */
 export async function answer(
   store: Store,

@@ -3,9 +3,11 @@ import type { OpenedStore, OpenStore, Stage } from './store-fixture.ts';
 import { accept } from './store/accept.ts';
 import { bookmarks } from './store/bookmarks.ts';
 import { claim } from './store/claim.ts';
+import { depth } from './store/depth.ts';
 import { finish } from './store/finish.ts';
 import { forgetting } from './store/forgetting.ts';
 import { history } from './store/history.ts';
+import { inHand } from './store/in-hand.ts';
 import { leases } from './store/leases.ts';
 import { life } from './store/life.ts';
 import { pagesAndEndings } from './store/pages-and-endings.ts';
@@ -29,6 +31,8 @@ const parts = [
   finish,
   repeatedFinish,
   waiting,
+  depth,
+  inHand,
   history,
   participation,
   bookmarks,

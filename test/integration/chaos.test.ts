@@ -4,9 +4,10 @@ import { dieAtEachPoint, firstDeaths } from '../chaos/kill-points.ts';
 import { Register } from '../chaos/register.ts';
 import { storm, type StormOptions } from '../chaos/storm.ts';
 import { Town } from '../chaos/town.ts';
+import { beginParley } from '../chaos/waiting-start.ts';
 import { startParley } from '../fakes/parley-process.ts';
 import { planted } from '../fakes/planted.ts';
-import { startRedis } from '../redis/server.ts';
+import { freePort, startRedis } from '../redis/server.ts';
 
 /** Another one each time; `npm run chaos` goes on for longer, and takes it as `--seed`. */
 const seed = Date.now() % 1_000_000;
@@ -117,10 +118,33 @@ describe.concurrent(`several instances, by chance of seed ${seed}`, () => {
 
   it('does not start without the Redis that it was given, and says what to do', async () => {
     const url = `redis://somebody:${planted.password}@127.0.0.1:1`;
-    const starting = startParley({ REDIS_URL: url });
-    await expect(starting).rejects.toThrow(/exit code 78[\s\S]*Redis at redis:\/\/127\.0\.0\.1:1 /);
-    await expect(starting).rejects.not.toThrow(planted.password);
+    const parley = beginParley({ REDIS_URL: url });
+    await vi.waitFor(
+      () => expect(parley.output).toMatch(/Redis at redis:\/\/127\.0\.0\.1:1,.*correct REDIS_URL/),
+      { timeout: 40_000 },
+    );
+    expect(parley.output).not.toContain('Parley talks');
+    expect(await parley.terminate()).toBe(0);
+    expect(parley.output).toContain('stopped');
+    expect(parley.output).not.toContain(planted.password);
   }, 60_000);
+
+  it('waits for its Redis as long as that takes, and then talks', async ({ onTestFinished }) => {
+    const port = await freePort();
+    const url = `redis://:${planted.password}@127.0.0.1:${port}`;
+    const parley = beginParley({ REDIS_URL: url });
+    onTestFinished(async () => void (await parley.terminate()));
+    // It tells so every five seconds.
+    await vi.waitFor(
+      () => expect(parley.output.split('waiting for Redis').length - 1).toBeGreaterThanOrEqual(4),
+      { timeout: 80_000 },
+    );
+    const redis = await startRedis({ port, args: ['--requirepass', planted.password] });
+    onTestFinished(() => redis.stop());
+    await vi.waitFor(() => expect(parley.output).toContain('Parley talks'), { timeout: 40_000 });
+    expect(await parley.terminate()).toBe(0);
+    expect(parley.output).not.toContain(planted.password);
+  }, 150_000);
 
   it('does not start with a wrong password for Redis, and says what to do', async ({
     onTestFinished,

@@ -18,7 +18,6 @@ beforeAll(async () => {
     threads: 6,
     directs: 30,
     discords: 3,
-    env: { DRAIN_SECONDS: '0' },
   });
   register = new Register(town.spots, town.model);
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Redis } from 'ioredis';
+import type { ConversationId } from '../../src/core/conversation.ts';
 import type { Entry } from '../../src/core/history.ts';
 import {
   alice,
@@ -14,6 +15,22 @@ import {
   stop,
 } from '../contract/store-fixture.ts';
 import { keyOf, openStore, ownRedis } from './redis-world.ts';
+
+const dayMs = 24 * 60 * 60 * 1_000;
+
+/** What a question needs that waits for 30 days, which is the longest that it may. */
+const longLived = [
+  'questions',
+  'queue',
+  'asking',
+  'turn',
+  'pages',
+  'ready',
+  'leased',
+  'turns',
+  'fence',
+  'run',
+];
 
 /** Everything in this Redis, as text. */
 async function dump(client: Redis): Promise<string> {
@@ -88,10 +105,46 @@ describe('what is kept in Redis', () => {
     for (const what of ['secret', ann.id, ann.name]) {
       expect(await dump(server.client())).toContain(what);
     }
-    expect(await store.forgetPerson('test', ann.id)).toBe(6);
+    expect(await store.forgetPerson('test', ann.id)).toEqual({ gone: 6, left: 0 });
     const left = await dump(server.client());
     for (const what of ['secret', ann.id, ann.name]) expect(left).not.toContain(what);
     expect(left).toContain('no matter');
+  });
+
+  it('goes by itself when nobody is at work any more, and no question before its time', async () => {
+    const server = await ownRedis();
+    const { store, prefix } = await openStore(server.url, { retentionMs: dayMs });
+    const [waits, runs, ends, left] = Array.from({ length: 4 }, newConversation) as [
+      ConversationId,
+      ConversationId,
+      ConversationId,
+      ConversationId,
+    ];
+    await ask(store, context(waits, 'A'), question(waits, 'B'));
+    await ask(store, question(runs, 'A'));
+    const { claim } = await mustClaim(store, runs);
+    await store.savePage(claim, { index: 0, key: 'k0', id: 'p0', source: 'On' });
+    await ask(store, question(runs, 'B'));
+    await store.renew([claim], alice);
+    await ask(store, question(ends, 'A'));
+    await answer(store, ends);
+    await ask(store, question(left, 'A'));
+    await store.release((await mustClaim(store, left)).claim, { forgive: false });
+    await store.remember(ends, [{ id: 'x', role: 'user', text: 'x', at: 1, tokens: 1 }]);
+    await store.bookmark('test', new Map([['C1', '1']]));
+    await store.hold('listen', alice);
+    await store.check();
+    await store.sweep();
+
+    const client = server.client();
+    const lives: [string, number][] = [];
+    for (const key of await client.keys(`${prefix}:*`)) lives.push([key, await client.pttl(key)]);
+    expect(lives.filter(([, ms]) => ms <= 0)).toEqual([]);
+    for (const name of longLived) {
+      const those = lives.filter(([key]) => key.split(':')[2] === name);
+      expect(those.length, name).toBeGreaterThan(0);
+      for (const [key, ms] of those) expect(ms, key).toBeGreaterThan(30 * dayMs);
+    }
   });
 
   it('is tidied before a person seems to have too many questions open', async () => {

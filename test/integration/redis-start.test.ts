@@ -13,17 +13,37 @@ import {
   question,
   textsOf,
 } from '../contract/store-fixture.ts';
+import { readableLog } from '../fakes/log.ts';
 import { makeCertificate } from '../redis/certificate.ts';
 import { freePort } from '../redis/server.ts';
 import { openStore, ownRedis } from './redis-world.ts';
 
-const quick = { startPatienceMs: 300, patienceMs: 200 };
+const quick = { patienceMs: 200 };
 
 /** Why a start fails; it must be something that the person who starts it can do something about. */
 async function whyNot(url: string): Promise<string> {
   const error: unknown = await openStore(url, quick).catch((e: unknown) => e);
   expect(error).toBeInstanceOf(BadConfiguration);
   return (error as Error).message;
+}
+
+/** What a start tells while it waits; then it is told to end. */
+async function waitsWith(url: string): Promise<string> {
+  const log = readableLog();
+  const end = new AbortController();
+  const opening = openStore(url, { ...quick, log, signal: end.signal });
+  const heard = eventually(() => {
+    const word = log.events.find(({ event }) => event.startsWith('waiting for Redis at'));
+    if (word === undefined) throw new Error('nothing is said');
+    return word;
+  });
+  const word = await Promise.race([heard, opening]);
+  if (!('event' in word)) throw new Error('the store is open');
+  const reason = new Error('told to end');
+  end.abort(reason);
+  await expect(opening).rejects.toBe(reason);
+  expect(word.level).toBe('warn');
+  return word.event;
 }
 
 describe('an address', () => {
@@ -46,13 +66,10 @@ describe('an address', () => {
   });
 
   it('never shows its password when it is refused', async () => {
-    for (const url of [
-      'redis://u:hunter2@host:99999',
-      'redis://u:hunter2@127.0.0.1:1',
-      'x:hunter2',
-    ]) {
+    for (const url of ['redis://u:hunter2@host:99999', 'x:hunter2']) {
       expect(await whyNot(url)).not.toContain('hunter2');
     }
+    expect(await waitsWith('redis://u:hunter2@127.0.0.1:1')).not.toContain('hunter2');
   });
 
   it('may not begin keys with what Redis reads as something else', async () => {
@@ -63,21 +80,44 @@ describe('an address', () => {
 });
 
 describe('a start', () => {
-  it('says that nothing answers', async () => {
-    expect(await whyNot(`redis://127.0.0.1:${await freePort()}`)).toMatch(/ECONNREFUSED/);
-    expect(await whyNot(`redis+sentinel://127.0.0.1:${await freePort()}/main`)).toMatch(
+  it('says where nothing answers, and what to do, and waits', async () => {
+    const port = await freePort();
+    expect(await waitsWith(`redis://127.0.0.1:${port}`)).toMatch(
+      new RegExp(`at redis://127.0.0.1:${port}, .*ECONNREFUSED.*start it, or correct REDIS_URL`),
+    );
+    expect(await waitsWith(`redis+sentinel://127.0.0.1:${await freePort()}/main`)).toMatch(
       /does not answer/,
     );
-    expect(await whyNot(`redis+cluster://127.0.0.1:${await freePort()}`)).toMatch(
+    expect(await waitsWith(`redis+cluster://127.0.0.1:${await freePort()}`)).toMatch(
       /does not answer/,
+    );
+    expect(await waitsWith('redis://no-such-host.invalid')).toMatch(
+      /at redis:\/\/no-such-host\.invalid:6379, which does not answer/,
     );
   });
 
   it('waits for a Redis that starts at the same time', async () => {
     const port = await freePort();
-    const opening = openStore(`redis://127.0.0.1:${port}`, { startPatienceMs: 20_000 });
+    const opening = openStore(`redis://127.0.0.1:${port}`);
     await ownRedis({ port });
     await (await opening).store.check();
+  });
+
+  it('waits for a Redis that still loads its data, and says so', async () => {
+    const before = await ownRedis({ appendonly: true });
+    const many = 4_096;
+    await before.client().eval(`for i = 1, ${many} do redis.call('SET', i, i) end`, 0);
+    await before.kill9();
+    const { port } = before;
+    const loadsSlowly = ['--dir', before.folder, '--key-load-delay', '1000'];
+    const starting = ownRedis({ port, appendonly: true, args: loadsSlowly });
+    const log = readableLog();
+    const { store } = await openStore(before.url, { log });
+    await store.check();
+    expect(await (await starting).client().dbsize()).toBeGreaterThan(many);
+    expect(log.events.map(({ event }) => event)).toContain(
+      `waiting for Redis at ${before.url}, which still loads its data`,
+    );
   });
 
   it('asks for the password, and says when it is wrong', async () => {
@@ -179,7 +219,7 @@ describe('TLS', () => {
     const other = join(folder, 'empty.pem');
     writeFileSync(other, '');
     expect(await whyNot(`${url}?ca=${other}`)).toMatch(/not trusted/);
-    expect(await whyNot(`rediss://127.0.0.1:${plain}?ca=${cert}`)).toMatch(
+    expect(await waitsWith(`rediss://127.0.0.1:${plain}?ca=${cert}`)).toMatch(
       /redis:\/\/ if it has no TLS/,
     );
     const { store } = await openStore(`${url}?ca=${cert}`);

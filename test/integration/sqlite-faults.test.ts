@@ -381,7 +381,7 @@ describe('a store that is full', () => {
     const store = await open({ maxPages });
     const taken = await fill(store);
     await store.bookmark('test', new Map([['C1', '1']]));
-    expect(await store.forgetPerson('test', 'U1')).toBe(taken.length);
+    expect(await store.forgetPerson('test', 'U1')).toEqual({ gone: taken.length, left: 0 });
     expect(await store.accept(question('new', 'A'), options)).toBe('queued');
   });
 

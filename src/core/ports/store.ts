@@ -25,6 +25,28 @@ export interface Waiting {
   readonly attempts: number;
 }
 
+/** A conversation in which something is being answered, or is to be. */
+export interface InHand {
+  readonly conversation: ConversationId;
+  /** Somebody who is believed to live works on it. */
+  readonly owned: boolean;
+  /** When the oldest of its questions came, in milliseconds since the epoch. */
+  readonly since: number;
+}
+
+/** How much there is to do, for whoever watches the service. */
+export interface Depth {
+  /** Conversations with something to do and no living owner. */
+  readonly waiting: number;
+  /** Conversations with a living owner. */
+  readonly running: number;
+  /**
+   * How long the longest of those that wait have had a question without an answer, in
+   * milliseconds; absent if none waits. What came first may have been withdrawn since.
+   */
+  readonly oldestMs?: number;
+}
+
 /** How the bot takes part in a conversation. */
 export interface Participation {
   /** The conversation began with a question to the bot (`Message.opens`). */
@@ -47,6 +69,14 @@ export interface Renewal {
   readonly lost: readonly Claim[];
   /** Somebody wants these turns to end; perhaps told to another instance. */
   readonly stopping: readonly Claim[];
+}
+
+/** What became of a person's messages. */
+export interface Forgotten {
+  /** How many were deleted. */
+  readonly gone: number;
+  /** How many are being answered at this moment. */
+  readonly left: number;
 }
 
 /** Who wants to hear at once what other instances put into a shared store. */
@@ -126,6 +156,16 @@ export interface Store {
   release(claim: Claim, options: { forgive: boolean }): Promise<void>;
   /** Conversations to claim: after a start, a crash, or a release; longest waiting first. */
   waiting(): Promise<Waiting[]>;
+  /** Counts what there is to do; what came during an answer counts once that is over. */
+  depth(): Promise<Depth>;
+  /** Conversations with something to do, owned or not; longest waiting first, at most 10,000. */
+  inHand(): Promise<InHand[]>;
+  /**
+   * An operator wants nothing new to be begun, since this time (milliseconds since the epoch), or,
+   * with undefined, all to go on. It is only noted here: whoever claims asks for it.
+   */
+  pause(since: number | undefined): Promise<void>;
+  pausedSince(): Promise<number | undefined>;
 
   /** Absent where nobody else puts anything in. Tells what it may: what is missed, `waiting` finds. */
   watch?(watcher: Watcher): void;
@@ -164,9 +204,9 @@ export interface Store {
   /**
    * Deletes what a person of a platform wrote, everywhere: waiting questions, history, and the
    * note that they took part. Replies to them stay, as they were said by the bot; what is being
-   * answered at this moment goes once that is over (call again). Returns how many messages went.
+   * answered at this moment stays until that is over (call again).
    */
-  forgetPerson(platform: string, authorId: string): Promise<number>;
+  forgetPerson(platform: string, authorId: string): Promise<Forgotten>;
 
   /** Deletes what is older than the retention time; returns how many entries went. */
   sweep(): Promise<number>;

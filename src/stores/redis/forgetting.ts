@@ -1,4 +1,5 @@
 import type { ConversationId } from '../../core/conversation.ts';
+import type { Forgotten } from '../../core/ports/store.ts';
 import type { Codec } from './codec.ts';
 import type { Connection } from './connection.ts';
 import type { Keyring, Keys } from './keys.ts';
@@ -13,18 +14,32 @@ interface Written {
   readonly id: string;
 }
 
+/** What is known of people beside their words. */
+interface Account {
+  /** @param person with the platform's name in front */
+  forget(person: string): Promise<void>;
+}
+
 /** How people take back what they said. */
 export class Forgetting {
   readonly #connection: Connection;
   readonly #keys: Keys;
   readonly #codec: Codec;
   readonly #persons: Persons;
+  readonly #accounts: readonly Account[];
 
-  constructor(connection: Connection, keys: Keys, codec: Codec, persons: Persons) {
+  constructor(
+    connection: Connection,
+    keys: Keys,
+    codec: Codec,
+    persons: Persons,
+    accounts: readonly Account[],
+  ) {
     this.#connection = connection;
     this.#keys = keys;
     this.#codec = codec;
     this.#persons = persons;
+    this.#accounts = accounts;
   }
 
   /** Returns how many messages and replies went. */
@@ -36,20 +51,23 @@ export class Forgetting {
     return Number(gone);
   }
 
-  /** Returns how many messages went. Ids stay for their time: they keep deliveries from repeating. */
-  async person(platform: string, author: string): Promise<number> {
-    let total = 0;
+  /** Ids stay for their time: they keep deliveries from repeating. */
+  async person(platform: string, author: string): Promise<Forgotten> {
+    const total = { gone: 0, left: 0 };
     for (const [conversation, at] of await this.#persons.conversations(platform, author)) {
       const keys = this.#keys.ofConversation(conversation);
       const written = await this.#written(conversation, keys);
       const ids = written.filter((each) => each.author === author).map(({ id }) => id);
       const args = { conversation, author };
       const gone = Number(await this.#connection.run('forget-person', keys, args, ids));
+      const left = Math.max(0, ids.length - gone);
       // What is being answered stays until it is over, and so does the note where it is.
-      if (gone >= ids.length) await this.#persons.unlink(platform, author, conversation, at);
-      total += gone;
+      if (left === 0) await this.#persons.unlink(platform, author, conversation, at);
+      total.gone += gone;
+      total.left += left;
     }
     await this.#persons.tidy(platform, author);
+    for (const account of this.#accounts) await account.forget(`${platform}:${author}`);
     return total;
   }
 

@@ -12,6 +12,8 @@ import type { Arg } from './scripts.ts';
 export interface InboxOptions {
   readonly seenMs: number;
   readonly retentionMs: number;
+  /** How long questions stay where nobody answers, in milliseconds. */
+  readonly stayMs: number;
   /** Entries of one conversation that are kept at all. */
   readonly keep: number;
 }

@@ -1,5 +1,6 @@
 import { partsOf, type ConversationId } from '../../core/conversation.ts';
 import { BadConfiguration } from '../../core/errors.ts';
+import type { Meter } from '../../core/ports/quotas.ts';
 
 /** How many parts the data has, each on one node of a cluster. It never changes. */
 export const partitions = 64;
@@ -37,6 +38,8 @@ export const kinds = {
   turns: 'hash',
   /** The last fence given out. */
   fence: 'string',
+  /** The run of the Redis that was last met here, and when it first was, if another one was before. */
+  run: 'string',
   /** Conversations → when the oldest of what they keep came. */
   due: 'zset',
   /** Conversations of a platform → when somebody last asked something. */
@@ -48,6 +51,14 @@ export const kinds = {
   /** Conversation and id of questions that may have no answer yet → 0, or until when reserved. */
   open: 'zset',
 
+  // Of one person or workspace, in a partition of their own:
+  /** What they used in this window; goes with it. */
+  meter: 'string',
+
+  // Of all, by day, in a partition of their own:
+  /** Who used what of which model, as JSON, and what is counted → how much. */
+  usage: 'hash',
+
   // Of one platform or role, in a partition of its own:
   /** Place → how far it was read. */
   marks: 'hash',
@@ -55,6 +66,8 @@ export const kinds = {
   marked: 'zset',
   /** Who has the role. */
   role: 'string',
+  /** Since when nothing new is to be begun. */
+  paused: 'string',
   /** When somebody last looked whether writes are kept. */
   check: 'string',
 
@@ -115,6 +128,7 @@ export class Keys {
       leased: this.#name(at, 'leased'),
       turns: this.#name(at, 'turns'),
       fence: this.#name(at, 'fence'),
+      run: this.#name(at, 'run'),
       due: this.#name(at, 'due'),
       active: `${this.#name(at, 'active')}:${platform}`,
       check: this.#name(at, 'check'),
@@ -137,6 +151,19 @@ export class Keys {
 
   ofRole(role: string): Keyring {
     return { role: `${this.#name(partitionOf(role), 'role')}:${role}` };
+  }
+
+  ofOperator(): { paused: string } {
+    return { paused: this.#name(partitionOf('operator'), 'paused') };
+  }
+
+  ofMeter({ scope, id, unit }: Meter): string {
+    return `${this.#name(partitionOf(id), 'meter')}:${unit}:${scope}:${id}`;
+  }
+
+  /** @param day in UTC, as YYYY-MM-DD */
+  ofUsage(day: string): string {
+    return `${this.#name(partitionOf('usage'), 'usage')}:${day}`;
   }
 
   ofBudgets(): { instances: string; budgets: string; spare: string } {

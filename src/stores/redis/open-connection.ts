@@ -1,28 +1,35 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import { wait } from '../../core/deadline.ts';
 import { BadConfiguration, StoreUnavailable } from '../../core/errors.ts';
 import type { Log } from '../../core/ports/log.ts';
 import type { Connection } from './connection.ts';
 import { inspect } from './inspection.ts';
 import type { Keys } from './keys.ts';
-import { unreachable, whyNever } from './start-faults.ts';
+import { waitingFor, whyNever } from './start-faults.ts';
 import type { Target } from './url.ts';
 
 /** Between two looks whether it is there. */
 const pauseMs = 20;
+/** How soon, and then how often, the log tells what is waited for, in milliseconds. */
+const firstWordMs = 1_000;
+const wordEveryMs = 5_000;
 
 /**
- * Waits until Redis answers, and looks whether it will do: it lets us in, writes, is new enough,
- * and keeps what it is given. Throws `BadConfiguration` with what to do; the connection is then
- * closed.
+ * Waits until Redis answers, as long as that takes, telling the log what it waits for; then looks
+ * whether it will do: it lets us in, writes, is new enough, and keeps what it is given; `prepare`
+ * is what is to be written first. Throws
+ * `BadConfiguration` with what to do where waiting cannot help, or the signal's reason; the
+ * connection is then closed.
  */
 export async function openConnection(
   connection: Connection,
   target: Target,
   keys: Keys,
-  { startPatienceMs, log }: { startPatienceMs: number; log: Log },
+  { prepare, signal, log }: { prepare?: () => Promise<void>; signal: AbortSignal; log: Log },
 ): Promise<void> {
   const { client } = connection;
-  const endsAt = performance.now() + startPatienceMs;
+  const startedAt = performance.now();
+  let nextWordAt = startedAt + firstWordMs;
   let last: unknown = new Error('no answer');
   const note = (error: unknown): void => {
     if (!isLost(error)) last = rootOf(error);
@@ -38,14 +45,21 @@ export async function openConnection(
       if (client.status === 'ready') {
         try {
           await inspect(connection, target, keys, log);
+          await prepare?.();
           return;
         } catch (error) {
           if (error instanceof BadConfiguration) throw error;
           note(error);
         }
       }
-      if (performance.now() > endsAt) throw unreachable(last, target);
-      await delay(pauseMs);
+      const now = performance.now();
+      if (now >= nextWordAt) {
+        nextWordAt = now + wordEveryMs;
+        const loads = await isLoading(connection, note);
+        const waitedMs = Math.round(now - startedAt);
+        log.warn({ redis: target.name, waitedMs }, waitingFor(last, target, loads));
+      }
+      await wait(pauseMs, signal);
     }
   } catch (error) {
     connection.close();
@@ -56,9 +70,23 @@ export async function openConnection(
   }
 }
 
+/** Asks itself: the client says nothing while the server reads its data, and is not ready before. */
+async function isLoading({ client }: Connection, note: (error: unknown) => void): Promise<boolean> {
+  if (!(client instanceof Redis) || client.status !== 'connect') return false;
+  try {
+    return /^loading:1/m.test(await client.info('persistence'));
+  } catch (error) {
+    note(error);
+    return false;
+  }
+}
+
 /** The loss of a connection says less than what led to it. */
 function isLost(error: unknown): boolean {
-  return error instanceof Error && /Connection is closed|startup nodes/.test(error.message);
+  return (
+    error instanceof Error &&
+    /Connection is closed|startup nodes|Stream isn't writeable/.test(error.message)
+  );
 }
 
 /** What Redis itself said, below what was made of it. */

@@ -1,11 +1,12 @@
 import type { ConversationId } from '../../core/conversation.ts';
-import type { Waiting } from '../../core/ports/store.ts';
+import type { InHand, Waiting } from '../../core/ports/store.ts';
 import type { Connection } from './connection.ts';
 import { partitions, type Keyring, type Keys } from './keys.ts';
 
 /** More than anybody works off before they look again. */
 const waitingLimit = 1_000;
 const activeLimit = 1_000;
+const inHandLimit = 10_000;
 
 /** What is asked of all partitions: all at once, in one round trip. */
 export class Partitions {
@@ -29,6 +30,14 @@ export class Partitions {
       .toSorted((a, b) => a.since - b.since)
       .slice(0, waitingLimit)
       .map(({ conversation, attempts }) => ({ conversation, attempts }));
+  }
+
+  async inHand(): Promise<InHand[]> {
+    const found = await this.#ofEach('', async (keys) => {
+      const reply = await this.#connection.run('in-hand', keys, { limit: inHandLimit });
+      return inHandOf(reply as string[]);
+    });
+    return found.toSorted((a, b) => a.since - b.since).slice(0, inHandLimit);
   }
 
   async active(platform: string, since: number): Promise<ConversationId[]> {
@@ -80,4 +89,17 @@ function triplesOf(reply: readonly string[]): (Waiting & { readonly since: numbe
     });
   }
   return triples;
+}
+
+function inHandOf(reply: readonly string[]): InHand[] {
+  const found = [];
+  for (let i = 0; i < reply.length; i += 3) {
+    const [conversation = '', owned, since] = reply.slice(i, i + 3);
+    found.push({
+      conversation: conversation as ConversationId,
+      owned: owned === '1',
+      since: Number(since),
+    });
+  }
+  return found;
 }

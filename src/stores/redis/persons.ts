@@ -37,7 +37,11 @@ export class Persons {
     return `${conversation}\n${id}`;
   }
 
-  /** In a cluster: notes where somebody writes; false if they have too many questions open. */
+  /**
+   * In a cluster: notes where somebody writes; false if they have too many questions open. A round
+   * trip of its own, before the message is taken in: no script writes to two partitions, and what
+   * is taken in may be claimed at once, too late for a limit or for being found by `forget`.
+   */
   async enrol(message: Message, asks: boolean, mostOpen: number | undefined): Promise<boolean> {
     const { conversation, id, author } = message;
     const { platform } = partsOf(conversation);

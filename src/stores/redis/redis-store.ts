@@ -6,6 +6,9 @@ import type { Log } from '../../core/ports/log.ts';
 import type { Receipt } from '../../core/ports/platform.ts';
 import type {
   AcceptOptions,
+  Depth,
+  Forgotten,
+  InHand,
   Lease,
   Participation,
   Renewal,
@@ -15,22 +18,30 @@ import type {
   Watcher,
   Work,
 } from '../../core/ports/store.ts';
+import type { Meters } from '../../core/ports/quotas.ts';
+import type { UsageBook } from '../../core/ports/usage.ts';
 import type { Claim, Ending, PageRecord } from '../../core/turn.ts';
 import { RedisBudgets } from './budgets.ts';
 import { Codec } from './codec.ts';
 import { Connection } from './connection.ts';
+import { depthOf } from './depth.ts';
 import { Forgetting } from './forgetting.ts';
 import { Inbox } from './inbox.ts';
 import { Keys } from './keys.ts';
 import { News } from './news.ts';
 import { openConnection } from './open-connection.ts';
 import { Partitions } from './partitions.ts';
+import { RedisMeters } from './quotas.ts';
 import { Persons } from './persons.ts';
+import { noteRuns } from './runs.ts';
 import { Sweeper } from './sweeper.ts';
 import { parseRedisUrl, type Target } from './url.ts';
+import { RedisUsage } from './usage.ts';
 import { Workbench } from './workbench.ts';
 
 const dayMs = 24 * 60 * 60 * 1_000;
+/** A question may wait for 30 days (MAX_QUESTION_AGE_MINUTES); it is not to go before. */
+const longestWaitMs = 31 * dayMs;
 /** Entries of a conversation that are kept at all, unless more than that are given out. */
 const mostKept = 1_000;
 
@@ -45,6 +56,8 @@ export interface RedisStoreOptions {
   readonly historyLimit?: number;
   /** How long the ids of messages are remembered, in milliseconds; 7 days by default. */
   readonly seenMs?: number;
+  /** How long it is kept what was used, in milliseconds; 90 days by default. */
+  readonly usageMs?: number;
   /**
    * How long after the end of a lease the turn is left alone, in milliseconds: for as long as a
    * call to a platform may last that its owner made at the last moment. 0 by default.
@@ -52,24 +65,31 @@ export interface RedisStoreOptions {
   readonly takeoverGraceMs?: number;
   /** How long a step waits for a Redis that is away, in milliseconds; 3,000 by default. */
   readonly patienceMs?: number;
-  /** How long a start waits for a Redis that does not answer, in milliseconds; 15,000 by default. */
-  readonly startPatienceMs?: number;
+  /** Ends the wait for a Redis that does not answer at the start, which is endless without it. */
+  readonly signal?: AbortSignal;
   readonly log: Log;
 }
 
 /**
  * Opens the shared store: Redis 6.2 or newer, or Valkey, for any number of instances.
  *
- * Throws `BadConfiguration`, with what to do about it, if the address is none, nothing usable
- * answers there in time, or it does not let us in or write.
+ * Waits for it while it does not answer, or loads its data; the log tells so. Throws
+ * `BadConfiguration`, with what to do about it, if the address is none, what answers there is of no
+ * use, or it does not let us in or write; or the signal's reason.
  */
 export async function openRedisStore(options: RedisStoreOptions): Promise<RedisStore> {
   const target = parseRedisUrl(options.url);
   const keys = new Keys(options.prefix ?? 'parley');
-  const { log, patienceMs = 3_000, startPatienceMs = 15_000 } = options;
+  const { log, patienceMs = 3_000, signal = new AbortController().signal } = options;
   const connection = new Connection(target, { patienceMs, log });
-  await openConnection(connection, target, keys, { startPatienceMs, log });
+  const prepare = (): Promise<void> => noteRuns(connection, keys, stayMsOf(options));
+  await openConnection(connection, target, keys, { prepare, signal, log });
   return new RedisStore(connection, target, keys, options);
+}
+
+/** How long questions and turns stay where nobody is at work any more. */
+function stayMsOf({ retentionMs }: RedisStoreOptions): number {
+  return Math.max(retentionMs, longestWaitMs) + dayMs;
 }
 
 /** The shared store. What each key holds is said in `keys.ts`, each atomic step in `scripts/`. */
@@ -79,6 +99,10 @@ export class RedisStore implements Store {
   readonly name: string;
   /** The rate limits that its instances share. */
   readonly budgets: SharedBudgets;
+  /** What people and workspaces use of their quotas. */
+  readonly meters: Meters;
+  /** What was used, day by day. */
+  readonly usage: UsageBook;
   readonly #connection: Connection;
   readonly #keys: Keys;
   readonly #news: News;
@@ -88,30 +112,38 @@ export class RedisStore implements Store {
   readonly #forgetting: Forgetting;
   readonly #sweeper: Sweeper;
   readonly #retentionMs: number;
+  readonly #takeoverGraceMs: number;
   #closed = false;
 
   constructor(connection: Connection, target: Target, keys: Keys, options: RedisStoreOptions) {
     const { log, retentionMs, historyLimit = 400, seenMs = 7 * dayMs } = options;
-    const { takeoverGraceMs = 0 } = options;
+    const { takeoverGraceMs = 0, usageMs = 90 * dayMs } = options;
     const keep = Math.max(mostKept, historyLimit);
+    const stayMs = stayMsOf(options);
     const codec = new Codec(log);
     const persons = new Persons(connection, keys, { retentionMs, log });
     this.name = target.name;
     this.budgets = new RedisBudgets(connection, keys);
+    const meters = new RedisMeters(connection, keys);
+    const usage = new RedisUsage(connection, keys, { usageMs, log });
+    this.meters = meters;
+    this.usage = usage;
     this.#connection = connection;
     this.#keys = keys;
     this.#retentionMs = retentionMs;
+    this.#takeoverGraceMs = takeoverGraceMs;
     this.#news = new News(target, keys.channel, log);
-    this.#inbox = new Inbox(connection, keys, persons, { seenMs, retentionMs, keep });
+    this.#inbox = new Inbox(connection, keys, persons, { seenMs, retentionMs, stayMs, keep });
     this.#workbench = new Workbench(connection, keys, codec, {
       historyLimit,
       keep,
       retentionMs,
+      stayMs,
       takeoverGraceMs,
       log,
     });
     this.#partitions = new Partitions(connection, keys, takeoverGraceMs);
-    this.#forgetting = new Forgetting(connection, keys, codec, persons);
+    this.#forgetting = new Forgetting(connection, keys, codec, persons, [meters, usage]);
     this.#sweeper = new Sweeper(connection, keys, { retentionMs, log });
   }
 
@@ -163,6 +195,30 @@ export class RedisStore implements Store {
     return this.#partitions.waiting();
   }
 
+  inHand(): Promise<InHand[]> {
+    return this.#partitions.inHand();
+  }
+
+  async pause(since: number | undefined): Promise<void> {
+    const { client } = this.#connection;
+    const { paused } = this.#keys.ofOperator();
+    // Without an end: a pause that is forgotten is seen in the log and by `turns`, one that ends
+    // by itself is not.
+    await this.#connection.try<unknown>(() =>
+      since === undefined ? client.del(paused) : client.set(paused, since),
+    );
+  }
+
+  async pausedSince(): Promise<number | undefined> {
+    const { paused } = this.#keys.ofOperator();
+    const since = await this.#connection.try(() => this.#connection.client.get(paused));
+    return since === null ? undefined : Number(since) || 0;
+  }
+
+  depth(): Promise<Depth> {
+    return depthOf(this.#connection, this.#keys, this.#takeoverGraceMs);
+  }
+
   /** Hears of what there is to do, or to stop, as soon as any instance knows it. */
   watch(watcher: Watcher): void {
     this.#news.watch(watcher);
@@ -212,7 +268,7 @@ export class RedisStore implements Store {
     return this.#forgetting.conversation(conversation);
   }
 
-  forgetPerson(platform: string, authorId: string): Promise<number> {
+  forgetPerson(platform: string, authorId: string): Promise<Forgotten> {
     return this.#forgetting.person(platform, authorId);
   }
 

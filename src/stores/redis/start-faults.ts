@@ -51,14 +51,13 @@ export function readOnly(target: Target, cause?: unknown): BadConfiguration {
   );
 }
 
-/** Nothing usable answered in time. */
-export function unreachable(error: unknown, target: Target): BadConfiguration {
-  const cause = bare(error);
+/** What is waited for, and what to do if waiting does not help. */
+export function waitingFor(error: unknown, target: Target, loads: boolean): string {
+  const { message } = bare(error);
   const code = codeOf(error);
-  const why = code === 'LOADING' ? 'still loads its data' : `does not answer (${cause.message})`;
+  const redis = `Redis at ${target.name}`;
+  if (loads || code === 'LOADING') return `waiting for ${redis}, which still loads its data`;
+  if (code !== undefined) return `waiting for ${redis}, which cannot be used yet (${message})`;
   const tls = target.tls === undefined ? 'rediss:// if it wants TLS' : 'redis:// if it has no TLS';
-  return new BadConfiguration(
-    `Redis at ${target.name} ${why}. Start it, or correct REDIS_URL (${tls}); without REDIS_URL everything is kept in DATA_DIR.`,
-    { cause },
-  );
+  return `waiting for ${redis}, which does not answer (${message}): start it, or correct REDIS_URL (${tls}); without REDIS_URL everything is kept in DATA_DIR`;
 }

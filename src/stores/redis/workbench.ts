@@ -3,6 +3,7 @@ import type { ConversationId } from '../../core/conversation.ts';
 import { ClaimLost, StoreUnavailable } from '../../core/errors.ts';
 import type { Log } from '../../core/ports/log.ts';
 import type { Lease, Renewal, View, Work } from '../../core/ports/store.ts';
+import { pageKeyOf } from '../../core/turn-id.ts';
 import type { Claim, Ending, PageRecord, Turn } from '../../core/turn.ts';
 import { encode, type Codec } from './codec.ts';
 import type { Connection } from './connection.ts';
@@ -17,6 +18,8 @@ export interface WorkbenchOptions {
   /** Entries of one conversation that are kept at all. */
   readonly keep: number;
   readonly retentionMs: number;
+  /** How long a turn stays where nobody goes on with it, in milliseconds. */
+  readonly stayMs: number;
   readonly takeoverGraceMs: number;
   readonly log: Log;
 }
@@ -55,9 +58,9 @@ export class Workbench {
         owner,
         leaseMs,
         graceMs: this.#options.takeoverGraceMs,
-        nextTurn: randomUUID(),
         ticket,
         historyLimit: this.#options.historyLimit,
+        stayMs: this.#options.stayMs,
       });
       this.#unanswered.delete(conversation);
       return reply;
@@ -108,7 +111,6 @@ export class Workbench {
     const reply = await this.#step('finish', claim, {
       owner: lease.owner,
       leaseMs: lease.leaseMs,
-      nextTurn: randomUUID(),
       ticket: '',
       replyTokens,
       historyLimit,
@@ -163,7 +165,13 @@ export class Workbench {
     args: Args,
   ): Promise<unknown> {
     const keys = this.#keys.ofConversation(conversation);
-    return this.#connection.run(name, keys, { conversation, id, mark, ...args });
+    return this.#connection.run(name, keys, {
+      conversation,
+      id,
+      mark,
+      stayMs: this.#options.stayMs,
+      ...args,
+    });
   }
 
   #toWork(conversation: ConversationId, found: unknown[], history: string): Work {
@@ -176,18 +184,23 @@ export class Workbench {
   }
 
   #toTurn(conversation: ConversationId, found: unknown[]): Turn {
-    const [id, , attempt, startedAt, stop, said, messages, pages] = found;
+    const [id, , attempt, startedAt, stop, said, messages, recorded, inDoubt] = found;
     if (typeof id !== 'string' || id === '') {
       throw new StoreUnavailable('damaged', `the turn in ${conversation} cannot be read`);
     }
     const ending = this.#codec.ending(conversation, said);
+    const pages = this.#codec.pages(conversation, recorded);
+    if (pages.length === 0 && inDoubt === '1') {
+      // Perhaps posted by an attempt that Redis has forgotten: looked for before it is posted.
+      pages.push({ index: 0, key: pageKeyOf(id, 0), source: '' });
+    }
     return {
       id,
       conversation,
       messages: this.#codec.messages(conversation, messages),
       attempt: Number(attempt) || 0,
       startedAt: Number(startedAt) || 0,
-      pages: this.#codec.pages(conversation, pages),
+      pages,
       ...(ending === undefined ? {} : { ending }),
       stopRequested: stop === '1',
     };

@@ -28,8 +28,9 @@ export class StoreFolder {
   /** Makes the folder, or tightens one that is there. Throws `BadConfiguration` if it cannot be. */
   constructor(path: string) {
     this.path = resolve(path);
-    this.databasePath = join(this.path, 'parley.db');
-    this.#holderPath = join(this.path, 'holder.json');
+    const { databasePath, holderPath } = filesIn(this.path);
+    this.databasePath = databasePath;
+    this.#holderPath = holderPath;
     try {
       make(this.path);
       this.#tighten();
@@ -44,26 +45,7 @@ export class StoreFolder {
   }
 
   #tighten(): void {
-    const found = statSync(this.path);
-    const { mode } = found;
-    if (!found.isDirectory()) {
-      throw new BadConfiguration(
-        `${this.path} is no folder. It was left as it is: set DATA_DIR to another place.`,
-      );
-    }
-    if ((mode & stickyBit) !== 0 || dirname(this.path) === this.path) {
-      throw new BadConfiguration(
-        `The data folder ${this.path} is shared with other programs. Set DATA_DIR to a folder of Parley's own, such as ${join(this.path, 'parley')}.`,
-      );
-    }
-    if ((mode & 0o077) === 0) return;
-    const strangers = readdirSync(this.path).filter((name) => !name.startsWith('parley'));
-    if (strangers.length > 0 && !existsSync(this.databasePath)) {
-      throw new BadConfiguration(
-        `The data folder ${this.path} holds other files, such as ${strangers[0]}, and can be read by others. Set DATA_DIR to a folder of Parley's own, such as ${join(this.path, 'parley')}.`,
-      );
-    }
-    chmodSync(this.path, folderMode);
+    if (ensureOwn(this.path, this.databasePath) === 'open') chmodSync(this.path, folderMode);
   }
 
   /**
@@ -96,20 +78,53 @@ export class StoreFolder {
   /** Another process, or another store in this one, has the folder. */
   heldByAnother(cause: unknown): BadConfiguration {
     return new BadConfiguration(
-      `The data folder ${this.path} is in use by ${this.#holder()}. Stop that one first, or set DATA_DIR to a folder of this one's own.`,
+      `The data folder ${this.path} is in use by ${holderIn(this.#holderPath)}. Stop that one first, or set DATA_DIR to a folder of this one's own.`,
       { cause },
     );
   }
+}
 
-  #holder(): string {
-    // The note helps people; it decides nothing. It may be missing or half written.
-    try {
-      const { pid, host, since } = JSON.parse(readFileSync(this.#holderPath, 'utf8')) as Holder;
-      return `process ${pid} on ${host} since ${since}`;
-    } catch {
-      return 'another process';
-    }
+/** Who uses a folder, as the note in it says. */
+export function holderIn(holderPath: string): string {
+  // The note helps people; it decides nothing. It may be missing or half written.
+  try {
+    const { pid, host, since } = JSON.parse(readFileSync(holderPath, 'utf8')) as Holder;
+    return `process ${pid} on ${host} since ${since}`;
+  } catch {
+    return 'another process';
   }
+}
+
+/**
+ * Whether others can look into a folder that is there. Throws `BadConfiguration` if it cannot be a
+ * store's own; changes nothing.
+ */
+export function ensureOwn(path: string, databasePath: string): 'open' | 'closed' {
+  const found = statSync(path);
+  const { mode } = found;
+  if (!found.isDirectory()) {
+    throw new BadConfiguration(
+      `${path} is no folder. It was left as it is: set DATA_DIR to another place.`,
+    );
+  }
+  if ((mode & stickyBit) !== 0 || dirname(path) === path) {
+    throw new BadConfiguration(
+      `The data folder ${path} is shared with other programs. Set DATA_DIR to a folder of Parley's own, such as ${join(path, 'parley')}.`,
+    );
+  }
+  if ((mode & 0o077) === 0) return 'closed';
+  const strangers = readdirSync(path).filter((name) => !name.startsWith('parley'));
+  if (strangers.length > 0 && !existsSync(databasePath)) {
+    throw new BadConfiguration(
+      `The data folder ${path} holds other files, such as ${strangers[0]}, and can be read by others. Set DATA_DIR to a folder of Parley's own, such as ${join(path, 'parley')}.`,
+    );
+  }
+  return 'open';
+}
+
+/** Where the database and the note of its holder are in a folder. */
+export function filesIn(path: string): { databasePath: string; holderPath: string } {
+  return { databasePath: join(path, 'parley.db'), holderPath: join(path, 'holder.json') };
 }
 
 /** Node's own recursive `mkdirSync` never ends where nothing can be made, such as in /proc. */

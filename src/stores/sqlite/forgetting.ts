@@ -1,4 +1,5 @@
 import type { ConversationId } from '../../core/conversation.ts';
+import type { Forgotten } from '../../core/ports/store.ts';
 import type { Database, Query } from './database.ts';
 
 /** Where messages and replies are. */
@@ -11,6 +12,7 @@ export class Forgetting {
   readonly #said: Query<unknown>[];
   readonly #noted: Query<unknown>[];
   readonly #written: Query<unknown>[];
+  readonly #beingAnswered: Query<{ count: number }>;
   readonly #keepOpened: Query<unknown>;
   readonly #takePart: Query<unknown>;
 
@@ -24,6 +26,9 @@ export class Forgetting {
       db.query(`DELETE FROM entry WHERE authorId = ? AND ${there}`),
       db.query(`DELETE FROM question WHERE authorId = ? AND ${there} AND turn IS NULL`),
     ];
+    this.#beingAnswered = db.query(`
+      SELECT count(*) AS count FROM question
+      WHERE authorId = ? AND ${there} AND turn IS NOT NULL`);
     // That a conversation began with a question to the bot is true for the others in it, too.
     this.#keepOpened = db.query(`
       UPDATE participant SET opened = 1 WHERE conversation IN
@@ -37,11 +42,14 @@ export class Forgetting {
     return sum(this.#said.map((query) => query.run(conversation)));
   }
 
-  /** Returns how many messages went. Ids stay for their time: they keep deliveries from repeating. */
-  person(platform: string, authorId: string): number {
+  /** Ids stay for their time: they keep deliveries from repeating. */
+  person(platform: string, authorId: string): Forgotten {
     this.#keepOpened.run(authorId, platform);
     this.#takePart.run(authorId, platform);
-    return sum(this.#written.map((query) => query.run(authorId, platform)));
+    return {
+      gone: sum(this.#written.map((query) => query.run(authorId, platform))),
+      left: this.#beingAnswered.get(authorId, platform)?.count ?? 0,
+    };
   }
 }
 

@@ -50,7 +50,7 @@ function lock(db: DatabaseSync, folder: StoreFolder): void {
 }
 
 /** Whose file it is; returns its version, 0 for a new one. */
-function checkOrigin(db: DatabaseSync, path: string): number {
+export function checkOrigin(db: DatabaseSync, path: string): number {
   const tables = numberFrom(db, 'SELECT count(*) AS n FROM sqlite_schema');
   const version = numberFrom(db, 'SELECT user_version AS n FROM pragma_user_version');
   const owner = numberFrom(db, 'SELECT application_id AS n FROM pragma_application_id');
@@ -68,7 +68,7 @@ function checkOrigin(db: DatabaseSync, path: string): number {
 }
 
 /** Finds damage before it spreads; of a large file only the part that is about open questions. */
-function checkHealth(db: DatabaseSync, path: string, version: number): void {
+export function checkHealth(db: DatabaseSync, path: string, version: number): void {
   const bytes = numberFrom(
     db,
     'SELECT page_count * page_size AS n FROM pragma_page_count, pragma_page_size',

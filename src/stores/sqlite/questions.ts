@@ -1,12 +1,13 @@
 import type { ConversationId } from '../../core/conversation.ts';
 import type { Entry } from '../../core/history.ts';
 import type { Message } from '../../core/message.ts';
-import type { Waiting } from '../../core/ports/store.ts';
+import type { InHand, Waiting } from '../../core/ports/store.ts';
 import type { Database, Query } from './database.ts';
 import { toAuthor } from './entries.ts';
 
 /** More than anybody works off before they look again. */
 const waitingLimit = 1_000;
+const inHandLimit = 10_000;
 
 interface QuestionRow {
   readonly id: string;
@@ -24,11 +25,13 @@ export class Questions {
   readonly #countBy: Query<{ open: number }>;
   readonly #revise: Query<unknown>;
   readonly #withdraw: Query<unknown>;
+  readonly #first: Query<{ id: string }>;
   readonly #take: Query<unknown>;
   readonly #ofTurn: Query<QuestionRow>;
   readonly #queued: Query<QuestionRow>;
   readonly #deleteOfTurn: Query<unknown>;
   readonly #waiting: Query<{ conversation: ConversationId; attempts: number }>;
+  readonly #inHand: Query<{ conversation: ConversationId; owned: number; since: number }>;
 
   constructor(db: Database) {
     const columns = 'id, authorId, authorName, sentAt, tokens, text';
@@ -41,6 +44,8 @@ export class Questions {
     this.#countBy = db.query('SELECT count(*) AS open FROM question WHERE authorId = ?');
     this.#revise = db.query(`UPDATE question SET text = ?, tokens = ? WHERE ${waits}`);
     this.#withdraw = db.query(`DELETE FROM question WHERE ${waits}`);
+    this.#first = db.query(`
+      SELECT id FROM question WHERE conversation = ? AND turn IS NULL ORDER BY sentAt, id LIMIT 1`);
     this.#take = db.query('UPDATE question SET turn = ? WHERE conversation = ? AND turn IS NULL');
     this.#ofTurn = db.query(`
       SELECT ${columns} FROM question WHERE conversation = ? AND turn = ? ORDER BY sentAt, id`);
@@ -52,6 +57,11 @@ export class Questions {
       FROM question q LEFT JOIN turn t ON t.conversation = q.conversation
       WHERE t.owner IS NULL OR t.leasedUntil <= ?
       GROUP BY q.conversation ORDER BY min(q.arrivedAt), min(q.rowid) LIMIT ${waitingLimit}`);
+    this.#inHand = db.query(`
+      SELECT q.conversation, min(q.arrivedAt) AS since,
+        t.owner IS NOT NULL AND t.leasedUntil > ? AS owned
+      FROM question q LEFT JOIN turn t ON t.conversation = q.conversation
+      GROUP BY q.conversation ORDER BY min(q.arrivedAt), min(q.rowid) LIMIT ${inHandLimit}`);
   }
 
   add(message: Message, tokens: number, arrivedAt: number): void {
@@ -87,9 +97,14 @@ export class Questions {
     return this.#withdraw.run(conversation, id) > 0;
   }
 
-  /** Puts all that wait into a turn; false if none does. */
-  take(conversation: ConversationId, turn: string): boolean {
-    return this.#take.run(turn, conversation) > 0;
+  /** The id of the first one that waits. */
+  first(conversation: ConversationId): string | undefined {
+    return this.#first.get(conversation)?.id;
+  }
+
+  /** Puts all that wait into a turn. */
+  take(conversation: ConversationId, turn: string): void {
+    this.#take.run(turn, conversation);
   }
 
   ofTurn(conversation: ConversationId, turn: string): Message[] {
@@ -118,6 +133,11 @@ export class Questions {
   /** Conversations with questions and no living owner, longest waiting first. */
   waiting(now: number): Waiting[] {
     return this.#waiting.all(now).map(({ conversation, attempts }) => ({ conversation, attempts }));
+  }
+
+  /** Conversations with questions, whoever is at them, longest waiting first. */
+  inHand(now: number): InHand[] {
+    return this.#inHand.all(now).map((row) => ({ ...row, owned: row.owned === 1 }));
   }
 }
 

@@ -123,6 +123,36 @@ const migrations = [
   CREATE INDEX entry_by_author ON entry (authorId) WHERE authorId IS NOT NULL;
   CREATE INDEX participant_by_person ON participant (person);
   `,
+  `
+  -- What people and workspaces used in their window, which ends at "expire". The columns are the
+  -- limiter's own.
+  CREATE TABLE meter (
+    key TEXT PRIMARY KEY,
+    points INTEGER NOT NULL DEFAULT 0,
+    expire INTEGER
+  ) STRICT;
+  CREATE INDEX meter_by_end ON meter (expire);
+
+  -- Who used what of which model on a day.
+  CREATE TABLE usage (
+    day TEXT NOT NULL,
+    platform TEXT NOT NULL,
+    workspace TEXT NOT NULL,
+    person TEXT NOT NULL,
+    model TEXT NOT NULL,
+    questions INTEGER NOT NULL,
+    answers INTEGER NOT NULL,
+    inputTokens INTEGER NOT NULL,
+    outputTokens INTEGER NOT NULL,
+    countedTokens INTEGER NOT NULL,
+    PRIMARY KEY (day, platform, workspace, person, model)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX usage_by_person ON usage (person);
+  `,
+  `
+  -- Since when an operator wants nothing new to be begun.
+  ALTER TABLE store ADD COLUMN pausedSince REAL;
+  `,
 ];
 
 /** The newest version that this code knows. */

@@ -4,6 +4,9 @@ import type { Message } from '../../core/message.ts';
 import type { Receipt } from '../../core/ports/platform.ts';
 import type {
   AcceptOptions,
+  Depth,
+  Forgotten,
+  InHand,
   Lease,
   Participation,
   Renewal,
@@ -12,8 +15,11 @@ import type {
   Waiting,
   Work,
 } from '../../core/ports/store.ts';
+import type { Meters } from '../../core/ports/quotas.ts';
+import type { UsageBook } from '../../core/ports/usage.ts';
 import type { Claim, Ending, PageRecord } from '../../core/turn.ts';
 import type { Database, Query } from './database.ts';
+import { DepthQuery } from './depth-query.ts';
 import { StoreFolder } from './folder.ts';
 import { Forgetting } from './forgetting.ts';
 import { Inbox } from './inbox.ts';
@@ -34,6 +40,8 @@ export interface SqliteStoreOptions {
   readonly historyLimit?: number;
   /** How long the ids of messages are remembered, in milliseconds; 7 days by default. */
   readonly seenMs?: number;
+  /** How long it is kept what was used, in milliseconds; 90 days by default. */
+  readonly usageMs?: number;
   /** The database grows to so many pages of 4 KiB at most; by default only the disk is a limit. */
   readonly maxPages?: number;
 }
@@ -45,7 +53,7 @@ export interface SqliteStoreOptions {
  * use, or if its database is damaged, newer than this code, or none. Nothing is ever deleted or
  * overwritten to get past that.
  */
-export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<SqliteStore> {
   const folder = new StoreFolder(options.folder);
   const db = await openDatabase(folder, options.maxPages);
   return new SqliteStore(db, folder, options);
@@ -53,6 +61,10 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
 
 class SqliteStore implements Store {
   readonly shared = false;
+  /** What people and workspaces use of their quotas. */
+  readonly meters: Meters;
+  /** What was used, day by day. */
+  readonly usage: UsageBook;
   readonly #db: Database;
   readonly #folder: StoreFolder;
   readonly #tables: Tables;
@@ -61,19 +73,30 @@ class SqliteStore implements Store {
   readonly #forgetting: Forgetting;
   readonly #sweeper: Sweeper;
   readonly #roles = new Roles();
+  readonly #depth: DepthQuery;
   readonly #noteCheck: Query<unknown>;
+  readonly #notePause: Query<unknown>;
+  readonly #pausedSince: Query<{ pausedSince: number | null }>;
   #closing: Promise<void> | undefined;
 
   constructor(db: Database, folder: StoreFolder, options: SqliteStoreOptions) {
     const { retentionMs, historyLimit = 400, seenMs = 7 * dayMs } = options;
+    const { usageMs = 90 * dayMs } = options;
     this.#db = db;
     this.#folder = folder;
     this.#tables = openTables(db);
+    this.meters = this.#tables.meters;
+    this.usage = this.#tables.usage;
     this.#inbox = new Inbox(db, folder.path, this.#tables);
     this.#workbench = new Workbench(this.#tables, historyLimit);
     this.#forgetting = new Forgetting(db);
-    this.#sweeper = new Sweeper(this.#tables, { retentionMs, seenMs }, (step) => this.#step(step));
+    this.#sweeper = new Sweeper(this.#tables, { retentionMs, seenMs, usageMs }, (step) =>
+      this.#step(step),
+    );
+    this.#depth = new DepthQuery(db);
     this.#noteCheck = db.query('UPDATE store SET checkedAt = ?');
+    this.#notePause = db.query('UPDATE store SET pausedSince = ?');
+    this.#pausedSince = db.query('SELECT pausedSince FROM store');
   }
 
   accept(message: Message, options: AcceptOptions): Promise<Receipt | 'too-many'> {
@@ -127,6 +150,22 @@ class SqliteStore implements Store {
     return this.#db.read(() => this.#tables.questions.waiting(Date.now()));
   }
 
+  async depth(): Promise<Depth> {
+    return this.#db.read(() => this.#depth.measure(Date.now()));
+  }
+
+  async inHand(): Promise<InHand[]> {
+    return this.#db.read(() => this.#tables.questions.inHand(Date.now()));
+  }
+
+  async pause(since: number | undefined): Promise<void> {
+    await this.#step(() => this.#notePause.run(since ?? null));
+  }
+
+  async pausedSince(): Promise<number | undefined> {
+    return this.#db.read(() => this.#pausedSince.get()?.pausedSince ?? undefined);
+  }
+
   async view(conversation: ConversationId): Promise<View> {
     return this.#db.read(() => this.#workbench.view(conversation, Date.now()));
   }
@@ -163,8 +202,12 @@ class SqliteStore implements Store {
     return this.#step(() => this.#forgetting.conversation(conversation));
   }
 
-  forgetPerson(platform: string, authorId: string): Promise<number> {
-    return this.#step(() => this.#forgetting.person(platform, authorId));
+  forgetPerson(platform: string, authorId: string): Promise<Forgotten> {
+    return this.#step(() => {
+      this.#tables.meters.forget(`${platform}:${authorId}`);
+      this.#tables.usage.forget(`${platform}:${authorId}`);
+      return this.#forgetting.person(platform, authorId);
+    });
   }
 
   sweep(): Promise<number> {

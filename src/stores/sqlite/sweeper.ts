@@ -13,25 +13,29 @@ export class Sweeper {
   readonly #takeStep: TakeStep;
   readonly #retentionMs: number;
   readonly #seenMs: number;
+  readonly #usageMs: number;
 
   constructor(
     tables: Tables,
-    times: { readonly retentionMs: number; readonly seenMs: number },
+    times: { readonly retentionMs: number; readonly seenMs: number; readonly usageMs: number },
     takeStep: TakeStep,
   ) {
     this.#tables = tables;
     this.#takeStep = takeStep;
     this.#retentionMs = times.retentionMs;
     this.#seenMs = times.seenMs;
+    this.#usageMs = times.usageMs;
   }
 
   /** Returns how many entries went. */
   async sweep(): Promise<number> {
-    const { bookmarks, entries, finishes, participants, seen } = this.#tables;
+    const { bookmarks, entries, finishes, meters, participants, seen, usage } = this.#tables;
     await this.#deleteOld(seen, this.#seenMs);
     await this.#deleteOld(finishes, this.#seenMs);
     await this.#deleteOld(participants, this.#retentionMs);
     await this.#deleteOld(bookmarks, this.#retentionMs);
+    await this.#deleteOld(meters, 0);
+    await this.#deleteOld(usage, this.#usageMs);
     return this.#deleteOld(entries, this.#retentionMs);
   }
 

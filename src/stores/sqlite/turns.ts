@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { ConversationId } from '../../core/conversation.ts';
 import { ClaimLost } from '../../core/errors.ts';
 import type { Lease } from '../../core/ports/store.ts';
@@ -78,10 +77,6 @@ export class Turns {
     const fence = this.#fence();
     this.#retry.run(fence, lease.owner, now + lease.leaseMs, turn.conversation);
     return { conversation: turn.conversation, turn: turn.id, fence };
-  }
-
-  newId(): string {
-    return randomUUID();
   }
 
   /** Throws `ClaimLost` unless the claim is the newest on its turn. */

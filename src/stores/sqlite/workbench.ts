@@ -1,5 +1,6 @@
 import type { ConversationId } from '../../core/conversation.ts';
 import type { Lease, Renewal, View, Work } from '../../core/ports/store.ts';
+import { turnIdOf } from '../../core/turn-id.ts';
 import type { Claim, Ending, PageRecord, Turn } from '../../core/turn.ts';
 import type { Entries } from './entries.ts';
 import type { Finishes } from './finishes.ts';
@@ -105,8 +106,10 @@ export class Workbench {
 
   /** A new turn of all that waits; undefined if nothing does. */
   #beginNext(conversation: ConversationId, lease: Lease, now: number): Work | undefined {
-    const id = this.#turns.newId();
-    if (!this.#questions.take(conversation, id)) return undefined;
+    const first = this.#questions.first(conversation);
+    if (first === undefined) return undefined;
+    const id = turnIdOf(conversation, first);
+    this.#questions.take(conversation, id);
     return this.#work(this.#turns.begin(conversation, id, lease, now), now);
   }
 

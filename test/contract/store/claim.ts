@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { turnIdOf } from '../../../src/core/turn-id.ts';
 import {
   alice,
   answer,
@@ -18,6 +19,19 @@ import type { Stage } from '../store-fixture.ts';
 /** How a turn finds its owner. */
 export function claim({ start }: Stage): void {
   describe('claim', () => {
+    it('names the turn after the conversation and its first question, so that it is known again', async () => {
+      const store = await start();
+      const [c, other] = [newConversation(), newConversation()];
+      await ask(store, question(c, 'B', { sentAt: 2 }), question(c, 'A', { sentAt: 1 }));
+      await ask(store, question(other, 'A'));
+      const { claim, turn } = await mustClaim(store, c);
+      expect(turn.id).toBe(turnIdOf(c, 'A'));
+      expect((await mustClaim(store, other)).turn.id).toBe(turnIdOf(other, 'A'));
+      await ask(store, question(c, 'C–é'));
+      await store.conclude(claim, done);
+      expect((await store.finish(claim, alice, 1))?.turn.id).toBe(turnIdOf(c, 'C–é'));
+    });
+
     it('takes all that waits into one turn, by the platform’s time, then by id', async () => {
       const store = await start();
       const c = newConversation();

@@ -12,6 +12,7 @@ import {
   mustClaim,
   newConversation,
   question,
+  startAnswering,
   textsOf,
 } from '../store-fixture.ts';
 import type { Stage } from '../store-fixture.ts';
@@ -105,10 +106,7 @@ export function finish({ start }: Stage): void {
     });
 
     it('refuses a turn without an end, and leaves it running', async () => {
-      const store = await start();
-      const c = newConversation();
-      await ask(store, question(c, 'A'));
-      const { claim, turn } = await mustClaim(store, c);
+      const { store, c, claim, turn } = await startAnswering(start);
       const error: unknown = await store.finish(claim, alice, 5).catch((e: unknown) => e);
       expect((error as Error).message).toContain(claim.turn);
       expect(error).not.toBeInstanceOf(ClaimLost);

@@ -13,6 +13,7 @@ import {
   mustClaim,
   newConversation,
   question,
+  startAnswering,
   textsOf,
 } from '../store-fixture.ts';
 import type { Stage } from '../store-fixture.ts';
@@ -43,10 +44,7 @@ export function forgetting({ start }: Stage): void {
     });
 
     it('takes the running turn from its owner', async () => {
-      const store = await start();
-      const c = newConversation();
-      await ask(store, question(c, 'A'));
-      const { claim } = await mustClaim(store, c);
+      const { store, c, claim } = await startAnswering(start);
       await store.savePage(claim, { index: 0, key: 'k0', id: 'p0', source: 'Once' });
       await ask(store, question(c, 'B'));
       expect(await store.forgetConversation(c)).toBe(2);
@@ -65,10 +63,7 @@ export function forgetting({ start }: Stage): void {
     });
 
     it('takes an interrupted turn from those who might go on with it', async () => {
-      const store = await start();
-      const c = newConversation();
-      await ask(store, question(c, 'A'));
-      const { claim } = await mustClaim(store, c);
+      const { store, c, claim } = await startAnswering(start);
       await store.release(claim, { forgive: false });
       await store.forgetConversation(c);
       expect(await store.waiting()).toEqual([]);
@@ -76,10 +71,7 @@ export function forgetting({ start }: Stage): void {
     });
 
     it('leaves nothing to repeat', async () => {
-      const store = await start();
-      const c = newConversation();
-      await ask(store, question(c, 'A'));
-      const { claim } = await mustClaim(store, c);
+      const { store, c, claim } = await startAnswering(start);
       await ask(store, question(c, 'B'));
       await store.conclude(claim, done);
       await store.finish(claim, alice, 5);
@@ -129,7 +121,7 @@ export function forgetting({ start }: Stage): void {
       await ask(store, question(both, 'B3', { author: ben, sentAt: 6 }));
       await ask(store, question(alone, 'A5', { author: ann }));
 
-      expect(await store.forgetPerson('test', ann.id)).toBe(6);
+      expect(await store.forgetPerson('test', ann.id)).toEqual({ gone: 6, left: 0 });
       const view = await store.view(both);
       expect(textsOf(view.history)).toEqual(['B1', done.text, 'B2']);
       expect(textsOf(view.queued)).toEqual(['B3']);
@@ -137,8 +129,8 @@ export function forgetting({ start }: Stage): void {
       expect(await store.view(alone)).toEqual(nothing);
       expect(await store.participation(alone)).toBeUndefined();
       expect(await store.active('test', 0)).toEqual([both]);
-      expect(await store.forgetPerson('test', ann.id)).toBe(0);
-      expect(await store.forgetPerson('test', 'nobody')).toBe(0);
+      expect(await store.forgetPerson('test', ann.id)).toEqual({ gone: 0, left: 0 });
+      expect(await store.forgetPerson('test', 'nobody')).toEqual({ gone: 0, left: 0 });
     });
 
     it('leaves their questions without an answer, and room for new ones', async () => {
@@ -167,11 +159,12 @@ export function forgetting({ start }: Stage): void {
       await ask(store, question(c, 'A1', { author: ann, sentAt: 1 }));
       const { claim, turn } = await mustClaim(store, c);
       await ask(store, question(c, 'A2', { author: ann, sentAt: 2 }));
-      expect(await store.forgetPerson('test', ann.id)).toBe(1);
+      expect(await store.forgetPerson('test', ann.id)).toEqual({ gone: 1, left: 1 });
+      expect(await store.forgetPerson('test', ann.id)).toEqual({ gone: 0, left: 1 });
       expect(await store.view(c)).toEqual({ history: [], running: turn, queued: [] });
       await store.conclude(claim, done);
       expect(await store.finish(claim, alice, 5)).toBeUndefined();
-      expect(await store.forgetPerson('test', ann.id)).toBe(1);
+      expect(await store.forgetPerson('test', ann.id)).toEqual({ gone: 1, left: 0 });
       expect(textsOf((await store.view(c)).history)).toEqual([done.text]);
     });
 
@@ -182,7 +175,7 @@ export function forgetting({ start }: Stage): void {
       for (const each of [c, ...others]) {
         await ask(store, question(each, 'A', { author: ann }), context(each, 'B', { author: ann }));
       }
-      expect(await store.forgetPerson('test', ann.id)).toBe(2);
+      expect(await store.forgetPerson('test', ann.id)).toEqual({ gone: 2, left: 0 });
       expect(await store.view(c)).toEqual(nothing);
       for (const each of others) {
         const { history, queued } = await store.view(each);

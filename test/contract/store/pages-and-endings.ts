@@ -1,23 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import {
-  alice,
-  ask,
-  done,
-  isWaiting,
-  mustClaim,
-  newConversation,
-  question,
-} from '../store-fixture.ts';
+import { alice, ask, done, isWaiting, question, startAnswering } from '../store-fixture.ts';
 import type { Stage } from '../store-fixture.ts';
 
 /** What is kept of a reply while it is written. */
 export function pagesAndEndings({ start }: Stage): void {
   describe('pages', () => {
     it('are recorded before their post, after it, and as they grow', async () => {
-      const store = await start();
-      const c = newConversation();
-      await ask(store, question(c, 'A'));
-      const { claim } = await mustClaim(store, c);
+      const { store, c, claim } = await startAnswering(start);
       const pages = async (): Promise<unknown> => (await store.view(c)).running?.pages;
       await store.savePage(claim, { index: 0, key: 'k0', source: 'On' });
       expect(await pages()).toStrictEqual([{ index: 0, key: 'k0', source: 'On' }]);
@@ -34,20 +23,14 @@ export function pagesAndEndings({ start }: Stage): void {
     });
 
     it('may still be recorded when the end is stored', async () => {
-      const store = await start();
-      const c = newConversation();
-      await ask(store, question(c, 'A'));
-      const { claim } = await mustClaim(store, c);
+      const { store, c, claim } = await startAnswering(start);
       await store.conclude(claim, done);
       await store.savePage(claim, { index: 0, key: 'k0', id: 'p0', source: 'An answer.' });
       expect((await store.view(c)).running?.pages).toHaveLength(1);
     });
 
     it('are forgotten with their turn', async () => {
-      const store = await start();
-      const c = newConversation();
-      await ask(store, question(c, 'A'));
-      const { claim } = await mustClaim(store, c);
+      const { store, c, claim } = await startAnswering(start);
       await store.savePage(claim, { index: 0, key: 'k0', id: 'p0', source: 'Once' });
       await ask(store, question(c, 'B'));
       await store.conclude(claim, done);
@@ -57,10 +40,7 @@ export function pagesAndEndings({ start }: Stage): void {
 
   describe('conclude', () => {
     it('stores the first end; a later one is ignored', async () => {
-      const store = await start();
-      const c = newConversation();
-      await ask(store, question(c, 'A'));
-      const { claim } = await mustClaim(store, c);
+      const { store, c, claim } = await startAnswering(start);
       await store.conclude(claim, { outcome: 'stopped', text: 'Half', note: 'Stopped.' });
       await store.conclude(claim, done);
       expect((await store.view(c)).running?.ending).toStrictEqual({

@@ -11,6 +11,7 @@ import {
   mustClaim,
   newConversation,
   question,
+  startAnswering,
   textsOf,
 } from '../store-fixture.ts';
 import type { Stage } from '../store-fixture.ts';
@@ -19,10 +20,7 @@ import type { Stage } from '../store-fixture.ts';
 export function repeatedFinish({ start }: Stage): void {
   describe('finish once more', () => {
     it('gives the same next turn when it is repeated, and changes nothing', async () => {
-      const store = await start();
-      const c = newConversation();
-      await ask(store, question(c, 'A'));
-      const { claim } = await mustClaim(store, c);
+      const { store, c, claim } = await startAnswering(start);
       await ask(store, question(c, 'B'));
       await store.conclude(claim, done);
       const [first, second] = await Promise.all([
@@ -55,10 +53,7 @@ export function repeatedFinish({ start }: Stage): void {
     });
 
     it('gives nothing again when it is repeated, whatever came meanwhile', async () => {
-      const store = await start();
-      const c = newConversation();
-      await ask(store, question(c, 'A'));
-      const { claim } = await mustClaim(store, c);
+      const { store, c, claim } = await startAnswering(start);
       await store.conclude(claim, done);
       expect(await store.finish(claim, alice, 5)).toBeUndefined();
       await ask(store, question(c, 'B'));
@@ -71,10 +66,7 @@ export function repeatedFinish({ start }: Stage): void {
     });
 
     it('gives nothing when it is repeated after the next turn was let go or taken', async () => {
-      const store = await start();
-      const c = newConversation();
-      await ask(store, question(c, 'A'));
-      const { claim } = await mustClaim(store, c);
+      const { store, c, claim } = await startAnswering(start);
       await ask(store, question(c, 'B'));
       await store.conclude(claim, done);
       const next = await store.finish(claim, alice, 5);

@@ -7,6 +7,7 @@ import {
   mustClaim,
   newConversation,
   question,
+  startAnswering,
   stop,
   textsOf,
 } from '../store-fixture.ts';
@@ -25,10 +26,7 @@ export function stopping({ start }: Stage): void {
     });
 
     it('marks the running turn to be stopped, and neither queues nor keeps the order', async () => {
-      const store = await start();
-      const c = newConversation();
-      await ask(store, question(c, 'A'));
-      const { claim } = await mustClaim(store, c);
+      const { store, c, claim } = await startAnswering(start);
       expect(await store.accept(question(c, 'stop'), stop)).toBe('stopping');
       const { running, queued } = await store.view(c);
       expect(running?.stopRequested).toBe(true);
@@ -75,10 +73,7 @@ export function stopping({ start }: Stage): void {
     });
 
     it('comes too late once the end is stored, and does not reach the next turn', async () => {
-      const store = await start();
-      const c = newConversation();
-      await ask(store, question(c, 'A'));
-      const { claim } = await mustClaim(store, c);
+      const { store, c, claim } = await startAnswering(start);
       await store.requestStop(c);
       await store.conclude(claim, done);
       expect(await store.requestStop(c)).toBe(false);

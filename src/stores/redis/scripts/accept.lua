@@ -2,8 +2,8 @@
 -- stored is in `ready`, where whoever looks for work finds it.
 -- Gives { 'duplicate' | 'crowded' | 'stopping' | 'kept' } or { 'queued', questions that are open }.
 -- KEYS seen queue questions turn order entries people ready due active | person open
--- ARGV conversation id at kind record author opens stops mostOpen member seenMs retentionMs keep channel
--- WITH clock known due put enrol
+-- ARGV conversation id at kind record author opens stops mostOpen member seenMs retentionMs stayMs keep channel
+-- WITH clock stay known due put enrol
 if known(id) then return { 'duplicate' } end
 local asks = kind == 'question'
 local stopping = asks and stops == '1' and redis.call('EXISTS', turn) == 1
@@ -20,6 +20,7 @@ redis.call('HSET', people, '@' .. author, exact(now))
 if opens == '1' then redis.call('HSET', people, 'opened', '1') end
 redis.call('PEXPIRE', people, retentionMs + 86400000)
 redis.call('ZADD', active, now, conversation)
+redis.call('PEXPIRE', active, retentionMs + 86400000)
 note_due(now)
 if stopping then
   if redis.call('HEXISTS', turn, 'ending') == 0 then
@@ -30,10 +31,12 @@ if stopping then
 end
 redis.call('HSET', questions, id, record)
 redis.call('ZADD', queue, at, id)
+stay(questions, queue)
 if redis.call('EXISTS', turn) == 1 then
   redis.call('HSETNX', turn, 'nextSince', exact(now))
 else
   redis.call('ZADD', ready, 'NX', now, conversation)
+  stay(ready)
   redis.call('PUBLISH', channel, 'ready\n' .. conversation)
 end
 return { 'queued', open_now }

@@ -1,9 +1,9 @@
 -- Moves a turn into history, and begins the next one of what came meanwhile or lets the
 -- conversation go. Gives { 'lost' }, { 'open' } for a turn without an end, { 'done' }, or
 -- { 'next', turn, history }. Repeated by the same owner it gives the same as before.
--- KEYS turn queue asking questions pages order entries finished ready leased turns fence due
--- ARGV conversation id mark owner leaseMs nextTurn ticket replyTokens historyLimit retentionMs keep
--- WITH clock mine due put work take
+-- KEYS turn queue asking questions pages order entries finished ready leased turns fence due run
+-- ARGV conversation id mark owner leaseMs ticket replyTokens historyLimit retentionMs keep stayMs
+-- WITH clock stay mine due put work run doubt take
 local claim = id .. '\n' .. mark .. '\n' .. owner
 if not mine then
   local last = redis.call('GET', finished) or ''
@@ -11,7 +11,8 @@ if not mine then
   local next_mark = string.sub(last, #claim + 2)
   if next_mark == '' or held[2] ~= next_mark or held[3] == '' then return { 'done' } end
   redis.call('ZADD', leased, now + leaseMs, conversation)
-  return { 'next', standing(), newest() }
+  stay(leased)
+  return { 'next', taken(), newest() }
 end
 local found = redis.call('HMGET', turn, 'ending', 'says', 'startedAt', 'nextSince')
 if not found[1] then return { 'open' } end
@@ -37,6 +38,6 @@ redis.call('HDEL', turns, conversation)
 
 local next_mark = begin(found[4])
 redis.call('SET', finished, claim .. '\n' .. (next_mark or ''), 'PX', 3600000)
-if next_mark then return { 'next', standing(), newest() } end
+if next_mark then return { 'next', taken(), newest() } end
 redis.call('ZREM', leased, conversation)
 return { 'done' }

@@ -1,9 +1,10 @@
 -- Prolongs a lease. Gives 'kept', 'stopping' if somebody wants the turn to end, or 'lost'.
 -- KEYS turn leased
--- ARGV conversation id mark leaseMs
--- WITH clock mine
+-- ARGV conversation id mark leaseMs stayMs
+-- WITH clock stay mine
 if not mine then return 'lost' end
 redis.call('ZREM', leased, conversation)
 redis.call('ZADD', leased, now + leaseMs, conversation)
+stay(leased)
 local found = redis.call('HMGET', turn, 'stop', 'ending')
 return (found[1] and not found[2]) and 'stopping' or 'kept'

@@ -15,5 +15,8 @@ local times = people_since(now - retentionMs)
 local oldest = times[1]
 local first = redis.call('ZRANGE', order, 0, 0, 'WITHSCORES')[2]
 if first and (not oldest or tonumber(first) < oldest) then oldest = tonumber(first) end
-if oldest then redis.call('ZADD', due, oldest, conversation) end
+if oldest then
+  redis.call('ZADD', due, oldest, conversation)
+  redis.call('PEXPIRE', due, retentionMs + 86400000)
+end
 return #gone

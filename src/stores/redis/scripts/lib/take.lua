@@ -9,6 +9,7 @@ local function take(taken, attempt, since)
     'since', since, 'ticket', ticket)
   redis.call('ZADD', leased, now + leaseMs, conversation)
   redis.call('HSET', turns, conversation, attempt .. ' ' .. since)
+  stay(turn, asking, questions, pages, leased, turns, fence)
   return mark
 end
 
@@ -25,5 +26,7 @@ local function begin(since)
   end
   redis.call('DEL', pages)
   redis.call('HSET', turn, 'startedAt', string.format('%.0f', math.floor(now)))
-  return take(nextTurn, 1, since or exact(now))
+  -- As `turnIdOf` makes it: one that is begun again after it was lost has the same id.
+  local first = redis.call('ZRANGE', asking, 0, 0)[1]
+  return take(redis.sha1hex(conversation .. '\n' .. first), 1, since or exact(now))
 end

@@ -1,0 +1,120 @@
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { pageKeyOf } from '../../src/core/turn-id.ts';
+import { Register } from '../chaos/register.ts';
+import { DiscordThread, SlackDirect, SlackThread } from '../chaos/spots.ts';
+import { Town } from '../chaos/town.ts';
+import {
+  answer,
+  ask,
+  eventually,
+  mustClaim,
+  newConversation,
+  question,
+} from '../contract/store-fixture.ts';
+import { loseSince } from '../redis/lost-writes.ts';
+import { openStore, ownRedis } from './redis-world.ts';
+
+/** The platform's time of questions that are asked now. */
+const now = (): { sentAt: number } => ({ sentAt: Date.now() });
+
+it('gives a turn that Redis forgot the same id again, and a first page that may stand already', async () => {
+  const server = await ownRedis({ appendonly: true });
+  const { store } = await openStore(server.url);
+  const c = newConversation();
+  await ask(store, question(c, 'A', now()));
+  const before = await mustClaim(store, c);
+  expect(before.turn.pages).toEqual([]);
+  const key = pageKeyOf(before.turn.id, 0);
+  await store.savePage(before.claim, { index: 0, key, id: 'p0', source: 'Once' });
+
+  await loseSince(server, 'turn');
+  await eventually(() => store.check());
+  const { claim, turn } = await mustClaim(store, c);
+  expect(turn.id).toBe(before.turn.id);
+  expect(turn.attempt).toBe(1);
+  expect(turn.pages).toEqual([{ index: 0, key, source: '' }]);
+  expect(claim.fence).toBeGreaterThan(before.claim.fence);
+  expect((await store.renew([before.claim], { owner: 'x', leaseMs: 1 })).lost).toHaveLength(1);
+});
+
+it('knows the pages that Redis did not forget', async () => {
+  const server = await ownRedis({ appendonly: true });
+  const { store } = await openStore(server.url);
+  const c = newConversation();
+  await ask(store, question(c, 'A', now()));
+  const { claim } = await mustClaim(store, c);
+  const page = { index: 0, key: 'k0', id: 'p0', source: 'Once' };
+  await store.savePage(claim, page);
+  await server.kill9();
+  await server.restart();
+  await eventually(() => store.check());
+  await store.release(claim, { forgive: false });
+  expect((await mustClaim(store, c)).turn.pages).toEqual([page]);
+});
+
+it('looks for no page of a question that was asked after Redis was back', async () => {
+  const server = await ownRedis({ appendonly: true });
+  const { store } = await openStore(server.url);
+  const c = newConversation();
+  await ask(store, question(c, 'A', now()));
+  await answer(store, c);
+  await ask(store, question(c, 'B', now()));
+  await server.kill9();
+  await server.restart();
+  await eventually(() => store.check());
+  const { turn } = await mustClaim(store, c);
+  expect(turn.pages).toHaveLength(1);
+  await store.forgetConversation(c);
+  await ask(store, question(c, 'C', now()));
+  expect((await mustClaim(store, c)).turn.pages).toEqual([]);
+});
+
+it.each([
+  ['a thread in Slack', SlackThread],
+  ['a direct conversation in Slack', SlackDirect],
+  ['a thread in Discord', DiscordThread],
+])(
+  'goes on in the message that stands in %s though Redis forgot the turn',
+  async (_, kind) => {
+    const town = await Town.start({
+      slack: 'http',
+      instances: 1,
+      threads: 1,
+      directs: 1,
+      discords: 1,
+    });
+    onTestFinished(() => town.stop());
+    const register = new Register(town.spots, town.model);
+    const spot = town.spots.find(
+      (each): each is SlackThread | SlackDirect | DiscordThread => each instanceof kind,
+    );
+    if (spot === undefined) throw new Error('there is no such place');
+    const { name } = register.ask(spot, { words: 300, perSecond: 100 });
+    await vi.waitFor(() => expect(spot.replies()).toHaveLength(1), {
+      timeout: 20_000,
+      interval: 20,
+    });
+    const [standing] = spot.posted;
+    await town.fleet.kill(0);
+    await loseSince(town.redis, 'turn');
+    await town.fleet.revive(0);
+    await vi.waitFor(
+      () => {
+        register.look();
+        expect(register.open).toEqual([]);
+        expect(register.broken()).toEqual([]);
+      },
+      { timeout: 40_000, interval: 50 },
+    );
+    expect(town.model.times(name)).toBe(2);
+    expect(spot.replies()).toHaveLength(1);
+    expect(idOf(spot.posted[0])).toBe(idOf(standing));
+    expect(town.slack.violations).toEqual([]);
+  },
+  90_000,
+);
+
+function idOf(message: { ts: string } | { id: string } | undefined): string | undefined {
+  if (message === undefined) return undefined;
+  return 'ts' in message ? message.ts : message.id;
+}
