@@ -28,7 +28,8 @@ export class Gate {
       const now = performance.now();
       for (const limiter of this.#limiters) limiter.take(now);
     });
-    this.#turn = passed.catch(() => undefined);
+    // Whoever is given up holds up nobody behind it.
+    this.#turn = Promise.allSettled([passed]);
     return passed;
   }
 

@@ -1,20 +1,5 @@
 import { describe, expect, vi } from 'vitest';
-import type { Message } from '../fakes/slack/message.ts';
-import type { Writing } from '../fakes/model.ts';
-import { itInWorlds as it, scopes, type SlackWorld, transports } from './slack-world.ts';
-
-/** Asks in a channel; resolves once the model is asked. */
-async function ask(world: SlackWorld): Promise<{ root: Message; writing: Writing }> {
-  const { fake, model } = world;
-  const root = fake.person('U1').mentions('C1', 'go on');
-  const writing = await fake.until(() => model.writings.find(({ question }) => question !== ''));
-  return { root, writing };
-}
-
-/** The reply's first message, once it is posted. */
-function firstPost({ fake }: SlackWorld, root: Message): Promise<Message> {
-  return fake.until(() => fake.workspace().channel(root.channel).replies(root.ts)[0]);
-}
+import { itInWorlds as it, scopes, transports } from './slack-world.ts';
 
 describe.concurrent.each(transports)('by %s', (transport) => {
   describe('passing faults of calls', () => {
@@ -30,9 +15,9 @@ describe.concurrent.each(transports)('by %s', (transport) => {
       const { fake } = world;
       fake.fail('chat.postMessage', fault);
       fake.fail('chat.update', fault, { times: 2 });
-      const { root, writing } = await ask(world);
+      const { root, writing } = await world.ask();
       writing.write('One');
-      await firstPost(world, root);
+      await world.posted(root);
       writing.write(' two three.').end();
       await world.turns(1);
       expect(world.replies('C1', root.ts)).toEqual(['One two three.']);
@@ -56,9 +41,9 @@ describe.concurrent.each(transports)('by %s', (transport) => {
     }) => {
       const world = await worlds.begin({ transport });
       const { fake } = world;
-      const { root, writing } = await ask(world);
+      const { root, writing } = await world.ask();
       writing.write('One');
-      await firstPost(world, root);
+      await world.posted(root);
       fake.fail('chat.update', { kind: 'hang' });
       writing.write(' two');
       await fake.until(() => fake.calls('chat.update').some(({ outcome }) => outcome === 'hang'));
@@ -104,9 +89,9 @@ describe.concurrent.each(transports)('by %s', (transport) => {
       async (error, { worlds }) => {
         const world = await worlds.begin({ transport });
         const { fake } = world;
-        const { root, writing } = await ask(world);
+        const { root, writing } = await world.ask();
         writing.write('One');
-        await firstPost(world, root);
+        await world.posted(root);
         fake.fail('chat.update', { kind: 'error', error }, { times: 100 });
         writing.write(' two');
         await world.turns(1);
@@ -120,9 +105,9 @@ describe.concurrent.each(transports)('by %s', (transport) => {
     it('an archived channel ends the answer', async ({ worlds }) => {
       const world = await worlds.begin({ transport });
       const { fake } = world;
-      const { root, writing } = await ask(world);
+      const { root, writing } = await world.ask();
       writing.write('One');
-      await firstPost(world, root);
+      await world.posted(root);
       fake.admin().archives('C1');
       writing.write(' two');
       await world.turns(1);
@@ -135,7 +120,7 @@ describe.concurrent.each(transports)('by %s', (transport) => {
     }) => {
       const world = await worlds.begin({ transport });
       const { fake } = world;
-      const { root, writing } = await ask(world);
+      const { root, writing } = await world.ask();
       fake.admin().removes('C1');
       writing.write('One');
       await world.turns(1);
@@ -149,9 +134,9 @@ describe.concurrent.each(transports)('by %s', (transport) => {
     it('a revoked token ends the answer, and the log says what to do', async ({ worlds }) => {
       const world = await worlds.begin({ transport });
       const { fake } = world;
-      const { root, writing } = await ask(world);
+      const { root, writing } = await world.ask();
       writing.write('One');
-      await firstPost(world, root);
+      await world.posted(root);
       fake.admin().revokesToken();
       writing.write(' two');
       await world.turns(1);
@@ -194,8 +179,8 @@ describe.concurrent.each(transports)('by %s', (transport) => {
         { kind: 'error', error: 'channel_type_not_supported' },
         { times: 100 },
       );
-      const { root, writing } = await ask(world);
-      const placeholder = await firstPost(world, root);
+      const { root, writing } = await world.ask();
+      const placeholder = await world.posted(root);
       expect(placeholder.text).toBe('Thinking…');
       writing.write('Done.').end();
       await world.turns(1);
@@ -213,7 +198,7 @@ describe.concurrent.each(transports)('by %s', (transport) => {
     const world = await worlds.begin({ transport });
     const { fake } = world;
     fake.fail('assistant.threads.setStatus', { kind: 'error', error: 'invalid_thread_ts' });
-    const { writing } = await ask(world);
+    const { writing } = await world.ask();
     await fake.until(() => fake.calls('assistant.threads.setStatus').length === 1);
     writing.write('Done.').end();
     await world.turns(1);
@@ -229,7 +214,7 @@ describe.concurrent.each(transports)('by %s', (transport) => {
     it('calls nobody, in one piece, in many, and in code', async ({ worlds }) => {
       const world = await worlds.begin({ transport });
       const { fake } = world;
-      const { root, writing } = await ask(world);
+      const { root, writing } = await world.ask();
       const text = `${orders.join(' ')}\n\n\`${orders.join(' ')}\`\n\n\`\`\`html\n<!DOCTYPE html>\n${orders.join('\n')}\n\`\`\``;
       for (const char of text) writing.write(char);
       writing.end();
@@ -243,7 +228,7 @@ describe.concurrent.each(transports)('by %s', (transport) => {
     it('posts no address, and shows it at once all the same', async ({ worlds }) => {
       const world = await worlds.begin({ transport });
       const { fake } = world;
-      const { root, writing } = await ask(world);
+      const { root, writing } = await world.ask();
       writing.write('https://evil.example/?secret=1 and [this](https://evil.example/2)').end();
       await world.turns(1);
       const [reply] = fake.workspace().channel('C1').replies(root.ts);
@@ -257,7 +242,7 @@ describe.concurrent.each(transports)('by %s', (transport) => {
       const world = await worlds.begin({ transport });
       const { fake } = world;
       fake.fail('chat.update', { kind: 'rate-limited', retryAfterSeconds: 1 });
-      const { root, writing } = await ask(world);
+      const { root, writing } = await world.ask();
       writing.write('see https://a.example').end();
       await world.turns(1);
       expect(world.replies('C1', root.ts)).toEqual(['see https://a.example']);
@@ -273,7 +258,7 @@ describe.concurrent.each(transports)('by %s', (transport) => {
       `## Part ${at}\n\n${'Words and more words. '.repeat(30)}\n\n| a | b |\n| --- | --- |\n${rows(`r${at}`)}\n\n\`\`\`js\n${Array.from({ length: 30 }, (_, line) => `const v${at}_${line} = ${line};`).join('\n')}\n\`\`\`\n`;
     const text = Array.from({ length: 13 }, (_, at) => section(at)).join('\n');
     expect(text.length).toBeGreaterThan(30_000);
-    const { root, writing } = await ask(world);
+    const { root, writing } = await world.ask();
     for (let at = 0; at < text.length; at += 40) {
       writing.write(text.slice(at, at + 40));
       if (at % 4_000 === 0) await new Promise((resolve) => setImmediate(resolve));

@@ -58,10 +58,8 @@ describe.concurrent.each(transports)('a post that Slack applies late, by %s', (t
 
   it('while the answer is still written: that goes on', async ({ worlds }) => {
     const world = await worlds.begin({ transport });
-    const { fake, model } = world;
-    fake.fail('chat.postMessage', { kind: 'late', ms: 9_000 });
-    const root = fake.person('U1').mentions('C1', 'go on');
-    const writing = await fake.until(() => model.writings[0]);
+    world.fake.fail('chat.postMessage', { kind: 'late', ms: 9_000 });
+    const { root, writing } = await world.ask();
     writing.write('One');
     await settled(world, 1);
     writing.write(' two.').end();
@@ -118,8 +116,7 @@ describe.concurrent('a post that Slack applies late', () => {
       if (when === 'before it was heard that') {
         fake.fail('chat.postMessage', { kind: 'lost', by: 'hang' });
       }
-      const root = fake.person('U1').mentions('C1', 'go on');
-      const writing = await fake.until(() => world.model.writings[0]);
+      const { root, writing } = await world.ask();
       writing.write('One');
       const posts = when === 'before' ? 1 : 2;
       await fake.until(() => fake.calls('chat.postMessage').length === posts);

@@ -6,40 +6,21 @@ import type { Writing } from '../fakes/model.ts';
 import { sampleText } from '../fakes/openai/scripts.ts';
 import type { Fault } from '../fakes/slack/faults.ts';
 import type { Message } from '../fakes/slack/message.ts';
-import { itInWorlds as it, scopes, type SlackWorld } from './slack-world.ts';
+import { type Asked, itInWorlds as it, scopes, type SlackWorld } from './slack-world.ts';
 
 const native = { platform: { streaming: 'native' } } as const;
 
-/** Asks in a channel; resolves once the model is asked. */
-async function ask(
-  world: SlackWorld,
-  channel = 'C1',
-): Promise<{ root: Message; writing: Writing }> {
-  const { fake, model } = world;
-  const before = model.writings.length;
-  const root = fake.person('U1').mentions(channel, 'go on');
-  const writing = await fake.until(() => model.writings[before]);
-  return { root, writing };
-}
-
-/** The reply's message, once Slack has it. */
-function posted({ fake }: SlackWorld, root: Message, at = 0): Promise<Message> {
-  return fake.until(() => fake.workspace().channel(root.channel).replies(root.ts)[at]);
-}
-
 /** A reply that has begun as a stream. */
 async function begun(world: SlackWorld, words = 'One'): Promise<Begun> {
-  const { root, writing } = await ask(world);
+  const { root, writing } = await world.ask();
   writing.write(words);
-  const message = await posted(world, root);
+  const message = await world.posted(root);
   await world.fake.until(() => message.text !== '');
   expect(message.stream).toBeDefined();
   return { root, writing, message };
 }
 
-interface Begun {
-  readonly root: Message;
-  readonly writing: Writing;
+interface Begun extends Asked {
   readonly message: Message;
 }
 
@@ -90,7 +71,7 @@ describe.concurrent('a reply as a stream', () => {
   }) => {
     const world = await worlds.begin(native);
     const { fake } = world;
-    const { root, writing } = await ask(world);
+    const { root, writing } = await world.ask();
     await fake.until(() => fake.status('C1', root.ts) === 'is thinking…');
     await write(writing, answer, 4, 25);
     await world.turns(1);
@@ -129,7 +110,7 @@ describe.concurrent('a reply as a stream', () => {
     '%s: one reply alone is edited',
     async (streaming, { worlds }) => {
       const world = await worlds.begin({ platform: { streaming } });
-      const { root, writing } = await ask(world);
+      const { root, writing } = await world.ask();
       await write(writing, answer);
       await world.turns(1);
       expect(new Set(written(world))).toEqual(new Set(['chat.postMessage', 'chat.update']));
@@ -195,7 +176,7 @@ describe.concurrent('a reply as a stream', () => {
 
   it('that would begin with an address is posted', async ({ worlds }) => {
     const world = await worlds.begin(native);
-    const { root, writing } = await ask(world);
+    const { root, writing } = await world.ask();
     writing.write('https://evil.example/ is it').end();
     await world.turns(1);
     expect(written(world)[0]).toBe('chat.postMessage');
@@ -206,7 +187,7 @@ describe.concurrent('a reply as a stream', () => {
     const world = await worlds.begin(native);
     const orders = ['<!channel>', '<!here>', '<@U2>', '<!subteam^S1>', '<!channels>', '<#C2>'];
     const text = `Hello ${orders.join(' ')} \`<!here>\` and a < b.`;
-    const { root, writing } = await ask(world);
+    const { root, writing } = await world.ask();
     await write(writing, text, 1, 30);
     await world.turns(1);
     expect(world.fake.history.notifications).toEqual([]);
@@ -219,7 +200,7 @@ describe.concurrent('a reply as a stream', () => {
     const world = await worlds.begin(native);
     const { fake } = world;
     const text = sampleText(22_000);
-    const { root, writing } = await ask(world);
+    const { root, writing } = await world.ask();
     await write(writing, text, 100, 10);
     await world.turns(1, 30_000);
     const pages = world.replies('C1', root.ts);
@@ -236,7 +217,7 @@ describe.concurrent('a reply as a stream', () => {
       fake: { streamLastsMs: 4_000 },
     });
     const { fake } = world;
-    const { root, writing } = await ask(world);
+    const { root, writing } = await world.ask();
     await write(writing, answer, 4, 25);
     await world.turns(1);
     expect(world.replies('C1', root.ts)).toEqual(pagesOf(answer));
@@ -248,7 +229,7 @@ describe.concurrent('a reply as a stream', () => {
 
   it('goes on by edits where Slack has ended the stream', async ({ worlds }) => {
     const world = await worlds.begin({ ...native, fake: { streamLastsMs: 500 } });
-    const { root, writing } = await ask(world);
+    const { root, writing } = await world.ask();
     await write(writing, answer, 4, 25);
     await world.turns(1);
     expect(world.replies('C1', root.ts)).toEqual(pagesOf(answer));
@@ -284,7 +265,7 @@ describe.concurrent('a reply as a stream', () => {
   it('begun under a question that is gone is taken back', async ({ worlds }) => {
     const world = await worlds.begin(native);
     const { fake } = world;
-    const { root, writing } = await ask(world);
+    const { root, writing } = await world.ask();
     fake.fail('chat.startStream', { kind: 'slow', ms: 400 });
     writing.write('One');
     await fake.until(() => fake.calls('chat.startStream').length === 1);
@@ -362,7 +343,7 @@ describe.concurrent('when calls of a stream fail', () => {
       const world = await worlds.begin(native);
       const { fake } = world;
       fake.fail(method, fault);
-      const { root, writing } = await ask(world);
+      const { root, writing } = await world.ask();
       await write(writing, answer, 8, 25);
       await world.turns(1, 20_000);
       expect(world.replies('C1', root.ts)).toEqual(pagesOf(answer));
@@ -374,9 +355,9 @@ describe.concurrent('when calls of a stream fail', () => {
     const world = await worlds.begin(native);
     const { fake } = world;
     fake.fail('chat.startStream', { kind: 'late', ms: 7_000 });
-    const { root, writing } = await ask(world);
+    const { root, writing } = await world.ask();
     writing.write('One two.');
-    await posted(world, root, 1);
+    await world.posted(root, 1);
     writing.end();
     await world.turns(1, 30_000);
     await fake.until(() => world.replies('C1', root.ts).length === 1);

@@ -86,9 +86,7 @@ describe.concurrent.each(transports)('by %s', (transport) => {
       const world = await worlds.begin({ transport });
       world.answering();
       const { fake } = world;
-      const root = fake.person('U2').posts('C1', 'we talk');
-      fake.person('U1').mentions('C1', 'join us', { thread_ts: root.ts });
-      await world.turns(1);
+      const root = await world.callIn();
       fake.person('U2').posts('C1', 'not to you', { thread_ts: root.ts });
       await world.delivered();
       fake.person('U1').posts('C1', 'go on', { thread_ts: root.ts });
@@ -101,9 +99,7 @@ describe.concurrent.each(transports)('by %s', (transport) => {
       const world = await worlds.begin({ transport, platform: { followups: 'always' } });
       world.answering();
       const { fake } = world;
-      const root = fake.person('U2').posts('C1', 'we talk');
-      fake.person('U1').mentions('C1', 'join us', { thread_ts: root.ts });
-      await world.turns(1);
+      const root = await world.callIn();
       fake.person('U2').posts('C1', 'to you', { thread_ts: root.ts });
       await world.turns(2);
       expect(world.replies('C1', root.ts)[1]).toBe('Answer to: Ben: to you');
@@ -127,19 +123,14 @@ describe.concurrent.each(transports)('by %s', (transport) => {
 
     it('mention: whoever has asked there may still say "stop", others not', async ({ worlds }) => {
       const world = await worlds.begin({ transport, platform: { followups: 'mention' } });
-      world.answering();
-      const { fake, model } = world;
-      model.onRequest = () => undefined;
-      const root = fake.person('U1').mentions('C1', 'at length');
-      await fake.until(() => model.writings.length === 1);
-      model.writings[0]!.write('So far');
-      await fake.until(() => world.replies('C1', root.ts).length === 1);
+      const { fake } = world;
+      const { root, writing } = await world.askAndRead('So far');
       fake.person('U2').posts('C1', 'stop', { thread_ts: root.ts });
       await world.delivered();
-      expect(model.writings[0]!.request.signal.aborted).toBe(false);
+      expect(writing.request.signal.aborted).toBe(false);
       fake.person('U1').posts('C1', 'stop', { thread_ts: root.ts });
       await world.turns(1);
-      expect(model.writings[0]!.request.signal.aborted).toBe(true);
+      expect(writing.request.signal.aborted).toBe(true);
       expect(world.replies('C1', root.ts)[0]).toContain('So far');
     });
 
@@ -214,18 +205,15 @@ describe.concurrent.each(transports)('by %s', (transport) => {
       worlds,
     }) => {
       const world = await worlds.begin({ transport });
-      world.answering();
       const { fake, model } = world;
-      model.onRequest = () => undefined;
-      const root = fake.person('U1').mentions('C1', 'one');
-      await fake.until(() => model.writings.length === 1);
+      const { root, writing } = await world.ask('one');
       const edited = fake.person('U1').posts('C1', 'two', { thread_ts: root.ts });
       const deleted = fake.person('U1').posts('C1', 'three', { thread_ts: root.ts });
       await world.delivered();
       fake.person('U1').edits(edited, 'two, I mean <@U2>');
       fake.person('U1').deletes(deleted);
       await world.delivered();
-      model.writings[0]!.write('First.').end();
+      writing.write('First.').end();
       await fake.until(() => model.writings.length === 2);
       model.writings[1]!.write('Second.').end();
       await world.turns(2);
@@ -234,17 +222,14 @@ describe.concurrent.each(transports)('by %s', (transport) => {
 
     it('ends the answer, quietly, when one of its messages is deleted', async ({ worlds }) => {
       const world = await worlds.begin({ transport });
-      world.answering();
-      const { fake, model } = world;
-      model.onRequest = () => undefined;
-      const root = fake.person('U1').mentions('C1', 'go on');
-      await fake.until(() => model.writings.length === 1);
-      model.writings[0]!.write('I go');
-      const reply = await fake.until(() => fake.workspace().channel('C1').replies(root.ts)[0]);
+      const { fake } = world;
+      const { root, writing } = await world.ask();
+      writing.write('I go');
+      const reply = await world.posted(root);
       fake.person('U1').deletes(reply);
-      model.writings[0]!.write(' on');
+      writing.write(' on');
       await world.turns(1);
-      expect(model.writings[0]!.request.signal.aborted).toBe(true);
+      expect(writing.request.signal.aborted).toBe(true);
       expect(world.replies('C1', root.ts)).toEqual([]);
       expect(world.logged('turn done')[0]).toMatchObject({ outcome: 'stopped' });
     });
@@ -253,14 +238,11 @@ describe.concurrent.each(transports)('by %s', (transport) => {
       worlds,
     }) => {
       const world = await worlds.begin({ transport });
-      world.answering();
-      const { fake, model } = world;
-      model.onRequest = () => undefined;
-      const root = fake.person('U1').mentions('C1', 'a slip');
-      await fake.until(() => model.writings.length === 1);
+      const { fake } = world;
+      const { root, writing } = await world.ask('a slip');
       fake.person('U1').deletes(root);
       await world.delivered();
-      model.writings[0]!.write('Too late').end();
+      writing.write('Too late').end();
       await world.turns(1);
       expect(world.said('C1')).toEqual([]);
       expect(world.replies('C1', root.ts)).toEqual([]);
@@ -270,18 +252,13 @@ describe.concurrent.each(transports)('by %s', (transport) => {
       worlds,
     }) => {
       const world = await worlds.begin({ transport });
-      world.answering();
-      const { fake, model } = world;
-      model.onRequest = () => undefined;
-      const root = fake.person('U1').mentions('C1', 'a slip');
-      await fake.until(() => model.writings.length === 1);
-      model.writings[0]!.write('So far');
-      await fake.until(() => world.replies('C1', root.ts).length === 1);
+      const { fake } = world;
+      const { root, writing } = await world.askAndRead('So far');
       fake.person('U1').deletes(root);
       await world.delivered();
-      model.writings[0]!.write(' and no further');
+      writing.write(' and no further');
       await world.turns(1);
-      expect(model.writings[0]!.request.signal.aborted).toBe(true);
+      expect(writing.request.signal.aborted).toBe(true);
       expect(world.replies('C1', root.ts)).toEqual(['So far']);
     });
 
@@ -289,17 +266,14 @@ describe.concurrent.each(transports)('by %s', (transport) => {
       worlds,
     }) => {
       const world = await worlds.begin({ transport });
-      world.answering();
-      const { fake, model } = world;
-      model.onRequest = () => undefined;
-      const root = fake.person('U1').mentions('C1', 'at length');
-      await fake.until(() => model.writings.length === 1);
-      model.writings[0]!.write('word '.repeat(2_500));
-      const second = await fake.until(() => fake.workspace().channel('C1').replies(root.ts)[1]);
+      const { fake } = world;
+      const { root, writing } = await world.ask('at length');
+      writing.write('word '.repeat(2_500));
+      const second = await world.posted(root, 1);
       await fake.until(() => world.replies('C1', root.ts)[1] === second.text);
       fake.person('U1').deletes(fake.workspace().channel('C1').replies(root.ts)[0]!);
       await world.turns(1);
-      expect(model.writings[0]!.request.signal.aborted).toBe(true);
+      expect(writing.request.signal.aborted).toBe(true);
       expect(world.logged('turn done')[0]).toMatchObject({ outcome: 'stopped' });
       expect(world.replies('C1', root.ts).join('')).not.toContain('top');
     });
@@ -343,25 +317,21 @@ describe.concurrent.each(transports)('by %s', (transport) => {
       worlds,
     }) => {
       const world = await worlds.begin({ transport });
-      world.answering();
-      const { fake, model } = world;
-      model.onRequest = () => undefined;
-      const root = fake.person('U1').mentions('C1', 'a slip');
-      await fake.until(() => model.writings.length === 1);
+      const { fake } = world;
+      const { root, writing } = await world.ask('a slip');
       fake.workspace().channel('C1').remove(root);
-      model.writings[0]!.write('Too late').end();
+      writing.write('Too late').end();
       await world.turns(1);
       expect(world.said('C1')).toEqual([]);
     });
 
     it('takes its post back a little later when Slack has no time for it', async ({ worlds }) => {
       const world = await worlds.begin({ transport });
-      const { fake, model } = world;
-      const root = fake.person('U1').mentions('C1', 'a slip');
-      await fake.until(() => model.writings.length === 1);
+      const { fake } = world;
+      const { root, writing } = await world.ask('a slip');
       fake.workspace().channel('C1').remove(root);
       fake.fail('chat.delete', { kind: 'rate-limited', retryAfterSeconds: 1 }, { times: 2 });
-      model.writings[0]!.write('Too late').end();
+      writing.write('Too late').end();
       await world.turns(1);
       await fake.until(() => world.said('C1').length === 0);
       expect(fake.calls('chat.delete').map(({ outcome }) => outcome)).toEqual([
@@ -399,9 +369,7 @@ describe.concurrent.each(transports)('by %s', (transport) => {
 
     it('shows a status in direct messages until the first words', async ({ worlds }) => {
       const world = await worlds.begin({ transport });
-      world.answering();
       const { fake, model } = world;
-      model.onRequest = () => undefined;
       const question = fake.person('U1').posts('D1', 'hello');
       await fake.until(() => fake.status('D1', question.ts) === 'is thinking…');
       await fake.until(() => model.writings.length === 1);
@@ -430,9 +398,7 @@ describe.concurrent.each(transports)('by %s', (transport) => {
       worlds,
     }) => {
       const world = await worlds.begin({ transport, mostOpen: 1 });
-      world.answering();
       const { fake, model } = world;
-      model.onRequest = () => undefined;
       fake.person('U1').mentions('C1', 'one');
       await fake.until(() => model.writings.length === 1);
       const second = fake.person('U1').mentions('C1', 'two');

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it, vi } from 'vitest';
-import { createCore } from '../../src/core/core.ts';
+import { expect, vi } from 'vitest';
+import { type CoreOptions, createCore } from '../../src/core/core.ts';
 import type { Dispatcher } from '../../src/core/dispatcher.ts';
 import type { Store } from '../../src/core/ports/store.ts';
 import {
@@ -14,9 +14,11 @@ import { wantedScopes } from '../../src/platforms/slack/workspace.ts';
 import { createServer, type HttpServer } from '../../src/server/http-server.ts';
 import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts';
 import { readableLog } from '../fakes/log.ts';
-import { ScriptedModel } from '../fakes/model.ts';
+import { ScriptedModel, type Writing } from '../fakes/model.ts';
+import type { Message } from '../fakes/slack/message.ts';
 import type { SlackFakeOptions } from '../fakes/slack/options.ts';
 import { type SlackFake, startSlackFake } from '../fakes/slack/slack-fake.ts';
+import { itInWorldsOf } from './worlds.ts';
 
 export type TransportName = 'socket' | 'http';
 
@@ -33,6 +35,14 @@ interface WorldOptions {
   readonly fake?: SlackFakeOptions;
   readonly platform?: Partial<SlackPlatformOptions>;
   readonly mostOpen?: number;
+  readonly bots?: CoreOptions['bots'];
+}
+
+/** A question that the model is asked. */
+export interface Asked {
+  /** The thread's first message. */
+  readonly root: Message;
+  readonly writing: Writing;
 }
 
 /** Parley's real parts between a fake Slack and a model in the test's hands. */
@@ -83,7 +93,7 @@ export class SlackWorld {
       log,
       ...this.#options.platform,
     });
-    const { mostOpen } = this.#options;
+    const { mostOpen, bots } = this.#options;
     const { inbox, dispatcher } = createCore({
       store: this.store,
       model: this.model,
@@ -98,6 +108,7 @@ export class SlackWorld {
       },
       concurrency: 50,
       ...(mostOpen === undefined ? {} : { mostOpen }),
+      ...(bots === undefined ? {} : { bots }),
       lease: { owner: 'test', leaseMs: 30_000 },
       log,
     });
@@ -143,6 +154,36 @@ export class SlackWorld {
   answering(answer: (question: string) => string = (question) => `Answer to: ${question}`): this {
     this.model.onRequest = (writing) => writing.write(answer(writing.question)).end();
     return this;
+  }
+
+  /** Ann asks in a channel; resolves once the model is asked, which is for the test to answer. */
+  async ask(text = 'go on', channel = 'C1'): Promise<Asked> {
+    const { fake, model } = this;
+    const before = model.writings.length;
+    const root = fake.person('U1').mentions(channel, text);
+    return { root, writing: await fake.until(() => model.writings[before]) };
+  }
+
+  /** As `ask`; resolves once people read the first words of the reply. */
+  async askAndRead(words: string): Promise<Asked> {
+    const asked = await this.ask();
+    asked.writing.write(words);
+    await this.fake.until(() => this.replies('C1', asked.root.ts)[0] === words);
+    return asked;
+  }
+
+  /** The message at this place of a thread, from 0 behind its first one, once Slack has it. */
+  posted(root: Message, at = 0): Promise<Message> {
+    const { fake } = this;
+    return fake.until(() => fake.workspace().channel(root.channel).replies(root.ts)[at]);
+  }
+
+  /** Ann calls the bot into Ben's thread; resolves to its first message once she is answered. */
+  async callIn(): Promise<Message> {
+    const root = this.fake.person('U2').posts('C1', 'we talk');
+    this.fake.person('U1').mentions('C1', 'join us', { thread_ts: root.ts });
+    await this.turns(1);
+    return root;
   }
 
   /** Resolves once so many turns are done, and nothing is under way any more. */
@@ -218,31 +259,4 @@ export class SlackWorld {
   }
 }
 
-interface Worlds {
-  /** A world in which Parley runs. */
-  begin(options?: WorldOptions): Promise<SlackWorld>;
-  /** A world in which Parley does not run yet. */
-  prepare(options?: WorldOptions): Promise<SlackWorld>;
-}
-
-/** `it` for tests that run beside each other: their worlds end with them. */
-export const itInWorlds = it.extend<{ worlds: Worlds }>({
-  // oxlint-disable-next-line no-empty-pattern -- vitest reads from it what a fixture depends on
-  worlds: async ({}, use) => {
-    const begun: SlackWorld[] = [];
-    const prepare = async (options?: WorldOptions): Promise<SlackWorld> => {
-      const world = await SlackWorld.prepare(options);
-      begun.push(world);
-      return world;
-    };
-    await use({
-      prepare,
-      async begin(options) {
-        const world = await prepare(options);
-        await world.start();
-        return world;
-      },
-    });
-    for (const world of begun) await world.end();
-  },
-});
+export const itInWorlds = itInWorldsOf((options?: WorldOptions) => SlackWorld.prepare(options));

@@ -1,7 +1,9 @@
 import { webApi } from '@slack/bolt';
 import { backoffMs, wait, withDeadline } from '../../core/deadline.ts';
 import { CallFailed, RateLimited } from '../../core/errors.ts';
+import { counted } from '../../core/counted.ts';
 import type { Log } from '../../core/ports/log.ts';
+import { type Metrics, noMetrics } from '../../core/ports/metrics.ts';
 import { boltLogger } from './bolt-logger.ts';
 import { faultOf, Refused, remedyFor } from './faults.ts';
 import { type Fields, fieldsOf } from '../../core/fields.ts';
@@ -35,18 +37,25 @@ export function clientOptions(log: Log, apiUrl?: string): webApi.WebClientOption
 export class SlackApi {
   readonly #client: webApi.WebClient;
   readonly #log: Log;
+  readonly #metrics: Metrics;
   readonly #complained = new Map<string, number>();
 
-  constructor(options: { token: string; apiUrl?: string; log: Log }) {
+  constructor(options: { token: string; apiUrl?: string; log: Log; metrics?: Metrics }) {
     this.#client = new webApi.WebClient(options.token, clientOptions(options.log, options.apiUrl));
     this.#log = options.log;
+    this.#metrics = options.metrics ?? noMetrics;
   }
 
   /**
    * One try. Throws `RateLimited`, `Refused` or `CallFailed`, or the signal's reason; what an
    * administrator can mend is logged with what to do.
    */
-  async call(method: string, args: Fields, signal: AbortSignal): Promise<Fields> {
+  call(method: string, args: Fields, signal: AbortSignal): Promise<Fields> {
+    const of = { metrics: this.#metrics, platform: 'slack', method, signal };
+    return counted(of, () => this.#call(method, args, signal));
+  }
+
+  async #call(method: string, args: Fields, signal: AbortSignal): Promise<Fields> {
     try {
       return fieldsOf(
         await withDeadline(callTimeoutMs, signal, () => this.#client.apiCall(method, { ...args })),

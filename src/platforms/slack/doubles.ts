@@ -1,5 +1,5 @@
-import { wait } from '../../core/deadline.ts';
 import type { Errands } from '../../core/errands.ts';
+import { pause } from './pause.ts';
 import type { Strays } from './strays.ts';
 
 /** A post whose answer was lost is reckoned with for so long, in milliseconds. */
@@ -31,11 +31,14 @@ interface Page {
  */
 export class Doubles {
   readonly #errands: Errands;
+  readonly #ending: AbortSignal;
   /** By key; the one that was noted first stands first. */
   readonly #pages = new Map<string, Page>();
 
-  constructor(errands: Errands) {
+  /** @param ending aborts when the service ends: nothing is waited for any more */
+  constructor(errands: Errands, ending: AbortSignal) {
     this.#errands = errands;
+    this.#ending = ending;
   }
 
   /** A post of this page is not to be found, and is made again. */
@@ -77,9 +80,10 @@ export class Doubles {
     const lookAt = [now, ...lookAfterMs.map((ms) => madeAt + ms).filter((at) => at > now)];
     this.#errands.run('look for late posts', async (signal) => {
       for (let [at] = lookAt; at !== undefined; [at] = lookAt) {
-        await wait(Math.max(0, at - performance.now()), signal);
+        const waitMs = at - performance.now();
+        if (waitMs > 0 && !(await pause(waitMs, this.#ending))) return;
         if (open.every(([, { missing }]) => missing <= 0)) return;
-        const { posts } = await strays.look(signal);
+        const posts = await strays.posts(signal);
         lookAt.shift();
         for (const [key, page] of open) {
           for (const ts of posts.get(key) ?? []) this.#judge(page, ts);

@@ -1,6 +1,6 @@
 import type { ConversationId } from '../../core/conversation.ts';
 import type { Message } from '../../core/message.ts';
-import { isOutsider } from './meant.ts';
+import type { Door } from './door.ts';
 import type { Past } from '../../core/ports/platform.ts';
 import type { People } from './people.ts';
 import { placeOf } from './place.ts';
@@ -20,10 +20,10 @@ const maxMessages = 200;
 export async function earlier(
   conversation: ConversationId,
   messages: readonly Message[],
-  world: { self: Self; threads: Threads; people: People; allowOutsiders: boolean },
+  world: { self: Self; threads: Threads; people: People; door: Door },
   signal: AbortSignal,
 ): Promise<readonly Past[]> {
-  const { self, threads, people, allowOutsiders } = world;
+  const { self, threads, people, door } = world;
   const { channel, root } = placeOf(conversation);
   const first = messages[0];
   if (root === undefined || first === undefined || first.id === root) return [];
@@ -32,7 +32,7 @@ export async function earlier(
   const said = thread
     .map((message) => saidIn(message, { channel }))
     .filter((one): one is Said => one !== undefined && one.ts < first.id && !asked.has(one.ts))
-    .filter((one) => allowOutsiders || one.bot !== undefined || isOutsider(one, self) !== true);
+    .filter((one) => door.plainRefusal(one) === undefined);
   const kept =
     said.length <= maxMessages ? said : [...said.slice(0, 1), ...said.slice(1 - maxMessages)];
   const ids = kept.flatMap((one) => [...peopleIn(one.text), ...(one.user ? [one.user] : [])]);

@@ -67,7 +67,8 @@ export function faultOf(error: unknown, method: string): unknown {
   return error;
 }
 
-const appPages = 'at https://api.slack.com/apps';
+/** Where people mend an app. */
+export const appPages = 'at https://api.slack.com/apps';
 
 /** What whoever runs Parley can do about it; undefined where that is nothing. */
 export function remedyFor(refused: Refused): string | undefined {

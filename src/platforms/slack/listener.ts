@@ -7,7 +7,10 @@ import { persist } from '../../core/patience.ts';
 import type { Intake } from '../../core/ports/platform.ts';
 import type { Store } from '../../core/ports/store.ts';
 import { type Fields, fieldsOf, listOf } from '../../core/fields.ts';
-import { authorId, isOutsider, isOwn, meant, mentions } from './meant.ts';
+import { sentences } from '../../core/sentences.ts';
+import type { TurnedAway } from '../../core/turned-away.ts';
+import type { Door } from './door.ts';
+import { authorId, isOwn, mayAsk, meant, mentions, speakerOf } from './meant.ts';
 import type { People } from './people.ts';
 import { conversationOf, isDirect } from './place.ts';
 import type { Said } from './said.ts';
@@ -24,8 +27,11 @@ export interface ListenerOptions {
   readonly store: Pick<Store, 'participation' | 'active' | 'view'>;
   readonly people: People;
   readonly followups: Followups;
-  /** People of other organisations may ask, too. */
-  readonly allowOutsiders: boolean;
+  /** Who may ask, and where. */
+  readonly door: Door;
+  readonly turnedAway: TurnedAway;
+  /** Ids of the bots that are answered like people. */
+  readonly bots: ReadonlySet<string>;
   readonly log: Log;
   /** Ends what is waited for when nothing is taken in any more. */
   readonly signal: AbortSignal;
@@ -68,17 +74,17 @@ export class Listener {
 
   /** Somebody said something that may have been missed. `answered`: the bot spoke after it. */
   async hear(said: Said, { answered = false, mention = false } = {}): Promise<void> {
-    const { self, intake, store, followups, people, signal } = this.#options;
+    const { self, intake, store, followups, people, bots, signal } = this.#options;
     if ((mention || mentions(said, self)) && stopsInChannel(said, self)) {
       return stopOwn(said, self, this.#options);
     }
     const conversation = conversationOf(self.team, said);
     const participation = await store.participation(conversation);
     if (answered && participation === undefined) return;
-    let kind = meant(said, self, followups, participation);
+    let kind = meant(said, self, followups, participation, bots);
     // A mention may be where the text does not show it.
-    if (mention && said.user !== undefined && said.user !== self.userId) kind = 'question';
-    if (kind === undefined || (await this.#isDenied(said))) return;
+    if (mention && mayAsk(said, self, bots)) kind = 'question';
+    if (kind === undefined || (await this.#turnsAway(said, conversation, kind))) return;
     const ids = [...peopleIn(said.text), ...(said.user === undefined ? [] : [said.user])];
     const message = toMessage(said, kind, self, await people.names(ids, signal));
     // Nothing in it that could be read, such as a picture of the app's own making.
@@ -88,7 +94,9 @@ export class Listener {
     const stops =
       kind === 'context' && asker && isStop(message.text) && participation?.people.includes(asker);
     try {
-      const receipt = await intake.receive(message);
+      const receipt = await intake.receive(message, (sentence) =>
+        this.#options.tell(said, sentence),
+      );
       // Read again later, it must not end another answer.
       if (stops && receipt === 'kept') {
         await persist(() => intake.stop(conversation), this.#options.log, signal);
@@ -100,7 +108,7 @@ export class Listener {
   }
 
   async #act(told: Told): Promise<void> {
-    const { log, greet, self, land } = this.#options;
+    const { log, greet, self, land, door } = this.#options;
     switch (told.kind) {
       case 'said':
         if (told.key !== undefined && isOwn(told.said, self)) land(told.said, told.key);
@@ -110,7 +118,9 @@ export class Listener {
       case 'deleted':
         return this.#withdraw(told.said);
       case 'opened':
-        greet(told.user, told.channel);
+        if (door.plainRefusal({ ...told, ts: '', text: '', files: [] }) === undefined) {
+          greet(told.user, told.channel);
+        }
         return;
       case 'gone':
         log.error({ why: told.why, remedy: 'install the app again' }, 'Slack app removed');
@@ -128,8 +138,8 @@ export class Listener {
   }
 
   async #revise(said: Said): Promise<void> {
-    const { self, intake, people, signal } = this.#options;
-    if (!(await this.#concerns(said))) return;
+    const { self, intake, people, door, signal } = this.#options;
+    if (!(await this.#concerns(said)) || (await door.refusal(said, signal)) !== undefined) return;
     const text = textFor(said, self, await people.names(peopleIn(said.text), signal));
     try {
       await intake.revise(conversationOf(self.team, said), said.ts, text);
@@ -156,16 +166,24 @@ export class Listener {
     return (await store.participation(conversationOf(self.team, said))) !== undefined;
   }
 
-  async #isDenied(said: Said): Promise<boolean> {
-    const { self, allowOutsiders, people, signal, log } = this.#options;
-    if (allowOutsiders || said.user === undefined) return false;
-    let outsider = isOutsider(said, self);
-    if (outsider === undefined) {
-      const { team } = await people.find(said.user, signal);
-      outsider = team !== self.team && (team === undefined || team !== self.enterprise);
+  /** Whether its author may not use the bot; a person who asked something is told so. */
+  async #turnsAway(
+    said: Said,
+    conversation: ConversationId,
+    kind: Message['kind'],
+  ): Promise<boolean> {
+    const { self, door, turnedAway, intake, tell, signal } = this.#options;
+    const why = await door.refusal(said, signal);
+    if (why === undefined) return false;
+    const person = authorId(self.team, speakerOf(said));
+    turnedAway.note(person, { why, channel: said.channel, ts: said.ts });
+    // What is not known now may be known when it is read again.
+    if (kind === 'context' || why === 'unknown') return true;
+    await intake.withdraw(conversation, said.ts);
+    if (said.user !== undefined && (await turnedAway.isToBeTold(person))) {
+      tell(said, sentences.notAllowed);
     }
-    if (outsider) log.info({ channel: said.channel, ts: said.ts }, 'not from this organisation');
-    return outsider;
+    return true;
   }
 
   async #refuse(said: Said, message: Message, refused: MessageRefused): Promise<void> {

@@ -16,6 +16,20 @@ export function isOwn({ bot, user }: Said, self: Self): boolean {
   return bot.id === self.botId || bot.user === self.userId;
 }
 
+/** Whether its author may be answered: a person, or a bot of those that are listed by their ids. */
+export function mayAsk(said: Said, self: Self, bots: ReadonlySet<string>): boolean {
+  if (isOwn(said, self)) return false;
+  const { bot, user } = said;
+  return bot === undefined
+    ? user !== undefined
+    : bots.has(bot.id ?? '') || bots.has(bot.user ?? '');
+}
+
+/** The id of who said it. */
+export function speakerOf({ user, bot }: Said): string {
+  return user ?? bot?.id ?? bot?.user ?? 'bot';
+}
+
 /**
  * Whether the author belongs to another organisation. Undefined where that cannot be told from
  * the message alone.
@@ -34,21 +48,24 @@ export function isOutsider(said: Said, self: Self): boolean | undefined {
  * alone. The events `app_mention` and `message` of one message get the same answer.
  *
  * @param participation the bot's in this conversation; undefined if it takes no part
+ * @param bots ids of the bots that are answered like people
  */
 export function meant(
   said: Said,
   self: Self,
   followups: Followups,
   participation: Participation | undefined,
+  bots: ReadonlySet<string> = new Set(),
 ): 'question' | 'context' | undefined {
-  if (said.bot !== undefined) {
-    return isOwn(said, self) || participation === undefined ? undefined : 'context';
+  if (!mayAsk(said, self, bots)) {
+    const isOther = said.bot !== undefined && !isOwn(said, self);
+    return isOther && participation !== undefined ? 'context' : undefined;
   }
-  if (said.user === undefined || said.user === self.userId) return undefined;
   if (isDirect(said.channel) || mentions(said, self)) return 'question';
   if (said.threadTs === undefined || participation === undefined) return undefined;
   if (callsGroup(said.text) || peopleIn(said.text).length > 0) return 'context';
-  return mayGoOn(authorId(self.team, said.user), followups, participation) ? 'question' : 'context';
+  const author = authorId(self.team, speakerOf(said));
+  return mayGoOn(author, followups, participation) ? 'question' : 'context';
 }
 
 /** Ids of people are unique in a workspace; a store may serve several. */

@@ -23,7 +23,9 @@ export class Notices {
   }
 
   /** Tells the author, and nobody else, why a message is not taken in. */
-  readonly tell = ({ channel, threadTs, user = '' }: Said, sentence: string): void => {
+  readonly tell = ({ channel, threadTs, user }: Said, sentence: string): void => {
+    // Bots read nothing of the kind.
+    if (user === undefined) return;
     const now = performance.now();
     const key = `${user} ${channel} ${sentence}`;
     if (now - (this.#toldAt.get(key) ?? Number.NEGATIVE_INFINITY) < tellEveryMs) return;

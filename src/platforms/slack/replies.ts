@@ -1,15 +1,18 @@
 import type { ConversationId } from '../../core/conversation.ts';
 import { Rejected } from '../../core/errors.ts';
 import type { Log } from '../../core/ports/log.ts';
+import type { Store } from '../../core/ports/store.ts';
 import { Running } from '../../core/running.ts';
 import type { Turn } from '../../core/turn.ts';
 import type { SlackApi } from './api.ts';
 import type { Doubles } from './doubles.ts';
 import type { Errands } from '../../core/errands.ts';
+import { Known } from './known.ts';
 import { isDirect, type Place, placeOf } from './place.ts';
 import type { Said } from './said.ts';
 import { say } from './say.ts';
 import type { Self } from './self.ts';
+import { sequelOf } from './sequel.ts';
 import { Statuses, StatusMark } from './status.ts';
 import type { Streams } from './streams.ts';
 import { SlackSurface } from './surface.ts';
@@ -24,6 +27,9 @@ export interface RepliesOptions {
   readonly errands: Errands;
   readonly doubles: Doubles;
   readonly log: Log;
+  readonly store: Pick<Store, 'view'>;
+  /** Aborts when the service ends. */
+  readonly ending: AbortSignal;
   /** Undefined while Slack has not told yet. */
   readonly self: () => Self | undefined;
   readonly streams: Streams;
@@ -58,13 +64,15 @@ export class Replies {
   readonly #options: RepliesOptions;
   readonly #statuses = new Statuses();
   readonly #running = new Running<Pen>();
+  readonly #known = new Known();
 
   constructor(options: RepliesOptions) {
     this.#options = options;
   }
 
   surface({ conversation, id: turn, messages, pages }: Turn): SlackSurface {
-    const { api, threads, errands, doubles, log, self, streams, streamMs } = this.#options;
+    const { api, threads, errands, doubles, log, self, streams, streamMs, store, ending } =
+      this.#options;
     const place = placeOf(conversation);
     const { channel } = place;
     const newest = messages.reduce((ts, { id }) => (id > ts ? id : ts), '0');
@@ -99,6 +107,10 @@ export class Replies {
       streams,
       self,
       ensureHome,
+      ending,
+      onStands: (ts) => this.#known.note(channel, ts, turn),
+      isOfAnother: (ts) => this.#known.ofAnother(channel, ts, turn),
+      sequel: async () => sequelOf(await store.view(conversation), turn, newest),
       ...(asker === undefined ? {} : { asker }),
       ...(streamMs === undefined ? {} : { streamMs }),
     });
@@ -125,6 +137,11 @@ export class Replies {
     errands.run('say that edits are over', (signal) =>
       say(api, placeOf(conversation), editsOverSentence, signal),
     );
+  }
+
+  /** Whoever goes on with it writes on a surface of its own. */
+  abandoned(conversation: ConversationId, turn: string): void {
+    this.#running.end(conversation, turn);
   }
 }
 

@@ -1,10 +1,14 @@
 import type { RequestListener } from 'node:http';
+import { Access } from '../../core/access.ts';
 import { backoffMs, wait } from '../../core/deadline.ts';
 import { BadConfiguration, CallFailed } from '../../core/errors.ts';
 import type { Log } from '../../core/ports/log.ts';
+import type { Metrics } from '../../core/ports/metrics.ts';
 import type { Intake, Platform } from '../../core/ports/platform.ts';
 import type { Store } from '../../core/ports/store.ts';
+import { TurnedAway } from '../../core/turned-away.ts';
 import { SlackApi } from './api.ts';
+import { Door } from './door.ts';
 import { Doubles } from './doubles.ts';
 import { Ear } from './ear.ts';
 import { earlier } from './earlier.ts';
@@ -41,13 +45,18 @@ export interface SlackPlatformOptions {
   readonly apiUrl?: string;
   /** Who may go on in a thread without a mention; by default `auto`. */
   readonly followups?: Followups;
+  /** Who may ask, and where; by default everybody of the organisation, everywhere. */
+  readonly access?: Access;
+  /** Ids of the bots that are answered like people; by default none. */
+  readonly bots?: ReadonlySet<string>;
   /** Whether people of other organisations (Slack Connect) are answered; by default not. */
   readonly allowOutsiders?: boolean;
   /** How replies are written; by default `auto`. */
   readonly streaming?: Streaming;
   /** How long a stream is written before it goes on by edits, in milliseconds. */
   readonly streamMs?: number;
-  readonly store: Pick<Store, 'participation' | 'active' | 'view'>;
+  readonly store: Pick<Store, 'participation' | 'active' | 'view' | 'hold' | 'shared'>;
+  readonly metrics?: Metrics;
   readonly log: Log;
   /** After a longer silence than this, in milliseconds, channels are read again. */
   readonly silenceMs?: number;
@@ -62,12 +71,22 @@ export interface SlackPlatform extends Platform {
 export function slackPlatform(options: SlackPlatformOptions): SlackPlatform {
   const { token, transport, log, store, apiUrl } = options;
   const { followups = 'auto', allowOutsiders = false, silenceMs = minuteMs } = options;
-  const api = new SlackApi({ token, log, ...(apiUrl === undefined ? {} : { apiUrl }) });
+  const { access = new Access(), bots = new Set() } = options;
+  const { metrics } = options;
+  const api = new SlackApi({
+    token,
+    log,
+    ...(apiUrl === undefined ? {} : { apiUrl }),
+    ...(metrics === undefined ? {} : { metrics }),
+  });
   const threads = new Threads(api);
   const people = new People({ api, log });
   const errands = new Errands(log);
-  const doubles = new Doubles(errands);
+  const ending = new AbortController();
+  const doubles = new Doubles(errands, ending.signal);
   const notices = new Notices({ api, errands });
+  const turnedAway = new TurnedAway({ platform: 'slack', store, log });
+  const doorOf = (me: Self): Door => new Door({ self: me, access, allowOutsiders, people });
   const ear = new Ear(log);
   const hearing = new AbortController();
   const isGov = apiUrl !== undefined && /(?:^|\.)slack-gov\.com$/.test(new URL(apiUrl).hostname);
@@ -78,7 +97,9 @@ export function slackPlatform(options: SlackPlatformOptions): SlackPlatform {
     errands,
     doubles,
     log,
+    store,
     streams,
+    ending: ending.signal,
     self: () => self,
     ...(options.streamMs === undefined ? {} : { streamMs: options.streamMs }),
   });
@@ -104,7 +125,9 @@ export function slackPlatform(options: SlackPlatformOptions): SlackPlatform {
       store,
       people,
       followups,
-      allowOutsiders,
+      door: doorOf(self),
+      turnedAway,
+      bots,
       log,
       signal,
       tell: notices.tell,
@@ -153,6 +176,7 @@ export function slackPlatform(options: SlackPlatformOptions): SlackPlatform {
 
   return {
     name: 'slack',
+    state: () => ({ up: transport.kind === 'http' ? self !== undefined : sockets?.hears === true }),
     ...(http === undefined ? {} : { http }),
 
     async start(intake) {
@@ -176,15 +200,18 @@ export function slackPlatform(options: SlackPlatformOptions): SlackPlatform {
     },
 
     async close() {
+      ending.abort();
       await errands.close(closeGraceMs);
     },
 
     surface: (turn) => replies.surface(turn),
     ended: (conversation, turn) => replies.ended(conversation, turn),
+    abandoned: (conversation, turn) => replies.abandoned(conversation, turn),
 
     async earlier(conversation, messages, signal) {
       if (self === undefined) throw new CallFailed('it is not known yet who the bot is');
-      return earlier(conversation, messages, { self, threads, people, allowOutsiders }, signal);
+      const world = { self, threads, people, door: doorOf(self) };
+      return earlier(conversation, messages, world, signal);
     },
   };
 }

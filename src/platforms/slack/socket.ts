@@ -1,10 +1,11 @@
 import { type App, SocketModeReceiver } from '@slack/bolt';
-import { backoffMs, wait } from '../../core/deadline.ts';
+import { backoffMs } from '../../core/deadline.ts';
 import { BadConfiguration, CallFailed, RateLimited } from '../../core/errors.ts';
 import type { Log } from '../../core/ports/log.ts';
 import { clientOptions } from './api.ts';
 import { boltLogger } from './bolt-logger.ts';
 import { faultOf, Refused, remedyFor } from './faults.ts';
+import { pause } from './pause.ts';
 import { type Fields, fieldsOf } from '../../core/fields.ts';
 
 /** From the request for a connection to Slack's hello on it. */
@@ -20,6 +21,8 @@ const refusedRetryMs = 60_000;
 const goodAfterMs = 5_000;
 /** A connection that Slack is about to close is kept so long for what is on its way. */
 const graceMs = 5_000;
+
+const endedEarly = 'the connection ended before it began';
 
 export interface SocketOptions {
   readonly appToken: string;
@@ -58,7 +61,7 @@ export class Socket {
         if (signal.aborted) return;
         pauseMs = this.#failed(error, pauseMs);
       }
-      await wait(pauseMs, signal).catch(() => undefined);
+      await pause(pauseMs, signal);
     }
   }
 
@@ -128,26 +131,26 @@ function stop(receiver: SocketModeReceiver, log: Log): void {
 }
 
 async function connect(receiver: SocketModeReceiver, over: Promise<void>, log: Log): Promise<void> {
-  const failed = Promise.withResolvers<never>();
+  const late = Promise.withResolvers<string>();
   const timer = setTimeout(
-    () => failed.reject(new CallFailed(`no hello from Slack within ${connectTimeoutMs} ms`)),
+    () => late.resolve(`no hello from Slack within ${connectTimeoutMs} ms`),
     connectTimeoutMs,
   );
-  const ended = over.then(() => {
-    throw new CallFailed('the connection ended before it began');
-  });
-  const started = receiver.start();
-  try {
-    await Promise.race([started, failed.promise, ended]);
-  } catch (cause) {
+  const started = Promise.allSettled([receiver.start()]);
+  const ended = over.then(() => endedEarly);
+  const first = await Promise.race([started, late.promise, ended]);
+  clearTimeout(timer);
+  if (typeof first === 'string') {
     // It may come about all the same, with nobody to look after it.
-    started.then(() => stop(receiver, log)).catch(() => undefined);
-    // The library rejects without a reason where Slack hangs up.
-    throw cause ?? new CallFailed('the connection ended before it began');
-  } finally {
-    clearTimeout(timer);
-    ended.catch(() => undefined);
+    void started.then(([start]) => {
+      if (start.status === 'fulfilled') stop(receiver, log);
+      else log.debug({ err: start.reason }, 'slack socket given up');
+    });
+    throw new CallFailed(first);
   }
+  const [start] = first;
+  // The library rejects without a reason where Slack hangs up.
+  if (start.status === 'rejected') throw start.reason ?? new CallFailed(endedEarly);
 }
 
 /**

@@ -65,6 +65,11 @@ export class Sockets {
     }
   }
 
+  /** Whether Slack can tell us anything at this moment. */
+  get hears(): boolean {
+    return this.#hearing > 0;
+  }
+
   async stop(): Promise<void> {
     this.#naps.stop();
     this.#abort.abort();

@@ -89,7 +89,12 @@ export class StatusMark implements WorkingMark {
     await this.#statuses.gate.pass(signal);
     this.#shownAt = performance.now();
     // The call goes on when nobody waits for it any more: `clear` must know when it has arrived.
-    await withDeadline(callTimeoutMs, signal, () => this.#set(sentence(state)));
+    await withDeadline(callTimeoutMs, signal, () =>
+      this.#set(sentence(state)).catch((error: unknown) => {
+        if (!signal.aborted) throw error;
+        this.#log.debug({ err: error }, 'status not shown');
+      }),
+    );
   }
 
   /** A reply's message was posted: Slack has cleared the status, or else it is cleared now. */
@@ -118,7 +123,7 @@ export class StatusMark implements WorkingMark {
     const set = this.#call(status, signal).finally(() => {
       this.#calls -= 1;
     });
-    this.#arrived = set.catch(() => undefined);
+    this.#arrived = Promise.allSettled([set]);
     return set;
   }
 

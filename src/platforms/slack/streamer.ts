@@ -1,51 +1,38 @@
-import { wait } from '../../core/deadline.ts';
-import type { Errands } from '../../core/errands.ts';
-import { CallFailed, RateLimited, Rejected } from '../../core/errors.ts';
-import { type Fields, textOf } from '../../core/fields.ts';
+import { CallFailed, Rejected } from '../../core/errors.ts';
 import type { Growth, Posting, Surface } from '../../core/ports/surface.ts';
-import { callTimeoutMs } from './api.ts';
 import { type StreamBudgets, streamBudgetsFor } from './budgets.ts';
-import { Refused } from './faults.ts';
+import type { Refused } from './faults.ts';
 import { metadataOf } from './page-key.ts';
-import { isDirect, type Place } from './place.ts';
+import { Starts, type StartsOptions } from './starts.ts';
 import { Stream, streamLastsMs, type StreamOptions } from './stream.ts';
 import { streamable } from './streamable.ts';
-import type { Strays } from './strays.ts';
-import type { Streams } from './streams.ts';
 
 type Budgets = Surface['budgets'];
 
 /** A reply that was offered a stream begins it within this time, in milliseconds, or does without. */
 const offerMs = 1_500;
 
-export interface StreamerOptions {
-  readonly streams: Streams;
-  readonly strays: Strays;
-  readonly errands: Errands;
-  readonly place: Place;
-  /** Who asked: Slack wants to know it in channels. */
-  readonly asker?: string;
+export interface StreamerOptions extends StartsOptions {
   /** How long a stream is written before its message goes on by edits, in milliseconds. */
   readonly streamMs?: number;
-  readonly call: (method: string, args: Fields, signal: AbortSignal) => Promise<Fields>;
 }
 
 /** The part of a reply that is written as streams, one message at a time. */
 export class Streamer {
   readonly #options: StreamerOptions;
   readonly #budgets: StreamBudgets;
+  readonly #starts: Starts;
   /** The message that is a stream, or was one and is not shown by an edit yet. */
   #stream: Stream | undefined;
   #offered = false;
   /** Streams have not failed this reply. */
   #mayStream = true;
-  /** When a stream may have begun that nobody knows of. */
-  #lostStartAt: number | undefined;
   #offeredAt = 0;
 
   constructor(options: StreamerOptions) {
     this.#options = options;
     this.#budgets = streamBudgetsFor(options.place);
+    this.#starts = new Starts(options);
   }
 
   /** What the next calls spend; `plain`: by posts and edits. */
@@ -75,7 +62,8 @@ export class Streamer {
       this.#mayStream = false;
     }
     const before = this.#offered;
-    this.#offered = !final && this.#mayStream && streams.offers(this, place);
+    const mayStream = this.#mayStream && !this.#starts.failed;
+    this.#offered = !final && mayStream && streams.offers(this, place);
     if (this.#offered && !before) this.#offeredAt = now;
     if (!this.#offered) streams.writes(this, 'edits');
   }
@@ -100,7 +88,7 @@ export class Streamer {
       return undefined;
     }
     streams.writes(this, 'stream');
-    const ts = await this.#start(shown.text, signal);
+    const ts = await this.#starts.begin(shown.text, signal);
     if (ts === undefined) {
       streams.writes(this, 'edits');
       return undefined;
@@ -110,49 +98,23 @@ export class Streamer {
     return ts;
   }
 
-  async #start(text: string, signal: AbortSignal): Promise<string | undefined> {
-    const { streams, place, asker, call } = this.#options;
-    const { channel, root: thread_ts } = place;
-    const recipient =
-      isDirect(channel) || asker === undefined
-        ? {}
-        : { recipient_user_id: asker, recipient_team_id: place.team };
-    const args = { channel, thread_ts, ...recipient, markdown_text: text };
-    try {
-      const ts = textOf((await call('chat.startStream', args, signal))['ts']);
-      if (ts === undefined) throw new CallFailed('chat.startStream: begun without an id');
-      return ts;
-    } catch (error) {
-      if (error instanceof Refused && error.reason === 'refused') {
-        this.#mayStream = false;
-        streams.refuse(place, error.code);
-        return undefined;
-      }
-      if (!(error instanceof RateLimited || error instanceof Rejected)) {
-        this.#mayStream = false;
-        this.#lostStartAt = performance.now();
-      }
-      throw error;
-    }
-  }
-
   /** The message is a stream, or may be one; without `sent` all that can be done is to stop it. */
   hold(ts: string, options: Partial<StreamOptions> = {}): void {
-    const { streams, place, call } = this.#options;
+    const { streams, call } = this.#options;
     streams.writes(this, 'stream');
     this.#stream = new Stream({
       ts,
       lastsMs: 0,
       ...options,
       call: async (method, args, signal) => {
-        await call(method, { channel: place.channel, ...args }, signal);
+        await call(method, args, signal);
       },
     });
   }
 
   /** A start whose answer was lost is found. */
   found(ts: string): void {
-    this.#lostStartAt = undefined;
+    this.#starts.found();
     this.hold(ts);
   }
 
@@ -194,7 +156,7 @@ export class Streamer {
 
   /** The reply is over: nothing is left open. */
   close(): void {
-    const { streams, errands, strays } = this.#options;
+    const { streams, errands } = this.#options;
     streams.leaves(this);
     const stream = this.#stream;
     if (stream?.next !== undefined) {
@@ -204,13 +166,7 @@ export class Streamer {
         });
       });
     }
-    const lostAt = this.#lostStartAt;
-    if (lostAt === undefined) return;
-    errands.run('look for a lost stream', async (signal) => {
-      // It may come late.
-      await wait(Math.max(0, lostAt + callTimeoutMs - performance.now()), signal);
-      await strays.removeStreams(signal);
-    });
+    this.#starts.close();
   }
 
   #of(ts: string): Stream | undefined {

@@ -1,5 +1,5 @@
 import type { Message } from '../../core/message.ts';
-import { authorId, mentions } from './meant.ts';
+import { authorId, mentions, speakerOf } from './meant.ts';
 import { conversationOf, isDirect } from './place.ts';
 import type { Said } from './said.ts';
 import type { Self } from './self.ts';
@@ -55,7 +55,7 @@ function withoutBell(text: string, userId: string): string {
 
 function authorOf(said: Said, self: Self, names: ReadonlyMap<string, string>): Message['author'] {
   if (said.user === undefined) {
-    const id = said.bot?.id ?? said.bot?.user ?? 'bot';
+    const id = speakerOf(said);
     const own = id === self.botId || id === self.userId;
     return { id: authorId(self.team, id), name: own ? self.name : (said.bot?.name ?? 'a bot') };
   }

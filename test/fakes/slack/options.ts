@@ -46,6 +46,8 @@ export interface Settings {
   redelivery: Redelivery;
   /** How long calls take, half of it before they are applied; jitter from 0 to 1. */
   latency: { readonly medianMs: number; readonly jitter: number };
+  /** How far Slack's clock is ahead of this machine's, in milliseconds; seen in `Date` alone. */
+  clockAheadMs: number;
   /** Which twin of a mention comes first. */
   twins: 'mention-first' | 'message-first' | 'random';
   /** How long after the first twin the second one sets out, in milliseconds. */
@@ -69,6 +71,8 @@ export interface Settings {
 export interface SlackFakeOptions extends Partial<Omit<Settings, 'redelivery' | 'latency'>> {
   /** One, T1, by default; see `usual` for who is there. */
   readonly workspaces?: readonly WorkspaceOptions[];
+  /** The app's own token, which names its app; by default that of the bot. */
+  readonly appToken?: string;
   readonly limits?: LimitOptions | 'off';
   readonly redelivery?: Partial<Redelivery>;
   readonly latency?: { readonly medianMs: number; readonly jitter?: number };
@@ -129,6 +133,7 @@ export function settingsOf(options: SlackFakeOptions): Settings {
   return {
     redelivery: { ackWithinMs: 3_000, retryAfterMs: [0, 60_000, 300_000], ...options.redelivery },
     latency: { medianMs: 0, jitter: 0.3, ...options.latency },
+    clockAheadMs: options.clockAheadMs ?? 0,
     twins: options.twins ?? 'mention-first',
     twinGapMs: options.twinGapMs ?? 0,
     spread: options.spread ?? 'round-robin',

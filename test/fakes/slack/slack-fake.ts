@@ -30,7 +30,7 @@ export class SlackFake {
   /** Events on their way to the app. */
   readonly courier: Courier;
   readonly sockets: Sockets;
-  readonly appToken = 'xapp-1-A0PARLEY-fake';
+  readonly appToken: string;
   readonly #server: Server;
   readonly #workspaces = new Map<string, Workspace>();
   readonly #doors: Doors;
@@ -49,7 +49,8 @@ export class SlackFake {
     for (const workspace of options.workspaces ?? [{ id: 'T1' }]) {
       this.#workspaces.set(workspace.id, new Workspace(workspace, this.settings));
     }
-    const { appToken } = this;
+    const { appToken = 'xapp-1-A0PARLEY-fake' } = options;
+    this.appToken = appToken;
     this.#doors = { workspaces: this.#workspaces, appToken, appTokenError: undefined };
     this.#server = createServer((request, response) => void api.handle(request, response));
     // Else a call may run into the end of a connection that was idle for Node's usual 5 s.

@@ -36,6 +36,7 @@ export class WebApi {
 
   async handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const { history, settings } = this.#world;
+    response.setHeader('date', new Date(Date.now() + settings.clockAheadMs).toUTCString());
     let asked: ApiRequest | undefined;
     try {
       asked = await readRequest(incoming);

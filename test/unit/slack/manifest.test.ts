@@ -1,21 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { prompts } from '../../../src/platforms/slack/prompts.ts';
+import {
+  listUnder as listIn,
+  wantedEvents,
+  wantsSocketMode,
+} from '../../../src/platforms/slack/manifest.ts';
 import { wantedScopes } from '../../../src/platforms/slack/workspace.ts';
 
 const manifest = readFileSync('slack-manifest.yaml', 'utf8');
 
-/** The entries of a list, up to the next line that is indented less. */
-function listUnder(key: string): string[] {
-  const lines = manifest.split('\n');
-  const start = lines.findIndex((line) => line.trim() === `${key}:`);
-  const indent = /^ */.exec(lines[start] ?? '')![0].length;
-  const rest = lines.slice(start + 1);
-  const end = rest.findIndex((line) => line.trim() !== '' && /^ */.exec(line)![0].length <= indent);
-  return rest
-    .slice(0, end < 0 ? undefined : end)
-    .flatMap((line) => /^ *- (.+)$/.exec(line)?.[1] ?? []);
-}
+const listUnder = (key: string): string[] => listIn(manifest, key);
 
 describe('the manifest', () => {
   it('asks for every scope that is looked for at the start', () => {
@@ -39,6 +34,12 @@ describe('the manifest', () => {
       'message.mpim',
       'tokens_revoked',
     ]);
+  });
+
+  it('is what the doctor compares an app with', () => {
+    expect(listUnder('bot_events').sort()).toEqual([...wantedEvents].sort());
+    expect(wantsSocketMode(manifest)).toBe(true);
+    expect(listUnder('no_such_list')).toEqual([]);
   });
 
   it('offers the prompts that the messages tab gets, at most four', () => {

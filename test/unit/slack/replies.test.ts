@@ -13,12 +13,15 @@ it('forgets a turn that was lost once the next one begins in its conversation', 
   const log = readableLog();
   const api = new SlackApi({ token: 'xoxb-none', apiUrl: 'http://127.0.0.1:9/', log });
   const errands = new Errands(log);
+  const ending = new AbortController().signal;
   const replies = new Replies({
     api,
     threads: new Threads(api),
     errands,
-    doubles: new Doubles(errands),
+    doubles: new Doubles(errands, ending),
     log,
+    store: { view: () => Promise.resolve({ history: [], queued: [] }) },
+    ending,
     streams: new Streams({ streaming: 'auto', log }),
     self: () => undefined,
   });

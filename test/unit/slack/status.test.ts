@@ -1,6 +1,7 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import type { SlackApi } from '../../../src/platforms/slack/api.ts';
 import { Errands } from '../../../src/core/errands.ts';
+import { CallFailed } from '../../../src/core/errors.ts';
 import { Statuses, StatusMark } from '../../../src/platforms/slack/status.ts';
 import { readableLog } from '../../fakes/log.ts';
 
@@ -31,3 +32,32 @@ it('does not hold up the end of the service while Slack hangs at clearing a stat
   await errands.close(0);
   expect(log.events.map(({ event }) => event)).toEqual(['errand failed']);
 }, 5_000);
+
+it('tells in the log of a status that failed when nobody waited for it any more', async () => {
+  const log = readableLog();
+  const answer = Promise.withResolvers<never>();
+  const called = Promise.withResolvers<void>();
+  const call: SlackApi['call'] = () => {
+    called.resolve();
+    return answer.promise;
+  };
+  const mark = new StatusMark({
+    api: { call } as SlackApi,
+    statuses: new Statuses(),
+    log,
+    kind: 'channel',
+    channel: 'C1',
+    threadTs: '1.0',
+    clearedByPost: true,
+    errands: new Errands(log),
+  });
+  const replied = new AbortController();
+  const shown = mark.show({ phase: 'thinking' }, replied.signal);
+  await called.promise;
+  replied.abort(new Error('the reply has begun'));
+  await expect(shown).rejects.toThrow('the reply has begun');
+  const err = new CallFailed('no answer');
+  answer.reject(err);
+  await vi.waitFor(() => expect(log.events).toHaveLength(1));
+  expect(log.events).toEqual([{ level: 'debug', event: 'status not shown', fields: { err } }]);
+});

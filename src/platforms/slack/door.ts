@@ -1,0 +1,57 @@
+import type { Access, Refusal } from '../../core/access.ts';
+import { isOutsider } from './meant.ts';
+import type { People } from './people.ts';
+import { isDirect } from './place.ts';
+import type { Said } from './said.ts';
+import type { Self } from './self.ts';
+
+/** `outsider`: of another organisation. `unknown`: Slack does not tell of which. */
+type Why = Refusal | 'outsider' | 'unknown';
+
+export interface DoorOptions {
+  readonly self: Self;
+  readonly access: Access;
+  /** People of other organisations may come in, too. */
+  readonly allowOutsiders: boolean;
+  readonly people: People;
+}
+
+/** Who may use the bot in Slack, and where. */
+export class Door {
+  readonly #options: DoorOptions;
+
+  constructor(options: DoorOptions) {
+    this.#options = options;
+  }
+
+  /** Why nothing of it is taken in; undefined if it is. Throws nothing but the signal's reason. */
+  async refusal(said: Said, signal: AbortSignal): Promise<Why | undefined> {
+    const { self, allowOutsiders, people } = this.#options;
+    const plain = this.plainRefusal(said);
+    if (plain !== undefined || allowOutsiders || said.user === undefined) return plain;
+    if (isOutsider(said, self) !== undefined) return undefined;
+    const { team } = await people.find(said.user, signal);
+    if (team === undefined) return 'unknown';
+    return team === self.team || team === self.enterprise ? undefined : 'outsider';
+  }
+
+  /** As much of it as the message alone tells. */
+  plainRefusal(said: Said): Why | undefined {
+    const { self, access, allowOutsiders } = this.#options;
+    const { channel, user, bot, team } = said;
+    const refusal = access.refusal(
+      {
+        workspaces: known([self.team, self.enterprise, team]),
+        channels: [channel],
+        direct: isDirect(channel),
+      },
+      { ids: known([user, bot?.user, bot?.id]), bot: bot !== undefined },
+    );
+    if (refusal !== undefined || allowOutsiders || bot !== undefined) return refusal;
+    return isOutsider(said, self) === true ? 'outsider' : undefined;
+  }
+}
+
+function known(ids: readonly (string | undefined)[]): string[] {
+  return ids.filter((id) => id !== undefined);
+}
