@@ -1,5 +1,4 @@
 import { describe, expect, vi } from 'vitest';
-import { rootedConversation } from '../../src/platforms/discord/place.ts';
 import type { Shown } from '../fakes/discord/discord-fake.ts';
 import type { Message } from '../fakes/discord/message.ts';
 import { type DiscordWorld, itInWorlds as it } from './discord-world.ts';
@@ -16,6 +15,13 @@ async function answer(world: DiscordWorld, question: Message): Promise<string> {
   return (await world.fake.until(() => answers(world, question)[0])).id;
 }
 
+/** Ada asks in the channel, and is answered: her question, and the id of its answer. */
+async function answeredOne(world: DiscordWorld): Promise<{ one: Message; first: string }> {
+  const one = world.fake.person('Ada').mention('general', 'one');
+  await world.turns(1);
+  return { one, first: await answer(world, one) };
+}
+
 /** The prompt of the answer to a question. */
 function promptOf(world: DiscordWorld, question: string): string[] {
   const writing = world.model.writings.find((one) => one.question === question);
@@ -26,9 +32,8 @@ describe.concurrent('a chain of replies in a channel', () => {
   it('goes on with a reply to the answer, without a mention', async ({ worlds }) => {
     const world = (await worlds.begin(inChannel)).answering();
     const { fake } = world;
-    const one = fake.person('Ada').mention('general', 'one');
-    await world.turns(1);
-    const two = fake.person('Ben').say('general', 'two', { replyTo: await answer(world, one) });
+    const { first } = await answeredOne(world);
+    const two = fake.person('Ben').say('general', 'two', { replyTo: first });
     await world.turns(2);
     const three = fake.person('Ada').say('general', 'three', {
       replyTo: await answer(world, two),
@@ -48,8 +53,7 @@ describe.concurrent('a chain of replies in a channel', () => {
   it('does not go on with what replies to nothing, or to people', async ({ worlds }) => {
     const world = (await worlds.begin(inChannel)).answering();
     const { fake } = world;
-    const one = fake.person('Ada').mention('general', 'one');
-    await world.turns(1);
+    const { one } = await answeredOne(world);
     fake.person('Ada').say('general', 'to nobody');
     fake.person('Ben').say('general', 'to Ada', { replyTo: one });
     fake.person('Ada').mention('general', 'new question');
@@ -62,9 +66,7 @@ describe.concurrent('a chain of replies in a channel', () => {
     const world = (await worlds.begin(inChannel)).answering();
     const { fake } = world;
     const [ada, ben] = [fake.person('Ada'), fake.person('Ben')];
-    const one = ada.mention('general', 'one');
-    await world.turns(1);
-    const first = await answer(world, one);
+    const { first } = await answeredOne(world);
     const two = ada.say('general', 'two', { replyTo: first });
     await world.turns(2);
     const other = ben.say('general', 'other', { replyTo: first });
@@ -93,9 +95,7 @@ describe.concurrent('a chain of replies in a channel', () => {
   it('forks when two people reply to the same answer at once', async ({ worlds }) => {
     const world = (await worlds.begin(inChannel)).answering();
     const { fake } = world;
-    const one = fake.person('Ada').mention('general', 'one');
-    await world.turns(1);
-    const first = await answer(world, one);
+    const { first } = await answeredOne(world);
     const two = fake.person('Ada').say('general', 'two', { replyTo: first });
     const other = fake.person('Ben').say('general', 'other', { replyTo: first });
     await world.turns(3);
@@ -119,8 +119,7 @@ describe.concurrent('a chain of replies in a channel', () => {
     const second = await fake.until(() => answers(world, one)[1]);
     const two = fake.person('Ada').say('general', 'two', { replyTo: second.id });
     await vi.waitFor(async () => {
-      const root = rootedConversation(fake.world.guild().id, one.channelId, one.id);
-      const { queued } = await world.store.view(root);
+      const { queued } = await world.store.view(world.conversationOf(one));
       expect(queued.map(({ id }) => id)).toEqual([two.id]);
     });
     fake.person('Ben').say('general', 'other', { replyTo: second.id });
@@ -174,9 +173,8 @@ describe.concurrent('a chain of replies in a channel', () => {
     const long = `${'word '.repeat(600)}end.`;
     world.answering((question) => (question === 'Ada: two' ? long : `Answer to: ${question}`));
     const [ada, ben] = [fake.person('Ada'), fake.person('Ben')];
-    const one = ada.mention('general', 'one');
-    await world.turns(1);
-    const two = ada.say('general', 'two', { replyTo: await answer(world, one) });
+    const { first } = await answeredOne(world);
+    const two = ada.say('general', 'two', { replyTo: first });
     await world.turns(2);
     expect(answers(world, two)).toHaveLength(2);
     const three = ada.say('general', 'three', { replyTo: await answer(world, two) });
@@ -195,13 +193,11 @@ describe.concurrent('a chain of replies in a channel', () => {
   it('is read in Discord when all of it was forgotten', async ({ worlds }) => {
     const world = (await worlds.begin(inChannel)).answering();
     const { fake } = world;
-    const one = fake.person('Ada').mention('general', 'one');
-    await world.turns(1);
-    const root = rootedConversation(fake.world.guild().id, one.channelId, one.id);
-    await world.store.forgetConversation(root);
+    const { one, first } = await answeredOne(world);
+    await world.store.forgetConversation(world.conversationOf(one));
     await world.restart();
     world.answering();
-    fake.person('Ada').say('general', 'two', { replyTo: await answer(world, one) });
+    fake.person('Ada').say('general', 'two', { replyTo: first });
     await world.turns(2);
     expect(world.prompt).toEqual(['Ada: one', 'Answer to: Ada: one', 'Ada: two']);
   });
@@ -209,16 +205,13 @@ describe.concurrent('a chain of replies in a channel', () => {
   it('that Discord does not tell of begins anew, and deafens nobody', async ({ worlds }) => {
     const world = (await worlds.begin(inChannel)).answering();
     const { fake } = world;
-    const one = fake.person('Ada').mention('general', 'one');
-    await world.turns(1);
-    const root = rootedConversation(fake.world.guild().id, one.channelId, one.id);
-    await world.store.forgetConversation(root);
+    const { one, first } = await answeredOne(world);
+    await world.store.forgetConversation(world.conversationOf(one));
     await world.restart();
     world.answering();
     const path = '/channels/:channel/messages/:message';
     fake.faults.next('GET', path, { kind: 'page', status: 500 }, 1_000);
-    const replyTo = await answer(world, one);
-    const two = fake.person('Ben').say('general', 'two', { replyTo });
+    const two = fake.person('Ben').say('general', 'two', { replyTo: first });
     const three = fake.person('Cem').mention('general', 'three');
     await fake.until(() => answers(world, three)[0], 20_000);
     await fake.until(() => answers(world, two)[0], 20_000);
@@ -246,9 +239,7 @@ describe.concurrent('a chain of replies in a channel', () => {
   it('begins with the question alone when what it replies to is gone', async ({ worlds }) => {
     const world = (await worlds.begin(inChannel)).answering();
     const { fake } = world;
-    const one = fake.person('Ada').mention('general', 'one');
-    await world.turns(1);
-    const first = await answer(world, one);
+    const { first } = await answeredOne(world);
     fake.person('Ada').delete(fake.message(first));
     const said = fake.person('Ben').say('general', 'a slip');
     fake.person('Ben').delete(said);
@@ -262,8 +253,7 @@ describe.concurrent('a chain of replies in a channel', () => {
   it('goes on beside a thread that somebody opened on the question', async ({ worlds }) => {
     const world = (await worlds.begin(inChannel)).answering();
     const { fake } = world;
-    const one = fake.person('Ada').mention('general', 'one');
-    await world.turns(1);
+    const { one } = await answeredOne(world);
     const thread = fake.person('Ben').openThread(one, 'about it');
     fake.person('Ben').mention(thread, 'two');
     await world.turns(2);
@@ -279,7 +269,7 @@ describe.concurrent('a chain of replies in a channel', () => {
     const writing = await world.asked(1);
     writing.write('One');
     const first = await answer(world, one);
-    const root = rootedConversation(fake.world.guild().id, one.channelId, one.id);
+    const root = world.conversationOf(one);
     const two = ada.say('general', 'two', { replyTo: first });
     const texts = async () => (await world.store.view(root)).queued.map(({ text }) => text);
     await vi.waitFor(async () => expect(await texts()).toEqual(['two']));

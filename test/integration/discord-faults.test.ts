@@ -27,6 +27,24 @@ async function begin(world: DiscordWorld): Promise<{ question: Message; writing:
   return { question, writing };
 }
 
+/** Ada asks twice, and the first answer goes on behind the second question. */
+async function overtaken(
+  world: DiscordWorld,
+): Promise<{ pages: readonly string[]; second: Writing; said: () => readonly string[] }> {
+  const ada = world.fake.person('Ada');
+  const said = () => world.said(ada.directChannel);
+  ada.dm('one');
+  const first = await world.asked(1);
+  first.write('First page.\n\n'.repeat(140));
+  await world.fake.until(() => said().length === 1);
+  ada.dm('two');
+  first.write('Second page.\n\n'.repeat(100)).end();
+  const second = await world.asked(2);
+  const pages = said();
+  expect(pages).toHaveLength(2);
+  return { pages, second, said };
+}
+
 describe.concurrent('passing faults', () => {
   it.for<readonly [string, Fault]>([
     ['429', { kind: 'rate-limited', retryAfterSeconds: 1 }],
@@ -138,20 +156,11 @@ describe.concurrent('passing faults', () => {
   }) => {
     const world = await worlds.begin({ fake: { nonceLastsMs: 0, limits: { scale: 20 } } });
     const { fake } = world;
-    const ada = fake.person('Ada');
-    ada.dm('one');
-    const first = await world.asked(1);
-    first.write('First page.\n\n'.repeat(140));
-    await fake.until(() => world.said(ada.directChannel).length === 1);
-    ada.dm('two');
-    first.write('Second page.\n\n'.repeat(100)).end();
-    const second = await world.asked(2);
-    const pages = world.said(ada.directChannel);
-    expect(pages).toHaveLength(2);
+    const { pages, second, said } = await overtaken(world);
     fake.faults.next('POST', post, { kind: 'reset' });
     second.write('Another answer.').end();
     await world.turns(2);
-    expect(world.said(ada.directChannel)).toEqual([...pages, 'Another answer.']);
+    expect(said()).toEqual([...pages, 'Another answer.']);
   });
 });
 
@@ -515,25 +524,15 @@ describe.concurrent('an answer that another process goes on with', () => {
   it('is not taken for the one before, which went on behind its question', async ({ worlds }) => {
     const world = await worlds.begin({ fake: { nonceLastsMs: 0, limits: { scale: 20 } } });
     const { fake } = world;
-    const ada = fake.person('Ada');
-    ada.dm('one');
-    const first = await world.asked(1);
-    first.write('First page.\n\n'.repeat(140));
-    await fake.until(() => world.said(ada.directChannel).length === 1);
-    ada.dm('two');
-    first.write('Second page.\n\n'.repeat(100)).end();
-    const second = await world.asked(2);
-    const pages = world.said(ada.directChannel);
-    expect(pages).toHaveLength(2);
+    const { pages, second, said } = await overtaken(world);
     fake.faults.next('POST', post, { kind: 'hang' });
     second.write('Another');
     await fake.until(() => fake.callsOf('POST', post).length === 3);
     await world.restart();
     (await world.asked(1)).write('Another answer.').end();
-    await vi.waitFor(
-      () => expect(world.said(ada.directChannel)).toEqual([...pages, 'Another answer.']),
-      { timeout: 10_000 },
-    );
+    await vi.waitFor(() => expect(said()).toEqual([...pages, 'Another answer.']), {
+      timeout: 10_000,
+    });
   });
 });
 

@@ -1,7 +1,6 @@
 import { describe, expect, vi } from 'vitest';
 import { StoreUnavailable } from '../../src/core/errors.ts';
 import type { Store } from '../../src/core/ports/store.ts';
-import { rootedConversation } from '../../src/platforms/discord/place.ts';
 import type { DiscordFake } from '../fakes/discord/discord-fake.ts';
 import { type DiscordWorld, itInWorlds as it } from './discord-world.ts';
 
@@ -31,6 +30,13 @@ async function cut(fake: DiscordFake): Promise<() => Promise<void>> {
 async function readAgain(world: DiscordWorld, times = 1, timeout = 10_000): Promise<void> {
   const read = () => world.logged('discord read again');
   await vi.waitFor(() => expect(read()).toHaveLength(times), { timeout });
+}
+
+/** Ada is answered in a channel; then the process is down. */
+async function answeredThenDown(world: DiscordWorld, channel = 'general'): Promise<void> {
+  world.fake.person('Ada').mention(channel, 'one');
+  await world.turns(1);
+  await world.stop();
 }
 
 /** A store that does one thing in another way. */
@@ -129,9 +135,7 @@ describe.concurrent('what was said while the process was down', () => {
     fake.admin.archive(thread);
     world.answering();
     await world.start();
-    ada.mention('general', 'one');
-    await world.turns(1);
-    await world.stop();
+    await answeredThenDown(world);
     ada.mention(thread, 'do you remember?');
     await world.start();
     await world.turns(2);
@@ -142,9 +146,7 @@ describe.concurrent('what was said while the process was down', () => {
     const world = (await worlds.begin()).answering();
     const { fake } = world;
     const ada = fake.person('Ada');
-    ada.mention('general', 'one');
-    await world.turns(1);
-    await world.stop();
+    await answeredThenDown(world);
     const missed = ada.mention('general', 'missed');
     const path = '/channels/:channel/messages';
     const mend = fake.faults.next('GET', path, { kind: 'page', status: 503 }, 1_000);
@@ -191,9 +193,7 @@ describe.concurrent('what was said while the process was down', () => {
   it('is read once Discord can be read again', async ({ worlds }) => {
     const world = (await worlds.begin()).answering();
     const { fake } = world;
-    fake.person('Ada').mention('general', 'one');
-    await world.turns(1);
-    await world.stop();
+    await answeredThenDown(world);
     const missed = fake.person('Ada').mention('general', 'missed');
     fake.faults.next('GET', '/channels/:channel/messages', { kind: 'reset' }, 6);
     await world.start();
@@ -261,9 +261,7 @@ describe.concurrent('what was said while the process was down', () => {
     const world = (await worlds.begin()).answering();
     const { fake } = world;
     const ada = fake.person('Ada');
-    ada.mention('general', 'one');
-    await world.turns(1);
-    await world.stop();
+    await answeredThenDown(world);
     for (let number = 0; number < 150; number += 1) ada.say('general', `n${number}`);
     const late = ada.mention('general', 'after 150 others');
     for (let number = 0; number < 620; number += 1) ada.say('projects', `n${number}`);
@@ -281,9 +279,7 @@ describe.concurrent('what was said while the process was down', () => {
     const world = (await worlds.begin({ fake: { limits: 'off' } })).answering();
     const { fake } = world;
     const ada = fake.person('Ada');
-    ada.mention('projects', 'one');
-    await world.turns(1);
-    await world.stop();
+    await answeredThenDown(world, 'projects');
     for (let number = 0; number < 5_050; number += 1) ada.say('projects', `n${number}`);
     const late = ada.mention('projects', 'after 5,050 others');
     await world.start();
@@ -351,8 +347,7 @@ describe.concurrent('what was said while the process was down', () => {
     const one = ada.mention('general', 'one');
     ada.mention('projects', 'two');
     await world.turns(2);
-    const root = rootedConversation(fake.world.guild().id, one.channelId, one.id);
-    await world.store.forgetConversation(root);
+    await world.store.forgetConversation(world.conversationOf(one));
     await world.stop();
     const [answer] = world.shown('general');
     ada.say('general', 'and then?', { replyTo: answer!.id });

@@ -1,19 +1,23 @@
 import { describe, expect, vi } from 'vitest';
-import { rootedConversation } from '../../src/platforms/discord/place.ts';
 import type { Channel } from '../fakes/discord/channel.ts';
 import type { Message } from '../fakes/discord/message.ts';
-import { ScriptedModel } from '../fakes/model.ts';
+import { ScriptedModel, type Writing } from '../fakes/model.ts';
 import { type DiscordWorld, itInWorlds as it } from './discord-world.ts';
 
-/** The conversation of a question in a channel. */
-function conversationOf(world: DiscordWorld, question: Message) {
-  return rootedConversation(world.fake.world.guild().id, question.channelId, question.id);
+/** Ada asks in a channel; resolves once the model is asked, and there is a thread to go on in. */
+async function askInThread(
+  world: DiscordWorld,
+): Promise<{ question: Message; writing: Writing; thread: Channel }> {
+  const { fake } = world;
+  const question = fake.person('Ada').mention('general', 'one');
+  const writing = await world.asked(1);
+  return { question, writing, thread: await fake.until(() => fake.thread(question)) };
 }
 
 /** Resolves once so many questions wait there, reading so. */
 async function waiting(world: DiscordWorld, question: Message, texts: string[]): Promise<void> {
   await vi.waitFor(async () => {
-    const { queued } = await world.store.view(conversationOf(world, question));
+    const { queued } = await world.store.view(world.conversationOf(question));
     expect(queued.map(({ text }) => text)).toEqual(texts);
   });
 }
@@ -157,7 +161,7 @@ describe.concurrent('called into a thread', () => {
     const { fake } = world;
     const question = fake.person('Ada').mention('general', 'one');
     await world.turns(1);
-    await world.store.forgetConversation(conversationOf(world, question));
+    await world.store.forgetConversation(world.conversationOf(question));
     fake.person('Ada').mention(fake.thread(question)!, 'two');
     await world.turns(2);
     expect(world.prompt).toEqual(['Ada: one', 'Answer to: Ada: one', 'Ada: two']);
@@ -223,7 +227,7 @@ describe.concurrent('what a thread is called', () => {
     const { fake } = world;
     const question = fake.person('Ada').mention('general', 'one');
     await world.turns(1);
-    await world.store.forgetConversation(conversationOf(world, question));
+    await world.store.forgetConversation(world.conversationOf(question));
     fake.person('Ada').mention(fake.thread(question)!, 'two');
     await world.turns(2);
     expect(world.prompt[0]).toBe('Ada: one');
@@ -455,7 +459,7 @@ describe.concurrent('who may go on in a thread', () => {
     fake.person('Ada').say(thread, 'by the way');
     fake.person('Ben').say(thread, 'stop');
     await vi.waitFor(async () => {
-      const { history } = await world.store.view(conversationOf(world, question));
+      const { history } = await world.store.view(world.conversationOf(question));
       expect(history.map(({ text }) => text)).toEqual(['by the way', 'stop']);
     });
     expect(writing.request.signal.aborted).toBe(false);
@@ -531,9 +535,7 @@ describe.concurrent('what people change', () => {
     const world = await worlds.begin();
     const { fake } = world;
     const [ada, ben] = [fake.person('Ada'), fake.person('Ben')];
-    const question = ada.mention('general', 'one');
-    const first = await world.asked(1);
-    const thread = await fake.until(() => fake.thread(question));
+    const { question, writing: first, thread } = await askInThread(world);
     const edited = ada.say(thread, 'two');
     const deleted = ada.say(thread, 'three');
     await waiting(world, question, ['two', 'three']);
@@ -551,9 +553,7 @@ describe.concurrent('what people change', () => {
     const world = await worlds.begin();
     const { fake } = world;
     const ada = fake.person('Ada');
-    const question = ada.mention('general', 'one');
-    const first = await world.asked(1);
-    const thread = await fake.until(() => fake.thread(question));
+    const { question, writing: first, thread } = await askInThread(world);
     const [two, three] = [ada.say(thread, 'two'), ada.say(thread, 'three')];
     await waiting(world, question, ['two', 'three']);
     const place = { guildId: thread.guildId!, channelId: thread.id };

@@ -3,9 +3,12 @@ import { backoffMs, wait, withDeadline } from '../../core/deadline.ts';
 import { CallFailed, RateLimited } from '../../core/errors.ts';
 import { type Fields, fieldsOf, listOf } from '../../core/fields.ts';
 import type { Gate } from '../../core/gate.ts';
+import { counted } from '../../core/counted.ts';
 import type { Log } from '../../core/ports/log.ts';
+import { type Metrics, noMetrics } from '../../core/ports/metrics.ts';
 import type { Budgets } from './budgets.ts';
 import { faultOf, Refused, remedyFor } from './faults.ts';
+import { methodOf } from './method-of.ts';
 
 /** Discord answers in well under a second or not at all. */
 export const timeoutMs = 5_000;
@@ -32,15 +35,23 @@ export interface Request {
 export class DiscordApi {
   readonly #rest: REST;
   readonly #log: Log;
+  readonly #metrics: Metrics;
   readonly #budgets: Budgets;
   readonly #onUnauthorized: () => void;
   readonly #complained = new Map<string, number>();
 
   /** @param options.onUnauthorized Discord takes the token no more: every later call fails */
-  constructor(options: { rest: REST; budgets: Budgets; log: Log; onUnauthorized: () => void }) {
+  constructor(options: {
+    rest: REST;
+    budgets: Budgets;
+    log: Log;
+    metrics?: Metrics;
+    onUnauthorized: () => void;
+  }) {
     this.#rest = options.rest;
     this.#budgets = options.budgets;
     this.#log = options.log;
+    this.#metrics = options.metrics ?? noMetrics;
     this.#onUnauthorized = options.onUnauthorized;
     this.#rest.on('response', ({ method, path }, { headers }) =>
       this.#budgets.hear(method, path, headers),
@@ -53,10 +64,25 @@ export class DiscordApi {
    *
    * @param path such as `/channels/1/messages`
    */
-  async call(
+  call(
     method: keyof typeof methods,
     path: `/${string}`,
-    { body, query }: Request = {},
+    request: Request = {},
+    signal: AbortSignal,
+  ): Promise<unknown> {
+    const of = {
+      metrics: this.#metrics,
+      platform: 'discord',
+      method: methodOf(method, path),
+      signal,
+    };
+    return counted(of, () => this.#call(method, path, request, signal));
+  }
+
+  async #call(
+    method: keyof typeof methods,
+    path: `/${string}`,
+    { body, query }: Request,
     signal: AbortSignal,
   ): Promise<unknown> {
     try {

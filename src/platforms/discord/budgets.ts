@@ -1,11 +1,10 @@
 import type { Budget, Surface, Told } from '../../core/ports/surface.ts';
+import { type GlobalCount, GlobalLimit } from './global-limit.ts';
 
 /** Channels that were written to last; the limits of the others are told anew when they are. */
 const maxChannels = 2_000;
 
-/** 50 requests a second for all that the bot does; a few are left for what is no reply. */
 export const globalKey = 'discord:global';
-const everywhere: Budget = { key: globalKey, burst: 46, perSecond: 46 };
 
 /** The client library lets no call go until 50 ms after the time that Discord tells. */
 const afterResetMs = 60;
@@ -18,14 +17,21 @@ type Kind = keyof Surface['budgets'];
  */
 export class Budgets {
   readonly #channels = new Map<string, Record<Kind, ToldBudget>>();
+  /** Of all that the bot does. */
+  readonly everywhere: GlobalLimit;
+
+  /** @param count what the client library counts of all calls; absent where others make some, too */
+  constructor(count?: GlobalCount) {
+    this.everywhere = new GlobalLimit(globalKey, count);
+  }
 
   /** What a reply in this channel spends. */
   of(channel: string): Surface['budgets'] {
     const { post, edit, remove } = this.#channel(channel);
     return {
-      post: [post, everywhere],
-      edit: [edit, everywhere],
-      remove: [remove, everywhere],
+      post: [post, this.everywhere],
+      edit: [edit, this.everywhere],
+      remove: [remove, this.everywhere],
     };
   }
 

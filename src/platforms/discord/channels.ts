@@ -11,6 +11,8 @@ export interface Channel {
   readonly name?: string;
   /** Of a thread or a forum post. */
   readonly parent?: string;
+  /** Of a channel that is no thread. */
+  readonly category?: string;
   /** Who opened a thread. */
   readonly owner?: string;
   /** It holds posts, each a thread of its own. */
@@ -109,6 +111,7 @@ function channelIn(fields: Fields): Channel | undefined {
     kind,
     ...(name === undefined ? {} : { name }),
     ...(kind === 'thread' && isSnowflake(parent) ? { parent } : {}),
+    ...(kind === 'channel' && isSnowflake(parent) ? { category: parent } : {}),
     ...(kind === 'thread' && isSnowflake(owner) ? { owner } : {}),
     ...(forumTypes.has(type) ? { forum: true as const } : {}),
   };

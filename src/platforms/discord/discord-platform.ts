@@ -1,20 +1,26 @@
+import { Access } from '../../core/access.ts';
 import { Duty } from '../../core/duty.ts';
 import { Errands } from '../../core/errands.ts';
 import { CallFailed } from '../../core/errors.ts';
 import { Gate } from '../../core/gate.ts';
 import type { Followups } from '../../core/followups.ts';
 import type { Log } from '../../core/ports/log.ts';
+import type { Metrics } from '../../core/ports/metrics.ts';
 import type { Intake, Platform } from '../../core/ports/platform.ts';
 import type { Lease, Store } from '../../core/ports/store.ts';
+import { TurnedAway } from '../../core/turned-away.ts';
 import { DiscordApi } from './api.ts';
 import { Budgets } from './budgets.ts';
 import { Chains } from './chains.ts';
 import { Channels } from './channels.ts';
 import { Denials } from './denials.ts';
+import { Door } from './door.ts';
 import { earlier } from './earlier.ts';
+import { Guilds } from './guilds.ts';
 import { introduce, tokenNotAccepted } from './introduce.ts';
 import { Hearing } from './hearing.ts';
 import { inviteLink } from './invite.ts';
+import { Members } from './members.ts';
 import { Notices } from './notices.ts';
 import { Posts } from './posts.ts';
 import { Replies } from './replies.ts';
@@ -38,12 +44,17 @@ export interface DiscordPlatformOptions {
   readonly replyIn?: 'thread' | 'channel';
   /** Who may go on in a thread without a mention; by default `auto`. */
   readonly followups?: Followups;
+  /** Who may ask, and where; by default everybody, but directly members of the bot's servers alone. */
+  readonly access?: Access;
+  /** Ids of the bots and webhooks that are answered like people; by default none. */
+  readonly bots?: ReadonlySet<string>;
   readonly store: Pick<
     Store,
     'participation' | 'active' | 'view' | 'bookmark' | 'bookmarks' | 'hold' | 'yield' | 'shared'
   >;
   /** For how long another instance that listens is believed to live, and who we are. */
   readonly lease: Lease;
+  readonly metrics?: Metrics;
   readonly log: Log;
   /** Discord will not be heard any more, and the process should end for its supervisor. */
   readonly onFatal: (error: Error) => void;
@@ -58,21 +69,24 @@ export interface DiscordPlatformOptions {
 /** Discord as a platform: all servers that the bot was invited to. */
 export function discordPlatform(options: DiscordPlatformOptions): Platform {
   const { token, apiUrl, replyIn = 'thread', followups = 'auto' } = options;
+  const { access = new Access(), bots = new Set() } = options;
   const { store, lease, log, onFatal } = options;
   let unauthorized = false;
   let self: Self | undefined;
   let chains: Chains | undefined;
   let duty: Duty | undefined;
+  let hearing: Hearing | undefined;
   let beginning: Promise<void> = Promise.resolve();
   const stopping = new AbortController();
   const { signal } = stopping;
 
   const rest = newRest(token, apiUrl);
-  const budgets = new Budgets();
+  const budgets = new Budgets(store.shared ? undefined : rest);
   const api = new DiscordApi({
     rest,
     budgets,
     log,
+    ...(options.metrics === undefined ? {} : { metrics: options.metrics }),
     onUnauthorized: () => {
       unauthorized = true;
       if (self !== undefined) onFatal(tokenNotAccepted());
@@ -84,7 +98,10 @@ export function discordPlatform(options: DiscordPlatformOptions): Platform {
   const names = { channel: channels.nameOf, role: roles.nameOf };
   const posts = new Posts();
   const errands = new Errands(log);
-  const notices = new Notices({ api, errands });
+  const notices = new Notices({ api, errands, log });
+  const guilds = new Guilds();
+  const door = new Door({ access, members: new Members(api), guilds, channels });
+  const turnedAway = new TurnedAway({ platform: 'discord', store, log });
   const replies = new Replies({
     api,
     denials: new Denials(),
@@ -104,7 +121,6 @@ export function discordPlatform(options: DiscordPlatformOptions): Platform {
     const linked = new Chains({ api, gate: above, store, self, log });
     chains = linked;
     log.info({ invite: inviteLink(self.application) }, 'Discord: invite the bot with this link');
-    let hearing: Hearing | undefined;
     const me = self;
     duty = new Duty({
       store,
@@ -123,6 +139,10 @@ export function discordPlatform(options: DiscordPlatformOptions): Platform {
           replies,
           notices,
           followups,
+          bots,
+          door,
+          guilds,
+          turnedAway,
           intake,
           onDeaf: onFatal,
         });
@@ -136,33 +156,43 @@ export function discordPlatform(options: DiscordPlatformOptions): Platform {
 
   /** Discord cannot be listened to, and that will not pass. */
   function fail(error: unknown): void {
-    if (signal.aborted) return;
+    if (signal.aborted) {
+      log.debug({ err: error }, 'Discord is not begun: it is not listened to any more');
+      return;
+    }
     onFatal(error instanceof Error ? error : new Error('Discord not begun', { cause: error }));
   }
 
   return {
     name: 'discord',
 
+    state() {
+      const listens = duty?.isOurs === true;
+      // Where another instance listens, that one tells whether it hears.
+      const standsBy = duty !== undefined && !signal.aborted;
+      return { up: listens ? hearing?.hears === true : standsBy, listens };
+    },
+
     async start(intake) {
       let waiting = true;
-      const begun = begin(intake).catch((error: unknown) => {
+      beginning = begin(intake).catch((error: unknown) => {
         if (waiting && !signal.aborted) throw error;
         fail(error);
       });
-      beginning = begun.catch(() => undefined);
       const late = Promise.withResolvers<void>();
       const timer = setTimeout(() => {
+        waiting = false;
         log.warn({}, 'Discord does not answer; still trying');
         late.resolve();
       }, options.startPatienceMs ?? usualStartPatienceMs);
-      await Promise.race([begun, late.promise]).finally(() => clearTimeout(timer));
-      waiting = false;
+      await Promise.race([beginning, late.promise]).finally(() => clearTimeout(timer));
     },
 
     async pause() {
       stopping.abort(new Error('Discord is not listened to any more'));
       await duty?.stop();
-      await beginning;
+      // However that ended: `start` throws why it failed.
+      await Promise.allSettled([beginning]);
     },
 
     async close() {
@@ -171,6 +201,7 @@ export function discordPlatform(options: DiscordPlatformOptions): Platform {
 
     surface: (turn) => replies.surface(turn),
     ended: (conversation, turn) => replies.ended(conversation, turn),
+    abandoned: (conversation, turn) => replies.abandoned(conversation, turn),
 
     async earlier(conversation, messages, end) {
       if (self === undefined || chains === undefined) {
@@ -179,7 +210,7 @@ export function discordPlatform(options: DiscordPlatformOptions): Platform {
       return earlier(
         conversation,
         messages,
-        { api, gate: above, channels, names, chains, store, self },
+        { api, gate: above, channels, names, chains, door, store, self },
         end,
       );
     },

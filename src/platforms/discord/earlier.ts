@@ -7,6 +7,7 @@ import { type DiscordApi, messagesIn } from './api.ts';
 import type { Gate } from '../../core/gate.ts';
 import type { Chains } from './chains.ts';
 import { type Channel, type Channels, titleOf } from './channels.ts';
+import type { Door } from './door.ts';
 import { codes, Refused } from './faults.ts';
 import { type Place, placeOf } from './place.ts';
 import { type Said, saidIn } from './said.ts';
@@ -27,6 +28,7 @@ export interface EarlierWorld {
   readonly channels: Channels;
   readonly names: Names;
   readonly chains: Chains;
+  readonly door: Door;
   readonly store: Pick<Store, 'view'>;
   readonly self: Self;
 }
@@ -46,7 +48,8 @@ export async function earlier(
   if (place.guild === undefined || place.root === undefined || first === undefined) return [];
   if (first.id !== place.root) {
     try {
-      return await inThread({ ...place, root: place.root }, first.id, world, signal);
+      const thread = { ...place, guild: place.guild, root: place.root };
+      return await inThread(thread, first.id, world, signal);
     } catch (error) {
       // No thread, but a chain of replies in the channel.
       if (!(error instanceof Refused) || error.code !== codes.unknownChannel) throw error;
@@ -57,18 +60,21 @@ export async function earlier(
 }
 
 async function inThread(
-  { channel, root }: Place & { root: string },
+  { guild, channel, root }: Place & { guild: string; root: string },
   before: string,
   world: EarlierWorld,
   signal: AbortSignal,
 ): Promise<readonly Past[]> {
   const past: Past[] = [];
   let from = before;
-  for (let page = 0; page < maxPages; page += 1) {
+  for (let pages = 0; pages < maxPages; pages += 1) {
     const query = { limit: `${pageSize}`, before: from };
     const path = `/channels/${root}/messages` as const;
     const found = messagesIn(await world.api.read(path, query, world.gate, signal));
-    past.unshift(...found.flatMap((one) => pastOf(saidIn(one), world)));
+    const page: Past[] = [];
+    // One by one: the same few people are asked for once.
+    for (const one of found) page.push(...(await pastOf(saidIn(one), guild, world, signal)));
+    past.unshift(...page);
     const oldest = found[0]?.['id'];
     if (found.length < pageSize || typeof oldest !== 'string') break;
     from = oldest;
@@ -78,11 +84,25 @@ async function inThread(
     ? undefined
     : await world.chains.message(channel, root, signal);
   const thread = await threadAt(root, world, signal);
-  // The thread of a question of one's own is called what was asked.
   const title =
-    thread === undefined || thread.owner === world.self.id ? '' : titleOf(thread, world.channels);
+    thread === undefined || !(await isToBeRead(thread, guild, world, signal))
+      ? ''
+      : titleOf(thread, world.channels);
   const above = { id: `title-${root}`, role: 'user', text: title, at: timeOf(root) - 1 } as const;
-  return [...(title === '' ? [] : [above]), ...pastOf(starter, world), ...past];
+  const beginning = await pastOf(starter, guild, world, signal);
+  return [...(title === '' ? [] : [above]), ...beginning, ...past];
+}
+
+/** The thread of a question of one's own is called what was asked; another is called by its owner. */
+async function isToBeRead(
+  { owner: id }: Channel,
+  guild: string,
+  { self, door }: EarlierWorld,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (id === undefined) return true;
+  if (id === self.id) return false;
+  return (await door.refusalOfSpeaker(guild, { id, bot: false }, signal)) === undefined;
 }
 
 /** What is said in a thread matters more than what it is called. */
@@ -118,7 +138,7 @@ async function upTheChain(
       if (known !== undefined) return [...known, ...past];
     }
     said = await world.chains.message(channel, id, signal);
-    past.unshift(...pastOf(said, world));
+    past.unshift(...(await pastOf(said, guild, world, signal)));
   }
   return past;
 }
@@ -151,11 +171,18 @@ async function branch(
   return [...history, ...asked, answer];
 }
 
-function pastOf(said: Said | undefined, { self, names }: EarlierWorld): Past[] {
+/** Nothing of whoever may not use the bot. */
+async function pastOf(
+  said: Said | undefined,
+  guild: string,
+  { self, names, door }: EarlierWorld,
+  signal: AbortSignal,
+): Promise<Past[]> {
   if (said === undefined) return [];
   const text = textFor(said, self, names);
   const at = timeOf(said.id);
   if (said.author.id === self.id) return [{ id: said.id, role: 'assistant', text, at }];
+  if ((await door.refusalOfSpeaker(guild, said.author, signal)) !== undefined) return [];
   const { id, name } = said.author;
   return [{ id: said.id, role: 'user', author: { id, name }, text, at }];
 }

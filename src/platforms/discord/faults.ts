@@ -6,7 +6,10 @@ import { globalKey } from './budgets.ts';
 /** Codes of Discord's that mean something of their own here. */
 export const codes = {
   unknownChannel: 10_003,
+  unknownGuild: 10_004,
+  unknownMember: 10_007,
   unknownMessage: 10_008,
+  unknownUser: 10_013,
   slowmode: 20_016,
   writeLimit: 20_028,
   oldEdits: 30_046,

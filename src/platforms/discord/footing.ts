@@ -1,5 +1,6 @@
 import { RateLimited } from '../../core/errors.ts';
 import { callTimeoutMs } from './api.ts';
+import type { Budgets } from './budgets.ts';
 import type { Ground } from './ground.ts';
 
 /** Many questions at once in a channel wait so long for their threads, in milliseconds. */
@@ -11,6 +12,8 @@ const threadKey = 'discord: a thread';
 export interface FootingOptions {
   /** Where an earlier attempt wrote. */
   readonly known: Ground | undefined;
+  /** The channel that the reply is written in, as far as that is known without asking. */
+  readonly likely: string;
   /** Where the question was asked, or the parent of its thread. */
   readonly asked: string;
   /** Throws `RateLimited` if a thread can be made within `patienceMs`. */
@@ -36,6 +39,11 @@ export class Footing {
     return this.#ground;
   }
 
+  /** The channel in which the next page goes, as far as that is known. */
+  get channel(): string {
+    return this.#ground?.channel ?? this.#options.likely;
+  }
+
   /**
    * Once for all who ask, and not ended by any of them. Throws `RateLimited` while a thread cannot
    * be made yet, and what Discord refuses.
@@ -48,6 +56,21 @@ export class Footing {
       this.#finding = undefined;
     });
     return this.#finding;
+  }
+
+  /**
+   * The same for a post that was let go by the limits of the likely channel: another one may have
+   * no room, and then this throws `RateLimited`.
+   */
+  async findToPost(budgets: Budgets): Promise<Ground> {
+    const paced = this.channel;
+    const ground = await this.find();
+    if (ground.channel === paced) return ground;
+    for (const { key: budgetKey, told } of budgets.of(ground.channel).post) {
+      const waitMs = (told?.resetsAt ?? 0) - performance.now();
+      if (told?.left === 0 && waitMs > 0) throw new RateLimited(waitMs, { budgetKey });
+    }
+    return ground;
   }
 
   /** The channel in which people see that somebody is working. */

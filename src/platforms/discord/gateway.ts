@@ -1,4 +1,4 @@
-import type { Client } from 'discord.js';
+import { type Client, Status } from 'discord.js';
 import { backoffMs, wait, withDeadline } from '../../core/deadline.ts';
 import { fieldsOf, listOf, textOf } from '../../core/fields.ts';
 import type { Log } from '../../core/ports/log.ts';
@@ -82,6 +82,11 @@ export class Gateway {
     this.#connected = true;
     this.#heardAt.clear();
     this.#timer = setInterval(() => this.#ensureHearing(deafMs), Math.ceil(deafMs / 12));
+  }
+
+  /** Whether events come in at this moment, on one shard at least. */
+  get hears(): boolean {
+    return this.#client?.ws.shards.some(({ status }) => status === Status.Ready) === true;
   }
 
   /** Nothing is heard from now on. */

@@ -3,11 +3,14 @@ import type { Followups } from '../../core/followups.ts';
 import type { Log } from '../../core/ports/log.ts';
 import type { Intake } from '../../core/ports/platform.ts';
 import type { Store } from '../../core/ports/store.ts';
+import type { TurnedAway } from '../../core/turned-away.ts';
 import type { DiscordApi } from './api.ts';
 import { Bookmarks } from './bookmarks.ts';
 import type { Chains } from './chains.ts';
 import type { Channels } from './channels.ts';
+import type { Door } from './door.ts';
 import { Ear } from './ear.ts';
+import type { Guilds } from './guilds.ts';
 import { Gateway } from './gateway.ts';
 import { Listener } from './listener.ts';
 import { Missed, type Readable } from './missed.ts';
@@ -31,6 +34,10 @@ export interface HearingOptions {
   readonly replies: Replies;
   readonly notices: Notices;
   readonly followups: Followups;
+  readonly bots: ReadonlySet<string>;
+  readonly door: Door;
+  readonly guilds: Guilds;
+  readonly turnedAway: TurnedAway;
   readonly intake: Intake;
   readonly store: Pick<Store, 'participation' | 'active' | 'view' | 'bookmark' | 'bookmarks'>;
   readonly log: Log;
@@ -50,6 +57,7 @@ export class Hearing {
   readonly #gateway: Gateway;
   readonly #channels: Channels;
   readonly #roles: Roles;
+  readonly #guilds: Guilds;
   readonly #self: Self;
   readonly #log: Log;
   readonly #ended = new AbortController();
@@ -61,6 +69,7 @@ export class Hearing {
     const { signal } = this.#ended;
     this.#channels = options.channels;
     this.#roles = options.roles;
+    this.#guilds = options.guilds;
     this.#self = options.self;
     this.#log = log;
     this.#bookmarks = new Bookmarks({ store, log });
@@ -70,6 +79,7 @@ export class Hearing {
       names: { channel: options.channels.nameOf, role: options.roles.nameOf },
       signal,
       tell: notices.tell,
+      turnAway: notices.turnAway,
       withdraw: (message) => replies.withdraw(message),
     });
     this.#ear = new Ear({ ...options, listener, bookmarks, signal });
@@ -90,9 +100,13 @@ export class Hearing {
 
   /** Resolves once events come in, however long that takes. Throws `BadConfiguration`. */
   begin(): Promise<void> {
-    const begun = this.#begin();
-    this.#beginning = begun.catch(() => undefined);
-    return begun;
+    this.#beginning = this.#begin();
+    return this.#beginning;
+  }
+
+  /** Whether events come in at this moment. */
+  get hears(): boolean {
+    return this.#gateway.hears;
   }
 
   /** Nothing is taken in any more, and how far was read is marked. */
@@ -101,7 +115,8 @@ export class Hearing {
     await this.#gateway.stop();
     await this.#ear.close();
     await this.#reading;
-    await this.#beginning;
+    // However that ended: who began hears why it failed.
+    await Promise.allSettled([this.#beginning]);
     await this.#bookmarks.close();
   }
 
@@ -113,6 +128,7 @@ export class Hearing {
   }
 
   #take(type: string, payload: unknown): void {
+    this.#guilds.learn(type, payload);
     switch (type) {
       case 'GUILD_CREATE':
         this.#channels.learn(payload);

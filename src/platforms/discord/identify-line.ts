@@ -23,17 +23,18 @@ export class IdentifyLine {
   /** Throws the signal's reason. */
   waitForIdentify(shardId: number, signal: AbortSignal): Promise<void> {
     const line = shardId % this.#atOnce;
-    const passed = (this.#turns.get(line) ?? Promise.resolve()).then(async () => {
-      signal.throwIfAborted();
-      const lastAt = this.#lastAt.get(line) ?? Number.NEGATIVE_INFINITY;
-      const waitMs = lastAt + this.#everyMs - performance.now();
-      if (waitMs > 0) await wait(Math.ceil(waitMs), signal);
-      this.#lastAt.set(line, performance.now());
-    });
-    this.#turns.set(
-      line,
-      passed.catch(() => undefined),
-    );
+    const passed = this.#pass(line, this.#turns.get(line), signal);
+    this.#turns.set(line, passed);
     return passed;
+  }
+
+  async #pass(line: number, before: Promise<void> | undefined, signal: AbortSignal): Promise<void> {
+    // Passed, or left the line: whoever left it hears why.
+    await Promise.allSettled([before]);
+    signal.throwIfAborted();
+    const lastAt = this.#lastAt.get(line) ?? Number.NEGATIVE_INFINITY;
+    const waitMs = lastAt + this.#everyMs - performance.now();
+    if (waitMs > 0) await wait(Math.ceil(waitMs), signal);
+    this.#lastAt.set(line, performance.now());
   }
 }

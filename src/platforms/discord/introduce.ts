@@ -36,11 +36,11 @@ export async function introduce(
 }
 
 /** At Discord everybody has these pages, so that it is another address. */
-function isNotFound(error: unknown): boolean {
+export function isNotFound(error: unknown): boolean {
   return error instanceof Error && fieldsOf(error.cause)['status'] === 404;
 }
 
-function notDiscord(options: ErrorOptions): BadConfiguration {
+export function notDiscord(options: ErrorOptions): BadConfiguration {
   return new BadConfiguration(
     'DISCORD_API_URL: Discord’s API is not to be found there; give the address up to "/api", ' +
       'without a version, such as http://127.0.0.1:4010/api',

@@ -1,7 +1,7 @@
 import { PermissionFlagsBits } from 'discord.js';
 
 /** What the bot needs in a channel to be asked and to answer. */
-const permissions =
+export const neededPermissions =
   PermissionFlagsBits.ViewChannel |
   PermissionFlagsBits.ReadMessageHistory |
   PermissionFlagsBits.SendMessages |
@@ -10,7 +10,7 @@ const permissions =
 
 /** Where somebody who may manage a server adds the bot to it. */
 export function inviteLink(application: string): string {
-  return `https://discord.com/oauth2/authorize?client_id=${application}&scope=bot&permissions=${permissions}`;
+  return `https://discord.com/oauth2/authorize?client_id=${application}&scope=bot&permissions=${neededPermissions}`;
 }
 
 /** Where the bot's token and intents are. */

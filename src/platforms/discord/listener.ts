@@ -5,8 +5,9 @@ import { isStop, type Message } from '../../core/message.ts';
 import { persist } from '../../core/patience.ts';
 import type { Log } from '../../core/ports/log.ts';
 import type { Intake } from '../../core/ports/platform.ts';
+import type { TurnedAway } from '../../core/turned-away.ts';
 import { Meanings, type MeaningsOptions } from './meanings.ts';
-import { mentions, repliesToBot } from './meant.ts';
+import { mayAsk, mentions, repliesToBot } from './meant.ts';
 import { rootedConversation } from './place.ts';
 import { type Said, saidIn } from './said.ts';
 import { isSnowflake, timeOf } from './snowflake.ts';
@@ -19,11 +20,14 @@ const editableMs = 24 * 60 * 60_000;
 export interface ListenerOptions extends MeaningsOptions, StopsOptions {
   readonly store: MeaningsOptions['store'] & StopsOptions['store'];
   readonly intake: Intake;
+  readonly turnedAway: TurnedAway;
   readonly log: Log;
   /** Ends what is waited for when nothing is taken in any more. */
   readonly signal: AbortSignal;
   /** Tells the author why a message is not taken in. */
   readonly tell: (said: Said, sentence: string) => void;
+  /** Tells the author, and nobody else, that they may not use the bot there. */
+  readonly turnAway: (said: Said) => void;
   /** A message was deleted: the conversation whose running reply it belongs to. */
   readonly withdraw: (message: string) => ConversationId | undefined;
 }
@@ -46,12 +50,14 @@ export class Listener {
 
   /** Somebody said something, now or while nobody listened. */
   async hear(said: Said): Promise<void> {
-    const { self, intake, names, chains, signal, log } = this.#options;
-    if (said.author.bot || said.author.id === self.id) return;
+    const { self, intake, names, chains, bots, door, signal, log } = this.#options;
+    door.heard(said);
+    if (!mayAsk(said, self, bots)) return;
     if (await this.#stops.obeys(said)) return;
     const meaning = await this.#meanings.of(said);
     if (meaning === undefined) return;
     const { conversation, kind, opens, participation } = meaning;
+    if (await this.#turnsAway(said, conversation, kind)) return;
     const world = { self, names, opens, title: this.#meanings.titleOver(said) };
     const message = toMessage(said, kind, conversation, world);
     if (message.text === '') return;
@@ -62,7 +68,9 @@ export class Listener {
       isStop(message.text) &&
       participation?.people.includes(said.author.id) === true;
     try {
-      const receipt = await intake.receive(message);
+      const receipt = await intake.receive(message, (sentence) =>
+        this.#options.tell(said, sentence),
+      );
       if (stops && receipt === 'kept') await persist(() => intake.stop(conversation), log, signal);
     } catch (error) {
       if (!(error instanceof MessageRefused)) throw error;
@@ -72,11 +80,12 @@ export class Listener {
 
   /** Somebody changed a message; previews of links arrive as changes, too. */
   async change(payload: unknown): Promise<void> {
-    const { self } = this.#options;
+    const { self, bots } = this.#options;
     if (typeof fieldsOf(payload)['edited_timestamp'] !== 'string') return;
     const said = saidIn(payload);
-    if (said === undefined || said.author.bot || said.author.id === self.id) return;
-    if (await this.#revise(said)) return;
+    if (said === undefined || !mayAsk(said, self, bots)) return;
+    // A bot changes what it says while it writes: that calls nobody.
+    if ((await this.#revise(said)) || said.author.bot) return;
     // Known ones are answered once; what replies to the bot was a question before it was changed.
     const isRecent = timeOf(said.id) > Date.now() - editableMs;
     const asks = said.guild !== undefined && mentions(said, self) && !repliesToBot(said, self);
@@ -101,9 +110,11 @@ export class Listener {
 
   /** True if there is nothing more to do about it. */
   async #revise(said: Said): Promise<boolean> {
-    const { self, intake, names, tell } = this.#options;
+    const { self, intake, names, tell, door, signal } = this.#options;
     const conversation = await this.#meanings.conversationOf(said.guild, said.channel, said.id);
     if (conversation === undefined) return false;
+    door.heard(said);
+    if ((await door.refusal(said, signal)) !== undefined) return true;
     const text = textFor(said, self, names, this.#meanings.titleOver(said));
     try {
       return await intake.revise(conversation, said.id, text);
@@ -120,6 +131,23 @@ export class Listener {
     if (conversation !== undefined && (await intake.withdraw(conversation, message))) return;
     const running = withdraw(message);
     if (running !== undefined) await intake.stop(running);
+  }
+
+  /** Whether its author may not use the bot; a person who asked something is told so. */
+  async #turnsAway(
+    said: Said,
+    conversation: ConversationId,
+    kind: Message['kind'],
+  ): Promise<boolean> {
+    const { door, turnedAway, turnAway, intake, signal } = this.#options;
+    const { author, guild, channel, id } = said;
+    const why = await door.refusal(said, signal);
+    if (why === undefined) return false;
+    turnedAway.note(author.id, { why, guild, channel, message: id });
+    if (kind === 'context') return true;
+    await intake.withdraw(conversation, id);
+    if (!author.bot && (await turnedAway.isToBeTold(author.id))) turnAway(said);
+    return true;
   }
 
   async #refuse(said: Said, message: Message, refused: MessageRefused): Promise<void> {

@@ -23,6 +23,8 @@ export interface MeaningsOptions {
   readonly channels: Channels;
   readonly chains: Chains;
   readonly followups: Followups;
+  /** Ids of the bots and webhooks that are answered like people. */
+  readonly bots: ReadonlySet<string>;
   readonly signal: AbortSignal;
 }
 
@@ -36,7 +38,7 @@ export class Meanings {
 
   /** Undefined for what is of no concern. */
   async of(said: Said): Promise<Meaning | undefined> {
-    const { self, store, channels, chains, followups, signal } = this.#options;
+    const { self, store, channels, chains, followups, bots, signal } = this.#options;
     const { guild, channel } = said;
     if (guild === undefined) {
       return { conversation: directConversation(channel), kind: 'question', opens: false };
@@ -47,7 +49,7 @@ export class Meanings {
     if (found?.kind === 'thread' && found.parent !== undefined) {
       const conversation = rootedConversation(guild, found.parent, channel);
       const participation = await store.participation(conversation);
-      const kind = meant(said, self, followups, participation);
+      const kind = meant(said, self, followups, participation, bots);
       if (kind === undefined) return undefined;
       const opens = said.id === channel;
       return { conversation, kind, opens, ...(participation && { participation }) };

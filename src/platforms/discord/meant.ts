@@ -20,6 +20,11 @@ export function repliesToBot(said: Said, self: Self): boolean {
   return said.repliesTo?.author?.id === self.id;
 }
 
+/** Whether its author may be answered: a person, or a bot of those that are listed by their ids. */
+export function mayAsk({ author }: Said, self: Self, bots: ReadonlySet<string>): boolean {
+  return author.id !== self.id && (!author.bot || bots.has(author.id));
+}
+
 /** Whether it is addressed to the bot by itself, wherever it stands. */
 function addresses(said: Said, self: Self): boolean {
   return said.guild === undefined || mentions(said, self) || repliesToBot(said, self);
@@ -30,14 +35,16 @@ function addresses(said: Said, self: Self): boolean {
  * leave it alone.
  *
  * @param participation the bot's in this thread; undefined if it takes no part
+ * @param bots ids of the bots and webhooks that are answered like people
  */
 export function meant(
   said: Said,
   self: Self,
   followups: Followups,
   participation: Participation | undefined,
+  bots: ReadonlySet<string> = new Set(),
 ): 'question' | 'context' | undefined {
-  if (said.author.bot) return undefined;
+  if (!mayAsk(said, self, bots)) return undefined;
   if (addresses(said, self)) return 'question';
   if (participation === undefined) return undefined;
   if (callsOthers(said, self)) return 'context';

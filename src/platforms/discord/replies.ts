@@ -65,9 +65,9 @@ export class Replies {
     const after = this.#before(turn);
     const surface = new DiscordSurface({
       ...this.#options,
-      likely: known?.channel ?? this.#likelyChannel(turn),
       footing: new Footing({
         known,
+        likely: known?.channel ?? this.#likelyChannel(turn),
         asked: placeOf(conversation).channel,
         find: (patienceMs, signal) => this.#findGround(turn, after, patienceMs, signal),
         onLeft: (thread) => this.#leave(thread, placeOf(conversation).channel),
@@ -100,6 +100,11 @@ export class Replies {
     const { code, ground } = silence;
     const { api, errands } = this.#options;
     errands.run('say why the answer ends', saying(api, ground, sentenceFor(code)));
+  }
+
+  /** Whoever goes on with it writes on a surface of its own. */
+  abandoned(conversation: ConversationId, turn: string): void {
+    this.#running.end(conversation, turn);
   }
 
   /** What stands before the turn's own pages: a reply may have gone on behind the next question. */

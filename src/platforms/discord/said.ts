@@ -21,6 +21,8 @@ export interface Said {
   /** Absent in direct conversations. */
   readonly guild?: string;
   readonly author: Person;
+  /** Ids of the roles that the author has in the guild, where Discord tells. */
+  readonly rolesOfAuthor?: readonly string[];
   /** Its own words as Discord writes them: `<@1>` for people. */
   readonly text: string;
   /** The words of the messages that it passes on. */
@@ -64,12 +66,14 @@ export function saidIn(message: unknown, place: { guild?: string } = {}): Said |
   const guild = textOf(fields['guild_id']) ?? place.guild;
   const forwarded = forwardedIn(fields);
   const contents = [fields, ...forwarded];
+  const { roles } = fieldsOf(fields['member']);
   const repliesTo = fields['type'] === 19 ? referenceIn(fields) : undefined;
   return {
     id,
     channel,
     ...(guild === undefined ? {} : { guild }),
     author,
+    ...(Array.isArray(roles) ? { rolesOfAuthor: roles.filter(isSnowflake) } : {}),
     text: textOf(fields['content'])?.trim() ?? '',
     forwarded: forwarded
       .map(({ content }) => textOf(content)?.trim() ?? '')

@@ -5,6 +5,7 @@ import type { Intake } from '../../core/ports/platform.ts';
 import type { Store } from '../../core/ports/store.ts';
 import type { Chains } from './chains.ts';
 import type { Channels } from './channels.ts';
+import type { Door } from './door.ts';
 import { mentions, repliesToBot } from './meant.ts';
 import { placeOf } from './place.ts';
 import type { Said } from './said.ts';
@@ -20,6 +21,7 @@ export interface StopsOptions {
   readonly channels: Channels;
   readonly names: Names;
   readonly chains: Chains;
+  readonly door: Door;
   readonly signal: AbortSignal;
 }
 
@@ -36,7 +38,7 @@ export class Stops {
 
   /** Whether it is this order; then it was followed. */
   async obeys(said: Said): Promise<boolean> {
-    const { self, channels, chains, names, signal } = this.#options;
+    const { self, channels, chains, names, door, signal } = this.#options;
     const { guild, channel, author, repliesTo } = said;
     if (guild === undefined || !isStop(textFor(said, self, names))) return false;
     const isToOwn = repliesTo?.author?.id === author.id;
@@ -44,6 +46,8 @@ export class Stops {
     if (!isToOwn && !isToBot && !mentions(said, self)) return false;
     const found = await channels.look(channel, signal);
     if (found === 'shut' || found?.kind === 'thread') return false;
+    // Whoever may not ask may not stop what others asked.
+    if ((await door.refusal(said, signal)) !== undefined) return true;
     if (isToBot) {
       const conversation = await chains.answeredBy(said, guild, signal);
       if (conversation !== undefined) await this.#endAnswer(conversation, said);

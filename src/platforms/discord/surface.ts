@@ -1,4 +1,5 @@
-import { CallFailed, RateLimited, Rejected } from '../../core/errors.ts';
+import { wait } from '../../core/deadline.ts';
+import { CallFailed, Rejected } from '../../core/errors.ts';
 import { type Fields, fieldsOf, textOf } from '../../core/fields.ts';
 import type { Posting, Surface } from '../../core/ports/surface.ts';
 import { callTimeoutMs, type DiscordApi } from './api.ts';
@@ -7,17 +8,20 @@ import { type Denials, wantsPermission } from './denials.ts';
 import { codes, Refused } from './faults.ts';
 import type { Footing } from './footing.ts';
 import { discordFormat } from './format.ts';
-import type { Ground } from './ground.ts';
-import { withoutLinks } from './links.ts';
+import { LinkFilter } from './link-filter.ts';
 import { findLostPage } from './lost-page.ts';
 import { pageId, partsOfPage } from './pages.ts';
 import type { Posts } from './posts.ts';
 import { quietly } from './quietly.ts';
+import { ReplyCalls, type Silence } from './reply-calls.ts';
 import { byAge } from './snowflake.ts';
 import { Typing } from './typing.ts';
 
 /** Faster than that, texts flicker. */
 const editFloorMs = 250;
+
+/** How often it is looked whether there is room for a mark of typing. */
+const lookAgainMs = 250;
 
 /** Discord takes no empty message. */
 const nothingYet = '…';
@@ -29,8 +33,6 @@ export interface DiscordSurfaceOptions {
   readonly denials: Denials;
   /** The bot's user id; undefined while Discord has not told. */
   readonly botId: () => string | undefined;
-  /** The channel that the reply is written in, as far as that is known without asking. */
-  readonly likely: string;
   readonly footing: Footing;
   /** The reply's posts are all younger than this id. */
   readonly after: string;
@@ -48,42 +50,42 @@ export class DiscordSurface implements Surface {
   readonly #footing: Footing;
   /** The id of each message of this reply that is known to stand. */
   readonly #standing: Set<string>;
+  readonly #calls: ReplyCalls;
+  readonly #linkFilter = new LinkFilter();
   #repliesTaken = true;
-  #linksTaken = true;
-  #withdrawn = false;
-  #silence: { readonly ground: Ground; readonly code: number } | undefined;
 
   constructor(options: DiscordSurfaceOptions) {
     this.#options = options;
     this.#footing = options.footing;
+    this.#calls = new ReplyCalls(options);
     this.#standing = new Set(options.standing);
     this.working = new Typing((signal) => this.#type(signal));
   }
 
   get budgets(): Surface['budgets'] {
-    return this.#options.budgets.of(this.#channel);
+    return this.#options.budgets.of(this.#footing.channel);
   }
 
   refusal(): Rejected | undefined {
     const { denials } = this.#options;
-    if (this.#standing.size > 0 || !denials.has(this.#channel)) return undefined;
-    return new Rejected('refused', `channel ${this.#channel}: refused a moment ago`);
+    if (this.#standing.size > 0 || !denials.has(this.#footing.channel)) return undefined;
+    return new Rejected('refused', `channel ${this.#footing.channel}: refused a moment ago`);
   }
 
   /** Discord does not let the reply go on, but may take a sentence that says so. */
-  get silence(): { readonly ground: Ground; readonly code: number } | undefined {
-    return this.#silence;
+  get silence(): Silence | undefined {
+    return this.#calls.silence;
   }
 
   /** The newest page that is known to stand. */
   get lastPage(): string | undefined {
     const message = [...this.#standing].toSorted(byAge).at(-1);
-    return message === undefined ? undefined : pageId(this.#channel, message);
+    return message === undefined ? undefined : pageId(this.#footing.channel, message);
   }
 
   async post(posting: Posting, signal: AbortSignal): Promise<string> {
     const { text, key } = posting;
-    const { channel, replyTo } = await this.#groundToPostOn();
+    const { channel, replyTo } = await this.#footing.findToPost(this.#options.budgets);
     const reference =
       replyTo === undefined || !this.#repliesTaken
         ? {}
@@ -95,7 +97,7 @@ export class DiscordSurface implements Surface {
     try {
       posted = fieldsOf(
         await this.#write(text, (content) =>
-          this.#call('POST', path, { ...body, content }, signal),
+          this.#calls.call('POST', path, { ...body, content }, signal),
         ),
       );
     } catch (error) {
@@ -127,8 +129,10 @@ export class DiscordSurface implements Surface {
     const { channel, message } = partsOfPage(id);
     const path = `/channels/${channel}/messages/${message}` as const;
     const write = () =>
-      this.#write(text, (content) => this.#call('PATCH', path, { ...quietly, content }, signal));
-    await this.#unarchived(channel, write, signal);
+      this.#write(text, (content) =>
+        this.#calls.call('PATCH', path, { ...quietly, content }, signal),
+      );
+    await this.#calls.unarchived(channel, write, signal);
     this.#standing.add(message);
   }
 
@@ -137,9 +141,9 @@ export class DiscordSurface implements Surface {
     // Discord tells of its end as if a person had deleted it.
     this.#standing.delete(message);
     const path = `/channels/${channel}/messages/${message}` as const;
-    const drop = () => this.#call('DELETE', path, undefined, signal);
+    const drop = () => this.#calls.call('DELETE', path, undefined, signal);
     try {
-      await this.#unarchived(channel, drop, signal);
+      await this.#calls.unarchived(channel, drop, signal);
     } catch (error) {
       if (!(error instanceof Rejected && error.reason === 'removed')) throw error;
     }
@@ -152,18 +156,15 @@ export class DiscordSurface implements Surface {
 
   /** A person deleted a question or a part of the reply: nothing more is written. */
   withdraw(): void {
-    this.#withdrawn = true;
-  }
-
-  /** Where the next page goes, as far as that is known. */
-  get #channel(): string {
-    return this.#footing.ground?.channel ?? this.#options.likely;
+    this.#calls.withdraw();
   }
 
   async #type(signal: AbortSignal): Promise<void> {
     const channel = await this.#footing.channelForNow();
-    const { api, denials } = this.#options;
+    const { api, budgets, denials } = this.#options;
     if (denials.has(channel)) return;
+    // Where many ask at once their first words come sooner without it.
+    while (budgets.everywhere.isScarce) await wait(lookAgainMs, signal);
     await api.call('POST', `/channels/${channel}/typing`, {}, signal);
   }
 
@@ -172,88 +173,7 @@ export class DiscordSurface implements Surface {
     return this.#standing.size === 0 && wantsPermission(error) && this.#footing.leave();
   }
 
-  /** The call was let go by the limits of the likely channel: another one may have no room. */
-  async #groundToPostOn(): Promise<Ground> {
-    const { budgets } = this.#options;
-    const paced = this.#channel;
-    const ground = await this.#footing.find();
-    if (ground.channel === paced) return ground;
-    for (const { key: budgetKey, told } of budgets.of(ground.channel).post) {
-      const waitMs = (told?.resetsAt ?? 0) - performance.now();
-      if (told?.left === 0 && waitMs > 0) throw new RateLimited(waitMs, { budgetKey });
-    }
-    return ground;
-  }
-
-  /** Discord archives threads that rest; one that is locked stays so, and the reply ends. */
-  async #unarchived(
-    channel: string,
-    change: () => Promise<unknown>,
-    signal: AbortSignal,
-  ): Promise<void> {
-    try {
-      await change();
-    } catch (error) {
-      if (!(error instanceof Refused) || error.code !== codes.archived) throw error;
-      await this.#call('PATCH', `/channels/${channel}`, { archived: false }, signal);
-      await change();
-    }
-  }
-
-  /** A server may forbid links: what is left of the answer is better than none. */
-  async #write(text: string, write: (content: string) => Promise<unknown>): Promise<unknown> {
-    const content = text.trim() === '' ? nothingYet : text;
-    try {
-      return await write(this.#linksTaken ? content : withoutLinks(content));
-    } catch (error) {
-      if (!(error instanceof Refused) || error.code !== codes.linkFilter || !this.#linksTaken) {
-        throw error;
-      }
-      this.#linksTaken = false;
-      return write(withoutLinks(content));
-    }
-  }
-
-  async #call(
-    method: 'POST' | 'PATCH' | 'DELETE',
-    path: `/channels/${string}`,
-    body: Fields | undefined,
-    signal: AbortSignal,
-  ): Promise<unknown> {
-    if (this.#withdrawn && method !== 'DELETE') {
-      throw new Rejected('removed', `${method} ${path}: a person deleted what it belongs to`);
-    }
-    const { api, budgets, denials } = this.#options;
-    const [, , channel = ''] = path.split('/');
-    if (method === 'POST' && denials.has(channel)) {
-      throw new Rejected('refused', `${method} ${path}: refused a moment ago`);
-    }
-    try {
-      const answer = await api.call(method, path, body && { body }, signal);
-      this.#silence = undefined;
-      return answer;
-    } catch (error) {
-      if (error instanceof RateLimited && error.budgetKey === undefined) {
-        // Of this channel: what is written elsewhere need not wait.
-        const [{ key } = { key: channel }] = budgets.of(channel)[kinds[method]];
-        throw new RateLimited(error.retryAfterMs, { cause: error, budgetKey: key });
-      }
-      if (error instanceof Refused && silencing.has(error.code)) {
-        this.#silence = { ground: this.#footing.ground ?? { channel }, code: error.code };
-      }
-      // Its own messages may be changed without it.
-      if (method === 'POST' && wantsPermission(error)) denials.add(channel);
-      throw error;
-    }
+  #write(text: string, write: (content: string) => Promise<unknown>): Promise<unknown> {
+    return this.#linkFilter.write(text.trim() === '' ? nothingYet : text, write);
   }
 }
-
-const kinds = { POST: 'post', PATCH: 'edit', DELETE: 'remove' } as const;
-
-/** What ends a reply while Discord may still take a sentence about it. */
-const silencing = new Set<number>([
-  codes.blockedByAutoMod,
-  codes.titleBlockedByAutoMod,
-  codes.linkFilter,
-  codes.oldEdits,
-]);

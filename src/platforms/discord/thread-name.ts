@@ -10,7 +10,7 @@ export function threadName(question: string): string {
   const [line = ''] = question.trim().split('\n');
   const name = line
     .replace(/^[#>\s-]+(?=\s)/u, '')
-    .replaceAll(/\*+|`+|~~|\|\||(?<!\w)_+|_+(?!\w)/gu, '')
+    .replaceAll(/\*+|`+|~~|\|\||(?<!\w)_+|(?<!_)_+(?!\w)/gu, '')
     .replaceAll(/[\p{Cc}\p{Cf}\s]+/gu, ' ')
     .replaceAll(/@(everyone|here)\b/g, '$1')
     .trim();

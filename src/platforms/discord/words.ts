@@ -57,11 +57,12 @@ export function withoutBell(
   text: string,
   self: { readonly id: string; readonly roles: ReadonlySet<string> },
 ): string {
-  const roles = calledIn(text).roles.filter((id) => self.roles.has(id));
-  const bell = `<@(?:!?${[self.id, ...roles.map((id) => `&${id}`)].join('|')})>`;
+  const roles = new Set(calledIn(text).roles.filter((id) => self.roles.has(id)));
+  // Each once, and from the first of a row alone: no text takes long.
+  const bell = `<@(?:!?${[self.id, ...Array.from(roles, (id) => `&${id}`)].join('|')})>`;
   return text
-    .replace(new RegExp(`^(?:\\s*${bell}[\\s,:;]*)+`), '')
-    .replace(new RegExp(`(?:[\\s,]*${bell})+\\s*$`), '');
+    .replace(new RegExp(`^\\s*${bell}(?:[\\s,:;]|${bell})*`), '')
+    .replace(new RegExp(`(?<![\\s,]|${bell})(?:[\\s,]*${bell})+\\s*$`), '');
 }
 
 /** Names of everybody whom it mentions, by id. */
@@ -72,18 +73,33 @@ export function namesIn(said: Said): Map<string, string> {
 /** Code is what stands between two equally long runs of backticks. */
 function withoutCode(text: string): string {
   const runs = Array.from(text.matchAll(/`+/g), ({ 0: { length }, index }) => ({ length, index }));
+  const ends = endsOf(runs.map(({ length }) => length));
   let plain = '';
   let from = 0;
   for (let at = 0; at < runs.length; at += 1) {
     const open = runs[at];
-    const end = runs.findIndex(({ length }, later) => later > at && length === open?.length);
-    const close = runs[end];
-    if (open === undefined || close === undefined) continue;
+    const end = ends[at];
+    const close = end === undefined ? undefined : runs[end];
+    if (open === undefined || end === undefined || close === undefined) continue;
     plain += `${text.slice(from, open.index)} `;
     from = close.index + close.length;
     at = end;
   }
   return plain + text.slice(from);
+}
+
+/** For each run of backticks, by their lengths, the next one that is as long. */
+function endsOf(lengths: readonly number[]): readonly (number | undefined)[] {
+  const next = new Map<number, number>();
+  return lengths
+    .map((length, at) => [length, at] as const)
+    .toReversed()
+    .map(([length, at]) => {
+      const end = next.get(length);
+      next.set(length, at);
+      return end;
+    })
+    .toReversed();
 }
 
 function known(name: string | undefined, otherwise: string): string {

@@ -27,6 +27,8 @@ export interface GuildOptions {
 export interface Settings {
   /** How long calls take, half of it before they are applied, in milliseconds. */
   latencyMs: number;
+  /** How far Discord's clock is ahead of this machine's, in milliseconds; seen in `Date` alone. */
+  clockAheadMs: number;
   /** For how long an enforced nonce brings the same message again, in milliseconds. */
   nonceLastsMs: number;
   /** How often a message may be edited once it is old: `most` times in `perMs` milliseconds. */
@@ -65,6 +67,7 @@ export const usual = {
 export function settingsOf(options: DiscordFakeOptions): Settings {
   return {
     latencyMs: options.latencyMs ?? 0,
+    clockAheadMs: options.clockAheadMs ?? 0,
     nonceLastsMs: options.nonceLastsMs ?? 180_000,
     oldEdits: options.oldEdits ?? { afterMs: 3_600_000, most: 10, perMs: 3_600_000 },
     mostActiveThreads: options.mostActiveThreads ?? 1_000,

@@ -1,5 +1,6 @@
 import type { Guild, Member } from './guild.ts';
 import type { Channel } from './channel.ts';
+import type { User } from './user.ts';
 
 /** Discord's bits, as far as anything here depends on them. */
 export const permission = {
@@ -50,11 +51,19 @@ export function bitsOf(names: readonly PermissionName[]): bigint {
   return names.reduce((bits, name) => bits | permission[name], 0n);
 }
 
+/**
+ * What the roles of somebody in a guild give them, as it is listed: without what any channel says
+ * otherwise, and without what an administrator or the owner may do besides.
+ */
+export function rolePermissionsOf(guild: Guild, { id }: User): bigint {
+  const roles = [guild.id, ...(guild.members.get(id)?.roles ?? [])];
+  return roles.reduce((bits, role) => bits | (guild.roles.get(role)?.permissions ?? 0n), 0n);
+}
+
 /** What a member may do in a channel; `channel` is the parent where a thread is meant. */
 export function permissionsIn(guild: Guild, member: Member, channel: Channel): bigint {
   if (guild.ownerId === member.user.id) return everything;
-  const roles = [guild.id, ...member.roles];
-  const base = roles.reduce((bits, id) => bits | (guild.roles.get(id)?.permissions ?? 0n), 0n);
+  const base = rolePermissionsOf(guild, member.user);
   if ((base & permission.Administrator) !== 0n) return everything;
   const { overwrites } = channel;
   const ofRoles = member.roles

@@ -40,6 +40,8 @@ export class RestApi {
   async handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
       const asked = await readRequest(incoming);
+      const nowMs = Date.now() + this.#office.settings.clockAheadMs;
+      response.setHeader('date', new Date(nowMs).toUTCString());
       const { method, path = incoming.url ?? '', query, body } = asked;
       const found = asked.path === undefined ? undefined : find(method, asked.path);
       const call = this.#history.called({

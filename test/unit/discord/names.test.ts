@@ -69,4 +69,8 @@ describe('a thread’s name', () => {
   ])('of %j is %j', (question, name) => {
     expect(threadName(question)).toBe(name);
   });
+
+  it('is found in one go, however many marks the question has in its middle', () => {
+    expect(threadName(`a${'_'.repeat(200_000)}b`)).toBe(`a${'_'.repeat(79)}…`);
+  });
 });

@@ -13,6 +13,7 @@ describe('what was said', () => {
       mentions: [{ id: self.id, name: 'Parley', bot: true }],
       forwarded: [],
       callsEverybody: false,
+      rolesOfAuthor: [],
       roles: [],
       files: [],
     });

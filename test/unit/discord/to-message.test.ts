@@ -67,6 +67,21 @@ describe('a text', () => {
     expect(read('` `` '.repeat(800))).toContain('``');
   });
 
+  // A pattern that tries everything takes minutes for these, and the test ends before.
+  it.each([
+    [' ', 200_000],
+    [', ', 100_000],
+    ['` ', 500_000],
+  ])('of any length is read in one go, with %j in its middle', (part, times) => {
+    const long = `x${part.repeat(times)}x`;
+    expect(read(`<@${self.id}> ${long}`)).toBe(long);
+  });
+
+  it('may call the role that is the bot’s alone many times, in its middle', () => {
+    const call = `<@&${[...self.roles].join('')}> `;
+    expect(read(`${call}x${call.repeat(9)}x`)).toBe(`x${'@role '.repeat(9)}x`);
+  });
+
   it('says so when there is nothing but the mention', () => {
     const said = { ...saidInFixture('mention'), text: `<@${self.id}> ` };
     expect(textFor(said, self, names)).toBe('(mentions you without a word)');

@@ -12,7 +12,14 @@ import {
   openThread,
   threadOfMessage,
 } from './threads.ts';
-import { getApplication, getMe, getOwnApplication, getUser, openDirectChannel } from './users.ts';
+import {
+  getApplication,
+  getMe,
+  getOwnApplication,
+  getUser,
+  listOwnGuilds,
+  openDirectChannel,
+} from './users.ts';
 
 const routes: readonly Route[] = [
   activeThreads,
@@ -34,6 +41,7 @@ const routes: readonly Route[] = [
   joinThread,
   leaveThread,
   listMessages,
+  listOwnGuilds,
   openDirectChannel,
   openThread,
   postMessage,

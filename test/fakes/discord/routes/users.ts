@@ -2,6 +2,7 @@ import { channelPayload } from '../payloads.ts';
 import type { Payload } from '../payload.ts';
 import { Refusal, notSnowflake } from '../refusal.ts';
 import { isSnowflake } from '../snowflakes.ts';
+import { rolePermissionsOf } from '../permissions.ts';
 import { userPayload } from '../user.ts';
 import { type Calling, type Route, idOf } from './route.ts';
 
@@ -10,6 +11,25 @@ export const getMe: Route = {
   path: '/users/@me',
   run({ world }) {
     return { ...world.botUser() };
+  },
+};
+
+/** The guilds that the bot is in, with what it may do there before any channel says otherwise. */
+export const listOwnGuilds: Route = {
+  method: 'GET',
+  path: '/users/@me/guilds',
+  run({ world, query }) {
+    const limit = Number(query['limit'] ?? 200);
+    const joined = world.readyGuilds().map(({ id }) => world.guild(id));
+    return joined.slice(0, limit).map((guild) => ({
+      id: guild.id,
+      name: guild.name,
+      icon: null,
+      banner: null,
+      owner: guild.ownerId === world.bot.id,
+      permissions: String(rolePermissionsOf(guild, world.bot)),
+      features: ['COMMUNITY', 'NEWS'],
+    }));
   },
 };
 
