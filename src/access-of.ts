@@ -1,0 +1,23 @@
+import type { Config } from './config.ts';
+import { Access } from './core/access.ts';
+
+/** Who may use the bot on a platform, as it is configured. */
+export function accessOf(config: Config, platform: 'slack' | 'discord'): Access {
+  return new Access({
+    workspaces: {
+      allow: config.ALLOW_WORKSPACES[platform],
+      deny: config.DENY_WORKSPACES[platform],
+    },
+    channels: { allow: config.ALLOW_CHANNELS[platform], deny: config.DENY_CHANNELS[platform] },
+    people: { allow: config.ALLOW_PEOPLE[platform], deny: config.DENY_PEOPLE[platform] },
+    roles: { allow: config.ALLOW_ROLES[platform], deny: config.DENY_ROLES[platform] },
+    direct: config.DIRECT_MESSAGES,
+  });
+}
+
+/** Whether an author's id is that of a bot: a listed one, or any other that Slack tells of. */
+export function botAuthors({ ALLOW_BOTS }: Config): (author: string) => boolean {
+  const listed = new Set([...ALLOW_BOTS.slack, ...ALLOW_BOTS.discord]);
+  // Slack's are `T1:B1`, as ids are unique in a workspace alone.
+  return (author) => listed.has(author.replace(/^\w+:/, '')) || /^\w+:(?:B\w*|bot)$/.test(author);
+}

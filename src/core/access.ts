@@ -1,0 +1,116 @@
+/** Ids of one platform: who or what may, if it names any, and who or what may not in any case. */
+export interface AccessList {
+  readonly allow: readonly string[];
+  readonly deny: readonly string[];
+}
+
+/**
+ * Who may write the bot directly: `members` of a workspace or server that it is in and that is
+ * allowed, `everyone`, or nobody.
+ */
+export type DirectMessages = 'members' | 'everyone' | 'off';
+
+export interface AccessLists {
+  readonly workspaces?: AccessList;
+  readonly channels?: AccessList;
+  readonly people?: AccessList;
+  readonly roles?: AccessList;
+  /** By default `members`. */
+  readonly direct?: DirectMessages;
+}
+
+/** Where something was said. */
+export interface Spot {
+  /** Ids of the workspace or server, and of all that it is part of. */
+  readonly workspaces: readonly string[];
+  /** Ids of the channel, and of all that it is part of: a thread's parent, a category. */
+  readonly channels: readonly string[];
+  /** Said to the bot alone. */
+  readonly direct: boolean;
+}
+
+/** Who said it. */
+export interface Speaker {
+  /** All ids that mean this person, or this bot. */
+  readonly ids: readonly string[];
+  /** Absent where the platform has none. */
+  readonly roles?: readonly string[];
+  /** What the lists allow is for people: a bot can only be denied. */
+  readonly bot?: boolean;
+}
+
+/** What a refusal is for. */
+export type Refusal = 'workspace' | 'channel' | 'direct' | 'person';
+
+const nothing: AccessList = { allow: [], deny: [] };
+
+/**
+ * Who may use the bot on one platform, and where. What is denied is denied, whatever is allowed. A
+ * list that allows nothing restricts nothing. People and roles are one gate: whoever is listed, or
+ * has a role that is, passes.
+ */
+export class Access {
+  /** Who may write the bot directly, apart from what the lists say. */
+  readonly direct: DirectMessages;
+  readonly #workspaces: AccessList;
+  readonly #channels: AccessList;
+  readonly #people: AccessList;
+  readonly #roles: AccessList;
+
+  constructor(lists: AccessLists = {}) {
+    this.direct = lists.direct ?? 'members';
+    this.#workspaces = lists.workspaces ?? nothing;
+    this.#channels = lists.channels ?? nothing;
+    this.#people = lists.people ?? nothing;
+    this.#roles = lists.roles ?? nothing;
+  }
+
+  /** Why nothing said there by this person is taken in; undefined if it is. */
+  refusal(spot: Spot, speaker: Speaker): Refusal | undefined {
+    return this.refusalOfSpot(spot) ?? this.refusalOfSpeaker(speaker);
+  }
+
+  /** Direct messages are in no channel that a list could allow. */
+  refusalOfSpot({ workspaces, channels, direct }: Spot): Refusal | undefined {
+    if (direct && this.direct === 'off') return 'direct';
+    if (!passes(this.#workspaces, workspaces)) return 'workspace';
+    const isOpen = direct ? !has(this.#channels.deny, channels) : passes(this.#channels, channels);
+    return isOpen ? undefined : 'channel';
+  }
+
+  refusalOfSpeaker({ ids, roles = [], bot = false }: Speaker): Refusal | undefined {
+    if (has(this.#people.deny, ids) || has(this.#roles.deny, roles)) return 'person';
+    const isOpen = this.#people.allow.length === 0 && this.#roles.allow.length === 0;
+    if (bot || isOpen) return undefined;
+    return has(this.#people.allow, ids) || has(this.#roles.allow, roles) ? undefined : 'person';
+  }
+
+  /** Whether it takes a workspace to be allowed: something without one is not. */
+  get namesWorkspaces(): boolean {
+    return this.#workspaces.allow.length > 0;
+  }
+
+  get namesChannels(): boolean {
+    return this.#channels.allow.length > 0 || this.#channels.deny.length > 0;
+  }
+
+  /** Every role that is listed. */
+  get roles(): readonly string[] {
+    return [...this.#roles.allow, ...this.#roles.deny];
+  }
+
+  /** Whether it depends on this speaker's roles if they are refused. */
+  dependsOnRoles({ ids, bot = false }: Speaker): boolean {
+    if (has(this.#people.deny, ids)) return false;
+    if (this.#roles.deny.length > 0) return true;
+    return !bot && this.#roles.allow.length > 0 && !has(this.#people.allow, ids);
+  }
+}
+
+function passes({ allow, deny }: AccessList, ids: readonly string[]): boolean {
+  return !has(deny, ids) && (allow.length === 0 || has(allow, ids));
+}
+
+function has(list: readonly string[], ids: readonly string[]): boolean {
+  return ids.some((id) => list.includes(id));
+}

@@ -1,0 +1,29 @@
+import { expect, it } from 'vitest';
+import { TurnedAway } from '../../src/core/turned-away.ts';
+import { readableLog } from '../fakes/log.ts';
+import { openStore, ownRedis } from './redis-world.ts';
+
+it('tells who is turned away once an hour, whichever instance hears them, also a new one', async () => {
+  const server = await ownRedis();
+  const { store, prefix } = await openStore(server.url);
+  const { store: other } = await openStore(server.url, { prefix });
+  const [one, two, three] = [store, other, other].map(
+    (shared) => new TurnedAway({ platform: 'slack', store: shared, log: readableLog() }),
+  );
+  expect(await two!.isToBeTold('T1:U1')).toBe(true);
+  expect(await Promise.all([one!, two!, three!].map((each) => each.isToBeTold('T1:U1')))).toEqual([
+    false,
+    false,
+    false,
+  ]);
+  const both = await Promise.all([one!, three!].map((each) => each.isToBeTold('T1:U2')));
+  expect(both.filter((isToBeTold) => isToBeTold)).toHaveLength(1);
+  const lives = await Promise.all(
+    (await server.client().keys(`${prefix}:*role:told:*`)).map((key) => server.client().pttl(key)),
+  );
+  expect(lives).toHaveLength(2);
+  for (const ms of lives) {
+    expect(ms).toBeGreaterThan(59 * 60_000);
+    expect(ms).toBeLessThanOrEqual(60 * 60_000);
+  }
+});
