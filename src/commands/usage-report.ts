@@ -1,0 +1,130 @@
+import type { UsageBook, UsageRow } from '../core/ports/usage.ts';
+import { BadUsage, type Typed } from './command.ts';
+import { table } from './table.ts';
+
+const dayMs = 24 * 60 * 60 * 1_000;
+const mostDays = 3_660;
+const usualDays = 30;
+
+/** By what usage can be told apart. */
+const views = ['person', 'workspace', 'model'] as const;
+type View = (typeof views)[number];
+
+type Used = Pick<
+  UsageRow,
+  'questions' | 'answers' | 'inputTokens' | 'outputTokens' | 'countedTokens'
+>;
+
+/** What one person, workspace or model has to do with. */
+interface Share extends Used {
+  readonly id: string;
+}
+
+/** What `npm run usage` takes behind its name. */
+export const usageOptions = { switches: ['json'], options: ['by', 'days'] };
+
+/** What is to be shown; as JSON, it can be sent to the process that has the book. */
+export interface WantedUsage {
+  /** All three views, or one. */
+  readonly views: readonly View[];
+  /** The last ones, today among them. */
+  readonly days: number;
+  readonly json: boolean;
+}
+
+/** What `--by`, `--days` and `--json` say. Throws `BadUsage`. */
+export function wantedIn(typed: Typed): WantedUsage {
+  return { views: viewsIn(typed), days: daysIn(typed), json: typed.has('json') };
+}
+
+/**
+ * What was used, as a text for a person or a machine.
+ *
+ * @param now in milliseconds since the epoch
+ */
+export async function usageReport(
+  book: Pick<UsageBook, 'read'>,
+  { views: chosen, days, json }: WantedUsage,
+  now: number = Date.now(),
+): Promise<string> {
+  const period = { from: dayOf(now - (days - 1) * dayMs), to: dayOf(now) };
+  const rows = await book.read(period.from);
+  const total = sumOf(rows);
+  const shares = chosen.map((view): [View, Share[]] => [view, sharesIn(rows, view)]);
+  if (json) {
+    return JSON.stringify({ ...period, ...Object.fromEntries(shares), total }, null, 2);
+  }
+  if (rows.length === 0) return `No usage yet, from ${period.from} to ${period.to} (UTC).`;
+  return [
+    `Usage from ${period.from} to ${period.to} (UTC)`,
+    ...shares.map(([view, each]) => tableOf(view, each, total)),
+    ...noteOn(total),
+  ].join('\n\n');
+}
+
+function viewsIn(typed: Typed): readonly View[] {
+  if (typed.words.length > 0) throw new BadUsage(`"${typed.words.join(' ')}" is not understood.`);
+  const by = typed.valueOf('by');
+  if (by === undefined) return views;
+  const view = views.find((each) => each === by);
+  if (view === undefined) throw new BadUsage(`--by takes person, workspace or model, not "${by}".`);
+  return [view];
+}
+
+function daysIn(typed: Typed): number {
+  const given = typed.valueOf('days') ?? String(usualDays);
+  const days = /^\d+$/.test(given) ? Number(given) : 0;
+  if (days >= 1 && days <= mostDays) return days;
+  throw new BadUsage(`--days takes a whole number from 1 to ${mostDays}, not "${given}".`);
+}
+
+/** Whoever used most comes first. */
+function sharesIn(rows: readonly UsageRow[], view: View): Share[] {
+  const groups = Map.groupBy(rows, (row) => idOf(row, view));
+  return Array.from(groups, ([id, some]) => ({ id, ...sumOf(some) })).toSorted(
+    (a, b) => tokensOf(b) - tokensOf(a) || b.questions - a.questions || (a.id < b.id ? -1 : 1),
+  );
+}
+
+function idOf(row: UsageRow, view: View): string {
+  const id = row[view];
+  return id === '' ? `${row.platform} (direct messages)` : id;
+}
+
+function tableOf(view: View, shares: readonly Share[], total: Used): string {
+  const cells = (id: string, used: Used): string[] => [
+    id,
+    ...[used.questions, used.answers, used.inputTokens, used.outputTokens, tokensOf(used)].map(
+      (count) => count.toLocaleString('en'),
+    ),
+  ];
+  const head = [view.toUpperCase(), 'QUESTIONS', 'ANSWERS', 'TOKENS IN', 'TOKENS OUT', 'TOKENS'];
+  const rows = shares.map((share) => cells(share.id, share));
+  return table(head, [...rows, cells('Total', total)]);
+}
+
+function noteOn({ countedTokens }: Used): string[] {
+  if (countedTokens === 0) return [];
+  const count = countedTokens.toLocaleString('en');
+  return [`${count} of these tokens were counted by Parley, as the model did not report them.`];
+}
+
+function sumOf(rows: readonly UsageRow[]): Used {
+  const sum = { questions: 0, answers: 0, inputTokens: 0, outputTokens: 0, countedTokens: 0 };
+  for (const row of rows) {
+    sum.questions += row.questions;
+    sum.answers += row.answers;
+    sum.inputTokens += row.inputTokens;
+    sum.outputTokens += row.outputTokens;
+    sum.countedTokens += row.countedTokens;
+  }
+  return sum;
+}
+
+function tokensOf({ inputTokens, outputTokens }: Used): number {
+  return inputTokens + outputTokens;
+}
+
+function dayOf(at: number): string {
+  return new Date(at).toISOString().slice(0, 10);
+}

@@ -1,0 +1,26 @@
+import { runCommand } from './command.ts';
+import { usageOptions, usageReport, wantedIn } from './usage-report.ts';
+import { withService } from './with-service.ts';
+
+const usage = `Shows who has used how much: questions, whole answers, tokens read and written.
+
+  npm run usage                         by person, by workspace and by model, for 30 days
+  npm run usage -- --by person          one of them: person, workspace or model
+  npm run usage -- --days 7             for the last 7 days, up to 3,660; days are those of UTC
+  npm run usage -- --json               the same for a machine
+
+It is kept for USAGE_DAYS, 90 by default. People stand there as \`npm run forget\` takes them, which
+deletes what they used, too. It works while Parley runs.
+`;
+
+await runCommand({
+  usage,
+  ...usageOptions,
+  run: async (typed) => {
+    const wanted = wantedIn(typed);
+    const report = await withService((service) =>
+      usageReport({ read: (from) => service.usage(from) }, wanted),
+    );
+    process.stdout.write(`${report}\n`);
+  },
+});

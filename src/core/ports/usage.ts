@@ -1,0 +1,26 @@
+/** What was used on a day, by one person in one workspace, of one model. */
+export interface UsageRow {
+  /** In UTC, as YYYY-MM-DD. */
+  readonly day: string;
+  readonly platform: string;
+  /** With the platform's name in front; empty for a direct conversation that is in none. */
+  readonly workspace: string;
+  /** With the platform's name in front, such as `slack:T1:U1`. */
+  readonly person: string;
+  readonly model: string;
+  readonly questions: number;
+  /** Those that came to their end. */
+  readonly answers: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  /** Those tokens that the model did not report, counted here instead. */
+  readonly countedTokens: number;
+}
+
+/** Keeps account of what was used, for as long as it is told to. Throws `StoreUnavailable`. */
+export interface UsageBook {
+  /** Adds to what is known of the day; not to be repeated. */
+  record(row: UsageRow): Promise<void>;
+  /** From that day on, in no order. */
+  read(fromDay: string): Promise<UsageRow[]>;
+}
