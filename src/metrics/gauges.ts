@@ -1,0 +1,115 @@
+import { Gauge, type Registry } from 'prom-client';
+import type { Log } from '../core/ports/log.ts';
+import type { Load } from '../core/ports/metrics.ts';
+import type { Platform } from '../core/ports/platform.ts';
+import type { Depth } from '../core/ports/store.ts';
+import { InboxWatch } from './inbox-watch.ts';
+
+/** Where the figures come from that are looked up when somebody asks. */
+export interface Sources {
+  readonly depth: () => Promise<Depth>;
+  readonly load: () => Load;
+  readonly platforms: readonly Pick<Platform, 'name' | 'state'>[];
+}
+
+export interface GaugesOptions extends Sources {
+  readonly registry: Registry;
+  /** Milliseconds, by platform. */
+  readonly oldestUnseenMs: () => ReadonlyMap<string, number>;
+  readonly log: Log;
+}
+
+/** Figures of one moment: each is looked up when it is scraped, and at no other time. */
+export function openGauges(options: GaugesOptions): void {
+  const { registry, load, platforms, oldestUnseenMs } = options;
+  const inbox = new InboxWatch(options.depth, options.log);
+
+  /** Absent while there is nothing to tell. */
+  function single(
+    name: string,
+    help: string,
+    look: () => number | undefined | Promise<number | undefined>,
+  ): void {
+    const gauge: Gauge = new Gauge({
+      name,
+      help,
+      registers: [registry],
+      async collect() {
+        const value = await look();
+        if (value === undefined) gauge.remove();
+        else gauge.set(value);
+      },
+    });
+  }
+
+  function byPlatform(name: string, help: string, look: () => Iterable<[string, number]>): void {
+    const gauge: Gauge<'platform'> = new Gauge({
+      name,
+      help,
+      labelNames: ['platform'],
+      registers: [registry],
+      collect() {
+        gauge.reset();
+        for (const [platform, value] of look()) gauge.set({ platform }, value);
+      },
+    });
+  }
+
+  single('parley_model_answers_writing', 'Answers that are being written here.', () => {
+    return load().writing;
+  });
+  single('parley_model_answers_waiting', 'Questions in line for the model here.', () => {
+    return load().inLine;
+  });
+  single('parley_conversations_active', 'Conversations that are worked on here.', () => {
+    return load().conversations;
+  });
+  single('parley_leases_held', 'Turns whose lease is held here.', () => load().leases);
+
+  single('parley_paused', '1 while an operator lets nothing new be begun, else 0.', () => {
+    return load().paused ? 1 : 0;
+  });
+
+  single('parley_store_up', '1 if the store told what waits in it, else 0.', async () =>
+    (await inbox.look()) === undefined ? 0 : 1,
+  );
+  single(
+    'parley_inbox_waiting',
+    'Conversations with questions that nobody works on, in the whole store.',
+    async () => (await inbox.look())?.waiting,
+  );
+  single(
+    'parley_inbox_running',
+    'Conversations that somebody works on, in the whole store.',
+    async () => (await inbox.look())?.running,
+  );
+  single(
+    'parley_inbox_oldest_seconds',
+    'How long the oldest question has waited that nobody works on; 0 without any.',
+    async () => {
+      const depth = await inbox.look();
+      return depth && (depth.oldestMs ?? 0) / 1_000;
+    },
+  );
+
+  byPlatform('parley_up', '1 while a platform is heard, here or by another instance.', () =>
+    platforms.map(({ name, state }): [string, number] => [name, state?.().up === false ? 0 : 1]),
+  );
+  byPlatform(
+    'parley_listener',
+    '1 if this instance is the one that listens to a platform where only one may, else 0.',
+    () =>
+      platforms.flatMap(({ name, state }): [string, number][] => {
+        const listens = state?.().listens;
+        return listens === undefined ? [] : [[name, listens ? 1 : 0]];
+      }),
+  );
+  byPlatform(
+    'parley_unseen_text_oldest_seconds',
+    'Age of the oldest text that people cannot see yet.',
+    () => {
+      const oldest = oldestUnseenMs();
+      return platforms.map(({ name }): [string, number] => [name, (oldest.get(name) ?? 0) / 1_000]);
+    },
+  );
+}

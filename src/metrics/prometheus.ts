@@ -1,0 +1,111 @@
+import type { Registry } from 'prom-client';
+import type { Asking, CallResult, Metrics, Refusal, RequestResult } from '../core/ports/metrics.ts';
+import type { Usage } from '../core/ports/model.ts';
+import type { Outcome } from '../core/turn.ts';
+import { newFigures } from './figures.ts';
+
+const secondMs = 1_000;
+const outcomes: readonly Outcome[] = ['done', 'stopped', 'failed'];
+
+interface Reply {
+  readonly platform: string;
+  readonly unseenMs: () => number;
+}
+
+/** Counts what happens as Prometheus wants it: in seconds, under labels of few values each. */
+export class Prometheus implements Metrics {
+  readonly #figures: ReturnType<typeof newFigures>;
+  readonly #replies = new Set<Reply>();
+
+  constructor(registry: Registry) {
+    this.#figures = newFigures(registry);
+  }
+
+  questionTaken(platform: string): void {
+    this.#figures.questions.inc({ platform });
+  }
+
+  questionRefused(platform: string, reason: Refusal): void {
+    this.#figures.refusals.inc({ platform, reason });
+  }
+
+  turnEnded(platform: string, outcome: Outcome, ms: number): void {
+    this.#figures.turns.inc({ platform, outcome });
+    this.#figures.turnSeconds.observe({ platform }, ms / secondMs);
+  }
+
+  firstTextShown(platform: string, sinceBegunMs: number, sinceAskedMs: number): void {
+    this.#figures.firstTextSeconds.observe({ platform }, sinceBegunMs / secondMs);
+    // A platform's clock may be a little ahead of ours.
+    const askedMs = Math.max(0, sinceAskedMs);
+    this.#figures.firstTextSinceAskedSeconds.observe({ platform }, askedMs / secondMs);
+  }
+
+  textShown(platform: string, unseenMs: number): void {
+    this.#figures.unseenSeconds.observe({ platform }, unseenMs / secondMs);
+  }
+
+  replyBegan(platform: string, unseenMs: () => number): () => void {
+    const reply = { platform, unseenMs };
+    this.#replies.add(reply);
+    return () => void this.#replies.delete(reply);
+  }
+
+  called(platform: string, method: string, result: CallResult, ms: number): void {
+    this.#figures.calls.inc({ platform, method, result });
+    this.#figures.callSeconds.observe({ platform, method }, ms / secondMs);
+  }
+
+  asks(model: string): Asking {
+    const askedAt = performance.now();
+    let written = false;
+    let over = false;
+    return {
+      wrote: () => {
+        if (written) return;
+        written = true;
+        const ms = performance.now() - askedAt;
+        this.#figures.firstDeltaSeconds.observe({ model }, ms / secondMs);
+      },
+      ended: (result, usage) => {
+        if (over) return;
+        over = true;
+        this.#requestEnded(model, result, performance.now() - askedAt, usage);
+      },
+    };
+  }
+
+  failedOver(from: string, to: string): void {
+    this.#figures.failovers.inc({ from, to });
+  }
+
+  /** What has not happened yet reads 0 rather than nothing, so that its first time is a rise. */
+  expect(platforms: readonly string[]): void {
+    for (const platform of platforms) {
+      this.#figures.questions.inc({ platform }, 0);
+      for (const outcome of outcomes) this.#figures.turns.inc({ platform, outcome }, 0);
+    }
+  }
+
+  /** How old the oldest text is that people cannot see yet, by platform, in milliseconds. */
+  oldestUnseenMs(): ReadonlyMap<string, number> {
+    const oldest = new Map<string, number>();
+    for (const { platform, unseenMs } of this.#replies) {
+      oldest.set(platform, Math.max(oldest.get(platform) ?? 0, unseenMs()));
+    }
+    return oldest;
+  }
+
+  #requestEnded(model: string, result: RequestResult, ms: number, usage: Usage = {}): void {
+    this.#figures.requests.inc({ model, result });
+    this.#figures.requestSeconds.observe({ model }, ms / secondMs);
+    const { inputTokens = 0, outputTokens = 0 } = usage;
+    this.#figures.tokens.inc({ model, direction: 'input' }, countOf(inputTokens));
+    this.#figures.tokens.inc({ model, direction: 'output' }, countOf(outputTokens));
+  }
+}
+
+/** A counter throws at what is no number, and a provider's numbers are not to be trusted. */
+function countOf(tokens: number): number {
+  return Number.isFinite(tokens) && tokens > 0 ? tokens : 0;
+}
