@@ -1,6 +1,7 @@
 import { streamText } from 'ai';
 import type { FinishReason, LanguageModel, TextStreamPart, ToolSet } from 'ai';
 import { ModelFailed } from '../core/errors.ts';
+import type { Asking } from '../core/ports/metrics.ts';
 import type { ModelEvent, ModelRequest } from '../core/ports/model.ts';
 import { toModelFailed } from './faults.ts';
 import { Prose } from './prose.ts';
@@ -15,13 +16,14 @@ export interface SilenceLimits {
 }
 
 /**
- * Asks a model once. However it is left (end, fault, abort, a reader that walks away), the HTTP
+ * Asks a model once, and tells `asking` how that goes. However it is left (end, fault, abort, a reader that walks away), the HTTP
  * request is over and no timer is left. Throws `ModelFailed`, or the request's reason to abort.
  */
 export async function* attempt(
   model: Exclude<LanguageModel, string>,
   request: ModelRequest,
   limits: SilenceLimits,
+  asking: Asking,
 ): AsyncGenerator<ModelEvent> {
   request.signal.throwIfAborted();
   const hangUp = new AbortController();
@@ -55,27 +57,32 @@ export async function* attempt(
       if (done) throw new ModelFailed('cut', 'the stream ended without a finish');
       limitMs = limitAfter(part, limits) ?? limitMs;
       const text = prose.read(part);
-      if (text !== '') yield { type: 'delta', text };
+      if (text !== '') {
+        asking.wrote();
+        yield { type: 'delta', text };
+      }
       if (part.type === 'error') throw part.error;
       if (part.type === 'finish') {
         const { inputTokens, outputTokens } = part.totalUsage;
-        yield {
-          type: 'end',
-          reason: endOf(part.finishReason, prose),
-          usage: {
-            ...(inputTokens === undefined ? {} : { inputTokens }),
-            ...(outputTokens === undefined ? {} : { outputTokens }),
-          },
+        const usage = {
+          ...(inputTokens === undefined ? {} : { inputTokens }),
+          ...(outputTokens === undefined ? {} : { outputTokens }),
         };
+        const reason = endOf(part.finishReason, prose);
+        asking.ended('done', usage);
+        yield { type: 'end', reason, usage };
         return;
       }
     }
   } catch (error) {
     // An abort surfaces as whatever the SDK was doing at the time; the signals know better.
     request.signal.throwIfAborted();
-    hangUp.signal.throwIfAborted();
-    throw toModelFailed(error);
+    const failure = toModelFailed(hangUp.signal.aborted ? hangUp.signal.reason : error);
+    asking.ended(failure.fault);
+    throw failure;
   } finally {
+    // Whoever reads no further does not want it any more.
+    asking.ended('left');
     watchdog.rest();
     hangUp.abort();
   }

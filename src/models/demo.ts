@@ -1,3 +1,4 @@
+import { type Metrics, noMetrics } from '../core/ports/metrics.ts';
 import type { Model, ModelEvent, ModelRequest } from '../core/ports/model.ts';
 import { answer } from './demo/answer.ts';
 import { wait } from '../core/deadline.ts';
@@ -7,6 +8,7 @@ export interface DemoOptions {
   readonly tokensPerSecond?: number;
   /** Numbers from 0 up to, not including, 1. Default `Math.random`. */
   readonly random?: () => number;
+  readonly metrics?: Metrics;
 }
 
 /** It looks up this many tokens' time before its first one, so that the working marks show. */
@@ -15,31 +17,40 @@ const thinkingTokens = 15;
 /** Longest token in code points, as real ones go. */
 const longestToken = 6;
 
+const name = 'demo';
+
 /**
  * The model that answers when none is configured: no network, no key, no knowledge; a laid-back
  * dude who never drops character and says that he is a demo.
  */
 export function demoModel(options: DemoOptions = {}): Model {
-  const { tokensPerSecond = 45, random = Math.random } = options;
+  const { tokensPerSecond = 45, random = Math.random, metrics = noMetrics } = options;
   const tokenMs = 1_000 / tokensPerSecond;
 
   async function* stream({ messages, signal }: ModelRequest): AsyncGenerator<ModelEvent> {
     signal.throwIfAborted();
-    let outputTokens = 0;
-    let dueAt = performance.now() + thinkingTokens * tokenMs;
-    for (const token of tokensOf(answer(messages, random), random)) {
-      // By the clock: timers are late by a bit each time, and the bits add up.
-      const waitMs = dueAt - performance.now();
-      if (waitMs > 0) await wait(waitMs, signal);
-      signal.throwIfAborted();
-      yield { type: 'delta', text: token };
-      outputTokens += 1;
-      dueAt += tokenMs * (0.7 + random() * 0.6);
+    const asking = metrics.asks(name);
+    try {
+      let outputTokens = 0;
+      let dueAt = performance.now() + thinkingTokens * tokenMs;
+      for (const token of tokensOf(answer(messages, random), random)) {
+        // By the clock: timers are late by a bit each time, and the bits add up.
+        const waitMs = dueAt - performance.now();
+        if (waitMs > 0) await wait(waitMs, signal);
+        signal.throwIfAborted();
+        asking.wrote();
+        yield { type: 'delta', text: token };
+        outputTokens += 1;
+        dueAt += tokenMs * (0.7 + random() * 0.6);
+      }
+      asking.ended('done', { outputTokens });
+      yield { type: 'end', reason: 'complete', usage: { outputTokens } };
+    } finally {
+      asking.ended('left');
     }
-    yield { type: 'end', reason: 'complete', usage: { outputTokens } };
   }
 
-  return { name: 'demo', stream };
+  return { name, stream };
 }
 
 function* tokensOf(text: string, random: () => number): Generator<string> {

@@ -1,4 +1,5 @@
 import type { Log } from '../core/ports/log.ts';
+import { type Metrics, noMetrics } from '../core/ports/metrics.ts';
 import type { Model } from '../core/ports/model.ts';
 import { attempt } from './attempt.ts';
 import type { SilenceLimits } from './attempt.ts';
@@ -15,6 +16,7 @@ const defaultLimits: SilenceLimits = { firstTokenMs: 60_000, stallMs: 30_000 };
 export interface OpenAiOptions extends Provider {
   readonly timeouts?: Partial<SilenceLimits>;
   readonly retries?: Partial<RetryPolicy>;
+  readonly metrics?: Metrics;
   readonly log: Log;
 }
 
@@ -26,8 +28,9 @@ export interface OpenAiOptions extends Provider {
 export function openAiModel(options: OpenAiOptions): Model {
   const model = languageModel(options);
   const limits = { ...defaultLimits, ...options.timeouts };
+  const { model: name, metrics = noMetrics, log } = options;
   return retrying(
-    { name: options.model, stream: (request) => attempt(model, request, limits) },
-    { ...options.retries, log: options.log },
+    { name, stream: (request) => attempt(model, request, limits, metrics.asks(name)) },
+    { ...options.retries, log },
   );
 }

@@ -12,16 +12,16 @@ export interface RetryPolicy {
   readonly firstDelayMs: number;
   /** No wait grows beyond this by doubling, in milliseconds. Default 8,000. */
   readonly longestDelayMs: number;
+  /** A provider that asks for this much patience or more is told of at once. Default 60,000. */
+  readonly patienceMs: number;
 }
 
 export const defaultRetryPolicy: RetryPolicy = {
   tries: 3,
   firstDelayMs: 500,
   longestDelayMs: 8_000,
+  patienceMs: 60_000,
 };
-
-/** A provider that asks for this much patience, in milliseconds, or more is told of at once. */
-const longestRetryAfterMs = 60_000;
 
 /** Faults that may pass by themselves. */
 const passing: ReadonlySet<ModelFault> = new Set<ModelFault>([
@@ -90,7 +90,7 @@ export function retryDelay(
   const jitteredMs = Math.round(fullMs * (0.5 + random() / 2));
   const { retryAfterMs } = failure;
   if (retryAfterMs === undefined) return jitteredMs;
-  if (retryAfterMs >= longestRetryAfterMs) return undefined;
+  if (retryAfterMs >= policy.patienceMs) return undefined;
   // Never sooner than asked; the jitter comes on top, since all who were refused know the time.
   return retryAfterMs + jitteredMs;
 }

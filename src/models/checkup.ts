@@ -1,0 +1,99 @@
+import { streamText } from 'ai';
+import { ModelFailed, type ModelFault } from '../core/errors.ts';
+import type { Check, Finding, HearClock } from '../core/ports/checkup.ts';
+import { sentences } from '../core/sentences.ts';
+import { toModelFailed } from './faults.ts';
+import { languageModel, type Provider } from './provider.ts';
+
+/** OpenAI's own APIs take no smaller limit; other servers do. */
+const leastTokensAtOpenAi = 16;
+
+const group = 'model';
+
+export interface ModelCheckupOptions extends Omit<Provider, 'fetch'> {
+  readonly hear: HearClock;
+}
+
+/** No other faults than these can be mended by whoever runs Parley. */
+const remedies: Partial<Record<ModelFault, string>> = {
+  unauthorized:
+    'set OPENAI_API_KEY to a key that the provider accepts; OpenAI’s are at https://platform.openai.com/api-keys',
+  quota:
+    'top up the account; OpenAI’s is at https://platform.openai.com/settings/organization/billing',
+  'unknown-model':
+    'set MODEL to a model that the provider has and the key may use, spelled as the provider spells it; or correct OPENAI_BASE_URL',
+  unreachable: 'start the model’s server, or correct OPENAI_BASE_URL',
+  malformed: 'correct OPENAI_BASE_URL, which ends with /v1 as a rule, or set OPENAI_API',
+  'rate-limited': 'wait a minute, or ask the provider for a higher limit',
+  overloaded: 'wait a minute and look again',
+};
+
+/** Looks whether a model answers, by one call with as few tokens as its provider takes. */
+export function modelCheckup(options: ModelCheckupOptions): Check {
+  const id = `model.${options.model}`;
+  const what = options.model;
+  return {
+    id,
+    group,
+    what,
+    remedy:
+      'look at the model’s server. One that loads its model first may need longer: look again in a minute',
+    async run(signal) {
+      const startedAt = performance.now();
+      try {
+        await ask(options, signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        return [{ id, what, ...failed(toModelFailed(error)) }];
+      }
+      const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
+      return [{ id, what, state: 'ok', detail: `answers, after ${seconds} s` }];
+    },
+  };
+}
+
+function failed({ fault, message }: ModelFailed): Pick<Finding, 'state' | 'detail' | 'remedy'> {
+  const remedy = remedies[fault];
+  return {
+    // It is there, and takes the key.
+    state: fault === 'rate-limited' ? 'warning' : 'failed',
+    detail: `${sentences.model[fault]} (${message})`,
+    ...(remedy === undefined ? {} : { remedy }),
+  };
+}
+
+/** Throws whatever goes wrong. An answer without a word is one, too: some think first. */
+async function ask({ hear, ...provider }: ModelCheckupOptions, signal: AbortSignal): Promise<void> {
+  const model = languageModel({
+    ...provider,
+    fetch: async (input, init) => {
+      const sentMs = Date.now();
+      const response = await globalThis.fetch(input, init);
+      const said = response.headers.get('date');
+      const of = 'the model';
+      if (said !== null) hear({ of, said, sentMs, receivedMs: Date.now() });
+      return response;
+    },
+  });
+  const { stream } = streamText({
+    model,
+    prompt: 'Say hi.',
+    maxOutputTokens: model.provider.startsWith('openai.') ? leastTokensAtOpenAi : 1,
+    abortSignal: signal,
+    maxRetries: 0,
+    // Errors come as parts; without a handler the SDK prints them to the console.
+    onError: () => {},
+    providerOptions: { openai: { store: false } },
+  });
+  for await (const part of stream) {
+    if (part.type === 'error' && !ranOut(part.error)) throw part.error;
+    if (part.type === 'error' || part.type === 'finish') return;
+  }
+  signal.throwIfAborted();
+  throw new ModelFailed('cut', 'the stream ended without a finish');
+}
+
+/** Some models call it an error that the few tokens were spent on thinking. */
+function ranOut(error: unknown): boolean {
+  return /max_tokens or model output limit was reached/.test(toModelFailed(error).message);
+}
