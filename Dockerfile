@@ -7,6 +7,7 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev
 
+COPY slack-manifest.yaml ./
 COPY src ./src
 
 # For the embedded store, where no REDIS_URL is set.

@@ -1,0 +1,83 @@
+import { enableCompileCache } from 'node:module';
+import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
+import { BadConfiguration, StoreUnavailable } from '../core/errors.ts';
+
+// What is imported from here on starts faster the next time.
+enableCompileCache();
+
+/** Exit codes as sysexits.h has them. */
+const usageCode = 64;
+const unavailableCode = 69;
+const badConfigurationCode = 78;
+
+/** What was typed behind a command's name. */
+export interface Typed {
+  readonly words: readonly string[];
+  /** Whether a switch, such as `--json`, was there. */
+  has(name: string): boolean;
+  /** What stood behind an option, such as `7` for `--days 7`; the last one counts. */
+  valueOf(name: string): string | undefined;
+}
+
+/** What was typed makes no sense: the usage is shown. */
+export class BadUsage extends Error {
+  override readonly name = 'BadUsage';
+}
+
+interface Command {
+  /** What it does, how it is typed, with examples; shown by `--help`. Ends with a newline. */
+  readonly usage: string;
+  /** Switches besides `--help`. */
+  readonly switches?: readonly string[];
+  /** Options that take a value. */
+  readonly options?: readonly string[];
+  /** Throws `BadUsage`, `BadConfiguration` or `StoreUnavailable`; anything else is a bug. */
+  readonly run: (typed: Typed) => Promise<void>;
+}
+
+/**
+ * Runs a command of a person's at a terminal, as the process. Exit codes: 0, what `run` sets, 64
+ * for what makes no sense, 69 while the store is away, 78 for a wrong configuration.
+ */
+export async function runCommand({
+  usage,
+  switches = [],
+  options = [],
+  run,
+}: Command): Promise<void> {
+  try {
+    const typed = read(switches, options);
+    if (typed.has('help')) process.stdout.write(usage);
+    else await run(typed);
+  } catch (error) {
+    if (error instanceof BadUsage) {
+      process.exitCode = usageCode;
+      process.stderr.write(`${error.message === '' ? '' : `${error.message}\n\n`}${usage}`);
+      return;
+    }
+    if (error instanceof BadConfiguration) process.exitCode = badConfigurationCode;
+    else if (error instanceof StoreUnavailable) process.exitCode = unavailableCode;
+    else throw error;
+    process.stderr.write(`${error.message}\n`);
+  }
+}
+
+function read(switches: readonly string[], valued: readonly string[]): Typed {
+  const options: ParseArgsOptionsConfig = { help: { type: 'boolean', short: 'h' } };
+  for (const name of switches) options[name] = { type: 'boolean' };
+  for (const name of valued) options[name] = { type: 'string' };
+  try {
+    const { values, positionals } = parseArgs({ allowPositionals: true, options });
+    return {
+      words: positionals,
+      has: (name) => values[name] === true,
+      valueOf: (name) => {
+        const value = values[name];
+        return typeof value === 'string' ? value : undefined;
+      },
+    };
+  } catch (cause) {
+    // What is thrown here is always about what was typed.
+    throw new BadUsage(cause instanceof Error ? cause.message : '', { cause });
+  }
+}

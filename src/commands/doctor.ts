@@ -1,0 +1,85 @@
+import { existsSync } from 'node:fs';
+import { type Config, readConfig } from '../config.ts';
+import { BadConfiguration } from '../core/errors.ts';
+import type { ClockReading, Finding } from '../core/ports/checkup.ts';
+import { createLog } from '../log.ts';
+import { BadUsage, runCommand, type Typed } from './command.ts';
+import { clockFindings } from './doctor/clock.ts';
+import { readable, unreadable } from './doctor/configuration.ts';
+import { examine } from './doctor/examine.ts';
+import { listed, Progress } from './doctor/list.ts';
+
+const failedCode = 1;
+const badConfigurationCode = 78;
+
+const usage = `Looks whether everything that Parley needs is there, and says what to do where it is not:
+configuration, tokens, scopes, intents, the model (one call of a few tokens), the store, the clock.
+
+  npm run doctor                a list: ✓ well, ! worth a look, ✗ wrong
+  npm run doctor -s -- --json   the same for machines: { ok, findings }
+
+Changes nothing, and may run beside Parley. Exit code 0 when nothing is wrong, 1 when something is,
+78 when the configuration cannot be read.
+`;
+
+await runCommand({ usage, switches: ['json'], run });
+// Connections that a library still keeps open are of no use to anybody.
+process.exit();
+
+async function run(typed: Typed): Promise<void> {
+  if (typed.words.length > 0) throw new BadUsage(`"${typed.words[0]}" makes no sense here`);
+  let config: Config;
+  try {
+    config = readConfig();
+  } catch (error) {
+    if (!(error instanceof BadConfiguration)) throw error;
+    process.exitCode = badConfigurationCode;
+    return print(unreadable(error.message), typed.has('json'));
+  }
+  const findings = await findingsWith(config, typed.has('json'));
+  if (findings.some(({ state }) => state === 'failed')) process.exitCode = failedCode;
+  await print(
+    findings.map((finding) => clean(finding, secretsOf(config))),
+    typed.has('json'),
+  );
+}
+
+async function findingsWith(config: Config, json: boolean): Promise<Finding[]> {
+  const where = existsSync('.env') ? '.env and the environment' : 'the environment';
+  const log = createLog({ level: 'silent', secrets: config.secrets, readable: false });
+  const readings: ClockReading[] = [];
+  // Only now: some of the libraries behind it read the environment when they are loaded.
+  const { checksOf } = await import('./doctor/checks.ts');
+  const checks = await checksOf(config, log, (reading) => readings.push(reading));
+  const progress = json ? undefined : new Progress(process.stderr);
+  progress?.show(0, checks.length);
+  const found = await examine(checks, (done, of) => progress?.show(done, of));
+  progress?.clear();
+  return [readable(where), ...found, ...clockFindings(readings)];
+}
+
+/** Of an address that has no password in it, people may read where it leads. */
+function secretsOf({ secrets, REDIS_URL }: Config): string[] {
+  return secrets.filter((secret) => secret !== REDIS_URL || secret.includes('@'));
+}
+
+/** Whatever an answer said, the configured secrets are struck out. */
+function clean(finding: Finding, secrets: readonly string[]): Finding {
+  const strike = (text: string): string =>
+    secrets.reduce((rest, secret) => rest.replaceAll(secret, '[secret]'), text);
+  const { what, detail, remedy } = finding;
+  return {
+    ...finding,
+    what: strike(what),
+    ...(detail === undefined ? {} : { detail: strike(detail) }),
+    ...(remedy === undefined ? {} : { remedy: strike(remedy) }),
+  };
+}
+
+function print(findings: readonly Finding[], json: boolean): Promise<void> {
+  const ok = findings.every(({ state }) => state !== 'failed');
+  const text = json
+    ? `${JSON.stringify({ ok, findings }, null, 2)}\n`
+    : listed(findings, process.stdout);
+  return new Promise((resolve) => process.stdout.write(text, () => resolve()));
+}

@@ -1,0 +1,45 @@
+/** What is looked at together. */
+export type CheckupGroup = 'configuration' | 'slack' | 'discord' | 'model' | 'store' | 'clock';
+
+/** What one look at Parley's surroundings found. */
+export interface Finding {
+  /** Such as `slack.scopes`; the same in every version, for machines. */
+  readonly id: string;
+  readonly group: CheckupGroup;
+  /** `warning`: it works, but not as well as it could, or not for long. */
+  readonly state: 'ok' | 'warning' | 'failed';
+  /** What was looked at, such as `Scopes`. */
+  readonly what: string;
+  /** How it is. */
+  readonly detail?: string;
+  /** What to do, and exactly where. */
+  readonly remedy?: string;
+}
+
+/** A look at one thing. It changes nothing, takes no lock, and keeps no connection. */
+export interface Check {
+  readonly id: string;
+  readonly group: CheckupGroup;
+  readonly what: string;
+  /** The check without whose own finding this one makes no sense. */
+  readonly needs?: string;
+  /** What to do if there was no answer. */
+  readonly remedy?: string;
+  /**
+   * What was found. What it throws is a failure of its own: `BadConfiguration` says what to do, for
+   * everything else `remedy` does.
+   */
+  run(signal: AbortSignal): Promise<readonly Omit<Finding, 'group'>[]>;
+}
+
+/** What another machine's clock said between two moments on ours, in ms since the epoch. */
+export interface ClockReading {
+  /** Whose clock it is, such as `Slack`. */
+  readonly of: string;
+  /** An HTTP date, which is cut to whole seconds, or milliseconds since the epoch. */
+  readonly said: string | number;
+  readonly sentMs: number;
+  readonly receivedMs: number;
+}
+
+export type HearClock = (reading: ClockReading) => void;
