@@ -17,17 +17,20 @@ export function createLog(options: {
   secrets: readonly string[];
   /** Lines for a person instead of JSON. */
   readable: boolean;
+  /** Where what is printed is the answer to a command, complaints go beside it. */
+  beside?: boolean;
   destination?: pino.DestinationStream;
 }): Logger {
   const secrets = options.secrets.flatMap((secret) => [
     secret,
     JSON.stringify(secret).slice(1, -1),
   ]);
+  const fd = options.beside === true ? 2 : 1;
   const stream =
     options.destination ??
     (options.readable
-      ? pretty({ ignore: 'pid,hostname', singleLine: true, sync: true })
-      : pino.destination({ sync: true }));
+      ? pretty({ ignore: 'pid,hostname', singleLine: true, sync: true, destination: fd })
+      : pino.destination({ sync: true, dest: fd }));
   return pino(
     {
       level: options.level,

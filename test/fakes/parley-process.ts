@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +6,13 @@ import { fileURLToPath } from 'node:url';
 import { expectNothingPlanted, planted } from './planted.ts';
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+/** What a command printed, and its exit code. */
+export interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
 
 /** A real Parley process, with a folder of its own that outlives it. */
 export interface ParleyProcess {
@@ -24,6 +31,8 @@ export interface ParleyProcess {
   kill(): void;
   /** Resolves once the process is gone, whatever ended it. */
   died(): Promise<void>;
+  /** Runs a command, such as `turns`, in its folder and with its settings. */
+  command(name: string, ...words: string[]): Promise<Ran>;
   /** Another process on the same folder and port, once this one is gone; kills it if need be. */
   restart(env?: Record<string, string>): Promise<ParleyProcess>;
 }
@@ -41,8 +50,8 @@ async function start(
   port: number,
   env: Record<string, string>,
 ): Promise<ParleyProcess> {
-  const child = spawn(process.execPath, [main], {
-    // Not the checkout: a developer's .env must not change what is tested.
+  // Not the checkout: a developer's .env must not change what is tested.
+  const surroundings = {
     cwd: folder,
     env: {
       PATH: process.env['PATH'],
@@ -51,6 +60,9 @@ async function start(
       ...(env['OPENAI_BASE_URL'] === undefined ? {} : { OPENAI_API_KEY: planted.key }),
       ...env,
     },
+  };
+  const child = spawn(process.execPath, [main], {
+    ...surroundings,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const gone = new Promise<number | null>((resolve) => child.once('exit', resolve));
@@ -92,6 +104,15 @@ async function start(
     signal: (name) => void child.kill(name),
     kill: () => void child.kill('SIGKILL'),
     died: async () => void (await gone),
+    command(name, ...words) {
+      const file = fileURLToPath(new URL(`../../src/commands/${name}.ts`, import.meta.url));
+      const { promise, resolve } = Promise.withResolvers<Ran>();
+      execFile(process.execPath, [file, ...words], surroundings, (error, stdout, stderr) => {
+        expectNothingPlanted(stdout + stderr);
+        resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
+      });
+      return promise;
+    },
     async restart(more = {}) {
       child.kill('SIGKILL');
       await gone;

@@ -1,0 +1,63 @@
+import type { ConversationId } from '../core/conversation.ts';
+import type { Forgotten } from '../core/ports/store.ts';
+import { BadUsage, runCommand } from './command.ts';
+import { withService } from './with-service.ts';
+
+const usage = `Deletes what Parley keeps of a conversation or of a person, for good.
+
+  npm run forget -- slack:T1:C1:1700000000.000100   a conversation, as the log names it
+  npm run forget -- slack:T1:U1                      a person in Slack (workspace and member ID)
+  npm run forget -- discord:123456789012345678       a person in Discord (user ID)
+
+Of a person it deletes what they wrote, everywhere, and the note of what they used; replies to them
+stay. A question that is being answered goes only once that is over, and the output says so: run it
+again then. Messages in Slack and Discord themselves are theirs to delete. It works while Parley
+runs.
+`;
+
+await runCommand({
+  usage,
+  run: async ({ words }) => {
+    const [id = '', ...more] = words;
+    if (words.length === 0) throw new BadUsage();
+    if (more.length > 0) throw new BadUsage('One at a time.');
+    const person = personIn(id);
+    if (person === undefined && !isConversation(id)) {
+      throw new BadUsage(`"${id}" is no conversation, and no person.`);
+    }
+    const text = await withService(async (service) => {
+      if (person === undefined) {
+        const gone = await service.forgetConversation(id as ConversationId);
+        return wordsFor(`the conversation ${id}`, { gone, left: 0 });
+      }
+      const { platform, author } = person;
+      return wordsFor(`the person ${id}`, await service.forgetPerson(platform, author));
+    });
+    process.stdout.write(`${text}\n`);
+  },
+});
+
+/** Whether an id is a person's: those of conversations have more parts, or other ones. */
+function personIn(id: string): { platform: string; author: string } | undefined {
+  const [, slack] = /^slack:([^:]+:[UW][A-Z0-9]+)$/.exec(id) ?? [];
+  if (slack !== undefined) return { platform: 'slack', author: slack };
+  const [, discord] = /^discord:(\d{15,20})$/.exec(id) ?? [];
+  return discord === undefined ? undefined : { platform: 'discord', author: discord };
+}
+
+/** Whether it can be one: of what is mistyped nothing is kept, too. */
+function isConversation(id: string): boolean {
+  return /^slack:[^:]+:[CDG][^:]*(:[\d.]+)?$|^discord:(@me|\d+):\d+(:\d+)?$|^web:[^:]+/.test(id);
+}
+
+function wordsFor(whose: string, { gone, left }: Forgotten): string {
+  const deleted = `${messages(gone)} of ${whose} deleted.`;
+  if (left > 0) {
+    return `${deleted} ${messages(left)} being answered ${left === 1 ? 'remains' : 'remain'}: run this again once that is over.`;
+  }
+  return gone === 0 ? `Nothing is kept of ${whose}.` : deleted;
+}
+
+function messages(count: number): string {
+  return `${count} ${count === 1 ? 'message' : 'messages'}`;
+}

@@ -1,0 +1,94 @@
+import type { Cancelled, Overview, TurnInHand } from '../core/operator.ts';
+import { BadUsage, runCommand } from './command.ts';
+import { ago, table } from './table.ts';
+import { withService } from './with-service.ts';
+
+const usage = `What is being answered and what waits, and how to intervene.
+
+  npm run turns -- list              what runs, what waits, since when, how often tried
+  npm run turns -- list --json       the same for a machine
+  npm run turns -- cancel <id>       ends an answer, or drops questions that wait; <id> is a turn or
+                                     a conversation, as the list names them
+  npm run turns -- pause             nothing new is begun on any instance; answers that run go on,
+                                     and questions are kept
+  npm run turns -- resume            goes on
+
+It works while Parley runs, with Redis from any machine that has its settings.
+`;
+
+await runCommand({
+  usage,
+  switches: ['json'],
+  run: async (typed) => {
+    const [order = 'list', id, ...more] = typed.words;
+    if (more.length > 0 || (id !== undefined && order !== 'cancel')) {
+      throw new BadUsage(`"${typed.words.join(' ')}" is more than ${order} takes.`);
+    }
+    const text = await carryOut(order, id, typed.has('json'));
+    process.stdout.write(`${text}\n`);
+  },
+});
+
+async function carryOut(order: string, id: string | undefined, json: boolean): Promise<string> {
+  switch (order) {
+    case 'list':
+      return withService(async (service) => {
+        const overview = await service.turns();
+        return json ? JSON.stringify(overview, null, 2) : shown(overview, Date.now());
+      });
+    case 'cancel':
+      if (id === undefined) throw new BadUsage('cancel needs the id of a turn or a conversation.');
+      return withService(async (service) => cancelled(id, await service.cancel(id)));
+    case 'pause':
+      await withService((service) => service.pause());
+      return 'Paused: nothing new is begun until `npm run turns -- resume`; questions are kept.';
+    case 'resume':
+      await withService((service) => service.resume());
+      return 'Resumed.';
+    default:
+      throw new BadUsage(`There is no "${order}".`);
+  }
+}
+
+function cancelled(id: string, what: Cancelled): string {
+  switch (what.result) {
+    case 'stopping':
+      return `The answer ${id} is being ended; what there is of it stays.`;
+    case 'dropped':
+      return `${what.questions} waiting ${what.questions === 1 ? 'question' : 'questions'} dropped.`;
+    case 'ambiguous':
+    case 'unknown':
+      process.exitCode = 1;
+  }
+  return what.result === 'ambiguous'
+    ? `${id} is the beginning of several; give more of it.`
+    : `Nothing is in hand under ${id}.`;
+}
+
+/** The list for a person; `now` in milliseconds since the epoch. */
+function shown({ turns, more, pausedSince }: Overview, now: number): string {
+  const lines = [];
+  if (pausedSince !== undefined) lines.push(`Paused for ${ago(now - pausedSince)}.`, '');
+  if (turns.length === 0) lines.push('Nothing is in hand.');
+  else
+    lines.push(
+      table(
+        ['STATE', 'ASKED', 'BEGUN', 'TRIES', 'QUESTIONS', 'TURN', 'CONVERSATION'],
+        turns.map((turn) => row(turn, now)),
+      ),
+    );
+  if (more > 0) lines.push(`… and ${more} more.`);
+  return lines.join('\n');
+}
+
+function row(turn: TurnInHand, now: number): string[] {
+  return [
+    turn.stopping ? 'stopping' : turn.state,
+    `${ago(now - turn.askedAt)} ago`,
+    turn.startedAt === undefined ? '-' : `${ago(now - turn.startedAt)} ago`,
+    String(turn.attempts),
+    String(turn.questions),
+    turn.turn?.slice(0, 8) ?? '-',
+    turn.conversation,
+  ];
+}
