@@ -1,6 +1,7 @@
 import type { PageFormat } from '../src/core/ports/surface.ts';
+import type { Lane } from '../src/core/reply/lane.ts';
 import { LiveReply } from '../src/core/reply/live-reply.ts';
-import type { Lane, Pacer } from '../src/core/reply/pacer.ts';
+import type { Pacer } from '../src/core/reply/pacer.ts';
 import { discordFormat } from '../src/platforms/discord/format.ts';
 import { slackFormat } from '../src/platforms/slack/format.ts';
 import { webFormat } from '../src/platforms/web/format.ts';
@@ -9,8 +10,8 @@ import { deltasOf, sampleMarkdown } from './sample.ts';
 /** An edit after so many deltas: about what a reply of 60 tokens a second gets. */
 const deltasPerEdit = 15;
 const sizes = [2_000, 32_000, 512_000];
-/** Each size is measured so often; the best counts. */
-const blocks = 4;
+/** Everything is measured so often, in turns; the median counts. */
+const rounds = 7;
 const formats = { web: webFormat, slack: slackFormat, discord: discordFormat };
 
 interface Cost {
@@ -25,44 +26,74 @@ interface Cost {
 /** What a delta and a platform call cost, whatever the length of the reply. */
 export async function benchEdits(): Promise<{ costs: Cost[]; worstRatio: number }> {
   const costs: Cost[] = [];
+  const ratios: number[] = [];
   for (const [name, format] of Object.entries(formats)) {
-    for (const chars of sizes) {
-      let best: Cost | undefined;
-      for (let block = 0; block < blocks; block += 1) {
-        const cost = await stream(name, format, chars, Math.max(...sizes) / chars);
-        // Whatever else the machine does only adds: the least is nearest to the truth.
-        best = {
-          ...cost,
-          usPerDelta: Math.min(cost.usPerDelta, best?.usPerDelta ?? Infinity),
-          usPerCall: Math.min(cost.usPerCall, best?.usPerCall ?? Infinity),
-        };
-      }
-      if (best !== undefined) costs.push(best);
-      process.stderr.write('.');
+    const measured = await measure(name, format);
+    for (const chars of sizes) costs.push(typical(measured.map((round) => costOf(round, chars))));
+    // What else the machine does falls on neighbours alike: each round is compared within itself.
+    for (const cost of [(each: Cost) => each.usPerCall, usInAll]) {
+      ratios.push(
+        median(measured.map((round) => cost(costOf(round, 512_000)) / cost(costOf(round, 32_000)))),
+      );
     }
   }
   process.stderr.write('\n');
-  const ratios = costs.flatMap((cost) => {
-    const small = costs.find((other) => other.format === cost.format && other.chars === 32_000);
-    if (cost.chars !== 512_000 || small === undefined) return [];
-    const all = (each: Cost) => each.usPerDelta * each.deltas + each.usPerCall * each.calls;
-    return [cost.usPerCall / small.usPerCall, all(cost) / all(small)];
-  });
   return { costs, worstRatio: Math.max(...ratios) };
 }
 
-/** Streams so many replies one after the other; each block of sizes has as many deltas. */
+/** Every size once a round; each second round in the other order, so that none is always first. */
+async function measure(name: string, format: PageFormat): Promise<Cost[][]> {
+  const measured: Cost[][] = [];
+  // The first one only warms up.
+  for (let round = 0; round <= rounds; round += 1) {
+    const costs: Cost[] = [];
+    for (const chars of round % 2 === 0 ? sizes : sizes.toReversed()) {
+      costs.push(await stream(name, format, chars, Math.max(...sizes) / chars));
+    }
+    if (round > 0) measured.push(costs);
+    process.stderr.write('.');
+  }
+  return measured;
+}
+
+function costOf(round: readonly Cost[], chars: number): Cost {
+  const cost = round.find((each) => each.chars === chars);
+  if (cost === undefined) throw new Error(`replies of ${chars} characters were not measured`);
+  return cost;
+}
+
+function usInAll({ deltas, usPerDelta, calls, usPerCall }: Cost): number {
+  return usPerDelta * deltas + usPerCall * calls;
+}
+
+/** The same measured several times. */
+function typical(costs: readonly Cost[]): Cost {
+  const [first] = costs;
+  if (first === undefined) throw new Error('nothing was measured');
+  return {
+    ...first,
+    usPerDelta: median(costs.map((cost) => cost.usPerDelta)),
+    usPerCall: median(costs.map((cost) => cost.usPerCall)),
+  };
+}
+
+/** Of an odd number of values. */
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[(values.length - 1) / 2] ?? Number.NaN;
+}
+
+/** Streams so many replies one after the other; whatever their size, they have as many deltas. */
 async function stream(
   name: string,
   format: PageFormat,
   chars: number,
-  rounds: number,
+  replies: number,
 ): Promise<Cost> {
   const deltas = deltasOf(sampleMarkdown(chars));
   let pushMs = 0;
   let callMs = 0;
   let calls = 0;
-  for (let round = 0; round < rounds; round += 1) {
+  for (let index = 0; index < replies; index += 1) {
     const reply = openReply(format);
     const perform = async (): Promise<void> => {
       if (reply.want() === undefined) return;
@@ -84,9 +115,9 @@ async function stream(
   return {
     format: name,
     chars,
-    deltas: deltas.length * rounds,
+    deltas: deltas.length * replies,
     calls,
-    usPerDelta: (pushMs * 1_000) / (deltas.length * rounds),
+    usPerDelta: (pushMs * 1_000) / (deltas.length * replies),
     usPerCall: (callMs * 1_000) / calls,
   };
 }

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { botIds, channelIds, peopleIds, roleIds, workspaceIds } from './config-ids.ts';
+import { modelNames } from './config-models.ts';
 
 /** What each variable is, as `.env.example` and the error messages show it. */
 export interface Variable {
@@ -10,14 +12,20 @@ export interface Variable {
 }
 
 function wholeNumber(least: number, most: number, fallback: number): z.ZodType<number> {
+  return numberWithin(least, most).default(fallback);
+}
+
+function numberWithin(least: number, most: number) {
   const range = `a whole number from ${least} to ${most}`;
   return z
     .string()
     .regex(/^\d+$/, `must be ${range}`)
     .transform(Number)
-    .refine((value) => value >= least && value <= most, `must be ${range}`)
-    .default(fallback);
+    .refine((value) => value >= least && value <= most, `must be ${range}`);
 }
+
+/** What a quota may be. */
+const mostUsed = numberWithin(1, 1_000_000_000_000);
 
 const url = z.url({ protocol: /^https?$/, error: 'must be an http or https address' });
 
@@ -73,13 +81,29 @@ export const variables = {
       .default('auto'),
     example: 'auto',
   },
+  ALLOW_WORKSPACES: workspaceIds,
+  DENY_WORKSPACES: workspaceIds,
+  ALLOW_CHANNELS: channelIds,
+  DENY_CHANNELS: channelIds,
+  ALLOW_PEOPLE: peopleIds,
+  DENY_PEOPLE: peopleIds,
+  ALLOW_ROLES: roleIds,
+  DENY_ROLES: roleIds,
+  DIRECT_MESSAGES: {
+    schema: z
+      .enum(['members', 'everyone', 'off'], 'must be members, everyone or off')
+      .default('members'),
+    example: 'members',
+  },
+  ALLOW_BOTS: botIds,
+  MAX_BOT_TURNS: { schema: wholeNumber(1, 100, 3), example: '3' },
   OPENAI_API_KEY: { schema: z.string().optional(), example: 'sk-…', secret: true },
   OPENAI_BASE_URL: { schema: url.optional(), example: 'http://127.0.0.1:11434/v1' },
   OPENAI_API: {
     schema: z.enum(['responses', 'chat'], 'must be responses or chat').optional(),
     example: 'chat',
   },
-  MODEL: { schema: z.string().optional(), example: 'gpt-5-mini' },
+  MODEL: modelNames,
   SYSTEM_PROMPT: { schema: z.string().optional(), example: 'You are helpful and brief.' },
   MODEL_FIRST_TOKEN_SECONDS: { schema: wholeNumber(1, 3_600, 60), example: '60' },
   MODEL_STALL_SECONDS: { schema: wholeNumber(1, 3_600, 30), example: '30' },
@@ -90,6 +114,12 @@ export const variables = {
   HISTORY_TOKENS: { schema: wholeNumber(0, 1_000_000, 16_000), example: '16000' },
   HISTORY_DAYS: { schema: wholeNumber(1, 36_500, 30), example: '30' },
   MAX_OPEN_QUESTIONS: { schema: wholeNumber(1, 10_000, 20), example: '20' },
+  QUESTIONS_PER_PERSON: { schema: mostUsed.optional(), example: '50' },
+  QUESTIONS_PER_WORKSPACE: { schema: mostUsed.optional(), example: '2000' },
+  TOKENS_PER_PERSON: { schema: mostUsed.optional(), example: '200000' },
+  TOKENS_PER_WORKSPACE: { schema: mostUsed.optional(), example: '10000000' },
+  QUOTA_HOURS: { schema: wholeNumber(1, 744, 24), example: '24' },
+  USAGE_DAYS: { schema: wholeNumber(1, 3_660, 90), example: '90' },
   REDIS_URL: {
     schema: z
       .string()
@@ -121,6 +151,8 @@ export const variables = {
     example: 'a long password',
     secret: true,
   },
+  METRICS_PORT: { schema: numberWithin(1, 65_535).optional(), example: '9464' },
+  METRICS_HOST: { schema: z.string().default('127.0.0.1'), example: '127.0.0.1' },
   LOG_LEVEL: {
     schema: z
       .enum(
@@ -130,7 +162,7 @@ export const variables = {
       .default('info'),
     example: 'info',
   },
-  DRAIN_SECONDS: { schema: wholeNumber(0, 3_600, 8), example: '8' },
+  DRAIN_SECONDS: { schema: numberWithin(0, 3_600).optional(), example: '8' },
 } satisfies Record<string, Variable>;
 
 export type Values = {
@@ -141,6 +173,8 @@ export type Values = {
 export interface Config extends Values {
   /** On by default only while no other platform is configured. */
   readonly WEB: boolean;
+  /** 8 by default; 0 with Redis, where another instance goes on at once. */
+  readonly DRAIN_SECONDS: number;
   /** Values that must never reach a log. */
   readonly secrets: readonly string[];
 }

@@ -7,6 +7,7 @@ import { isNew } from './message.ts';
 import type { ModelLine } from './model-line.ts';
 import { persist } from './patience.ts';
 import type { Log } from './ports/log.ts';
+import type { Metrics } from './ports/metrics.ts';
 import type { Model, Usage } from './ports/model.ts';
 import type { Store, Work } from './ports/store.ts';
 import type { Platform } from './ports/platform.ts';
@@ -16,6 +17,7 @@ import { LiveReply } from './reply/live-reply.ts';
 import type { Pacer } from './reply/pacer.ts';
 import { Working } from './reply/working.ts';
 import { sentences } from './sentences.ts';
+import { pageKeyOf } from './turn-id.ts';
 import type { Ending, Outcome, Turn } from './turn.ts';
 
 /** What it takes to answer. */
@@ -28,6 +30,7 @@ export interface Desk {
   readonly pacer: Pacer;
   readonly breather: Breather;
   readonly bounds: Bounds;
+  readonly metrics: Metrics;
 }
 
 /** How the turn is held, and what ends the work on it before its time. */
@@ -76,16 +79,19 @@ export async function answer(
       save: (page) => desk.store.savePage(claim, page),
       drop: (index) => desk.store.dropPage(claim, index),
     },
-    keyOf: (index) => `${turn.id.replaceAll('-', '').slice(0, 20)}.${index}`,
+    keyOf: (index) => pageKeyOf(turn.id, index),
     pages: turn.pages,
     isOurs: () => tenure.covers(surface.callTimeoutMs),
     onFirstText: () => {
       working.stop();
       firstTextMs = Math.round(performance.now() - startedAt);
+      desk.metrics.firstTextShown(platform.name, firstTextMs, Date.now() - askedAt(turn));
     },
+    onText: (unseenMs) => desk.metrics.textShown(platform.name, unseenMs),
     onLost: (reason) => halt.abort(reason),
     log,
   });
+  const forget = desk.metrics.replyBegan(platform.name, () => reply.unseenMs);
 
   const onStop = (): void => halt.abort(stop.reason);
   const onLeave = (): void => {
@@ -106,6 +112,7 @@ export async function answer(
     working.stop();
     stop.removeEventListener('abort', onStop);
     leave.removeEventListener('abort', onLeave);
+    forget();
     await reply.close();
   }
 
@@ -190,6 +197,11 @@ export async function answer(
       log.info({ err: error }, 'reply not shown');
     }
   }
+}
+
+/** When the first of its questions was sent, in milliseconds since the epoch. */
+function askedAt(turn: Turn): number {
+  return Math.min(...turn.messages.map((message) => message.sentAt));
 }
 
 /** Why the model is not even asked. */

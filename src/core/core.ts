@@ -1,3 +1,5 @@
+import { Bookkeeper } from './bookkeeper.ts';
+import { BotTurns } from './bot-turns.ts';
 import type { Bounds } from './bounds.ts';
 import { Breather } from './breather.ts';
 import { Dispatcher } from './dispatcher.ts';
@@ -5,9 +7,12 @@ import { Inbox } from './inbox.ts';
 import { ModelLine } from './model-line.ts';
 import type { SharedBudgets } from './ports/budgets.ts';
 import type { Log } from './ports/log.ts';
+import { type Metrics, noMetrics } from './ports/metrics.ts';
 import type { Model } from './ports/model.ts';
 import type { Platform } from './ports/platform.ts';
 import type { Lease, Store } from './ports/store.ts';
+import type { UsageBook } from './ports/usage.ts';
+import { Quotas, type QuotasOptions } from './quotas.ts';
 import { Pacer } from './reply/pacer.ts';
 import { Shares } from './reply/shares.ts';
 import type { Turn } from './turn.ts';
@@ -23,9 +28,17 @@ export interface CoreOptions {
   readonly concurrency: number;
   /** Questions without an answer that one person may have; no limit without it. */
   readonly mostOpen?: number;
+  /** Which authors are bots, and how often they are answered until a human writes. */
+  readonly bots?: { readonly isBot: (author: string) => boolean; readonly mostTurns: number };
   readonly lease: Lease;
   /** Where other instances spend the same rate limits; absent for one that is alone. */
   readonly budgets?: SharedBudgets | undefined;
+  /** What people and workspaces may use; no limit without it. */
+  readonly quotas?: Omit<QuotasOptions, 'log'> | undefined;
+  /** Where it is written down what was used, if anywhere. */
+  readonly usage?: UsageBook | undefined;
+  /** Where it is counted what happens, if anywhere. */
+  readonly metrics?: Metrics | undefined;
   readonly log: Log;
 }
 
@@ -41,7 +54,11 @@ export interface Core {
 export function createCore(options: CoreOptions): Core {
   const { store, model, platforms, instructions, bounds, concurrency, mostOpen, lease, log } =
     options;
-  const { budgets } = options;
+  const { budgets, usage, metrics = noMetrics } = options;
+  const quotas = options.quotas && new Quotas({ ...options.quotas, log });
+  const { historyTokens } = bounds;
+  const { bots } = options;
+  const botTurns = bots && new BotTurns({ store, isBot: bots.isBot, most: bots.mostTurns, log });
   const shares =
     budgets === undefined ? undefined : new Shares({ budgets, owner: lease.owner, log });
   const dispatcher = new Dispatcher({
@@ -53,11 +70,27 @@ export function createCore(options: CoreOptions): Core {
       line: new ModelLine(concurrency),
       pacer: new Pacer({ log, shares }),
       breather: new Breather(),
+      metrics,
     },
     platforms,
+    bookkeeper: new Bookkeeper({
+      quotas,
+      usage,
+      model: model.name,
+      instructions,
+      historyTokens,
+      log,
+    }),
     lease,
     log,
   });
-  const inbox = new Inbox({ store, dispatcher, ...(mostOpen === undefined ? {} : { mostOpen }) });
+  const inbox = new Inbox({
+    store,
+    dispatcher,
+    quotas,
+    botTurns,
+    metrics,
+    ...(mostOpen === undefined ? {} : { mostOpen }),
+  });
   return { inbox, dispatcher, shares };
 }

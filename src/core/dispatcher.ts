@@ -1,11 +1,14 @@
 import { answer, type Desk, type Hold, type Report } from './answer.ts';
+import type { Bookkeeper } from './bookkeeper.ts';
 import { type ConversationId, partsOf } from './conversation.ts';
 import { ClaimLost } from './errors.ts';
 import { Interrupted } from './interrupted.ts';
 import { type Holding, Leases } from './leases.ts';
 import { Leftovers } from './leftovers.ts';
+import { Pause } from './pause.ts';
 import { persist } from './patience.ts';
 import type { Log } from './ports/log.ts';
+import type { Load } from './ports/metrics.ts';
 import type { Platform } from './ports/platform.ts';
 import type { Lease, Work } from './ports/store.ts';
 import { Retries } from './retries.ts';
@@ -47,15 +50,24 @@ export class Dispatcher {
   readonly #retries = new Retries();
   readonly #leases: Leases;
   readonly #leftovers: Leftovers;
+  readonly #pause: Pause;
+  readonly #bookkeeper: Bookkeeper;
   /** Conversations that are about to be reached for. */
   #offers = 0;
   #draining = false;
 
-  constructor(options: { desk: Desk; platforms: readonly Platform[]; lease: Lease; log: Log }) {
+  constructor(options: {
+    desk: Desk;
+    platforms: readonly Platform[];
+    bookkeeper: Bookkeeper;
+    lease: Lease;
+    log: Log;
+  }) {
     this.#desk = options.desk;
     this.#platforms = new Map(options.platforms.map((platform) => [platform.name, platform]));
     this.#lease = options.lease;
     this.#log = options.log;
+    this.#bookkeeper = options.bookkeeper;
     const { store, bounds } = this.#desk;
     this.#leases = new Leases({ store, lease: this.#lease, log: this.#log });
     this.#leftovers = new Leftovers({
@@ -63,15 +75,17 @@ export class Dispatcher {
       platforms: this.#platforms,
       suspectAttempts: bounds.maxAttempts - 1,
       isBusy: (conversation) =>
-        this.#jobs.has(conversation) || this.#retries.isWaiting(conversation),
+        this.#pause.isOn || this.#jobs.has(conversation) || this.#retries.isWaiting(conversation),
       begin: (conversation) => this.#begin(conversation).done,
       log: this.#log,
     });
+    this.#pause = new Pause({ store, log: this.#log, onResume: () => this.#leftovers.look() });
   }
 
   /** Takes up what was left undone, now and from time to time. */
   start(): void {
     this.#leftovers.start();
+    this.#pause.start();
     this.#leases.start();
     this.#desk.store.watch?.({
       ready: (conversation) => this.offer(conversation),
@@ -79,15 +93,34 @@ export class Dispatcher {
     });
   }
 
+  /** Whether an operator wants nothing new to be begun. */
+  get isPaused(): boolean {
+    return this.#pause.isOrdered;
+  }
+
   /** How many turns are being worked on here. */
   get running(): number {
     return this.#jobs.size;
   }
 
+  /** What is at hand, for whoever watches the service. */
+  get load(): Load {
+    const { line } = this.#desk;
+    return {
+      writing: line.writing,
+      inLine: line.waiting,
+      conversations: this.#jobs.size,
+      leases: this.#leases.count,
+      paused: this.isPaused,
+    };
+  }
+
   /** There may be something to do in this conversation. Never throws. */
   wake(conversation: ConversationId): void {
+    // A question may come in before everything has started.
+    this.#pause.start();
     // What just failed is not tried sooner because somebody writes more.
-    if (this.#draining || this.#retries.isWaiting(conversation)) return;
+    if (this.#draining || this.#pause.isOn || this.#retries.isWaiting(conversation)) return;
     const job = this.#jobs.get(conversation);
     if (job !== undefined) {
       job.again = true;
@@ -135,11 +168,13 @@ export class Dispatcher {
   async drain(deadlineMs: number): Promise<void> {
     this.#draining = true;
     this.#retries.stop();
+    this.#pause.stop();
     const deadline = setTimeout(() => this.#leases.handOver(), deadlineMs);
     await this.#leftovers.stop();
     await Promise.all(Array.from(this.#jobs.values(), (job) => job.done));
     clearTimeout(deadline);
     this.#leases.stop();
+    await this.#bookkeeper.settled();
   }
 
   #begin(conversation: ConversationId): Job {
@@ -163,7 +198,8 @@ export class Dispatcher {
       job.askedAt = performance.now();
       let work = await this.#desk.store.claim(conversation, this.#lease);
       while (work !== undefined) {
-        work = this.#draining ? await this.#release(work) : await this.#take(work, platform, job);
+        const isLeft = this.#draining || this.#pause.isOn;
+        work = isLeft ? await this.#release(work) : await this.#take(work, platform, job);
       }
       this.#retries.succeeded(conversation);
     } catch (error) {
@@ -186,18 +222,22 @@ export class Dispatcher {
       const signals = { stop: stop.signal, leave: leave.signal };
       const report = await this.#answer(work, platform, log, { ...signals, tenure });
       const { outcome, text } = report.ending;
+      const replyTokens = countTokens(text);
       const finish = () => {
         job.askedAt = performance.now();
-        return this.#desk.store.finish(claim, this.#lease, countTokens(text));
+        return this.#desk.store.finish(claim, this.#lease, replyTokens);
       };
       const next = await persist(finish, log, leave.signal);
       platform.ended?.(conversation, id, outcome);
+      this.#bookkeeper.note(work, report, replyTokens);
       const ms = Math.round(performance.now() - startedAt);
+      this.#desk.metrics.turnEnded(platform.name, outcome, ms);
       const { firstTextMs, usage } = report;
       const questions = turn.messages.length;
       log.info({ outcome, questions, chars: text.length, ...usage, firstTextMs, ms }, 'turn done');
       return next;
     } catch (error) {
+      platform.abandoned?.(conversation, id);
       return await this.#giveBack(error, claim, log);
     } finally {
       this.#leases.letGo(holding);

@@ -52,6 +52,11 @@ export class Duty {
     }
   }
 
+  /** Whether this instance has it. */
+  get isOurs(): boolean {
+    return this.#onDuty;
+  }
+
   /** Lets somebody else take over at once. */
   async stop(): Promise<void> {
     const { store, role, lease, end, log } = this.#options;

@@ -85,8 +85,8 @@ export class ClaimLost extends Error {
 /** A message that is not taken in, with the sentence for its author. */
 export class MessageRefused extends Error {
   override readonly name = 'MessageRefused';
-  readonly reason: 'empty' | 'too-long' | 'too-many';
-  constructor(reason: 'empty' | 'too-long' | 'too-many', message: string) {
+  readonly reason: 'empty' | 'too-long' | 'too-many' | 'spent';
+  constructor(reason: 'empty' | 'too-long' | 'too-many' | 'spent', message: string) {
     super(message);
     this.reason = reason;
   }

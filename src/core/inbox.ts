@@ -1,9 +1,13 @@
-import type { ConversationId } from './conversation.ts';
+import type { BotTurns } from './bot-turns.ts';
+import { type ConversationId, partsOf } from './conversation.ts';
 import type { Dispatcher } from './dispatcher.ts';
-import { MessageRefused } from './errors.ts';
+import { MessageRefused, StoreUnavailable } from './errors.ts';
 import { cleanText, isStop, maxMessageChars, type Message, tidyMessage } from './message.ts';
+import { payersOf } from './payers.ts';
+import type { Metrics, Refusal } from './ports/metrics.ts';
 import type { Intake, Receipt } from './ports/platform.ts';
 import type { Store } from './ports/store.ts';
+import type { Allowance, Quotas } from './quotas.ts';
 import { sentences } from './sentences.ts';
 import { countTokens } from './tokens.ts';
 
@@ -12,27 +16,65 @@ export class Inbox implements Intake {
   readonly #store: Store;
   readonly #dispatcher: Dispatcher;
   readonly #mostOpen: number | undefined;
+  readonly #botTurns: BotTurns | undefined;
+  readonly #quotas: Quotas | undefined;
+  readonly #metrics: Metrics;
 
-  /** @param options.mostOpen questions without an answer that one person may have */
-  constructor(options: { store: Store; dispatcher: Dispatcher; mostOpen?: number }) {
+  /**
+   * @param options.mostOpen questions without an answer that one person may have
+   * @param options.botTurns absent where no bot is answered
+   */
+  constructor(options: {
+    store: Store;
+    dispatcher: Dispatcher;
+    mostOpen?: number;
+    botTurns?: BotTurns | undefined;
+    quotas?: Quotas | undefined;
+    metrics: Metrics;
+  }) {
     this.#store = options.store;
     this.#dispatcher = options.dispatcher;
     this.#mostOpen = options.mostOpen;
+    this.#botTurns = options.botTurns;
+    this.#quotas = options.quotas;
+    this.#metrics = options.metrics;
   }
 
-  async receive(raw: Message): Promise<Receipt> {
-    const message = tidyMessage(raw);
-    const { text, kind, conversation } = message;
+  async receive(raw: Message, tell?: (sentence: string) => void): Promise<Receipt> {
+    const { platform } = partsOf(raw.conversation);
+    try {
+      const receipt = await this.#receive(raw, tell);
+      if (receipt === 'queued') this.#metrics.questionTaken(platform);
+      return receipt;
+    } catch (error) {
+      const why = refusalOf(error);
+      if (raw.kind === 'question' && why !== undefined) {
+        this.#metrics.questionRefused(platform, why);
+      }
+      throw error;
+    }
+  }
+
+  async #receive(raw: Message, tell?: (sentence: string) => void): Promise<Receipt> {
+    const tidy = tidyMessage(raw);
+    const { text, conversation } = tidy;
     const refusal = whyNot(text);
     if (refusal !== undefined) throw refusal;
+    const message = (await this.#botTurns?.temper(tidy)) ?? tidy;
+    const { kind } = message;
     const stops = kind === 'question' && isStop(text);
+    const allowance = kind === 'question' && !stops ? await this.#allow(message) : undefined;
     const receipt = await this.#store.accept(message, {
       stops,
       tokens: countTokens(text),
       ...(this.#mostOpen === undefined ? {} : { mostOpen: this.#mostOpen }),
     });
     if (receipt === 'too-many') throw new MessageRefused('too-many', sentences.tooMany);
-    if (receipt === 'queued') this.#dispatcher.offer(conversation);
+    if (receipt === 'queued') {
+      this.#dispatcher.offer(conversation);
+      if (this.#dispatcher.isPaused) tell?.(sentences.paused);
+      await allowance?.take(tell);
+    }
     // A repeated order, too: the first one may have been stored, and then have failed here.
     if (stops && receipt !== 'queued') await this.#stopRunning(conversation);
     return receipt;
@@ -59,6 +101,16 @@ export class Inbox implements Intake {
     return stopping;
   }
 
+  /** Throws `MessageRefused` where a quota is spent, unless this was taken in before. */
+  async #allow({ conversation, id, author }: Message): Promise<Allowance | undefined> {
+    const allowance = await this.#quotas?.look(payersOf(conversation, author.id));
+    if (allowance?.refusal === undefined) return allowance;
+    const { history, running, queued } = await this.#store.view(conversation);
+    const known = [...history, ...(running?.messages ?? []), ...queued];
+    if (known.some((one) => one.id === id)) return allowance;
+    throw new MessageRefused('spent', allowance.refusal);
+  }
+
   /** An instance that answers what was deleted does not hear of it, unless the platform tells it. */
   async #stopElsewhere(conversation: ConversationId, messageId: string): Promise<void> {
     const { running } = await this.#store.view(conversation);
@@ -72,6 +124,12 @@ export class Inbox implements Intake {
     const { running } = await this.#store.view(conversation);
     if (running?.stopRequested === true) this.#dispatcher.stop(conversation, running.id);
   }
+}
+
+/** Undefined for what is a mistake in this program. */
+function refusalOf(error: unknown): Refusal | undefined {
+  if (error instanceof MessageRefused) return error.reason;
+  return error instanceof StoreUnavailable ? 'store' : undefined;
 }
 
 function whyNot(text: string): MessageRefused | undefined {

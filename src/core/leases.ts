@@ -53,6 +53,11 @@ export class Leases {
     this.#timer = setInterval(() => void this.#renew(), this.#lease.leaseMs / 3);
   }
 
+  /** How many are held here. */
+  get count(): number {
+    return this.#held.size;
+  }
+
   /** What is held is not renewed any more, and has to end within a lease. */
   stop(): void {
     clearInterval(this.#timer);

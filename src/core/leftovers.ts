@@ -38,10 +38,10 @@ export class Leftovers {
 
   /** Looks now and from time to time. */
   start(): void {
-    this.#look();
+    this.look();
     const { shared } = this.#options.store;
     const everyMs = shared ? lookEveryMsIfShared : lookEveryMs;
-    this.#timer = setInterval(() => this.#look(), everyMs);
+    this.#timer = setInterval(() => this.look(), everyMs);
   }
 
   /** Resolves when nothing more is begun. */
@@ -51,7 +51,8 @@ export class Leftovers {
     await this.#looking;
   }
 
-  #look(): void {
+  /** Looks now. */
+  look(): void {
     const before = this.#looking;
     this.#looking = before
       .then(() => this.#takeUp())

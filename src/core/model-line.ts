@@ -22,6 +22,16 @@ export class ModelLine {
     this.#places = places;
   }
 
+  /** Answers that are being written. */
+  get writing(): number {
+    return this.#taken;
+  }
+
+  /** Questions in line. Costs as much as there are people in it. */
+  get waiting(): number {
+    return [...this.#waiting.values()].reduce((sum, waiters) => sum + waiters.length, 0);
+  }
+
   /**
    * Resolves to the function that gives the place back, once there is one. `onAhead` hears how
    * many questions come before, at once and whenever that changes; not at all if there is no

@@ -1,11 +1,21 @@
 import type { ModelFault } from './errors.ts';
+import type { Quota } from './quotas.ts';
 
 /** What people read when an answer does not end as they hoped: what happened, what to do. */
 export const sentences = {
   empty: 'There is nothing in this message to answer.',
   questionTooLong: (is: number, most: number) =>
     `This message is too long: ${is.toLocaleString('en')} characters, where ${most.toLocaleString('en')} fit.`,
+  paused: 'I am paused at the moment; your question is kept, and answered when I go on.',
   tooMany: 'You have several questions open already; ask again when I have answered one.',
+  spent: (quota: Renewing) => `${quotaOf(quota)} is used up; it renews in ${until(quota)}.`,
+  near: (quota: Renewing & { readonly used: number }) =>
+    `${quotaOf(quota)} has ${(quota.most - quota.used).toLocaleString('en')} left; it renews in ${until(quota)}.`,
+  last: (quota: Renewing) =>
+    `${quotaOf(quota)} is used up with this one; it renews in ${until(quota)}.`,
+  notAllowed: 'You are not among those who may use me here. If you should be, ask whoever runs me.',
+  notAllowedIn: (place: string) =>
+    `You are not among those who may use me in ${place}. If you should be, ask whoever runs me.`,
   afresh: 'A new conversation: what was said before is left behind.',
   stopped: 'Stopped.',
   tooLong: 'That is as long as one answer may get. Ask me to go on for the rest.',
@@ -40,6 +50,22 @@ export const sentences = {
     unknown: 'The model failed to answer; ask again in a minute.',
   } satisfies Record<ModelFault, string>,
 };
+
+type Renewing = Quota & { readonly renewsInMs: number };
+
+function quotaOf({ scope, unit, most }: Quota): string {
+  const whose = scope === 'person' ? 'Your' : 'This workspace’s';
+  return `${whose} quota of ${most.toLocaleString('en')} ${most === 1 ? unit.slice(0, -1) : unit}`;
+}
+
+/** Rounded up: nobody is told to come back too early. */
+function until({ renewsInMs }: Renewing): string {
+  const minutes = Math.max(1, Math.ceil(renewsInMs / 60_000));
+  if (minutes < 60) return minutes === 1 ? 'a minute' : `${minutes} minutes`;
+  const hours = Math.ceil(minutes / 60);
+  if (hours <= 48) return hours === 1 ? 'an hour' : `${hours} hours`;
+  return `${Math.ceil(hours / 24)} days`;
+}
 
 function ago(ms: number): string {
   const hours = Math.round(ms / 3_600_000);

@@ -9,6 +9,8 @@ export class FakePlatform implements Platform {
   readonly name = 'fake';
   readonly surfaces = new Map<string, FakeSurface>();
   readonly endings: { turn: string; outcome: Outcome }[] = [];
+  /** Turns that were left before their end. */
+  readonly left: string[] = [];
   /** Sets up the surface of each new turn. */
   onSurface: (surface: FakeSurface, messages: readonly Message[]) => void = () => undefined;
 
@@ -45,6 +47,10 @@ export class FakePlatform implements Platform {
 
   ended(_conversation: ConversationId, turn: string, outcome: Outcome): void {
     this.endings.push({ turn, outcome });
+  }
+
+  abandoned(_conversation: ConversationId, turn: string): void {
+    this.left.push(turn);
   }
 
   /** What people read of all replies, in the order of their turns. */

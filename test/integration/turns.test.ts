@@ -578,6 +578,17 @@ describe('a restart', () => {
     await world.reads(['at last']);
   });
 
+  it('is told to the platform when it is left, and only then', async () => {
+    await world.ask('first');
+    await world.writing(0);
+    const running = (await world.store.view(here)).running?.id;
+    await world.restart();
+    (await world.writing(0)).write('at last').end();
+    await world.reads(['at last']);
+    await vi.waitFor(() => expect(world.platform.endings).toHaveLength(1));
+    expect(world.platform.left).toEqual([running]);
+  });
+
   it('waits for answers that end before the deadline', async () => {
     await world.ask('first');
     const writing = await world.writing(0);

@@ -73,6 +73,13 @@ describe('the configuration', () => {
     expect(problemsOf({ OPENAI_BASE_URL: 'http://127.0.0.1:11434/v1' })).toBe('none');
   });
 
+  it('lets answers end at the end, or hands them over at once where others may go on', () => {
+    const others = { REDIS_URL: 'redis://127.0.0.1:6379' };
+    expect(readConfig({}).DRAIN_SECONDS).toBe(8);
+    expect(readConfig(others).DRAIN_SECONDS).toBe(0);
+    expect(readConfig({ ...others, DRAIN_SECONDS: '20' }).DRAIN_SECONDS).toBe(20);
+  });
+
   it('refuses to run for nobody', () => {
     expect(problemsOf({ WEB: 'off' })).toContain('WEB is off, and no other platform is configured');
   });
@@ -83,6 +90,10 @@ describe('the configuration', () => {
       'sk-1',
       'hunter22',
     ]);
+    const secretsOf = (url: string) => readConfig({ REDIS_URL: url }).secrets;
+    expect(secretsOf('redis://127.0.0.1:6379')).toEqual([]);
+    expect(secretsOf('redis://:pw@127.0.0.1')).toEqual(['redis://:pw@127.0.0.1', 'pw']);
+    expect(secretsOf('rediss://ann:pw@redis')).toEqual(['rediss://ann:pw@redis', 'pw']);
   });
 
   it('is documented: .env.example has every variable, and no other', () => {

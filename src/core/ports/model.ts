@@ -14,6 +14,8 @@ export interface ModelRequest {
 }
 
 export interface Usage {
+  /** The name of the model that wrote, where that may be one of several. */
+  readonly model?: string;
   readonly inputTokens?: number;
   readonly outputTokens?: number;
 }

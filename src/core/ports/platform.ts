@@ -20,7 +20,8 @@ export type Receipt = 'queued' | 'stopping' | 'kept' | 'duplicate';
  * as taken.
  */
 export interface Intake {
-  receive(message: Message): Promise<Receipt>;
+  /** @param tell how its author, and nobody else, is told what they should know before they go on */
+  receive(message: Message, tell?: (sentence: string) => void): Promise<Receipt>;
   /** A person changed a message; true if it was still waiting and now reads so. */
   revise(conversation: ConversationId, messageId: string, text: string): Promise<boolean>;
   /** A person deleted a message; true if it was still waiting and now gets no answer. */
@@ -31,6 +32,14 @@ export interface Intake {
 
 /** Something that was said before, by people or by the bot, not counted yet. */
 export type Past = Omit<Entry, 'tokens'>;
+
+/** How a platform is listened to. */
+interface PlatformState {
+  /** What people say there is heard, here or by another instance. */
+  readonly up: boolean;
+  /** Where only one instance may listen: whether that is this one. */
+  readonly listens?: boolean;
+}
 
 /** A place where people talk. */
 export interface Platform {
@@ -53,6 +62,13 @@ export interface Platform {
     messages: readonly Message[],
     signal: AbortSignal,
   ): Promise<readonly Past[]>;
+  /** At this moment; absent where it is always heard. Cheap; never throws. */
+  state?(): PlatformState;
   /** The turn is over: everything is shown and stored. Never throws. */
   ended?(conversation: ConversationId, turn: string, outcome: Outcome): void;
+  /**
+   * The turn was left before its end: another owner, or a later try, goes on with it on a surface
+   * of its own. Never throws.
+   */
+  abandoned?(conversation: ConversationId, turn: string): void;
 }

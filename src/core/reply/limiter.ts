@@ -1,27 +1,14 @@
 import type { Lessons } from '../ports/budgets.ts';
 import type { Told } from '../ports/surface.ts';
 import { Belief } from './belief.ts';
-import { Bucket, type Part } from './bucket.ts';
+import { Bucket } from './bucket.ts';
+import { Refusal } from './refusal.ts';
 import { ToldWindow } from './told-window.ts';
 
 /** What is left is spent as if it had to last so long, in seconds. */
 const lastsSeconds = 6;
 /** So near to the end of a window nothing of it is kept: a final text waits for the next one. */
 const nearEndMs = 1_000;
-
-/** What is learned from a refusal, and from those that follow at once. */
-interface Lesson {
-  readonly at: number;
-  /** The bucket was full when counting began. */
-  readonly full: boolean;
-  readonly seconds: number;
-  /** Calls granted in that time, as far as is known yet. */
-  granted: number;
-  /** What was believed before of the whole, and which part of that was ours. */
-  readonly burst: number;
-  readonly perSecond: number;
-  readonly part: Part;
-}
 
 /**
  * One rate limit: a token bucket that is full at first, or the window that the platform tells
@@ -36,7 +23,7 @@ export class Limiter {
   #steadyAt = Number.NEGATIVE_INFINITY;
   #steadyBefore = Number.NEGATIVE_INFINITY;
   #inFlight = 0;
-  #lesson: Lesson | undefined;
+  #refusal: Refusal | undefined;
 
   constructor(budget: { burst: number; perSecond: number }, now: number) {
     this.#belief = new Belief(budget.burst, budget.perSecond);
@@ -90,13 +77,11 @@ export class Limiter {
     return this.#window?.left(now) ?? this.#bucket.level(now);
   }
 
-  /** How long until a call may be made; 0 if now. `ahead`: so many others go before it. */
-  waitMs(now: number, ahead = 0): number {
+  /** How long until a call may be made; 0 if now. */
+  waitMs(now: number): number {
     const pauseMs = this.#notBefore - now;
-    if (this.#window === undefined) {
-      return Math.max(this.#bucket.refillMs(now, 1 + ahead), pauseMs, 0);
-    }
-    const restMs = this.#window.left(now) > ahead ? 0 : this.#window.resetsAt - now;
+    if (this.#window === undefined) return Math.max(this.#bucket.refillMs(now, 1), pauseMs, 0);
+    const restMs = this.#window.left(now) > 0 ? 0 : this.#window.resetsAt - now;
     return Math.max(restMs, pauseMs, 0);
   }
 
@@ -106,7 +91,29 @@ export class Limiter {
    */
   steadyWaitMs(now: number, keep: number): number {
     const dueMs = this.#steadyAt + this.steadyMs(now, keep) - now;
-    return Math.max(dueMs, this.#keepingMs(now, keep), this.waitMs(now));
+    return Math.max(dueMs, this.spareWaitMs(now, keep));
+  }
+
+  /** How long until a call may be made that leaves `keep` others. */
+  spareWaitMs(now: number, keep: number): number {
+    return Math.max(this.#keepingMs(now, keep), this.waitMs(now));
+  }
+
+  /**
+   * How long until a text that is unseen since then is that old that so many `calls` fit into its
+   * age, as closely as they follow each other by then. A window is shared out by itself.
+   */
+  ripeMs(now: number, keep: number, calls: number, since: number): number {
+    if (this.#window !== undefined) return 0;
+    const perSecond = this.#bucket.perSecond(now);
+    const ageSeconds = Math.max(0, now - since) / 1_000;
+    const pace = perSecond + Math.max(0, this.#bucket.level(now) - keep) / lastsSeconds;
+    const missing = calls - ageSeconds * pace;
+    if (missing <= 0) return 0;
+    // In x seconds: (age + x) · (pace + x · perSecond / lasts) = calls.
+    const gain = perSecond / lastsSeconds;
+    const half = (pace + ageSeconds * gain) / 2;
+    return (1_000 * (Math.sqrt(half ** 2 + gain * missing) - half)) / gain;
   }
 
   /** How far apart calls are that `steadyWaitMs` lets go, as things stand. */
@@ -121,10 +128,14 @@ export class Limiter {
     return (window.resetsAt - from) / (Math.max(0, window.left(now)) + 1);
   }
 
-  /** How far apart they will be; where we have no share yet, as far as with an even one. */
+  /**
+   * How far apart they will be: over a whole window, however near its end is; where we have no
+   * share yet, as far as with an even one.
+   */
   expectedMs(now: number, keep: number): number {
+    if (this.#window !== undefined) return 1_000 / this.#window.perSecond;
     const { aside } = this.#bucket.part;
-    if (aside === undefined || this.#window !== undefined) return this.steadyMs(now, keep);
+    if (aside === undefined) return this.steadyMs(now, keep);
     const { burst, perSecond } = this.whole(now);
     const left = Math.min(burst, aside.left + ((now - aside.at) * perSecond) / 1_000);
     return (1_000 * aside.members) / (perSecond + left / lastsSeconds);
@@ -163,7 +174,12 @@ export class Limiter {
   refuse(now: number, retryAfterMs: number, takenAt: number): void {
     // Of what is set aside for us, others may have had a part before they knew of us.
     const teaches = this.#window === undefined && this.#bucket.part.aside === undefined;
-    if (teaches) this.#learn(now, takenAt);
+    if (teaches) {
+      if (this.#refusal?.covers(takenAt) !== true) {
+        this.#refusal = new Refusal(this.#belief, this.#bucket, takenAt, now);
+      }
+      this.#refusal.teach(this.#belief, now);
+    }
     this.pause(now, retryAfterMs);
   }
 
@@ -192,33 +208,6 @@ export class Limiter {
     this.#notBefore = Math.max(this.#notBefore, now + ms);
     this.#window?.exhaust(this.#notBefore);
     this.#bucket.drain(left, this.#notBefore, now);
-  }
-
-  #learn(now: number, takenAt: number): void {
-    // Calls that were on their way tell more of the same.
-    if (this.#lesson === undefined || takenAt > this.#lesson.at) {
-      const { since, full, taken } = this.#bucket.count;
-      this.#lesson = {
-        at: now,
-        full,
-        seconds: Math.max(0, takenAt - since) / 1_000,
-        granted: taken,
-        ...this.whole(now),
-        part: this.#bucket.part,
-      };
-    }
-    const lesson = this.#lesson;
-    lesson.granted = Math.max(0, lesson.granted - 1);
-    const { full, seconds, granted, burst, perSecond, part } = lesson;
-    const came = perSecond * part.perSecond * seconds;
-    if (full && granted >= 2 * came) {
-      // Most of what was granted was there from the start: that was less than we thought.
-      this.#belief.learnBurst((granted - came) / part.burst, burst, now);
-    } else {
-      const fromStart = full ? burst * part.burst : 0;
-      const rate = (granted - fromStart) / Math.max(seconds, 0.001);
-      this.#belief.learnRate(rate / part.perSecond, perSecond, now);
-    }
   }
 
   #keepingMs(now: number, keep: number): number {

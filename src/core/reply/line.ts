@@ -1,9 +1,16 @@
 import type { Budget } from '../ports/surface.ts';
 import { Limiter } from './limiter.ts';
 import type { Stake } from './stake.ts';
+import type { Want } from './want.ts';
 
 /** At least this share of a burst is kept for final texts, where there are so many replies. */
-const leastKept = 0.1;
+const leastKept = 0.05;
+
+/**
+ * A text of several ripens for this share of the time between two turns: when many replies begin
+ * together they have little to show at first, and all of them would be stale later.
+ */
+const leastRipe = 0.5;
 
 /** A final text may wait so long behind others, in seconds. */
 const soonSeconds = 0.5;
@@ -67,14 +74,20 @@ export class Line<Waiting> {
    * How long until a call may be made: infinitely while another one holds the place. Texts that
    * still grow leave something for the final ones.
    */
-  waitMs(now: number, grows: boolean): number {
+  waitMs(now: number, { rank, unseenSince }: Pick<Want, 'rank' | 'unseenSince'>): number {
     if (this.oneAtATime && this.#calls > 0) return Number.POSITIVE_INFINITY;
-    return grows ? this.limiter.steadyWaitMs(now, this.#keptAt(now)) : this.limiter.waitMs(now);
+    if (rank !== 'live') return this.limiter.waitMs(now);
+    const kept = this.#keptAt(now);
+    const turn = (this.replies.size - 1) * leastRipe;
+    return Math.max(
+      this.limiter.steadyWaitMs(now, kept),
+      this.limiter.ripeMs(now, kept, turn, unseenSince),
+    );
   }
 
-  /** How long a final text takes from here if so many others go before. */
-  queueMs(now: number, ahead: number): number {
-    return this.limiter.waitMs(now, ahead);
+  /** How long until a call may be made that leaves what is kept, and `ahead` others. */
+  spareWaitMs(now: number, ahead: number): number {
+    return this.limiter.spareWaitMs(now, this.#keptAt(now) + ahead);
   }
 
   /** How long it is from one turn of a reply to its next. */

@@ -1,66 +1,20 @@
 import { RateLimited } from '../errors.ts';
 import type { Log } from '../ports/log.ts';
 import type { Budget } from '../ports/surface.ts';
-import { Line } from './line.ts';
+import type { Finals, Lane, Place } from './lane.ts';
+import type { Line } from './line.ts';
+import { Lines } from './lines.ts';
 import type { Shares } from './shares.ts';
-import { byUrgency, type Want, type Way } from './want.ts';
+import { Slot } from './slot.ts';
+import { Tally } from './tally.ts';
+import { byUrgency, type Want } from './want.ts';
 
-/** Beyond this many budgets (a channel each, mostly) those that nobody needs are forgotten. */
-const maxLines = 1_000;
+export type { Lane } from './lane.ts';
+
 /** A final text that would wait longer goes another way, if it has one, in milliseconds. */
-const patienceMs = 1_500;
+const patienceMs = 1_000;
 /** A line is looked at again after so long at the latest, in milliseconds. */
 const longestNapMs = 60_000;
-
-/** One reply, as the pacer sees it. */
-export interface Lane {
-  /** The call that it wants to make, if any. Cheap: it is asked often and must not render. */
-  want(): Want | undefined;
-  /**
-   * Makes that call, with the newest text at this moment; resolves to false, at once, if there
-   * is nothing to call for after all. Deals with its own failures, but for `RateLimited`, which
-   * it throws. Must end by itself.
-   */
-  perform(way: Way): Promise<boolean>;
-}
-
-/** A lane's place with the pacer. */
-export interface Place {
-  /** There may be something to do now. Cheap: called for every delta. */
-  changed(): void;
-  /** How long it is from one turn of a reply to its next, as things stand, in milliseconds. */
-  turnMs(): number;
-  /** What it wants is more urgent than what it wanted before. */
-  hurry(): void;
-  leave(): void;
-}
-
-/** The budgets that a lane's final text will spend, and those that it may spend instead. */
-export interface Finals {
-  readonly own: readonly Budget[];
-  readonly instead: readonly Budget[];
-}
-
-interface Slot {
-  readonly lane: Lane;
-  /** What its final text will spend, and may spend instead; counted from its first want on. */
-  readonly finals: Finals;
-  counted:
-    | {
-        readonly own: readonly Line<Slot>[];
-        readonly others: readonly Line<Slot>[];
-        /** The key of what it will spend; that may change. */
-        readonly key: string | undefined;
-      }
-    | undefined;
-  /** `ready`: to be looked at; `short`: its budget is spent; `asleep`: until its timer. */
-  state: 'idle' | 'ready' | 'short' | 'asleep' | 'calling' | 'gone';
-  /** The platform asked for a pause, and no budget is to blame. */
-  notBefore: number;
-  /** Where it waits, if it is short. */
-  line?: Line<Slot> | undefined;
-  timer?: NodeJS.Timeout;
-}
 
 /**
  * Decides which reply may call the platform next: at most one call in flight per reply, no more
@@ -73,8 +27,7 @@ interface Slot {
  */
 export class Pacer {
   readonly #log: Log;
-  readonly #shares: Shares | undefined;
-  readonly #lines = new Map<string, Line<Slot>>();
+  readonly #lines: Lines<Slot>;
   /** To be looked at with the next pump. */
   readonly #ready = new Set<Slot>();
   readonly #due = new Set<Line<Slot>>();
@@ -83,20 +36,18 @@ export class Pacer {
   /** @param options `shares`: where other instances spend the same budgets */
   constructor(options: { log: Log; shares?: Shares | undefined }) {
     this.#log = options.log;
-    this.#shares = options.shares;
+    this.#lines = new Lines({ shares: options.shares, serve: (line) => this.#makeDue(line) });
   }
 
   /** @param finals something of what a final text will spend is kept for it */
   enlist(lane: Lane, finals: Finals = { own: [], instead: [] }): Place {
-    const slot: Slot = { lane, finals, counted: undefined, state: 'idle', notBefore: 0 };
+    const tally = new Tally(finals, this.#lines);
+    const slot = new Slot(lane, tally);
     return {
       changed: () => {
         if (slot.state === 'idle') this.#makeReady(slot);
       },
-      turnMs: () => {
-        const now = performance.now();
-        return Math.max(0, ...(slot.counted?.own ?? []).map((line) => line.turnMs(now)));
-      },
+      turnMs: () => tally.turnMs(performance.now()),
       hurry: () => {
         if (['idle', 'short', 'asleep'].includes(slot.state)) this.#makeReady(slot);
       },
@@ -106,31 +57,13 @@ export class Pacer {
 
   #leave(slot: Slot): void {
     if (slot.state === 'gone') return;
-    this.#set(slot, 'gone');
-    this.#uncount(slot);
-  }
-
-  #uncount(slot: Slot): void {
-    if (slot.counted === undefined) return;
-    for (const line of slot.counted.others) line.guests.delete(slot.counted);
-    for (const line of slot.counted.own) {
-      line.replies.delete(slot.counted);
-      // What was kept for it is there for the others.
-      if (line.waiting.size > 0) this.#makeDue(line);
-    }
-  }
-
-  /** Changes the state, and leaves what belonged to the one before. */
-  #set(slot: Slot, state: Slot['state']): void {
-    clearTimeout(slot.timer);
     this.#ready.delete(slot);
-    slot.line?.waiting.delete(slot);
-    slot.line = undefined;
-    slot.state = state;
+    slot.become('gone');
+    slot.tally.leave();
   }
 
   #makeReady(slot: Slot): void {
-    this.#set(slot, 'ready');
+    slot.become('ready');
     this.#ready.add(slot);
     this.#schedule();
   }
@@ -154,10 +87,11 @@ export class Pacer {
     const now = performance.now();
     const free: { slot: Slot; want: Want }[] = [];
     for (const slot of this.#ready) {
+      this.#ready.delete(slot);
       const want = this.#ask(slot, now);
       if (want === undefined) continue;
       if (want.budgets.length === 0) free.push({ slot, want });
-      else this.#join(slot, this.#slowest(want, now).line);
+      else this.#join(slot, this.#lines.slowest(want, now).line);
     }
     free.sort((a, b) => byUrgency(now)(a.want, b.want));
     for (const { slot, want } of free) this.#call(slot, want, now);
@@ -170,46 +104,21 @@ export class Pacer {
 
   /** What it wants now; it sleeps or idles if that is nothing now. */
   #ask(slot: Slot, now: number): Want | undefined {
-    this.#recount(slot, now);
+    slot.tally.renew(now);
     const want = slot.lane.want();
     if (slot.state === 'gone') return undefined;
     if (want === undefined) {
-      this.#set(slot, 'idle');
+      slot.become('idle');
       return undefined;
     }
     const sleepMs = Math.max(want.notBefore, slot.notBefore) - now;
     if (sleepMs <= 0) return want;
-    this.#set(slot, 'asleep');
-    slot.timer = setTimeout(() => this.#makeReady(slot), Math.ceil(sleepMs));
+    slot.sleep(sleepMs, () => this.#makeReady(slot));
     return undefined;
   }
 
-  #recount(slot: Slot, now: number): void {
-    const { own } = slot.finals;
-    if (slot.counted !== undefined && slot.counted.key === own[0]?.key) return;
-    this.#uncount(slot);
-    slot.counted = this.#count(own, slot.finals.instead, now);
-  }
-
-  #count(
-    own: readonly Budget[],
-    instead: readonly Budget[],
-    now: number,
-  ): NonNullable<Slot['counted']> {
-    const counted = {
-      key: own[0]?.key,
-      own: own.map((budget) => this.#line(budget, now)),
-      others: instead.map((budget) => this.#line(budget, now)),
-    };
-    for (const line of counted.own) line.replies.add(counted);
-    for (const line of counted.others) line.guests.add(counted);
-    return counted;
-  }
-
   #join(slot: Slot, line: Line<Slot>): void {
-    this.#set(slot, 'short');
-    slot.line = line;
-    line.waiting.add(slot);
+    slot.join(line);
     this.#due.add(line);
   }
 
@@ -227,23 +136,19 @@ export class Pacer {
     let ahead = 0;
     line.urgent = 0;
     for (const { slot, want } of wanting) {
-      const slowest = this.#slowest(want, now);
-      if (slowest.waitMs === 0) {
+      const slowest = this.#lines.slowest(want, now);
+      const other = this.#otherWay(want, ahead, now);
+      const otherMs = other && this.#lines.slowest(other, now).waitMs;
+      if (other !== undefined && otherMs === 0) {
+        this.#call(slot, other, now, true);
+      } else if (slowest.waitMs === 0) {
         this.#call(slot, want, now);
       } else if (slowest.line !== line) {
         this.#join(slot, slowest.line);
       } else {
-        soonest = Math.min(soonest, slowest.waitMs);
-        if (want.instead !== undefined && line.queueMs(now, ahead) > patienceMs) {
-          const other = { ...want, budgets: want.instead };
-          const { waitMs } = this.#slowest(other, now);
-          if (waitMs === 0) this.#call(slot, other, now, true);
-          else soonest = Math.min(soonest, waitMs);
-        }
-        if (slot.line === line) {
-          ahead += 1;
-          if (want.rank !== 'live') line.urgent += 1;
-        }
+        soonest = Math.min(soonest, slowest.waitMs, otherMs ?? Number.POSITIVE_INFINITY);
+        ahead += 1;
+        if (want.rank !== 'live') line.urgent += 1;
       }
     }
     if (soonest < Number.POSITIVE_INFINITY) {
@@ -254,27 +159,24 @@ export class Pacer {
     }
   }
 
-  /** The line of the budget with the longest wait. */
-  #slowest(want: Want, now: number): { line: Line<Slot>; waitMs: number } {
-    const grows = want.rank === 'live';
-    let slowest: { line: Line<Slot>; waitMs: number } | undefined;
-    for (const budget of want.budgets) {
-      const line = this.#line(budget, now);
-      const waitMs = line.waitMs(now, grows);
-      if (slowest === undefined || waitMs > slowest.waitMs) slowest = { line, waitMs };
-    }
-    if (slowest === undefined) throw new Error('a call without budgets waits for none');
-    return slowest;
+  /** A final text that has another way leaves what is kept to those that have none. */
+  #otherWay(want: Want, ahead: number, now: number): Want | undefined {
+    const { budgets, instead } = want;
+    if (instead === undefined) return undefined;
+    const shared = new Set(instead.map(({ key }) => key));
+    const own = budgets.filter(({ key }) => !shared.has(key));
+    if (this.#lines.spareWaitMs(own, now, ahead) <= patienceMs) return undefined;
+    return { ...want, budgets: instead };
   }
 
   #call(slot: Slot, want: Want, now: number, instead = false): void {
-    const lines = want.budgets.map((budget) => this.#line(budget, now));
+    const lines = want.budgets.map((budget) => this.#lines.of(budget, now));
     for (const line of lines) line.take(now, want.rank === 'live');
-    this.#set(slot, 'calling');
+    slot.become('calling');
     const ended = (made: boolean): void => {
       for (const line of lines) {
         line.ended(made);
-        if (line.oneAtATime && line.waiting.size > 0) this.#makeDue(line);
+        if (line.oneAtATime) this.#lines.mayHaveRoom(line);
       }
     };
     slot.lane.perform({ instead }).then(
@@ -298,45 +200,9 @@ export class Pacer {
     const { retryAfterMs, budgetKey } = error;
     const now = performance.now();
     const spent = budgets.filter(({ key }) => budgetKey === undefined || key === budgetKey);
-    for (const budget of spent) this.#line(budget, now).refuse(now, retryAfterMs, takenAt);
+    for (const budget of spent) this.#lines.of(budget, now).refuse(now, retryAfterMs, takenAt);
     if (spent.length === 0) slot.notBefore = now + retryAfterMs;
     this.#log.warn({ budgets: budgets.map(({ key }) => key), retryAfterMs }, 'rate limited');
     if (slot.state === 'calling') this.#makeReady(slot);
-  }
-
-  #line(budget: Budget, now: number): Line<Slot> {
-    let line = this.#lines.get(budget.key);
-    if (line === undefined) {
-      if (this.#lines.size >= maxLines) this.#forgetIdle(now);
-      line = this.#newLine(budget, now);
-      this.#lines.set(budget.key, line);
-    }
-    line.look(budget, now);
-    return line;
-  }
-
-  #newLine(budget: Budget, now: number): Line<Slot> {
-    const line = new Line<Slot>(budget, now);
-    line.stake = this.#shares?.enter(
-      {
-        key: budget.key,
-        limiter: line.limiter,
-        demand: () => line.demand,
-        urgent: () => (line.waiting.size === 0 ? 0 : line.urgent),
-        changed: () => {
-          if (line.waiting.size > 0) this.#makeDue(line);
-        },
-      },
-      now,
-    );
-    return line;
-  }
-
-  #forgetIdle(now: number): void {
-    for (const [key, line] of this.#lines) {
-      if (!line.isIdle(now)) continue;
-      this.#lines.delete(key);
-      if (line.stake !== undefined) this.#shares?.leave(line.stake);
-    }
   }
 }

@@ -3,6 +3,7 @@ import { CallFailed, RateLimited, StoreUnavailable } from '../errors.ts';
 import type { Log } from '../ports/log.ts';
 import type { Growth, Surface } from '../ports/surface.ts';
 import type { PageRecord } from '../turn.ts';
+import { NotOurs } from './not-ours.ts';
 import type { Page } from './pages.ts';
 
 /** How often a growing page is recorded, in milliseconds, for a restart to go on from. */
@@ -24,6 +25,7 @@ export class PostedPage {
   readonly #log: Log;
   readonly #key: string;
   readonly #index: number;
+  readonly #isOurs: () => boolean;
   #id: string | undefined;
   /** A post was sent, or perhaps sent, and its answer is not known. */
   #perhapsPosted: boolean;
@@ -42,6 +44,7 @@ export class PostedPage {
     log: Log;
     key: string;
     index: number;
+    isOurs?: () => boolean;
     /** What an earlier attempt left of it. */
     record?: PageRecord;
   }) {
@@ -49,6 +52,7 @@ export class PostedPage {
     this.#ledger = options.ledger;
     this.#log = options.log;
     this.#index = options.index;
+    this.#isOurs = options.isOurs ?? (() => true);
     this.#key = options.record?.key ?? options.key;
     this.#id = options.record?.id;
     this.#perhapsPosted = options.record !== undefined && options.record.id === undefined;
@@ -74,7 +78,7 @@ export class PostedPage {
   /**
    * Makes one call towards showing `page`; `reads` tells whether that was enough. `foreseen`: that
    * it is final was known when the budgets of the call were asked for. Throws what the surface
-   * throws, and `ClaimLost` or `StoreUnavailable` if a post could not be announced.
+   * throws, `NotOurs`, and `ClaimLost` or `StoreUnavailable` if a post could not be announced.
    */
   async show(
     page: Page,
@@ -158,7 +162,8 @@ export class PostedPage {
     try {
       this.#id = await this.#call(signal, (end) => this.#surface.post(posting, end));
     } catch (error) {
-      if (error instanceof RateLimited && !again) this.#perhapsPosted = false;
+      const unsent = error instanceof RateLimited || error instanceof NotOurs;
+      if (unsent && !again) this.#perhapsPosted = false;
       throw error;
     }
     this.#perhapsPosted = false;
@@ -167,7 +172,9 @@ export class PostedPage {
     this.#recordedAt = Number.NEGATIVE_INFINITY;
   }
 
-  #call<T>(signal: AbortSignal, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async #call<T>(signal: AbortSignal, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    // What came before in the same step may have taken as long as a lease has left.
+    if (!this.#isOurs()) throw new NotOurs('the lease may end before the call would');
     return withDeadline(this.#surface.callTimeoutMs, signal, call);
   }
 }

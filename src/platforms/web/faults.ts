@@ -8,6 +8,7 @@ const refusals = {
   empty: 400,
   'too-long': 413,
   'too-many': 429,
+  spent: 429,
 } as const satisfies Record<MessageRefused['reason'], number>;
 
 const later = 'Parley cannot store anything right now. Try again in a minute.';

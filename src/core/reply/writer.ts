@@ -1,0 +1,226 @@
+import type { Surface } from '../ports/surface.ts';
+import type { Ending } from '../turn.ts';
+import { type Page, Pages } from './pages.ts';
+import { Pauses } from './pauses.ts';
+import { PostedPages, type PostedPagesOptions } from './posted-pages.ts';
+import { Rhythm } from './rhythm.ts';
+import type { Step } from './step.ts';
+import { Unseen } from './unseen.ts';
+import type { Way } from './want.ts';
+
+export interface WriterOptions extends PostedPagesOptions {
+  /** How long it is from one turn of the reply to its next, as things stand, in milliseconds. */
+  readonly turnMs: () => number;
+  /** People see the model's first words. */
+  readonly onFirstText?: () => void;
+  /** People see text, the oldest of which they could not see for so long, in milliseconds. */
+  readonly onText?: (unseenMs: number) => void;
+}
+
+/**
+ * Brings what people read up to what they should read, one step at a time: `next` says which,
+ * `take` takes it.
+ *
+ * It works on the first page that does not read as it should, so that a page is final before the
+ * next one is posted. After a crash it goes on in the pages posted before: they are left alone
+ * until there is more to show than they show.
+ */
+export class Writer {
+  readonly #surface: Surface;
+  readonly #posted: PostedPages;
+  readonly #pauses: Pauses;
+  readonly #rhythm: Rhythm;
+  readonly #onFirstText: (() => void) | undefined;
+  readonly #onText: ((unseenMs: number) => void) | undefined;
+  #pages: Pages;
+  /** Characters that the posted pages show since before the crash. */
+  readonly #shownBefore: number;
+  /** Frozen pages before this one read as they should. */
+  #finalPages = 0;
+  #unseen = new Unseen(false, 0, 0);
+  /** What is on its way to people, and not seen before it is there. */
+  #onItsWay: Unseen | undefined;
+  #placeholder: string | undefined;
+  #textShown = false;
+  #ended = false;
+
+  constructor(options: WriterOptions) {
+    const { surface, pages } = options;
+    this.#surface = surface;
+    this.#posted = new PostedPages(options);
+    this.#pauses = new Pauses(surface, pages);
+    this.#rhythm = new Rhythm(surface, options.turnMs);
+    this.#onFirstText = options.onFirstText;
+    this.#onText = options.onText;
+    this.#pages = new Pages(surface.format);
+    this.#shownBefore = pages.reduce((sum, { source }) => sum + source.length, 0);
+  }
+
+  /** Takes words in; true if there is something to show. */
+  push(delta: string): boolean {
+    this.#pages.push(delta);
+    if (this.#pages.length <= this.#shownBefore) return false;
+    this.#unseen = this.#unseen.touched();
+    return true;
+  }
+
+  /** Takes a text for the time before the first words; false if that is over. */
+  showPlaceholder(text: string): boolean {
+    if (this.#pages.length > 0 || this.#shownBefore > 0 || this.#ended) return false;
+    this.#placeholder = text;
+    this.#unseen = this.#unseen.touched();
+    return true;
+  }
+
+  /** The text is over and reads like this, whatever was pushed. */
+  end(ending: Ending): void {
+    const onlyShown = this.#pages.length === 0;
+    if (ending.text.length !== this.#pages.length) {
+      this.#pages = new Pages(this.#surface.format);
+      this.#pages.push(ending.text);
+      this.#finalPages = 0;
+    }
+    this.#pages.end(ending.note === undefined ? undefined : `_${ending.note}_`);
+    this.#ended = true;
+    if (onlyShown) this.#pauses.splitAsBefore(this.#pages);
+    this.#pauses.prepare(this.#pages);
+    this.#unseen = this.#unseen.touched();
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** There is a posted page, for all that is known. */
+  get begun(): boolean {
+    return this.#posted.nextCall(0) === 'edit';
+  }
+
+  /** What people do not see yet: how many characters, and since when. */
+  get unseen(): { readonly chars: number; readonly since: number } {
+    return { chars: this.#unseen.chars(this.#pages.length), since: this.#unseen.since };
+  }
+
+  /** For how long people have not seen the oldest text that they do not see, in milliseconds. */
+  get unseenMs(): number {
+    const oldest = this.#onItsWay?.any === true ? this.#onItsWay : this.#unseen;
+    return oldest.any && this.#pages.length > 0 ? performance.now() - oldest.since : 0;
+  }
+
+  /** The next step, if any. Cheap: looks at what is known to be cut, and renders nothing. */
+  next(): Step | undefined {
+    const frozen = this.#pages.frozen;
+    for (; this.#finalPages < frozen.length; this.#finalPages += 1) {
+      const page = frozen[this.#finalPages];
+      if (page && !this.#posted.reads(this.#finalPages, page.text, { final: true })) break;
+    }
+    if (this.#finalPages < frozen.length) return this.#showing(this.#finalPages, true);
+    if (!this.#ended) return this.#unseen.any ? this.#showing(frozen.length, false) : undefined;
+    const last = this.#pages.live();
+    if (last && !this.#posted.reads(frozen.length, last.text, { final: true })) {
+      return this.#showing(frozen.length, true);
+    }
+    const surplus = this.#posted.length - 1;
+    return surplus >= frozen.length + (last ? 1 : 0)
+      ? { kind: 'remove', index: surplus, final: true }
+      : undefined;
+  }
+
+  #showing(index: number, final: boolean): Step {
+    return { kind: this.#posted.nextCall(index), index, final };
+  }
+
+  /** A step is not to be taken before this, in milliseconds of `performance.now()`. */
+  notBefore(step: Step): number {
+    return this.begun
+      ? this.#rhythm.goOnFrom(step, this.#pauses.notBefore)
+      : this.#rhythm.beginFrom(step, this.#unseen.since);
+  }
+
+  /** Whether the page can stay as it is, and the rest be posted instead of the step. */
+  maySplit({ kind, index }: Step): boolean {
+    const { standing } = this.#pauses;
+    const last = index === this.#pages.frozen.length && this.#posted.length === index + 1;
+    if (standing === undefined || kind !== 'edit' || !last) return false;
+    return this.#posted.reads(index, standing, { final: true });
+  }
+
+  /**
+   * Takes the next step with the newest text; resolves to false, at once, if there is none after
+   * all. Throws what `PostedPage.show` throws.
+   */
+  async take(way: Way, signal: AbortSignal): Promise<boolean> {
+    if (way.instead) await this.#split();
+    const foreseen = this.next()?.final === true;
+    // New words may have filled the live page: it is then cut, and is still the one to show.
+    this.#pages.settle();
+    const step = this.next();
+    if (step === undefined) return false;
+    if (step.kind === 'remove') {
+      await this.#posted.removeLast(signal);
+      return true;
+    }
+    const { index } = step;
+    const cut = this.#pages.frozen[index];
+    const pause = this.#pauseAt(step);
+    if (pause === 'later') return false;
+    const page = cut ?? pause ?? this.#livePage();
+    const before = this.#unseen;
+    if (cut === undefined) this.#notice(pause);
+    if (page === undefined) return false;
+    const posted = this.#posted.open(index);
+    this.#rhythm.beat(index);
+    this.#onItsWay = before;
+    try {
+      await posted.show(page, { final: step.final, foreseen }, signal);
+      if (before.any && page.source !== '') this.#onText?.(performance.now() - before.since);
+      this.#pauses.shown(index, page, pause !== undefined);
+      // The text may have ended during the call.
+      if (this.#ended && pause !== undefined) this.#pauses.prepare(this.#pages);
+    } catch (error) {
+      this.#unseen = before.still();
+      throw error;
+    } finally {
+      this.#onItsWay = undefined;
+    }
+    await this.#posted.disownAfter(index);
+    if (!posted.reads(page.text, { final: false })) this.#unseen = this.#unseen.still();
+    if (page.source !== '' && !this.#textShown) {
+      this.#textShown = true;
+      this.#onFirstText?.();
+    }
+    return true;
+  }
+
+  /** Stores what the last page shows. */
+  async record(): Promise<void> {
+    await this.#posted.record(this.#posted.length - 1);
+  }
+
+  async #split(): Promise<void> {
+    const index = this.#pages.frozen.length;
+    this.#pauses.split(this.#pages);
+    // A later attempt must find the slices of both without a gap.
+    await this.#posted.record(index);
+  }
+
+  #pauseAt({ index, final }: Step): Page | 'later' | undefined {
+    if (final || !this.#rhythm.isSeldom) return undefined;
+    return this.#pauses.find(this.#pages, index, this.#unseen.since);
+  }
+
+  /** All that there is, or all up to the pause, is about to be shown. */
+  #notice(pause: Page | undefined): void {
+    const live = pause && this.#pages.live();
+    const heldBack = live ? live.source.length - pause.source.length : 0;
+    const from = this.#pages.length - heldBack;
+    this.#unseen = new Unseen(heldBack > 0, performance.now(), from);
+  }
+
+  #livePage(): Page | undefined {
+    const live = this.#pages.live();
+    if (live !== undefined || this.#placeholder === undefined || this.#ended) return live;
+    const text = this.#surface.format.render(this.#placeholder);
+    return { source: '', text, written: () => '' };
+  }
+}
