@@ -1,31 +1,26 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
-import { accessOf, botAuthors } from './access-of.ts';
 import { type Config } from './config.ts';
 import { createCore } from './core/core.ts';
 import { withDeadline } from './core/deadline.ts';
 import { Operator } from './core/operator.ts';
 import { partsOf } from './core/conversation.ts';
 import type { Log } from './core/ports/log.ts';
-import type { Model } from './core/ports/model.ts';
 import type { Platform } from './core/ports/platform.ts';
 import type { Depth, Store } from './core/ports/store.ts';
-import { type Metrics, noMetrics } from './core/ports/metrics.ts';
-import type { MetricsService } from './metrics/metrics-service.ts';
-import { demoModel } from './models/demo.ts';
-import { dudeInstructions, dudeTagline } from './models/dude.ts';
-import { failover } from './models/failover.ts';
-import { defaultModel, openAiModel } from './models/openai.ts';
-import type { RetryPolicy } from './models/retrying.ts';
-import { discordFormat } from './platforms/discord/format.ts';
-import { slackFormat } from './platforms/slack/format.ts';
-import type { SlackPlatform } from './platforms/slack/slack-platform.ts';
-import { webPlatform } from './platforms/web/web-platform.ts';
-import { openStore } from './open-store.ts';
-import { quotasOf } from './quotas-of.ts';
+import { noMetrics } from './core/ports/metrics.ts';
+import { dudeInstructions } from './models/dude.ts';
 import { Control } from './server/control.ts';
 import { createServer } from './server/http-server.ts';
+import { botAuthors } from './wiring/access.ts';
+import { configuredDiscord } from './wiring/discord.ts';
+import { configuredMetrics } from './wiring/metrics.ts';
+import { configuredModel } from './wiring/model.ts';
+import { quotasOf } from './wiring/quotas.ts';
+import { configuredSlack } from './wiring/slack.ts';
+import { openStore } from './wiring/store.ts';
+import { configuredWeb } from './wiring/web.ts';
 
 const pauseMs = 3_000;
 const sweepEveryMs = 60 * 60 * 1_000;
@@ -33,12 +28,6 @@ const sweepEveryMs = 60 * 60 * 1_000;
 const maxAttempts = 3;
 /** Without a sign of life for so long an owner counts as gone; three calls to a platform fit. */
 const leaseMs = 15_000;
-/** Another instance listens to Discord at most a quarter later than this when one dies. */
-const listenerLeaseMs = 10_000;
-
-/** Where another one can be asked, nobody waits long for a model; the last one is worth a wait. */
-const triesOfSeveral = 2;
-const patienceOfSeveralMs = 3_000;
 
 const helpfulInstructions =
   'You are a helpful assistant in a chat. Be brief: answer first, explain only as far as it ' +
@@ -64,10 +53,9 @@ export interface App {
 export async function createApp(config: Config, log: Log, signal: AbortSignal): Promise<App> {
   const { store, storeName, budgets, meters, usage } = await openStore(config, log, signal);
   const lease = { owner: ownerName(), leaseMs };
-  const demo = config.OPENAI_API_KEY === undefined && config.OPENAI_BASE_URL === undefined;
   const watched = await configuredMetrics(config, log);
   const metrics = watched?.metrics ?? noMetrics;
-  const model = demo ? demoModel({ metrics }) : configuredModel(config, metrics, log);
+  const model = configuredModel(config, metrics, log);
 
   const failure = Promise.withResolvers<Error>();
   let stopping: Promise<void> | undefined;
@@ -85,16 +73,7 @@ export async function createApp(config: Config, log: Log, signal: AbortSignal): 
   const platforms: Platform[] = [];
   const personas = new Map<string, string>();
   if (config.WEB) {
-    const web = webPlatform({
-      store,
-      log,
-      host: config.HOST,
-      ...(config.WEB_PASSWORD === undefined ? {} : { password: config.WEB_PASSWORD }),
-      demo,
-      modelName: model.name,
-      ...(config.SYSTEM_PROMPT === undefined ? { persona: dudeTagline } : {}),
-      formats: { slack: slackFormat, discord: discordFormat },
-    });
+    const web = configuredWeb(config, store, model.name, log);
     server.mount(web.routes);
     platforms.push(web);
     personas.set(web.name, dudeInstructions);
@@ -134,6 +113,9 @@ export async function createApp(config: Config, log: Log, signal: AbortSignal): 
     bots: { isBot: botAuthors(config), mostTurns: config.MAX_BOT_TURNS },
     quotas: quotasOf(config, meters),
     usage,
+    ...(config.LONG_ANSWER_NOTICE_SECONDS === undefined
+      ? {}
+      : { longAnswerMs: config.LONG_ANSWER_NOTICE_SECONDS * 1_000 }),
     lease,
     budgets,
     metrics,
@@ -193,95 +175,6 @@ export async function createApp(config: Config, log: Log, signal: AbortSignal): 
 /** No two instances have the same, on whatever machines, and no process that of an earlier one. */
 function ownerName(): string {
   return `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
-}
-
-/** Undefined while nobody is to read figures. */
-async function configuredMetrics(config: Config, log: Log): Promise<MetricsService | undefined> {
-  const { METRICS_PORT: port, METRICS_HOST: host } = config;
-  if (port === undefined) return undefined;
-  const { metricsService } = await import('./metrics/metrics-service.ts');
-  return metricsService({ host, port, log });
-}
-
-function configuredModel(config: Config, metrics: Metrics, log: Log): Model {
-  const names = config.MODEL ?? [defaultModel];
-  const retriesAt = (at: number): Partial<RetryPolicy> => ({
-    ...(names.length > 1 ? { tries: triesOfSeveral } : {}),
-    ...(at < names.length - 1 ? { patienceMs: patienceOfSeveralMs } : {}),
-  });
-  const models = names.map((model, at) =>
-    openAiModel({
-      ...(config.OPENAI_API_KEY === undefined ? {} : { apiKey: config.OPENAI_API_KEY }),
-      ...(config.OPENAI_BASE_URL === undefined ? {} : { baseUrl: config.OPENAI_BASE_URL }),
-      ...(config.OPENAI_API === undefined ? {} : { api: config.OPENAI_API }),
-      model,
-      timeouts: {
-        firstTokenMs: config.MODEL_FIRST_TOKEN_SECONDS * 1_000,
-        stallMs: config.MODEL_STALL_SECONDS * 1_000,
-      },
-      retries: retriesAt(at),
-      metrics,
-      log,
-    }),
-  );
-  return failover(models, { metrics, log });
-}
-
-/** Undefined while Slack is not configured. With both ways in, Socket Mode, unless told otherwise. */
-async function configuredSlack(
-  config: Config,
-  store: Store,
-  metrics: Metrics,
-  log: Log,
-): Promise<SlackPlatform | undefined> {
-  const { SLACK_BOT_TOKEN: token, SLACK_APP_TOKEN: appToken } = config;
-  if (token === undefined) return undefined;
-  const signingSecret = config.SLACK_SIGNING_SECRET ?? '';
-  // Loaded only where it is used: the libraries of both platforms take longer than all else.
-  const { slackPlatform } = await import('./platforms/slack/slack-platform.ts');
-  return slackPlatform({
-    token,
-    transport:
-      appToken === undefined || config.SLACK_TRANSPORT === 'http'
-        ? { kind: 'http', signingSecret }
-        : { kind: 'socket', appToken },
-    ...(config.SLACK_API_URL === undefined ? {} : { apiUrl: config.SLACK_API_URL }),
-    followups: config.THREAD_FOLLOWUPS,
-    access: accessOf(config, 'slack'),
-    allowOutsiders: config.SLACK_OUTSIDERS,
-    bots: new Set(config.ALLOW_BOTS.slack),
-    streaming: config.SLACK_STREAMING,
-    store,
-    metrics,
-    log,
-  });
-}
-
-/** Undefined while Discord is not configured. */
-async function configuredDiscord(
-  config: Config,
-  store: Store,
-  owner: string,
-  metrics: Metrics,
-  log: Log,
-  onFatal: (error: Error) => void,
-): Promise<Platform | undefined> {
-  const { DISCORD_BOT_TOKEN: token, DISCORD_API_URL: apiUrl } = config;
-  if (token === undefined) return undefined;
-  const { discordPlatform } = await import('./platforms/discord/discord-platform.ts');
-  return discordPlatform({
-    token,
-    ...(apiUrl === undefined ? {} : { apiUrl: apiUrl.replace(/\/+$/, '') }),
-    replyIn: config.DISCORD_REPLY_IN,
-    access: accessOf(config, 'discord'),
-    bots: new Set(config.ALLOW_BOTS.discord),
-    followups: config.THREAD_FOLLOWUPS,
-    store,
-    lease: { owner, leaseMs: listenerLeaseMs },
-    metrics,
-    log,
-    onFatal,
-  });
 }
 
 /** A platform that does not let go must not keep answers from ending in time. */

@@ -1,38 +1,26 @@
-import { answer, type Desk, type Hold, type Report } from './answer.ts';
+import type { Desk } from './answer.ts';
 import type { Bookkeeper } from './bookkeeper.ts';
 import { type ConversationId, partsOf } from './conversation.ts';
-import { ClaimLost } from './errors.ts';
 import { Interrupted } from './interrupted.ts';
-import { type Holding, Leases } from './leases.ts';
+import { Leases } from './leases.ts';
 import { Leftovers } from './leftovers.ts';
+import type { LongAnswers } from './long-answers.ts';
 import { Pause } from './pause.ts';
-import { persist } from './patience.ts';
 import type { Log } from './ports/log.ts';
 import type { Load } from './ports/metrics.ts';
 import type { Platform } from './ports/platform.ts';
 import type { Lease, Work } from './ports/store.ts';
 import { Retries } from './retries.ts';
-import { scopedLog } from './scoped-log.ts';
-import type { Claim } from './turn.ts';
-import { countTokens } from './tokens.ts';
-
-/** A turn that even its apology cannot end is ended unseen after so many more attempts. */
-const unseenAfterMore = 3;
+import { type AtHand, Worker } from './worker.ts';
 
 /** How much later, on average, one more turn at hand makes an instance reach for the next; at most. */
 const reachMsPerJob = 4;
 const slowestReachMs = 400;
 
 /** A conversation that is worked off here. */
-interface Job {
-  /** The turn at hand; absent while it is being claimed. */
-  holding?: Holding;
-  /** Turns that were to be stopped before we knew that they are ours. */
-  readonly stops: Set<string>;
+interface Job extends AtHand {
   /** It was woken meanwhile: look again before it is left. */
   again: boolean;
-  /** When the store was last asked for a turn, on the clock of `performance.now()`. */
-  askedAt: number;
   readonly done: Promise<void>;
 }
 
@@ -52,6 +40,7 @@ export class Dispatcher {
   readonly #leftovers: Leftovers;
   readonly #pause: Pause;
   readonly #bookkeeper: Bookkeeper;
+  readonly #worker: Worker;
   /** Conversations that are about to be reached for. */
   #offers = 0;
   #draining = false;
@@ -60,6 +49,8 @@ export class Dispatcher {
     desk: Desk;
     platforms: readonly Platform[];
     bookkeeper: Bookkeeper;
+    /** Who waited long for an answer is told that it is there; absent where nobody is. */
+    longAnswers?: LongAnswers | undefined;
     lease: Lease;
     log: Log;
   }) {
@@ -70,6 +61,7 @@ export class Dispatcher {
     this.#bookkeeper = options.bookkeeper;
     const { store, bounds } = this.#desk;
     this.#leases = new Leases({ store, lease: this.#lease, log: this.#log });
+    this.#worker = new Worker({ ...options, leases: this.#leases });
     this.#leftovers = new Leftovers({
       store,
       platforms: this.#platforms,
@@ -199,74 +191,13 @@ export class Dispatcher {
       let work = await this.#desk.store.claim(conversation, this.#lease);
       while (work !== undefined) {
         const isLeft = this.#draining || this.#pause.isOn;
-        work = isLeft ? await this.#release(work) : await this.#take(work, platform, job);
+        work = isLeft ? await this.#release(work) : await this.#worker.take(work, platform, job);
       }
       this.#retries.succeeded(conversation);
     } catch (error) {
       this.#log.error({ err: error, conversation }, 'conversation interrupted');
       if (!this.#draining) this.#retries.failed(conversation, () => this.wake(conversation));
     }
-  }
-
-  /** Answers one turn; resolves to the next. */
-  async #take(work: Work, platform: Platform, job: Job): Promise<Work | undefined> {
-    const { claim, turn } = work;
-    const { conversation, id, attempt } = turn;
-    const log = scopedLog(this.#log, { conversation, turn: id, attempt });
-    const startedAt = performance.now();
-    const holding = this.#leases.hold(claim, job.askedAt);
-    const { stop, leave, tenure } = holding;
-    job.holding = holding;
-    if (job.stops.delete(id)) stop.abort(new Interrupted('stop'));
-    try {
-      const signals = { stop: stop.signal, leave: leave.signal };
-      const report = await this.#answer(work, platform, log, { ...signals, tenure });
-      const { outcome, text } = report.ending;
-      const replyTokens = countTokens(text);
-      const finish = () => {
-        job.askedAt = performance.now();
-        return this.#desk.store.finish(claim, this.#lease, replyTokens);
-      };
-      const next = await persist(finish, log, leave.signal);
-      platform.ended?.(conversation, id, outcome);
-      this.#bookkeeper.note(work, report, replyTokens);
-      const ms = Math.round(performance.now() - startedAt);
-      this.#desk.metrics.turnEnded(platform.name, outcome, ms);
-      const { firstTextMs, usage } = report;
-      const questions = turn.messages.length;
-      log.info({ outcome, questions, chars: text.length, ...usage, firstTextMs, ms }, 'turn done');
-      return next;
-    } catch (error) {
-      platform.abandoned?.(conversation, id);
-      return await this.#giveBack(error, claim, log);
-    } finally {
-      this.#leases.letGo(holding);
-      delete job.holding;
-    }
-  }
-
-  async #answer(work: Work, platform: Platform, log: Log, hold: Hold): Promise<Report> {
-    const { turn, claim } = work;
-    if (turn.attempt > this.#desk.bounds.maxAttempts + unseenAfterMore) {
-      const ending = turn.ending ?? { outcome: 'failed' as const, text: '' };
-      await this.#desk.store.conclude(claim, ending);
-      log.error({}, 'turn ended unseen');
-      return { ending, usage: {} };
-    }
-    return answer(work, this.#desk, platform, log, hold);
-  }
-
-  /** The turn was not brought to its end: somebody else, or we ourselves later, will. */
-  async #giveBack(error: unknown, claim: Claim, log: Log): Promise<undefined> {
-    const interrupted = error instanceof Interrupted ? error.why : undefined;
-    if (interrupted === 'lost' || error instanceof ClaimLost) {
-      log.warn({}, 'turn lost to another owner');
-      return;
-    }
-    const forgive = interrupted === 'hand-over';
-    await this.#desk.store.release(claim, { forgive });
-    if (!forgive) throw error;
-    log.info({}, 'turn handed over');
   }
 
   async #release(work: Work): Promise<undefined> {

@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
-import type { Config } from './config.ts';
-import type { SharedBudgets } from './core/ports/budgets.ts';
-import type { Log } from './core/ports/log.ts';
-import type { Meters } from './core/ports/quotas.ts';
-import type { Store } from './core/ports/store.ts';
-import type { UsageBook } from './core/ports/usage.ts';
-import { openSqliteStore } from './stores/sqlite/sqlite-store.ts';
+import type { Config } from '../config.ts';
+import type { SharedBudgets } from '../core/ports/budgets.ts';
+import type { Log } from '../core/ports/log.ts';
+import type { Meters } from '../core/ports/quotas.ts';
+import type { Store } from '../core/ports/store.ts';
+import type { UsageBook } from '../core/ports/usage.ts';
+import { openSqliteStore } from '../stores/sqlite/sqlite-store.ts';
 
 const dayMs = 24 * 60 * 60 * 1_000;
 /** A call that its owner made at the last moment has ended before a turn is taken over. */
@@ -35,7 +35,7 @@ export async function openStore(
   const retentionMs = config.HISTORY_DAYS * dayMs;
   const usageMs = config.USAGE_DAYS * dayMs;
   if (config.REDIS_URL !== undefined) {
-    const { openRedisStore } = await import('./stores/redis/redis-store.ts');
+    const { openRedisStore } = await import('../stores/redis/redis-store.ts');
     const { REDIS_URL: url, REDIS_PREFIX: prefix } = config;
     const times = { retentionMs, usageMs, takeoverGraceMs };
     const store = await openRedisStore({ url, prefix, ...times, signal, log });

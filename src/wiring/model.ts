@@ -1,0 +1,43 @@
+import type { Config } from '../config.ts';
+import type { Log } from '../core/ports/log.ts';
+import type { Metrics } from '../core/ports/metrics.ts';
+import type { Model } from '../core/ports/model.ts';
+import { demoModel } from '../models/demo.ts';
+import { failover } from '../models/failover.ts';
+import { defaultModel, openAiModel } from '../models/openai.ts';
+import type { RetryPolicy } from '../models/retrying.ts';
+
+/** Where another one can be asked, nobody waits long for a model; the last one is worth a wait. */
+const triesOfSeveral = 2;
+const patienceOfSeveralMs = 3_000;
+
+/** Whether there is neither a key nor a server: the built-in model answers, and says that it is one. */
+export function isDemo({ OPENAI_API_KEY, OPENAI_BASE_URL }: Config): boolean {
+  return OPENAI_API_KEY === undefined && OPENAI_BASE_URL === undefined;
+}
+
+/** The models that are named, in the order in which they are tried. */
+export function configuredModel(config: Config, metrics: Metrics, log: Log): Model {
+  if (isDemo(config)) return demoModel({ metrics });
+  const names = config.MODEL ?? [defaultModel];
+  const retriesAt = (at: number): Partial<RetryPolicy> => ({
+    ...(names.length > 1 ? { tries: triesOfSeveral } : {}),
+    ...(at < names.length - 1 ? { patienceMs: patienceOfSeveralMs } : {}),
+  });
+  const models = names.map((model, at) =>
+    openAiModel({
+      ...(config.OPENAI_API_KEY === undefined ? {} : { apiKey: config.OPENAI_API_KEY }),
+      ...(config.OPENAI_BASE_URL === undefined ? {} : { baseUrl: config.OPENAI_BASE_URL }),
+      ...(config.OPENAI_API === undefined ? {} : { api: config.OPENAI_API }),
+      model,
+      timeouts: {
+        firstTokenMs: config.MODEL_FIRST_TOKEN_SECONDS * 1_000,
+        stallMs: config.MODEL_STALL_SECONDS * 1_000,
+      },
+      retries: retriesAt(at),
+      metrics,
+      log,
+    }),
+  );
+  return failover(models, { metrics, log });
+}
