@@ -31,12 +31,13 @@ export class PacePlatform {
   readonly #states = new Map<string, State>();
   readonly #told = new Map<string, Told>();
   readonly #roundUp: boolean;
-  #seed = 1;
+  #seed: number;
 
-  /** @param options `roundUp`: Retry-After comes in whole seconds */
-  constructor(time: VirtualTime, options: { roundUp: boolean }) {
+  /** @param options `roundUp`: Retry-After comes in whole seconds; `seed`: another one, another run */
+  constructor(time: VirtualTime, options: { roundUp: boolean; seed: number }) {
     this.#time = time;
     this.#roundUp = options.roundUp;
+    this.#seed = options.seed;
   }
 
   told(key: string): Told | undefined {

@@ -14,7 +14,7 @@ import { VirtualTime } from './virtual-time.ts';
  * Many replies against platforms with limits, in virtual time: how old what people see is, with
  * the pacer and with a bot that edits every second.
  *
- * `node bench/pace-sim.ts [--only REGEXP] [--naive]`
+ * `node bench/pace-sim.ts [--only REGEXP] [--naive] [--runs N]`
  */
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 
@@ -95,10 +95,11 @@ interface Result {
 
 async function simulate(
   scenario: Scenario,
+  seed: number,
   writerOf: (scenario: Scenario) => Promise<Writing>,
 ): Promise<Result> {
   const time = new VirtualTime();
-  const platform = new PacePlatform(time, { roundUp: scenario.platform === 'slack' });
+  const platform = new PacePlatform(time, { roundUp: scenario.platform === 'slack', seed });
   const text = prose(scenario.chars);
   const deltas = text.match(/[\s\S]{1,4}/g) ?? [];
   const each: Freshness[] = [];
@@ -268,6 +269,7 @@ function row(scenario: Scenario, who: string, result: Result): Record<string, st
       ),
     ),
     'age to end': round(quantile(means, 0.5)),
+    mean: round(means.reduce((total, one) => total + one, 0) / means.length),
     worst: round(Math.max(...means)),
     p95: round(
       quantile(
@@ -284,6 +286,7 @@ function row(scenario: Scenario, who: string, result: Result): Record<string, st
     ),
     'lag max': round(Math.max(...column(({ lag }) => lag))),
     bound: round(bound(scenario)),
+    'lag>2s': round(column(({ lag }) => lag).filter((lag) => lag > 2).length / result.each.length),
     'calls/reply': round(result.calls / scenario.replies),
     'B/char': round(result.bytesPerChar),
     429: result.refusals.length,
@@ -347,14 +350,51 @@ const scenarios: Scenario[] = [
   ]),
   { name: 'slack half', replies: 200, wave: 5, ...long, ...slack, trueBurst: 0.5, trueRate: 0.5 },
   { name: 'slack burst/5', replies: 200, wave: 5, ...long, ...slack, trueBurst: 0.2 },
+  {
+    name: 'slack burst/5 on 3',
+    replies: 200,
+    wave: 5,
+    ...long,
+    ...slack,
+    trueBurst: 0.2,
+    instances: 3,
+  },
   { name: 'slack burst/5, quiet', replies: 60, wave: 1, ...long, ...slack, trueBurst: 0.2 },
 ];
 
-const { values } = parseArgs({ options: { only: { type: 'string' }, naive: { type: 'boolean' } } });
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    naive: { type: 'boolean' },
+    runs: { type: 'string', default: '1' },
+  },
+});
+
+/** Several runs, with latencies and beginnings of their own, as if they were one. */
+async function simulateAll(
+  scenario: Scenario,
+  writerOf: (scenario: Scenario) => Promise<Writing>,
+): Promise<Result> {
+  const runs: Result[] = [];
+  for (let seed = 1; seed <= Number(values.runs); seed += 1) {
+    runs.push(await simulate(scenario, seed * 7_919, writerOf));
+  }
+  const sum = (pick: (run: Result) => number): number =>
+    runs.reduce((total, run) => total + pick(run), 0);
+  return {
+    each: runs.flatMap(({ each }) => each),
+    calls: sum(({ calls }) => calls) / runs.length,
+    bytesPerChar: sum(({ bytesPerChar }) => bytesPerChar) / runs.length,
+    // The worst of them.
+    refusals: runs.map(({ refusals }) => refusals).toSorted((a, b) => b.length - a.length)[0] ?? [],
+    lastMs: Math.max(...runs.map(({ lastMs }) => lastMs)),
+  };
+}
+
 const rows: Record<string, string | number>[] = [];
 for (const scenario of scenarios) {
   if (values.only !== undefined && !new RegExp(values.only).test(scenario.name)) continue;
-  rows.push(row(scenario, 'paced', await simulate(scenario, paced)));
-  if (values.naive) rows.push(row(scenario, 'naive', await simulate(scenario, naive)));
+  rows.push(row(scenario, 'paced', await simulateAll(scenario, paced)));
+  if (values.naive) rows.push(row(scenario, 'naive', await simulateAll(scenario, naive)));
 }
 console.table(rows);

@@ -69,6 +69,16 @@ export interface Posting extends Partial<Growth> {
   readonly key: string;
   /** The page's place in its reply, from 0. */
   readonly index: number;
+  /** All of `text` is to be shown: an edit that shows the rest of it would have to be waited for. */
+  readonly whole?: boolean;
+}
+
+/** A short message that calls whoever asked: edits call nobody. */
+export interface Notice {
+  /** What posting it spends. */
+  readonly budgets: readonly Budget[];
+  /** Posts it, with a link to the reply where there is one. Throws what a call throws. */
+  post(sentence: string, signal: AbortSignal): Promise<void>;
 }
 
 /**
@@ -111,10 +121,11 @@ export interface Surface {
    */
   due?(id: string): 'more' | 'end' | undefined;
   /**
-   * As much of a rendered text as a post may show; the rest comes with an edit of its own. Absent
-   * where a post may show all of it.
+   * As much of a rendered text as a post may show; the rest comes with an edit of its own, or, if
+   * that would have to be waited for, with the post: then `whole` is asked. Absent where a post may
+   * show all of it.
    */
-  postable?(text: string): string;
+  postable?(text: string, options?: { readonly whole: boolean }): string;
   /** Why nothing can be written here, where the platform has just said so: the model is not asked. */
   refusal?(): Rejected | undefined;
   /** Posts a page behind the earlier ones; resolves to its id. */
@@ -125,4 +136,6 @@ export interface Surface {
   edit(id: string, text: string, signal: AbortSignal, growth?: Growth): Promise<void>;
   /** Removes a page; one that is gone already is no error. */
   remove(id: string, signal: AbortSignal): Promise<void>;
+  /** For after the reply's end. Absent where nobody can be called. */
+  readonly notice?: Notice | undefined;
 }

@@ -28,4 +28,6 @@ export interface Place {
 export interface Finals {
   readonly own: readonly Budget[];
   readonly instead: readonly Budget[];
+  /** It has no choice: what people read now cannot stay, whatever comes. Cheap. */
+  readonly owesEdit?: boolean;
 }

@@ -106,6 +106,9 @@ export class Limiter {
   ripeMs(now: number, keep: number, calls: number, since: number): number {
     if (this.#window !== undefined) return 0;
     const perSecond = this.#bucket.perSecond(now);
+    const burst = this.#bucket.burst(now);
+    // Of what is mostly kept all that comes in would be lost as soon as it is full.
+    const mostMs = keep > burst / 2 ? this.#bucket.refillMs(now, burst) : Number.POSITIVE_INFINITY;
     const ageSeconds = Math.max(0, now - since) / 1_000;
     const pace = perSecond + Math.max(0, this.#bucket.level(now) - keep) / lastsSeconds;
     const missing = calls - ageSeconds * pace;
@@ -113,7 +116,7 @@ export class Limiter {
     // In x seconds: (age + x) · (pace + x · perSecond / lasts) = calls.
     const gain = perSecond / lastsSeconds;
     const half = (pace + ageSeconds * gain) / 2;
-    return (1_000 * (Math.sqrt(half ** 2 + gain * missing) - half)) / gain;
+    return Math.min(mostMs, (1_000 * (Math.sqrt(half ** 2 + gain * missing) - half)) / gain);
   }
 
   /** How far apart calls are that `steadyWaitMs` lets go, as things stand. */

@@ -12,6 +12,9 @@ import { Writer, type WriterOptions } from './writer.ts';
 /** While it is not certain that the turn is ours, that is looked at so often, in milliseconds. */
 const askAgainMs = 250;
 
+/** What is kept for an edit that must be made is spent when there is so much to show, in milliseconds. */
+const owedAfterMs = 3_000;
+
 export interface LiveReplyOptions extends Omit<WriterOptions, 'turnMs'> {
   readonly pacer: Pacer;
   /** Writing is over before its time; `end` throws the same. */
@@ -94,8 +97,11 @@ export class LiveReply implements Lane {
     const { kind, final } = step;
     const { budgets, finishing } = this.#prepared(step);
     const { since, chars } = this.#writer.unseen;
+    // What is kept for the end of a stream, and for the edit behind it, is spent for that.
+    const owes = this.#writer.owesEdit;
+    const owedFrom = owes && !final && finishing === undefined ? since + owedAfterMs : 0;
     return {
-      rank: !this.#writer.begun ? 'first' : final ? 'final' : 'live',
+      rank: !this.#writer.begun ? 'first' : final || owes ? 'final' : 'live',
       budgets: (final && kind === 'edit' ? finishing : undefined) ?? budgets[kind],
       instead: this.#writer.maySplit(step) ? budgets.post : undefined,
       unseenSince: since,
@@ -103,6 +109,7 @@ export class LiveReply implements Lane {
       notBefore: Math.max(
         this.#setbacks.readyAt,
         this.#writer.notBefore(step),
+        owedFrom,
         this.#options.isOurs?.() === false ? performance.now() + askAgainMs : 0,
       ),
     };
@@ -130,7 +137,11 @@ export class LiveReply implements Lane {
   #finals(): Finals {
     const prepared = (): Surface => this.#prepared(this.#writer.next());
     const { surface } = this.#options;
+    const writer = this.#writer;
     return {
+      get owesEdit() {
+        return writer.owesEdit;
+      },
       get own() {
         return prepared().budgets.edit;
       },

@@ -57,7 +57,7 @@ export class Pauses {
     const split = pages.rest(this.#last.page.source);
     if (split === undefined) return;
     // What a post may not show would need an edit again.
-    const shown = this.#surface.postable?.(split.rest) ?? split.rest;
+    const shown = this.#surface.postable?.(split.rest, { whole: true }) ?? split.rest;
     if (shown === split.rest) this.#split = split;
   }
 

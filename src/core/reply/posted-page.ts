@@ -71,18 +71,23 @@ export class PostedPage {
     return !options.final || (this.#confirmations === 0 && this.#due === undefined);
   }
 
+  /** The platform shows less of it than it was given. */
+  get owesEdit(): boolean {
+    return this.#due === 'more';
+  }
+
   get #due(): 'more' | 'end' | undefined {
     return this.#id === undefined ? undefined : this.#surface.due?.(this.#id);
   }
 
   /**
    * Makes one call towards showing `page`; `reads` tells whether that was enough. `foreseen`: that
-   * it is final was known when the budgets of the call were asked for. Throws what the surface
-   * throws, `NotOurs`, and `ClaimLost` or `StoreUnavailable` if a post could not be announced.
+   * it is final was known when the budgets of the call were asked for; `whole`: it is posted as
+   * there is no edit for it. Throws what the surface throws, `NotOurs`, and `ClaimLost` or `StoreUnavailable` if a post could not be announced.
    */
   async show(
     page: Page,
-    options: { final: boolean; foreseen?: boolean },
+    options: { final: boolean; foreseen?: boolean; whole?: boolean },
     signal: AbortSignal,
   ): Promise<void> {
     const { written } = page;
@@ -95,7 +100,9 @@ export class PostedPage {
       }
     } else {
       if (this.#perhapsPosted) await this.#find(signal);
-      if (this.#id === undefined) await this.#post(page, growth, signal);
+      if (this.#id === undefined) {
+        await this.#post(page, { ...growth, whole: options.whole === true }, signal);
+      }
     }
     this.#source = page.source;
     if (options.final || performance.now() - this.#recordedAt >= recordEveryMs) await this.record();
@@ -150,14 +157,15 @@ export class PostedPage {
     if (this.#id !== undefined) this.#perhapsPosted = false;
   }
 
-  async #post(page: Page, growth: Growth, signal: AbortSignal): Promise<void> {
+  async #post(page: Page, growth: Growth & { whole: boolean }, signal: AbortSignal): Promise<void> {
     const again = this.#perhapsPosted;
     if (!again) {
       // Without this a crash between the post and its answer would post the page twice.
       await this.#ledger.save({ index: this.#index, key: this.#key, source: page.source });
       this.#perhapsPosted = true;
     }
-    const text = this.#surface.postable?.(page.text) ?? page.text;
+    const { whole } = growth;
+    const text = this.#surface.postable?.(page.text, { whole }) ?? page.text;
     const posting = { ...growth, text, key: this.#key, index: this.#index };
     try {
       this.#id = await this.#call(signal, (end) => this.#surface.post(posting, end));

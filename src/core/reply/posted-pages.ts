@@ -43,6 +43,11 @@ export class PostedPages {
     return this.#pages[index]?.reads(text, options) ?? false;
   }
 
+  /** Whether the platform shows less of it than it was given. */
+  owesEdit(index: number): boolean {
+    return this.#pages[index]?.owesEdit ?? false;
+  }
+
   /** The page, as a new one if there is none. */
   open(index: number): PostedPage {
     return (this.#pages[index] ??= this.#page(index));

@@ -20,9 +20,9 @@ export class Tally<Waiting> {
     this.#lines = lines;
   }
 
-  /** The lines of what it may spend instead. */
+  /** The lines of what it may spend instead, as things stand; none if it has no choice. */
   get others(): readonly Line<Waiting>[] {
-    return this.#others;
+    return this.#finals.owesEdit === true ? [] : this.#others;
   }
 
   /** Counts it where it belongs now. Cheap: called whenever the lane is asked. */

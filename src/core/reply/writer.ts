@@ -43,6 +43,8 @@ export class Writer {
   #placeholder: string | undefined;
   #textShown = false;
   #ended = false;
+  /** The page that is posted as there is no edit for it. */
+  #rest: number | undefined;
 
   constructor(options: WriterOptions) {
     const { surface, pages } = options;
@@ -94,6 +96,11 @@ export class Writer {
   /** There is a posted page, for all that is known. */
   get begun(): boolean {
     return this.#posted.nextCall(0) === 'edit';
+  }
+
+  /** The last page does not show what it was made to show, and needs an edit for that. */
+  get owesEdit(): boolean {
+    return this.#posted.owesEdit(this.#posted.length - 1);
   }
 
   /** What people do not see yet: how many characters, and since when. */
@@ -172,7 +179,8 @@ export class Writer {
     this.#rhythm.beat(index);
     this.#onItsWay = before;
     try {
-      await posted.show(page, { final: step.final, foreseen }, signal);
+      const whole = index === this.#rest;
+      await posted.show(page, { final: step.final, foreseen, whole }, signal);
       if (before.any && page.source !== '') this.#onText?.(performance.now() - before.since);
       this.#pauses.shown(index, page, pause !== undefined);
       // The text may have ended during the call.
@@ -200,6 +208,7 @@ export class Writer {
   async #split(): Promise<void> {
     const index = this.#pages.frozen.length;
     this.#pauses.split(this.#pages);
+    this.#rest = index + 1;
     // A later attempt must find the slices of both without a gap.
     await this.#posted.record(index);
   }

@@ -1,14 +1,18 @@
 import { RateLimited } from '../../core/errors.ts';
+import type { Message } from '../../core/message.ts';
 import type { Log } from '../../core/ports/log.ts';
 import type { Turn } from '../../core/turn.ts';
 import type { DiscordApi } from './api.ts';
-import type { Channels } from './channels.ts';
+import type { Channel, Channels } from './channels.ts';
 import { type Denials, threadsOf, wantsPermission } from './denials.ts';
 import { Refused } from './faults.ts';
 import { partsOfPage } from './pages.ts';
 import { placeOf } from './place.ts';
 import { byAge } from './snowflake.ts';
 import { threadName } from './thread-name.ts';
+
+/** Nobody has opened a thread on so new a message that Discord has not told of, in milliseconds. */
+const freshMs = 10_000;
 
 /** In minutes without a message; Discord knows 60, 1,440, 4,320 and 10,080. */
 const archiveAfterMinutes = 1_440;
@@ -44,6 +48,15 @@ export function groundInChannel({ conversation, messages }: Asked): Ground {
   return { channel, replyTo: ids.at(-1) ?? root };
 }
 
+/** Messages there are not the beginning of a thread, unless somebody opens one on them. */
+function isPlainChannel(channel: Channel | undefined): boolean {
+  return channel?.kind === 'channel' && channel.forum !== true;
+}
+
+function isFresh({ sentAt }: Message): boolean {
+  return Date.now() - sentAt < freshMs;
+}
+
 /** Where an earlier attempt wrote the reply; undefined if none of its pages is known to stand. */
 export function groundOfPages(turn: Pick<Turn, 'pages'> & Asked): Ground | undefined {
   const id = turn.pages.find((page) => page.id !== undefined)?.id;
@@ -69,6 +82,11 @@ export async function findGround(
   const isThread = async () => (await channels.find(root, signal))?.kind === 'thread';
   const question = asked.messages.find(({ id }) => id === root);
   if (channels.knows(root) || question === undefined || !threads) {
+    // Many who ask at once are not to wait for answers that are known.
+    const isPlain = isPlainChannel(channels.known(channel));
+    if (!channels.knows(root) && question !== undefined && isPlain && isFresh(question)) {
+      return inChannel;
+    }
     if (!(await isThread())) return inChannel;
     return question === undefined ? { channel: root } : { channel: root, otherwise: inChannel };
   }

@@ -7,10 +7,10 @@ interface Rate {
 }
 
 /** chat.update and chat.delete. */
-export const editRate: Rate = { burst: 40, perSecond: 0.8 };
-export const appendRate: Rate = { burst: 85, perSecond: 1.6 };
+export const editRate: Rate = { burst: 40, perSecond: 0.825 };
+export const appendRate: Rate = { burst: 85, perSecond: 1.65 };
 /** Starts and stops of streams. */
-export const startRate: Rate = { burst: 18, perSecond: 0.32 };
+export const startRate: Rate = { burst: 18, perSecond: 0.33 };
 
 /**
  * Slack's limits, a little below what it says: calls do not arrive as evenly as they are made,

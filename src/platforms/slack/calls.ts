@@ -1,11 +1,13 @@
 import type { Errands } from '../../core/errands.ts';
 import { CallFailed, RateLimited, Rejected } from '../../core/errors.ts';
 import { type Fields, fieldsOf, textOf } from '../../core/fields.ts';
+import type { Posting } from '../../core/ports/surface.ts';
 import type { SlackApi } from './api.ts';
 import { channelPostKey } from './budgets.ts';
 import type { Place } from './place.ts';
 import { metadataOf } from './page-key.ts';
 import { postable } from './postable.ts';
+import { sentenceIn } from './say.ts';
 import type { Streams } from './streams.ts';
 
 export interface CallsOptions {
@@ -42,7 +44,7 @@ export class Calls {
   }
 
   /** Resolves to the message's `ts`. */
-  async post(text: string, key: string, signal: AbortSignal): Promise<string> {
+  async post({ text, key, whole = false }: Posting, signal: AbortSignal): Promise<string> {
     const { place } = this.#options;
     const { channel, root } = place;
     let answer: Fields;
@@ -52,8 +54,8 @@ export class Calls {
         {
           channel,
           ...(root === undefined ? {} : { thread_ts: root }),
-          // Whoever calls this, no address is posted.
-          markdown_text: postable(text),
+          // Whoever calls this, no address is posted but where there is no other way.
+          markdown_text: postable(text, { whole }),
           metadata: metadataOf(key),
           unfurl_links: false,
           unfurl_media: false,
@@ -69,6 +71,14 @@ export class Calls {
     if (ts === undefined) throw new CallFailed('chat.postMessage: posted without an id');
     await this.#ensureInThread(ts, fieldsOf(answer['message']), signal);
     return ts;
+  }
+
+  /** Posts a sentence of Parley's own behind the reply. */
+  async say(sentence: string, signal: AbortSignal): Promise<void> {
+    const args = sentenceIn(this.#options.place, sentence);
+    const answer = await this.#call('chat.postMessage', args, signal);
+    const ts = textOf(answer['ts']);
+    if (ts !== undefined) await this.#ensureInThread(ts, fieldsOf(answer['message']), signal);
   }
 
   async update(ts: string, text: string, signal: AbortSignal): Promise<void> {

@@ -15,6 +15,10 @@ export class Standing {
     return this.#pages.get(key);
   }
 
+  get any(): boolean {
+    return this.#messages.size > 0;
+  }
+
   has(ts: string): boolean {
     return this.#messages.has(ts);
   }
