@@ -1,0 +1,119 @@
+import { describe, expect, vi } from 'vitest';
+import type { Ping } from '../fakes/discord/history.ts';
+import type { Notification } from '../fakes/slack/history.ts';
+import { itInWorlds as onDiscord, type DiscordWorld } from './discord-world.ts';
+import { itInWorlds as onSlack, type SlackWorld } from './slack-world.ts';
+
+const ready = 'Your answer is ready.';
+/** Every answer is a long one. */
+const always = { longAnswerMs: 1 } as const;
+
+/** Who was called on Slack until now; a world that ends wants to know of nobody. */
+async function calledOnSlack(world: SlackWorld, count: number): Promise<readonly Notification[]> {
+  const { notifications } = world.fake.history;
+  await vi.waitFor(() => expect(notifications).toHaveLength(count), { timeout: 5_000 });
+  return notifications.splice(0);
+}
+
+async function calledOnDiscord(world: DiscordWorld, count: number): Promise<readonly Ping[]> {
+  const { pings } = world.fake;
+  await vi.waitFor(() => expect(pings).toHaveLength(count), { timeout: 5_000 });
+  return (pings as Ping[]).splice(0);
+}
+
+describe.concurrent('a long answer on Slack', () => {
+  onSlack('calls whoever asked, in its thread, once', async ({ worlds }) => {
+    const world = await worlds.begin(always);
+    const { root, writing } = await world.ask();
+    writing.write('It is so.').end();
+    await world.turns(1);
+    expect(await calledOnSlack(world, 1)).toMatchObject([{ channel: 'C1', mention: '<@U1>' }]);
+    expect(world.replies('C1', root.ts)).toEqual(['It is so.', `<@U1> ${ready}`]);
+    await world.restart();
+    expect(world.replies('C1', root.ts)).toHaveLength(2);
+  });
+
+  onSlack('that failed calls them, too; one that was stopped does not', async ({ worlds }) => {
+    const world = await worlds.begin(always);
+    const one = await world.ask();
+    one.writing.write('It is').fail(new Error('the model broke'));
+    await world.turns(1);
+    await calledOnSlack(world, 1);
+    expect(world.replies('C1', one.root.ts).at(-1)).toBe(`<@U1> ${ready}`);
+    const other = await world.ask();
+    other.writing.write('It is');
+    await world.fake.until(() => world.replies('C1', other.root.ts)[0] === 'It is');
+    world.fake.person('U1').posts('C1', 'stop', { thread_ts: other.root.ts });
+    await world.turns(2);
+    expect(world.replies('C1', other.root.ts)).toHaveLength(1);
+  });
+
+  onSlack('calls nobody where that is not asked for, or it came soon', async ({ worlds }) => {
+    for (const options of [{}, { longAnswerMs: 60_000 }]) {
+      const world = await worlds.begin(options);
+      const { root, writing } = await world.ask();
+      writing.write('It is so.').end();
+      await world.turns(1);
+      expect(world.replies('C1', root.ts)).toEqual(['It is so.']);
+    }
+  });
+
+  onSlack('calls them in a direct conversation, too', async ({ worlds }) => {
+    const world = (await worlds.begin(always)).answering(() => 'It is so.');
+    world.fake.person('U1').writes('why?');
+    await world.turns(1);
+    expect(await calledOnSlack(world, 1)).toMatchObject([{ mention: '<@U1>' }]);
+  });
+
+  onSlack('does not wait for that, nor fail with it', async ({ worlds }) => {
+    const world = await worlds.begin(always);
+    const { root, writing } = await world.ask();
+    writing.write('It is so');
+    await world.fake.until(() => world.replies('C1', root.ts)[0] === 'It is so');
+    world.fake.fail('chat.postMessage', { kind: 'error', error: 'restricted_action' });
+    writing.write('.').end();
+    await world.turns(1);
+    await vi.waitFor(() => expect(world.logged('nobody told of a long answer')).toHaveLength(1));
+    expect(world.replies('C1', root.ts)).toEqual(['It is so.']);
+  });
+});
+
+describe.concurrent('a long answer on Discord', () => {
+  onDiscord('calls whoever asked, and nobody else, with a link to it', async ({ worlds }) => {
+    const world = (await worlds.begin(always)).answering(() => 'It is so, @everyone.');
+    const ada = world.fake.person('Ada');
+    const question = ada.mention('general', 'why?');
+    await world.turns(1);
+    const [ping] = await calledOnDiscord(world, 1);
+    expect(ping).toMatchObject({ everyone: false, users: [ada.id], roles: [] });
+    expect(ping?.channelId).toBe(question.channelId);
+    const [answer] = world.shown(world.fake.thread(question)!);
+    const link = `https://discord.com/channels/${world.fake.world.guild().id}/${question.id}/${answer!.id}`;
+    expect(world.said('general')).toEqual([`<@${ada.id}> ${ready} ${link}`]);
+    expect(world.replies(question)).toHaveLength(1);
+  });
+
+  onDiscord('calls them in the thread that they went on in', async ({ worlds }) => {
+    const world = await worlds.begin(always);
+    world.answering();
+    const ada = world.fake.person('Ada');
+    const question = ada.mention('general', 'why?');
+    await world.turns(1);
+    await calledOnDiscord(world, 1);
+    ada.say(world.fake.thread(question)!, 'and then?');
+    await world.turns(2);
+    const [ping] = await calledOnDiscord(world, 1);
+    expect(ping?.channelId).toBe(question.id);
+    expect(world.replies(question).at(-1)).toContain(`<@${ada.id}> ${ready} https://`);
+  });
+
+  onDiscord('calls them in a direct conversation', async ({ worlds }) => {
+    const world = await worlds.begin(always);
+    world.answering();
+    const ada = world.fake.person('Ada');
+    const question = ada.dm('why?');
+    await world.turns(1);
+    const [ping] = await calledOnDiscord(world, 1);
+    expect(ping).toMatchObject({ users: [ada.id], channelId: question.channelId });
+  });
+});
