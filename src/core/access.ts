@@ -85,6 +85,11 @@ export class Access {
     return has(this.#people.allow, ids) || has(this.#roles.allow, roles) ? undefined : 'person';
   }
 
+  /** Whether everybody in a workspace is refused, whoever and wherever; ids as in `Spot`. */
+  shutsOut(workspaces: readonly string[]): boolean {
+    return !passes(this.#workspaces, workspaces);
+  }
+
   /** Whether it takes a workspace to be allowed: something without one is not. */
   get namesWorkspaces(): boolean {
     return this.#workspaces.allow.length > 0;

@@ -10,6 +10,7 @@ import type { Log } from './ports/log.ts';
 import type { Metrics } from './ports/metrics.ts';
 import type { Model, Usage } from './ports/model.ts';
 import type { Store, Work } from './ports/store.ts';
+import type { Notice } from './ports/surface.ts';
 import type { Platform } from './ports/platform.ts';
 import { prompt } from './prompt.ts';
 import { recall } from './recall.ts';
@@ -48,6 +49,8 @@ export interface Report {
   readonly usage: Usage;
   /** From the turn's start to text that people see, in milliseconds; absent if there was none. */
   readonly firstTextMs?: number;
+  /** How whoever asked can be called, if the reply stands somewhere. */
+  readonly notice?: Notice | undefined;
 }
 
 /**
@@ -107,7 +110,8 @@ export async function answer(
     const ending = turn.ending ?? (await write());
     await persist(() => desk.store.conclude(claim, ending), log, reply.signal);
     await show(ending);
-    return { ending, usage, ...(firstTextMs === undefined ? {} : { firstTextMs }) };
+    const { notice } = surface;
+    return { ending, usage, notice, ...(firstTextMs === undefined ? {} : { firstTextMs }) };
   } finally {
     working.stop();
     stop.removeEventListener('abort', onStop);
@@ -146,6 +150,8 @@ export async function answer(
           const note = event.reason === 'length' ? sentences.cutByModel : undefined;
           return endOf('done', text, note);
         }
+        // An answer that is stopped has no end that tells who wrote it.
+        if (event.model !== undefined) usage = { model: event.model };
         const delta = fitting(event.text, maxReplyChars - text.length);
         text += delta;
         reply.push(delta);

@@ -73,7 +73,7 @@ export class Bookkeeper {
 
   /** As the model reports them; what it does not report is counted, if it wrote anything at all. */
   #tokens({ turn, history }: Work, { ending, usage }: Report, replyTokens: number) {
-    const { inputTokens, outputTokens } = usage;
+    const [inputTokens, outputTokens] = [whole(usage.inputTokens), whole(usage.outputTokens)];
     const wrote = ending.text !== '';
     const read = inputTokens ?? (wrote ? this.#readFor(turn, history) : 0);
     const written = outputTokens ?? (wrote ? replyTokens : 0);
@@ -91,4 +91,9 @@ export class Bookkeeper {
     const told = countTokens(this.#options.instructions(turn));
     return Math.min(past, this.#options.historyTokens) + asked + told;
   }
+}
+
+/** Undefined for what is no count: a provider's numbers are not to be trusted. */
+function whole(tokens: number | undefined): number | undefined {
+  return Number.isSafeInteger(tokens) && Number(tokens) >= 0 ? tokens : undefined;
 }

@@ -4,6 +4,7 @@ import type { Bounds } from './bounds.ts';
 import { Breather } from './breather.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Inbox } from './inbox.ts';
+import { LongAnswers } from './long-answers.ts';
 import { ModelLine } from './model-line.ts';
 import type { SharedBudgets } from './ports/budgets.ts';
 import type { Log } from './ports/log.ts';
@@ -30,6 +31,11 @@ export interface CoreOptions {
   readonly mostOpen?: number;
   /** Which authors are bots, and how often they are answered until a human writes. */
   readonly bots?: { readonly isBot: (author: string) => boolean; readonly mostTurns: number };
+  /**
+   * Whoever waited longer for an answer is called when it is there, in milliseconds; nobody without
+   * it.
+   */
+  readonly longAnswerMs?: number | undefined;
   readonly lease: Lease;
   /** Where other instances spend the same rate limits; absent for one that is alone. */
   readonly budgets?: SharedBudgets | undefined;
@@ -61,6 +67,9 @@ export function createCore(options: CoreOptions): Core {
   const botTurns = bots && new BotTurns({ store, isBot: bots.isBot, most: bots.mostTurns, log });
   const shares =
     budgets === undefined ? undefined : new Shares({ budgets, owner: lease.owner, log });
+  const pacer = new Pacer({ log, shares });
+  const { longAnswerMs: afterMs } = options;
+  const isBot = bots?.isBot ?? (() => false);
   const dispatcher = new Dispatcher({
     desk: {
       store,
@@ -68,7 +77,7 @@ export function createCore(options: CoreOptions): Core {
       instructions,
       bounds,
       line: new ModelLine(concurrency),
-      pacer: new Pacer({ log, shares }),
+      pacer,
       breather: new Breather(),
       metrics,
     },
@@ -81,6 +90,8 @@ export function createCore(options: CoreOptions): Core {
       historyTokens,
       log,
     }),
+    longAnswers:
+      afterMs === undefined ? undefined : new LongAnswers({ afterMs, pacer, isBot, log }),
     lease,
     log,
   });

@@ -2,12 +2,12 @@ import type { BotTurns } from './bot-turns.ts';
 import { type ConversationId, partsOf } from './conversation.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { MessageRefused, StoreUnavailable } from './errors.ts';
-import { cleanText, isStop, maxMessageChars, type Message, tidyMessage } from './message.ts';
+import { cleanText, isNew, isStop, maxMessageChars, type Message, tidyMessage } from './message.ts';
 import { payersOf } from './payers.ts';
 import type { Metrics, Refusal } from './ports/metrics.ts';
 import type { Intake, Receipt } from './ports/platform.ts';
 import type { Store } from './ports/store.ts';
-import type { Allowance, Quotas } from './quotas.ts';
+import type { Quotas } from './quotas.ts';
 import { sentences } from './sentences.ts';
 import { countTokens } from './tokens.ts';
 
@@ -63,13 +63,21 @@ export class Inbox implements Intake {
     const message = (await this.#botTurns?.temper(tidy)) ?? tidy;
     const { kind } = message;
     const stops = kind === 'question' && isStop(text);
-    const allowance = kind === 'question' && !stops ? await this.#allow(message) : undefined;
-    const receipt = await this.#store.accept(message, {
-      stops,
-      tokens: countTokens(text),
-      ...(this.#mostOpen === undefined ? {} : { mostOpen: this.#mostOpen }),
-    });
-    if (receipt === 'too-many') throw new MessageRefused('too-many', sentences.tooMany);
+    // An order costs nothing: the model is not asked.
+    const costs = kind === 'question' && !stops && !isNew(text);
+    const tokens = countTokens(text);
+    const allowance = costs
+      ? await this.#quotas?.look(payersOf(conversation, message.author.id))
+      : undefined;
+    const spent = allowance?.refusal;
+    // With room for none, what was heard before is still known as such: nobody is told twice.
+    const mostOpen = spent === undefined ? this.#mostOpen : 0;
+    const room = mostOpen === undefined ? {} : { mostOpen };
+    const receipt = await this.#store.accept(message, { stops, tokens, ...room });
+    if (receipt === 'too-many') {
+      if (spent !== undefined) throw new MessageRefused('spent', spent);
+      throw new MessageRefused('too-many', sentences.tooMany);
+    }
     if (receipt === 'queued') {
       this.#dispatcher.offer(conversation);
       if (this.#dispatcher.isPaused) tell?.(sentences.paused);
@@ -99,16 +107,6 @@ export class Inbox implements Intake {
     const stopping = await this.#store.requestStop(conversation);
     if (stopping) await this.#stopRunning(conversation);
     return stopping;
-  }
-
-  /** Throws `MessageRefused` where a quota is spent, unless this was taken in before. */
-  async #allow({ conversation, id, author }: Message): Promise<Allowance | undefined> {
-    const allowance = await this.#quotas?.look(payersOf(conversation, author.id));
-    if (allowance?.refusal === undefined) return allowance;
-    const { history, running, queued } = await this.#store.view(conversation);
-    const known = [...history, ...(running?.messages ?? []), ...queued];
-    if (known.some((one) => one.id === id)) return allowance;
-    throw new MessageRefused('spent', allowance.refusal);
   }
 
   /** An instance that answers what was deleted does not hear of it, unless the platform tells it. */

@@ -88,7 +88,7 @@ export class Operator {
     const shown = await Promise.all(all.slice(0, mostShown).map((each) => this.#lookAt(each)));
     const pausedSince = await this.#store.pausedSince();
     return {
-      turns: shown.filter((turn) => turn !== undefined),
+      turns: shown.filter((turn) => turn !== undefined).toSorted((a, b) => a.askedAt - b.askedAt),
       more: Math.max(0, all.length - mostShown),
       ...(pausedSince === undefined ? {} : { pausedSince }),
     };

@@ -6,7 +6,8 @@ export const sentences = {
   empty: 'There is nothing in this message to answer.',
   questionTooLong: (is: number, most: number) =>
     `This message is too long: ${is.toLocaleString('en')} characters, where ${most.toLocaleString('en')} fit.`,
-  paused: 'I am paused at the moment; your question is kept, and answered when I go on.',
+  paused:
+    'I am paused at the moment. Your question is kept, and answered when I go on; after a long pause, ask again.',
   tooMany: 'You have several questions open already; ask again when I have answered one.',
   spent: (quota: Renewing) => `${quotaOf(quota)} is used up; it renews in ${until(quota)}.`,
   near: (quota: Renewing & { readonly used: number }) =>
@@ -25,6 +26,7 @@ export const sentences = {
     'I tried to answer this several times and was interrupted each time. Please ask again, perhaps in other words.',
   refusedByPlatform: 'The message could not be shown here.',
   bug: 'Something went wrong on my side. Please ask again; if it happens again, tell whoever runs me.',
+  answerIsReady: 'Your answer is ready.',
   thinking: 'Thinking…',
   waiting: (ahead: number) =>
     ahead === 0

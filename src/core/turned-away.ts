@@ -12,6 +12,8 @@ export class TurnedAway {
   readonly #platform: string;
   readonly #store: Pick<Store, 'hold' | 'shared'>;
   readonly #log: Log;
+  /** In milliseconds since the epoch. */
+  readonly #since = Date.now();
   /** By person, on the clock of `performance.now()`. */
   readonly #loggedAt = new Map<string, number>();
   readonly #toldAt = new Map<string, number>();
@@ -34,10 +36,15 @@ export class TurnedAway {
 
   /**
    * Whether this person is to be told now: true once an hour, whichever channel they write in and
-   * whichever instance hears it. Throws `StoreUnavailable`.
+   * whichever instance hears it. What is read again was refused at its time, or is stale: nobody
+   * is told of it anew. Throws `StoreUnavailable`.
+   *
+   * @param sentAt when they wrote, in milliseconds since the epoch
    */
-  async isToBeTold(person: string): Promise<boolean> {
-    if (isRecent(this.#toldAt, person)) return false;
+  async isToBeTold(person: string, sentAt: number): Promise<boolean> {
+    if (sentAt < Date.now() - everyMs || isRecent(this.#toldAt, person)) return false;
+    // An instance that is alone has forgotten whom it told before it was started anew.
+    if (!this.#store.shared && sentAt < this.#since) return false;
     if (this.#store.shared) {
       // A new owner each time: nobody, not even this instance, has the role again within the hour.
       const lease = { owner: randomUUID(), leaseMs: everyMs };

@@ -27,7 +27,8 @@ export class MetricsServer {
   constructor(options: MetricsServerOptions) {
     this.#options = options;
     this.#server = createServer((request, response) => {
-      const { pathname } = new URL(request.url ?? '/', 'http://metrics');
+      // Whatever somebody asks for, such as `//`, which is no address.
+      const pathname = URL.parse(request.url ?? '', 'http://metrics')?.pathname;
       if (pathname !== path) return end(response, 404, `The figures are at ${path}.\n`);
       if (request.method !== 'GET' && request.method !== 'HEAD') {
         response.setHeader('Allow', 'GET, HEAD');

@@ -84,6 +84,7 @@ export class Prometheus implements Metrics {
     for (const platform of platforms) {
       this.#figures.questions.inc({ platform }, 0);
       for (const outcome of outcomes) this.#figures.turns.inc({ platform, outcome }, 0);
+      this.#figures.refusals.inc({ platform, reason: 'store' }, 0);
     }
   }
 

@@ -22,7 +22,8 @@ const remedies: Partial<Record<ModelFault, string>> = {
     'top up the account; OpenAI’s is at https://platform.openai.com/settings/organization/billing',
   'unknown-model':
     'set MODEL to a model that the provider has and the key may use, spelled as the provider spells it; or correct OPENAI_BASE_URL',
-  unreachable: 'start the model’s server, or correct OPENAI_BASE_URL',
+  unreachable:
+    'start the model’s server, or correct OPENAI_BASE_URL; in a container 127.0.0.1 is the container itself, and its host is host.docker.internal',
   malformed: 'correct OPENAI_BASE_URL, which ends with /v1 as a rule, or set OPENAI_API',
   'rate-limited': 'wait a minute, or ask the provider for a higher limit',
   overloaded: 'wait a minute and look again',

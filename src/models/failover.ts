@@ -47,9 +47,10 @@ export function failover(models: readonly Model[], { log, metrics }: FailoverOpt
       let written = false;
       try {
         for await (const event of candidate.model.stream(request)) {
-          if (!written) candidate.asideUntil = undefined;
+          const isFirst = !written;
+          if (isFirst) candidate.asideUntil = undefined;
           written = true;
-          yield event.type === 'end' ? signed(event, candidate.model.name) : event;
+          yield isFirst || event.type === 'end' ? signed(event, candidate.model.name) : event;
         }
         return;
       } catch (error) {
@@ -80,6 +81,8 @@ function inOrder(candidates: readonly Candidate[], now: number): Candidate[] {
   return order;
 }
 
-function signed(end: Extract<ModelEvent, { type: 'end' }>, model: string): ModelEvent {
-  return { ...end, usage: { ...end.usage, model } };
+function signed(event: ModelEvent, model: string): ModelEvent {
+  return event.type === 'end'
+    ? { ...event, usage: { ...event.usage, model } }
+    : { ...event, model };
 }

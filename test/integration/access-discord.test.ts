@@ -112,6 +112,47 @@ describe.concurrent('access in Discord', () => {
     expect(told(world, ben)).toHaveLength(1);
   });
 
+  it('does not read a thread’s name that is taken from what a refused person said', async ({
+    worlds,
+  }) => {
+    const denied: string[] = [];
+    const access = new Access({ people: { allow: [], deny: denied } });
+    const world = await worlds.prepare({ platform: { access } });
+    const { fake } = world;
+    const [ada, ben] = [fake.person('Ada'), fake.person('Ben')];
+    denied.push(ben.id);
+    await world.answering().start();
+    const theirs = ada.openThread(ben.say('general', 'the words of Ben'), 'the words of Ben');
+    ada.mention(theirs, 'and you?');
+    await world.turns(1);
+    expect(world.prompt).toEqual(['Ada: and you?']);
+    const others = ada.openThread(ada.say('general', 'the topic'), 'Talk');
+    ada.mention(others, 'and you?');
+    await world.turns(2);
+    expect(world.prompt.join('\n')).toContain('[thread: Talk]');
+  });
+
+  it('tells nobody anew of what is read again after a restart', async ({ worlds }) => {
+    const denied: string[] = [];
+    const access = new Access({ people: { allow: [], deny: denied } });
+    const world = await worlds.prepare({ platform: { access } });
+    const { fake } = world;
+    const [ada, ben] = [fake.person('Ada'), fake.person('Ben')];
+    denied.push(ben.id);
+    await world.answering().start();
+    ben.mention('general', 'may I?');
+    await vi.waitFor(() => expect(told(world, ben)).toHaveLength(1));
+    await world.stop();
+    ben.mention('general', 'may I now?');
+    await world.start();
+    ada.mention('general', 'hello');
+    await world.turns(1);
+    await turnedAway(world, ben);
+    await world.stop();
+    expect(world.logged('turned away')).toHaveLength(2);
+    expect(told(world, ben)).toHaveLength(1);
+  });
+
   it('answers by server, channel, thread and role', async ({ worlds }) => {
     const roles = { allow: [] as string[], deny: [] as string[] };
     const channels = { allow: ['1200000000000000001'], deny: [] };
@@ -259,5 +300,31 @@ describe.concurrent('bots in Discord', () => {
     expect(world.logged('bots have had their turns')).toHaveLength(2);
     expect(world.logged('turned away')).toEqual([]);
     expect(world.said('general')).toEqual([]);
+  });
+
+  it('have their turns in one conversation, whichever answer they reply to', async ({ worlds }) => {
+    const bots = new Set<string>();
+    const isBot = (author: string): boolean => bots.has(author);
+    const platform = { bots, replyIn: 'channel' } as const;
+    const world = await worlds.begin({ platform, bots: { isBot, mostTurns: 3 } });
+    const { fake } = world;
+    world.answering(() => 'Well said.');
+    const robot = fake.robot('Echo');
+    bots.add(robot.id);
+    const root = robot.mention('general', 'hello?');
+    await world.turns(1);
+    const first = await fake.until(() => world.shown('general')[0]);
+    for (const text of ['one', 'two', 'three', 'four']) {
+      robot.say('general', text, { replyTo: first.id });
+      await vi.waitFor(
+        async () => {
+          const view = await world.store.view(world.conversationOf(root));
+          expect(view.history.map((entry) => entry.text)).toContain(text);
+          expect(view.running).toBeUndefined();
+        },
+        { timeout: 10_000 },
+      );
+    }
+    expect(world.said('general')).toHaveLength(3);
   });
 });

@@ -10,13 +10,13 @@ it('tells who is turned away once an hour, whichever instance hears them, also a
   const [one, two, three] = [store, other, other].map(
     (shared) => new TurnedAway({ platform: 'slack', store: shared, log: readableLog() }),
   );
-  expect(await two!.isToBeTold('T1:U1')).toBe(true);
-  expect(await Promise.all([one!, two!, three!].map((each) => each.isToBeTold('T1:U1')))).toEqual([
-    false,
-    false,
-    false,
-  ]);
-  const both = await Promise.all([one!, three!].map((each) => each.isToBeTold('T1:U2')));
+  expect(await two!.isToBeTold('T1:U1', Date.now())).toBe(true);
+  expect(
+    await Promise.all([one!, two!, three!].map((each) => each.isToBeTold('T1:U1', Date.now()))),
+  ).toEqual([false, false, false]);
+  const both = await Promise.all(
+    [one!, three!].map((each) => each.isToBeTold('T1:U2', Date.now())),
+  );
   expect(both.filter((isToBeTold) => isToBeTold)).toHaveLength(1);
   const lives = await Promise.all(
     (await server.client().keys(`${prefix}:*role:told:*`)).map((key) => server.client().pttl(key)),

@@ -106,6 +106,21 @@ describe.concurrent('access in Slack', () => {
     expect(world.replies('C1', asked.ts)).toEqual([]);
   });
 
+  it('tells nobody anew of what is read again after a restart', async ({ worlds }) => {
+    const access = new Access({ people: { allow: [], deny: ['U2'] } });
+    const world = await worlds.begin({ platform: { access } });
+    const { fake } = world;
+    world.answering();
+    const asked = fake.person('U2').mentions('C1', 'may I?');
+    await fake.until(() => told(world).length === 1);
+    await world.restart();
+    world.answering();
+    fake.person('U1').mentions('C1', 'hello');
+    await world.turns(1);
+    expect(told(world)).toHaveLength(1);
+    expect(world.replies('C1', asked.ts)).toEqual([]);
+  });
+
   it('tells outsiders, and those who write directly where nobody may', async ({ worlds }) => {
     const access = new Access({ direct: 'off' });
     const world = await worlds.begin({ platform: { access } });

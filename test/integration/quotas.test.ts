@@ -6,11 +6,14 @@ import { type ConversationId, conversationId } from '../../src/core/conversation
 import { type Core, createCore } from '../../src/core/core.ts';
 import { MessageRefused, ModelFailed, StoreUnavailable } from '../../src/core/errors.ts';
 import type { Message } from '../../src/core/message.ts';
+import { noMetrics } from '../../src/core/ports/metrics.ts';
+import type { Model } from '../../src/core/ports/model.ts';
 import type { Meters } from '../../src/core/ports/quotas.ts';
 import type { Store } from '../../src/core/ports/store.ts';
 import type { UsageBook, UsageRow } from '../../src/core/ports/usage.ts';
 import type { Quota } from '../../src/core/quotas.ts';
 import { countTokens } from '../../src/core/tokens.ts';
+import { failover } from '../../src/models/failover.ts';
 import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts';
 import { readableLog } from '../fakes/log.ts';
 import { ScriptedModel } from '../fakes/model.ts';
@@ -31,7 +34,9 @@ class World {
   wrapStore: (store: Store) => Store = (store) => store;
   wrapMeters: (meters: Meters) => Meters = (meters) => meters;
   wrapUsage: (usage: UsageBook) => UsageBook = (usage) => usage;
-  model = new ScriptedModel();
+  readonly scripted = new ScriptedModel();
+  /** Another one may stand before it. */
+  model: Model = this.scripted;
   usage!: UsageBook;
   core!: Core;
   #store!: Store;
@@ -39,7 +44,7 @@ class World {
 
   constructor(...quotas: Quota[]) {
     this.quotas = quotas;
-    this.model.onRequest = (writing) => writing.write(`re: ${writing.question}`).end();
+    this.scripted.onRequest = (writing) => writing.write(`re: ${writing.question}`).end();
   }
 
   static async start(...quotas: Quota[]): Promise<World> {
@@ -164,18 +169,40 @@ describe('a quota', () => {
     ];
     await world.receive(answered);
     await world.turns(1);
-    world.model.onRequest = (writing) => writing.write('Going');
+    world.scripted.onRequest = (writing) => writing.write('Going');
     await world.receive(running);
-    await vi.waitFor(() => expect(world.model.writings).toHaveLength(2));
+    await vi.waitFor(() => expect(world.scripted.writings).toHaveLength(2));
     await world.receive(queued);
     expect(await world.ask()).toContain('spent');
     for (const known of [answered, running, queued]) {
       expect(await world.receive(known)).toBe('duplicate');
     }
-    world.model.onRequest = (writing) => writing.write('Then').end();
+    world.scripted.onRequest = (writing) => writing.write('Then').end();
     expect(await world.ask(there, { text: 'stop' })).toBe('stopping');
     await world.turns(3);
     expect(world.platform.replies.slice(1)).toEqual(['Going\n\n_Stopped._', 'Then']);
+  });
+
+  it('refuses a question once, though it is heard again', async () => {
+    const world = await World.start({ scope: 'person', unit: 'questions', most: 1 });
+    await world.ask();
+    await world.turns(1);
+    const refused = world.message();
+    expect(await world.receive(refused)).toContain('spent');
+    // As a platform does with what was refused.
+    await world.core.inbox.withdraw(refused.conversation, refused.id);
+    expect(await world.receive(refused)).toBe('duplicate');
+  });
+
+  it('costs nothing to begin anew, and needs none', async () => {
+    const world = await World.start({ scope: 'person', unit: 'questions', most: 1 });
+    expect(await world.ask(here, { text: 'New!' })).toBe('queued');
+    await world.turns(1);
+    expect(await world.ask()).toBe('queued');
+    await world.turns(2);
+    expect(await world.ask(here, { text: 'new' })).toBe('queued');
+    await world.turns(3);
+    expect(world.platform.replies.at(-1)).toContain('left behind');
   });
 
   it('of a workspace is everybody’s in it', async () => {
@@ -295,24 +322,25 @@ describe('usage', () => {
     // Nothing was read for an order, or for an answer that failed before its first word.
     await world.ask(here, { text: 'new', author: { id: 'new' } });
     await world.turns(2);
-    world.model.onRequest = (writing) => writing.fail(new ModelFailed('unreachable', 'no network'));
+    world.scripted.onRequest = (writing) =>
+      writing.fail(new ModelFailed('unreachable', 'no network'));
     await world.ask(here, { author: { id: 'failed' } });
     await world.turns(3);
     // One that is stopped reports nothing.
     const past = countTokens('Be brief.') + countTokens('two words');
-    world.model.onRequest = (writing) => writing.write('Going on');
+    world.scripted.onRequest = (writing) => writing.write('Going on');
     await world.ask(elsewhere, { text: 'two words', author: { id: 'stopped' } });
     await vi.waitFor(() => expect(world.platform.replies.at(-1)).toBe('Going on'));
     await world.ask(elsewhere, { text: 'stop' });
     await world.turns(4);
     // Several questions in one turn are the last one's.
-    world.model.onRequest = (writing) => writing.write('First');
+    world.scripted.onRequest = (writing) => writing.write('First');
     await world.ask(there, { author: { id: 'ben' } });
     await vi.waitFor(() => expect(world.platform.replies.at(-1)).toBe('First'));
-    world.model.onRequest = (writing) => writing.write('Then').end();
+    world.scripted.onRequest = (writing) => writing.write('Then').end();
     await world.ask(there, { author: { id: 'cem' } });
     await world.ask(there, { author: { id: 'dan' } });
-    world.model.writings.at(-1)!.end();
+    world.scripted.writings.at(-1)!.end();
     await world.turns(6);
 
     const nothing = { answers: 0, inputTokens: 0, outputTokens: 0 };
@@ -336,6 +364,53 @@ describe('usage', () => {
     ]) {
       expect(rows).toContainEqual(expected);
     }
+  });
+
+  it('is that of the model that wrote, also where its answer was stopped', async () => {
+    const world = new World();
+    onTestFinished(() => world.end());
+    const models: readonly Model[] = [
+      {
+        name: 'first',
+        // oxlint-disable-next-line require-yield -- it fails before its first text
+        async *stream() {
+          throw new ModelFailed('overloaded', 'too busy');
+        },
+      },
+      { name: 'second', stream: (request) => world.scripted.stream(request) },
+    ];
+    world.model = failover(models, { log: world.log, metrics: noMetrics });
+    world.scripted.onRequest = (writing) => writing.write('Going on');
+    await world.open();
+    await world.ask();
+    await vi.waitFor(() => expect(world.platform.replies.at(-1)).toBe('Going on'));
+    await world.ask(here, { text: 'stop' });
+    await world.turns(1);
+    expect(await world.rows()).toMatchObject([{ model: 'second', outputTokens: 2 }]);
+  });
+
+  it('is counted here where what the model reports is no count', async () => {
+    const world = await World.start({ scope: 'person', unit: 'tokens', most: 1_000 });
+    const { model } = world;
+    world.model = {
+      name: 'odd',
+      async *stream(request) {
+        for await (const event of model.stream(request)) {
+          if (event.type === 'delta') yield event;
+          else yield { ...event, usage: { inputTokens: -5.5, outputTokens: Number.NaN } };
+        }
+      },
+    };
+    await world.close();
+    await world.open();
+    await world.ask(here, { text: 'two words' });
+    await world.turns(1);
+    const written = countTokens('re: two words');
+    const read = countTokens('Be brief.') + countTokens('two words');
+    expect(await world.rows()).toMatchObject([
+      { inputTokens: read, outputTokens: written, countedTokens: read + written },
+    ]);
+    expect(world.logged('tokens not charged') + world.logged('usage not noted')).toBe(0);
   });
 
   it('is written down before the store is let go', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { accessOf, botAuthors } from '../../src/access-of.ts';
+import { accessOf, botAuthors } from '../../src/wiring/access.ts';
 import { readConfig } from '../../src/config.ts';
 
 const server = '1100000000000000001';

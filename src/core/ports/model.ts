@@ -21,7 +21,12 @@ export interface Usage {
 }
 
 export type ModelEvent =
-  | { readonly type: 'delta'; readonly text: string }
+  | {
+      readonly type: 'delta';
+      readonly text: string;
+      /** Who writes, where that may be one of several: with the first delta at least. */
+      readonly model?: string;
+    }
   /** Always the last event of a stream that ended well, exactly once. */
   | {
       readonly type: 'end';

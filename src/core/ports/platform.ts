@@ -20,7 +20,10 @@ export type Receipt = 'queued' | 'stopping' | 'kept' | 'duplicate';
  * as taken.
  */
 export interface Intake {
-  /** @param tell how its author, and nobody else, is told what they should know before they go on */
+  /**
+   * @param tell how its author is told what they should know before they go on; in private where
+   *   the platform can do that
+   */
   receive(message: Message, tell?: (sentence: string) => void): Promise<Receipt>;
   /** A person changed a message; true if it was still waiting and now reads so. */
   revise(conversation: ConversationId, messageId: string, text: string): Promise<boolean>;

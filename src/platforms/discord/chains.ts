@@ -85,9 +85,11 @@ export class Chains {
   async link(said: Said, guild: string, signal: AbortSignal): Promise<Link> {
     const answered = said.repliesTo?.repliesTo ?? '';
     const conversation = await this.answeredBy(said, guild, signal);
-    if (conversation !== undefined && (await this.#isNewest(conversation, answered))) {
-      return { conversation, opens: false };
-    }
+    // In a branch of its own a bot would have its turns anew.
+    const goesOn =
+      conversation !== undefined &&
+      (said.author.bot || (await this.#isNewest(conversation, answered)));
+    if (goesOn) return { conversation, opens: false };
     return { conversation: rootedConversation(guild, said.channel, said.id), opens: true };
   }
 

@@ -1,4 +1,5 @@
 import { ApplicationFlagsBitField, PermissionFlagsBits, PermissionsBitField } from 'discord.js';
+import type { Access } from '../../core/access.ts';
 import { CallFailed } from '../../core/errors.ts';
 import { type Fields, fieldsOf, listOf, textOf } from '../../core/fields.ts';
 import type { Check, Finding, HearClock } from '../../core/ports/checkup.ts';
@@ -12,6 +13,7 @@ import { newRest } from './rest.ts';
 export interface DiscordCheckupOptions {
   readonly token: string;
   readonly apiUrl?: string;
+  readonly access: Access;
   readonly hear: HearClock;
   readonly log: Log;
 }
@@ -30,7 +32,13 @@ const away =
 const { GatewayMessageContent, GatewayMessageContentLimited } = ApplicationFlagsBitField.Flags;
 
 /** What is looked at in Discord: by REST alone, so that no gateway session is spent. */
-export function discordCheckup({ token, apiUrl, hear, log }: DiscordCheckupOptions): Check[] {
+export function discordCheckup({
+  token,
+  apiUrl,
+  access,
+  hear,
+  log,
+}: DiscordCheckupOptions): Check[] {
   let unauthorized = false;
   let sentMs: number | undefined;
   const rest = newRest(token, apiUrl);
@@ -104,7 +112,8 @@ export function discordCheckup({ token, apiUrl, hear, log }: DiscordCheckupOptio
           askApplication(signal),
           ask('/users/@me/guilds', signal, { limit: String(guildsAtOnce) }),
         ]);
-        return servers(listOf(guilds).map(fieldsOf), inviteLink(textOf(id) ?? ''));
+        const all = listOf(guilds).map(fieldsOf);
+        return [...servers(all, inviteLink(textOf(id) ?? '')), ...shutOut(all, access)];
       },
     },
   ];
@@ -151,6 +160,23 @@ function servers(guilds: readonly Fields[], link: string): Found[] {
   const remedy =
     'give the bot’s role these permissions under "Server Settings", "Roles", or open the invite link once more';
   return [{ ...what, state: 'warning', detail, remedy }, invite];
+}
+
+/** Nothing where the lists let somebody in. */
+function shutOut(guilds: readonly Fields[], access: Access): Found[] {
+  const ids = guilds.flatMap(({ id }) => textOf(id) ?? []);
+  if (ids.length === 0 || !ids.every((id) => access.shutsOut([id]))) return [];
+  const own = ids.slice(0, mostNamed).join(', ');
+  return [
+    {
+      id: 'discord.access',
+      what: 'Access',
+      state: 'warning',
+      detail:
+        'nobody in any of these servers may ask: they are denied, or others alone are allowed',
+      remedy: `add servers to ALLOW_WORKSPACES, such as ${own}, or leave that empty, and take them out of DENY_WORKSPACES`,
+    },
+  ];
 }
 
 /** The permissions that the bot lacks in a server as a whole, in Discord's own words. */

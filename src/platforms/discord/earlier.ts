@@ -83,13 +83,15 @@ async function inThread(
   const starter = past.some(({ id }) => id === root)
     ? undefined
     : await world.chains.message(channel, root, signal);
-  const thread = await threadAt(root, world, signal);
+  const beginning = await pastOf(starter, guild, world, signal);
+  // Discord proposes the words of that message as the thread's name.
+  const isLeftOut = starter !== undefined && beginning.length === 0;
+  const thread = isLeftOut ? undefined : await threadAt(root, world, signal);
   const title =
     thread === undefined || !(await isToBeRead(thread, guild, world, signal))
       ? ''
       : titleOf(thread, world.channels);
   const above = { id: `title-${root}`, role: 'user', text: title, at: timeOf(root) - 1 } as const;
-  const beginning = await pastOf(starter, guild, world, signal);
   return [...(title === '' ? [] : [above]), ...beginning, ...past];
 }
 

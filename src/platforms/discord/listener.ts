@@ -146,7 +146,7 @@ export class Listener {
     turnedAway.note(author.id, { why, guild, channel, message: id });
     if (kind === 'context') return true;
     await intake.withdraw(conversation, id);
-    if (!author.bot && (await turnedAway.isToBeTold(author.id))) turnAway(said);
+    if (!author.bot && (await turnedAway.isToBeTold(author.id, timeOf(id)))) turnAway(said);
     return true;
   }
 

@@ -4,7 +4,7 @@ import type { Message } from '../../core/message.ts';
 import type { Participation, Store } from '../../core/ports/store.ts';
 import type { Chains } from './chains.ts';
 import { type Channels, titleOf } from './channels.ts';
-import { meant, mentions, repliesToBot } from './meant.ts';
+import { addresses, meant, mentions, repliesToBot } from './meant.ts';
 import { directConversation, rootedConversation } from './place.ts';
 import type { Said } from './said.ts';
 import type { Self } from './self.ts';
@@ -14,6 +14,7 @@ export interface Meaning {
   readonly conversation: ConversationId;
   readonly kind: Message['kind'];
   readonly opens: boolean;
+  /** The bot's there, as far as it was needed to know what the message means. */
   readonly participation?: Participation;
 }
 
@@ -48,7 +49,10 @@ export class Meanings {
     if (found === 'shut') return undefined;
     if (found?.kind === 'thread' && found.parent !== undefined) {
       const conversation = rootedConversation(guild, found.parent, channel);
-      const participation = await store.participation(conversation);
+      // What addresses the bot is a question, whoever took part: a round trip less.
+      const participation = addresses(said, self)
+        ? undefined
+        : await store.participation(conversation);
       const kind = meant(said, self, followups, participation, bots);
       if (kind === undefined) return undefined;
       const opens = said.id === channel;

@@ -26,7 +26,7 @@ export function mayAsk({ author }: Said, self: Self, bots: ReadonlySet<string>):
 }
 
 /** Whether it is addressed to the bot by itself, wherever it stands. */
-function addresses(said: Said, self: Self): boolean {
+export function addresses(said: Said, self: Self): boolean {
   return said.guild === undefined || mentions(said, self) || repliesToBot(said, self);
 }
 

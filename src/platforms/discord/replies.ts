@@ -3,6 +3,7 @@ import type { Errands } from '../../core/errands.ts';
 import { Running } from '../../core/running.ts';
 import type { Turn } from '../../core/turn.ts';
 import type { DiscordApi } from './api.ts';
+import { askerOf } from './asker.ts';
 import type { Budgets } from './budgets.ts';
 import { threadsOf, wantsPermission } from './denials.ts';
 import { codes, Refused } from './faults.ts';
@@ -63,6 +64,8 @@ export class Replies {
     const ids = messages.map((message) => message.id);
     const known = groundOfPages(turn);
     const after = this.#before(turn);
+    const question = messages.findLast(({ kind }) => kind === 'question');
+    const { channels } = this.#options;
     const surface = new DiscordSurface({
       ...this.#options,
       footing: new Footing({
@@ -73,6 +76,7 @@ export class Replies {
         onLeft: (thread) => this.#leave(thread, placeOf(conversation).channel),
       }),
       after,
+      asker: (ground) => question && askerOf(question, ground, channels),
       standing: pages.flatMap((page) =>
         page.id === undefined ? [] : partsOfPage(page.id).message,
       ),

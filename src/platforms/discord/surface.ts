@@ -1,8 +1,9 @@
 import { wait } from '../../core/deadline.ts';
 import { CallFailed, Rejected } from '../../core/errors.ts';
 import { type Fields, fieldsOf, textOf } from '../../core/fields.ts';
-import type { Posting, Surface } from '../../core/ports/surface.ts';
+import type { Notice, Posting, Surface } from '../../core/ports/surface.ts';
 import { callTimeoutMs, type DiscordApi } from './api.ts';
+import { type Asker, callAsker } from './asker.ts';
 import type { Budgets } from './budgets.ts';
 import { type Denials, wantsPermission } from './denials.ts';
 import { codes, Refused } from './faults.ts';
@@ -38,6 +39,8 @@ export interface DiscordSurfaceOptions {
   readonly after: string;
   /** The messages that an earlier attempt posted. */
   readonly standing: readonly string[];
+  /** Who asked the newest question, if the answer stands in this channel or thread. */
+  readonly asker: (ground: string) => Asker | undefined;
 }
 
 /** Writes a reply into a thread, a channel or a direct conversation, by REST alone. */
@@ -147,6 +150,18 @@ export class DiscordSurface implements Surface {
     } catch (error) {
       if (!(error instanceof Rejected && error.reason === 'removed')) throw error;
     }
+  }
+
+  get notice(): Notice | undefined {
+    const { api, budgets } = this.#options;
+    const { channel } = this.#footing;
+    const asker = this.#options.asker(channel);
+    const [message] = [...this.#standing].toSorted(byAge);
+    if (asker === undefined || message === undefined) return undefined;
+    return {
+      budgets: budgets.of(asker.channel).post,
+      post: (sentence, signal) => callAsker(api, asker, { sentence, channel, message }, signal),
+    };
   }
 
   /** Whether it is a message of this reply. */

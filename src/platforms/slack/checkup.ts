@@ -1,3 +1,4 @@
+import type { Access } from '../../core/access.ts';
 import { CallFailed } from '../../core/errors.ts';
 import { fieldsOf, listOf, textOf } from '../../core/fields.ts';
 import type { Check, Finding, HearClock } from '../../core/ports/checkup.ts';
@@ -5,6 +6,7 @@ import type { Log } from '../../core/ports/log.ts';
 import { appPages, Refused, remedyFor } from './faults.ts';
 import { checkManifest, listUnder, manifestIn } from './manifest.ts';
 import { callOnce } from './one-call.ts';
+import { checkAccess, checkChannels } from './places-checkup.ts';
 import { wantedScopes } from './workspace.ts';
 
 export interface SlackCheckupOptions {
@@ -14,6 +16,7 @@ export interface SlackCheckupOptions {
   readonly appToken?: string;
   readonly signingSecret?: string;
   readonly apiUrl?: string;
+  readonly access: Access;
   /** Where slack-manifest.yaml is. */
   readonly manifestPath: string;
   readonly hear: HearClock;
@@ -61,6 +64,14 @@ export function slackCheckup(options: SlackCheckupOptions): Check[] {
     },
     appToken === undefined ? byHttp : bySocket,
     {
+      id: 'slack.channels',
+      group,
+      what: 'Channels',
+      needs: 'slack.token',
+      remedy: away,
+      run: () => checkChannels(options, token),
+    },
+    {
       id: 'slack.manifest',
       group,
       what: 'Manifest',
@@ -85,7 +96,11 @@ async function checkToken(
         ? { ...what, state: 'failed', detail: 'this is no token of a bot', remedy: copyBotToken }
         : { ...what, state: 'ok', detail };
     return {
-      found: [token_, checkScopes(scopes, options.manifestPath)],
+      found: [
+        token_,
+        checkScopes(scopes, options.manifestPath),
+        ...checkAccess(options.access, who),
+      ],
       ...(botId === undefined ? {} : { botId }),
     };
   } catch (error) {

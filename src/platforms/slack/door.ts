@@ -24,20 +24,24 @@ export class Door {
     this.#options = options;
   }
 
-  /** Why nothing of it is taken in; undefined if it is. Throws nothing but the signal's reason. */
+  /**
+   * Why nothing of it is taken in; undefined if it is. Throws `CallFailed` if that depends on
+   * something that Slack does not tell in time, and the signal's reason.
+   */
   async refusal(said: Said, signal: AbortSignal): Promise<Why | undefined> {
-    const { self, allowOutsiders, people } = this.#options;
+    const { self, people } = this.#options;
     const plain = this.plainRefusal(said);
-    if (plain !== undefined || allowOutsiders || said.user === undefined) return plain;
+    if (plain !== undefined || this.#mayBeOutsider(said) || said.user === undefined) return plain;
     if (isOutsider(said, self) !== undefined) return undefined;
-    const { team } = await people.find(said.user, signal);
+    const { team, enterprise } = await people.find(said.user, signal);
     if (team === undefined) return 'unknown';
-    return team === self.team || team === self.enterprise ? undefined : 'outsider';
+    if (team === self.team || team === self.enterprise) return undefined;
+    return enterprise !== undefined && enterprise === self.enterprise ? undefined : 'outsider';
   }
 
   /** As much of it as the message alone tells. */
   plainRefusal(said: Said): Why | undefined {
-    const { self, access, allowOutsiders } = this.#options;
+    const { self, access } = this.#options;
     const { channel, user, bot, team } = said;
     const refusal = access.refusal(
       {
@@ -47,8 +51,14 @@ export class Door {
       },
       { ids: known([user, bot?.user, bot?.id]), bot: bot !== undefined },
     );
-    if (refusal !== undefined || allowOutsiders || bot !== undefined) return refusal;
+    if (refusal !== undefined || bot !== undefined || this.#mayBeOutsider(said)) return refusal;
     return isOutsider(said, self) === true ? 'outsider' : undefined;
+  }
+
+  /** Who is of the organisation does not matter there. */
+  #mayBeOutsider({ channel }: Said): boolean {
+    const { access, allowOutsiders } = this.#options;
+    return allowOutsiders && (!isDirect(channel) || access.direct === 'everyone');
   }
 }
 

@@ -1,4 +1,5 @@
 import type { ConversationId } from '../../core/conversation.ts';
+import { CallFailed } from '../../core/errors.ts';
 import type { Message } from '../../core/message.ts';
 import type { Door } from './door.ts';
 import type { Past } from '../../core/ports/platform.ts';
@@ -29,16 +30,30 @@ export async function earlier(
   if (root === undefined || first === undefined || first.id === root) return [];
   const asked = new Set(messages.map((message) => message.id));
   const thread = await threads.replies({ channel, root }, signal, { latest: first.id });
-  const said = thread
+  const before = thread
     .map((message) => saidIn(message, { channel }))
     .filter((one): one is Said => one !== undefined && one.ts < first.id && !asked.has(one.ts))
     .filter((one) => door.plainRefusal(one) === undefined);
-  const kept =
-    said.length <= maxMessages ? said : [...said.slice(0, 1), ...said.slice(1 - maxMessages)];
+  const newest =
+    before.length <= maxMessages
+      ? before
+      : [...before.slice(0, 1), ...before.slice(1 - maxMessages)];
+  const allowed = await Promise.all(newest.map((one) => mayBeRead(one, door, signal)));
+  const kept = newest.filter((_, at) => allowed[at]);
   const ids = kept.flatMap((one) => [...peopleIn(one.text), ...(one.user ? [one.user] : [])]);
   const names = await people.names(ids, signal);
   return kept.map((one) => {
     const { id, author, text, sentAt: at } = toMessage(one, 'context', self, names);
     return { id, role: 'user', author, text, at };
   });
+}
+
+/** What depends on something that Slack does not tell in time is left out. */
+async function mayBeRead(said: Said, door: Door, signal: AbortSignal): Promise<boolean> {
+  try {
+    return (await door.refusal(said, signal)) === undefined;
+  } catch (error) {
+    if (!(error instanceof CallFailed)) throw error;
+    return false;
+  }
 }

@@ -75,11 +75,16 @@ export class Listener {
   /** Somebody said something that may have been missed. `answered`: the bot spoke after it. */
   async hear(said: Said, { answered = false, mention = false } = {}): Promise<void> {
     const { self, intake, store, followups, people, bots, signal } = this.#options;
+    if (isOwn(said, self)) return;
     if ((mention || mentions(said, self)) && stopsInChannel(said, self)) {
       return stopOwn(said, self, this.#options);
     }
     const conversation = conversationOf(self.team, said);
-    const participation = await store.participation(conversation);
+    const calls = mention || isDirect(said.channel) || mentions(said, self);
+    // A round trip that most of what is said does not need: what calls the bot is a question
+    // anyway, and what calls nobody outside of threads is none.
+    const depends = calls ? !mayAsk(said, self, bots) : said.threadTs !== undefined;
+    const participation = depends || answered ? await store.participation(conversation) : undefined;
     if (answered && participation === undefined) return;
     let kind = meant(said, self, followups, participation, bots);
     // A mention may be where the text does not show it.
@@ -180,7 +185,8 @@ export class Listener {
     // What is not known now may be known when it is read again.
     if (kind === 'context' || why === 'unknown') return true;
     await intake.withdraw(conversation, said.ts);
-    if (said.user !== undefined && (await turnedAway.isToBeTold(person))) {
+    const sentAt = Number(said.ts) * 1_000;
+    if (said.user !== undefined && (await turnedAway.isToBeTold(person, sentAt))) {
       tell(said, sentences.notAllowed);
     }
     return true;

@@ -40,7 +40,9 @@ export function isOutsider(said: Said, self: Self): boolean | undefined {
   }
   // Workspaces of one organisation share channels that Slack does not call external.
   if (said.shared === false) return false;
-  return said.team === undefined ? (said.shared === true ? undefined : false) : true;
+  if (said.team === undefined) return said.shared === true ? undefined : false;
+  // Of what is read later Slack does not tell whether the channel is external.
+  return self.enterprise !== undefined && said.shared === undefined ? undefined : true;
 }
 
 /**

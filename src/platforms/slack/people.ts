@@ -1,5 +1,7 @@
 import type { Log } from '../../core/ports/log.ts';
+import { CallFailed } from '../../core/errors.ts';
 import type { SlackApi } from './api.ts';
+import { Refused } from './faults.ts';
 import { fieldsOf, textOf } from '../../core/fields.ts';
 import { Gate } from '../../core/gate.ts';
 
@@ -7,6 +9,8 @@ import { Gate } from '../../core/gate.ts';
 interface Person {
   readonly name?: string;
   readonly team?: string;
+  /** The organisation's id, where their workspace belongs to one. */
+  readonly enterprise?: string;
 }
 
 /** People change their names now and then. */
@@ -31,25 +35,41 @@ export class People {
   async names(ids: Iterable<string>, signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
     const names = new Map<string, string>();
     const asked = Array.from(new Set(ids), async (id) => {
-      const { name } = await this.find(id, signal);
+      const name = await this.#nameOf(id, signal);
       if (name !== undefined) names.set(id, name);
     });
     await Promise.all(asked);
     return names;
   }
 
-  /** Empty if Slack does not tell in time. Throws nothing but the signal's reason. */
+  /**
+   * Empty if Slack knows no such person, or does not tell of them. Throws `CallFailed` if it does
+   * not answer in time, and the signal's reason.
+   */
   async find(id: string, signal: AbortSignal): Promise<Person> {
-    const late = Promise.withResolvers<Person>();
-    const timer = setTimeout(() => late.resolve({}), patienceMs);
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(
+      () => late.reject(new CallFailed('Slack does not tell in time who this is')),
+      patienceMs,
+    );
     try {
       return await Promise.race([this.#ask(id), late.promise]);
     } catch (error) {
       signal.throwIfAborted();
-      this.#log.debug({ err: error, user: id }, 'name not known');
-      return {};
+      this.#log.debug({ err: error, user: id }, 'person not known');
+      if (error instanceof Refused) return {};
+      throw error instanceof CallFailed ? error : new CallFailed('not told', { cause: error });
     } finally {
       clearTimeout(timer);
+    }
+  }
+
+  async #nameOf(id: string, signal: AbortSignal): Promise<string | undefined> {
+    try {
+      return (await this.find(id, signal)).name;
+    } catch (error) {
+      if (!(error instanceof CallFailed)) throw error;
+      return undefined;
     }
   }
 
@@ -78,9 +98,11 @@ export class People {
       textOf(fields['real_name']) ??
       textOf(fields['name']);
     const team = textOf(fields['team_id']);
+    const enterprise = textOf(fieldsOf(fields['enterprise_user'])['enterprise_id']);
     return {
       ...(name === undefined ? {} : { name }),
       ...(team === undefined ? {} : { team }),
+      ...(enterprise === undefined ? {} : { enterprise }),
     };
   }
 }

@@ -1,4 +1,4 @@
-import type { Growth, Posting, Surface, WorkingMark } from '../../core/ports/surface.ts';
+import type { Growth, Notice, Posting, Surface, WorkingMark } from '../../core/ports/surface.ts';
 import type { PageRecord } from '../../core/turn.ts';
 import { callTimeoutMs } from './api.ts';
 import { budgetsFor } from './budgets.ts';
@@ -99,14 +99,14 @@ export class SlackSurface implements Surface {
     return this.#streamer.due(id);
   }
 
-  postable(text: string): string {
-    return postable(text);
+  postable(text: string, options?: { readonly whole: boolean }): string {
+    return postable(text, options);
   }
 
   async post(posting: Posting, signal: AbortSignal): Promise<string> {
-    const { text, key } = posting;
+    const { key } = posting;
     const ts =
-      (await this.#streamer.begin(posting, signal)) ?? (await this.#calls.post(text, key, signal));
+      (await this.#streamer.begin(posting, signal)) ?? (await this.#calls.post(posting, signal));
     this.#stands(key, ts);
     this.#options.status?.posted();
     return ts;
@@ -158,6 +158,15 @@ export class SlackSurface implements Surface {
     await this.#streamer.stop(id, signal);
     for (const key of this.#standing.leave(id)) this.#options.doubles.settle(key, undefined);
     await this.#calls.delete(id, signal);
+  }
+
+  get notice(): Notice | undefined {
+    const { asker } = this.#options;
+    if (asker === undefined || !this.#standing.any) return undefined;
+    return {
+      budgets: this.#plainBudgets.post,
+      post: (sentence, signal) => this.#calls.say(`<@${asker}> ${sentence}`, signal),
+    };
   }
 
   /** Whether it is a message of this reply. */

@@ -1,3 +1,4 @@
+import { request } from 'node:http';
 import { expect, it, onTestFinished } from 'vitest';
 import type { Depth } from '../../../src/core/ports/store.ts';
 import type { Sources } from '../../../src/metrics/gauges.ts';
@@ -17,7 +18,7 @@ async function begin(sources: Partial<Sources> = {}) {
     platforms: [{ name: 'slack' }],
     ...sources,
   });
-  return { metrics: service.metrics, look: (): Promise<Scrape> => scrape(url) };
+  return { url, metrics: service.metrics, look: (): Promise<Scrape> => scrape(url) };
 }
 
 it('tells what the core is at, at the moment at which it is asked', async () => {
@@ -36,6 +37,18 @@ it('tells what the core is at, at the moment at which it is asked', async () => 
   expect(await figures()).toEqual([3, 2, 5, 4, 1]);
   load = idle;
   expect(await figures()).toEqual([0, 0, 0, 0, 0]);
+});
+
+it('outlives what is no address', async () => {
+  const { url, look } = await begin();
+  for (const path of ['//', '//:', '///metrics', '/metrics?%', '*']) {
+    const answer = await new Promise<number | undefined>((resolve, reject) => {
+      const asked = request(url, { path }, (response) => resolve(response.resume().statusCode));
+      asked.on('error', reject).end();
+    });
+    expect(answer, path).toBe(path.startsWith('/metrics') ? 200 : 404);
+  }
+  expect((await look()).samples.get('parley_store_up')).toBe(1);
 });
 
 it('tells what waits in the store, and of a store that is away only that', async () => {

@@ -60,6 +60,19 @@ describe('several models', () => {
     expect(moves).toEqual([]);
   });
 
+  it('tell with the first words already who writes them', async () => {
+    const { model } = several('overloaded', 'writes, then cut');
+    const { signal } = new AbortController();
+    const events: ModelEvent[] = [];
+    const reading = (async () => {
+      for await (const event of model.stream({ instructions: '', messages: [], signal })) {
+        events.push(event);
+      }
+    })();
+    await expect(reading).rejects.toMatchObject({ fault: 'cut' });
+    expect(events).toEqual([{ type: 'delta', text: 'b', model: 'b' }]);
+  });
+
   it('are no more than the one where there is only one', () => {
     const one = new Puppet('a');
     expect(failover([one], { log: readableLog(), metrics: noMetrics })).toBe(one);

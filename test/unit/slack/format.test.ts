@@ -91,6 +91,11 @@ describe('what a post may show', () => {
     expect(postable(text)).toBe(expected);
   });
 
+  it('is all of it where there is no edit for the rest: previews are off in every post', () => {
+    expect(postable('see https://a.example', { whole: true })).toBe('see https://a.example');
+    expect(postable('  ', { whole: true })).toBe(nothingYet);
+  });
+
   it('has no address in it that Slack would fetch', () => {
     const piece = fc.constantFrom(
       'http',

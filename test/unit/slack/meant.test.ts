@@ -72,6 +72,13 @@ describe('people of other organisations', () => {
     expect(isOutsider({ ...stranger, shared: false }, self)).toBe(false);
   });
 
+  it('may be, in an organisation of several workspaces, where what is read later tells less', () => {
+    const { shared: __, ...readLater } = stranger;
+    expect(isOutsider(readLater, self)).toBe(true);
+    expect(isOutsider(readLater, { ...self, enterprise: 'E1' })).toBeUndefined();
+    expect(isOutsider({ ...readLater, shared: true }, { ...self, enterprise: 'E1' })).toBe(true);
+  });
+
   it('may be, where Slack does not say in a shared channel', () => {
     expect(isOutsider(unknown, self)).toBeUndefined();
     expect(isOutsider({ ...unknown, shared: false }, self)).toBe(false);
