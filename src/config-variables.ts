@@ -30,13 +30,29 @@ const mostUsed = numberWithin(1, 1_000_000_000_000);
 const url = z.url({ protocol: /^https?$/, error: 'must be an http or https address' });
 
 function token(prefix: string): z.ZodType<string | undefined> {
-  return z.string().trim().startsWith(prefix, `must begin with ${prefix}`).optional();
+  return z
+    .string()
+    .trim()
+    .regex(/^[\w.-]+$/, 'must be the token alone, without quotes or spaces')
+    .startsWith(prefix, `must begin with ${prefix}`)
+    .optional();
 }
+
+/** What can stand in a header; quotes around it are a mistake, as in files that no shell reads. */
+const key = z
+  .string()
+  .trim()
+  .regex(/^(?!["'])[!-~]+(?<!["'])$/, 'must be the key alone, without quotes or spaces')
+  .optional();
 
 export const variables = {
   SLACK_BOT_TOKEN: { schema: token('xoxb-'), example: 'xoxb-…', secret: true },
   SLACK_APP_TOKEN: { schema: token('xapp-'), example: 'xapp-…', secret: true },
-  SLACK_SIGNING_SECRET: { schema: z.string().optional(), example: '8f742231b10e…', secret: true },
+  SLACK_SIGNING_SECRET: {
+    schema: z.string().trim().optional(),
+    example: '8f742231b10e…',
+    secret: true,
+  },
   SLACK_TRANSPORT: {
     schema: z.enum(['socket', 'http'], 'must be socket or http').optional(),
     example: 'http',
@@ -81,6 +97,7 @@ export const variables = {
       .default('auto'),
     example: 'auto',
   },
+  LONG_ANSWER_NOTICE_SECONDS: { schema: numberWithin(1, 3_600).optional(), example: '60' },
   ALLOW_WORKSPACES: workspaceIds,
   DENY_WORKSPACES: workspaceIds,
   ALLOW_CHANNELS: channelIds,
@@ -97,7 +114,7 @@ export const variables = {
   },
   ALLOW_BOTS: botIds,
   MAX_BOT_TURNS: { schema: wholeNumber(1, 100, 3), example: '3' },
-  OPENAI_API_KEY: { schema: z.string().optional(), example: 'sk-…', secret: true },
+  OPENAI_API_KEY: { schema: key, example: 'sk-…', secret: true },
   OPENAI_BASE_URL: { schema: url.optional(), example: 'http://127.0.0.1:11434/v1' },
   OPENAI_API: {
     schema: z.enum(['responses', 'chat'], 'must be responses or chat').optional(),

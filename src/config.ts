@@ -26,7 +26,8 @@ export function readConfig(environment: NodeJS.ProcessEnv = ownEnvironment()): C
     const result = variable.schema.safeParse(given[name]);
     if (result.success) values[name] = result.data;
     else problems.push(problem(name, result.error.issues[0]?.message ?? 'is not valid'));
-    if (variable.secret && given[name] !== undefined) secrets.push(...secretsIn(given[name]));
+    if (variable.secret && given[name] !== undefined)
+      secrets.push(...secretsIn(given[name].trim()));
   }
   values['WEB'] ??=
     given['SLACK_BOT_TOKEN'] === undefined && given['DISCORD_BOT_TOKEN'] === undefined;
@@ -59,9 +60,15 @@ function ownEnvironment(): NodeJS.ProcessEnv {
 }
 
 function ownFile(): NodeJS.ProcessEnv {
-  if (!existsSync('.env')) return {};
+  return parseEnv(ownFileText() ?? '');
+}
+
+/** The text of `.env` in the working directory, if there is one. Throws `BadConfiguration`. */
+export function ownFileText(): string | undefined {
+  if (!existsSync('.env')) return undefined;
   try {
-    return parseEnv(readFileSync('.env', 'utf8'));
+    // Some editors begin a file with a mark that would be part of the first name.
+    return readFileSync('.env', 'utf8').replace(/^\u{FEFF}/u, '');
   } catch (cause) {
     throw new BadConfiguration(
       `Parley cannot read .env in ${process.cwd()}: make it a file that this user can read, or remove it.`,

@@ -77,7 +77,8 @@ function read(switches: readonly string[], valued: readonly string[]): Typed {
       },
     };
   } catch (cause) {
-    // What is thrown here is always about what was typed.
-    throw new BadUsage(cause instanceof Error ? cause.message : '', { cause });
+    // What is thrown here is always about what was typed; the rest of it is advice for other commands.
+    const [words = ''] = cause instanceof Error ? cause.message.split('. To specify', 1) : [];
+    throw new BadUsage(words, { cause });
   }
 }

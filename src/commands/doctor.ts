@@ -1,11 +1,10 @@
-import { existsSync } from 'node:fs';
-import { type Config, readConfig } from '../config.ts';
+import { type Config, ownFileText, readConfig, variableNames } from '../config.ts';
 import { BadConfiguration } from '../core/errors.ts';
 import type { ClockReading, Finding } from '../core/ports/checkup.ts';
 import { createLog } from '../log.ts';
 import { BadUsage, runCommand, type Typed } from './command.ts';
 import { clockFindings } from './doctor/clock.ts';
-import { readable, unreadable } from './doctor/configuration.ts';
+import { ineffective, readable, unreadable } from './doctor/configuration.ts';
 import { examine } from './doctor/examine.ts';
 import { listed, Progress } from './doctor/list.ts';
 
@@ -16,7 +15,7 @@ const usage = `Looks whether everything that Parley needs is there, and says wha
 configuration, tokens, scopes, intents, the model (one call of a few tokens), the store, the clock.
 
   npm run doctor                a list: ✓ well, ! worth a look, ✗ wrong
-  npm run doctor -s -- --json   the same for machines: { ok, findings }
+  npm run -s doctor -- --json   the same for machines: { ok, findings }
 
 Changes nothing, and may run beside Parley. Exit code 0 when nothing is wrong, 1 when something is,
 78 when the configuration cannot be read.
@@ -29,14 +28,19 @@ process.exit();
 async function run(typed: Typed): Promise<void> {
   if (typed.words.length > 0) throw new BadUsage(`"${typed.words[0]}" makes no sense here`);
   let config: Config;
+  let file: string | undefined;
+  const ofFile = (): Finding[] => ineffective(file ?? '', variableNames);
   try {
+    file = ownFileText();
     config = readConfig();
   } catch (error) {
     if (!(error instanceof BadConfiguration)) throw error;
     process.exitCode = badConfigurationCode;
-    return print(unreadable(error.message), typed.has('json'));
+    return print([...unreadable(error.message), ...ofFile()], typed.has('json'));
   }
-  const findings = await findingsWith(config, typed.has('json'));
+  const where = file === undefined ? 'the environment' : '.env and the environment';
+  const looked = await findingsWith(config, typed.has('json'));
+  const findings = [readable(where), ...ofFile(), ...looked];
   if (findings.some(({ state }) => state === 'failed')) process.exitCode = failedCode;
   await print(
     findings.map((finding) => clean(finding, secretsOf(config))),
@@ -45,7 +49,6 @@ async function run(typed: Typed): Promise<void> {
 }
 
 async function findingsWith(config: Config, json: boolean): Promise<Finding[]> {
-  const where = existsSync('.env') ? '.env and the environment' : 'the environment';
   const log = createLog({ level: 'silent', secrets: config.secrets, readable: false });
   const readings: ClockReading[] = [];
   // Only now: some of the libraries behind it read the environment when they are loaded.
@@ -55,7 +58,7 @@ async function findingsWith(config: Config, json: boolean): Promise<Finding[]> {
   progress?.show(0, checks.length);
   const found = await examine(checks, (done, of) => progress?.show(done, of));
   progress?.clear();
-  return [readable(where), ...found, ...clockFindings(readings)];
+  return [...found, ...clockFindings(readings)];
 }
 
 /** Of an address that has no password in it, people may read where it leads. */

@@ -1,10 +1,14 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { readConfig } from '../config.ts';
-import { StoreUnavailable } from '../core/errors.ts';
+import { BadConfiguration, StoreUnavailable } from '../core/errors.ts';
 import { Operator, type Orders } from '../core/operator.ts';
+import type { Log } from '../core/ports/log.ts';
+import { scopedLog } from '../core/scoped-log.ts';
 import { createLog } from '../log.ts';
-import { openStore } from '../open-store.ts';
+import { openStore } from '../wiring/store.ts';
 import { controlPath } from '../server/control.ts';
+import { filesIn } from '../stores/sqlite/folder.ts';
 import { isListening, ordersAt } from './control-client.ts';
 
 /** How long it waits for a Redis that does not answer, in milliseconds. */
@@ -20,10 +24,14 @@ const patienceMs = 15_000;
 export async function withService<T>(use: (orders: Orders) => Promise<T>): Promise<T> {
   const config = readConfig();
   if (config.REDIS_URL === undefined) {
-    const path = controlPath(resolve(config.DATA_DIR));
+    const folder = resolve(config.DATA_DIR);
+    const path = controlPath(folder);
     if (path !== undefined && (await isListening(path))) return use(ordersAt(path));
+    ensureStarted(folder);
   }
-  const log = createLog({ level: 'warn', secrets: config.secrets, readable: true, beside: true });
+  const log = withoutAdvice(
+    createLog({ level: 'warn', secrets: config.secrets, readable: true, beside: true }),
+  );
   const late = new StoreUnavailable('away', 'Redis does not answer; try again later');
   const patience = new AbortController();
   const timer = setTimeout(() => patience.abort(late), patienceMs);
@@ -34,4 +42,20 @@ export async function withService<T>(use: (orders: Orders) => Promise<T>): Promi
   } finally {
     await store.close();
   }
+}
+
+/** Else an empty store would be made here, and tell that there is nothing. */
+function ensureStarted(folder: string): void {
+  if (existsSync(filesIn(folder).databasePath)) return;
+  throw new BadConfiguration(
+    `Parley has not been started with the data folder ${folder}. Run this in the folder that it is started in, with the same settings, such as DATA_DIR or REDIS_URL.`,
+  );
+}
+
+/** How Redis is set is for a start and the doctor to tell, not for every command. */
+function withoutAdvice(log: Log): Log {
+  const warn: Log['warn'] = (fields, event) => {
+    if (!event.startsWith('redis may ')) log.warn(fields, event);
+  };
+  return { ...scopedLog(log, {}), warn };
 }

@@ -6,7 +6,7 @@ import { withService } from './with-service.ts';
 const usage = `What is being answered and what waits, and how to intervene.
 
   npm run turns -- list              what runs, what waits, since when, how often tried
-  npm run turns -- list --json       the same for a machine
+  npm run -s turns -- list --json    the same for a machine
   npm run turns -- cancel <id>       ends an answer, or drops questions that wait; <id> is a turn or
                                      a conversation, as the list names them
   npm run turns -- pause             nothing new is begun on any instance; answers that run go on,

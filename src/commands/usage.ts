@@ -7,7 +7,7 @@ const usage = `Shows who has used how much: questions, whole answers, tokens rea
   npm run usage                         by person, by workspace and by model, for 30 days
   npm run usage -- --by person          one of them: person, workspace or model
   npm run usage -- --days 7             for the last 7 days, up to 3,660; days are those of UTC
-  npm run usage -- --json               the same for a machine
+  npm run -s usage -- --json            the same for a machine
 
 It is kept for USAGE_DAYS, 90 by default. People stand there as \`npm run forget\` takes them, which
 deletes what they used, too. It works while Parley runs.

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { BadConfiguration, StoreUnavailable } from '../core/errors.ts';
@@ -21,7 +21,10 @@ export function controlPath(folder: string): string | undefined {
     return `\\\\.\\pipe\\parley-${name}`;
   }
   const path = join(folder, 'parley.sock');
-  return Buffer.byteLength(path) > longestPath ? undefined : path;
+  // From where the process runs, as a rule it is as short as DATA_DIR is written.
+  return [path, relative(process.cwd(), path)].find(
+    (name) => Buffer.byteLength(name) <= longestPath,
+  );
 }
 
 /** Takes an operator's orders from other processes of this machine. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { examine } from '../../src/commands/doctor/examine.ts';
+import { Access } from '../../src/core/access.ts';
 import type { Check, Finding } from '../../src/core/ports/checkup.ts';
 import { modelCheckup } from '../../src/models/checkup.ts';
 import { discordCheckup } from '../../src/platforms/discord/checkup.ts';
@@ -14,7 +15,7 @@ import { sqliteCheckup } from '../../src/stores/sqlite/checkup.ts';
 import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts';
 import { DiscordFake } from '../fakes/discord/discord-fake.ts';
 import { bitsOf, type PermissionName } from '../fakes/discord/permissions.ts';
-import { findingsIn, runDoctor } from '../fakes/doctor-process.ts';
+import { findingsIn, runDoctor, runDoctorWith } from '../fakes/doctor-process.ts';
 import { readableLog } from '../fakes/log.ts';
 import { streamText } from '../fakes/openai/scripts.ts';
 import { type OpenAiFake, type Script, startOpenAiFake } from '../fakes/openai/server.ts';
@@ -67,6 +68,7 @@ describe('the doctor', () => {
     expect(stdout).toContain('\n  ✓ Bot token: @parley in the workspace Acme\n');
     expect(stdout).toContain('\n  ✓ Scopes: all 12 that are needed\n');
     expect(stdout).toContain('\n  ✓ App token: Socket Mode is open to it\n');
+    expect(stdout).toMatch(/\n {2}✓ Channels: \d+: #\w+/);
     expect(stdout).toContain(`\n  ✓ Bot token: Parley (${discord.bot.id})\n`);
     expect(stdout).toContain('\n  ✓ Message Content Intent: on\n');
     expect(stdout).toContain('\n  ✓ Servers: 1: Village\n');
@@ -155,6 +157,25 @@ describe('the doctor', () => {
     expect(stdout).not.toMatch(/hunter2|MTA5\.another|Scopes|App token|Intent|Servers|\n\s+at /);
   });
 
+  it('tells that the lists of those who may ask leave nobody', async () => {
+    const { OPENAI_BASE_URL: _, OPENAI_API_KEY: __, REDIS_URL: ___, ...others } = everything();
+    const { MODEL: ____, ...rest } = others;
+    const village = discord.world.guild('Village').id;
+    const elsewhere = { ALLOW_WORKSPACES: 'T0OTHER,1100000000000000001' };
+    const shut = findingsIn(await runDoctor({ ...rest, ...elsewhere }, '--json')).by;
+    expect(shut.get('slack.access')).toMatchObject({
+      state: 'warning',
+      remedy: expect.stringContaining('add T1 to ALLOW_WORKSPACES') as string,
+    });
+    expect(shut.get('discord.access')).toMatchObject({
+      state: 'warning',
+      remedy: expect.stringContaining(`such as ${village}`) as string,
+    });
+    const here = { ALLOW_WORKSPACES: `T1,${village}` };
+    const { by } = findingsIn(await runDoctor({ ...rest, ...here }, '--json'));
+    expect([...by.keys()].filter((id) => id.endsWith('.access'))).toEqual([]);
+  });
+
   it('lists every problem of a configuration that cannot be read', async () => {
     const env = {
       SLACK_BOT_TOKEN: slack.appToken,
@@ -172,6 +193,20 @@ describe('the doctor', () => {
     expect([...by.keys()]).toEqual(
       ['SLACK_BOT_TOKEN', 'SLACK_APP_TOKEN', 'PORT'].map((name) => `configuration.${name}`),
     );
+  });
+
+  it('names what a .env file says in vain', async () => {
+    const named = await runDoctorWith('\u{FEFF}MODEL=gpt-5\nSLACK_BOT_TOKN=xoxb-1\nPORT 80\n');
+    expect(named.stdout).toMatch(
+      /\n {2}! \.env: Parley has no setting SLACK_BOT_TOKN; "=" is missing behind PORT\n/,
+    );
+    expect(named.stdout).toMatch(
+      /! Demo: the built-in model answers, and not MODEL=gpt-5\n +set OPENAI_API_KEY/,
+    );
+    expect(named.code).toBe(0);
+    const broken = await runDoctorWith('PORT=x\nSLACK_TOKEN=xoxb-1\n');
+    expect(broken.stdout).toMatch(/✗ PORT: .*[^]*! \.env: Parley has no setting SLACK_TOKEN\n/);
+    expect(broken.code).toBe(78);
   });
 
   it('works beside a Parley that runs, and takes nothing from it', async () => {
@@ -192,7 +227,8 @@ describe('the doctor', () => {
     await discord.until(() => discord.gateway.record.identifies.length === 1);
     const before = readdirSync(folder);
     const byHttp = { SLACK_TRANSPORT: 'http', SLACK_SIGNING_SECRET: 'not a secret' };
-    const { OPENAI_BASE_URL: _, OPENAI_API_KEY: __, REDIS_URL: ___, ...rest } = everything();
+    const { OPENAI_BASE_URL: _, OPENAI_API_KEY: __, REDIS_URL: ___, ...others } = everything();
+    const { MODEL: ____, ...rest } = others;
     const beside = await runDoctor({ ...rest, ...byHttp, DATA_DIR: folder });
     expect(beside.stdout).toMatch(/✓ SQLite: \S+ is in use by process \d+ on \S+ since 20/);
     expect(beside.stdout).toMatch(/✗ Signing secret: .*\n.*"Signing Secret" under "Basic Inf/);
@@ -242,7 +278,7 @@ async function look(checks: readonly Check[]): Promise<Map<string, Finding>> {
 }
 
 describe('an app in Slack', () => {
-  const quiet = { hear: () => undefined, log: readableLog() };
+  const quiet = { access: new Access(), hear: () => undefined, log: readableLog() };
 
   it('may lack what its manifest only wishes for, and its manifest what it needs', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'parley-doctor-'));
@@ -282,6 +318,23 @@ describe('an app in Slack', () => {
     });
   });
 
+  it('may have been invited nowhere', async () => {
+    const fake = await startSlackFake({
+      workspaces: [{ id: 'T1', scopes, channels: [{ id: 'C8', name: 'alone', withoutBot: true }] }],
+    });
+    onTestFinished(() => fake.close());
+    const { botToken: token, apiUrl, appToken } = fake;
+    const options = { ...quiet, token, apiUrl, appToken, manifestPath: 'slack-manifest.yaml' };
+    expect((await look(slackCheckup(options))).get('slack.channels')).toMatchObject({
+      state: 'warning',
+      detail: 'the bot is in none',
+      remedy: expect.stringContaining('/invite') as string,
+    });
+    // Without the scope for it nothing is said: that it is missing is told elsewhere.
+    fake.workspace().scopes.delete('channels:read');
+    expect((await look(slackCheckup(options))).has('slack.channels')).toBe(false);
+  });
+
   it('may be two apps by mistake, or none that Slack lets in', async () => {
     const fake = await startSlackFake({ appToken: 'xapp-1-A0OTHER-fake' });
     onTestFinished(() => fake.close());
@@ -306,6 +359,8 @@ describe('an app in Slack', () => {
 });
 
 describe('a bot in Discord', () => {
+  const access = new Access();
+
   it.each([
     [0, 'failed'],
     [2, 'warning'],
@@ -315,7 +370,7 @@ describe('a bot in Discord', () => {
     onTestFinished(() => fake.stop());
     const { token, apiUrl } = fake;
     const found = await look(
-      discordCheckup({ token, apiUrl, hear: () => undefined, log: readableLog() }),
+      discordCheckup({ token, apiUrl, access, hear: () => undefined, log: readableLog() }),
     );
     expect(found.get('discord.sessions')?.state).toBe(state);
   });
@@ -332,6 +387,7 @@ describe('a bot in Discord', () => {
     const check = discordCheckup({
       token: fake.token,
       apiUrl: fake.apiUrl,
+      access,
       hear: () => undefined,
       log: readableLog(),
     });
@@ -350,7 +406,7 @@ describe('a bot in Discord', () => {
     const { token } = discord;
     const apiUrl = `${discord.apiUrl}/elsewhere`;
     const log = readableLog();
-    const found = await look(discordCheckup({ token, apiUrl, hear: () => undefined, log }));
+    const found = await look(discordCheckup({ token, apiUrl, access, hear: () => undefined, log }));
     expect([...found.values()]).toMatchObject([
       { state: 'failed', detail: expect.stringContaining('DISCORD_API_URL') as string },
     ]);
@@ -499,6 +555,14 @@ describe('a model', () => {
       'Could not finish the message because max_tokens or model output limit was reached.';
     const spent = await found((reply) => reply.status(400, { error: { message } }));
     expect(spent.finding).toMatchObject({ state: 'ok' });
+  });
+
+  it('that was not started is to be started, and not sought in a container', async () => {
+    const baseUrl = `http://127.0.0.1:${await freePort()}/v1`;
+    const [finding] = await examine([modelCheckup({ model: 'm', baseUrl, hear: () => undefined })]);
+    expect(finding).toMatchObject({ state: 'failed' });
+    expect(finding?.detail).toMatch(/cannot be reached.*ECONNREFUSED/);
+    expect(finding?.remedy).toMatch(/start the model’s server.*OPENAI_BASE_URL.*host\.docker/);
   });
 
   it('is there, if over its limit for now', async () => {

@@ -30,6 +30,25 @@ describe('the configuration', () => {
     expect(readConfig({ OPENAI_API_KEY: '' }).OPENAI_API_KEY).toBeUndefined();
   });
 
+  it.each([
+    ['SLACK_BOT_TOKEN', '"xoxb-1"', 'must be the token alone, without quotes or spaces'],
+    ['SLACK_BOT_TOKEN', 'xoxb-1”', 'must be the token alone, without quotes or spaces'],
+    ['SLACK_BOT_TOKEN', 'xoxb-1 xoxb-1', 'must be the token alone, without quotes or spaces'],
+    ['SLACK_APP_TOKEN', 'xapp-1…', 'must be the token alone, without quotes or spaces'],
+    ['OPENAI_API_KEY', '"sk-1"', 'must be the key alone, without quotes or spaces'],
+    ['OPENAI_API_KEY', '“sk-1”', 'must be the key alone, without quotes or spaces'],
+    ['OPENAI_API_KEY', 'sk-1 # mine', 'must be the key alone, without quotes or spaces'],
+  ])('tells a mistake in copying: %s=%s', (name, value, words) => {
+    const message = problemsOf({ [name]: value });
+    expect(message).toContain(`  ${name} ${words}, such as ${name}=`);
+    expect(message).not.toContain(value);
+  });
+
+  it('takes no space around a key for a part of it', () => {
+    const { OPENAI_API_KEY, secrets } = readConfig({ OPENAI_API_KEY: ' sk-1\n' });
+    expect([OPENAI_API_KEY, secrets]).toEqual(['sk-1', ['sk-1']]);
+  });
+
   it('reports every problem at once, with the variable, what is wrong and an example', () => {
     const message = problemsOf({
       PORT: '80a',

@@ -1,10 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { clockFindings } from '../../src/commands/doctor/clock.ts';
-import { readable, unreadable } from '../../src/commands/doctor/configuration.ts';
+import { ineffective, readable, unreadable } from '../../src/commands/doctor/configuration.ts';
 import { examine } from '../../src/commands/doctor/examine.ts';
 import { listed, Progress } from '../../src/commands/doctor/list.ts';
-import { readConfig } from '../../src/config.ts';
+import { readConfig, variableNames } from '../../src/config.ts';
 import { BadConfiguration, CallFailed } from '../../src/core/errors.ts';
 import type { Check, Finding } from '../../src/core/ports/checkup.ts';
 
@@ -208,6 +209,24 @@ describe('a configuration', () => {
     ]);
     const half = problemsOf({ SLACK_BOT_TOKEN: 'xapp-1', SLACK_APP_TOKEN: 'xapp-1' });
     expect(half[0]?.remedy).not.toContain('interchanged');
+  });
+
+  it('may have lines in its file that set nothing', () => {
+    const known = ['MODEL', 'PORT', 'SYSTEM_PROMPT'];
+    const found = (text: string): string | undefined => ineffective(text, known)[0]?.detail;
+    expect(found('PORT=1\nexport MODEL = m\nSYSTEM_PROMPT="a\nb"\n# MODL=x\n')).toBeUndefined();
+    expect(found('COMPOSE_PROJECT_NAME=p\nPORT=1\r\n')).toBeUndefined();
+    expect(found('MODL=m\nPRT=1\n')).toBe('Parley has no setting MODL, PRT');
+    expect(found('MODEL: m\nPORT 80\n')).toBe('"=" is missing behind MODEL, PORT');
+    expect(found('X=1\nexport MODEL\n')).toBe(
+      'Parley has no setting X; "=" is missing behind MODEL',
+    );
+    expect(ineffective(readFileSync('.env.example', 'utf8'), variableNames)).toEqual([]);
+    // Half a token may look like a name.
+    expect(found('MODEL sk-secret=\n')).toBe('"=" is missing behind MODEL');
+    expect(ineffective('X=1', known)).toMatchObject([
+      { id: 'configuration.file', state: 'warning', remedy: expect.stringContaining('NAME=value') },
+    ]);
   });
 
   it('may not be there to be read', () => {

@@ -9,15 +9,14 @@ const remedy =
 
 /** What other machines' clocks say of ours, one finding each. */
 export function clockFindings(readings: readonly ClockReading[]): Finding[] {
-  const best = new Map<string, Skew>();
+  const skews = new Map<string, Skew>();
   for (const reading of readings) {
     const skew = skewOf(reading);
-    const known = best.get(reading.of);
-    if (skew !== undefined && (known === undefined || skew.doubtMs < known.doubtMs)) {
-      best.set(reading.of, skew);
-    }
+    if (skew === undefined) continue;
+    const known = skews.get(reading.of);
+    skews.set(reading.of, known === undefined ? skew : narrower(known, skew));
   }
-  if (best.size === 0) {
+  if (skews.size === 0) {
     return [
       {
         id: 'clock',
@@ -28,14 +27,22 @@ export function clockFindings(readings: readonly ClockReading[]): Finding[] {
       },
     ];
   }
-  return [...best].map(([of, skew]) => findingOf(of, skew));
+  return [...skews].map(([of, skew]) => findingOf(of, skew));
 }
 
-/** How far a clock is ahead of ours. */
+/** How far a clock is ahead of ours, at least and at most. */
 interface Skew {
-  readonly aheadMs: number;
-  /** It may be so much more or less. */
-  readonly doubtMs: number;
+  readonly leastMs: number;
+  readonly mostMs: number;
+}
+
+/** What both leave possible: of several whole seconds, more is known than of one. */
+function narrower(one: Skew, other: Skew): Skew {
+  const leastMs = Math.max(one.leastMs, other.leastMs);
+  const mostMs = Math.min(one.mostMs, other.mostMs);
+  if (leastMs <= mostMs) return { leastMs, mostMs };
+  // One of the clocks was set meanwhile.
+  return one.mostMs - one.leastMs < other.mostMs - other.leastMs ? one : other;
 }
 
 /** Undefined for what is no time. */
@@ -43,15 +50,13 @@ function skewOf({ said, sentMs, receivedMs }: ClockReading): Skew | undefined {
   const earliestMs = typeof said === 'number' ? said : Date.parse(said);
   if (!Number.isFinite(earliestMs) || receivedMs < sentMs) return undefined;
   const latestMs = typeof said === 'number' ? said : earliestMs + 1_000;
-  return {
-    aheadMs: (earliestMs + latestMs - sentMs - receivedMs) / 2,
-    doubtMs: (latestMs - earliestMs + receivedMs - sentMs) / 2,
-  };
+  return { leastMs: earliestMs - receivedMs, mostMs: latestMs - sentMs };
 }
 
-function findingOf(of: string, { aheadMs, doubtMs }: Skew): Finding {
+function findingOf(of: string, { leastMs, mostMs }: Skew): Finding {
+  const aheadMs = (leastMs + mostMs) / 2;
   // Only what is certain counts: a slow answer says little about a clock.
-  const certainMs = Math.abs(aheadMs) - doubtMs;
+  const certainMs = Math.max(leastMs, -mostMs);
   const state = certainMs > failAboveMs ? 'failed' : certainMs > warnAboveMs ? 'warning' : 'ok';
   const seconds = Math.round(Math.abs(aheadMs) / 1_000);
   const side = aheadMs > 0 ? 'behind' : 'ahead of';

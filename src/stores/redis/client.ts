@@ -38,7 +38,7 @@ export function createClient(target: Target, silenceMs: number): Client {
     case 'alone':
       return new Redis({ ...alone, ...only(target.addresses) });
     case 'sentinel':
-      return new Redis({
+      return new SentinelClient({
         ...alone,
         sentinels: [...target.addresses],
         ...(target.primary === undefined ? {} : { name: target.primary }),
@@ -64,6 +64,30 @@ export function createClient(target: Target, silenceMs: number): Client {
         slotsRefreshTimeout: connectTimeoutMs,
         redisOptions: shared,
       });
+  }
+}
+
+/**
+ * Behind sentinels. A failover that is announced while a connection is being made ends the
+ * library's client for good: this one begins again, until it is told to end.
+ */
+class SentinelClient extends Redis {
+  #isTold = false;
+
+  constructor(options: RedisOptions & { replyMapping?: never }) {
+    super(options);
+    this.on('end', () => setTimeout(() => this.#beginAgain(), pauseMs(0)));
+  }
+
+  override disconnect(reconnect = false): void {
+    if (!reconnect) this.#isTold = true;
+    super.disconnect(reconnect);
+  }
+
+  #beginAgain(): void {
+    if (this.#isTold) return;
+    // What goes wrong is told by an event as well.
+    this.connect().catch(() => undefined);
   }
 }
 
