@@ -24,6 +24,19 @@ describe.concurrent.each(transports)('by %s', (transport) => {
       expect(fake.status('C1', root.ts)).toBe('');
     });
 
+    it('does not look in Slack for a post that events told of, though its answer was lost', async ({
+      worlds,
+    }) => {
+      const world = await worlds.begin({ transport });
+      const { fake } = world;
+      world.answering();
+      fake.fail('chat.postMessage', { kind: 'lost', by: 'reset' });
+      const root = fake.person('U1').mentions('C1', 'hello');
+      await world.turns(1);
+      expect(world.replies('C1', root.ts)).toEqual(['Answer to: Ann: hello']);
+      expect(fake.calls('conversations.replies')).toEqual([]);
+    });
+
     it('finds a post in a flat direct conversation, too, when its answer was lost', async ({
       worlds,
     }) => {

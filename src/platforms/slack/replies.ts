@@ -6,6 +6,7 @@ import { Running } from '../../core/running.ts';
 import type { Turn } from '../../core/turn.ts';
 import type { SlackApi } from './api.ts';
 import type { Doubles } from './doubles.ts';
+import type { Heard } from './heard.ts';
 import type { Errands } from '../../core/errands.ts';
 import { Known } from './known.ts';
 import { isDirect, type Place, placeOf } from './place.ts';
@@ -26,6 +27,7 @@ export interface RepliesOptions {
   readonly threads: Threads;
   readonly errands: Errands;
   readonly doubles: Doubles;
+  readonly heard: Heard;
   readonly log: Log;
   readonly store: Pick<Store, 'view'>;
   /** Aborts when the service ends. */
@@ -71,7 +73,7 @@ export class Replies {
   }
 
   surface({ conversation, id: turn, messages, pages }: Turn): SlackSurface {
-    const { api, threads, errands, doubles, log, self, streams, streamMs, store, ending } =
+    const { api, threads, errands, doubles, heard, log, self, streams, streamMs, store, ending } =
       this.#options;
     const place = placeOf(conversation);
     const { channel } = place;
@@ -108,6 +110,7 @@ export class Replies {
       self,
       ensureHome,
       ending,
+      heard: (key) => heard.of(channel, key),
       onStands: (ts) => this.#known.note(channel, ts, turn),
       isOfAnother: (ts) => this.#known.ofAnother(channel, ts, turn),
       sequel: async () => sequelOf(await store.view(conversation), turn, newest),

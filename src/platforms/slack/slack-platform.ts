@@ -13,6 +13,7 @@ import { Doubles } from './doubles.ts';
 import { Ear } from './ear.ts';
 import { earlier } from './earlier.ts';
 import { Errands } from '../../core/errands.ts';
+import { Heard } from './heard.ts';
 import { eventsPath, httpEvents } from './http-events.ts';
 import { Listener } from './listener.ts';
 import type { Followups } from '../../core/followups.ts';
@@ -84,6 +85,7 @@ export function slackPlatform(options: SlackPlatformOptions): SlackPlatform {
   const errands = new Errands(log);
   const ending = new AbortController();
   const doubles = new Doubles(errands, ending.signal);
+  const heard = new Heard();
   const notices = new Notices({ api, errands });
   const turnedAway = new TurnedAway({ platform: 'slack', store, log });
   const doorOf = (me: Self): Door => new Door({ self: me, access, allowOutsiders, people });
@@ -96,6 +98,7 @@ export function slackPlatform(options: SlackPlatformOptions): SlackPlatform {
     threads,
     errands,
     doubles,
+    heard,
     log,
     store,
     streams,
@@ -132,8 +135,14 @@ export function slackPlatform(options: SlackPlatformOptions): SlackPlatform {
       signal,
       tell: notices.tell,
       greet: notices.greet,
-      withdraw: (said) => replies.withdraw(said),
-      land: ({ channel, ts }, key) => doubles.land(key, channel, ts),
+      withdraw: (said) => {
+        heard.forget(said.channel, said.ts);
+        return replies.withdraw(said);
+      },
+      land: ({ channel, ts }, key) => {
+        heard.note(channel, key, ts);
+        doubles.land(key, channel, ts);
+      },
     });
     const missed = new Missed({ api, threads, self, listener, store, log });
     const readAgain = (sinceMs: number): void => {

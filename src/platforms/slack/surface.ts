@@ -33,6 +33,8 @@ export interface SlackSurfaceOptions
   readonly streamMs?: number;
   /** The reply is known to stand in this message. */
   readonly onStands: (ts: string) => void;
+  /** The `ts` of the post with this key, if an event told of it. */
+  readonly heard: (key: string) => string | undefined;
   /** Whether another turn's reply is known to stand in it. */
   readonly isOfAnother: (ts: string) => boolean;
 }
@@ -117,7 +119,9 @@ export class SlackSurface implements Surface {
     if (ts !== undefined) return ts;
     const { doubles, ensureHome } = this.#options;
     ensureHome();
-    const found = await this.#strays.find(key, signal);
+    const heard = this.#options.heard(key);
+    const found =
+      heard === undefined ? await this.#strays.find(key, signal) : { ts: heard, isStream: false };
     if (found === undefined) {
       doubles.expect(key, this.#strays);
       return undefined;

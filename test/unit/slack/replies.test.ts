@@ -3,6 +3,7 @@ import { conversationId } from '../../../src/core/conversation.ts';
 import type { Turn } from '../../../src/core/turn.ts';
 import { SlackApi } from '../../../src/platforms/slack/api.ts';
 import { Doubles } from '../../../src/platforms/slack/doubles.ts';
+import { Heard } from '../../../src/platforms/slack/heard.ts';
 import { Errands } from '../../../src/core/errands.ts';
 import { Replies } from '../../../src/platforms/slack/replies.ts';
 import { Streams } from '../../../src/platforms/slack/streams.ts';
@@ -19,6 +20,7 @@ it('forgets a turn that was lost once the next one begins in its conversation', 
     threads: new Threads(api),
     errands,
     doubles: new Doubles(errands, ending),
+    heard: new Heard(),
     log,
     store: { view: () => Promise.resolve({ history: [], queued: [] }) },
     ending,
