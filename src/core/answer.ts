@@ -49,7 +49,7 @@ export interface Report {
   readonly usage: Usage;
   /** From the turn's start to text that people see, in milliseconds; absent if there was none. */
   readonly firstTextMs?: number;
-  /** How whoever asked can be called, if the reply stands somewhere. */
+  /** How whoever asked can be called, if all of the reply stands somewhere. */
   readonly notice?: Notice | undefined;
 }
 
@@ -109,8 +109,8 @@ export async function answer(
   try {
     const ending = turn.ending ?? (await write());
     await persist(() => desk.store.conclude(claim, ending), log, reply.signal);
-    await show(ending);
-    const { notice } = surface;
+    // Nobody is called to what they deleted, or cannot read.
+    const notice = (await show(ending)) ? surface.notice : undefined;
     return { ending, usage, notice, ...(firstTextMs === undefined ? {} : { firstTextMs }) };
   } finally {
     working.stop();
@@ -195,12 +195,15 @@ export async function answer(
     return { outcome, text, ...(note === undefined ? {} : { note }) };
   }
 
-  async function show(ending: Ending): Promise<void> {
+  /** False if the platform does not let people see all of it. */
+  async function show(ending: Ending): Promise<boolean> {
     try {
       await reply.end(ending);
+      return true;
     } catch (error) {
       if (!(error instanceof Rejected)) throw error;
       log.info({ err: error }, 'reply not shown');
+      return false;
     }
   }
 }

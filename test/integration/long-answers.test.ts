@@ -76,6 +76,36 @@ describe.concurrent('a long answer on Slack', () => {
     await vi.waitFor(() => expect(world.logged('nobody told of a long answer')).toHaveLength(1));
     expect(world.replies('C1', root.ts)).toEqual(['It is so.']);
   });
+
+  onSlack('calls nobody to an answer that they cannot read', async ({ worlds }) => {
+    const world = await worlds.begin(always);
+    const { root, writing } = await world.ask();
+    writing.write('It is so');
+    await world.fake.until(() => world.replies('C1', root.ts)[0] === 'It is so');
+    world.fake.fail('chat.update', { kind: 'error', error: 'edit_window_closed' });
+    writing.write('.').end();
+    await world.turns(1);
+    await world.fake.until(() => world.replies('C1', root.ts).length === 2);
+    const other = await world.ask('and this?', 'C2');
+    other.writing.write('It is so.').end();
+    await world.turns(2);
+    expect(await calledOnSlack(world, 1)).toMatchObject([{ channel: 'C2' }]);
+  });
+
+  onSlack('holds up no other channel where nobody can be called yet', async ({ worlds }) => {
+    const world = await worlds.begin(always);
+    const { root, writing } = await world.ask();
+    writing.write('It is so');
+    await world.fake.until(() => world.replies('C1', root.ts)[0] === 'It is so');
+    world.fake.fail('chat.postMessage', { kind: 'rate-limited', retryAfterSeconds: 600 });
+    writing.write('.').end();
+    await world.turns(1);
+    await vi.waitFor(() => expect(world.logged('rate limited')).toHaveLength(1));
+    const other = await world.ask('and this?', 'C2');
+    other.writing.write('It is so.').end();
+    await world.turns(2);
+    expect(await calledOnSlack(world, 1)).toMatchObject([{ channel: 'C2' }]);
+  });
 });
 
 describe.concurrent('a long answer on Discord', () => {
@@ -115,5 +145,23 @@ describe.concurrent('a long answer on Discord', () => {
     await world.turns(1);
     const [ping] = await calledOnDiscord(world, 1);
     expect(ping).toMatchObject({ users: [ada.id], channelId: question.channelId });
+  });
+
+  onDiscord('holds up no other channel where nobody can be called yet', async ({ worlds }) => {
+    const world = await worlds.begin({ ...always, platform: { replyIn: 'channel' } });
+    const { fake } = world;
+    fake.person('Ada').mention('general', 'slow');
+    const writing = await world.asked(1);
+    writing.write('It is so');
+    await fake.until(() => world.said('general').length === 1);
+    const path = `/channels/${fake.channel('general').id}/messages`;
+    fake.faults.next('POST', path, { kind: 'rate-limited', retryAfterSeconds: 600 });
+    writing.write('.').end();
+    await world.turns(1);
+    await vi.waitFor(() => expect(world.logged('rate limited')).toHaveLength(1));
+    world.answering();
+    fake.person('Ben').mention('projects', 'quick');
+    const [ping] = await calledOnDiscord(world, 1);
+    expect(ping?.channelId).toBe(fake.channel('projects').id);
   });
 });

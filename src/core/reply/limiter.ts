@@ -5,8 +5,6 @@ import { Bucket } from './bucket.ts';
 import { Refusal } from './refusal.ts';
 import { ToldWindow } from './told-window.ts';
 
-/** What is left is spent as if it had to last so long, in seconds. */
-const lastsSeconds = 6;
 /** So near to the end of a window nothing of it is kept: a final text waits for the next one. */
 const nearEndMs = 1_000;
 
@@ -19,9 +17,6 @@ export class Limiter {
   readonly #bucket: Bucket;
   #window: ToldWindow | undefined;
   #notBefore = Number.NEGATIVE_INFINITY;
-  /** When the last call was made that `steadyWaitMs` let go. */
-  #steadyAt = Number.NEGATIVE_INFINITY;
-  #steadyBefore = Number.NEGATIVE_INFINITY;
   #inFlight = 0;
   #refusal: Refusal | undefined;
 
@@ -46,6 +41,11 @@ export class Limiter {
 
   get bucket(): Bucket {
     return this.#bucket;
+  }
+
+  /** As the platform tells it; absent where it does not. */
+  get window(): ToldWindow | undefined {
+    return this.#window;
   }
 
   /** The platform tells itself what is left of it. */
@@ -85,63 +85,9 @@ export class Limiter {
     return Math.max(restMs, pauseMs, 0);
   }
 
-  /**
-   * How long until a call may be made that leaves `keep` others, and that is not the last for
-   * long: the more is left, the closer calls follow each other.
-   */
-  steadyWaitMs(now: number, keep: number): number {
-    const dueMs = this.#steadyAt + this.steadyMs(now, keep) - now;
-    return Math.max(dueMs, this.spareWaitMs(now, keep));
-  }
-
   /** How long until a call may be made that leaves `keep` others. */
   spareWaitMs(now: number, keep: number): number {
     return Math.max(this.#keepingMs(now, keep), this.waitMs(now));
-  }
-
-  /**
-   * How long until a text that is unseen since then is that old that so many `calls` fit into its
-   * age, as closely as they follow each other by then. A window is shared out by itself.
-   */
-  ripeMs(now: number, keep: number, calls: number, since: number): number {
-    if (this.#window !== undefined) return 0;
-    const perSecond = this.#bucket.perSecond(now);
-    const burst = this.#bucket.burst(now);
-    // Of what is mostly kept all that comes in would be lost as soon as it is full.
-    const mostMs = keep > burst / 2 ? this.#bucket.refillMs(now, burst) : Number.POSITIVE_INFINITY;
-    const ageSeconds = Math.max(0, now - since) / 1_000;
-    const pace = perSecond + Math.max(0, this.#bucket.level(now) - keep) / lastsSeconds;
-    const missing = calls - ageSeconds * pace;
-    if (missing <= 0) return 0;
-    // In x seconds: (age + x) · (pace + x · perSecond / lasts) = calls.
-    const gain = perSecond / lastsSeconds;
-    const half = (pace + ageSeconds * gain) / 2;
-    return Math.min(mostMs, (1_000 * (Math.sqrt(half ** 2 + gain * missing) - half)) / gain);
-  }
-
-  /** How far apart calls are that `steadyWaitMs` lets go, as things stand. */
-  steadyMs(now: number, keep: number): number {
-    const window = this.#window;
-    if (window === undefined) {
-      const spare = Math.max(0, this.#bucket.level(now) - keep);
-      return 1_000 / (this.#bucket.perSecond(now) + spare / lastsSeconds);
-    }
-    if (now >= window.resetsAt) return 0;
-    const from = Math.max(this.#steadyAt, window.resetsAt - window.lengthMs);
-    return (window.resetsAt - from) / (Math.max(0, window.left(now)) + 1);
-  }
-
-  /**
-   * How far apart they will be: over a whole window, however near its end is; where we have no
-   * share yet, as far as with an even one.
-   */
-  expectedMs(now: number, keep: number): number {
-    if (this.#window !== undefined) return 1_000 / this.#window.perSecond;
-    const { aside } = this.#bucket.part;
-    if (aside === undefined) return this.steadyMs(now, keep);
-    const { burst, perSecond } = this.whole(now);
-    const left = Math.min(burst, aside.left + ((now - aside.at) * perSecond) / 1_000);
-    return (1_000 * aside.members) / (perSecond + left / lastsSeconds);
   }
 
   isFull(now: number): boolean {
@@ -152,20 +98,17 @@ export class Limiter {
     return full && this.#notBefore <= now;
   }
 
-  /** A call is made; `steady` if `steadyWaitMs` let it go. `ended` follows where `tell` is used. */
-  take(now: number, options: { steady: boolean } = { steady: false }): void {
+  /** A call is made. `ended` follows where `tell` is used. */
+  take(now: number): void {
     this.#bucket.take(now);
     this.#inFlight += 1;
     this.#window?.take(now);
-    this.#steadyBefore = this.#steadyAt;
-    if (options.steady) this.#steadyAt = now;
   }
 
   /** The call that was taken last was not made. */
   undo(): void {
     this.#bucket.undo();
     this.#window?.undo();
-    this.#steadyAt = this.#steadyBefore;
   }
 
   ended(): void {

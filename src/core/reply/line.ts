@@ -1,5 +1,6 @@
 import type { Budget } from '../ports/surface.ts';
 import { Limiter } from './limiter.ts';
+import { Pace } from './pace.ts';
 import type { Stake } from './stake.ts';
 import type { Want } from './want.ts';
 
@@ -38,12 +39,14 @@ export class Line<Waiting> {
   stake: Stake | undefined;
   #kept = { at: Number.NaN, calls: 0 };
   readonly limiter: Limiter;
+  readonly #pace: Pace;
   #budget: Budget;
   #calls = 0;
 
   constructor(budget: Budget, now: number) {
     this.#budget = budget;
     this.limiter = new Limiter(budget, now);
+    this.#pace = new Pace(this.limiter);
   }
 
   /** How much depends on the budget here. */
@@ -79,10 +82,7 @@ export class Line<Waiting> {
     if (rank !== 'live') return this.limiter.waitMs(now);
     const kept = this.#keptAt(now);
     const turn = (this.replies.size - 1) * leastRipe;
-    return Math.max(
-      this.limiter.steadyWaitMs(now, kept),
-      this.limiter.ripeMs(now, kept, turn, unseenSince),
-    );
+    return Math.max(this.#pace.waitMs(now, kept), this.#pace.ripeMs(now, kept, turn, unseenSince));
   }
 
   /** How long until a call may be made that leaves what is kept, and `ahead` others. */
@@ -92,18 +92,22 @@ export class Line<Waiting> {
 
   /** How long it is from one turn of a reply to its next. */
   turnMs(now: number): number {
-    return this.limiter.expectedMs(now, this.#keptAt(now)) * this.replies.size;
+    return this.#pace.expectedMs(now, this.#keptAt(now)) * this.replies.size;
   }
 
   take(now: number, grows: boolean): void {
     this.#calls += 1;
-    this.limiter.take(now, { steady: grows });
+    this.limiter.take(now);
+    this.#pace.take(now, grows);
   }
 
   /** @param made false if no call was made after all */
   ended(made: boolean): void {
     this.#calls -= 1;
-    if (!made) this.limiter.undo();
+    if (!made) {
+      this.limiter.undo();
+      this.#pace.undo();
+    }
     this.limiter.ended();
   }
 

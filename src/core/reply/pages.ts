@@ -122,14 +122,21 @@ export class Pages {
       : undefined;
   }
 
-  /** The last page becomes the two of `split`, for good. */
-  take(split: Split): void {
+  /** The last page becomes the two of `split`. Returns what makes them one again. */
+  take(split: Split): () => void {
     const { first, cut } = split;
+    const [seam, source, noted] = [this.#seam, this.#source, this.#noted];
+    const [fromSource, live] = [this.#fromSource, this.#live];
     this.#take(first.source.length);
     this.#frozen.push(first);
     this.#seam = cut.seam;
     this.#settled = false;
     this.settle();
+    return () => {
+      this.#frozen.pop();
+      [this.#seam, this.#source, this.#noted] = [seam, source, noted];
+      [this.#fromSource, this.#live] = [fromSource, live];
+    };
   }
 
   /**

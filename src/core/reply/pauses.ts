@@ -17,6 +17,7 @@ export class Pauses {
   /** What was shown last. */
   #last: { index: number; page: Page; paused: boolean } | undefined;
   #split: Split | undefined;
+  #undo: (() => void) | undefined;
   #notBefore = 0;
 
   /** @param before pages that an earlier attempt left */
@@ -68,8 +69,16 @@ export class Pauses {
 
   /** Makes two pages of the last one. */
   split(pages: Pages): void {
-    if (this.#split !== undefined) pages.take(this.#split);
+    if (this.#split !== undefined) this.#undo = pages.take(this.#split);
     this.#split = undefined;
+  }
+
+  /** Makes one page of them again; false if there are no two. */
+  join(): boolean {
+    const undo = this.#undo;
+    this.#undo = undefined;
+    undo?.();
+    return undo !== undefined;
   }
 
   /** Makes two pages of the last one if an earlier attempt did. */
@@ -77,6 +86,6 @@ export class Pauses {
     const index = pages.frozen.length;
     if (this.#before.length <= index + 1) return;
     const split = pages.rest(this.#before[index]?.source ?? '');
-    if (split !== undefined) pages.take(split);
+    if (split !== undefined) this.#undo = pages.take(split);
   }
 }

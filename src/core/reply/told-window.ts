@@ -11,6 +11,8 @@ export class ToldWindow {
   #resetsAt: number;
   #toldAt: number;
   #lengthMs = 0;
+  /** That length is a window's, and not that of a pause after a refusal. */
+  #measured = false;
   /** Calls that were in flight at the telling: perhaps counted in it, perhaps not. */
   #unsure: number;
 
@@ -26,8 +28,8 @@ export class ToldWindow {
     this.#limit = Math.max(1, told.limit);
     this.#left = told.left;
     this.#resetsAt = told.resetsAt;
-    this.#lengthMs = Math.max(this.#lengthMs, told.resetsAt - told.at);
     this.#unsure = inFlight;
+    this.#measure(told);
   }
 
   get limit(): number {
@@ -73,5 +75,12 @@ export class ToldWindow {
   exhaust(until: number): void {
     this.#left = 0;
     this.#resetsAt = Math.max(this.#resetsAt, until);
+  }
+
+  /** Where nothing is left, the platform may have asked for a pause that is longer than a window. */
+  #measure({ at, left, resetsAt }: Told): void {
+    const known = left > 0 && !this.#measured ? 0 : this.#lengthMs;
+    if (left > 0 || !this.#measured) this.#lengthMs = Math.max(known, resetsAt - at);
+    this.#measured ||= left > 0;
   }
 }

@@ -1,20 +1,17 @@
+import { Rejected } from '../errors.ts';
 import type { Surface } from '../ports/surface.ts';
 import type { Ending } from '../turn.ts';
 import { type Page, Pages } from './pages.ts';
 import { Pauses } from './pauses.ts';
 import { PostedPages, type PostedPagesOptions } from './posted-pages.ts';
 import { Rhythm } from './rhythm.ts';
+import { Sight, type SightOptions } from './sight.ts';
 import type { Step } from './step.ts';
-import { Unseen } from './unseen.ts';
 import type { Way } from './want.ts';
 
-export interface WriterOptions extends PostedPagesOptions {
+export interface WriterOptions extends PostedPagesOptions, SightOptions {
   /** How long it is from one turn of the reply to its next, as things stand, in milliseconds. */
   readonly turnMs: () => number;
-  /** People see the model's first words. */
-  readonly onFirstText?: () => void;
-  /** People see text, the oldest of which they could not see for so long, in milliseconds. */
-  readonly onText?: (unseenMs: number) => void;
 }
 
 /**
@@ -30,18 +27,13 @@ export class Writer {
   readonly #posted: PostedPages;
   readonly #pauses: Pauses;
   readonly #rhythm: Rhythm;
-  readonly #onFirstText: (() => void) | undefined;
-  readonly #onText: ((unseenMs: number) => void) | undefined;
+  readonly #sight: Sight;
   #pages: Pages;
   /** Characters that the posted pages show since before the crash. */
   readonly #shownBefore: number;
   /** Frozen pages before this one read as they should. */
   #finalPages = 0;
-  #unseen = new Unseen(false, 0, 0);
-  /** What is on its way to people, and not seen before it is there. */
-  #onItsWay: Unseen | undefined;
   #placeholder: string | undefined;
-  #textShown = false;
   #ended = false;
   /** The page that is posted as there is no edit for it. */
   #rest: number | undefined;
@@ -52,8 +44,7 @@ export class Writer {
     this.#posted = new PostedPages(options);
     this.#pauses = new Pauses(surface, pages);
     this.#rhythm = new Rhythm(surface, options.turnMs);
-    this.#onFirstText = options.onFirstText;
-    this.#onText = options.onText;
+    this.#sight = new Sight(options);
     this.#pages = new Pages(surface.format);
     this.#shownBefore = pages.reduce((sum, { source }) => sum + source.length, 0);
   }
@@ -62,7 +53,7 @@ export class Writer {
   push(delta: string): boolean {
     this.#pages.push(delta);
     if (this.#pages.length <= this.#shownBefore) return false;
-    this.#unseen = this.#unseen.touched();
+    this.#sight.touched();
     return true;
   }
 
@@ -70,7 +61,7 @@ export class Writer {
   showPlaceholder(text: string): boolean {
     if (this.#pages.length > 0 || this.#shownBefore > 0 || this.#ended) return false;
     this.#placeholder = text;
-    this.#unseen = this.#unseen.touched();
+    this.#sight.touched();
     return true;
   }
 
@@ -86,7 +77,7 @@ export class Writer {
     this.#ended = true;
     if (onlyShown) this.#pauses.splitAsBefore(this.#pages);
     this.#pauses.prepare(this.#pages);
-    this.#unseen = this.#unseen.touched();
+    this.#sight.touched();
   }
 
   get ended(): boolean {
@@ -105,13 +96,13 @@ export class Writer {
 
   /** What people do not see yet: how many characters, and since when. */
   get unseen(): { readonly chars: number; readonly since: number } {
-    return { chars: this.#unseen.chars(this.#pages.length), since: this.#unseen.since };
+    const { unseen } = this.#sight;
+    return { chars: unseen.chars(this.#pages.length), since: unseen.since };
   }
 
   /** For how long people have not seen the oldest text that they do not see, in milliseconds. */
   get unseenMs(): number {
-    const oldest = this.#onItsWay?.any === true ? this.#onItsWay : this.#unseen;
-    return oldest.any && this.#pages.length > 0 ? performance.now() - oldest.since : 0;
+    return this.#pages.length > 0 ? this.#sight.unseenMs : 0;
   }
 
   /** The next step, if any. Cheap: looks at what is known to be cut, and renders nothing. */
@@ -122,7 +113,8 @@ export class Writer {
       if (page && !this.#posted.reads(this.#finalPages, page.text, { final: true })) break;
     }
     if (this.#finalPages < frozen.length) return this.#showing(this.#finalPages, true);
-    if (!this.#ended) return this.#unseen.any ? this.#showing(frozen.length, false) : undefined;
+    if (!this.#ended)
+      return this.#sight.unseen.any ? this.#showing(frozen.length, false) : undefined;
     const last = this.#pages.live();
     if (last && !this.#posted.reads(frozen.length, last.text, { final: true })) {
       return this.#showing(frozen.length, true);
@@ -141,7 +133,7 @@ export class Writer {
   notBefore(step: Step): number {
     return this.begun
       ? this.#rhythm.goOnFrom(step, this.#pauses.notBefore)
-      : this.#rhythm.beginFrom(step, this.#unseen.since);
+      : this.#rhythm.beginFrom(step, this.#sight.unseen.since);
   }
 
   /** Whether the page can stay as it is, and the rest be posted instead of the step. */
@@ -172,31 +164,28 @@ export class Writer {
     const pause = this.#pauseAt(step);
     if (pause === 'later') return false;
     const page = cut ?? pause ?? this.#livePage();
-    const before = this.#unseen;
-    if (cut === undefined) this.#notice(pause);
+    const before = this.#sight.unseen;
+    if (cut === undefined) this.#sight.covers(this.#pages.length, this.#heldBack(pause));
     if (page === undefined) return false;
     const posted = this.#posted.open(index);
     this.#rhythm.beat(index);
-    this.#onItsWay = before;
+    const whole = index === this.#rest;
+    const options = { final: step.final, foreseen, whole };
     try {
-      const whole = index === this.#rest;
-      await posted.show(page, { final: step.final, foreseen, whole }, signal);
-      if (before.any && page.source !== '') this.#onText?.(performance.now() - before.since);
-      this.#pauses.shown(index, page, pause !== undefined);
-      // The text may have ended during the call.
-      if (this.#ended && pause !== undefined) this.#pauses.prepare(this.#pages);
+      await this.#sight.during(before, { hasText: page.source !== '' }, () =>
+        posted.show(page, options, signal),
+      );
     } catch (error) {
-      this.#unseen = before.still();
-      throw error;
-    } finally {
-      this.#onItsWay = undefined;
+      // What may not be posted here may still be what an edit shows.
+      if (!isRefusal(error) || posted.nextCall === 'edit' || !this.#pauses.join()) throw error;
+      this.#rest = undefined;
+      return true;
     }
+    this.#pauses.shown(index, page, pause !== undefined);
+    // The text may have ended during the call.
+    if (this.#ended && pause !== undefined) this.#pauses.prepare(this.#pages);
     await this.#posted.disownAfter(index);
-    if (!posted.reads(page.text, { final: false })) this.#unseen = this.#unseen.still();
-    if (page.source !== '' && !this.#textShown) {
-      this.#textShown = true;
-      this.#onFirstText?.();
-    }
+    if (!posted.reads(page.text, { final: false })) this.#sight.still();
     return true;
   }
 
@@ -215,15 +204,13 @@ export class Writer {
 
   #pauseAt({ index, final }: Step): Page | 'later' | undefined {
     if (final || !this.#rhythm.isSeldom) return undefined;
-    return this.#pauses.find(this.#pages, index, this.#unseen.since);
+    return this.#pauses.find(this.#pages, index, this.#sight.unseen.since);
   }
 
-  /** All that there is, or all up to the pause, is about to be shown. */
-  #notice(pause: Page | undefined): void {
+  /** How much of what there is stands behind the pause. */
+  #heldBack(pause: Page | undefined): number {
     const live = pause && this.#pages.live();
-    const heldBack = live ? live.source.length - pause.source.length : 0;
-    const from = this.#pages.length - heldBack;
-    this.#unseen = new Unseen(heldBack > 0, performance.now(), from);
+    return live ? live.source.length - pause.source.length : 0;
   }
 
   #livePage(): Page | undefined {
@@ -232,4 +219,8 @@ export class Writer {
     const text = this.#surface.format.render(this.#placeholder);
     return { source: '', text, written: () => '' };
   }
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof Rejected && error.reason === 'refused';
 }

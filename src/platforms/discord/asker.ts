@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Fields } from '../../core/fields.ts';
 import type { Message } from '../../core/message.ts';
-import type { DiscordApi } from './api.ts';
 import type { Channels } from './channels.ts';
 import { placeOf } from './place.ts';
 import { quietly } from './quietly.ts';
+import type { ReplyCalls } from './reply-calls.ts';
 
 /** Who asked a question, and where it stands. */
 export interface Asker {
@@ -39,7 +39,7 @@ export function askerOf(
 
 /** Replies to the question with a sentence and a link to the answer, and pings whoever asked it. */
 export async function callAsker(
-  api: DiscordApi,
+  calls: Pick<ReplyCalls, 'call'>,
   { id, question, channel, guild = '@me' }: Asker,
   answer: { readonly sentence: string; readonly channel: string; readonly message: string },
   signal: AbortSignal,
@@ -55,5 +55,5 @@ export async function callAsker(
     // A question that was deleted is not called back to.
     message_reference: { message_id: question, fail_if_not_exists: true },
   };
-  await api.call('POST', `/channels/${channel}/messages`, { body }, signal);
+  await calls.call('POST', `/channels/${channel}/messages`, body, signal);
 }

@@ -153,14 +153,15 @@ export class DiscordSurface implements Surface {
   }
 
   get notice(): Notice | undefined {
-    const { api, budgets } = this.#options;
+    const { budgets } = this.#options;
     const { channel } = this.#footing;
     const asker = this.#options.asker(channel);
     const [message] = [...this.#standing].toSorted(byAge);
     if (asker === undefined || message === undefined) return undefined;
     return {
       budgets: budgets.of(asker.channel).post,
-      post: (sentence, signal) => callAsker(api, asker, { sentence, channel, message }, signal),
+      post: (sentence, signal) =>
+        callAsker(this.#calls, asker, { sentence, channel, message }, signal),
     };
   }
 

@@ -45,40 +45,24 @@ export class Calls {
 
   /** Resolves to the message's `ts`. */
   async post({ text, key, whole = false }: Posting, signal: AbortSignal): Promise<string> {
-    const { place } = this.#options;
-    const { channel, root } = place;
-    let answer: Fields;
-    try {
-      answer = await this.#call(
-        'chat.postMessage',
-        {
-          channel,
-          ...(root === undefined ? {} : { thread_ts: root }),
-          // Whoever calls this, no address is posted but where there is no other way.
-          markdown_text: postable(text, { whole }),
-          metadata: metadataOf(key),
-          unfurl_links: false,
-          unfurl_media: false,
-        },
-        signal,
-      );
-    } catch (error) {
-      if (!(error instanceof RateLimited)) throw error;
-      const budgetKey = channelPostKey(place.team, channel);
-      throw new RateLimited(error.retryAfterMs, { budgetKey, cause: error });
-    }
-    const ts = textOf(answer['ts']);
+    const { channel, root } = this.#options.place;
+    const args = {
+      channel,
+      ...(root === undefined ? {} : { thread_ts: root }),
+      // Whoever calls this, no address is posted but where there is no other way.
+      markdown_text: postable(text, { whole }),
+      metadata: metadataOf(key),
+      unfurl_links: false,
+      unfurl_media: false,
+    };
+    const ts = await this.#post(args, signal);
     if (ts === undefined) throw new CallFailed('chat.postMessage: posted without an id');
-    await this.#ensureInThread(ts, fieldsOf(answer['message']), signal);
     return ts;
   }
 
   /** Posts a sentence of Parley's own behind the reply. */
   async say(sentence: string, signal: AbortSignal): Promise<void> {
-    const args = sentenceIn(this.#options.place, sentence);
-    const answer = await this.#call('chat.postMessage', args, signal);
-    const ts = textOf(answer['ts']);
-    if (ts !== undefined) await this.#ensureInThread(ts, fieldsOf(answer['message']), signal);
+    await this.#post(sentenceIn(this.#options.place, sentence), signal);
   }
 
   async update(ts: string, text: string, signal: AbortSignal): Promise<void> {
@@ -105,6 +89,22 @@ export class Calls {
     } catch (error) {
       if (!(error instanceof Rejected && error.reason === 'removed')) throw error;
     }
+  }
+
+  async #post(args: Fields, signal: AbortSignal): Promise<string | undefined> {
+    const { team, channel } = this.#options.place;
+    let answer: Fields;
+    try {
+      answer = await this.#call('chat.postMessage', args, signal);
+    } catch (error) {
+      if (!(error instanceof RateLimited)) throw error;
+      // What is posted elsewhere need not wait.
+      const budgetKey = channelPostKey(team, channel);
+      throw new RateLimited(error.retryAfterMs, { budgetKey, cause: error });
+    }
+    const ts = textOf(answer['ts']);
+    if (ts !== undefined) await this.#ensureInThread(ts, fieldsOf(answer['message']), signal);
+    return ts;
   }
 
   /** Under a question that was deleted Slack has no thread, and posts for the whole channel. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Limiter } from '../../../src/core/reply/limiter.ts';
+import { Pace } from '../../../src/core/reply/pace.ts';
 
 /** The platform itself: a bucket that is perhaps not what is believed of it. */
 class Bucket {
@@ -47,6 +48,7 @@ const minute = 60_000;
 
 describe('a limiter that is refused', () => {
   it.each([
+    { what: 'a twentieth less of all', burst: 0.95, rate: 0.95, pauseMs: 0 },
     { what: 'half of all', burst: 0.5, rate: 0.5, pauseMs: 0 },
     { what: 'half of all, used now and then', burst: 0.5, rate: 0.5, pauseMs: 2 * minute },
     { what: 'a fifth of the burst', burst: 0.2, rate: 1, pauseMs: 0 },
@@ -142,10 +144,12 @@ describe('a limiter that is told', () => {
 
   it('spreads over the window what grows', () => {
     const limiter = new Limiter({ burst: 5, perSecond: 1 }, 0);
+    const pace = new Pace(limiter);
     const made: number[] = [];
     for (let now = 0; now < 20_000; now += 10) {
-      if (limiter.steadyWaitMs(now, 0) > 0) continue;
-      limiter.take(now, { steady: true });
+      if (pace.waitMs(now, 0) > 0) continue;
+      limiter.take(now);
+      pace.take(now, true);
       limiter.ended();
       made.push(now);
       const windowAt = now - (now % 5_000);
@@ -161,10 +165,12 @@ describe('a limiter that is told', () => {
 describe('a limiter', () => {
   it('lets calls follow each other the closer the more there is, and none starve', () => {
     const limiter = new Limiter({ burst: 40, perSecond: 0.8 }, 0);
+    const pace = new Pace(limiter);
     const made: number[] = [];
     for (let now = 0; now < minute; now += 10) {
-      if (limiter.steadyWaitMs(now, 5) > 0) continue;
-      limiter.take(now, { steady: true });
+      if (pace.waitMs(now, 5) > 0) continue;
+      limiter.take(now);
+      pace.take(now, true);
       made.push(now);
     }
     const gaps = made.slice(1).map((at, index) => at - (made[index] ?? 0));
@@ -173,11 +179,43 @@ describe('a limiter', () => {
     expect(limiter.room(minute)).toBeGreaterThanOrEqual(4.9);
   });
 
+  it('foresees when a text is ripe: so many calls fit into its age by then', () => {
+    const limiter = new Limiter({ burst: 40, perSecond: 0.8 }, 0);
+    const pace = new Pace(limiter);
+    for (let count = 0; count < 34; count += 1) limiter.take(0);
+    const waitMs = pace.ripeMs(0, 4, 10, 0);
+    expect(waitMs).toBeGreaterThan(0);
+    expect(pace.ripeMs(waitMs - 50, 4, 10, 0)).toBeGreaterThan(0);
+    expect(pace.ripeMs(waitMs + 1, 4, 10, 0)).toBe(0);
+    expect(pace.ripeMs(0, 4, 0, 0)).toBe(0);
+  });
+
+  it('expects a window to be spread over its length, also when its end is near', () => {
+    const limiter = new Limiter({ burst: 5, perSecond: 1 }, 0);
+    const pace = new Pace(limiter);
+    limiter.tell({ limit: 5, left: 4, at: 0, resetsAt: 5_000 });
+    for (const now of [0, 4_900, 6_000]) expect(pace.expectedMs(now, 0)).toBeCloseTo(1_000);
+  });
+
+  it.each([0, 1_000])('takes a pause that it is told of at %i ms for no window', (at) => {
+    const limiter = new Limiter({ burst: 5, perSecond: 1 }, 0);
+    const pace = new Pace(limiter);
+    if (at > 0) limiter.tell({ limit: 5, left: 4, at: 0, resetsAt: 5_000 });
+    limiter.tell({ limit: 5, left: 0, at, resetsAt: 60_000 });
+    limiter.take(60_000);
+    limiter.tell({ limit: 5, left: 4, at: 60_100, resetsAt: 65_100 });
+    limiter.ended();
+    expect(pace.expectedMs(60_200, 0)).toBeCloseTo(1_000);
+  });
+
   it('counts no call that was not made', () => {
     const limiter = new Limiter({ burst: 1, perSecond: 0.1 }, 0);
-    limiter.take(0, { steady: true });
+    const pace = new Pace(limiter);
+    limiter.take(0);
+    pace.take(0, true);
     limiter.undo();
-    expect(limiter.steadyWaitMs(0, 0)).toBe(0);
+    pace.undo();
+    expect(pace.waitMs(0, 0)).toBe(0);
     limiter.ended();
     limiter.tell({ limit: 5, left: 1, at: 0, resetsAt: 5_000 });
     limiter.take(0);

@@ -394,6 +394,46 @@ describe('a live reply where edits are spent and posts are not', () => {
     expect(surface.pages).toEqual([`${first} What follows is written at https://example.com`]);
   });
 
+  it('posts an address where the platform takes one that no edit can bring', async () => {
+    const { surface, push, end } = await spent();
+    surface.postable = (text, options) => (options?.whole ? text : (text.split('https')[0] ?? ''));
+    surface.failNext('post', { kind: 'rate-limited', retryAfterMs: 1_000 });
+    push('tten at https://example.com');
+    const ended = end();
+    await pass(3_000);
+    await ended;
+    expect(surface.pages).toEqual([first, 'What follows is written at https://example.com']);
+  });
+
+  it('waits for an edit if the platform takes no post there any more', async () => {
+    const { surface, push, end, records } = await spent();
+    surface.failNext('post', { kind: 'refused' });
+    push('tten while no edit is left.');
+    const ended = end({ outcome: 'done', text: `${first} ${rest}`, note: 'So far.' });
+    await pass(100);
+    expect(surface.pages).toEqual([first]);
+    await pass(60_000);
+    await ended;
+    expect(surface.pages).toEqual([`${first} ${rest}\n\n_So far._`]);
+    expect([...records.values()].map(({ source }) => source)).toEqual([`${first} ${rest}`]);
+  });
+
+  it('waits for one as well if that is so only after a crash', async () => {
+    const before = await spent();
+    before.push('tten while no edit is left.');
+    before.end().catch(() => undefined);
+    await pass(5);
+    before.reply.abandon(new Error('crash'));
+    const { surface } = before;
+    surface.failNext('post', { kind: 'refused' });
+    const { end, records } = open({ surface, pages: [...before.records.values()] });
+    const ended = end(done(`${first} ${rest}`));
+    await pass(120_000);
+    await ended;
+    expect(surface.pages).toEqual([`${first} ${rest}`]);
+    expect(records.size).toBe(1);
+  });
+
   it('edits the page where there is an edit left after all', async () => {
     const { surface, push, end } = await spent();
     await pass(46_500);
