@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { SlowestFirst } from './test/slowest-first.ts';
 
 /** `npm test`: every test that needs no browser. */
 export default defineConfig({
@@ -7,6 +8,7 @@ export default defineConfig({
     maxWorkers: 4,
     // No module keeps state: loading the platforms' libraries anew for every file costs a minute.
     isolate: false,
+    sequence: { sequencer: SlowestFirst },
     // A Redis of the run's own, on a free port.
     globalSetup: 'test/redis/server.ts',
     projects: [

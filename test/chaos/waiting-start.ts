@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { endsWithUs } from '../fakes/last-will.ts';
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
@@ -22,6 +23,7 @@ export function beginParley(env: Record<string, string>): WaitingStart {
     env: { PATH: process.env['PATH'], PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  endsWithUs(child);
   const gone = new Promise<number | null>((resolve) => child.once('exit', resolve));
   void gone.then(() => rmSync(folder, { recursive: true, force: true }));
   let output = '';

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,8 +13,22 @@ const doctor = fileURLToPath(new URL('../../src/commands/doctor.ts', import.meta
  * Runs the doctor as `npm run doctor` does, with nothing in its environment but `env`. What it
  * prints is searched for what must not be there.
  */
-export async function runDoctor(env: Record<string, string>, ...args: string[]): Promise<Ran> {
+export function runDoctor(env: Record<string, string>, ...args: string[]): Promise<Ran> {
+  return run(mkdtempSync(join(tmpdir(), 'parley-doctor-')), env, args);
+}
+
+/** The same, with a `.env` file and nothing else. */
+export function runDoctorWith(file: string): Promise<Ran> {
   const folder = mkdtempSync(join(tmpdir(), 'parley-doctor-'));
+  writeFileSync(join(folder, '.env'), file);
+  return run(folder, {}, []);
+}
+
+async function run(
+  folder: string,
+  env: Record<string, string>,
+  args: readonly string[],
+): Promise<Ran> {
   // Not the checkout: a developer's .env must not change what is tested.
   const surroundings = {
     cwd: folder,

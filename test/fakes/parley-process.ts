@@ -3,9 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { endsWithUs } from './last-will.ts';
 import { expectNothingPlanted, planted } from './planted.ts';
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+/** Where `main.ts` keeps it by itself, but only for what it loads late. */
+const compileCache = join(tmpdir(), 'node-compile-cache');
 
 /** What a command printed, and its exit code. */
 export interface Ran {
@@ -55,6 +59,7 @@ async function start(
     cwd: folder,
     env: {
       PATH: process.env['PATH'],
+      NODE_COMPILE_CACHE: compileCache,
       PORT: String(port),
       DATA_DIR: join(folder, 'data'),
       ...(env['OPENAI_BASE_URL'] === undefined ? {} : { OPENAI_API_KEY: planted.key }),
@@ -65,6 +70,7 @@ async function start(
     ...surroundings,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  endsWithUs(child);
   const gone = new Promise<number | null>((resolve) => child.once('exit', resolve));
   let output = '';
   const listening = Promise.withResolvers<number>();

@@ -44,7 +44,7 @@ export class FakeSurface implements Surface {
   callTimeoutMs = 10_000;
   latencyMs = 10;
   working?: WorkingMark;
-  postable?: (text: string) => string;
+  postable?: (text: string, options?: { readonly whole: boolean }) => string;
   /** The messages that people see now, in order. */
   readonly messages: Posted[] = [];
   /** What all messages read, joined by a bar, after each change. */

@@ -18,6 +18,7 @@ export interface WorldOptions {
   readonly platform?: Partial<DiscordPlatformOptions>;
   readonly mostOpen?: number;
   readonly bots?: CoreOptions['bots'];
+  readonly longAnswerMs?: number;
 }
 
 /** Parley's real parts, with the real discord.js, between a fake Discord and a model. */
@@ -56,10 +57,11 @@ export class DiscordWorld extends World<Platform> {
   }
 
   protected override get core(): Partial<CoreOptions> {
-    const { mostOpen, bots } = this.#options;
+    const { mostOpen, bots, longAnswerMs } = this.#options;
     return {
       ...(mostOpen === undefined ? {} : { mostOpen }),
       ...(bots === undefined ? {} : { bots }),
+      ...(longAnswerMs === undefined ? {} : { longAnswerMs }),
     };
   }
 

@@ -73,6 +73,7 @@ it('tells in figures what happened, and nothing of whom or what about', async ()
   // Before anybody asked.
   const fresh = await look();
   expect(fresh.samples.get(`parley_turns_total{outcome="failed",${slack}}`)).toBe(0);
+  expect(fresh.samples.get(`parley_questions_refused_total{${slack},reason="store"}`)).toBe(0);
   expect(fresh.samples.get(`parley_up{${slack}}`)).toBe(1);
   expect(fresh.samples.get('parley_store_up')).toBe(1);
   expect(fresh.samples.get('parley_inbox_waiting')).toBe(0);

@@ -5,31 +5,50 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it as base, vi } from 'vitest';
 import { streamText } from '../fakes/openai/scripts.ts';
-import { startOpenAiFake } from '../fakes/openai/server.ts';
+import { type OpenAiFake, startOpenAiFake } from '../fakes/openai/server.ts';
 import { type ParleyProcess, startParley } from '../fakes/parley-process.ts';
 import { planted } from '../fakes/planted.ts';
 import { type Shown, WebClient } from '../fakes/web-client.ts';
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
-const cleanups: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const clean of cleanups.splice(0).toReversed()) await clean();
+interface Stage {
+  parleyWith(env: Record<string, string>): Promise<ParleyProcess>;
+  modelWith(options: Parameters<typeof startOpenAiFake>[0]): Promise<OpenAiFake>;
+  /** A folder for the test alone. */
+  folder(): string;
+  /** Does something when the test is over, the latest first. */
+  finally(clean: () => unknown): void;
+}
+
+/** Tests that wait for processes of their own run beside each other. */
+const it = base.extend<{ stage: Stage }>({
+  // oxlint-disable-next-line no-empty-pattern -- vitest reads from it what a fixture depends on
+  stage: async ({}, use) => {
+    const cleanups: (() => unknown)[] = [];
+    await use({
+      async parleyWith(env) {
+        const parley = await startParley(env);
+        cleanups.push(() => parley.stop());
+        return parley;
+      },
+      async modelWith(options) {
+        const model = await startOpenAiFake(options);
+        cleanups.push(() => model.close());
+        return model;
+      },
+      folder() {
+        const folder = mkdtempSync(join(tmpdir(), 'parley-stage-'));
+        cleanups.push(() => rmSync(folder, { recursive: true }));
+        return folder;
+      },
+      finally: (clean) => void cleanups.push(clean),
+    });
+    for (const clean of cleanups.toReversed()) await clean();
+  },
 });
-
-async function parleyWith(env: Record<string, string>): Promise<ParleyProcess> {
-  const parley = await startParley(env);
-  cleanups.push(() => parley.stop());
-  return parley;
-}
-
-async function modelWith(script?: Parameters<typeof startOpenAiFake>[0]) {
-  const model = await startOpenAiFake(script);
-  cleanups.push(() => model.close());
-  return model;
-}
 
 /** A run that is expected to end by itself. */
 async function runToEnd(env: Record<string, string>, cwd?: string) {
@@ -60,9 +79,9 @@ function whenShown(client: WebClient, conversation: string, check: (shown: Shown
   );
 }
 
-describe('the start', () => {
-  it('says where it listens, on which platforms, with which model and store', async () => {
-    const parley = await parleyWith({});
+describe.concurrent('the start', () => {
+  it('says where it listens, on which platforms, with which model and store', async ({ stage }) => {
+    const parley = await stage.parleyWith({});
     expect(parley.output).toContain('Parley talks on http://localhost:');
     expect(parley.output).toContain('"platforms":["web"],"model":"demo","store":"sqlite in ');
   });
@@ -75,25 +94,23 @@ describe('the start', () => {
     expect(stderr).not.toContain('    at ');
   });
 
-  it('refuses a port that is taken, saying which and what to do', async () => {
-    const parley = await parleyWith({});
+  it('refuses a port that is taken, saying which and what to do', async ({ stage }) => {
+    const parley = await stage.parleyWith({});
     const { code, stderr } = await runToEnd({ PORT: String(parley.port) });
     expect(code).toBe(78);
     expect(stderr).toContain(`port ${parley.port} is taken`);
   });
 
-  it('refuses a folder that another process uses, saying which process', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'parley-taken-'));
-    cleanups.push(() => Promise.resolve(rmSync(folder, { recursive: true })));
-    await parleyWith({ DATA_DIR: folder });
+  it('refuses a folder that another process uses, saying which process', async ({ stage }) => {
+    const folder = stage.folder();
+    await stage.parleyWith({ DATA_DIR: folder });
     const { code, stderr } = await runToEnd({ DATA_DIR: folder });
     expect(code).toBe(78);
     expect(stderr).toMatch(/process \d+/);
   });
 
-  it('reads .env, where an empty value counts as not set', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'parley-env-'));
-    cleanups.push(() => Promise.resolve(rmSync(folder, { recursive: true })));
+  it('reads .env, where an empty value counts as not set', async ({ stage }) => {
+    const folder = stage.folder();
     writeFileSync(join(folder, '.env'), 'OPENAI_BASE_URL=\nOPENAI_API_KEY=\nMAX_REPLY_CHARS=1\n');
     const { code, stderr } = await runToEnd({ OPENAI_BASE_URL: '' }, folder);
     expect(code).toBe(78);
@@ -102,25 +119,27 @@ describe('the start', () => {
   });
 });
 
-describe('the end', () => {
-  it('lets answers end before the deadline, and exits with 0', async () => {
-    const model = await modelWith({ script: streamText({ tokensPerSecond: 150 }) });
-    const parley = await parleyWith({ OPENAI_BASE_URL: model.url });
+describe.concurrent('the end', () => {
+  it('lets answers end before the deadline, and exits with 0', async ({ stage }) => {
+    const model = await stage.modelWith({ script: streamText({ tokensPerSecond: 150 }) });
+    const parley = await stage.parleyWith({ OPENAI_BASE_URL: model.url });
     const client = await new WebClient(parley.url).login();
     const conversation = randomUUID();
     await client.send(conversation, 'Tell me.');
     await whenShown(client, conversation, (shown) => expect(shown.running?.pages).toHaveLength(1));
     expect(await parley.interrupt()).toBe(0);
     const next = await parley.restart();
-    cleanups.push(() => next.stop());
+    stage.finally(() => next.stop());
     const { entries } = await client.at(next.url).look(conversation);
     expect(entries[1]).toMatchObject({ outcome: 'done' });
     expect(model.requests).toHaveLength(1);
   });
 
-  it('is at once with a second Ctrl-C, but one that arrives twice counts as one', async () => {
-    const model = await modelWith({ script: streamText({ tokensPerSecond: 2 }) });
-    const parley = await parleyWith({ OPENAI_BASE_URL: model.url, DRAIN_SECONDS: '3600' });
+  it('is at once with a second Ctrl-C, but one that arrives twice counts as one', async ({
+    stage,
+  }) => {
+    const model = await stage.modelWith({ script: streamText({ tokensPerSecond: 2 }) });
+    const parley = await stage.parleyWith({ OPENAI_BASE_URL: model.url, DRAIN_SECONDS: '3600' });
     const client = await new WebClient(parley.url).login();
     const conversation = randomUUID();
     await client.send(conversation, 'Tell me.');
@@ -139,20 +158,20 @@ describe('the end', () => {
     expect(parley.output).not.toContain('"msg":"stopped"');
   });
 
-  it('hands over what the deadline cuts off: the next start goes on with it', async () => {
+  it('hands over what the deadline cuts off: the next start goes on with it', async ({ stage }) => {
     const slow = streamText({ tokensPerSecond: 5 });
     const fast = streamText({ tokensPerSecond: Number.POSITIVE_INFINITY });
-    const model = await modelWith({
+    const model = await stage.modelWith({
       script: (reply, request) => (request.index === 0 ? slow : fast)(reply, request),
     });
-    const parley = await parleyWith({ OPENAI_BASE_URL: model.url, DRAIN_SECONDS: '0' });
+    const parley = await stage.parleyWith({ OPENAI_BASE_URL: model.url, DRAIN_SECONDS: '0' });
     const client = await new WebClient(parley.url).login();
     const conversation = randomUUID();
     await client.send(conversation, 'Tell me.');
     await whenShown(client, conversation, (shown) => expect(shown.running?.pages).toHaveLength(1));
     expect(await parley.interrupt()).toBe(0);
     const next = await parley.restart();
-    cleanups.push(() => next.stop());
+    stage.finally(() => next.stop());
     const { entries } = await whenShown(client.at(next.url), conversation, (shown) =>
       expect(shown.entries).toHaveLength(2),
     );
@@ -161,10 +180,12 @@ describe('the end', () => {
   });
 });
 
-describe('the log', () => {
-  it('has ids and counts, and never words, keys or passwords, whatever goes wrong', async () => {
+describe.concurrent('the log', () => {
+  it('has ids and counts, and never words, keys or passwords, whatever goes wrong', async ({
+    stage,
+  }) => {
     // Providers quote what was sent in their complaints; this one quotes all of it.
-    const model = await modelWith({
+    const model = await stage.modelWith({
       script: async (reply, request) => {
         const quoted = JSON.stringify([request.body, request.headers]);
         if (quoted.includes('refuse')) {
@@ -181,7 +202,7 @@ describe('the log', () => {
         }
       },
     });
-    const parley = await parleyWith({
+    const parley = await stage.parleyWith({
       OPENAI_BASE_URL: model.url,
       WEB_PASSWORD: planted.password,
       LOG_LEVEL: 'debug',
@@ -200,6 +221,5 @@ describe('the log', () => {
     expect(parley.output).toMatch(/"outcome":"failed".*"ms":\d+/);
     // `stop` searches the output for what was planted.
     expect(await parley.stop()).toBe(0);
-    cleanups.splice(1, 1);
   });
 });

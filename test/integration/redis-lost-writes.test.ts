@@ -1,4 +1,4 @@
-import { expect, it, onTestFinished, vi } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { pageKeyOf } from '../../src/core/turn-id.ts';
 import { Register } from '../chaos/register.ts';
 import { DiscordThread, SlackDirect, SlackThread } from '../chaos/spots.ts';
@@ -69,13 +69,15 @@ it('looks for no page of a question that was asked after Redis was back', async 
   expect((await mustClaim(store, c)).turn.pages).toEqual([]);
 });
 
-it.each([
+// They wait for leases to end, most of the time: beside each other they take no longer than one.
+it.concurrent.for([
   ['a thread in Slack', SlackThread],
   ['a direct conversation in Slack', SlackDirect],
   ['a thread in Discord', DiscordThread],
-])(
+] as const)(
   'goes on in the message that stands in %s though Redis forgot the turn',
-  async (_, kind) => {
+  { timeout: 90_000 },
+  async ([, kind], { onTestFinished }) => {
     const town = await Town.start({
       slack: 'http',
       instances: 1,
@@ -111,7 +113,6 @@ it.each([
     expect(idOf(spot.posted[0])).toBe(idOf(standing));
     expect(town.slack.violations).toEqual([]);
   },
-  90_000,
 );
 
 function idOf(message: { ts: string } | { id: string } | undefined): string | undefined {

@@ -1,30 +1,15 @@
 import { describe, expect } from 'vitest';
 import { SlackApi } from '../../src/platforms/slack/api.ts';
 import { metadataOf } from '../../src/platforms/slack/page-key.ts';
-import type { Message } from '../fakes/slack/message.ts';
-import { itInWorlds as it, type SlackWorld, transports } from './slack-world.ts';
-
-/** The bot's messages in a channel that ever stood there, and those that were removed. */
-function written({ fake }: SlackWorld, channel: string): { all: Message[]; removed: Message[] } {
-  const bot = fake.workspace().bot.id;
-  const all = [...fake.workspace().channel(channel).everything.values()].filter(
-    ({ author }) => author.user === bot,
-  );
-  return { all, removed: all.filter(({ deletedAt }) => deletedAt !== undefined) };
-}
-
-/** Resolves once the post that comes late is there, and as many are removed. */
-async function settled(world: SlackWorld, removed: number, channel = 'C1'): Promise<void> {
-  const isLate = ({ outcome }: { outcome?: string | undefined }) => outcome === 'late';
-  await world.fake.until(() => world.fake.calls('chat.postMessage').some(isLate), 40_000);
-  await world.fake.until(() => written(world, channel).removed.length === removed, 40_000);
-}
+import { settled, written } from './late-posts.ts';
+import { itInWorlds as it, transports } from './slack-world.ts';
 
 describe.concurrent.each(transports)('a post that Slack applies late, by %s', (transport) => {
+  // The longest one first.
   it.for([
-    [3_000, 0],
-    [9_000, 1],
     [25_000, 1],
+    [9_000, 1],
+    [3_000, 0],
   ] as const)('after %i ms: the answer stands there once', async ([ms, removed], { worlds }) => {
     const world = await worlds.begin({ transport });
     const { fake } = world;
@@ -90,42 +75,4 @@ describe.concurrent.each(transports)('a post that Slack applies late, by %s', (t
     await settled(world, 1);
     expect(world.replies('C1', root.ts)).toEqual(['Answer to: Ann: go on', 'Of another turn.']);
   });
-});
-
-describe.concurrent('a post that Slack applies late', () => {
-  it.for([9_000, 25_000])(
-    'and tells nobody of, after %i ms: it is looked for',
-    async (ms, { worlds }) => {
-      const world = await worlds.begin({ fake: { subscriptions: new Set(['app_mention']) } });
-      const { fake } = world;
-      world.answering();
-      fake.fail('chat.postMessage', { kind: 'late', ms });
-      const root = fake.person('U1').mentions('C1', 'go on');
-      await world.turns(1, 20_000);
-      await settled(world, 1);
-      expect(world.replies('C1', root.ts)).toEqual(['Answer to: Ann: go on']);
-    },
-  );
-
-  it.for(['before', 'after', 'before it was heard that'] as const)(
-    'though the process ended %s it was made again',
-    async (when, { worlds }) => {
-      const world = await worlds.begin();
-      const { fake } = world;
-      fake.fail('chat.postMessage', { kind: 'late', ms: 12_000 });
-      if (when === 'before it was heard that') {
-        fake.fail('chat.postMessage', { kind: 'lost', by: 'hang' });
-      }
-      const { root, writing } = await world.ask();
-      writing.write('One');
-      const posts = when === 'before' ? 1 : 2;
-      await fake.until(() => fake.calls('chat.postMessage').length === posts);
-      if (posts === 2) await fake.until(() => world.replies('C1', root.ts)[0] === 'One');
-      await world.restart();
-      (await fake.until(() => world.model.writings[0])).write('One two.').end();
-      await world.turns(1, 20_000);
-      await settled(world, 1);
-      expect(world.replies('C1', root.ts)).toEqual(['One two.']);
-    },
-  );
 });

@@ -1,10 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect, vi } from 'vitest';
-import { type CoreOptions, createCore } from '../../src/core/core.ts';
-import type { Dispatcher } from '../../src/core/dispatcher.ts';
-import type { Store } from '../../src/core/ports/store.ts';
+import type { CoreOptions } from '../../src/core/core.ts';
 import {
   slackPlatform,
   type SlackPlatform,
@@ -12,13 +7,11 @@ import {
 } from '../../src/platforms/slack/slack-platform.ts';
 import { wantedScopes } from '../../src/platforms/slack/workspace.ts';
 import { createServer, type HttpServer } from '../../src/server/http-server.ts';
-import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts';
-import { readableLog } from '../fakes/log.ts';
-import { ScriptedModel, type Writing } from '../fakes/model.ts';
+import type { Writing } from '../fakes/model.ts';
 import type { Message } from '../fakes/slack/message.ts';
 import type { SlackFakeOptions } from '../fakes/slack/options.ts';
 import { type SlackFake, startSlackFake } from '../fakes/slack/slack-fake.ts';
-import { itInWorldsOf } from './worlds.ts';
+import { itInWorldsOf, World } from './worlds.ts';
 
 export type TransportName = 'socket' | 'http';
 
@@ -36,6 +29,7 @@ interface WorldOptions {
   readonly platform?: Partial<SlackPlatformOptions>;
   readonly mostOpen?: number;
   readonly bots?: CoreOptions['bots'];
+  readonly longAnswerMs?: number;
 }
 
 /** A question that the model is asked. */
@@ -46,22 +40,15 @@ export interface Asked {
 }
 
 /** Parley's real parts between a fake Slack and a model in the test's hands. */
-export class SlackWorld {
+export class SlackWorld extends World<SlackPlatform> {
   readonly fake: SlackFake;
-  folder = mkdtempSync(join(tmpdir(), 'parley-slack-'));
-  readonly log = readableLog();
-  model = new ScriptedModel();
-  store!: Store;
-  platform!: SlackPlatform;
-  dispatcher!: Dispatcher;
   /** Where Slack's requests come in. */
   eventsUrl = '';
-  /** Changes the store that the next `start` uses. */
-  wrapStore: (store: Store) => Store = (store) => store;
   readonly #options: WorldOptions;
   #server: HttpServer | undefined;
 
   private constructor(fake: SlackFake, options: WorldOptions) {
+    super('parley-slack-');
     this.fake = fake;
     this.#options = options;
   }
@@ -79,81 +66,54 @@ export class SlackWorld {
     return new SlackWorld(fake, options);
   }
 
-  async start(): Promise<void> {
-    const { log, fake } = this;
-    const isHttp = this.#options.transport === 'http';
-    this.store = this.wrapStore(await openSqliteStore({ folder: this.folder, retentionMs: 1e12 }));
-    this.platform = slackPlatform({
-      token: fake.botToken,
-      transport: isHttp
-        ? { kind: 'http', signingSecret }
-        : { kind: 'socket', appToken: fake.appToken },
-      apiUrl: fake.apiUrl,
-      store: this.store,
-      log,
-      ...this.#options.platform,
-    });
-    const { mostOpen, bots } = this.#options;
-    const { inbox, dispatcher } = createCore({
-      store: this.store,
-      model: this.model,
-      platforms: [this.platform],
-      instructions: () => 'Be brief.',
-      bounds: {
-        maxAttempts: 3,
-        maxTurnMs: 60_000,
-        maxReplyChars: 50_000,
-        maxQuestionAgeMs: 3_600_000,
-        historyTokens: 4_000,
-      },
-      concurrency: 50,
-      ...(mostOpen === undefined ? {} : { mostOpen }),
-      ...(bots === undefined ? {} : { bots }),
-      lease: { owner: 'test', leaseMs: 30_000 },
-      log,
-    });
-    this.dispatcher = dispatcher;
+  override async start(): Promise<void> {
     const before = this.readings;
-    if (isHttp) await this.#serve();
-    await this.platform.start(inbox);
-    this.dispatcher.start();
-    if (!isHttp) await fake.until(() => fake.connections === 2);
+    await super.start();
+    if (this.platform.http === undefined) await this.fake.until(() => this.fake.connections === 2);
     // What is read again at the start is over before anything else happens.
     await vi.waitFor(() => expect(this.readings).toBeGreaterThan(before), { timeout: 5_000 });
   }
 
-  async stop(drainMs = 0): Promise<void> {
-    await this.platform.pause();
-    await this.dispatcher.drain(drainMs);
-    await this.platform.close();
-    await this.#server?.close();
-    await this.store.close();
+  protected async open(): Promise<SlackPlatform> {
+    const { log, fake, store } = this;
+    const platform = slackPlatform({
+      token: fake.botToken,
+      transport:
+        this.#options.transport === 'http'
+          ? { kind: 'http', signingSecret }
+          : { kind: 'socket', appToken: fake.appToken },
+      apiUrl: fake.apiUrl,
+      store,
+      log,
+      ...this.#options.platform,
+    });
+    await this.#serve(platform);
+    return platform;
   }
 
-  /** A new process on the same folder, with a model that knows nothing of the last one. */
-  async restart(): Promise<void> {
-    await this.stop();
-    this.model = new ScriptedModel();
-    await this.start();
+  protected override get core(): Partial<CoreOptions> {
+    const { mostOpen, bots, longAnswerMs } = this.#options;
+    return {
+      ...(mostOpen === undefined ? {} : { mostOpen }),
+      ...(bots === undefined ? {} : { bots }),
+      ...(longAnswerMs === undefined ? {} : { longAnswerMs }),
+    };
+  }
+
+  protected override async letGo(): Promise<void> {
+    await this.#server?.close();
   }
 
   /** Ends it all, and looks whether anything was done that must never be done. */
-  async end(): Promise<void> {
-    await this.stop();
+  override async end(): Promise<void> {
+    await super.end();
     await this.fake.close();
-    rmSync(this.folder, { recursive: true, force: true });
     const { violations, history } = this.fake;
     expect(this.openStreams()).toEqual([]);
     expect(violations).toEqual([]);
     expect(history.notifications).toEqual([]);
     expect(history.unfurls).toEqual([]);
     expect(this.fake.rateLimited()).toEqual([]);
-  }
-
-  /** The model answers each question at once. */
-  answering(answer: (question: string) => string = (question) => `Answer to: ${question}`): this {
-    this.model.onRequest = (writing) => writing.write(answer(writing.question)).end();
-    return this;
   }
 
   /** Ann asks in a channel; resolves once the model is asked, which is for the test to answer. */
@@ -184,23 +144,6 @@ export class SlackWorld {
     this.fake.person('U1').mentions('C1', 'join us', { thread_ts: root.ts });
     await this.turns(1);
     return root;
-  }
-
-  /** Resolves once so many turns are done, and nothing is under way any more. */
-  async turns(count: number, timeoutMs = 10_000): Promise<void> {
-    await vi.waitFor(
-      () => {
-        const done = this.logged('turn done');
-        if (done.length < count || this.dispatcher.running > 0) {
-          throw new Error(`${done.length} of ${count} turns done`);
-        }
-      },
-      { timeout: timeoutMs, interval: 5 },
-    );
-  }
-
-  logged(event: string): readonly Record<string, unknown>[] {
-    return this.log.events.filter((one) => one.event === event).map(({ fields }) => fields);
   }
 
   /** How often channels were read again so far. */
@@ -247,9 +190,8 @@ export class SlackWorld {
     );
   }
 
-  async #serve(): Promise<void> {
-    const { http } = this.platform;
-    if (http === undefined) throw new Error('the platform takes no requests');
+  async #serve({ http }: SlackPlatform): Promise<void> {
+    if (http === undefined) return;
     const health = { check: () => Promise.resolve() };
     this.#server = createServer({ host: '127.0.0.1', port: 0, log: this.log, health });
     this.#server.mountListener(http.path, http.listener);

@@ -17,6 +17,7 @@ import type { Store } from '../../src/core/ports/store.ts';
 import { Database } from '../../src/stores/sqlite/database.ts';
 import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts';
 import { WalSync } from '../../src/stores/sqlite/wal-sync.ts';
+import { endsWithUs } from '../fakes/last-will.ts';
 
 const lease = { owner: 'test', leaseMs: 60_000 };
 const options = { stops: false, tokens: 1 };
@@ -72,6 +73,7 @@ function start(task: 'hold' | 'write', round = 0): { child: ChildProcess; facts:
   const child = spawn(process.execPath, [script, folder, task, `${round}`], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  endsWithUs(child);
   children.push(child);
   const facts: Fact[] = [];
   createInterface(child.stdout).on('line', (line) => facts.push(JSON.parse(line) as Fact));

@@ -658,3 +658,39 @@ describe('a restart', () => {
     expect(world.model.writings).toEqual([]);
   });
 });
+
+describe('while an operator has turns paused', () => {
+  const sentence =
+    'I am paused at the moment. Your question is kept, and answered when I go on; after a long pause, ask again.';
+
+  async function order(isPaused: boolean): Promise<void> {
+    await world.store.pause(isPaused ? Date.now() : undefined);
+    const heard = (): void => expect(world.dispatcher.isPaused).toBe(isPaused);
+    await vi.waitFor(heard, { timeout: 5_000 });
+  }
+
+  it('whoever asks is told once that the question waits, and is answered after it', async () => {
+    await order(true);
+    const told: string[] = [];
+    const question = world.message('Are you there?');
+    const tell = (line: string): void => void told.push(line);
+    await world.inbox.receive(question, tell);
+    await world.inbox.receive(question, tell);
+    await world.inbox.receive(world.message('Somebody said so.', here, { kind: 'context' }), tell);
+    expect(told).toEqual([sentence]);
+    expect(world.model.writings).toEqual([]);
+    await order(false);
+    (await world.writing(0)).write('Yes.').end();
+    await world.reads(['Yes.']);
+  });
+
+  it('a question may grow too old, and its author is told to ask again', async () => {
+    world.bounds = { ...world.bounds, maxQuestionAgeMs: 1 };
+    await world.restart();
+    await order(true);
+    await world.ask('Are you there?', here, { sentAt: Date.now() - 10 });
+    await order(false);
+    await world.reads([expect.stringMatching(/I was away when you asked this .* Ask again/)]);
+    expect(world.model.writings).toEqual([]);
+  });
+});

@@ -1,102 +1,59 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { inspect } from 'node:util';
-import { createCore } from '../../src/core/core.ts';
-import type { Dispatcher } from '../../src/core/dispatcher.ts';
-import type { Store } from '../../src/core/ports/store.ts';
+import type { CoreOptions } from '../../src/core/core.ts';
 import type { WebPlatform, WebPlatformOptions } from '../../src/platforms/web/web-platform.ts';
 import { webPlatform } from '../../src/platforms/web/web-platform.ts';
 import { createServer } from '../../src/server/http-server.ts';
 import type { HttpServer } from '../../src/server/http-server.ts';
-import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts';
-import { readableLog } from '../fakes/log.ts';
-import { ScriptedModel } from '../fakes/model.ts';
 import { expectNothingPlanted } from '../fakes/planted.ts';
+import { bounds, World } from './worlds.ts';
 
 /** The web platform on a real server, store and core; only the model is in the test's hands. */
-export class WebWorld {
-  readonly folder = mkdtempSync(join(tmpdir(), 'parley-web-'));
-  readonly log = readableLog();
-  model = new ScriptedModel();
-  store!: Store;
-  web!: WebPlatform;
+export class WebWorld extends World<WebPlatform> {
   server!: HttpServer;
   port = 0;
   concurrency = 10;
   options: Partial<WebPlatformOptions> = {};
-  wrapStore: (store: Store) => Store = (store) => store;
-  #dispatcher!: Dispatcher;
 
-  async start(): Promise<void> {
-    const { log } = this;
-    this.store = this.wrapStore(
-      await openSqliteStore({ folder: this.folder, retentionMs: 1_000_000_000 }),
-    );
-    this.web = webPlatform({
-      store: this.store,
+  constructor() {
+    super('parley-web-');
+  }
+
+  get web(): WebPlatform {
+    return this.platform;
+  }
+
+  protected async open(): Promise<WebPlatform> {
+    const { log, store } = this;
+    const platform = webPlatform({
+      store,
       log,
       host: '127.0.0.1',
       demo: false,
       modelName: 'scripted',
       ...this.options,
     });
-    const { inbox, dispatcher } = createCore({
-      store: this.store,
-      model: this.model,
-      platforms: [this.web],
-      instructions: () => 'Be brief.',
-      bounds: {
-        maxAttempts: 3,
-        maxTurnMs: 60_000,
-        maxReplyChars: 50_000,
-        maxQuestionAgeMs: 3_600_000,
-        historyTokens: 1_000,
-      },
-      concurrency: this.concurrency,
-      lease: { owner: 'test', leaseMs: 30_000 },
-      log,
-    });
-    this.#dispatcher = dispatcher;
-    this.server = createServer({
-      host: '127.0.0.1',
-      port: this.port,
-      log,
-      health: { check: () => this.store.check() },
-    });
-    this.server.mount(this.web.routes);
+    const health = { check: () => this.store.check() };
+    this.server = createServer({ host: '127.0.0.1', port: this.port, log, health });
+    this.server.mount(platform.routes);
     this.port = (await this.server.listen()).port;
-    await this.web.start(inbox);
-    this.#dispatcher.start();
+    return platform;
   }
 
-  /** Stops at once: what is being answered is left for the next start. */
-  async stop(): Promise<void> {
-    await this.web.pause();
-    await this.#dispatcher.drain(0);
-    await this.web.close();
+  protected override get core(): Partial<CoreOptions> {
+    return { concurrency: this.concurrency, bounds: { ...bounds, historyTokens: 1_000 } };
+  }
+
+  protected override async letGo(): Promise<void> {
     await this.server.close();
-    await this.store.close();
   }
 
-  /** A new process on the same folder and port, with a model that knows nothing of the last. */
-  async restart(): Promise<void> {
-    await this.stop();
-    this.model = new ScriptedModel();
-    await this.start();
-  }
-
-  async end(): Promise<void> {
-    try {
-      await this.stop();
-      const shown = { depth: null, maxArrayLength: null, maxStringLength: null };
-      expectNothingPlanted(inspect(this.log.events, shown));
-    } finally {
-      rmSync(this.folder, { recursive: true });
-    }
+  override async end(): Promise<void> {
+    await super.end();
+    const shown = { depth: null, maxArrayLength: null, maxStringLength: null };
+    expectNothingPlanted(inspect(this.log.events, shown));
   }
 
   /** A browser that was never here, with a session if it opens one. */

@@ -10,6 +10,14 @@ import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts';
 import { readableLog } from '../fakes/log.ts';
 import { ScriptedModel, type Writing } from '../fakes/model.ts';
 
+export const bounds: CoreOptions['bounds'] = {
+  maxAttempts: 3,
+  maxTurnMs: 60_000,
+  maxReplyChars: 50_000,
+  maxQuestionAgeMs: 3_600_000,
+  historyTokens: 4_000,
+};
+
 /** Parley's real parts between a platform and a model in the test's hands. */
 export abstract class World<P extends Platform> {
   folder: string;
@@ -49,13 +57,7 @@ export abstract class World<P extends Platform> {
       model: this.model,
       platforms: [this.platform],
       instructions: () => 'Be brief.',
-      bounds: {
-        maxAttempts: 3,
-        maxTurnMs: 60_000,
-        maxReplyChars: 50_000,
-        maxQuestionAgeMs: 3_600_000,
-        historyTokens: 4_000,
-      },
+      bounds,
       concurrency: 50,
       lease: { owner: 'test', leaseMs: 30_000 },
       log,

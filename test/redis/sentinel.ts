@@ -20,14 +20,16 @@ export async function startSentinels(): Promise<Sentinels> {
   const sentinel = await startRedis({
     sentinel: [
       `sentinel monitor main 127.0.0.1 ${primary.port} 1`,
-      'sentinel down-after-milliseconds main 300',
+      // With less it calls a server down at times that it has only begun to ask.
+      'sentinel down-after-milliseconds main 1000',
       'sentinel failover-timeout main 3000',
     ],
   });
   const client = sentinel.client();
   await until(async () => {
     const found = await client.call('sentinel', 'replicas', 'main');
-    return Array.isArray(found) && found.length > 0;
+    // Not one that it has only heard of: it could not be put in place of the primary.
+    return Array.isArray(found) && found.length > 0 && flagsOf(found[0]) === 'slave';
   });
   return {
     url: `redis+sentinel://127.0.0.1:${sentinel.port}/main`,
@@ -37,6 +39,11 @@ export async function startSentinels(): Promise<Sentinels> {
       await Promise.all([sentinel, primary, replica].map((server) => server.stop()));
     },
   };
+}
+
+/** What a sentinel thinks of a server, such as `slave,disconnected`. */
+function flagsOf(server: unknown): unknown {
+  return Array.isArray(server) ? server[server.indexOf('flags') + 1] : undefined;
 }
 
 async function until(check: () => Promise<boolean>): Promise<void> {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import type { TestProject } from 'vitest/node';
+import { endsWithUs } from '../fakes/last-will.ts';
 import { findLauncher } from './launcher.ts';
 
 declare module 'vitest' {
@@ -129,15 +130,12 @@ async function launch(command: string, args: string[], port: number): Promise<Ch
     child.once('exit', (code) => reject(new Error(`${command} ended with ${code}:\n${said}`)));
   });
   failed.catch(() => {});
-  // Whatever ends this process must not leave a server behind.
-  const end = (): void => void child.kill('SIGKILL');
-  process.once('exit', end);
-  child.once('exit', () => process.off('exit', end));
+  endsWithUs(child);
   try {
     await Promise.race([failed, answers(port)]);
     return child;
   } catch (error) {
-    end();
+    child.kill('SIGKILL');
     throw error;
   }
 }

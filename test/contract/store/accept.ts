@@ -99,6 +99,22 @@ export function accept({ start }: Stage): void {
       ]);
     });
 
+    it('tells, where no question has room, which ones it knows', async () => {
+      const store = await start();
+      const c = newConversation();
+      const person = { id: newConversation() };
+      const asks = (text: string) =>
+        store.accept(question(c, text, { author: person }), { ...asked, mostOpen: 0 });
+      await store.accept(question(c, 'A', { author: person }), asked);
+      await store.withdraw(c, 'B');
+      await store.accept(context(c, 'C'), asked);
+      expect([await asks('A'), await asks('B'), await asks('C')]).toEqual(
+        Array(3).fill('duplicate'),
+      );
+      expect([await asks('D'), await asks('D')]).toEqual(['too-many', 'too-many']);
+      expect(textsOf((await store.view(c)).queued)).toEqual(['A']);
+    });
+
     it('gives back whatever people write, to the letter', async () => {
       const store = await start();
       const c = newConversation();

@@ -241,6 +241,81 @@ describe('the pacer', () => {
     expect(ways).toEqual([false, true, true]);
   });
 
+  it('lets finals go another way where only what is kept for those without one is left', async () => {
+    const budgets = [{ key: 'edits', burst: 20, perSecond: 0.1 }];
+    const instead = [{ key: 'posts', burst: 20, perSecond: 1 }];
+    start = Math.round(performance.now());
+    const pacer = new Pacer({ log: readableLog() });
+    const growing = Array.from({ length: 8 }, () => lane(100, { budgets }));
+    for (const each of growing) pacer.enlist(each, { own: budgets, instead: [] }).changed();
+    // Until no more edits are made than come in.
+    await vi.advanceTimersByTimeAsync(120_000);
+    const ways: boolean[] = [];
+    for (let count = 0; count < 3; count += 1) {
+      const each = lane(1, { rank: 'final', budgets, instead });
+      const perform = each.perform.bind(each);
+      each.perform = (way) => {
+        ways.push(way.instead);
+        return perform(way);
+      };
+      pacer.enlist(each, { own: budgets, instead }).changed();
+    }
+    await vi.advanceTimersByTimeAsync(10);
+    expect(ways).toEqual([true, true, true]);
+    const without = Array.from({ length: 5 }, () => lane(1, { rank: 'final', budgets }));
+    for (const each of without) pacer.enlist(each).changed();
+    await vi.advanceTimersByTimeAsync(10);
+    expect(without.flatMap(({ made }) => made)).toHaveLength(5);
+  });
+
+  it('keeps an edit for each reply that must have one, even while it may end by a post', async () => {
+    const budgets = [{ key: 'edits', burst: 20, perSecond: 0.1 }];
+    const instead = [{ key: 'posts', burst: 100, perSecond: 10 }];
+    start = Math.round(performance.now());
+    const pacer = new Pacer({ log: readableLog() });
+    const finals = { own: budgets, instead, owesEdit: true };
+    const growing = Array.from({ length: 8 }, () => lane(100, { budgets }));
+    for (const each of growing) pacer.enlist(each, finals).changed();
+    await vi.advanceTimersByTimeAsync(120_000);
+    const ending = Array.from({ length: 7 }, () => lane(1, { rank: 'final', budgets }));
+    for (const each of ending) pacer.enlist(each).changed();
+    await vi.advanceTimersByTimeAsync(10);
+    expect(ending.flatMap(({ made }) => made)).toHaveLength(7);
+  });
+
+  it('lets the texts of many that begin together ripen', async () => {
+    const budgets = [{ key: 'k', burst: 30, perSecond: 1 }];
+    const instead = [{ key: 'posts', burst: 100, perSecond: 10 }];
+    start = Math.round(performance.now());
+    const pacer = new Pacer({ log: readableLog() });
+    const lanes = Array.from({ length: 20 }, () => lane(1, { budgets, unseenSince: start }));
+    for (const each of lanes) pacer.enlist(each, { own: budgets, instead }).changed();
+    await vi.advanceTimersByTimeAsync(1_500);
+    const early = lanes.flatMap(({ made }) => made);
+    expect(early).toEqual([]);
+    await vi.advanceTimersByTimeAsync(8_500);
+    expect(lanes.flatMap(({ made }) => made)).toHaveLength(20);
+  });
+
+  it('wastes nothing of a full budget that is mostly kept', async () => {
+    const budgets = [{ key: 'k', burst: 30, perSecond: 1 }];
+    start = Math.round(performance.now());
+    const pacer = new Pacer({ log: readableLog() });
+    const lanes = Array.from({ length: 30 }, () => lane(1, { budgets, unseenSince: start }));
+    for (const each of lanes) pacer.enlist(each, { own: budgets, instead: [] }).changed();
+    await vi.advanceTimersByTimeAsync(10_500);
+    expect(lanes.flatMap(({ made }) => made).length).toBeGreaterThan(7);
+  });
+
+  it('lets one alone ripen for no time at all', async () => {
+    const budgets = [{ key: 'k', burst: 30, perSecond: 1 }];
+    start = Math.round(performance.now());
+    const one = lane(1, { budgets, unseenSince: start });
+    new Pacer({ log: readableLog() }).enlist(one, { own: budgets, instead: [] }).changed();
+    await vi.advanceTimersByTimeAsync(10);
+    expect(one.made).toEqual([0]);
+  });
+
   it('lets no reply starve', async () => {
     const budgets = [{ key: 'k', burst: 30, perSecond: 2 }];
     start = Math.round(performance.now());
