@@ -20,6 +20,8 @@ export interface KillPoint {
   readonly perSecond: number;
   /** How many words the next try at the answer has. */
   readonly again: number;
+  /** How long the model thinks, in milliseconds: long enough for the sign that it does. */
+  readonly thinksMs: number;
 }
 
 /** What became of one reply. */
@@ -40,6 +42,9 @@ export interface KillPointsReport {
   readonly broken: readonly string[];
 }
 
+/** Longer than a thread takes to be made, behind which the sign of life comes. */
+const thinksMs = 1_000;
+
 /** Each call of a short reply in Slack, and of one over two messages in Discord. */
 export function firstDeaths(most: { slack: number; discord: number }): KillPoint[] {
   return [
@@ -48,18 +53,21 @@ export function firstDeaths(most: { slack: number; discord: number }): KillPoint
       words: 60,
       perSecond: 60,
       again: 60,
+      thinksMs,
     })),
     ...each('slack direct', most.slack).map((point) => ({
       ...point,
       words: 60,
       perSecond: 60,
       again: 60,
+      thinksMs,
     })),
     ...each('discord thread', most.discord).map((point) => ({
       ...point,
       words: 400,
       perSecond: 250,
       again: 400,
+      thinksMs,
     })),
   ];
 }
@@ -76,6 +84,7 @@ export function secondDeaths(most: number): KillPoint[] {
       words,
       perSecond: 250,
       again: 30,
+      thinksMs,
     }));
   return [
     ...late('slack thread', 3, 600),
@@ -131,6 +140,7 @@ export async function dieAtEachPoint(points: readonly KillPoint[]): Promise<Kill
         words: point.words,
         perSecond: point.perSecond,
         again: point.again,
+        thinksMs: point.thinksMs,
       });
       return { point, spot, asked, calls: [], due: 0, before: [], done: false, over: false };
     });

@@ -23,12 +23,12 @@ export class Model {
     const model = new Model();
     model.#fake = await startOpenAiFake({
       script: async (reply, request) => {
-        const { names, words, perSecond, again } = asked(request.body);
+        const { names, words, perSecond, again, thinksMs } = asked(request.body);
         const known = names.some((name) => model.times(name) > 0);
         const key = String(request.headers.authorization).replace('Bearer ', '');
         model.askings.push({ questions: names, key, request, at: performance.now() });
         const text = model.#answers.write(names, known ? again : words);
-        await streamText({ text, tokensPerSecond: perSecond })(reply, request);
+        await streamText({ text, tokensPerSecond: perSecond, firstTokenMs: thinksMs })(reply, request);
       },
     });
     return model;
@@ -60,14 +60,16 @@ export interface Wish {
   readonly perSecond?: number;
   /** How many words the answer has when the model is asked once more. */
   readonly again?: number;
+  /** How long the model is silent before its first word, in milliseconds. */
+  readonly thinksMs?: number;
 }
 
 /** The text of a question: its name, and what answer it wants. */
 export function question(
   name: string,
-  { words = 60, perSecond = 150, again = words }: Wish = {},
+  { words = 60, perSecond = 150, again = words, thinksMs = 0 }: Wish = {},
 ): string {
-  return `${name} in ${words} words at ${perSecond} a second, or ${again} words`;
+  return `${name} in ${words} words at ${perSecond} a second, or ${again} words, after ${thinksMs} ms`;
 }
 
 /** What is asked behind the last answer. */
@@ -76,7 +78,7 @@ function asked(body: Record<string, unknown>) {
   const before = messages.findLastIndex(({ role }) => role === 'assistant');
   const text = JSON.stringify(messages.slice(before + 1).map(({ content }) => content));
   const found = [
-    ...text.matchAll(/\b(q\w+) in (\d+) words at (\d+) a second, or (\d+) words/g),
+    ...text.matchAll(/\b(q\w+) in (\d+) words at (\d+) a second, or (\d+) words, after (\d+) ms/g),
   ].map(([, name = '', ...wish]) => ({ name, wish: wish.map(Number) }));
   const sum = (at: number): number => found.reduce((all, { wish }) => all + (wish[at] ?? 0), 0);
   return {
@@ -84,5 +86,6 @@ function asked(body: Record<string, unknown>) {
     words: sum(0),
     perSecond: Math.max(50, ...found.map(({ wish }) => wish[1] ?? 0)),
     again: sum(2),
+    thinksMs: Math.max(0, ...found.map(({ wish }) => wish[3] ?? 0)),
   };
 }
