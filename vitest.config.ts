@@ -1,14 +1,14 @@
 import { defineConfig } from 'vitest/config';
-import { SlowestFirst } from './test/slowest-first.ts';
+import { PlannedOrder } from './test/planned-order.ts';
 
 /** `npm test`: every test that needs no browser. */
 export default defineConfig({
   test: {
     // Most files wait for processes and timers of their own: one worker a core leaves cores idle.
-    maxWorkers: 4,
+    maxWorkers: 5,
     // No module keeps state: loading the platforms' libraries anew for every file costs a minute.
     isolate: false,
-    sequence: { sequencer: SlowestFirst },
+    sequence: { sequencer: PlannedOrder },
     // A Redis of the run's own, on a free port.
     globalSetup: 'test/redis/server.ts',
     projects: [
