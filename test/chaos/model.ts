@@ -28,7 +28,10 @@ export class Model {
         const key = String(request.headers.authorization).replace('Bearer ', '');
         model.askings.push({ questions: names, key, request, at: performance.now() });
         const text = model.#answers.write(names, known ? again : words);
-        await streamText({ text, tokensPerSecond: perSecond, firstTokenMs: thinksMs })(reply, request);
+        await streamText({ text, tokensPerSecond: perSecond, firstTokenMs: thinksMs })(
+          reply,
+          request,
+        );
       },
     });
     return model;
