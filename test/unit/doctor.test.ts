@@ -162,6 +162,16 @@ describe('a clock', () => {
     ]);
   });
 
+  it('is known better from several answers than from one, as each tells whole seconds', () => {
+    const readings = [
+      { of: 'Slack', said: dateAt(74_000), sentMs: noon, receivedMs: noon + 20 },
+      { of: 'Slack', said: dateAt(75_000), sentMs: noon + 500, receivedMs: noon + 520 },
+    ];
+    expect(clockFindings(readings)[0]?.detail).toMatch(/about 75 s behind/);
+    expect(clockFindings(readings.toReversed())[0]?.detail).toMatch(/about 75 s behind/);
+    expect(clockFindings(readings.slice(0, 1))[0]?.detail).toMatch(/about 74 s behind/);
+  });
+
   it('that says nonsense, or none at all, is no fault', () => {
     for (const findings of [clockFindings([]), told('soon', 0, 1)]) {
       expect(findings).toMatchObject([{ id: 'clock', state: 'ok' }]);
