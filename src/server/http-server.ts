@@ -1,12 +1,11 @@
 import { createServer as createNodeServer } from 'node:http';
 import type { RequestListener, Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
-import { BadConfiguration } from '../core/errors.ts';
 import type { Log } from '../core/ports/log.ts';
 import { healthRoutes } from './health.ts';
 import type { Health } from './health.ts';
+import { listenAt } from './listening.ts';
 
 export interface HttpServerOptions {
   /** The address to listen on, such as `127.0.0.1`. */
@@ -75,17 +74,12 @@ export function createServer(options: HttpServerOptions): HttpServer {
 }
 
 async function listen(server: Server, { host, port, log }: HttpServerOptions): Promise<Listening> {
-  await new Promise<void>((resolve, reject) => {
-    const refused = (cause: NodeJS.ErrnoException) => reject(cannotListen(cause, host, port));
-    server.once('error', refused);
-    server.listen(port, host, () => {
-      server.off('error', refused);
-      // Without a listener a later fault of the socket would end the process.
-      server.on('error', (err) => log.error({ err }, 'http server fault'));
-      resolve();
-    });
-  });
-  const taken = (server.address() as AddressInfo).port;
+  const place = {
+    host,
+    port,
+    setBy: { host: 'HOST', port: 'PORT', other: 'METRICS_PORT', usualPort: 3_000 },
+  };
+  const taken = await listenAt(server, place, (err) => log.error({ err }, 'http server fault'));
   return { url: `http://${nameOf(host)}:${taken}`, port: taken };
 }
 
@@ -93,30 +87,6 @@ async function listen(server: Server, { host, port, log }: HttpServerOptions): P
 function nameOf(host: string): string {
   if (['127.0.0.1', '0.0.0.0', '::', '::1'].includes(host)) return 'localhost';
   return host.includes(':') ? `[${host}]` : host;
-}
-
-function cannotListen(cause: NodeJS.ErrnoException, host: string, port: number): Error {
-  switch (cause.code ?? '') {
-    case 'EADDRINUSE':
-      return new BadConfiguration(
-        `PORT: port ${port} is taken by another program; stop it, or choose another port, such as PORT=${port + 1}`,
-        { cause },
-      );
-    case 'EACCES':
-      return new BadConfiguration(
-        `PORT: this user may not listen on port ${port}; choose one above 1023, such as PORT=3000`,
-        { cause },
-      );
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return new BadConfiguration(
-        `HOST: this machine has no address "${host}"; use one that it has, such as HOST=127.0.0.1`,
-        { cause },
-      );
-    default:
-      return new Error(`cannot listen on ${host}, port ${port}`, { cause });
-  }
 }
 
 async function close(server: Server): Promise<void> {

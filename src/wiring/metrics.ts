@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts';
 import type { Log } from '../core/ports/log.ts';
-import type { MetricsService } from '../metrics/metrics-service.ts';
+import type { MetricsService } from './metrics-service.ts';
 
 /** Undefined while nobody is to read figures. */
 export async function configuredMetrics(
@@ -9,6 +9,6 @@ export async function configuredMetrics(
 ): Promise<MetricsService | undefined> {
   const { METRICS_PORT: port, METRICS_HOST: host } = config;
   if (port === undefined) return undefined;
-  const { metricsService } = await import('../metrics/metrics-service.ts');
+  const { metricsService } = await import('./metrics-service.ts');
   return metricsService({ host, port, log });
 }

@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
 import { variableNames } from '../../src/config.ts';
-import { metricsService } from '../../src/metrics/metrics-service.ts';
+import { metricsService } from '../../src/wiring/metrics-service.ts';
 import { readableLog } from '../fakes/log.ts';
 import { scrape } from '../fakes/scrape.ts';
 

@@ -2,7 +2,7 @@ import { request } from 'node:http';
 import { expect, it, onTestFinished } from 'vitest';
 import type { Depth } from '../../../src/core/ports/store.ts';
 import type { Sources } from '../../../src/metrics/gauges.ts';
-import { metricsService } from '../../../src/metrics/metrics-service.ts';
+import { metricsService } from '../../../src/wiring/metrics-service.ts';
 import { readableLog } from '../../fakes/log.ts';
 import { type Scrape, scrape } from '../../fakes/scrape.ts';
 

@@ -3,29 +3,22 @@ import packageJson from '../../package.json' with { type: 'json' };
 import type { Log } from '../core/ports/log.ts';
 import type { Metrics } from '../core/ports/metrics.ts';
 import { openGauges, type Sources } from './gauges.ts';
-import { MetricsServer } from './metrics-server.ts';
 import { Prometheus } from './prometheus.ts';
 
-export interface MetricsServiceOptions {
-  readonly host: string;
-  /** 0 takes any free port. */
-  readonly port: number;
-  readonly log: Log;
-}
-
-/** What the work is told to, and the server where Prometheus reads it. */
-export interface MetricsService {
+/** What the work is told to, and how Prometheus reads it. */
+export interface Exposition {
   readonly metrics: Metrics;
-  /** Resolves to where the figures are. Once. Throws `BadConfiguration` if the port cannot be had. */
-  start(sources: Sources): Promise<string>;
-  close(): Promise<void>;
+  readonly contentType: string;
+  /** Looks at these from now on, whenever the figures are read. Once. */
+  watch(sources: Sources): void;
+  /** All figures, as they are now. */
+  read(): Promise<string>;
 }
 
 /** Figures for Prometheus, about the work and about the process. */
-export function metricsService({ host, port, log }: MetricsServiceOptions): MetricsService {
+export function openExposition(log: Log): Exposition {
   const registry = new Registry();
   const metrics = new Prometheus(registry);
-  const server = new MetricsServer({ host, port, registry, log });
   collectDefaultMetrics({ register: registry });
   new Gauge({
     name: 'parley_info',
@@ -36,11 +29,14 @@ export function metricsService({ host, port, log }: MetricsServiceOptions): Metr
 
   return {
     metrics,
-    start(sources) {
+    contentType: registry.contentType,
+    watch(sources) {
       metrics.expect(sources.platforms.map(({ name }) => name));
       openGauges({ ...sources, registry, oldestUnseenMs: () => metrics.oldestUnseenMs(), log });
-      return server.listen();
     },
-    close: () => server.close(),
+    async read() {
+      // The library's spelling, as of a mean of nothing; the format has another.
+      return (await registry.metrics()).replaceAll(/ Nan$/gm, ' NaN');
+    },
   };
 }
