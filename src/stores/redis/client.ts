@@ -86,8 +86,7 @@ class SentinelClient extends Redis {
 
   #beginAgain(): void {
     if (this.#isTold) return;
-    // What goes wrong is told by an event as well.
-    this.connect().catch(() => undefined);
+    this.connect().catch((error: unknown) => this.emit('error', error));
   }
 }
 
