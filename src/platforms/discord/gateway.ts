@@ -5,7 +5,7 @@ import type { Log } from '../../core/ports/log.ts';
 import { newClient } from './client.ts';
 import { contentNotAllowed, tokenNotAccepted } from './introduce.ts';
 import type { Readable } from './missed.ts';
-import { Picture } from './picture.ts';
+import { type Opened, Picture } from './picture.ts';
 import type { Self } from './self.ts';
 import { idAt, isSnowflake } from './snowflake.ts';
 
@@ -35,8 +35,7 @@ export interface GatewayOptions {
   readonly take: (type: string, payload: unknown) => void;
   /** A guild is there, after a start or an outage, with what may be read in it. */
   readonly onGuild: (channels: readonly Readable[]) => void;
-  /** These channels may be read from now on, and might not before. */
-  readonly onOpened: (channels: readonly string[]) => void;
+  readonly onOpened: (channels: readonly Opened[]) => void;
   /** Discord cannot be heard any more, and it will not pass by itself. */
   readonly onDeaf: (error: Error) => void;
 }

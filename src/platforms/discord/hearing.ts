@@ -19,7 +19,7 @@ import type { Posts } from './posts.ts';
 import type { Replies } from './replies.ts';
 import type { Roles } from './roles.ts';
 import type { Self } from './self.ts';
-import { idAt } from './snowflake.ts';
+import { idAt, justBefore, younger } from './snowflake.ts';
 import { untilDone } from './until-done.ts';
 
 export interface HearingOptions {
@@ -92,8 +92,9 @@ export class Hearing {
       },
       onGuild: (channels) => this.#readAgain(channels),
       onOpened: (channels) => {
-        const now = idAt(Date.now());
-        for (const channel of channels) bookmarks.gap(channel, now);
+        // By Discord's clock where it tells; by ours with all of this millisecond.
+        const now = justBefore(idAt(Date.now() + 1));
+        for (const { id, newest = '' } of channels) bookmarks.gap(id, younger(newest, now));
       },
     });
   }

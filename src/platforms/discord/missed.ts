@@ -7,7 +7,7 @@ import { type Bookmarks, directChannel, directPlace } from './bookmarks.ts';
 import type { Ear } from './ear.ts';
 import { Refused } from './faults.ts';
 import { saidIn } from './said.ts';
-import { byAge, idAt, isSnowflake } from './snowflake.ts';
+import { byAge, idAt, isSnowflake, younger } from './snowflake.ts';
 
 /** A fifth of what Discord allows in all: people who ask meanwhile need the rest. */
 const pace = { key: 'discord: reading again', burst: 10, perSecond: 10 };
@@ -190,10 +190,6 @@ export class Missed {
 
 /** `more` and `failed` are worth another try, the latter after a while. */
 type Outcome = 'done' | 'more' | 'failed';
-
-function younger(a: string, b: string): string {
-  return byAge(a, b) > 0 ? a : b;
-}
 
 function placeOf({ id, guild }: Readable): string {
   return guild === undefined ? directPlace(id) : id;

@@ -21,6 +21,13 @@ const kinds = new Set<unknown>([
 
 const needed = [PermissionFlagsBits.ViewChannel, PermissionFlagsBits.ReadMessageHistory];
 
+/** A channel that may be read from now on, and might not before. */
+export interface Opened {
+  readonly id: string;
+  /** The newest message in it, where the event tells. */
+  readonly newest?: string;
+}
+
 /** Where the client library takes an event in; private there, so that its types do not tell. */
 interface Taker {
   handlePacket(packet?: unknown, shard?: unknown): boolean;
@@ -36,10 +43,9 @@ export class Picture {
   /** Channels that may not be read. */
   readonly #shut = new Set<string>();
 
-  /** @param options.onOpened these channels may be read from now on, and might not before */
   constructor(
     client: Client,
-    options: { botId: string; log: Log; onOpened: (channels: readonly string[]) => void },
+    options: { botId: string; log: Log; onOpened: (channels: readonly Opened[]) => void },
   ) {
     const { botId, log, onOpened } = options;
     this.#client = client;
@@ -75,14 +81,14 @@ export class Picture {
   }
 
   /** Channels that may be read after this event, and might not before. */
-  #opened(packet: unknown): string[] {
+  #opened(packet: unknown): Opened[] {
     const { t: type, d: payload } = fieldsOf(packet);
-    const { id, guild_id: guild, channels, user } = fieldsOf(payload);
+    const { guild_id: guild, channels, user } = fieldsOf(payload);
     switch (type) {
       case 'GUILD_CREATE':
-        return this.#look(listOf(channels).map((one) => fieldsOf(one)['id']));
+        return this.#look(listOf(channels));
       case 'CHANNEL_UPDATE':
-        return this.#look([id]);
+        return this.#look([payload]);
       case 'GUILD_MEMBER_UPDATE':
         return fieldsOf(user)['id'] === this.#botId ? this.#lookAll(guild) : [];
       case 'GUILD_ROLE_UPDATE':
@@ -93,17 +99,21 @@ export class Picture {
     }
   }
 
-  #lookAll(guild: unknown): string[] {
+  #lookAll(guild: unknown): Opened[] {
     const known = isSnowflake(guild) ? this.#client.guilds.cache.get(guild) : undefined;
     const channels = [...(known?.channels.cache.values() ?? [])];
-    return this.#look(channels.filter((one) => !one.isThread()).map(({ id }) => id));
+    return this.#look(channels.filter((one) => !one.isThread()).map(({ id }) => ({ id })));
   }
 
-  #look(ids: readonly unknown[]): string[] {
-    return ids.filter(isSnowflake).filter((id) => {
-      if (this.mayRead(id)) return this.#shut.delete(id);
+  #look(channels: readonly unknown[]): Opened[] {
+    return channels.flatMap((channel) => {
+      const { id, last_message_id: newest } = fieldsOf(channel);
+      if (!isSnowflake(id)) return [];
+      if (this.mayRead(id)) {
+        return this.#shut.delete(id) ? [{ id, ...(isSnowflake(newest) ? { newest } : {}) }] : [];
+      }
       this.#shut.add(id);
-      return false;
+      return [];
     });
   }
 }

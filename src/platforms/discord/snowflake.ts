@@ -25,3 +25,8 @@ export function isSnowflake(value: unknown): value is string {
 export function byAge(a: string, b: string): number {
   return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
 }
+
+/** The later one. */
+export function younger(a: string, b: string): string {
+  return byAge(a, b) > 0 ? a : b;
+}
