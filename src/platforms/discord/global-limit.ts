@@ -11,6 +11,10 @@ export interface GlobalCount {
 
 /** A few calls are left for what is no reply. */
 const leftForOthers = 2;
+/** Calls of replies in one second, where nobody tells: Discord's 50, but for a few. */
+const perWindow = 46;
+/** Calls at once where other instances make some, too. */
+const sharedBurst = 8;
 const windowMs = 1_000;
 /** Discord's window begins when a call arrives, and not all calls take as long. */
 const afterResetMs = 30;
@@ -32,7 +36,9 @@ export class GlobalLimit implements Budget {
   /** @param count absent where other instances spend the limit, too */
   constructor(key: string, count: GlobalCount | undefined) {
     this.key = key;
-    this.burst = this.perSecond = 46;
+    // A full bucket and what flows into it meanwhile, too, must fit into one second of Discord's.
+    this.burst = count === undefined ? sharedBurst : perWindow;
+    this.perSecond = perWindow - (count === undefined ? sharedBurst : 0);
     this.#count = count;
   }
 
