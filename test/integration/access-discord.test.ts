@@ -3,7 +3,7 @@ import { Access } from '../../src/core/access.ts';
 import { sentences } from '../../src/core/sentences.ts';
 import type { Channel } from '../fakes/discord/channel.ts';
 import type { Person } from '../fakes/discord/person.ts';
-import { type DiscordWorld, itInWorlds as it } from './discord-world.ts';
+import { type DiscordWorld, itInWorlds as it, type WorldOptions } from './discord-world.ts';
 
 const village = '1100000000000000001';
 const town = '1100000000000000002';
@@ -24,6 +24,19 @@ async function turnedAway(world: DiscordWorld, person: Person): Promise<void> {
       expect.objectContaining({ person: person.id }),
     ),
   );
+}
+
+/** A world that answers everybody but Ben. */
+async function withoutBen(worlds: {
+  prepare(options: WorldOptions): Promise<DiscordWorld>;
+}): Promise<{ world: DiscordWorld; ada: Person; ben: Person }> {
+  const denied: string[] = [];
+  const access = new Access({ people: { allow: [], deny: denied } });
+  const world = await worlds.prepare({ platform: { access } });
+  const [ada, ben] = [world.fake.person('Ada'), world.fake.person('Ben')];
+  denied.push(ben.id);
+  await world.answering().start();
+  return { world, ada, ben };
 }
 
 describe.concurrent('access in Discord', () => {
@@ -115,13 +128,7 @@ describe.concurrent('access in Discord', () => {
   it('does not read a thread’s name that is taken from what a refused person said', async ({
     worlds,
   }) => {
-    const denied: string[] = [];
-    const access = new Access({ people: { allow: [], deny: denied } });
-    const world = await worlds.prepare({ platform: { access } });
-    const { fake } = world;
-    const [ada, ben] = [fake.person('Ada'), fake.person('Ben')];
-    denied.push(ben.id);
-    await world.answering().start();
+    const { world, ada, ben } = await withoutBen(worlds);
     const theirs = ada.openThread(ben.say('general', 'the words of Ben'), 'the words of Ben');
     ada.mention(theirs, 'and you?');
     await world.turns(1);
@@ -133,13 +140,7 @@ describe.concurrent('access in Discord', () => {
   });
 
   it('tells nobody anew of what is read again after a restart', async ({ worlds }) => {
-    const denied: string[] = [];
-    const access = new Access({ people: { allow: [], deny: denied } });
-    const world = await worlds.prepare({ platform: { access } });
-    const { fake } = world;
-    const [ada, ben] = [fake.person('Ada'), fake.person('Ben')];
-    denied.push(ben.id);
-    await world.answering().start();
+    const { world, ada, ben } = await withoutBen(worlds);
     ben.mention('general', 'may I?');
     await vi.waitFor(() => expect(told(world, ben)).toHaveLength(1));
     await world.stop();

@@ -22,6 +22,16 @@ async function answeredOne(world: DiscordWorld): Promise<{ one: Message; first: 
   return { one, first: await answer(world, one) };
 }
 
+/** The same; then Parley has forgotten all of it, and started anew. */
+async function answeredAndForgotten(world: DiscordWorld): ReturnType<typeof answeredOne> {
+  world.answering();
+  const answered = await answeredOne(world);
+  await world.store.forgetConversation(world.conversationOf(answered.one));
+  await world.restart();
+  world.answering();
+  return answered;
+}
+
 /** The prompt of the answer to a question. */
 function promptOf(world: DiscordWorld, question: string): string[] {
   const writing = world.model.writings.find((one) => one.question === question);
@@ -191,24 +201,18 @@ describe.concurrent('a chain of replies in a channel', () => {
   });
 
   it('is read in Discord when all of it was forgotten', async ({ worlds }) => {
-    const world = (await worlds.begin(inChannel)).answering();
+    const world = await worlds.begin(inChannel);
     const { fake } = world;
-    const { one, first } = await answeredOne(world);
-    await world.store.forgetConversation(world.conversationOf(one));
-    await world.restart();
-    world.answering();
+    const { first } = await answeredAndForgotten(world);
     fake.person('Ada').say('general', 'two', { replyTo: first });
     await world.turns(2);
     expect(world.prompt).toEqual(['Ada: one', 'Answer to: Ada: one', 'Ada: two']);
   });
 
   it('that Discord does not tell of begins anew, and deafens nobody', async ({ worlds }) => {
-    const world = (await worlds.begin(inChannel)).answering();
+    const world = await worlds.begin(inChannel);
     const { fake } = world;
-    const { one, first } = await answeredOne(world);
-    await world.store.forgetConversation(world.conversationOf(one));
-    await world.restart();
-    world.answering();
+    const { first } = await answeredAndForgotten(world);
     const path = '/channels/:channel/messages/:message';
     fake.faults.next('GET', path, { kind: 'page', status: 500 }, 1_000);
     const two = fake.person('Ben').say('general', 'two', { replyTo: first });

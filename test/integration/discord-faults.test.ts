@@ -432,9 +432,7 @@ describe.concurrent('a thread that may not be written in', () => {
   }) => {
     const world = (await worlds.begin()).answering();
     const { fake } = world;
-    const question = fake.person('Ada').mention('general', 'one');
-    await world.turns(1);
-    const own = fake.thread(question)!;
+    const { thread: own } = await world.answered();
     fake.admin.deny('general', ['SendMessagesInThreads']);
     for (let line = 0; line < 5; line += 1) {
       fake.person('Ben').say(own, `line ${line}`);
@@ -448,9 +446,7 @@ describe.concurrent('a thread that may not be written in', () => {
   it('and may again: the next answer comes', async ({ worlds }) => {
     const world = (await worlds.begin()).answering();
     const { fake } = world;
-    const question = fake.person('Ada').mention('general', 'one');
-    await world.turns(1);
-    const own = fake.thread(question)!;
+    const { question, thread: own } = await world.answered();
     fake.admin.deny('general', ['SendMessagesInThreads']);
     fake.person('Ada').say(own, 'two');
     await world.turns(2);

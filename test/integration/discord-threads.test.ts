@@ -158,11 +158,9 @@ describe.concurrent('called into a thread', () => {
 
   it('knows its own words there though it forgot all else', async ({ worlds }) => {
     const world = (await worlds.begin()).answering();
-    const { fake } = world;
-    const question = fake.person('Ada').mention('general', 'one');
-    await world.turns(1);
+    const { ada, question, thread } = await world.answered();
     await world.store.forgetConversation(world.conversationOf(question));
-    fake.person('Ada').mention(fake.thread(question)!, 'two');
+    ada.mention(thread, 'two');
     await world.turns(2);
     expect(world.prompt).toEqual(['Ada: one', 'Answer to: Ada: one', 'Ada: two']);
     const { request } = world.model.writings.at(-1)!;
@@ -224,11 +222,9 @@ describe.concurrent('what a thread is called', () => {
 
   it('is not told of a thread that was named after its question', async ({ worlds }) => {
     const world = (await worlds.begin()).answering();
-    const { fake } = world;
-    const question = fake.person('Ada').mention('general', 'one');
-    await world.turns(1);
+    const { ada, question, thread } = await world.answered();
     await world.store.forgetConversation(world.conversationOf(question));
-    fake.person('Ada').mention(fake.thread(question)!, 'two');
+    ada.mention(thread, 'two');
     await world.turns(2);
     expect(world.prompt[0]).toBe('Ada: one');
   });
@@ -278,11 +274,7 @@ describe.concurrent('what is meant for the bot', () => {
 
   it('is a poll, a forward, or code that mentions people, in its thread', async ({ worlds }) => {
     const world = (await worlds.begin()).answering();
-    const { fake } = world;
-    const [ada, ben] = [fake.person('Ada'), fake.person('Ben')];
-    const question = ada.mention('general', 'one');
-    await world.turns(1);
-    const thread = fake.thread(question)!;
+    const { ada, ben, thread } = await world.answered();
     const poll = {
       question: { text: 'Lunch?' },
       answers: ['Pizza', 'Soup'].map((text) => ({ poll_media: { text } })),

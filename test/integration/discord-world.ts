@@ -8,17 +8,16 @@ import {
 } from '../../src/platforms/discord/discord-platform.ts';
 import { rootedConversation } from '../../src/platforms/discord/place.ts';
 import { DiscordFake, type Shown } from '../fakes/discord/discord-fake.ts';
+import type { Channel } from '../fakes/discord/channel.ts';
 import type { Message } from '../fakes/discord/message.ts';
 import type { DiscordFakeOptions } from '../fakes/discord/options.ts';
+import type { Person } from '../fakes/discord/person.ts';
 import type { Place } from '../fakes/discord/world.ts';
-import { itInWorldsOf, World } from './worlds.ts';
+import { type CoreChoice, coreChoiceIn, itInWorldsOf, World } from './worlds.ts';
 
-export interface WorldOptions {
+export interface WorldOptions extends CoreChoice {
   readonly fake?: DiscordFakeOptions;
   readonly platform?: Partial<DiscordPlatformOptions>;
-  readonly mostOpen?: number;
-  readonly bots?: CoreOptions['bots'];
-  readonly longAnswerMs?: number;
 }
 
 /** Parley's real parts, with the real discord.js, between a fake Discord and a model. */
@@ -57,12 +56,7 @@ export class DiscordWorld extends World<Platform> {
   }
 
   protected override get core(): Partial<CoreOptions> {
-    const { mostOpen, bots, longAnswerMs } = this.#options;
-    return {
-      ...(mostOpen === undefined ? {} : { mostOpen }),
-      ...(bots === undefined ? {} : { bots }),
-      ...(longAnswerMs === undefined ? {} : { longAnswerMs }),
-    };
+    return coreChoiceIn(this.#options);
   }
 
   /** Ends it all, and looks whether anything was done that must never be done. */
@@ -83,6 +77,14 @@ export class DiscordWorld extends World<Platform> {
       const quiet = { allowed_mentions: { parse: [], replied_user: false }, flags: 1 << 2 };
       expect(body).toMatchObject(quiet);
     }
+  }
+
+  /** Ada asks in a channel, and is answered in a thread: the first turn of all. */
+  async answered(): Promise<{ ada: Person; ben: Person; question: Message; thread: Channel }> {
+    const [ada, ben] = [this.fake.person('Ada'), this.fake.person('Ben')];
+    const question = ada.mention('general', 'one');
+    await this.turns(1);
+    return { ada, ben, question, thread: this.fake.thread(question)! };
   }
 
   /** The conversation of a question in a channel. */

@@ -11,7 +11,7 @@ import type { Writing } from '../fakes/model.ts';
 import type { Message } from '../fakes/slack/message.ts';
 import type { SlackFakeOptions } from '../fakes/slack/options.ts';
 import { type SlackFake, startSlackFake } from '../fakes/slack/slack-fake.ts';
-import { itInWorldsOf, World } from './worlds.ts';
+import { type CoreChoice, coreChoiceIn, itInWorldsOf, World } from './worlds.ts';
 
 export type TransportName = 'socket' | 'http';
 
@@ -23,13 +23,10 @@ export const signingSecret = 'a signing secret';
 /** What slack-manifest.yaml asks for. */
 export const scopes = [...wantedScopes, 'files:read'];
 
-interface WorldOptions {
+interface WorldOptions extends CoreChoice {
   readonly transport?: TransportName;
   readonly fake?: SlackFakeOptions;
   readonly platform?: Partial<SlackPlatformOptions>;
-  readonly mostOpen?: number;
-  readonly bots?: CoreOptions['bots'];
-  readonly longAnswerMs?: number;
 }
 
 /** A question that the model is asked. */
@@ -92,12 +89,7 @@ export class SlackWorld extends World<SlackPlatform> {
   }
 
   protected override get core(): Partial<CoreOptions> {
-    const { mostOpen, bots, longAnswerMs } = this.#options;
-    return {
-      ...(mostOpen === undefined ? {} : { mostOpen }),
-      ...(bots === undefined ? {} : { bots }),
-      ...(longAnswerMs === undefined ? {} : { longAnswerMs }),
-    };
+    return coreChoiceIn(this.#options);
   }
 
   protected override async letGo(): Promise<void> {

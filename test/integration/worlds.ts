@@ -18,6 +18,18 @@ export const bounds: CoreOptions['bounds'] = {
   historyTokens: 4_000,
 };
 
+/** Settings of the core that a test may choose. */
+export type CoreChoice = Pick<CoreOptions, 'mostOpen' | 'bots' | 'longAnswerMs'>;
+
+/** Those of some options that are the core's, without those that are not given. */
+export function coreChoiceIn({ mostOpen, bots, longAnswerMs }: CoreChoice): CoreChoice {
+  return {
+    ...(mostOpen === undefined ? {} : { mostOpen }),
+    ...(bots === undefined ? {} : { bots }),
+    ...(longAnswerMs === undefined ? {} : { longAnswerMs }),
+  };
+}
+
 /** Parley's real parts between a platform and a model in the test's hands. */
 export abstract class World<P extends Platform> {
   folder: string;

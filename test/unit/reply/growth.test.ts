@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Budget, Growth, Posting } from '../../../src/core/ports/surface.ts';
-import { LiveReply } from '../../../src/core/reply/live-reply.ts';
 import { Pacer } from '../../../src/core/reply/pacer.ts';
 import { readableLog } from '../../fakes/log.ts';
 import { FakeSurface } from '../../fakes/surface.ts';
+import { liveReplyOn } from './live-reply-on.ts';
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
@@ -56,24 +56,10 @@ class BitByBit extends FakeSurface {
   }
 }
 
-function begin(surface: BitByBit): { reply: LiveReply; log: ReturnType<typeof readableLog> } {
-  const log = readableLog();
-  const reply = new LiveReply({
-    surface,
-    pacer: new Pacer({ log }),
-    ledger: { save: () => Promise.resolve(), drop: () => Promise.resolve() },
-    keyOf: (index) => `key.${index}`,
-    pages: [],
-    onLost: () => undefined,
-    log,
-  });
-  return { reply, log };
-}
-
 describe('a live reply on a platform that takes its pages bit by bit', () => {
   it('says how the page was written, before what is half written was completed', async () => {
     const surface = new BitByBit();
-    const { reply } = begin(surface);
+    const { reply } = liveReplyOn(surface);
     reply.push('One **two');
     await pass(20);
     reply.push(' three');
@@ -84,7 +70,7 @@ describe('a live reply on a platform that takes its pages bit by bit', () => {
 
   it('tells a page that it is final though it reads so already', async () => {
     const surface = new BitByBit();
-    const { reply } = begin(surface);
+    const { reply } = liveReplyOn(surface);
     reply.push('All of it.');
     await pass(20);
     const ended = reply.end({ outcome: 'done', text: 'All of it.' });
@@ -96,7 +82,7 @@ describe('a live reply on a platform that takes its pages bit by bit', () => {
 
   it('goes on until the page shows all of its text', async () => {
     const surface = new BitByBit();
-    const { reply } = begin(surface);
+    const { reply } = liveReplyOn(surface);
     reply.push('One');
     await pass(5);
     surface.behind.add('m1');
@@ -114,7 +100,7 @@ describe('a live reply on a platform that takes its pages bit by bit', () => {
     surface.pageLimit = 40;
     // There is none for what ends a page: what only grows goes on all the same.
     surface.finishing = [{ key: 'finish', burst: 1, perSecond: 0.1 }];
-    const { reply } = begin(surface);
+    const { reply } = liveReplyOn(surface);
     reply.push('The first sentence. ');
     await pass(20);
     reply.push('And another one that does not fit on it. And a third.');
@@ -134,7 +120,7 @@ describe('a live reply on a platform that takes its pages bit by bit', () => {
 
   it('says whether the text is known to be whole before it is posted', async () => {
     const surface = new BitByBit();
-    const { reply } = begin(surface);
+    const { reply } = liveReplyOn(surface);
     reply.push('All of it.');
     const ended = reply.end({ outcome: 'done', text: 'All of it.' });
     await pass(50);

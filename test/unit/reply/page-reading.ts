@@ -1,14 +1,26 @@
+import fc from 'fast-check';
 import type { Token, Tokens } from 'marked';
 import { lexer } from 'marked';
 import { expect } from 'vitest';
 import type { PageFormat } from '../../../src/core/ports/surface.ts';
 import type { Page } from '../../../src/core/reply/pages.ts';
 import { Pages } from '../../../src/core/reply/pages.ts';
-import { pieces } from './markdown-arbitrary.ts';
+import { pieces, rhythm } from './markdown-arbitrary.ts';
 
 /** Another one, such as PAGES_SEED=7, looks for what this one does not find. */
 export const seed = Number(process.env['PAGES_SEED'] ?? 20_261_122);
 export const runs = 1_200;
+
+/** Checks something of many documents, each in pages of some size and written in some rhythm. */
+export function forAll(
+  documents: fc.Arbitrary<string>,
+  limits: { readonly min: number; readonly max: number },
+  check: (text: string, limit: number, lengths: readonly number[]) => void,
+  numRuns: number = runs,
+): void {
+  const property = fc.property(documents, fc.integer(limits), rhythm, check);
+  fc.assert(property, { seed, numRuns });
+}
 
 export function allPages(pages: Pages): Page[] {
   const live = pages.live();

@@ -1,8 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { LiveReply } from '../../../src/core/reply/live-reply.ts';
-import { Pacer } from '../../../src/core/reply/pacer.ts';
-import { readableLog } from '../../fakes/log.ts';
 import { FakeSurface } from '../../fakes/surface.ts';
+import { liveReplyOn } from './live-reply-on.ts';
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
@@ -12,17 +10,9 @@ const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
 function open() {
   const surface = new FakeSurface();
-  const log = readableLog();
   const ages: number[] = [];
-  const reply = new LiveReply({
-    surface,
-    pacer: new Pacer({ log }),
-    ledger: { save: () => Promise.resolve(), drop: () => Promise.resolve() },
-    keyOf: (index) => `key.${index}`,
-    pages: [],
+  const { reply } = liveReplyOn(surface, {
     onText: (unseenMs) => ages.push(Math.round(unseenMs)),
-    onLost: () => undefined,
-    log,
   });
   return { surface, reply, ages };
 }

@@ -2,8 +2,23 @@ import { expect, it, vi } from 'vitest';
 import type { SlackApi } from '../../../src/platforms/slack/api.ts';
 import { Errands } from '../../../src/core/errands.ts';
 import { CallFailed } from '../../../src/core/errors.ts';
+import type { Log } from '../../../src/core/ports/log.ts';
 import { Statuses, StatusMark } from '../../../src/platforms/slack/status.ts';
 import { readableLog } from '../../fakes/log.ts';
+
+/** The status of a reply in a channel's thread. */
+function markBy(call: SlackApi['call'], log: Log, errands = new Errands(log)): StatusMark {
+  return new StatusMark({
+    api: { call } as SlackApi,
+    statuses: new Statuses(),
+    log,
+    kind: 'channel',
+    channel: 'C1',
+    threadTs: '1.0',
+    clearedByPost: true,
+    errands,
+  });
+}
 
 it('does not hold up the end of the service while Slack hangs at clearing a status', async () => {
   const log = readableLog();
@@ -16,16 +31,7 @@ it('does not hold up the end of the service while Slack hangs at clearing a stat
       signal.addEventListener('abort', () => reject(signal.reason as Error));
     });
   };
-  const mark = new StatusMark({
-    api: { call } as SlackApi,
-    statuses: new Statuses(),
-    log,
-    kind: 'channel',
-    channel: 'C1',
-    threadTs: '1.0',
-    clearedByPost: true,
-    errands,
-  });
+  const mark = markBy(call, log, errands);
   await mark.show({ phase: 'thinking' }, new AbortController().signal);
   mark.clear();
   await hanging.promise;
@@ -41,16 +47,7 @@ it('tells in the log of a status that failed when nobody waited for it any more'
     called.resolve();
     return answer.promise;
   };
-  const mark = new StatusMark({
-    api: { call } as SlackApi,
-    statuses: new Statuses(),
-    log,
-    kind: 'channel',
-    channel: 'C1',
-    threadTs: '1.0',
-    clearedByPost: true,
-    errands: new Errands(log),
-  });
+  const mark = markBy(call, log);
   const replied = new AbortController();
   const shown = mark.show({ phase: 'thinking' }, replied.signal);
   await called.promise;
