@@ -69,8 +69,8 @@ async function before(store: Store, conversation: ConversationId, id: string) {
     sentAt: Date.now(),
     kind: 'question' as const,
   };
-  await store.accept(message, { stops: false, tokens: 24, mostOpen: 20 });
-  const work = await store.claim(conversation, lease);
+  const options = { stops: false, tokens: 24, mostOpen: 20 };
+  const { work } = await store.acceptAndClaim(message, options, lease);
   if (work === undefined) throw new Error('nothing to claim');
   return work;
 }

@@ -7,9 +7,10 @@ import { Leftovers } from './leftovers.ts';
 import type { LongAnswers } from './long-answers.ts';
 import { Pause } from './pause.ts';
 import type { Log } from './ports/log.ts';
+import type { Message } from './message.ts';
 import type { Load } from './ports/metrics.ts';
 import type { Platform } from './ports/platform.ts';
-import type { Lease, Work } from './ports/store.ts';
+import type { AcceptOptions, Admission, Lease, Work } from './ports/store.ts';
 import { Retries } from './retries.ts';
 import { type AtHand, Worker } from './worker.ts';
 
@@ -107,18 +108,42 @@ export class Dispatcher {
     };
   }
 
-  /** There may be something to do in this conversation. Never throws. */
-  wake(conversation: ConversationId): void {
+  /**
+   * Has a message taken in, and its conversation worked off: by this instance in the same step, if
+   * it has nothing else to do, so that a question costs the store one trip; or else by whichever
+   * comes first. Throws what the store throws.
+   */
+  async accept(message: Message, options: AcceptOptions): Promise<Admission> {
+    const { store } = this.#desk;
+    const { conversation, kind } = message;
     // A question may come in before everything has started.
     this.#pause.start();
-    // What just failed is not tried sooner because somebody writes more.
-    if (this.#draining || this.#pause.isOn || this.#retries.isWaiting(conversation)) return;
-    const job = this.#jobs.get(conversation);
-    if (job !== undefined) {
-      job.again = true;
-      return;
+    const begins = kind === 'question' && !options.stops && this.#ahead === 0;
+    if (!begins || !this.#mayBegin(conversation)) {
+      const receipt = await store.accept(message, options);
+      if (receipt === 'queued') this.offer(conversation);
+      return receipt;
     }
-    this.#begin(conversation);
+    const { promise, resolve, reject } = Promise.withResolvers<Admission>();
+    this.#begin(conversation, async () => {
+      try {
+        const { receipt, work } = await store.acceptAndClaim(message, options, this.#lease);
+        resolve(receipt);
+        return work;
+      } catch (error) {
+        reject(error);
+        return undefined;
+      }
+    });
+    return promise;
+  }
+
+  /** There may be something to do in this conversation. Never throws. */
+  wake(conversation: ConversationId): void {
+    this.#pause.start();
+    const job = this.#jobs.get(conversation);
+    if (job !== undefined) job.again = true;
+    else if (this.#mayBegin(conversation)) this.#begin(conversation);
   }
 
   /**
@@ -127,7 +152,7 @@ export class Dispatcher {
    * questions in the same order. Never throws.
    */
   offer(conversation: ConversationId): void {
-    const ahead = this.#desk.store.shared ? this.#jobs.size + this.#offers : 0;
+    const ahead = this.#ahead;
     if (ahead === 0) {
       this.wake(conversation);
       return;
@@ -169,11 +194,23 @@ export class Dispatcher {
     await this.#bookkeeper.settled();
   }
 
-  #begin(conversation: ConversationId): Job {
+  /** How much else there is to do here, where another instance may have less. */
+  get #ahead(): number {
+    return this.#desk.store.shared ? this.#jobs.size + this.#offers : 0;
+  }
+
+  #mayBegin(conversation: ConversationId): boolean {
+    if (this.#draining || this.#pause.isOn || this.#jobs.has(conversation)) return false;
+    // What just failed is not tried sooner because somebody writes more.
+    if (this.#retries.isWaiting(conversation)) return false;
+    return this.#platforms.has(partsOf(conversation).platform);
+  }
+
+  #begin(conversation: ConversationId, claim = () => this.#claim(conversation)): Job {
     const { promise: done, resolve } = Promise.withResolvers<void>();
     const job: Job = { stops: new Set(), again: false, askedAt: 0, done };
     this.#jobs.set(conversation, job);
-    void this.#workOff(conversation, job).finally(() => {
+    void this.#workOff(conversation, job, claim).finally(() => {
       this.#jobs.delete(conversation);
       resolve();
       // Woken between the last look and now: without this the question would strand.
@@ -182,13 +219,21 @@ export class Dispatcher {
     return job;
   }
 
-  async #workOff(conversation: ConversationId, job: Job): Promise<void> {
+  #claim(conversation: ConversationId): Promise<Work | undefined> {
+    return this.#desk.store.claim(conversation, this.#lease);
+  }
+
+  async #workOff(
+    conversation: ConversationId,
+    job: Job,
+    claim: () => Promise<Work | undefined>,
+  ): Promise<void> {
     const platform = this.#platforms.get(partsOf(conversation).platform);
     if (platform === undefined) return;
     try {
       job.again = false;
       job.askedAt = performance.now();
-      let work = await this.#desk.store.claim(conversation, this.#lease);
+      let work = await claim();
       while (work !== undefined) {
         const isLeft = this.#draining || this.#pause.isOn;
         work = isLeft ? await this.#release(work) : await this.#worker.take(work, platform, job);

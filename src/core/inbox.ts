@@ -73,13 +73,12 @@ export class Inbox implements Intake {
     // With room for none, what was heard before is still known as such: nobody is told twice.
     const mostOpen = spent === undefined ? this.#mostOpen : 0;
     const room = mostOpen === undefined ? {} : { mostOpen };
-    const receipt = await this.#store.accept(message, { stops, tokens, ...room });
+    const receipt = await this.#dispatcher.accept(message, { stops, tokens, ...room });
     if (receipt === 'too-many') {
       if (spent !== undefined) throw new MessageRefused('spent', spent);
       throw new MessageRefused('too-many', sentences.tooMany);
     }
     if (receipt === 'queued') {
-      this.#dispatcher.offer(conversation);
       if (this.#dispatcher.isPaused) tell?.(sentences.paused);
       await allowance?.take(tell);
     }

@@ -42,8 +42,8 @@ export interface KillPointsReport {
   readonly broken: readonly string[];
 }
 
-/** Longer than a thread takes to be made, behind which the sign of life comes. */
-const thinksMs = 1_000;
+/** Longer than a thread takes to be made on a busy machine, behind which the sign of life comes. */
+const thinksMs = 2_500;
 
 /** Each call of a short reply in Slack, and of one over two messages in Discord. */
 export function firstDeaths(most: { slack: number; discord: number }): KillPoint[] {

@@ -1,5 +1,6 @@
 import { afterEach, describe } from 'vitest';
 import type { OpenedStore, OpenStore, Stage } from './store-fixture.ts';
+import { acceptAndClaim } from './store/accept-and-claim.ts';
 import { accept } from './store/accept.ts';
 import { bookmarks } from './store/bookmarks.ts';
 import { claim } from './store/claim.ts';
@@ -26,6 +27,7 @@ const parts = [
   questions,
   stopping,
   claim,
+  acceptAndClaim,
   leases,
   pagesAndEndings,
   finish,

@@ -1,6 +1,6 @@
 import { describe, expect, vi } from 'vitest';
 import { StoreUnavailable } from '../../src/core/errors.ts';
-import type { Store } from '../../src/core/ports/store.ts';
+import { beforeAccept, changed } from '../fakes/changed-store.ts';
 import type { DiscordFake } from '../fakes/discord/discord-fake.ts';
 import { type DiscordWorld, itInWorlds as it } from './discord-world.ts';
 
@@ -37,30 +37,6 @@ async function answeredThenDown(world: DiscordWorld, channel = 'general'): Promi
   world.fake.person('Ada').mention(channel, 'one');
   await world.turns(1);
   await world.stop();
-}
-
-/** A store that does one thing in another way. */
-function changed<Name extends keyof Store>(
-  name: Name,
-  change: (store: Store) => Store[Name],
-): (store: Store) => Store {
-  return (store) =>
-    new Proxy(store, {
-      get(target, asked) {
-        if (asked === name) return change(target);
-        const value: unknown = Reflect.get(target, asked, target);
-        if (typeof value !== 'function') return value;
-        return (value as (...args: unknown[]) => unknown).bind(target);
-      },
-    });
-}
-
-/** A store that does something before it takes a message in. */
-function before(accept: (text: string) => void): (store: Store) => Store {
-  return changed('accept', (store) => async (message, options) => {
-    accept(message.text);
-    return store.accept(message, options);
-  });
 }
 
 describe.concurrent('what was said while the process was down', () => {
@@ -170,7 +146,7 @@ describe.concurrent('what was said while the process was down', () => {
     const world = await worlds.begin({ mostOpen: 1 });
     const { fake } = world;
     await world.stop();
-    world.wrapStore = changed('bookmark', () => async () => undefined);
+    world.wrapStore = changed(() => ({ bookmark: async () => undefined }));
     await world.start();
     const ada = fake.person('Ada');
     const answered = ada.mention('general', 'one');
@@ -300,10 +276,7 @@ describe.concurrent('what was said while the process was down', () => {
   it('is nobody’s question from before the bot was invited again', async ({ worlds }) => {
     const world = (await worlds.begin()).answering();
     const { fake } = world;
-    const [ada, ben] = [fake.person('Ada'), fake.person('Ben')];
-    const question = ada.mention('general', 'one');
-    await world.turns(1);
-    const thread = fake.thread(question)!;
+    const { ben, thread } = await world.answered();
     fake.admin.removeBot();
     ben.say(thread, 'good that it is gone');
     fake.admin.inviteBot();
@@ -320,10 +293,7 @@ describe.concurrent('what was said while the process was down', () => {
   it('is nobody’s question from when the bot might not see the channel', async ({ worlds }) => {
     const world = (await worlds.begin()).answering();
     const { fake } = world;
-    const [ada, ben] = [fake.person('Ada'), fake.person('Ben')];
-    const question = ada.mention('general', 'one');
-    await world.turns(1);
-    const thread = fake.thread(question)!;
+    const { ada, ben, thread } = await world.answered();
     fake.admin.deny('general', ['ViewChannel']);
     ben.say(thread, 'among us');
     ben.mention('general', 'just a test');
@@ -337,6 +307,27 @@ describe.concurrent('what was said while the process was down', () => {
     await readAgain(world);
     expect(world.said(thread)).toEqual(['Answer to: Ada: one']);
     expect(world.replies(missed)).toEqual(['Answer to: Ada: missed']);
+    expect(world.logged('turn done')).toHaveLength(3);
+  });
+
+  it('is nobody’s question from then either, though Discord’s clock is ahead', async ({
+    worlds,
+  }) => {
+    const world = (await worlds.begin()).answering();
+    const { fake } = world;
+    const { ada, ben } = await world.answered();
+    fake.admin.deny('general', ['ViewChannel']);
+    const hidden = ben.mention('general', 'just a test', { atMs: Date.now() + 5_000 });
+    fake.admin.allow('general', ['ViewChannel']);
+    ada.mention('projects', 'two');
+    await world.turns(2);
+    await world.stop();
+    const missed = ada.mention('general', 'missed', { atMs: Date.now() + 10_000 });
+    await world.start();
+    await world.turns(3);
+    await readAgain(world);
+    expect(world.replies(missed)).toEqual(['Answer to: Ada: missed']);
+    expect(world.replies(hidden)).toEqual([]);
     expect(world.logged('turn done')).toHaveLength(3);
   });
 
@@ -366,7 +357,7 @@ describe.concurrent('what was said while the process was down', () => {
     const world = await worlds.prepare();
     let away = false;
     let refusals = 0;
-    world.wrapStore = before((text) => {
+    world.wrapStore = beforeAccept(({ text }) => {
       if (!away && refusals === 0) return;
       if (text.startsWith('live')) return;
       refusals = Math.max(0, refusals - 1);

@@ -15,6 +15,7 @@ import type { Quota } from '../../src/core/quotas.ts';
 import { countTokens } from '../../src/core/tokens.ts';
 import { failover } from '../../src/models/failover.ts';
 import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts';
+import { changed } from '../fakes/changed-store.ts';
 import { readableLog } from '../fakes/log.ts';
 import { ScriptedModel } from '../fakes/model.ts';
 import { FakePlatform } from '../fakes/platform.ts';
@@ -243,18 +244,14 @@ describe('a quota', () => {
     const world = new World({ scope: 'person', unit: 'tokens', most: 6 });
     onTestFinished(() => world.end());
     let lost = 0;
-    world.wrapStore = (store) =>
-      new Proxy(store, {
-        get(target, name) {
-          const value: unknown = Reflect.get(target, name, target);
-          if (typeof value !== 'function') return value;
-          return async (...inputs: unknown[]): Promise<unknown> => {
-            const result: unknown = await Reflect.apply(value, target, inputs);
-            if (name !== 'finish' || (lost += 1) > 2) return result;
-            throw new StoreUnavailable('away', 'its answer was lost');
-          };
-        },
-      });
+    world.wrapStore = changed((store) => ({
+      async finish(...inputs) {
+        const next = await store.finish(...inputs);
+        lost += 1;
+        if (lost <= 2) throw new StoreUnavailable('away', 'its answer was lost');
+        return next;
+      },
+    }));
     await world.open();
     await world.ask();
     await world.turns(1);

@@ -157,6 +157,35 @@ describe('an answer that is lost', () => {
     expect(await losing(c, () => store.finish(next!.claim, bob, 1))).toBeUndefined();
     expect(textsOf((await direct.view(c)).history)).toEqual(['A', done.text, 'B', done.text]);
   });
+
+  it('leaves a question with whoever took it in and claimed it', async () => {
+    const { proxy, store, direct } = await start();
+    const c = newConversation();
+    const lost = proxy.loseAnswerTo(c);
+    const { receipt, work } = await store.acceptAndClaim(question(c, 'A'), asked, alice);
+    await lost;
+    expect([receipt, work?.turn.attempt]).toEqual(['duplicate', 1]);
+    expect(await isWaiting(direct, c)).toBe(false);
+    expect((await direct.renew([work!.claim], alice)).lost).toEqual([]);
+    // Another one who hears of the question again has no part in it.
+    const twin = await direct.acceptAndClaim(question(c, 'A'), asked, bob);
+    expect(twin).toEqual({ receipt: 'duplicate' });
+  });
+
+  it('gives a question that is sent again to whoever claimed it, though nobody knew', async () => {
+    const server = await ownRedis();
+    const { store } = await openStore(server.url, { patienceMs: 300 });
+    const c = newConversation();
+    process.kill(server.pid, 'SIGSTOP');
+    try {
+      await refused(store.acceptAndClaim(question(c, 'A'), asked, alice), 'away');
+    } finally {
+      process.kill(server.pid, 'SIGCONT');
+    }
+    const { work } = await eventually(() => store.acceptAndClaim(question(c, 'A'), asked, alice));
+    expect(work?.turn.attempt).toBe(1);
+    expect(textsOf(work!.turn.messages)).toEqual(['A']);
+  });
 });
 
 describe('a Redis without memory left', () => {

@@ -91,6 +91,13 @@ it.concurrent.for([
       (each): each is SlackThread | SlackDirect | DiscordThread => each instanceof kind,
     );
     if (spot === undefined) throw new Error('there is no such place');
+    // While something else is being answered, a question is taken in first, and its turn taken later.
+    const [other] = town.spots.filter((each) => each !== spot);
+    register.ask(other!, { words: 600, perSecond: 100 });
+    await vi.waitFor(() => expect(other!.replies()).toHaveLength(1), {
+      timeout: 20_000,
+      interval: 20,
+    });
     const { name } = register.ask(spot, { words: 300, perSecond: 100 });
     await vi.waitFor(() => expect(spot.replies()).toHaveLength(1), {
       timeout: 20_000,
@@ -98,7 +105,7 @@ it.concurrent.for([
     });
     const [standing] = spot.posted;
     await town.fleet.kill(0);
-    await loseSince(town.redis, 'turn');
+    await loseSince(town.redis, 'turn', placeOf(spot));
     await town.fleet.revive(0);
     await vi.waitFor(
       () => {
@@ -114,6 +121,13 @@ it.concurrent.for([
     expect(town.slack.violations).toEqual([]);
   },
 );
+
+/** What the name of its conversation has in it, and no other one's. */
+function placeOf(spot: SlackThread | SlackDirect | DiscordThread): string {
+  const place = spot instanceof SlackDirect ? spot.said[0]?.channel : idOf(spot.root);
+  if (place === undefined) throw new Error(`nobody wrote in ${spot.name}`);
+  return place;
+}
 
 function idOf(message: { ts: string } | { id: string } | undefined): string | undefined {
   if (message === undefined) return undefined;

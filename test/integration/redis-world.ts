@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { onTestFinished } from 'vitest';
 import { openRedisStore, type RedisStore } from '../../src/stores/redis/redis-store.ts';
-import type { RedisStoreOptions } from '../../src/stores/redis/redis-store.ts';
+import type { RedisStoreOptions } from '../../src/stores/redis/options.ts';
 import { readableLog, type LoggedEvent } from '../fakes/log.ts';
 import { startRedis, type RedisServer, type RedisServerOptions } from '../redis/server.ts';
 

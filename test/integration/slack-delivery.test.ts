@@ -2,28 +2,13 @@ import { join } from 'node:path';
 import { describe, expect, vi } from 'vitest';
 import { StoreUnavailable } from '../../src/core/errors.ts';
 import type { Store } from '../../src/core/ports/store.ts';
+import { beforeAccept } from '../fakes/changed-store.ts';
 import { itInWorlds as it, scopes, signingSecret, transports } from './slack-world.ts';
-
-/** A store that does something before it takes a message in. */
-function before(accept: () => Promise<void>): (store: Store) => Store {
-  return (store) =>
-    new Proxy(store, {
-      get(target, name) {
-        const value: unknown = Reflect.get(target, name, target);
-        if (typeof value !== 'function') return value;
-        if (name !== 'accept') return (value as (...args: unknown[]) => unknown).bind(target);
-        return async (...args: Parameters<Store['accept']>) => {
-          await accept();
-          return target.accept(...args);
-        };
-      },
-    });
-}
 
 /** A store whose next so many acceptances fail, as if it were away. */
 function awayFor(times: number): (store: Store) => Store {
   let left = times;
-  return before(async () => {
+  return beforeAccept(() => {
     left -= 1;
     if (left >= 0) throw new StoreUnavailable('away', 'it is away');
   });
@@ -240,7 +225,7 @@ describe.concurrent('socket connections', () => {
   }) => {
     const stored = Promise.withResolvers<void>();
     const world = await worlds.prepare();
-    world.wrapStore = before(() => stored.promise);
+    world.wrapStore = beforeAccept(() => stored.promise);
     world.answering();
     await world.start();
     const { fake } = world;

@@ -495,7 +495,7 @@ describe('bounds', () => {
 
   it('end an answer that takes too long, and keep its text', async () => {
     await world.stop();
-    world.bounds = { ...world.bounds, maxTurnMs: 50 };
+    world.bounds = { ...world.bounds, maxTurnMs: 500 };
     await world.start();
     await world.ask('one');
     (await world.writing(0)).write('So far');

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { ModelFailed, StoreUnavailable } from '../../src/core/errors.ts';
-import type { Store } from '../../src/core/ports/store.ts';
+import { beforeAccept, changed } from '../fakes/changed-store.ts';
 import { planted } from '../fakes/planted.ts';
 import { WebWorld } from './web-world.ts';
 import type { Browser, OpenPage } from './web-world.ts';
@@ -187,14 +187,9 @@ it('takes nothing in while it stops, and says so', async () => {
 it('never says a message is taken that could not be stored', async () => {
   await world.stop();
   let fault: 'full' | 'away' | undefined;
-  world.wrapStore = (store): Store => {
-    const accept = store.accept.bind(store);
-    store.accept = (...given) =>
-      fault === undefined
-        ? accept(...given)
-        : Promise.reject(new StoreUnavailable(fault, 'no room'));
-    return store;
-  };
+  world.wrapStore = beforeAccept(() => {
+    if (fault !== undefined) throw new StoreUnavailable(fault, 'no room');
+  });
   await world.start();
   const words = `Keep this: ${planted.words}`;
   const told = [
@@ -214,10 +209,9 @@ it('never says a message is taken that could not be stored', async () => {
 
 it('asks for patience whoever has too many questions open', async () => {
   await world.stop();
-  world.wrapStore = (store): Store => {
-    store.accept = () => Promise.resolve('too-many');
-    return store;
-  };
+  world.wrapStore = changed(() => ({
+    acceptAndClaim: () => Promise.resolve({ receipt: 'too-many' }),
+  }));
   await world.start();
   expect(await ana.say(here, 'One more')).toMatchObject({
     status: 429,

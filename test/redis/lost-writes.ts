@@ -3,15 +3,17 @@ import { join } from 'node:path';
 import type { RedisServer } from './server.ts';
 
 /**
- * Ends a Redis with its host: from the first step on that wrote to a key of this kind, nothing had
- * reached the disk yet. It is started again without it.
+ * Ends a Redis with its host: from the first step on that wrote to a key of this kind, of whatever
+ * or of one whose name has this in it, nothing had reached the disk yet. It is started again
+ * without it.
  */
-export async function loseSince(server: RedisServer, kind: string): Promise<void> {
+export async function loseSince(server: RedisServer, kind: string, whose = ''): Promise<void> {
   await server.kill9();
   const file = appendOnlyFile(server.folder);
   const written = readFileSync(file, 'latin1');
-  const at = written.indexOf(`}:${kind}:`);
-  if (at < 0) throw new Error(`nothing was written to a key of the kind ${kind}`);
+  const keys = [...written.matchAll(new RegExp(`\\}:${kind}:.*`, 'g'))];
+  const at = keys.find(([key]) => key.includes(whose))?.index;
+  if (at === undefined) throw new Error(`nothing was written to a key ${kind} of ${whose}`);
   const step = written.lastIndexOf('*1\r\n$5\r\nMULTI\r\n', at);
   if (step < 0) throw new Error('the step has no beginning');
   truncateSync(file, step);

@@ -10,12 +10,21 @@ export interface Lease {
   readonly leaseMs: number;
 }
 
+/** What became of a message that was to be taken in. */
+export type Admission = Receipt | 'too-many';
+
 /** A turn to do, with what was said before it. */
 export interface Work {
   readonly claim: Claim;
   readonly turn: Turn;
   /** The newest entries, oldest first, at most the store's `historyLimit`. */
   readonly history: readonly Entry[];
+}
+
+/** What became of a message, with the turn of its conversation if that was free. */
+export interface Admitted {
+  readonly receipt: Admission;
+  readonly work?: Work;
 }
 
 /** A conversation with something to do and no living owner. */
@@ -112,7 +121,12 @@ export interface Store {
    * text costs the model. A question that would be its author's `mostOpen` + 1st without an
    * answer, in whatever conversations, is not taken in: `too-many`, and nothing happened.
    */
-  accept(message: Message, options: AcceptOptions): Promise<Receipt | 'too-many'>;
+  accept(message: Message, options: AcceptOptions): Promise<Admission>;
+  /**
+   * `accept`, and if the message is `queued`, `claim` in the same step. A claim that fails by
+   * itself is left to `waiting`.
+   */
+  acceptAndClaim(message: Message, options: AcceptOptions, lease: Lease): Promise<Admitted>;
   /** Changes the text of a question that waits for its turn; false if it does not wait. */
   revise(
     conversation: ConversationId,

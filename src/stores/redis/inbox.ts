@@ -1,21 +1,31 @@
 import { partsOf, type ConversationId } from '../../core/conversation.ts';
 import type { Entry } from '../../core/history.ts';
 import type { Message } from '../../core/message.ts';
+import type { Log } from '../../core/ports/log.ts';
 import type { Receipt } from '../../core/ports/platform.ts';
-import type { AcceptOptions, Participation } from '../../core/ports/store.ts';
+import type {
+  AcceptOptions,
+  Admission,
+  Admitted,
+  Lease,
+  Participation,
+} from '../../core/ports/store.ts';
 import { encode, toRecord } from './codec.ts';
 import type { Connection } from './connection.ts';
 import type { Keys } from './keys.ts';
+import type { Bounds } from './options.ts';
 import type { Persons } from './persons.ts';
-import type { Arg } from './scripts.ts';
+import type { Arg, Args } from './scripts.ts';
+import type { Workbench } from './workbench.ts';
 
+/** What the inbox works with, and how long things are kept. */
 export interface InboxOptions {
-  readonly seenMs: number;
-  readonly retentionMs: number;
-  /** How long questions stay where nobody answers, in milliseconds. */
-  readonly stayMs: number;
-  /** Entries of one conversation that are kept at all. */
-  readonly keep: number;
+  readonly connection: Connection;
+  readonly keys: Keys;
+  readonly persons: Persons;
+  readonly workbench: Workbench;
+  readonly bounds: Pick<Bounds, 'seenMs' | 'retentionMs' | 'stayMs' | 'keep'>;
+  readonly log: Log;
 }
 
 /** How messages come in, change and go before their turn. */
@@ -23,43 +33,75 @@ export class Inbox {
   readonly #connection: Connection;
   readonly #keys: Keys;
   readonly #persons: Persons;
-  readonly #options: InboxOptions;
+  readonly #workbench: Workbench;
+  readonly #bounds: Args;
+  readonly #log: Log;
 
-  constructor(connection: Connection, keys: Keys, persons: Persons, options: InboxOptions) {
-    this.#connection = connection;
-    this.#keys = keys;
-    this.#persons = persons;
-    this.#options = options;
+  constructor(options: InboxOptions) {
+    const { seenMs, retentionMs, stayMs, keep } = options.bounds;
+    this.#connection = options.connection;
+    this.#keys = options.keys;
+    this.#persons = options.persons;
+    this.#workbench = options.workbench;
+    this.#bounds = { seenMs, retentionMs, stayMs, keep };
+    this.#log = options.log;
   }
 
-  async accept(message: Message, options: AcceptOptions): Promise<Receipt | 'too-many'> {
-    const { platform } = partsOf(message.conversation);
-    const { mostOpen = Number.POSITIVE_INFINITY } = options;
-    for (;;) {
-      const receipt = await this.#accept(message, options);
-      if (receipt !== 'crowded') return receipt;
-      // Some of what seems open may be answered by now.
-      const open = await this.#persons.tidy(platform, message.author.id);
-      if (open >= mostOpen) return 'too-many';
+  async accept(message: Message, options: AcceptOptions): Promise<Admission> {
+    const [receipt] = await this.#admit('accept', message, options, {});
+    return receipt;
+  }
+
+  async acceptAndClaim(message: Message, options: AcceptOptions, lease: Lease): Promise<Admitted> {
+    const { conversation } = message;
+    const [receipt, found] = await this.#workbench.onTerms(conversation, lease, (terms) =>
+      this.#admit('accept-and-claim', message, options, terms),
+    );
+    try {
+      const work = await this.#workbench.toWork(conversation, lease, found);
+      return { receipt, ...(work === undefined ? {} : { work }) };
+    } catch (error) {
+      this.#log.warn({ err: error, conversation }, 'claim failed beside its question');
+      return { receipt };
     }
   }
 
-  async #accept(
+  /** Gives what became of the message, and what was claimed with it. */
+  async #admit(
+    script: 'accept' | 'accept-and-claim',
+    message: Message,
+    options: AcceptOptions,
+    terms: Args,
+  ): Promise<[receipt: Admission, found?: unknown]> {
+    const { platform } = partsOf(message.conversation);
+    const { mostOpen = Number.POSITIVE_INFINITY } = options;
+    for (;;) {
+      const [receipt, found] = await this.#try(script, message, options, terms);
+      if (receipt !== 'crowded') return [receipt, found];
+      // Some of what seems open may be answered by now.
+      const open = await this.#persons.tidy(platform, message.author.id);
+      if (open >= mostOpen) return ['too-many'];
+    }
+  }
+
+  async #try(
+    script: 'accept' | 'accept-and-claim',
     message: Message,
     { stops, tokens, mostOpen }: AcceptOptions,
-  ): Promise<Receipt | 'crowded'> {
+    terms: Args,
+  ): Promise<[receipt: Receipt | 'crowded', found?: unknown]> {
     const { conversation, id, author, sentAt, kind, opens } = message;
     const { platform } = partsOf(conversation);
     const enrols = this.#connection.cluster;
     const asks = kind === 'question' && !stops;
     if (enrols && !(await this.#persons.enrol(message, asks, mostOpen))) {
-      return this.#ifNew(message);
+      return [await this.#ifNew(message)];
     }
     const keys = {
       ...this.#keys.ofConversation(conversation),
       ...this.#keys.ofPerson(platform, author.id),
     };
-    const reply = await this.#connection.run('accept', keys, {
+    const reply = await this.#connection.run(script, keys, {
       conversation,
       id,
       at: sentAt,
@@ -71,12 +113,15 @@ export class Inbox {
       mostOpen: mostOpen ?? '',
       member: this.#persons.memberOf(conversation, id),
       channel: this.#keys.channel,
-      ...this.#options,
+      ...this.#bounds,
+      ...terms,
     });
     if (enrols) this.#persons.confirm(message);
-    const [receipt, open = 0] = reply as [Receipt | 'crowded', number?];
-    if (receipt === 'queued') this.#persons.considerTidying(platform, author.id, open, mostOpen);
-    return receipt;
+    const [receipt, open, found] = reply as [Receipt | 'crowded', number | null, unknown];
+    if (receipt === 'queued') {
+      this.#persons.considerTidying(platform, author.id, open ?? 0, mostOpen);
+    }
+    return [receipt, found];
   }
 
   /** What was taken in already is no new question that would be too many. */
@@ -113,9 +158,10 @@ export class Inbox {
   }
 
   async withdraw(conversation: ConversationId, id: string): Promise<boolean> {
-    const { seenMs } = this.#options;
     const keys = this.#keys.ofConversation(conversation);
-    return (await this.#connection.run('withdraw', keys, { conversation, id, seenMs })) === 1;
+    return (
+      (await this.#connection.run('withdraw', keys, { conversation, id, ...this.#bounds })) === 1
+    );
   }
 
   async requestStop(conversation: ConversationId): Promise<boolean> {
@@ -136,7 +182,7 @@ export class Inbox {
       return [entry.id, reply, entry.at, encode(entry)];
     });
     const keys = this.#keys.ofConversation(conversation);
-    await this.#connection.run('remember', keys, { conversation, ...this.#options }, rest);
+    await this.#connection.run('remember', keys, { conversation, ...this.#bounds }, rest);
   }
 
   async participation(conversation: ConversationId): Promise<Participation | undefined> {

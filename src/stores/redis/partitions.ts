@@ -1,5 +1,5 @@
 import type { ConversationId } from '../../core/conversation.ts';
-import type { InHand, Waiting } from '../../core/ports/store.ts';
+import type { Depth, InHand, Waiting } from '../../core/ports/store.ts';
 import type { Connection } from './connection.ts';
 import { partitions, type Keyring, type Keys } from './keys.ts';
 
@@ -7,8 +7,10 @@ import { partitions, type Keyring, type Keys } from './keys.ts';
 const waitingLimit = 1_000;
 const activeLimit = 1_000;
 const inHandLimit = 10_000;
+/** Conversations of a partition whose owner died, and whose age is looked at; the first ones. */
+const lookedAt = 50;
 
-/** What is asked of all partitions: all at once, in one round trip. */
+/** What is asked of all partitions: in one round trip, though not at one moment. */
 export class Partitions {
   readonly #connection: Connection;
   readonly #keys: Keys;
@@ -38,6 +40,21 @@ export class Partitions {
       return inHandOf(reply as string[]);
     });
     return found.toSorted((a, b) => a.since - b.since).slice(0, inHandLimit);
+  }
+
+  async depth(): Promise<Depth> {
+    const graceMs = this.#takeoverGraceMs;
+    const found = await this.#ofEach('', async (keys) => {
+      const reply = await this.#connection.run('depth', keys, { graceMs, limit: lookedAt });
+      const [waiting = 0, running = 0, oldestMs = -1] = (reply as unknown[]).map(Number);
+      return [{ waiting, running, oldestMs }];
+    });
+    const oldestMs = Math.max(...found.map((each) => each.oldestMs));
+    return {
+      waiting: found.reduce((sum, each) => sum + each.waiting, 0),
+      running: found.reduce((sum, each) => sum + each.running, 0),
+      ...(oldestMs < 0 ? {} : { oldestMs }),
+    };
   }
 
   async active(platform: string, since: number): Promise<ConversationId[]> {

@@ -4,6 +4,7 @@ import { kinds, type KeyName, type Keyring } from './keys.ts';
 /** The atomic steps, each a file in `scripts/`. */
 export const scriptNames = [
   'accept',
+  'accept-and-claim',
   'bookmark',
   'bookmarks',
   'claim',

@@ -9,9 +9,7 @@ import { encode, type Codec } from './codec.ts';
 import type { Connection } from './connection.ts';
 import type { Keys } from './keys.ts';
 import type { Args } from './scripts.ts';
-
-/** Claims without an answer that are remembered. */
-const mostUnanswered = 10_000;
+import { Tickets } from './tickets.ts';
 
 export interface WorkbenchOptions {
   readonly historyLimit: number;
@@ -30,8 +28,7 @@ export class Workbench {
   readonly #keys: Keys;
   readonly #codec: Codec;
   readonly #options: WorkbenchOptions;
-  /** Claims whose answer was lost: the next try asks for the same one. */
-  readonly #unanswered = new Map<ConversationId, { ticket: string; owner: string }>();
+  readonly #tickets = new Tickets();
 
   constructor(connection: Connection, keys: Keys, codec: Codec, options: WorkbenchOptions) {
     this.#connection = connection;
@@ -41,37 +38,23 @@ export class Workbench {
   }
 
   async claim(conversation: ConversationId, lease: Lease): Promise<Work | undefined> {
-    const reply = await this.#claim(conversation, lease);
-    if (reply === null) return undefined;
-    const [turn, history] = reply as [unknown[], string];
-    return this.#readable(this.#toWork(conversation, turn, history), () =>
-      this.claim(conversation, lease),
+    const keys = this.#keys.ofConversation(conversation);
+    const found = await this.onTerms(conversation, lease, (terms) =>
+      this.#connection.run('claim', keys, { conversation, ...terms }),
     );
+    return this.toWork(conversation, lease, found);
   }
 
-  async #claim(conversation: ConversationId, { owner, leaseMs }: Lease): Promise<unknown> {
-    const before = this.#unanswered.get(conversation);
-    const ticket = before?.owner === owner ? before.ticket : randomUUID();
-    try {
-      const reply = await this.#connection.run('claim', this.#keys.ofConversation(conversation), {
-        conversation,
-        owner,
-        leaseMs,
-        graceMs: this.#options.takeoverGraceMs,
-        ticket,
-        historyLimit: this.#options.historyLimit,
-        stayMs: this.#options.stayMs,
-      });
-      this.#unanswered.delete(conversation);
-      return reply;
-    } catch (error) {
-      this.#unanswered.set(conversation, { ticket, owner });
-      const [first] = this.#unanswered.keys();
-      if (this.#unanswered.size > mostUnanswered && first !== undefined) {
-        this.#unanswered.delete(first);
-      }
-      throw error;
-    }
+  /** Takes a step that claims a conversation; repeated after a failure, it claims the same. */
+  onTerms<T>(
+    conversation: ConversationId,
+    { owner, leaseMs }: Lease,
+    step: (terms: Args) => Promise<T>,
+  ): Promise<T> {
+    const { takeoverGraceMs: graceMs, historyLimit, stayMs } = this.#options;
+    return this.#tickets.use(conversation, owner, (ticket) =>
+      step({ owner, leaseMs, graceMs, ticket, historyLimit, stayMs }),
+    );
   }
 
   async renew(claims: readonly Claim[], { leaseMs }: Lease): Promise<Renewal> {
@@ -121,9 +104,7 @@ export class Workbench {
     if (state === 'lost') throw lost(claim);
     if (state === 'open') throw new Error(`turn ${claim.turn} has no end yet`);
     if (state === 'done') return undefined;
-    return this.#readable(this.#toWork(claim.conversation, turn, history), () =>
-      this.claim(claim.conversation, lease),
-    );
+    return this.toWork(claim.conversation, lease, [turn, history]);
   }
 
   async release(claim: Claim, { forgive }: { forgive: boolean }): Promise<void> {
@@ -148,15 +129,24 @@ export class Workbench {
   }
 
   /**
-   * A turn of which no question can be read is dropped, so that nobody tries it for ever; then
-   * the conversation goes on with what is next.
+   * What a script claimed, if it did. A turn of which no question can be read is dropped, so that
+   * nobody tries it for ever; then the conversation goes on with what is next.
    */
-  async #readable(work: Work, next: () => Promise<Work | undefined>): Promise<Work | undefined> {
-    if (work.turn.messages.length > 0) return work;
-    const { conversation, turn } = work.claim;
-    this.#options.log.error({ conversation, turn }, 'damaged turn dropped');
-    if ((await this.#step('discard', work.claim, {})) !== 1) return undefined;
-    return next();
+  async toWork(
+    conversation: ConversationId,
+    lease: Lease,
+    found: unknown,
+  ): Promise<Work | undefined> {
+    if (!Array.isArray(found)) return undefined;
+    const [state, history] = found as [unknown[], string];
+    const turn = this.#toTurn(conversation, state);
+    const claim = { conversation, turn: turn.id, fence: Number(state[1]) };
+    if (turn.messages.length > 0) {
+      return { claim, turn, history: this.#codec.entries(conversation, history) };
+    }
+    this.#options.log.error({ conversation, turn: turn.id }, 'damaged turn dropped');
+    if ((await this.#step('discard', claim, {})) !== 1) return undefined;
+    return this.claim(conversation, lease);
   }
 
   #step(
@@ -172,15 +162,6 @@ export class Workbench {
       stayMs: this.#options.stayMs,
       ...args,
     });
-  }
-
-  #toWork(conversation: ConversationId, found: unknown[], history: string): Work {
-    const turn = this.#toTurn(conversation, found);
-    return {
-      claim: { conversation, turn: turn.id, fence: Number(found[1]) },
-      turn,
-      history: this.#codec.entries(conversation, history),
-    };
   }
 
   #toTurn(conversation: ConversationId, found: unknown[]): Turn {

@@ -2,7 +2,7 @@ import type { ConversationId } from '../../core/conversation.ts';
 import type { Entry } from '../../core/history.ts';
 import type { Message } from '../../core/message.ts';
 import type { Receipt } from '../../core/ports/platform.ts';
-import type { AcceptOptions } from '../../core/ports/store.ts';
+import type { AcceptOptions, Admission } from '../../core/ports/store.ts';
 import type { Database } from './database.ts';
 import type { Entries } from './entries.ts';
 import type { Participants } from './participants.ts';
@@ -30,7 +30,7 @@ export class Inbox {
     this.#entries = tables.entries;
   }
 
-  accept(message: Message, options: AcceptOptions, now: number): Receipt | 'too-many' {
+  accept(message: Message, options: AcceptOptions, now: number): Admission {
     const { conversation, id, author, kind, opens = false } = message;
     if (this.#knows(conversation, id)) return 'duplicate';
     const { stops, tokens, mostOpen = Number.POSITIVE_INFINITY } = options;

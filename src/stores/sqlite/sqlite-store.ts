@@ -1,9 +1,10 @@
 import type { ConversationId } from '../../core/conversation.ts';
 import type { Entry } from '../../core/history.ts';
 import type { Message } from '../../core/message.ts';
-import type { Receipt } from '../../core/ports/platform.ts';
 import type {
   AcceptOptions,
+  Admission,
+  Admitted,
   Depth,
   Forgotten,
   InHand,
@@ -99,8 +100,17 @@ class SqliteStore implements Store {
     this.#pausedSince = db.query('SELECT pausedSince FROM store');
   }
 
-  accept(message: Message, options: AcceptOptions): Promise<Receipt | 'too-many'> {
+  accept(message: Message, options: AcceptOptions): Promise<Admission> {
     return this.#step((now) => this.#inbox.accept(message, options, now));
+  }
+
+  acceptAndClaim(message: Message, options: AcceptOptions, lease: Lease): Promise<Admitted> {
+    return this.#step((now) => {
+      const receipt = this.#inbox.accept(message, options, now);
+      if (receipt !== 'queued') return { receipt };
+      const work = this.#workbench.claim(message.conversation, lease, now);
+      return { receipt, ...(work === undefined ? {} : { work }) };
+    });
   }
 
   revise(conversation: ConversationId, id: string, text: string, tokens: number): Promise<boolean> {

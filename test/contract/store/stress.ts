@@ -2,7 +2,8 @@ import { setImmediate } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import type { ConversationId } from '../../../src/core/conversation.ts';
 import { ClaimLost } from '../../../src/core/errors.ts';
-import type { Lease, Store, Work } from '../../../src/core/ports/store.ts';
+import type { Message } from '../../../src/core/message.ts';
+import type { Admission, Lease, Store, Work } from '../../../src/core/ports/store.ts';
 import { newConversation, question } from '../store-fixture.ts';
 import type { Stage } from '../store-fixture.ts';
 
@@ -22,6 +23,18 @@ export function stress({ start, beside }: Stage): void {
     const expected = new Map<ConversationId, Set<string>>();
     let sending = conversations;
 
+    const leases = Array.from({ length: owners }, (_, i) => ({ owner: `owner ${i}`, leaseMs }));
+    /** Some owners begin with what they take in. */
+    const receive = async (store: Store, message: Message): Promise<Admission> => {
+      const asked = { stops: false, tokens: 1 };
+      if (chance() < 0.5) return store.accept(message, asked);
+      const lease = leases[Math.floor(chance() * owners)]!;
+      const { receipt, work } = await store.acceptAndClaim(message, asked, lease);
+      let next = work;
+      while (next !== undefined) next = await attempt(store, next, lease, chance);
+      return receipt;
+    };
+
     const send = async (conversation: ConversationId, number: number): Promise<void> => {
       const store = handles[number % 2]!;
       const wanted = new Set<string>();
@@ -33,7 +46,7 @@ export function stress({ start, beside }: Stage): void {
         const message = question(conversation, id, { sentAt });
         const copies = chance() < 0.3 ? 2 : 1;
         const receipts = await Promise.all(
-          Array.from({ length: copies }, () => store.accept(message, { stops: false, tokens: 1 })),
+          Array.from({ length: copies }, () => receive(store, message)),
         );
         expect(receipts.filter((receipt) => receipt === 'queued')).toHaveLength(1);
         wanted.add(id);
@@ -57,7 +70,6 @@ export function stress({ start, beside }: Stage): void {
       }
     };
 
-    const leases = Array.from({ length: owners }, (_, i) => ({ owner: `owner ${i}`, leaseMs }));
     await Promise.all([...ids.map(send), ...leases.map(work)]);
 
     for (const conversation of ids) {

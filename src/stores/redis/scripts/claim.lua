@@ -2,20 +2,5 @@
 -- attempt. Gives the work, or nothing. A repetition with the same ticket gives the same work.
 -- KEYS turn queue asking questions pages order entries ready leased turns fence run
 -- ARGV conversation owner leaseMs graceMs ticket historyLimit stayMs
--- WITH clock stay work run doubt take
-local found = redis.call('HMGET', turn, 'id', 'owner', 'attempt', 'since', 'ticket')
-if not found[1] then
-  if not begin(redis.call('ZSCORE', ready, conversation)) then
-    redis.call('ZREM', ready, conversation)
-    redis.call('ZREM', leased, conversation)
-    return false
-  end
-elseif found[5] == ticket and found[2] == owner then
-  redis.call('ZADD', leased, now + leaseMs, conversation)
-  stay(leased)
-else
-  local leased_until = tonumber(redis.call('ZSCORE', leased, conversation) or '0')
-  if found[2] and found[2] ~= '' and leased_until + graceMs > now then return false end
-  take(found[1], (tonumber(found[3]) or 0) + 1, found[4] or exact(now))
-end
-return { taken(), newest() }
+-- WITH clock stay work run doubt take claim
+return claim()

@@ -1,0 +1,21 @@
+-- Makes `owner` the owner of a conversation that is free and has something to do, since then or, by
+-- itself, since it was ready. Gives the turn and the newest of history, or false. A repetition
+-- with the same ticket gives the same.
+local function claim(ready_since)
+  local found = redis.call('HMGET', turn, 'id', 'owner', 'attempt', 'since', 'ticket')
+  if not found[1] then
+    if not begin(redis.call('ZSCORE', ready, conversation) or ready_since) then
+      redis.call('ZREM', ready, conversation)
+      redis.call('ZREM', leased, conversation)
+      return false
+    end
+  elseif found[5] == ticket and found[2] == owner then
+    redis.call('ZADD', leased, now + leaseMs, conversation)
+    stay(leased)
+  else
+    local leased_until = tonumber(redis.call('ZSCORE', leased, conversation) or '0')
+    if found[2] and found[2] ~= '' and leased_until + graceMs > now then return false end
+    take(found[1], (tonumber(found[3]) or 0) + 1, found[4] or exact(now))
+  end
+  return { taken(), newest() }
+end
