@@ -110,8 +110,8 @@ export class Dispatcher {
 
   /**
    * Has a message taken in, and its conversation worked off: by this instance in the same step, if
-   * it has nothing else to do, so that a question costs the store one trip; or else by whichever
-   * comes first. Throws what the store throws.
+   * it has nothing else to do, which saves a trip to the store; or else by whichever comes first.
+   * Throws what the store throws.
    */
   async accept(message: Message, options: AcceptOptions): Promise<Admission> {
     const { store } = this.#desk;

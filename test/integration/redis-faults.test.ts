@@ -1,5 +1,6 @@
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { StoreUnavailable } from '../../src/core/errors.ts';
+import type { Admitted } from '../../src/core/ports/store.ts';
 import {
   alice,
   answer,
@@ -15,6 +16,8 @@ import {
   question,
   textsOf,
 } from '../contract/store-fixture.ts';
+import { Keys } from '../../src/stores/redis/keys.ts';
+import { readableLog } from '../fakes/log.ts';
 import { RedisProxy } from '../redis/proxy.ts';
 import { keyOf, openStore, ownRedis } from './redis-world.ts';
 
@@ -185,6 +188,14 @@ describe('an answer that is lost', () => {
     const { work } = await eventually(() => store.acceptAndClaim(question(c, 'A'), asked, alice));
     expect(work?.turn.attempt).toBe(1);
     expect(textsOf(work!.turn.messages)).toEqual(['A']);
+    // Once it is known, it is not given again; nor is what that owner begins after it.
+    const again = (): Promise<Admitted> => store.acceptAndClaim(question(c, 'A'), asked, alice);
+    expect(await again()).toEqual({ receipt: 'duplicate' });
+    await store.conclude(work!.claim, done);
+    await store.finish(work!.claim, alice, 1);
+    await ask(store, question(c, 'B'));
+    await mustClaim(store, c);
+    expect(await again()).toEqual({ receipt: 'duplicate' });
   });
 });
 
@@ -197,6 +208,7 @@ describe('a Redis without memory left', () => {
     const { claim } = await mustClaim(store, c);
     await server.client().config('SET', 'maxmemory', '1');
     await refused(store.accept(question(c, 'B'), asked), 'full');
+    await refused(store.acceptAndClaim(question(queued, 'B'), asked, alice), 'full');
     await refused(store.check(), 'full');
     await store.savePage(claim, { index: 0, key: 'k0', id: 'p0', source: 'An' });
     expect((await store.renew([claim], alice)).lost).toEqual([]);
@@ -229,6 +241,23 @@ describe('a value that is damaged or gone', () => {
       await refused(store.accept(question(c, 'D'), asked), 'damaged');
       await client.rename('aside', key);
       expect(await store.accept(question(c, 'D'), asked)).toBe('queued');
+    },
+  );
+
+  it.each(['asking', 'pages', 'fence'] as const)(
+    'keeps a question that nobody can claim because "%s" is something else',
+    async (name) => {
+      const server = await ownRedis();
+      const { store, prefix, logged } = await openStore(server.url);
+      const c = newConversation();
+      const key = new Keys(prefix).ofConversation(c)[name]!;
+      await server.client().sadd(key, 'not this');
+      const admitted = await store.acceptAndClaim(question(c, 'A'), asked, alice);
+      expect(admitted).toEqual({ receipt: 'queued' });
+      expect(logged.map(({ event }) => event)).toContain('claim failed beside its question');
+      expect(await isWaiting(store, c)).toBe(true);
+      await server.client().del(key);
+      expect(textsOf((await mustClaim(store, c, bob)).turn.messages)).toEqual(['A']);
     },
   );
 
@@ -267,6 +296,26 @@ describe('a value that is damaged or gone', () => {
     await server.client().del((await server.client().keys(`*questions:${gone}`))[0]!);
     expect(await store.claim(gone, alice)).toBeUndefined();
     expect(await isWaiting(store, gone)).toBe(false);
+  });
+
+  it('keeps a question though the turn before it can be neither read nor dropped', async () => {
+    const server = await ownRedis();
+    const { store, prefix } = await openStore(server.url);
+    const log = readableLog();
+    const leaving = await openStore(server.url, {
+      prefix,
+      log: { ...log, error: () => void leaving.store.close() },
+    });
+    const c = newConversation();
+    await ask(store, question(c, 'A'));
+    const first = await mustClaim(store, c);
+    await server.client().del(await keyOf(server, prefix, 'questions'));
+    await store.release(first.claim, { forgive: false });
+    const admitted = await leaving.store.acceptAndClaim(question(c, 'B'), asked, fleeting);
+    expect(admitted).toEqual({ receipt: 'queued' });
+    expect(log.events.map(({ event }) => event)).toContain('claim failed beside its question');
+    const next = await eventually(() => mustClaim(store, c, bob));
+    expect(textsOf(next.turn.messages)).toEqual(['B']);
   });
 
   it('asks again what an evicted turn was about', async () => {

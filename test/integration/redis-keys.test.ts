@@ -147,16 +147,27 @@ describe('what is kept in Redis', () => {
     }
   });
 
-  it('is tidied before a person seems to have too many questions open', async () => {
-    const server = await ownRedis();
-    const { store, prefix } = await openStore(server.url);
-    const options = { stops: false, tokens: 1, mostOpen: 4 };
-    const c = newConversation();
-    for (let i = 0; i < 12; i += 1) {
-      expect(await store.accept(question(c, `${i}`, { author: ann }), options)).toBe('queued');
-      await answer(store, c);
-    }
-    const key = await keyOf(server, prefix, 'open');
-    await eventually(async () => expect(await server.client().zcard(key)).toBeLessThanOrEqual(2));
-  });
+  it.each(['accept', 'acceptAndClaim'] as const)(
+    'is tidied by %s before a person seems to have too many questions open',
+    async (step) => {
+      const server = await ownRedis();
+      const { store, prefix } = await openStore(server.url);
+      const options = { stops: false, tokens: 1, mostOpen: 4 };
+      const c = newConversation();
+      for (let i = 0; i < 12; i += 1) {
+        const message = question(c, `${i}`, { author: ann });
+        if (step === 'accept') {
+          expect(await store.accept(message, options)).toBe('queued');
+          await answer(store, c);
+          continue;
+        }
+        const { receipt, work } = await store.acceptAndClaim(message, options, alice);
+        expect(receipt).toBe('queued');
+        await store.conclude(work!.claim, done);
+        await store.finish(work!.claim, alice, 5);
+      }
+      const key = await keyOf(server, prefix, 'open');
+      await eventually(async () => expect(await server.client().zcard(key)).toBeLessThanOrEqual(2));
+    },
+  );
 });

@@ -92,7 +92,7 @@ it.concurrent.for([
     );
     if (spot === undefined) throw new Error('there is no such place');
     // While something else is being answered, a question is taken in first, and its turn taken later.
-    const [other] = town.spots.filter((each) => each !== spot);
+    const other = town.spots.find((each) => each !== spot);
     register.ask(other!, { words: 600, perSecond: 100 });
     await vi.waitFor(() => expect(other!.replies()).toHaveLength(1), {
       timeout: 20_000,

@@ -2,6 +2,7 @@ import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import {
   ask,
   alice,
+  asked,
   eventually,
   mustClaim,
   newConversation,
@@ -58,6 +59,7 @@ describe('news', () => {
     await other.requestStop(c);
     await eventually(() => expect(stopped).toHaveLength(2));
     // What is handed over is news; what failed, and what its owner knows of, is not.
+    await other.acceptAndClaim(question(newConversation(), 'A'), asked, alice);
     await other.release(claim, { forgive: false });
     const again = await mustClaim(other, c);
     expect(ready).toEqual([c]);

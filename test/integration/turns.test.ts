@@ -111,6 +111,11 @@ class World {
   }
 }
 
+/** The steps of a store in which somebody becomes a conversation's owner. */
+function claimsOf(store: Store) {
+  return [vi.spyOn(store, 'claim'), vi.spyOn(store, 'acceptAndClaim')];
+}
+
 let world: World;
 
 beforeEach(async () => {
@@ -537,6 +542,137 @@ describe('bounds', () => {
   });
 });
 
+describe('a question that is just being stored', () => {
+  const away = new StoreUnavailable('away', 'the test says so');
+
+  /** One answer is over, so that it is known that nothing is paused. */
+  async function begin(): Promise<void> {
+    await world.ask('good morning');
+    (await world.writing(0)).write('Hello.').end();
+    await world.reads(['Hello.']);
+  }
+
+  /** The store has taken this in, but does not say so before the test wants it. */
+  async function receiveSlowly(
+    message: Message,
+  ): Promise<{ stored: () => void; receipt: Promise<unknown> }> {
+    const { store } = world;
+    const acceptAndClaim = store.acceptAndClaim.bind(store);
+    const [held, taken] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    store.acceptAndClaim = async (...step) => {
+      store.acceptAndClaim = acceptAndClaim;
+      const admitted = await acceptAndClaim(...step);
+      taken.resolve();
+      await held.promise;
+      return admitted;
+    };
+    const receipt = world.inbox.receive(message);
+    await taken.promise;
+    return { stored: held.resolve, receipt };
+  }
+
+  async function askSlowly(text: string): ReturnType<typeof receiveSlowly> {
+    await begin();
+    return receiveSlowly(world.message(text));
+  }
+
+  it('is left to the next start, and no attempt is counted, when this one ends', async () => {
+    const { stored, receipt } = await askSlowly('one');
+    const drained = world.dispatcher.drain(30_000);
+    stored();
+    expect(await receipt).toBe('queued');
+    await drained;
+    expect(world.model.writings).toHaveLength(1);
+    expect(await world.store.waiting()).toEqual([{ conversation: here, attempts: 0 }]);
+  });
+
+  it('waits when an operator wants nothing to be begun, and is answered after that', async () => {
+    const { stored, receipt } = await askSlowly('one');
+    await world.store.pause(Date.now());
+    await vi.waitFor(() => expect(world.dispatcher.isPaused).toBe(true), { timeout: 5_000 });
+    stored();
+    expect(await receipt).toBe('queued');
+    await vi.waitFor(() => expect(world.dispatcher.running).toBe(0));
+    expect(world.model.writings).toHaveLength(1);
+    expect(await world.store.waiting()).toEqual([{ conversation: here, attempts: 0 }]);
+    await world.store.pause(undefined);
+    (await vi.waitFor(() => world.writing(1), { timeout: 5_000 })).write('Yes.').end();
+    await world.reads(['Hello.', 'Yes.']);
+  });
+
+  it('is answered once, though it and more of its kind come meanwhile', async () => {
+    const { stored, receipt } = await askSlowly('one');
+    const [running] = (await world.store.view(here)).running!.messages;
+    expect(await world.inbox.receive(running!)).toBe('duplicate');
+    expect((await world.ask('two')).receipt).toBe('queued');
+    stored();
+    expect(await receipt).toBe('queued');
+    (await world.writing(1)).write('one').end();
+    (await world.writing(2)).write('two').end();
+    await world.reads(['Hello.', 'one', 'two']);
+  });
+
+  it('keeps the next one from its answer for no longer, though it was known already', async () => {
+    await begin();
+    const known = (await world.store.view(here)).history[0]!;
+    const { stored, receipt } = await receiveSlowly(world.message('', here, known));
+    expect((await world.ask('two')).receipt).toBe('queued');
+    stored();
+    expect(await receipt).toBe('duplicate');
+    (await world.writing(1)).write('two').end();
+    await world.reads(['Hello.', 'two']);
+  });
+
+  it('for a platform that is not served here is kept', async () => {
+    await begin();
+    const elsewhere = conversationId('other', 'c1');
+    expect((await world.ask('one', elsewhere)).receipt).toBe('queued');
+    expect(await world.store.waiting()).toEqual([{ conversation: elsewhere, attempts: 0 }]);
+  });
+
+  it('is stopped by an order that comes before its answer begins', async () => {
+    const { stored, receipt } = await askSlowly('one');
+    expect((await world.ask('stop')).receipt).toBe('stopping');
+    stored();
+    expect(await receipt).toBe('queued');
+    await world.reads(['Hello.', '_Stopped._']);
+    expect(world.model.writings).toHaveLength(1);
+  });
+
+  it('is known to its platform by the time a deletion that comes meanwhile is looked up', async () => {
+    await begin();
+    const { store } = world;
+    const acceptAndClaim = store.acceptAndClaim.bind(store);
+    let surfaces: Promise<number> | undefined;
+    store.acceptAndClaim = (message, ...rest) => {
+      const admitted = acceptAndClaim(message, ...rest);
+      const withdrawn = world.inbox.withdraw(here, message.id);
+      surfaces = withdrawn.then(() => world.platform.surfaces.size);
+      return admitted;
+    };
+    await world.ask('one');
+    expect(await surfaces).toBe(2);
+    (await world.writing(1)).end();
+  });
+
+  it('is refused where it could not be stored, and answered at once when it comes again', async () => {
+    const { store } = world;
+    const acceptAndClaim = store.acceptAndClaim.bind(store);
+    await begin();
+    const question = world.message('one');
+    store.acceptAndClaim = () => Promise.reject(away);
+    for (let tries = 0; tries < 3; tries += 1) {
+      await expect(world.inbox.receive(question)).rejects.toBe(away);
+    }
+    store.acceptAndClaim = acceptAndClaim;
+    expect(await world.inbox.receive(question)).toBe('queued');
+    (await world.writing(1)).write('Yes.').end();
+    await world.reads(['Hello.', 'Yes.']);
+    // No wait for a second try, which is for answers that failed.
+    expect(world.log.events.map(({ event }) => event)).not.toContain('conversation interrupted');
+  });
+});
+
 describe('a restart', () => {
   it('answers what was taken in and not begun', async () => {
     await world.ask('first');
@@ -594,14 +730,19 @@ describe('a restart', () => {
     const writing = await world.writing(0);
     writing.write('one');
     const drained = world.dispatcher.drain(30_000);
+    const claims = claimsOf(world.store);
     expect(await world.inbox.receive(world.message('second'))).toBe('queued');
+    expect((await world.ask('third', there)).receipt).toBe('queued');
     writing.write(' more').end();
     await drained;
+    for (const claim of claims) expect(claim).not.toHaveBeenCalled();
     expect(world.platform.replies).toEqual(['one more']);
     await world.store.close();
     world.model = new ScriptedModel();
     await world.start();
-    expect((await world.writing(0)).question).toBe('second');
+    await world.writing(1);
+    const questions = world.model.writings.map(({ question }) => question).toSorted();
+    expect(questions).toEqual(['second', 'third']);
   });
 
   it('ends at its deadline, also behind a stop whose last words cannot be shown', async () => {
@@ -671,6 +812,7 @@ describe('while an operator has turns paused', () => {
 
   it('whoever asks is told once that the question waits, and is answered after it', async () => {
     await order(true);
+    const claims = claimsOf(world.store);
     const told: string[] = [];
     const question = world.message('Are you there?');
     const tell = (line: string): void => void told.push(line);
@@ -679,6 +821,7 @@ describe('while an operator has turns paused', () => {
     await world.inbox.receive(world.message('Somebody said so.', here, { kind: 'context' }), tell);
     expect(told).toEqual([sentence]);
     expect(world.model.writings).toEqual([]);
+    for (const claim of claims) expect(claim).not.toHaveBeenCalled();
     await order(false);
     (await world.writing(0)).write('Yes.').end();
     await world.reads(['Yes.']);

@@ -123,8 +123,8 @@ export interface Store {
    */
   accept(message: Message, options: AcceptOptions): Promise<Admission>;
   /**
-   * `accept`, and if the message is `queued`, `claim` in the same step. A claim that fails by
-   * itself is left to `waiting`.
+   * `accept`, and if the message is `queued`, `claim` in the same step. Where only the claim
+   * fails, the message may be taken in without it: then `waiting` finds it.
    */
   acceptAndClaim(message: Message, options: AcceptOptions, lease: Lease): Promise<Admitted>;
   /** Changes the text of a question that waits for its turn; false if it does not wait. */

@@ -71,6 +71,11 @@ export function toStoreFault(error: unknown): unknown {
   }
 }
 
+/** Whether a step met a value that is not what it should be; a later try meets it again. */
+export function isDamage(error: unknown): boolean {
+  return error instanceof StoreUnavailable && error.reason === 'damaged';
+}
+
 /** A connection that was lost, refused, never made, or silent. */
 function isFromConnection(error: unknown): boolean {
   if (!(error instanceof Error)) return false;

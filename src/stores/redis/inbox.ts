@@ -12,6 +12,7 @@ import type {
 } from '../../core/ports/store.ts';
 import { encode, toRecord } from './codec.ts';
 import type { Connection } from './connection.ts';
+import { isDamage } from './faults.ts';
 import type { Keys } from './keys.ts';
 import type { Bounds } from './options.ts';
 import type { Persons } from './persons.ts';
@@ -54,13 +55,18 @@ export class Inbox {
 
   async acceptAndClaim(message: Message, options: AcceptOptions, lease: Lease): Promise<Admitted> {
     const { conversation } = message;
-    const [receipt, found] = await this.#workbench.onTerms(conversation, lease, (terms) =>
-      this.#admit('accept-and-claim', message, options, terms),
-    );
+    let receipt: Admission | undefined;
     try {
+      const [admission, found] = await this.#workbench.onTerms(conversation, lease, (terms) =>
+        this.#admit('accept-and-claim', message, options, terms),
+      );
+      receipt = admission;
       const work = await this.#workbench.toWork(conversation, lease, found);
       return { receipt, ...(work === undefined ? {} : { work }) };
     } catch (error) {
+      // What is damaged may be what only a claim needs: the question need not wait for its mending.
+      if (receipt === undefined && !isDamage(error)) throw error;
+      receipt ??= await this.accept(message, options);
       this.#log.warn({ err: error, conversation }, 'claim failed beside its question');
       return { receipt };
     }

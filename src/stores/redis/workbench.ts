@@ -7,6 +7,7 @@ import { pageKeyOf } from '../../core/turn-id.ts';
 import type { Claim, Ending, PageRecord, Turn } from '../../core/turn.ts';
 import { encode, type Codec } from './codec.ts';
 import type { Connection } from './connection.ts';
+import { isDamage } from './faults.ts';
 import type { Keys } from './keys.ts';
 import type { Args } from './scripts.ts';
 import { Tickets } from './tickets.ts';
@@ -190,8 +191,4 @@ export class Workbench {
 
 function lost(claim: Claim): ClaimLost {
   return new ClaimLost(`the claim ${claim.fence} on turn ${claim.turn} is lost`);
-}
-
-function isDamage(error: unknown): boolean {
-  return error instanceof StoreUnavailable && error.reason === 'damaged';
 }

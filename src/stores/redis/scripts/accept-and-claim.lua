@@ -5,7 +5,7 @@
 -- ARGV conversation id at kind record author opens stops mostOpen member seenMs retentionMs stayMs keep channel owner leaseMs graceMs ticket historyLimit
 -- WITH clock stay known due put enrol admit work run doubt take claim
 local receipt, open_now = admit(true)
-if receipt == 'queued' then return { receipt, open_now, claim(exact(now)) } end
+if receipt == 'queued' then return { receipt, open_now, claim() } end
 local held = redis.call('HMGET', turn, 'owner', 'ticket')
 if receipt == 'duplicate' and held[1] == owner and held[2] == ticket then
   return { receipt, 0, claim() }

@@ -1,10 +1,9 @@
--- Makes `owner` the owner of a conversation that is free and has something to do, since then or, by
--- itself, since it was ready. Gives the turn and the newest of history, or false. A repetition
--- with the same ticket gives the same.
-local function claim(ready_since)
+-- Makes `owner` the owner of a conversation that is free and has something to do. Gives the turn and
+-- the newest of history, or false. A repetition with the same ticket gives the same.
+local function claim()
   local found = redis.call('HMGET', turn, 'id', 'owner', 'attempt', 'since', 'ticket')
   if not found[1] then
-    if not begin(redis.call('ZSCORE', ready, conversation) or ready_since) then
+    if not begin(redis.call('ZSCORE', ready, conversation)) then
       redis.call('ZREM', ready, conversation)
       redis.call('ZREM', leased, conversation)
       return false
