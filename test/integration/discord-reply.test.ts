@@ -138,6 +138,17 @@ describe.concurrent('a reply on Discord', () => {
     expect(typing().every(({ at }) => at < post!.at)).toBe(true);
   });
 
+  it('is not typed where its first words come at once', async ({ worlds }) => {
+    const world = (await worlds.begin()).answering();
+    const { fake } = world;
+    const ada = fake.person('Ada');
+    ada.dm('hello');
+    ada.mention('general', 'hello');
+    await world.turns(2);
+    expect(fake.callsOf('POST', '/channels/:channel/typing')).toEqual([]);
+    expect(fake.callsOf('POST', '/channels/:channel/messages')).toHaveLength(2);
+  });
+
   it('goes on in the chain where it stands, each page a reply to the question', async ({
     worlds,
   }) => {

@@ -24,6 +24,11 @@ export interface Told {
   /** When it was told, and when the window is full again, on the clock of `performance.now()`. */
   readonly at: number;
   readonly resetsAt: number;
+  /**
+   * Each call counts for so long by itself, in milliseconds: then `resetsAt` is when the oldest one
+   * no longer does. Without it a whole window ends at once.
+   */
+  readonly slidesMs?: number;
 }
 
 /** How a platform shows markdown and how much of it fits on a page. */

@@ -79,6 +79,8 @@ export class Pace {
       const spare = Math.max(0, bucket.level(now) - keep);
       return 1_000 / (bucket.perSecond(now) + spare / lastsSeconds);
     }
+    // The more places are free the faster they are taken: one that is left free is lost.
+    if (window.slides) return 1_000 / (window.perSecond * Math.max(1, window.left(now)));
     if (now >= window.resetsAt) return 0;
     const from = Math.max(this.#at, window.resetsAt - window.lengthMs);
     return (window.resetsAt - from) / (Math.max(0, window.left(now)) + 1);

@@ -11,6 +11,7 @@ export class ToldWindow {
   #resetsAt: number;
   #toldAt: number;
   #lengthMs = 0;
+  #slides = false;
   /** That length is a window's, and not that of a pause after a refusal. */
   #measured = false;
   /** Calls that were in flight at the telling: perhaps counted in it, perhaps not. */
@@ -49,6 +50,11 @@ export class ToldWindow {
     return this.#lengthMs;
   }
 
+  /** Each call's place in it is free again by itself. */
+  get slides(): boolean {
+    return this.#slides;
+  }
+
   left(now: number): number {
     return now >= this.#resetsAt ? this.#limit : this.#left - this.#unsure;
   }
@@ -78,7 +84,12 @@ export class ToldWindow {
   }
 
   /** Where nothing is left, the platform may have asked for a pause that is longer than a window. */
-  #measure({ at, left, resetsAt }: Told): void {
+  #measure({ at, left, resetsAt, slidesMs }: Told): void {
+    this.#slides = slidesMs !== undefined;
+    if (slidesMs !== undefined) {
+      this.#lengthMs = slidesMs;
+      return;
+    }
     const known = left > 0 && !this.#measured ? 0 : this.#lengthMs;
     if (left > 0 || !this.#measured) this.#lengthMs = Math.max(known, resetsAt - at);
     this.#measured ||= left > 0;

@@ -85,6 +85,7 @@ export class DiscordApi {
     { body, query }: Request,
     signal: AbortSignal,
   ): Promise<unknown> {
+    this.#budgets.everywhere.enter();
     try {
       return await withDeadline(callTimeoutMs, signal, (end) =>
         this.#rest.request({

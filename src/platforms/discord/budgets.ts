@@ -1,5 +1,5 @@
 import type { Budget, Surface, Told } from '../../core/ports/surface.ts';
-import { type GlobalCount, GlobalLimit } from './global-limit.ts';
+import { GlobalLimit } from './global-limit.ts';
 
 /** Channels that were written to last; the limits of the others are told anew when they are. */
 const maxChannels = 2_000;
@@ -20,9 +20,9 @@ export class Budgets {
   /** Of all that the bot does. */
   readonly everywhere: GlobalLimit;
 
-  /** @param count what the client library counts of all calls; absent where others make some, too */
-  constructor(count?: GlobalCount) {
-    this.everywhere = new GlobalLimit(globalKey, count);
+  /** @param options `alone`: no other instance makes calls */
+  constructor(options: { alone: boolean }) {
+    this.everywhere = new GlobalLimit(globalKey, options);
   }
 
   /** What a reply in this channel spends. */

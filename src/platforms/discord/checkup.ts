@@ -43,7 +43,7 @@ export function discordCheckup({
   let sentMs: number | undefined;
   const rest = newRest(token, apiUrl);
   const onUnauthorized = (): void => void (unauthorized = true);
-  const api = new DiscordApi({ rest, budgets: new Budgets(), log, onUnauthorized });
+  const api = new DiscordApi({ rest, budgets: new Budgets({ alone: true }), log, onUnauthorized });
   rest.on('response', (_request, { headers }) => {
     const said = headers.get('date');
     // The first call is alone, so that it is known when it began.

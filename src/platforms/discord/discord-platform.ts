@@ -81,7 +81,7 @@ export function discordPlatform(options: DiscordPlatformOptions): Platform {
   const { signal } = stopping;
 
   const rest = newRest(token, apiUrl);
-  const budgets = new Budgets(store.shared ? undefined : rest);
+  const budgets = new Budgets({ alone: !store.shared });
   const api = new DiscordApi({
     rest,
     budgets,

@@ -1,76 +1,83 @@
+import { RateLimited } from '../../core/errors.ts';
 import type { Budget, Told } from '../../core/ports/surface.ts';
 
-/** Of the client library's REST part: what it counts of Discord's limit over all calls. */
-export interface GlobalCount {
-  readonly options: { readonly globalRequestsPerSecond: number };
-  /** Calls that are left of the window that is open, or was. */
-  readonly globalRemaining: number;
-  /** When it ends, in milliseconds since the epoch; negative before the first. */
-  readonly globalReset: number;
-}
+/** Requests a second for all that a bot does (Discord, "Global Rate Limit"). */
+const mostPerSecond = 50;
+/** Of replies, which leave a few for what is none. */
+const most = mostPerSecond - 2;
+/**
+ * Whenever Discord's second begins, it has no more calls in it: not all of them take as long, so
+ * what arrives within a second may have been sent within a little more.
+ */
+const spanMs = 1_030;
 
-/** A few calls are left for what is no reply. */
-const leftForOthers = 2;
-/** Calls of replies in one second, where nobody tells: Discord's 50, but for a few. */
+/** Calls of replies in one second, where others make some, too. */
 const perWindow = 46;
 /** Calls at once where other instances make some, too. */
 const sharedBurst = 8;
-const windowMs = 1_000;
-/** Discord's window begins when a call arrives, and not all calls take as long. */
-const afterResetMs = 30;
-/** Between a call and the library's count of it. */
-const countedWithinMs = 5;
 
 /**
- * 50 requests a second for all that the bot does. The client library refuses calls beyond that by
- * itself; what it counts, threads and marks of typing among it, is told to whoever paces replies.
+ * The limit over all calls of the bot. Discord does not tell how much of it is left; so each call
+ * is counted that this instance sends, threads and marks of typing among them: none is sent beyond
+ * the limit, and whoever paces replies is told of the last second.
  */
 export class GlobalLimit implements Budget {
   readonly key: string;
   readonly burst: number;
   readonly perSecond: number;
-  readonly #count: GlobalCount | undefined;
-  /** When each call of a reply that is on its way began, in milliseconds since the epoch. */
+  readonly #isAlone: boolean;
+  /** When each call of the last span was sent, on the clock of `performance.now()`; oldest first. */
+  readonly #sent: number[] = [];
+  /** The same of each call of a reply that has no answer yet. */
   readonly #onTheirWay = new Set<{ readonly at: number }>();
 
-  /** @param count absent where other instances spend the limit, too */
-  constructor(key: string, count: GlobalCount | undefined) {
+  /** @param options `alone`: no other instance spends the limit */
+  constructor(key: string, { alone }: { alone: boolean }) {
     this.key = key;
+    this.#isAlone = alone;
     // A full bucket and what flows into it meanwhile, too, must fit into one second of Discord's.
-    this.burst = count === undefined ? sharedBurst : perWindow;
-    this.perSecond = perWindow - (count === undefined ? sharedBurst : 0);
-    this.#count = count;
+    this.burst = alone ? perWindow : sharedBurst;
+    this.perSecond = perWindow - (alone ? 0 : sharedBurst);
+  }
+
+  /** A call of whatever kind is sent now. Throws `RateLimited` if it would be one too many. */
+  enter(): void {
+    const now = performance.now();
+    const sent = this.#within(now);
+    const waitMs = sent.length < mostPerSecond ? 0 : (sent[0] ?? now) + spanMs - now;
+    if (waitMs > 0) throw new RateLimited(waitMs, { budgetKey: this.key });
+    this.#sent.push(now);
   }
 
   get told(): Told | undefined {
-    if (this.#count === undefined) return undefined;
-    const { globalRemaining, globalReset, options } = this.#count;
-    const limit = options.globalRequestsPerSecond - leftForOthers;
+    if (!this.#isAlone) return undefined;
     const at = performance.now();
-    const restMs = globalReset - Date.now();
-    if (restMs < -afterResetMs) return { limit, left: limit, at, resetsAt: at + windowMs };
+    const sent = this.#within(at);
     // Those who ask count by themselves what is on its way.
-    const since = globalReset - windowMs - countedWithinMs;
-    const counted = [...this.#onTheirWay].filter((call) => call.at >= since).length;
-    const left = Math.max(0, globalRemaining - leftForOthers) + counted;
-    return { limit, left, at, resetsAt: at + restMs + afterResetMs };
+    const counted = [...this.#onTheirWay].filter((call) => call.at > at - spanMs).length;
+    const left = Math.max(0, most - sent.length) + counted;
+    return { limit: most, left, at, resetsAt: (sent[0] ?? at) + spanMs, slidesMs: spanMs };
   }
 
   /** Most of what there is in this second is spent: what can wait, waits. */
   get isScarce(): boolean {
-    if (this.#count === undefined) return false;
-    const { globalRemaining, globalReset, options } = this.#count;
-    return Date.now() < globalReset && globalRemaining < options.globalRequestsPerSecond / 2;
+    return this.#within(performance.now()).length > most / 2;
   }
 
   /** Makes a call of a reply. */
   async counted<T>(call: () => Promise<T>): Promise<T> {
-    const one = { at: Date.now() };
+    const one = { at: performance.now() };
     this.#onTheirWay.add(one);
     try {
       return await call();
     } finally {
       this.#onTheirWay.delete(one);
     }
+  }
+
+  #within(now: number): readonly number[] {
+    const first = this.#sent.findIndex((at) => at > now - spanMs);
+    this.#sent.splice(0, first < 0 ? this.#sent.length : first);
+    return this.#sent;
   }
 }

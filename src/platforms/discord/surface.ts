@@ -21,6 +21,9 @@ import { Typing } from './typing.ts';
 /** Faster than that, texts flicker. */
 const editFloorMs = 250;
 
+/** Each mark of typing costs a call that first words need, too: quick ones come without it. */
+const typeAfterMs = 400;
+
 /** How often it is looked whether there is room for a mark of typing. */
 const lookAgainMs = 250;
 
@@ -55,6 +58,7 @@ export class DiscordSurface implements Surface {
   readonly #standing: Set<string>;
   readonly #calls: ReplyCalls;
   readonly #linkFilter = new LinkFilter();
+  readonly #typesFrom = performance.now() + typeAfterMs;
   #repliesTaken = true;
 
   constructor(options: DiscordSurfaceOptions) {
@@ -176,7 +180,9 @@ export class DiscordSurface implements Surface {
   }
 
   async #type(signal: AbortSignal): Promise<void> {
+    // The thread is made at once: what is written first goes into it.
     const channel = await this.#footing.channelForNow();
+    await wait(Math.max(0, this.#typesFrom - performance.now()), signal);
     const { api, budgets, denials } = this.#options;
     if (denials.has(channel)) return;
     // Where many ask at once their first words come sooner without it.

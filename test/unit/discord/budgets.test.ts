@@ -14,7 +14,7 @@ function headers(limit: string, remaining: string, resetAfter: string): Headers 
 
 describe('the limits of a channel', () => {
   it('are five calls in five seconds until Discord tells', () => {
-    const { edit, post } = new Budgets().of(channel);
+    const { edit, post } = new Budgets({ alone: true }).of(channel);
     expect(edit[0]).toMatchObject({ burst: 5, perSecond: 1, told: undefined, oneAtATime: true });
     expect(post[0]).toMatchObject({ burst: 5, perSecond: 1, told: undefined });
     expect(post[0]).not.toHaveProperty('oneAtATime');
@@ -25,7 +25,7 @@ describe('the limits of a channel', () => {
     ['PATCH', `/channels/${channel}/messages/${message}`, 'edit'],
     ['DELETE', `/channels/${channel}/messages/${message}`, 'remove'],
   ] as const)('are learned from the answer to %s %s', (method, path, kind) => {
-    const budgets = new Budgets();
+    const budgets = new Budgets({ alone: true });
     const before = performance.now();
     budgets.hear(method, path, headers('7', '3', '1.5'));
     const { told } = budgets.of(channel)[kind][0]!;
@@ -45,7 +45,7 @@ describe('the limits of a channel', () => {
     ['PATCH', `/channels/${channel}`],
     ['POST', `/channels/${channel}/messages/${message}/threads`],
   ])('have nothing to do with %s %s', (method, path) => {
-    const budgets = new Budgets();
+    const budgets = new Budgets({ alone: true });
     budgets.hear(method, path, headers('7', '3', '1.5'));
     const { post, edit, remove } = budgets.of(channel);
     expect([post, edit, remove].map(([own]) => own!.told)).toEqual([
@@ -61,13 +61,13 @@ describe('the limits of a channel', () => {
     ['5', '-1', '1'],
     ['5', '1', 'soon'],
   ])('are not taken from headers that make no sense: %j %j %j', (...values) => {
-    const budgets = new Budgets();
+    const budgets = new Budgets({ alone: true });
     budgets.hear('POST', `/channels/${channel}/messages`, headers(...values));
     expect(budgets.of(channel).post[0]!.told).toBeUndefined();
   });
 
   it('of two channels share nothing but the limit over all', () => {
-    const budgets = new Budgets();
+    const budgets = new Budgets({ alone: true });
     const keys = (of: string) => budgets.of(of).edit.map(({ key }) => key);
     const both = keys(channel).filter((key) => keys(message).includes(key));
     expect(both).toEqual(['discord:global']);

@@ -1,65 +1,102 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { RateLimited } from '../../../src/core/errors.ts';
 import { GlobalLimit } from '../../../src/platforms/discord/global-limit.ts';
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
 
-/** As the client library counts, with what is left of a window that has just begun. */
-function counting(globalRemaining: number) {
-  return {
-    options: { globalRequestsPerSecond: 50 },
-    globalRemaining,
-    globalReset: Date.now() + 1_000,
-  };
+const alone = (): GlobalLimit => new GlobalLimit('all', { alone: true });
+
+function enter(limit: GlobalLimit, calls: number): void {
+  for (let i = 0; i < calls; i += 1) limit.enter();
 }
 
 describe('the limit over all calls', () => {
-  it('is told as the client library counts it, but for a little that is left for others', () => {
-    const { told } = new GlobalLimit('all', counting(30));
-    expect(told).toMatchObject({ limit: 48, left: 28 });
-    expect(told!.resetsAt - told!.at).toBeGreaterThan(1_000);
-    expect(new GlobalLimit('all', counting(1)).told).toMatchObject({ left: 0 });
+  it('is told as calls are counted, but for a little that is left for others', () => {
+    const limit = alone();
+    expect(limit.told).toMatchObject({ limit: 48, left: 48 });
+    enter(limit, 20);
+    expect(limit.told).toMatchObject({ limit: 48, left: 28 });
+    enter(limit, 29);
+    expect(limit.told).toMatchObject({ left: 0 });
   });
 
-  it('is whole again, for a second, once the window is over', () => {
-    const limit = new GlobalLimit('all', counting(0));
-    vi.advanceTimersByTime(2_000);
-    const { told } = limit;
-    expect(told).toMatchObject({ limit: 48, left: 48 });
-    expect(told!.resetsAt - told!.at).toBe(1_000);
+  it('has a call’s place again a little more than a second later, each by itself', () => {
+    const limit = alone();
+    enter(limit, 30);
+    vi.advanceTimersByTime(500);
+    enter(limit, 18);
+    const { at, resetsAt, left } = limit.told!;
+    expect(left).toBe(0);
+    expect(resetsAt - at).toBeGreaterThan(500);
+    expect(resetsAt - at).toBeLessThan(600);
+    vi.advanceTimersByTime(resetsAt - at + 1);
+    expect(limit.told).toMatchObject({ left: 30 });
+    vi.advanceTimersByTime(500);
+    expect(limit.told).toMatchObject({ left: 48 });
+  });
+
+  it('refuses what would be too many, until there is room again', () => {
+    const limit = alone();
+    enter(limit, 10);
+    vi.advanceTimersByTime(300);
+    enter(limit, 40);
+    const refused = (() => {
+      try {
+        limit.enter();
+      } catch (error) {
+        return error;
+      }
+      return undefined;
+    })();
+    expect(refused).toBeInstanceOf(RateLimited);
+    const { retryAfterMs, budgetKey } = refused as RateLimited;
+    expect(budgetKey).toBe('all');
+    expect(retryAfterMs).toBeGreaterThan(700);
+    expect(retryAfterMs).toBeLessThan(800);
+    vi.advanceTimersByTime(retryAfterMs + 1);
+    enter(limit, 10);
+    expect(() => limit.enter()).toThrow(RateLimited);
   });
 
   it('leaves it to those who ask to count what is on its way, once', async () => {
-    const limit = new GlobalLimit('all', counting(49));
+    const limit = alone();
+    enter(limit, 5);
     const answer = Promise.withResolvers<string>();
-    const answered = limit.counted(() => answer.promise);
-    expect(limit.told).toMatchObject({ left: 48 });
+    const answered = limit.counted(() => {
+      limit.enter();
+      return answer.promise;
+    });
+    expect(limit.told).toMatchObject({ left: 43 });
     answer.resolve('ok');
     expect(await answered).toBe('ok');
-    expect(limit.told).toMatchObject({ left: 47 });
+    expect(limit.told).toMatchObject({ left: 42 });
   });
 
-  it('has what is on its way since the window before counted there', () => {
-    const count = counting(10);
-    const limit = new GlobalLimit('all', count);
-    void limit.counted(() => new Promise(() => undefined));
+  it('does not leave to them what is on its way for longer than that', () => {
+    const limit = alone();
+    void limit.counted(() => {
+      limit.enter();
+      return new Promise(() => undefined);
+    });
     vi.advanceTimersByTime(1_500);
-    count.globalReset = Date.now() + 1_000;
-    expect(limit.told).toMatchObject({ left: 8 });
+    expect(limit.told).toMatchObject({ left: 48 });
   });
 
   it('is not told where others make calls that nobody counts here', () => {
-    const shared = new GlobalLimit('all', undefined);
+    const shared = new GlobalLimit('all', { alone: false });
     expect(shared.told).toBeUndefined();
     // Whenever Discord's second begins.
     expect(shared.burst + shared.perSecond).toBeLessThan(50);
   });
 
-  it('is scarce while most of a window is spent', () => {
-    const limit = new GlobalLimit('all', counting(20));
-    expect(limit.isScarce).toBe(true);
-    vi.advanceTimersByTime(1_000);
+  it('is scarce while most of it is spent', () => {
+    const limit = new GlobalLimit('all', { alone: false });
+    enter(limit, 24);
     expect(limit.isScarce).toBe(false);
-    expect(new GlobalLimit('all', counting(30)).isScarce).toBe(false);
+    limit.enter();
+    expect(limit.isScarce).toBe(true);
+    vi.advanceTimersByTime(1_100);
+    expect(limit.isScarce).toBe(false);
   });
 });

@@ -20,7 +20,7 @@ const [guild, channel, root, later] = [1, 2, 3, 4].map((at) => `1000000000000000
 
 function setUp(threads: boolean) {
   const log = readableLog();
-  const budgets = new Budgets();
+  const budgets = new Budgets({ alone: true });
   const api = new DiscordApi({ rest: new REST(), budgets, log, onUnauthorized: () => undefined });
   const channels = new Channels(api);
   const errands = new Errands(log);

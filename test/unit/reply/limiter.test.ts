@@ -162,6 +162,49 @@ describe('a limiter that is told', () => {
   });
 });
 
+describe('a limiter of which each call’s place is free again by itself', () => {
+  /** Makes so many calls at once, and then as many as it can; gives when. */
+  function calls(until: number, atOnce = 0): number[] {
+    const limiter = new Limiter({ burst: 5, perSecond: 1 }, 0);
+    const pace = new Pace(limiter);
+    const made = Array.from({ length: atOnce }, () => 0);
+    for (let now = 0; now < until; now += 5) {
+      const sent = made.filter((at) => at > now - 1_000);
+      const resetsAt = (sent[0] ?? now) + 1_000;
+      limiter.tell({ limit: 10, left: 10 - sent.length, at: now, resetsAt, slidesMs: 1_000 });
+      if (pace.waitMs(now, 0) > 0) continue;
+      limiter.take(now);
+      pace.take(now, true);
+      limiter.ended();
+      made.push(now);
+    }
+    return made;
+  }
+
+  it('takes a place soon after it is free, and lets none go lost', () => {
+    const made = calls(20_000);
+    expect(made.length).toBeGreaterThanOrEqual(195);
+    for (const at of made) {
+      expect(made.filter((other) => other >= at && other < at + 1_000).length).toBeLessThan(11);
+    }
+  });
+
+  it('spreads what came all at once, so that somebody new finds a place soon', () => {
+    const made = calls(30_000, 10);
+    // Those do not wait long for it.
+    expect(made[19]).toBeLessThan(1_500);
+    const late = made.filter((at) => at > 20_000);
+    const gaps = late.slice(1).map((at, index) => at - (late[index] ?? 0));
+    expect(Math.max(...gaps)).toBeLessThan(250);
+  });
+
+  it('expects calls to be as far apart as it has places in its time', () => {
+    const limiter = new Limiter({ burst: 5, perSecond: 1 }, 0);
+    limiter.tell({ limit: 10, left: 3, at: 0, resetsAt: 20, slidesMs: 1_000 });
+    expect(new Pace(limiter).expectedMs(0, 0)).toBeCloseTo(100);
+  });
+});
+
 describe('a limiter', () => {
   it('lets calls follow each other the closer the more there is, and none starve', () => {
     const limiter = new Limiter({ burst: 40, perSecond: 0.8 }, 0);
