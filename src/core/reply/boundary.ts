@@ -85,6 +85,12 @@ export class Boundaries {
     return nearest;
   }
 
+  /** The first beginning of a block, or of what a heading is over, between `least` and `most`. */
+  block(least: number, most: number): number | undefined {
+    const starts = this.#lineStarts(most).get('block') ?? [];
+    return starts.findLast((start) => start >= least && this.#allows(start));
+  }
+
   /** Whether both parts can be read as they were if the text is cut here. */
   allows(at: number): boolean {
     return this.#allows(at);

@@ -64,6 +64,27 @@ export function pauseOf(
   return cut && { ...cut, written: writtenIn(format, draft, cut.at) };
 }
 
+/** A page that is so full may end with a block, as a share of its limit. */
+const nearlyFull = 0.75;
+/** What comes behind the block stays unseen until the next page is posted, in UTF-16 units. */
+const mostBehindBlock = 80;
+
+/** Where a page that is nearly full can end with a block, behind `least` units at the earliest. */
+export function blockEnd(
+  format: PageFormat,
+  seam: Seam,
+  text: string,
+  least: number,
+): Cut | undefined {
+  const seen = text.trimEnd().length;
+  if (seen < format.limit * nearlyFull) return undefined;
+  const draft = new Draft(format, seam, text);
+  const from = Math.max(least, seen - mostBehindBlock);
+  const cut = endAt(draft, new Boundaries(draft.reading, seen - 1).block(from, seen - 1));
+  const isFull = cut !== undefined && format.size(cut.text) >= format.limit * nearlyFull;
+  return isFull ? cut : undefined;
+}
+
 /** The cut at `at`, if the page can end there. */
 export function cutAt(format: PageFormat, seam: Seam, text: string, at: number): Cut | undefined {
   const draft = new Draft(format, seam, text);

@@ -1,5 +1,5 @@
 import type { PageFormat } from '../ports/surface.ts';
-import { type Cut, cutAt, fit, pauseOf } from './cut.ts';
+import { blockEnd, type Cut, cutAt, fit, pauseOf } from './cut.ts';
 import { Draft } from './draft.ts';
 import type { Seam } from './seam.ts';
 import { start } from './seam.ts';
@@ -87,6 +87,12 @@ export class Pages {
     return this.#frozen;
   }
 
+  /** Length of what comes behind a frozen page, in UTF-16 units. */
+  behind(index: number): number {
+    const later = this.#frozen.slice(index + 1);
+    return later.reduce((sum, { source }) => sum + source.length, this.#source.length);
+  }
+
   /** The page that grows, as people should see it now; undefined while it shows nothing. */
   live(): Page | undefined {
     this.settle();
@@ -104,6 +110,23 @@ export class Pages {
     const cut = pauseOf(this.#format, this.#seam, text);
     const source = this.#source.slice(0, offset + (cut?.at ?? 0));
     return cut && { source, text: cut.text, written: cut.written };
+  }
+
+  /**
+   * Ends the page that grows with a block behind the first `read` units of the whole text, if it is
+   * nearly full there: what people read of it stays, and the rest go on the next page.
+   */
+  endBlock(read: number): void {
+    this.settle();
+    if (this.#live === undefined || this.#ended) return;
+    const { text, offset } = this.#pending();
+    const before = this.#length - this.#source.length;
+    const cut = blockEnd(this.#format, this.#seam, text, Math.max(0, read - before - offset) + 1);
+    if (cut === undefined) return;
+    this.#frozen.push({ source: this.#take(offset + cut.at), text: cut.text });
+    this.#seam = cut.seam;
+    this.#settled = false;
+    this.settle();
   }
 
   /** The text is over: what the last page is without its beginning `source`, if that can be. */

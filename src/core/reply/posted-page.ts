@@ -15,6 +15,16 @@ export interface PageLedger {
   drop(index: number): Promise<void>;
 }
 
+export interface ShowOptions {
+  readonly final: boolean;
+  /** That it is final was known when the budgets of the call were asked for; true by default. */
+  readonly foreseen?: boolean;
+  /** It is posted as there is no edit for it. */
+  readonly whole?: boolean;
+  /** Called when the platform has taken it; what is left to do then is ours. */
+  readonly answered?: (() => void) | undefined;
+}
+
 /**
  * One posted message of a reply, or one that is about to be: knows what it reads, and what of
  * that is uncertain because a call got no answer.
@@ -81,15 +91,11 @@ export class PostedPage {
   }
 
   /**
-   * Makes one call towards showing `page`; `reads` tells whether that was enough. `foreseen`: that
-   * it is final was known when the budgets of the call were asked for; `whole`: it is posted as
-   * there is no edit for it. Throws what the surface throws, `NotOurs`, and `ClaimLost` or `StoreUnavailable` if a post could not be announced.
+   * Makes one call towards showing `page`; `reads` tells whether that was enough. Throws what the
+   * surface throws, `NotOurs`, and `ClaimLost` or `StoreUnavailable` if a post could not be
+   * announced.
    */
-  async show(
-    page: Page,
-    options: { final: boolean; foreseen?: boolean; whole?: boolean },
-    signal: AbortSignal,
-  ): Promise<void> {
+  async show(page: Page, options: ShowOptions, signal: AbortSignal): Promise<void> {
     const { written } = page;
     const final = options.final && options.foreseen !== false;
     const growth = { final, ...(final || written === undefined ? {} : { written }) };
@@ -104,6 +110,7 @@ export class PostedPage {
         await this.#post(page, { ...growth, whole: options.whole === true }, signal);
       }
     }
+    options.answered?.();
     this.#source = page.source;
     if (options.final || performance.now() - this.#recordedAt >= recordEveryMs) await this.record();
   }

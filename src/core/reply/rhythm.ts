@@ -3,6 +3,8 @@ import type { Step } from './step.ts';
 
 /** A reply whose turns are further apart ends with a whole sentence each time. */
 const seldomMs = 2_500;
+/** Where they are further apart than that, edits are scarcer than posts. */
+const scarceMs = 750;
 /** It may get none before its end: its first post waits so long for a sentence. */
 const firstWordsMs = 700;
 
@@ -24,6 +26,11 @@ export class Rhythm {
   /** Turns are so far apart that each is to end with a whole sentence. */
   get isSeldom(): boolean {
     return this.#turnMs() > seldomMs;
+  }
+
+  /** Edits are so scarce that a page ends early rather than be changed once more for its end. */
+  get endsPages(): boolean {
+    return this.#surface.finishing === undefined && this.#turnMs() > scarceMs;
   }
 
   /** A page is being shown. */

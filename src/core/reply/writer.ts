@@ -153,6 +153,9 @@ export class Writer {
     const foreseen = this.next()?.final === true;
     // New words may have filled the live page: it is then cut, and is still the one to show.
     this.#pages.settle();
+    if (this.#rhythm.endsPages && this.next()?.kind === 'edit') {
+      this.#pages.endBlock(this.#sight.unseen.from);
+    }
     const step = this.next();
     if (step === undefined) return false;
     if (step.kind === 'remove') {
@@ -165,12 +168,14 @@ export class Writer {
     if (pause === 'later') return false;
     const page = cut ?? pause ?? this.#livePage();
     const before = this.#sight.unseen;
-    if (cut === undefined) this.#sight.covers(this.#pages.length, this.#heldBack(pause));
+    const heldBack = cut === undefined ? this.#heldBack(pause) : this.#pages.behind(index);
+    this.#sight.covers(this.#pages.length, heldBack);
     if (page === undefined) return false;
     const posted = this.#posted.open(index);
     this.#rhythm.beat(index);
     const whole = index === this.#rest;
-    const options = { final: step.final, foreseen, whole };
+    const { answered } = way;
+    const options = { final: step.final, foreseen, whole, answered };
     try {
       await this.#sight.during(before, { hasText: page.source !== '' }, () =>
         posted.show(page, options, signal),

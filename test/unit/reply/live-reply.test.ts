@@ -19,12 +19,14 @@ function open(options: { surface?: FakeSurface; pages?: PageRecord[]; pacer?: Pa
   const records = new Map((options.pages ?? []).map((page) => [page.index, page]));
   const lost: unknown[] = [];
   let storeFault: Error | undefined;
+  let storeHangs = false;
   const reply = new LiveReply({
     surface,
     pacer,
     ledger: {
       save: (page) => {
         if (storeFault !== undefined) return Promise.reject(storeFault);
+        if (storeHangs) return new Promise(() => undefined);
         records.set(page.index, page);
         return Promise.resolve();
       },
@@ -51,6 +53,7 @@ function open(options: { surface?: FakeSurface; pages?: PageRecord[]; pacer?: Pa
     },
     end: (ending: Ending = done(text)) => reply.end(ending),
     failStore: (error: Error | undefined) => (storeFault = error),
+    hangStore: () => (storeHangs = true),
   };
 }
 
@@ -240,6 +243,25 @@ describe('a live reply', () => {
     expect(surface.pages).toEqual(['one two three']);
   });
 
+  it('keeps no other one waiting while it is stored', async () => {
+    const pacer = new Pacer({ log: readableLog() });
+    const edit: Budget[] = [{ key: 'e', burst: 9, perSecond: 9, oneAtATime: true }];
+    const replies = [open({ pacer }), open({ pacer })];
+    for (const { surface, push } of replies) {
+      surface.budgets = { post: [], edit, remove: [] };
+      push('One');
+    }
+    await pass(1_500);
+    const [first, second] = replies;
+    first!.hangStore();
+    for (const { push } of replies) push(' and two');
+    await pass(500);
+    expect([first!.surface.pages, second!.surface.pages]).toEqual([
+      ['One and two'],
+      ['One and two'],
+    ]);
+  });
+
   it('stops writing when a person deletes a message of it', async () => {
     const { surface, push, end, lost } = open();
     push('one');
@@ -303,6 +325,54 @@ describe('a live reply', () => {
     await pass(100);
     expect(a.surface.pages).toEqual([]);
     expect(b.surface.pages).toEqual(['yes']);
+  });
+});
+
+describe('a live reply whose edits are scarcer than its posts', () => {
+  const first = 'The first paragraph stands here, and is of some length.';
+
+  /** Shows the beginning of `first`; the next edit may come a second later. */
+  async function begun(budget: Partial<Budget> = {}) {
+    const surface = new FakeSurface({ limit: 70 });
+    surface.budgets = {
+      post: [{ key: 'p', burst: 5, perSecond: 1 }],
+      edit: [{ key: 'e', burst: 1, perSecond: 1, ...budget }],
+      remove: [],
+    };
+    const opened = open({ surface });
+    opened.push(first.slice(0, 20));
+    await pass(20);
+    opened.push(first.slice(20, 30));
+    await pass(20);
+    return opened;
+  }
+
+  it('ends a page with its paragraph, and is not changed once more for that', async () => {
+    const { surface, push, end, records } = await begun();
+    push(`${first.slice(30)}\n\nThe sec`);
+    await pass(1_500);
+    push('ond one goes on for long enough not to fit.');
+    const ended = end();
+    await pass(3_000);
+    await ended;
+    expect(surface.pages).toEqual([first, 'The second one goes on for long enough not to fit.']);
+    expect(surface.calls).toEqual(['post', 'edit', 'edit', 'post', 'edit']);
+    expect([0, 1].map((index) => records.get(index)?.source.trim())).toEqual(surface.pages);
+  });
+
+  it('fills a page where there are edits enough', async () => {
+    const { surface, push } = await begun({ burst: 100, perSecond: 10 });
+    push(`${first.slice(30)}\n\nThe sec`);
+    await pass(1_500);
+    expect(surface.pages).toEqual([`${first}\n\nThe sec`]);
+  });
+
+  it('fills it as well where a page is finished in a way of its own', async () => {
+    const { surface, push } = await begun();
+    Object.assign(surface, { finishing: surface.budgets.edit });
+    push(`${first.slice(30)}\n\nThe sec`);
+    await pass(1_500);
+    expect(surface.pages).toEqual([`${first}\n\nThe sec`]);
   });
 });
 

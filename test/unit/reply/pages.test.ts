@@ -27,6 +27,51 @@ function lines(count: number, line: (index: number) => string): string {
   return Array.from({ length: count }, (_, index) => line(index)).join('\n');
 }
 
+/** What people read after the page was to end early, with so many units of the text read before. */
+function endedEarly(text: string, limit: number, read: number): string[] {
+  const pages = new Pages(asIs(limit));
+  pages.push(text);
+  pages.endBlock(read);
+  return allPages(pages).map((page) => page.text.trim());
+}
+
+describe('where a page ends early', () => {
+  const first = 'One one one one one one one one one one one.';
+  const text = `${first}\n\nTwo two`;
+
+  test('with a block that nobody has read to its end, once it is nearly full', () => {
+    expect(endedEarly(text, 55, 20)).toEqual([first, 'Two two']);
+    expect(endedEarly(text, 80, 20)).toHaveLength(1);
+    // What people read already is not taken away.
+    expect(endedEarly(text, 55, text.length - 1)).toHaveLength(1);
+  });
+
+  test('not in the middle of a paragraph, nor between a heading and what is below', () => {
+    expect(endedEarly(`${first} Two two`, 53, 20)).toHaveLength(1);
+    expect(endedEarly(`## ${first}\n\nTwo two`, 57, 20)).toHaveLength(1);
+    expect(endedEarly(`${first}\n\n## Two\n\nTwo two`, 70, 20)).toHaveLength(1);
+    expect(endedEarly(`${first}\n\n## Two\n\nTwo two`, 58, 20)).toEqual([
+      first,
+      '## Two\n\nTwo two',
+    ]);
+  });
+
+  test('not where much would have to wait for the next page', () => {
+    const long =
+      'Two two two two two two two two two two two two two two two two two two two two two two';
+    expect(endedEarly(`${'One one one. '.repeat(60)}\n\n${long}`, 1_000, 20)).toHaveLength(1);
+    expect(endedEarly(`${'One one one. '.repeat(60)}\n\nTwo`, 1_000, 20)).toHaveLength(2);
+  });
+
+  test('nor behind the end of the text', () => {
+    const pages = new Pages(asIs(55));
+    pages.push(text);
+    pages.end();
+    pages.endBlock(0);
+    expect(allPages(pages)).toHaveLength(1);
+  });
+});
+
 describe('where a page ends', () => {
   test('nothing is shown before the first visible character', () => {
     expect(growing('')).toBe(undefined);
