@@ -1,8 +1,17 @@
 import { describe, expect, vi } from 'vitest';
-import { itInWorlds as it, scopes, transports } from './slack-world.ts';
+import { itInWorlds as it, scopes, type SlackWorld, transports } from './slack-world.ts';
 
 describe.concurrent.each(transports)('by %s', (transport) => {
   describe('passing faults of calls', () => {
+    /** Parley answers, and is not told that its first post was made. */
+    async function postUnanswered(worlds: {
+      begin(options: { transport: typeof transport }): Promise<SlackWorld>;
+    }): Promise<SlackWorld> {
+      const world = (await worlds.begin({ transport })).answering();
+      world.fake.fail('chat.postMessage', { kind: 'lost', by: 'reset' });
+      return world;
+    }
+
     it.for([
       ['429', { kind: 'rate-limited', retryAfterSeconds: 1 }],
       ['429 as ok:false', { kind: 'rate-limited', retryAfterSeconds: 1, by: 'body' }],
@@ -27,10 +36,8 @@ describe.concurrent.each(transports)('by %s', (transport) => {
     it('does not look in Slack for a post that events told of, though its answer was lost', async ({
       worlds,
     }) => {
-      const world = await worlds.begin({ transport });
+      const world = await postUnanswered(worlds);
       const { fake } = world;
-      world.answering();
-      fake.fail('chat.postMessage', { kind: 'lost', by: 'reset' });
       const root = fake.person('U1').mentions('C1', 'hello');
       await world.turns(1);
       expect(world.replies('C1', root.ts)).toEqual(['Answer to: Ann: hello']);
@@ -40,11 +47,8 @@ describe.concurrent.each(transports)('by %s', (transport) => {
     it('finds a post in a flat direct conversation, too, when its answer was lost', async ({
       worlds,
     }) => {
-      const world = await worlds.begin({ transport });
-      const { fake } = world;
-      world.answering();
-      fake.fail('chat.postMessage', { kind: 'lost', by: 'reset' });
-      fake.person('U1').posts('D1', 'hello');
+      const world = await postUnanswered(worlds);
+      world.fake.person('U1').posts('D1', 'hello');
       await world.turns(1);
       expect(world.said('D1')).toEqual(['Answer to: Ann: hello']);
     });

@@ -10,11 +10,11 @@ const most = mostPerSecond - 2;
  * what arrives within a second may have been sent within a little more.
  */
 const spanMs = 1_030;
+/** Timers of whoever waits may end so much too early. */
+const earlyMs = 2;
 
-/** Calls of replies in one second, where others make some, too. */
-const perWindow = 46;
 /** Calls at once where other instances make some, too. */
-const sharedBurst = 8;
+const sharedBurst = 6;
 
 /**
  * The limit over all calls of the bot. Discord does not tell how much of it is left; so each call
@@ -36,8 +36,8 @@ export class GlobalLimit implements Budget {
     this.key = key;
     this.#isAlone = alone;
     // A full bucket and what flows into it meanwhile, too, must fit into one second of Discord's.
-    this.burst = alone ? perWindow : sharedBurst;
-    this.perSecond = perWindow - (alone ? 0 : sharedBurst);
+    this.burst = alone ? most : sharedBurst;
+    this.perSecond = most - (alone ? 0 : sharedBurst);
   }
 
   /** A call of whatever kind is sent now. Throws `RateLimited` if it would be one too many. */
@@ -45,7 +45,7 @@ export class GlobalLimit implements Budget {
     const now = performance.now();
     const sent = this.#within(now);
     const waitMs = sent.length < mostPerSecond ? 0 : (sent[0] ?? now) + spanMs - now;
-    if (waitMs > 0) throw new RateLimited(waitMs, { budgetKey: this.key });
+    if (waitMs > 0) throw new RateLimited(waitMs + earlyMs, { budgetKey: this.key });
     this.#sent.push(now);
   }
 

@@ -7,10 +7,10 @@ interface Rate {
 }
 
 /** chat.update and chat.delete. */
-export const editRate: Rate = { burst: 40, perSecond: 0.825 };
-export const appendRate: Rate = { burst: 85, perSecond: 1.65 };
+export const editRate: Rate = { burst: 42, perSecond: 0.83 };
+export const appendRate: Rate = { burst: 88, perSecond: 1.66 };
 /** Starts and stops of streams. */
-export const startRate: Rate = { burst: 18, perSecond: 0.33 };
+export const startRate: Rate = { burst: 18, perSecond: 20 / 60 };
 
 /**
  * Slack's limits, a little below what it says: calls do not arrive as evenly as they are made,
