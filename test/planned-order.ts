@@ -27,6 +27,9 @@ const first = [
   'integration/instances.test.ts',
   'integration/redis-start.test.ts',
   'integration/redis-lost-writes.test.ts',
+  'integration/redis-cluster.test.ts',
+  'integration/doctor.test.ts',
+  'integration/turns.test.ts',
   'integration/',
 ];
 
