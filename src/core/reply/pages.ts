@@ -75,11 +75,15 @@ export class Pages {
         this.#live = { source: this.#source, text, ...(this.#ended ? {} : { written }) };
         this.#settled = true;
       } else {
-        const { at, text, seam } = found.cut;
-        this.#frozen.push({ source: this.#take(offset + at), text });
-        this.#seam = seam;
+        this.#freeze(found.cut, offset);
       }
     }
+  }
+
+  #freeze({ at, text, seam }: Cut, offset: number): void {
+    this.#frozen.push({ source: this.#take(offset + at), text });
+    this.#seam = seam;
+    this.#settled = false;
   }
 
   /** The pages whose text never changes again. */
@@ -122,11 +126,21 @@ export class Pages {
     const { text, offset } = this.#pending();
     const before = this.#length - this.#source.length;
     const cut = blockEnd(this.#format, this.#seam, text, Math.max(0, read - before - offset) + 1);
-    if (cut === undefined) return;
-    this.#frozen.push({ source: this.#take(offset + cut.at), text: cut.text });
-    this.#seam = cut.seam;
-    this.#settled = false;
+    if (cut !== undefined) this.#freeze(cut, offset);
     this.settle();
+  }
+
+  /**
+   * Ends the page that grows behind `source`, its beginning, if more is written than it can hold.
+   * False if it can hold all, or cannot end there.
+   */
+  endBehind(source: string): boolean {
+    const { text, offset } = this.#pending();
+    if (source.length <= offset || !this.#source.startsWith(source)) return false;
+    if ('whole' in fit(this.#format, this.#seam, text, 'live')) return false;
+    const cut = cutAt(this.#format, this.#seam, text, source.length - offset);
+    if (cut !== undefined) this.#freeze(cut, offset);
+    return cut !== undefined;
   }
 
   /** The text is over: what the last page is without its beginning `source`, if that can be. */

@@ -81,6 +81,11 @@ export class Pauses {
     return undo !== undefined;
   }
 
+  /** Cuts a text that one page cannot hold where an earlier attempt did. */
+  cutAsBefore(pages: Pages): void {
+    for (const { source } of this.#before.slice(0, -1)) if (!pages.endBehind(source)) return;
+  }
+
   /** Makes two pages of the last one if an earlier attempt did. */
   splitAsBefore(pages: Pages): void {
     const index = pages.frozen.length;

@@ -67,15 +67,17 @@ export class Writer {
 
   /** The text is over and reads like this, whatever was pushed. */
   end(ending: Ending): void {
-    const onlyShown = this.#pages.length === 0;
-    if (ending.text.length !== this.#pages.length) {
+    // Nothing of this attempt is shown then, but perhaps much of an earlier one.
+    const asBefore = ending.text.length !== this.#pages.length;
+    if (asBefore) {
       this.#pages = new Pages(this.#surface.format);
       this.#pages.push(ending.text);
+      this.#pauses.cutAsBefore(this.#pages);
       this.#finalPages = 0;
     }
     this.#pages.end(ending.note === undefined ? undefined : `_${ending.note}_`);
     this.#ended = true;
-    if (onlyShown) this.#pauses.splitAsBefore(this.#pages);
+    if (asBefore) this.#pauses.splitAsBefore(this.#pages);
     this.#pauses.prepare(this.#pages);
     this.#sight.touched();
   }
@@ -154,7 +156,7 @@ export class Writer {
     // New words may have filled the live page: it is then cut, and is still the one to show.
     this.#pages.settle();
     if (this.#rhythm.endsPages && this.next()?.kind === 'edit') {
-      this.#pages.endBlock(this.#sight.unseen.from);
+      this.#pages.endBlock(Math.max(this.#sight.unseen.from, this.#shownBefore));
     }
     const step = this.next();
     if (step === undefined) return false;

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { RequestMethod, type REST } from 'discord.js';
 import { backoffMs, wait, withDeadline } from '../../core/deadline.ts';
 import { CallFailed, RateLimited } from '../../core/errors.ts';
@@ -8,6 +9,7 @@ import type { Log } from '../../core/ports/log.ts';
 import { type Metrics, noMetrics } from '../../core/ports/metrics.ts';
 import type { Budgets } from './budgets.ts';
 import { faultOf, Refused, remedyFor } from './faults.ts';
+import type { Place } from './global-limit.ts';
 import { methodOf } from './method-of.ts';
 
 /** Discord answers in well under a second or not at all. */
@@ -39,6 +41,8 @@ export class DiscordApi {
   readonly #budgets: Budgets;
   readonly #onUnauthorized: () => void;
   readonly #complained = new Map<string, number>();
+  /** Of the call that is being made. */
+  readonly #place = new AsyncLocalStorage<Place>();
 
   /** @param options.onUnauthorized Discord takes the token no more: every later call fails */
   constructor(options: {
@@ -56,6 +60,13 @@ export class DiscordApi {
     this.#rest.on('response', ({ method, path }, { headers }) =>
       this.#budgets.hear(method, path, headers),
     );
+    // A call counts when it is sent: the library sends those of one route one after the other.
+    const { options: restOptions } = this.#rest;
+    const makeRequest = restOptions.makeRequest.bind(restOptions);
+    restOptions.makeRequest = (url, init) => {
+      this.#place.getStore()?.sent();
+      return makeRequest(url, init);
+    };
   }
 
   /**
@@ -85,16 +96,20 @@ export class DiscordApi {
     { body, query }: Request,
     signal: AbortSignal,
   ): Promise<unknown> {
-    this.#budgets.everywhere.enter();
+    // What is given up is not sent.
+    signal.throwIfAborted();
+    const place = this.#budgets.everywhere.enter();
     try {
       return await withDeadline(callTimeoutMs, signal, (end) =>
-        this.#rest.request({
-          method: methods[method],
-          fullRoute: path,
-          signal: end,
-          ...(body === undefined ? {} : { body }),
-          ...(query === undefined ? {} : { query: new URLSearchParams(query) }),
-        }),
+        this.#place.run(place, () =>
+          this.#rest.request({
+            method: methods[method],
+            fullRoute: path,
+            signal: end,
+            ...(body === undefined ? {} : { body }),
+            ...(query === undefined ? {} : { query: new URLSearchParams(query) }),
+          }),
+        ),
       );
     } catch (error) {
       signal.throwIfAborted();
@@ -103,6 +118,8 @@ export class DiscordApi {
       if (fault instanceof Refused && method !== 'DELETE') this.#complain(method, path, fault);
       if (fault instanceof CallFailed && statusOf(error) === 401) this.#onUnauthorized();
       throw fault;
+    } finally {
+      place.over();
     }
   }
 

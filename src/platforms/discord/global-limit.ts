@@ -16,6 +16,14 @@ const earlyMs = 2;
 /** Calls at once where other instances make some, too. */
 const sharedBurst = 6;
 
+/** A call's place in the limit. */
+export interface Place {
+  /** The call is sent now: until then it may wait behind others of its route. */
+  sent(): void;
+  /** The call is over; if it was not sent, its place is free. */
+  over(): void;
+}
+
 /**
  * The limit over all calls of the bot. Discord does not tell how much of it is left; so each call
  * is counted that this instance sends, threads and marks of typing among them: none is sent beyond
@@ -30,6 +38,8 @@ export class GlobalLimit implements Budget {
   readonly #sent: number[] = [];
   /** The same of each call of a reply that has no answer yet. */
   readonly #onTheirWay = new Set<{ readonly at: number }>();
+  /** Calls that have a place and are not sent yet. */
+  #unsent = 0;
 
   /** @param options `alone`: no other instance spends the limit */
   constructor(key: string, { alone }: { alone: boolean }) {
@@ -40,13 +50,26 @@ export class GlobalLimit implements Budget {
     this.perSecond = most - (alone ? 0 : sharedBurst);
   }
 
-  /** A call of whatever kind is sent now. Throws `RateLimited` if it would be one too many. */
-  enter(): void {
+  /** A place for a call of whatever kind. Throws `RateLimited` if it would be one too many. */
+  enter(): Place {
     const now = performance.now();
-    const sent = this.#within(now);
-    const waitMs = sent.length < mostPerSecond ? 0 : (sent[0] ?? now) + spanMs - now;
-    if (waitMs > 0) throw new RateLimited(waitMs + earlyMs, { budgetKey: this.key });
-    this.#sent.push(now);
+    const [oldest = now] = this.#within(now);
+    if (this.#count(now) >= mostPerSecond) {
+      throw new RateLimited(oldest + spanMs - now + earlyMs, { budgetKey: this.key });
+    }
+    this.#unsent += 1;
+    let hasLeft = false;
+    const leave = (): void => {
+      if (!hasLeft) this.#unsent -= 1;
+      hasLeft = true;
+    };
+    return {
+      sent: () => {
+        leave();
+        this.#sent.push(performance.now());
+      },
+      over: leave,
+    };
   }
 
   get told(): Told | undefined {
@@ -55,13 +78,13 @@ export class GlobalLimit implements Budget {
     const sent = this.#within(at);
     // Those who ask count by themselves what is on its way.
     const counted = [...this.#onTheirWay].filter((call) => call.at > at - spanMs).length;
-    const left = Math.max(0, most - sent.length) + counted;
+    const left = Math.max(0, most - this.#count(at)) + counted;
     return { limit: most, left, at, resetsAt: (sent[0] ?? at) + spanMs, slidesMs: spanMs };
   }
 
   /** Most of what there is in this second is spent: what can wait, waits. */
   get isScarce(): boolean {
-    return this.#within(performance.now()).length > most / 2;
+    return this.#count(performance.now()) > most / 2;
   }
 
   /** Makes a call of a reply. */
@@ -73,6 +96,10 @@ export class GlobalLimit implements Budget {
     } finally {
       this.#onTheirWay.delete(one);
     }
+  }
+
+  #count(now: number): number {
+    return this.#within(now).length + this.#unsent;
   }
 
   #within(now: number): readonly number[] {

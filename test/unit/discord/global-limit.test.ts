@@ -8,7 +8,7 @@ afterEach(() => vi.useRealTimers());
 const alone = (): GlobalLimit => new GlobalLimit('all', { alone: true });
 
 function enter(limit: GlobalLimit, calls: number): void {
-  for (let i = 0; i < calls; i += 1) limit.enter();
+  for (let i = 0; i < calls; i += 1) limit.enter().sent();
 }
 
 describe('the limit over all calls', () => {
@@ -36,6 +36,14 @@ describe('the limit over all calls', () => {
     expect(limit.told).toMatchObject({ left: 48 });
   });
 
+  it('has it no sooner, as calls do not all take as long', () => {
+    const limit = alone();
+    enter(limit, 50);
+    vi.advanceTimersByTime(1_020);
+    expect(() => limit.enter()).toThrow(RateLimited);
+    expect(limit.told).toMatchObject({ left: 0 });
+  });
+
   it('refuses what would be too many, until there is room again', () => {
     const limit = alone();
     enter(limit, 10);
@@ -59,12 +67,29 @@ describe('the limit over all calls', () => {
     expect(() => limit.enter()).toThrow(RateLimited);
   });
 
+  it('has room for whoever waited as long as it said, though timers end a little early', () => {
+    const limit = alone();
+    enter(limit, 50);
+    vi.advanceTimersByTime(300.4);
+    const tryOne = (): number => {
+      try {
+        limit.enter();
+        return 0;
+      } catch (error) {
+        return (error as RateLimited).retryAfterMs;
+      }
+    };
+    const waitMs = tryOne();
+    vi.advanceTimersByTime(waitMs - 1.7);
+    expect(tryOne()).toBe(0);
+  });
+
   it('leaves it to those who ask to count what is on its way, once', async () => {
     const limit = alone();
     enter(limit, 5);
     const answer = Promise.withResolvers<string>();
     const answered = limit.counted(() => {
-      limit.enter();
+      limit.enter().sent();
       return answer.promise;
     });
     expect(limit.told).toMatchObject({ left: 43 });
@@ -76,7 +101,7 @@ describe('the limit over all calls', () => {
   it('does not leave to them what is on its way for longer than that', () => {
     const limit = alone();
     void limit.counted(() => {
-      limit.enter();
+      limit.enter().sent();
       return new Promise(() => undefined);
     });
     vi.advanceTimersByTime(1_500);

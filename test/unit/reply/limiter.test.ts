@@ -198,6 +198,27 @@ describe('a limiter of which each call’s place is free again by itself', () =>
     expect(Math.max(...gaps)).toBeLessThan(250);
   });
 
+  it('says when there is room again where none is left', () => {
+    const limiter = new Limiter({ burst: 5, perSecond: 1 }, 0);
+    limiter.tell({ limit: 10, left: 0, at: 0, resetsAt: 300, slidesMs: 1_000 });
+    const pace = new Pace(limiter);
+    expect(pace.waitMs(0, 0)).toBe(300);
+    pace.take(0, true);
+    expect(pace.waitMs(0, 0)).toBe(300);
+  });
+
+  it('has room again after a pause, as much as it is told then', () => {
+    const limiter = new Limiter({ burst: 5, perSecond: 1 }, 0);
+    const tell = (at: number, left: number) =>
+      limiter.tell({ limit: 10, left, at, resetsAt: at + 400, slidesMs: 1_000 });
+    tell(0, 4);
+    limiter.refuse(0, 2_000, 0);
+    tell(100, 9);
+    expect([limiter.waitMs(100), limiter.room(100)]).toEqual([1_900, 0]);
+    tell(2_000, 9);
+    expect([limiter.waitMs(2_000), limiter.room(2_000)]).toEqual([0, 9]);
+  });
+
   it('expects calls to be as far apart as it has places in its time', () => {
     const limiter = new Limiter({ burst: 5, perSecond: 1 }, 0);
     limiter.tell({ limit: 10, left: 3, at: 0, resetsAt: 20, slidesMs: 1_000 });

@@ -360,8 +360,70 @@ describe('a live reply whose edits are scarcer than its posts', () => {
     expect([0, 1].map((index) => records.get(index)?.source.trim())).toEqual(surface.pages);
   });
 
-  it('fills a page where there are edits enough', async () => {
-    const { surface, push } = await begun({ burst: 100, perSecond: 10 });
+  it('shows all with its first post, and takes nothing of that away', async () => {
+    const surface = new FakeSurface({ limit: 70 });
+    const edit = [{ key: 'e', burst: 1, perSecond: 1 }];
+    surface.budgets = { post: [{ key: 'p', burst: 5, perSecond: 1 }], edit, remove: [] };
+    const { push } = open({ surface });
+    push(`${first}\n\nThe`);
+    await pass(20);
+    expect(surface.pages).toEqual([`${first}\n\nThe`]);
+    push(' sec');
+    await pass(1_500);
+    expect(surface.pages).toEqual([`${first}\n\nThe sec`]);
+  });
+
+  it('takes nothing away that people read before a restart', async () => {
+    const surface = new FakeSurface({ limit: 70 });
+    const edit = [{ key: 'e', burst: 1, perSecond: 1 }];
+    surface.budgets = { post: [{ key: 'p', burst: 5, perSecond: 1 }], edit, remove: [] };
+    const source = `${first}\n\nThe `;
+    const key = 'key.0';
+    surface.messages.push({ id: 'm0', key, text: source.trim() });
+    const { push } = open({ surface, pages: [{ index: 0, key, id: 'm0', source }] });
+    push(source);
+    push('sec');
+    await pass(1_500);
+    expect(surface.pages).toEqual([`${first}\n\nThe sec`]);
+  });
+
+  describe.each([
+    ['more than a page holds', 'The second one.\n\nAnd a third one of a few words.'],
+    ['what a page holds', 'The end.'],
+  ])('after a restart, with %s', (_, second) => {
+    const sources = [`${first}\n\n`, second];
+    const note = 'The model stopped.';
+
+    function restarted() {
+      const surface = new FakeSurface({ limit: 90 });
+      const pages = sources.map((source, index) => {
+        const record = { index, key: `key.${index}`, id: `m${index}`, source };
+        surface.messages.push({ id: record.id, key: record.key, text: source.trim() });
+        return record;
+      });
+      return open({ surface, pages });
+    }
+
+    it.each([
+      ['without a word of a second try', ''],
+      ['with a second try that is shorter', 'Other words.'],
+    ])('leaves each page as people read it, %s', async (__, words) => {
+      const { surface, push, end } = restarted();
+      push(words);
+      await pass(50);
+      const ended = end({ outcome: 'failed', text: sources.join(''), note });
+      await pass(1_000);
+      await ended;
+      expect(surface.pages).toEqual([first, `${second}\n\n_${note}_`]);
+      for (const seen of surface.seen) expect(seen.startsWith(`${first}|${second}`)).toBe(true);
+    });
+  });
+
+  it.each([
+    { burst: 100, perSecond: 10 },
+    { burst: 1, perSecond: 2 },
+  ])('fills a page where there are edits enough: %o', async (budget) => {
+    const { surface, push } = await begun(budget);
     push(`${first.slice(30)}\n\nThe sec`);
     await pass(1_500);
     expect(surface.pages).toEqual([`${first}\n\nThe sec`]);

@@ -115,6 +115,38 @@ test('the same where pages end early, with a block', () => {
   });
 });
 
+test('a text is cut again where it was cut before, and reads the same', () => {
+  let cut = 0;
+  let alike = 0;
+  fc.assert(
+    fc.property(document, format, rhythm, fc.boolean(), (text, form, lengths, endsEarly) => {
+      const grown = new Pages(form);
+      for (const piece of pieces(text, lengths)) {
+        grown.push(piece);
+        if (endsEarly) grown.endBlock(grown.length - piece.length);
+        else grown.settle();
+      }
+      grown.end();
+      const before = allPages(grown);
+      const pages = new Pages(form);
+      pages.push(text);
+      for (const { source } of before.slice(0, -1)) if (!pages.endBehind(source)) break;
+      pages.end();
+      const now = allPages(pages);
+      for (const page of now) expect(faultOf(page, form)).toBeUndefined();
+      expect(now.map(({ source }) => source).join('')).toBe(text);
+      const last = before.length - 1;
+      cut += last;
+      for (const [index, { source, text: read }] of before.slice(0, last).entries()) {
+        if (now[index]?.source === source && now[index].text === read) alike += 1;
+      }
+    }),
+    { numRuns: runs / 2, seed },
+  );
+  // But for a page that ends where none should, as there was no better place.
+  expect(alike / cut).toBeGreaterThan(0.995);
+});
+
 test('the same for broken markdown', () => {
   fc.assert(fc.property(brokenDocument, format, rhythm, keepsItsPromises(false)), {
     seed,

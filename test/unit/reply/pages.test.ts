@@ -63,12 +63,62 @@ describe('where a page ends early', () => {
     expect(endedEarly(`${'One one one. '.repeat(60)}\n\nTwo`, 1_000, 20)).toHaveLength(2);
   });
 
+  test('with the first block that nobody has read', () => {
+    expect(endedEarly(`${first}\n\nTwo\n\nThree`, 58, 20)).toEqual([first, 'Two\n\nThree']);
+    const [read, unread] = [`${first}\n\n`.length, `${first}\n\nT`.length];
+    expect(endedEarly(`${first}\n\nTwo\n\nThree`, 58, unread)[0]).toBe(`${first}\n\nTwo`);
+    // An edit is to show something.
+    expect(endedEarly(text, 55, read)).toHaveLength(1);
+    expect(endedEarly(text, 55, read - 1)).toHaveLength(2);
+  });
+
+  test('also on a later page, and behind a gap', () => {
+    expect(endedEarly(`${first}\n\n${text}`, 55, first.length + 20)).toEqual([
+      first,
+      first,
+      'Two two',
+    ]);
+    expect(endedEarly(`${'\n'.repeat(20)}${text}`, 55, 50)).toEqual([first, 'Two two']);
+    const read = 20 + first.length + 4;
+    expect(endedEarly(`${'\n'.repeat(20)}${text}`, 55, read)).toHaveLength(1);
+  });
+
+  test('and it is known how much comes behind', () => {
+    const pages = new Pages(asIs(55));
+    pages.push(`${first}\n\n${text}`);
+    pages.endBlock(first.length + 20);
+    expect(pages.frozen).toHaveLength(2);
+    expect([pages.behind(0), pages.behind(1)]).toEqual([text.length, 'Two two'.length]);
+  });
+
   test('nor behind the end of the text', () => {
     const pages = new Pages(asIs(55));
     pages.push(text);
     pages.end();
     pages.endBlock(0);
     expect(allPages(pages)).toHaveLength(1);
+  });
+});
+
+describe('a page that ended somewhere before', () => {
+  const source = 'One one one. ';
+  const text = `${source}Two two two. Three three.`;
+  const endedBehind = (behind: string, limit: number): string[] => {
+    const pages = new Pages(asIs(limit));
+    pages.push(text);
+    pages.endBehind(behind);
+    return allPages(pages).map((page) => page.source);
+  };
+
+  test('ends there again if it cannot hold all', () => {
+    expect(endedBehind(source, 34)).toEqual([source, 'Two two two. Three three.']);
+    expect(endedBehind(source, 60)).toEqual([text]);
+  });
+
+  test('does not where it was another text, or nothing', () => {
+    const otherwise = endedBehind('', 34);
+    expect(otherwise).toEqual([`${source}Two two two. `, 'Three three.']);
+    expect(endedBehind(source.replace('One', 'Six'), 34)).toEqual(otherwise);
   });
 });
 
