@@ -160,6 +160,7 @@ export async function createApp(config: Config, log: Log, signal: AbortSignal): 
   async function stop(): Promise<void> {
     clearInterval(sweeper);
     await control?.close();
+    dispatcher.beginNothing();
     await Promise.all(platforms.map((platform) => paused(platform, log)));
     await dispatcher.drain(config.DRAIN_SECONDS * 1_000);
     await shares?.stop();

@@ -178,14 +178,19 @@ export class Dispatcher {
     else job.stops.add(turn);
   }
 
+  /** Begins nothing new from now on: what comes in is only stored. */
+  beginNothing(): void {
+    this.#draining = true;
+    this.#retries.stop();
+    this.#pause.stop();
+  }
+
   /**
    * Begins nothing new, waits for the turns at hand, and after `deadlineMs` hands the rest over:
    * the next owner goes on with them in their posted pages. Resolves when nothing runs any more.
    */
   async drain(deadlineMs: number): Promise<void> {
-    this.#draining = true;
-    this.#retries.stop();
-    this.#pause.stop();
+    this.beginNothing();
     const deadline = setTimeout(() => this.#leases.handOver(), deadlineMs);
     await this.#leftovers.stop();
     await Promise.all(Array.from(this.#jobs.values(), (job) => job.done));

@@ -86,7 +86,7 @@ describe.concurrent.each(transports)('by %s', (transport) => {
     await world.turns(3);
     await world.stop();
     // Not left to the next start, which reads only the last day again.
-    expect(fake.deliveries('app_mention')[1]).toMatchObject({ acked: true });
+    await fake.until(() => fake.deliveries('app_mention')[1]?.acked === true);
     expect(world.replies('C1', root.ts)).toEqual([]);
     await world.start();
     await world.turns(4);

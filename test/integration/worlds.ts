@@ -85,6 +85,7 @@ export abstract class World<P extends Platform> {
   async stop(drainMs = 0): Promise<void> {
     if (!this.#running) return;
     this.#running = false;
+    this.dispatcher.beginNothing();
     await this.platform.pause();
     await this.dispatcher.drain(drainMs);
     await this.platform.close();

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Log } from '../../core/ports/log.ts';
 import type { Fields } from '../../core/fields.ts';
 import type { Listener } from './listener.ts';
@@ -34,12 +35,15 @@ export class Ear {
     }
   };
 
-  /** Takes nothing more in; resolves when what is in hand is done, or after a while. */
+  /** Takes nothing more in; resolves when what is in hand is acknowledged, or after a while. */
   async close(): Promise<void> {
+    this.#listener?.hurry();
     this.#listener = undefined;
     const late = Promise.withResolvers<void>();
     const timer = setTimeout(() => late.resolve(), graceMs);
     await Promise.race([Promise.allSettled(this.#inHand), late.promise]);
     clearTimeout(timer);
+    // Whoever took the last of it in acknowledges it now, before the way there is closed.
+    await setImmediate();
   }
 }

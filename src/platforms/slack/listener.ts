@@ -112,6 +112,11 @@ export class Listener {
     }
   }
 
+  /** What waits for another event is taken in now. */
+  hurry(): void {
+    this.#twins.giveUp();
+  }
+
   async #act(told: Told): Promise<void> {
     const { log, greet, self, land, door } = this.#options;
     switch (told.kind) {

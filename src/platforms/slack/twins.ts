@@ -21,6 +21,8 @@ interface Held {
 export class Twins {
   readonly #messages = new Map<string, Promise<void>>();
   readonly #held = new Map<string, Held>();
+  /** Each takes in a mention without its twin. */
+  readonly #waiting = new Set<() => void>();
   /** Whether the app gets the messages of channels, as far as is known: till then it is hoped. */
   #come: boolean | undefined;
   /** Channels whose last mention had no twin, or a very late one: nobody waits long there again. */
@@ -37,6 +39,11 @@ export class Twins {
     return done;
   }
 
+  /** No twin is waited for any more. */
+  giveUp(): void {
+    for (const giveUp of this.#waiting) giveUp();
+  }
+
   mention(key: string, work: () => Promise<void>): Promise<void> {
     // Slack delivers it again when its storing takes long.
     const known = this.#messages.get(key) ?? this.#held.get(key)?.taken;
@@ -48,16 +55,19 @@ export class Twins {
       () => {
         this.#alone.add(channel);
         this.#come ??= false;
-        resolve(work());
+        giveUp();
       },
       patient ? patientHoldMs : holdMs,
     );
-    const release = (message: Promise<void>): void => {
+    const release = (how: () => Promise<void>): void => {
       clearTimeout(timer);
-      resolve(message);
+      this.#waiting.delete(giveUp);
+      resolve(how());
     };
+    const giveUp = (): void => release(work);
+    this.#waiting.add(giveUp);
     const taken = promise.finally(() => this.#held.delete(key));
-    this.#held.set(key, { taken, release });
+    this.#held.set(key, { taken, release: (message) => release(() => message) });
     return taken;
   }
 }

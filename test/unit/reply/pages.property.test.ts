@@ -111,7 +111,7 @@ test('at every prefix: pages within the limit, slices join to the source, frozen
 test('the same where pages end early, with a block', () => {
   fc.assert(fc.property(document, format, rhythm, keepsItsPromises(true)), {
     seed,
-    numRuns: runs / 2,
+    numRuns: runs / 4,
   });
 });
 
@@ -141,7 +141,7 @@ test('a text is cut again where it was cut before, and reads the same', () => {
         if (now[index]?.source === source && now[index].text === read) alike += 1;
       }
     }),
-    { numRuns: runs / 2, seed },
+    { numRuns: runs / 4, seed },
   );
   // But for a page that ends where none should, as there was no better place.
   expect(alike / cut).toBeGreaterThan(0.995);

@@ -33,6 +33,17 @@ describe('the two events of a mention', () => {
     expect(taken).toEqual(['message']);
   });
 
+  it('are taken from the mention at once when nothing more is listened to', async () => {
+    const twins = new Twins();
+    const mentions = [twins.mention('C1 1', take('one')), twins.mention('C1 2', take('two'))];
+    await twins.message('C1 2', take('message'));
+    twins.giveUp();
+    await Promise.all(mentions);
+    expect(taken).toEqual(['message', 'one']);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(taken).toHaveLength(2);
+  });
+
   it('are taken from the mention when there is no message', async () => {
     const twins = new Twins();
     const mention = twins.mention('C1 1', take('mention'));
