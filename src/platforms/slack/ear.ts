@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import type { Log } from '../../core/ports/log.ts';
 import type { Fields } from '../../core/fields.ts';
 import type { Listener } from './listener.ts';
@@ -35,7 +34,7 @@ export class Ear {
     }
   };
 
-  /** Takes nothing more in; resolves when what is in hand is acknowledged, or after a while. */
+  /** Takes nothing more in; resolves when what is in hand is done, or after a while. */
   async close(): Promise<void> {
     this.#listener?.hurry();
     this.#listener = undefined;
@@ -43,7 +42,5 @@ export class Ear {
     const timer = setTimeout(() => late.resolve(), graceMs);
     await Promise.race([Promise.allSettled(this.#inHand), late.promise]);
     clearTimeout(timer);
-    // Whoever took the last of it in acknowledges it now, before the way there is closed.
-    await setImmediate();
   }
 }
