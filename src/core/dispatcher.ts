@@ -5,18 +5,15 @@ import { Interrupted } from './interrupted.ts';
 import { Leases } from './leases.ts';
 import { Leftovers } from './leftovers.ts';
 import type { LongAnswers } from './long-answers.ts';
+import type { Message } from './message.ts';
 import { Pause } from './pause.ts';
 import type { Log } from './ports/log.ts';
-import type { Message } from './message.ts';
 import type { Load } from './ports/metrics.ts';
 import type { Platform } from './ports/platform.ts';
 import type { AcceptOptions, Admission, Lease, Work } from './ports/store.ts';
+import { Reach } from './reach.ts';
 import { Retries } from './retries.ts';
 import { type AtHand, Worker } from './worker.ts';
-
-/** How much later, on average, one more turn at hand makes an instance reach for the next; at most. */
-const reachMsPerJob = 4;
-const slowestReachMs = 400;
 
 /** A conversation that is worked off here. */
 interface Job extends AtHand {
@@ -37,13 +34,12 @@ export class Dispatcher {
   readonly #log: Log;
   readonly #jobs = new Map<ConversationId, Job>();
   readonly #retries = new Retries();
+  readonly #reach = new Reach();
   readonly #leases: Leases;
   readonly #leftovers: Leftovers;
   readonly #pause: Pause;
   readonly #bookkeeper: Bookkeeper;
   readonly #worker: Worker;
-  /** Conversations that are about to be reached for. */
-  #offers = 0;
   #draining = false;
 
   constructor(options: {
@@ -146,23 +142,9 @@ export class Dispatcher {
     else if (this.#mayBegin(conversation)) this.#begin(conversation);
   }
 
-  /**
-   * There is something to do in this conversation, for whichever instance takes it first: the less
-   * one has to do, or to reach for, the sooner it does so; by chance, as all of them hear of many
-   * questions in the same order. Never throws.
-   */
+  /** There is something to do in this conversation, for whichever instance takes it first. Never throws. */
   offer(conversation: ConversationId): void {
-    const ahead = this.#ahead;
-    if (ahead === 0) {
-      this.wake(conversation);
-      return;
-    }
-    this.#offers += 1;
-    const waitMs = Math.random() * Math.min(2 * ahead * reachMsPerJob, slowestReachMs);
-    setTimeout(() => {
-      this.#offers -= 1;
-      this.wake(conversation);
-    }, waitMs);
+    this.#reach.for(this.#ahead, () => this.wake(conversation));
   }
 
   /** Whether this turn is being answered here. */
@@ -181,6 +163,7 @@ export class Dispatcher {
   /** Begins nothing new from now on: what comes in is only stored. */
   beginNothing(): void {
     this.#draining = true;
+    this.#reach.stop();
     this.#retries.stop();
     this.#pause.stop();
   }
@@ -201,7 +184,7 @@ export class Dispatcher {
 
   /** How much else there is to do here, where another instance may have less. */
   get #ahead(): number {
-    return this.#desk.store.shared ? this.#jobs.size + this.#offers : 0;
+    return this.#desk.store.shared ? this.#jobs.size + this.#reach.count : 0;
   }
 
   #mayBegin(conversation: ConversationId): boolean {

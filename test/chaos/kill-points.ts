@@ -114,7 +114,7 @@ interface Victim {
 }
 
 /** Turns that were cut off twice are tried one at a time. */
-const patienceMs = 300_000;
+const patienceMs = { once: 50_000, twice: 300_000 };
 const settleMs = 1_000;
 
 /**
@@ -145,11 +145,12 @@ export async function dieAtEachPoint(points: readonly KillPoint[]): Promise<Kill
       return { point, spot, asked, calls: [], due: 0, before: [], done: false, over: false };
     });
     const deaths = Math.max(...points.map(({ after }) => after.length));
+    const patience = deaths > 1 ? patienceMs.twice : patienceMs.once;
     for (let death = 0; death < deaths; death += 1) {
       for (const victim of victims) victim.due = victim.point.after[death] ?? Infinity;
       const thaw = freezeAtPoints(town, victims);
       const alive = () => victims.filter(({ done }) => !done);
-      await until(() => {
+      await until(patience, () => {
         const done = town.fleet.logged(death, 'turn done').length;
         return alive().filter(isFrozen).length + done >= alive().length;
       });
@@ -165,7 +166,7 @@ export async function dieAtEachPoint(points: readonly KillPoint[]): Promise<Kill
       thaw();
       await growing;
     }
-    await until(() => {
+    await until(patience, () => {
       register.look();
       return register.open.length === 0;
     });
@@ -272,9 +273,12 @@ function threadOf({ path }: DiscordCall): string | undefined {
   return rest === '/threads' ? message : channel;
 }
 
-/** What is whole cannot be told from what the fakes hear alone: it is looked at now and then. */
-async function until(check: () => boolean): Promise<void> {
-  const endsAt = performance.now() + patienceMs;
+/**
+ * What is whole cannot be told from what the fakes hear alone: it is looked at now and then. What
+ * is not reached in time is seen in the report.
+ */
+async function until(patience: number, check: () => boolean): Promise<void> {
+  const endsAt = performance.now() + patience;
   while (!check()) {
     if (performance.now() > endsAt) return;
     await delay(50);

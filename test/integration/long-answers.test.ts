@@ -2,7 +2,7 @@ import { describe, expect, vi } from 'vitest';
 import type { Ping } from '../fakes/discord/history.ts';
 import type { Notification } from '../fakes/slack/history.ts';
 import { itInWorlds as onDiscord, type DiscordWorld } from './discord-world.ts';
-import { itInWorlds as onSlack, type SlackWorld } from './slack-world.ts';
+import { type Asked, itInWorlds as onSlack, type SlackWorld } from './slack-world.ts';
 
 const ready = 'Your answer is ready.';
 /** Every answer is a long one. */
@@ -19,6 +19,14 @@ async function calledOnDiscord(world: DiscordWorld, count: number): Promise<read
   const { pings } = world.fake;
   await vi.waitFor(() => expect(pings).toHaveLength(count), { timeout: 5_000 });
   return (pings as Ping[]).splice(0);
+}
+
+/** A question in a channel, of whose answer people read the beginning. */
+async function halfAnswered(world: SlackWorld): Promise<Asked> {
+  const asked = await world.ask();
+  asked.writing.write('It is so');
+  await world.fake.until(() => world.replies('C1', asked.root.ts)[0] === 'It is so');
+  return asked;
 }
 
 describe.concurrent('a long answer on Slack', () => {
@@ -67,9 +75,7 @@ describe.concurrent('a long answer on Slack', () => {
 
   onSlack('does not wait for that, nor fail with it', async ({ worlds }) => {
     const world = await worlds.begin(always);
-    const { root, writing } = await world.ask();
-    writing.write('It is so');
-    await world.fake.until(() => world.replies('C1', root.ts)[0] === 'It is so');
+    const { root, writing } = await halfAnswered(world);
     world.fake.fail('chat.postMessage', { kind: 'error', error: 'restricted_action' });
     writing.write('.').end();
     await world.turns(1);
@@ -79,9 +85,7 @@ describe.concurrent('a long answer on Slack', () => {
 
   onSlack('calls nobody to an answer that they cannot read', async ({ worlds }) => {
     const world = await worlds.begin(always);
-    const { root, writing } = await world.ask();
-    writing.write('It is so');
-    await world.fake.until(() => world.replies('C1', root.ts)[0] === 'It is so');
+    const { root, writing } = await halfAnswered(world);
     world.fake.fail('chat.update', { kind: 'error', error: 'edit_window_closed' });
     writing.write('.').end();
     await world.turns(1);
@@ -94,9 +98,7 @@ describe.concurrent('a long answer on Slack', () => {
 
   onSlack('holds up no other channel where nobody can be called yet', async ({ worlds }) => {
     const world = await worlds.begin(always);
-    const { root, writing } = await world.ask();
-    writing.write('It is so');
-    await world.fake.until(() => world.replies('C1', root.ts)[0] === 'It is so');
+    const { writing } = await halfAnswered(world);
     world.fake.fail('chat.postMessage', { kind: 'rate-limited', retryAfterSeconds: 600 });
     writing.write('.').end();
     await world.turns(1);

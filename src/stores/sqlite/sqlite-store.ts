@@ -25,27 +25,14 @@ import { StoreFolder } from './folder.ts';
 import { Forgetting } from './forgetting.ts';
 import { Inbox } from './inbox.ts';
 import { openDatabase } from './open-database.ts';
+import type { SqliteStoreOptions } from './options.ts';
+import { PauseNote } from './pause-note.ts';
 import { Roles } from './roles.ts';
 import { Sweeper } from './sweeper.ts';
 import { openTables, type Tables } from './tables.ts';
 import { Workbench } from './workbench.ts';
 
 const dayMs = 24 * 60 * 60 * 1_000;
-
-export interface SqliteStoreOptions {
-  /** Belongs to this store alone; made if it is not there, with access for this user only. */
-  readonly folder: string;
-  /** How long history is kept, by the platform's time, in milliseconds. */
-  readonly retentionMs: number;
-  /** Entries given to `claim`, `finish` and `view` at most; 400 by default. */
-  readonly historyLimit?: number;
-  /** How long the ids of messages are remembered, in milliseconds; 7 days by default. */
-  readonly seenMs?: number;
-  /** How long it is kept what was used, in milliseconds; 90 days by default. */
-  readonly usageMs?: number;
-  /** The database grows to so many pages of 4 KiB at most; by default only the disk is a limit. */
-  readonly maxPages?: number;
-}
 
 /**
  * Opens the embedded store: one SQLite file, one process, nothing to install.
@@ -76,8 +63,7 @@ class SqliteStore implements Store {
   readonly #roles = new Roles();
   readonly #depth: DepthQuery;
   readonly #noteCheck: Query<unknown>;
-  readonly #notePause: Query<unknown>;
-  readonly #pausedSince: Query<{ pausedSince: number | null }>;
+  readonly #pause: PauseNote;
   #closing: Promise<void> | undefined;
 
   constructor(db: Database, folder: StoreFolder, options: SqliteStoreOptions) {
@@ -96,8 +82,7 @@ class SqliteStore implements Store {
     );
     this.#depth = new DepthQuery(db);
     this.#noteCheck = db.query('UPDATE store SET checkedAt = ?');
-    this.#notePause = db.query('UPDATE store SET pausedSince = ?');
-    this.#pausedSince = db.query('SELECT pausedSince FROM store');
+    this.#pause = new PauseNote(db);
   }
 
   accept(message: Message, options: AcceptOptions): Promise<Admission> {
@@ -168,12 +153,12 @@ class SqliteStore implements Store {
     return this.#db.read(() => this.#tables.questions.inHand(Date.now()));
   }
 
-  async pause(since: number | undefined): Promise<void> {
-    await this.#step(() => this.#notePause.run(since ?? null));
+  pause(since: number | undefined): Promise<void> {
+    return this.#step(() => this.#pause.note(since));
   }
 
   async pausedSince(): Promise<number | undefined> {
-    return this.#db.read(() => this.#pausedSince.get()?.pausedSince ?? undefined);
+    return this.#db.read(() => this.#pause.since());
   }
 
   async view(conversation: ConversationId): Promise<View> {

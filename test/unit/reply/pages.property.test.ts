@@ -66,6 +66,16 @@ const keepsItsPromises =
     expect(pages.length).toBe(text.length);
   };
 
+function everyPromiseIsKept(
+  documents: fc.Arbitrary<string>,
+  formats: fc.Arbitrary<PageFormat>,
+  numRuns: number,
+  endsEarly = false,
+): void {
+  const property = fc.property(documents, formats, rhythm, keepsItsPromises(endsEarly));
+  fc.assert(property, { seed, numRuns });
+}
+
 test('a page that pauses can stay, and the rest go on the next one: nothing is lost or torn', () => {
   fc.assert(
     fc.property(
@@ -102,17 +112,11 @@ test('a page that pauses can stay, and the rest go on the next one: nothing is l
 });
 
 test('at every prefix: pages within the limit, slices join to the source, frozen pages stay', () => {
-  fc.assert(fc.property(document, format, rhythm, keepsItsPromises(false)), {
-    seed,
-    numRuns: runs,
-  });
+  everyPromiseIsKept(document, format, runs);
 });
 
 test('the same where pages end early, with a block', () => {
-  fc.assert(fc.property(document, format, rhythm, keepsItsPromises(true)), {
-    seed,
-    numRuns: runs / 4,
-  });
+  everyPromiseIsKept(document, format, runs / 4, true);
 });
 
 test('a text is cut again where it was cut before, and reads the same', () => {
@@ -148,17 +152,11 @@ test('a text is cut again where it was cut before, and reads the same', () => {
 });
 
 test('the same for broken markdown', () => {
-  fc.assert(fc.property(brokenDocument, format, rhythm, keepsItsPromises(false)), {
-    seed,
-    numRuns: runs,
-  });
+  everyPromiseIsKept(brokenDocument, format, runs);
 });
 
 test('the same on pages of a few characters', () => {
-  fc.assert(fc.property(brokenDocument, tinyFormat, rhythm, keepsItsPromises(false)), {
-    seed,
-    numRuns: runs / 2,
-  });
+  everyPromiseIsKept(brokenDocument, tinyFormat, runs / 2);
 });
 
 test('every page is a whole text: no fence is left open, also while it is written', () => {
