@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Dice } from './dice.ts';
+import { keyOf } from './fleet.ts';
 import { Register, talk } from './register.ts';
 import { type SlackWay, Town, type TownOptions } from './town.ts';
 
@@ -34,6 +35,8 @@ export interface StormOptions {
 export interface StormReport {
   readonly questions: number;
   readonly kills: number;
+  /** Kills that were put off, as they would have been the third in one answer. */
+  readonly spared: number;
   readonly redisDeaths: number;
   readonly restarts: number;
   /** Answers that were begun again. */
@@ -52,6 +55,8 @@ const takeoverMs = 60_000;
 /** What comes after everything was answered would be one answer too many. */
 const settleMs = 2_000;
 const progressEveryMs = 5_000;
+/** An answer is begun so often at most. */
+const mostTries = 3;
 
 /** Lets people talk while things go wrong, and reports what came of it. */
 export async function storm(options: StormOptions): Promise<StormReport> {
@@ -69,7 +74,7 @@ export async function storm(options: StormOptions): Promise<StormReport> {
   const register = new Register(town.spots, town.model);
   const begun = performance.now();
   const until = begun + seconds * 1_000;
-  const trouble = new Trouble(town, options, begun, until);
+  const trouble = new Trouble(town, register, options, { begun, until });
   const progress = setInterval(() => {
     const s = Math.round((performance.now() - begun) / 1_000);
     const { asked, open } = register;
@@ -91,6 +96,7 @@ export async function storm(options: StormOptions): Promise<StormReport> {
     return {
       questions: register.asked.length,
       kills: trouble.kills,
+      spared: trouble.spared,
       redisDeaths: trouble.redisDeaths,
       restarts: trouble.restarts,
       takeovers: register.takeovers,
@@ -128,16 +134,24 @@ function misdeeds({ slack, discord }: Town): string[] {
 /** Makes it go wrong. */
 class Trouble {
   kills = 0;
+  spared = 0;
   redisDeaths = 0;
   restarts = 0;
   readonly #town: Town;
+  readonly #register: Register;
   readonly #options: StormOptions;
   readonly #begun: number;
   readonly #until: number;
   readonly #away = new Set<number>();
 
-  constructor(town: Town, options: StormOptions, begun: number, until: number) {
+  constructor(
+    town: Town,
+    register: Register,
+    options: StormOptions,
+    { begun, until }: { begun: number; until: number },
+  ) {
     this.#town = town;
+    this.#register = register;
     this.#options = options;
     this.#begun = begun;
     this.#until = until;
@@ -166,6 +180,10 @@ class Trouble {
       await delay(at - performance.now());
       const index = dice.below(instances);
       if (this.#away.has(index)) continue;
+      if (this.#isAtLastTry(index)) {
+        this.spared += 1;
+        continue;
+      }
       this.kills += 1;
       const returned = this.#killAndRevive(index);
       // Told at the end: until then others go on.
@@ -173,6 +191,14 @@ class Trouble {
       back.push(returned);
     }
     await Promise.all(back);
+  }
+
+  /** Three deaths in one answer end it with a sentence, as they are to: no chance is left to that. */
+  #isAtLastTry(index: number): boolean {
+    const { model } = this.#town;
+    return this.#register.open.some(
+      ({ name }) => model.times(name) >= mostTries && model.latest(name)?.key === keyOf(index),
+    );
   }
 
   async #killAndRevive(index: number): Promise<void> {
