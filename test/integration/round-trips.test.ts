@@ -77,6 +77,8 @@ itInSlack('asks Redis once before the model in Slack', async ({ worlds }) => {
   await world.delivered();
   expect(await asked(conversationId('slack', 'T1', 'C1', talk.ts))).toBe(0);
   const answered = await asked(thread);
+  // Before its post and beside it once each; twice after the reply is complete: its end, and the turn's.
+  expect(answered).toBe(1 + 2 + 2);
   ann.mentions('C1', 'four', { thread_ts: root.ts });
   const four = await world.asked(4);
   expect((await asked(thread)) - answered).toBe(1);
@@ -107,6 +109,7 @@ itInDiscord('asks Redis once before the model in Discord', async ({ worlds }) =>
   two.write('Yes.').end();
   await world.turns(3);
   const answered = await asked(thread);
+  expect(answered).toBe(1 + 2 + 2);
   ada.mention(world.fake.thread(root)!, 'three');
   const three = await world.asked(4);
   expect((await asked(thread)) - answered).toBe(1);

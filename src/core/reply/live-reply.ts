@@ -80,11 +80,12 @@ export class LiveReply implements Lane {
     this.#finish(reason);
   }
 
-  /** Leaves the reply as it stands; resolves when no call is in flight any more. */
+  /** Leaves the reply as it stands; resolves when no call and no write is in flight any more. */
   async close(): Promise<void> {
     this.#finish(new CallFailed('the reply was left before its end'));
     await this.#calling;
     if (!this.#writer.ended) await this.#writer.record();
+    await this.#writer.settled();
   }
 
   want(): Want | undefined {

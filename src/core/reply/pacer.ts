@@ -173,16 +173,13 @@ export class Pacer {
     const lines = want.budgets.map((budget) => this.#lines.of(budget, now));
     for (const line of lines) line.take(now, want.rank === 'live');
     slot.become('calling');
-    let isOver = false;
     const ended = (made: boolean): void => {
-      if (isOver) return;
-      isOver = true;
       for (const line of lines) {
         line.ended(made);
         if (line.oneAtATime) this.#lines.mayHaveRoom(line);
       }
     };
-    slot.lane.perform({ instead, answered: () => ended(true) }).then(
+    slot.lane.perform({ instead }).then(
       (made) => {
         ended(made);
         if (slot.state === 'calling') this.#makeReady(slot);

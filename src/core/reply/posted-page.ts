@@ -1,19 +1,11 @@
 import { withDeadline } from '../deadline.ts';
-import { CallFailed, RateLimited, StoreUnavailable } from '../errors.ts';
+import { CallFailed, RateLimited } from '../errors.ts';
 import type { Log } from '../ports/log.ts';
 import type { Growth, Surface } from '../ports/surface.ts';
 import type { PageRecord } from '../turn.ts';
 import { NotOurs } from './not-ours.ts';
+import { type PageLedger, PageNote } from './page-note.ts';
 import type { Page } from './pages.ts';
-
-/** How often a growing page is recorded, in milliseconds, for a restart to go on from. */
-const recordEveryMs = 1_000;
-
-/** How the pages of a reply are remembered across a crash. */
-export interface PageLedger {
-  save(page: PageRecord): Promise<void>;
-  drop(index: number): Promise<void>;
-}
 
 export interface ShowOptions {
   readonly final: boolean;
@@ -21,8 +13,8 @@ export interface ShowOptions {
   readonly foreseen?: boolean;
   /** It is posted as there is no edit for it. */
   readonly whole?: boolean;
-  /** Called when the platform has taken it; what is left to do then is ours. */
-  readonly answered?: (() => void) | undefined;
+  /** The whole reply stands with it, and how it ends is stored: nobody goes on from here. */
+  readonly last?: boolean;
 }
 
 /**
@@ -31,8 +23,7 @@ export interface ShowOptions {
  */
 export class PostedPage {
   readonly #surface: Surface;
-  readonly #ledger: PageLedger;
-  readonly #log: Log;
+  readonly #note: PageNote;
   readonly #key: string;
   readonly #index: number;
   readonly #isOurs: () => boolean;
@@ -43,10 +34,6 @@ export class PostedPage {
   #text: string | undefined;
   /** How often the final text must still be sent, as an unanswered edit may land behind it. */
   #confirmations = 0;
-  /** The slice that it was last made to show, and what the store knows of that. */
-  #source: string;
-  #recorded: { id: string | undefined; source: string };
-  #recordedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: {
     surface: Surface;
@@ -59,15 +46,13 @@ export class PostedPage {
     record?: PageRecord;
   }) {
     this.#surface = options.surface;
-    this.#ledger = options.ledger;
-    this.#log = options.log;
     this.#index = options.index;
     this.#isOurs = options.isOurs ?? (() => true);
     this.#key = options.record?.key ?? options.key;
     this.#id = options.record?.id;
     this.#perhapsPosted = options.record !== undefined && options.record.id === undefined;
-    this.#source = options.record?.source ?? '';
-    this.#recorded = { id: this.#id, source: this.#source };
+    const { ledger, log, index, record } = options;
+    this.#note = new PageNote({ ledger, log, index, key: this.#key, record });
   }
 
   /** The call that the next `show` will make. */
@@ -92,10 +77,10 @@ export class PostedPage {
 
   /**
    * Makes one call towards showing `page`; `reads` tells whether that was enough. Throws what the
-   * surface throws, `NotOurs`, and `ClaimLost` or `StoreUnavailable` if a post could not be
-   * announced.
+   * surface throws, `NotOurs`, `StoreUnavailable` if a post could not be announced, and `ClaimLost`.
    */
   async show(page: Page, options: ShowOptions, signal: AbortSignal): Promise<void> {
+    this.#note.check();
     const { written } = page;
     const final = options.final && options.foreseen !== false;
     const growth = { final, ...(final || written === undefined ? {} : { written }) };
@@ -110,38 +95,31 @@ export class PostedPage {
         await this.#post(page, { ...growth, whole: options.whole === true }, signal);
       }
     }
-    options.answered?.();
-    this.#source = page.source;
-    if (options.final || performance.now() - this.#recordedAt >= recordEveryMs) await this.record();
+    if (this.#id !== undefined && !(options.last === true && this.#note.isFound)) {
+      this.#note.shows(this.#id, page.source, { urgent: options.final });
+    }
   }
 
   /** What it shows is of no use to a later attempt. */
-  async disown(): Promise<void> {
-    this.#source = '';
-    await this.record();
+  disown(): Promise<void> {
+    return this.#note.disown();
   }
 
   async remove(signal: AbortSignal): Promise<void> {
     if (this.#perhapsPosted) await this.#find(signal);
     const id = this.#id;
     if (id !== undefined) await this.#call(signal, (end) => this.#surface.remove(id, end));
-    await this.#ledger.drop(this.#index);
+    await this.#note.drop();
   }
 
-  /** Stores what it shows, if that is not stored yet. */
-  async record(): Promise<void> {
-    const [key, index, id, source] = [this.#key, this.#index, this.#id, this.#source];
-    if (id === undefined || (id === this.#recorded.id && source === this.#recorded.source)) return;
-    // Not again at every edit while the store is away, which would hold each of them up.
-    this.#recordedAt = performance.now();
-    try {
-      await this.#ledger.save({ index, key, id, source });
-      this.#recorded = { id, source };
-    } catch (error) {
-      // People go on reading while the store is away; the next call records it.
-      if (!(error instanceof StoreUnavailable)) throw error;
-      this.#log.warn({ err: error, page: index }, 'page not recorded');
-    }
+  /** Resolves when the store knows what it shows, or could not be told. */
+  record(): Promise<void> {
+    return this.#note.upToDate();
+  }
+
+  /** Resolves when nothing is being stored any more. */
+  settled(): Promise<void> {
+    return this.#note.settled();
   }
 
   async #edit(id: string, page: Page, growth: Growth, signal: AbortSignal): Promise<void> {
@@ -167,8 +145,7 @@ export class PostedPage {
   async #post(page: Page, growth: Growth & { whole: boolean }, signal: AbortSignal): Promise<void> {
     const again = this.#perhapsPosted;
     if (!again) {
-      // Without this a crash between the post and its answer would post the page twice.
-      await this.#ledger.save({ index: this.#index, key: this.#key, source: page.source });
+      await this.#note.announce(page.source);
       this.#perhapsPosted = true;
     }
     const { whole } = growth;
@@ -184,7 +161,6 @@ export class PostedPage {
     this.#perhapsPosted = false;
     // A platform may answer a repeated key with the earlier message, which reads otherwise.
     this.#text = again || this.#due === 'more' ? undefined : text;
-    this.#recordedAt = Number.NEGATIVE_INFINITY;
   }
 
   async #call<T>(signal: AbortSignal, call: (signal: AbortSignal) => Promise<T>): Promise<T> {

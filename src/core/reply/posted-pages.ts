@@ -1,7 +1,8 @@
 import type { Log } from '../ports/log.ts';
 import type { Surface } from '../ports/surface.ts';
 import type { PageRecord } from '../turn.ts';
-import { type PageLedger, PostedPage } from './posted-page.ts';
+import type { PageLedger } from './page-note.ts';
+import { PostedPage } from './posted-page.ts';
 
 export interface PostedPagesOptions {
   readonly surface: Surface;
@@ -62,6 +63,11 @@ export class PostedPages {
   /** Stores what a page shows, if that is not stored yet. */
   async record(index: number): Promise<void> {
     await this.#pages[index]?.record();
+  }
+
+  /** Resolves when nothing is being stored any more. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#pages.map((page) => page.settled()));
   }
 
   /**

@@ -23,8 +23,6 @@ export interface Want {
 export interface Way {
   /** The budgets of `instead` were spent. */
   readonly instead: boolean;
-  /** To be called when the platform has answered, where more is to do than that. */
-  readonly answered?: () => void;
 }
 
 /** A word that waits long counts, too. */

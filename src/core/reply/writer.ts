@@ -175,9 +175,12 @@ export class Writer {
     if (page === undefined) return false;
     const posted = this.#posted.open(index);
     this.#rhythm.beat(index);
-    const whole = index === this.#rest;
-    const { answered } = way;
-    const options = { final: step.final, foreseen, whole, answered };
+    const options = {
+      final: step.final,
+      foreseen,
+      whole: index === this.#rest,
+      last: this.#ended && cut === undefined,
+    };
     try {
       await this.#sight.during(before, { hasText: page.source !== '' }, () =>
         posted.show(page, options, signal),
@@ -199,6 +202,11 @@ export class Writer {
   /** Stores what the last page shows. */
   async record(): Promise<void> {
     await this.#posted.record(this.#posted.length - 1);
+  }
+
+  /** Resolves when nothing is being stored any more. */
+  settled(): Promise<void> {
+    return this.#posted.settled();
   }
 
   async #split(): Promise<void> {

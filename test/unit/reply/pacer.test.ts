@@ -189,33 +189,6 @@ describe('the pacer', () => {
     expect(next.made).toEqual([700]);
   });
 
-  it('frees the place of a call once the platform has answered, whatever is left to do then', async () => {
-    const budgets = [{ key: 'k', burst: 9, perSecond: 9, oneAtATime: true }];
-    const [slow, next] = [lane(1, { budgets, rank: 'final' }, 700), lane(1, { budgets })];
-    const perform = slow.perform.bind(slow);
-    slow.perform = (way) => {
-      setTimeout(() => way.answered?.(), 100);
-      return perform(way);
-    };
-    pace(slow, next);
-    await vi.advanceTimersByTimeAsync(690);
-    expect([slow.made, next.made]).toEqual([[0], [100]]);
-  });
-
-  it('frees that place once, and not that of the next call when all is done', async () => {
-    const budgets = [{ key: 'k', burst: 9, perSecond: 9, oneAtATime: true }];
-    const slow = lane(1, { budgets, rank: 'final' }, 700);
-    const [next, last] = [lane(1, { budgets, rank: 'final' }, 1_000), lane(1, { budgets })];
-    const perform = slow.perform.bind(slow);
-    slow.perform = (way) => {
-      setTimeout(() => way.answered?.(), 100);
-      return perform(way);
-    };
-    pace(slow, next, last);
-    await vi.advanceTimersByTimeAsync(3_000);
-    expect([slow.made, next.made, last.made]).toEqual([[0], [100], [1_100]]);
-  });
-
   it('frees the place of a call that was refused', async () => {
     const budgets = [{ key: 'k', burst: 9, perSecond: 9, oneAtATime: true }];
     const [refused, next] = [lane(1, { budgets, rank: 'final' }), lane(1, { budgets })];
