@@ -15,6 +15,9 @@ import { Reach } from './reach.ts';
 import { Retries } from './retries.ts';
 import { type AtHand, Worker } from './worker.ts';
 
+/** So many turns for each place at the model are taken of a backlog: one writes, the next is there. */
+const mostPerPlace = 2;
+
 /** A conversation that is worked off here. */
 interface Job extends AtHand {
   /** It was woken meanwhile: look again before it is left. */
@@ -65,6 +68,7 @@ export class Dispatcher {
       suspectAttempts: bounds.maxAttempts - 1,
       isBusy: (conversation) =>
         this.#pause.isOn || this.#jobs.has(conversation) || this.#retries.isWaiting(conversation),
+      room: () => this.#room,
       begin: (conversation) => this.#begin(conversation).done,
       log: this.#log,
     });
@@ -187,6 +191,12 @@ export class Dispatcher {
     return this.#desk.store.shared ? this.#jobs.size + this.#reach.count : 0;
   }
 
+  /** How many more are begun of those that wait, where another instance may have more room. */
+  get #room(): number {
+    const { store, line } = this.#desk;
+    return store.shared ? line.places * mostPerPlace - this.#jobs.size : Number.POSITIVE_INFINITY;
+  }
+
   #mayBegin(conversation: ConversationId): boolean {
     if (this.#draining || this.#pause.isOn || this.#jobs.has(conversation)) return false;
     // What just failed is not tried sooner because somebody writes more.
@@ -203,6 +213,7 @@ export class Dispatcher {
       resolve();
       // Woken between the last look and now: without this the question would strand.
       if (job.again) this.wake(conversation);
+      this.#leftovers.hasRoom();
     });
     return job;
   }

@@ -19,6 +19,8 @@ export interface LeftoversOptions {
   readonly suspectAttempts: number;
   /** Whether nothing may be begun in it now: it is worked off, or waits for its next try. */
   readonly isBusy: (conversation: ConversationId) => boolean;
+  /** How many may be begun now. The others are left to instances that have room. */
+  readonly room: () => number;
   /** Works a conversation off; resolves when that is over. */
   readonly begin: (conversation: ConversationId) => Promise<void>;
   readonly log: Log;
@@ -28,7 +30,11 @@ export interface LeftoversOptions {
 export class Leftovers {
   readonly #options: LeftoversOptions;
   #timer: NodeJS.Timeout | undefined;
-  #looking: Promise<void> = Promise.resolve();
+  #looking: Promise<void> | undefined;
+  /** To look again when the look is over that goes on. */
+  #again = false;
+  /** Some were left for want of room. */
+  #short = false;
   #trying = false;
   #stopped = false;
 
@@ -53,22 +59,40 @@ export class Leftovers {
 
   /** Looks now. */
   look(): void {
-    const before = this.#looking;
-    this.#looking = before
-      .then(() => this.#takeUp())
+    if (this.#stopped) return;
+    this.#again = this.#looking !== undefined;
+    this.#looking ??= this.#takeUp()
       .catch((error: unknown) => {
         this.#options.log.warn({ err: error }, 'store not looked through');
+      })
+      .finally(() => {
+        this.#looking = undefined;
+        if (this.#again) this.look();
       });
+  }
+
+  /** Something here is over: looks for more, if there was more than could be begun. */
+  hasRoom(): void {
+    if (this.#short) this.look();
   }
 
   async #takeUp(): Promise<void> {
     const { store, platforms, suspectAttempts, isBusy, begin } = this.#options;
+    const waiting = await store.waiting();
+    if (this.#stopped) return;
+    let room = this.#options.room();
+    this.#short = false;
     const suspects: ConversationId[] = [];
-    for (const { conversation, attempts } of await store.waiting()) {
-      if (this.#stopped) return;
+    for (const { conversation, attempts } of waiting) {
       if (isBusy(conversation) || !platforms.has(partsOf(conversation).platform)) continue;
-      if (attempts >= suspectAttempts) suspects.push(conversation);
-      else void begin(conversation);
+      if (attempts >= suspectAttempts) {
+        suspects.push(conversation);
+      } else if (room > 0) {
+        room -= 1;
+        void begin(conversation);
+      } else {
+        this.#short = true;
+      }
     }
     if (suspects.length === 0 || this.#trying) return;
     this.#trying = true;

@@ -11,7 +11,8 @@ interface Waiter {
  * that one person's many questions hold nobody else up.
  */
 export class ModelLine {
-  readonly #places: number;
+  /** Answers that may be written at once. */
+  readonly places: number;
   readonly #writing = new Map<string, number>();
   /** The people who wait, in the order of their turns; each with their questions in order. */
   readonly #waiting = new Map<string, Waiter[]>();
@@ -19,7 +20,7 @@ export class ModelLine {
 
   /** @param places from 1 */
   constructor(places: number) {
-    this.#places = places;
+    this.places = places;
   }
 
   /** Answers that are being written. */
@@ -43,7 +44,7 @@ export class ModelLine {
     signal: AbortSignal,
   ): Promise<() => void> {
     signal.throwIfAborted();
-    if (this.#taken < this.#places) return this.#take(person);
+    if (this.#taken < this.places) return this.#take(person);
     const { promise, resolve, reject } = Promise.withResolvers<() => void>();
     const waiter: Waiter = { person, onAhead, enter: () => resolve(this.#take(person)) };
     const onAbort = (): void => {
@@ -78,7 +79,7 @@ export class ModelLine {
 
   #admit(): void {
     const next = this.#order()[0];
-    if (next === undefined || this.#taken >= this.#places) return;
+    if (next === undefined || this.#taken >= this.places) return;
     this.#leaveLine(next);
     next.enter();
     this.#tellAll();

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { readAnswers } from '../chaos/answers.ts';
 import { keyOf } from '../chaos/fleet.ts';
+import { question } from '../chaos/model.ts';
 import { type Asked, Register } from '../chaos/register.ts';
 import { DiscordThread, SlackDirect, SlackThread, type Spot } from '../chaos/spots.ts';
 import { Town } from '../chaos/town.ts';
@@ -18,6 +19,7 @@ beforeAll(async () => {
     threads: 6,
     directs: 30,
     discords: 3,
+    env: { MODEL_CONCURRENCY: '6' },
   });
   register = new Register(town.spots, town.model);
 });
@@ -65,6 +67,12 @@ async function silenced({ name }: Asked): Promise<void> {
   });
 }
 
+/** How many of the answers since then each instance began. */
+function begunSince(asking: number): number[] {
+  const since = town.model.askings.slice(asking);
+  return [0, 1, 2].map((index) => since.filter(({ key }) => key === keyOf(index)).length);
+}
+
 it('spreads questions over all instances, whichever hears them', async () => {
   town.deliverTo(0);
   const directs = town.spots.filter((spot) => spot instanceof SlackDirect);
@@ -72,11 +80,38 @@ it('spreads questions over all instances, whichever hears them', async () => {
   await allAnswered();
   // What stands while it is being written is taken back by a call of its own.
   await vi.waitFor(() => expect(register.broken()).toEqual([]), { timeout, interval: 50 });
-  const done = [0, 1, 2].map(
-    (index) => town.model.askings.filter(({ key }) => key === keyOf(index)).length,
-  );
+  const done = begunSince(0);
   expect(done.reduce((sum, answers) => sum + answers)).toBe(directs.length);
   expect(Math.max(...done)).toBeLessThanOrEqual((2 / 3) * directs.length);
+}, 60_000);
+
+it('shares out what has waited, too', async () => {
+  const before = town.model.askings.length;
+  const operator = town.fleet.at(0);
+  await operator.command('turns', 'pause');
+  await vi.waitFor(
+    () => {
+      for (const index of [0, 1, 2])
+        expect(town.fleet.logged(index, 'turns are paused: nothing new is begun')).toHaveLength(1);
+    },
+    { timeout, interval: 50 },
+  );
+  const directs = town.spots.filter((spot) => spot instanceof SlackDirect);
+  // They are told of the pause, too: what stands there is no answer alone.
+  for (const [at, spot] of directs.entries()) spot.say(question(`qw${at}`));
+  await vi.waitFor(
+    async () => {
+      const { stdout } = await operator.command('turns', 'list', '--json');
+      const { turns } = JSON.parse(stdout) as { turns: unknown[] };
+      expect(turns).toHaveLength(directs.length);
+    },
+    { timeout, interval: 200 },
+  );
+  await operator.command('turns', 'resume');
+  const total = () => begunSince(before).reduce((sum, answers) => sum + answers);
+  await vi.waitFor(() => expect(total()).toBe(directs.length), { timeout, interval: 50 });
+  // Each takes two for each of its six places at the most, until there is room again.
+  expect(Math.max(...begunSince(before))).toBeLessThanOrEqual((2 / 3) * directs.length);
 }, 60_000);
 
 it('ends an answer that another instance writes when somebody says stop', async () => {
