@@ -48,7 +48,7 @@ export class Belief {
   /** No more than `shown` calls were granted at once; `before` is what was believed. */
   learnBurst(shown: number, before: number, now: number): void {
     const value = between(before * keepAtLeast.burst, shown * margin.burst, before);
-    this.#learned.burst = { value: Math.max(1, value), at: now };
+    this.#learn('burst', { value: Math.max(1, value), at: now });
   }
 
   /** Calls were granted no faster than this; `before` is what was believed. */
@@ -56,7 +56,7 @@ export class Belief {
     const value = shown * margin.perSecond;
     const most = before * margin.perSecond;
     const perSecond = between(before * keepAtLeast.perSecond, value, most);
-    this.#learned.perSecond = { value: perSecond, at: now };
+    this.#learn('perSecond', { value: perSecond, at: now });
   }
 
   lessons(now: number): Lessons {
@@ -75,8 +75,13 @@ export class Belief {
       const { value, ageMs } = lessons[what] ?? { value: 0, ageMs: Number.POSITIVE_INFINITY };
       const at = now - ageMs;
       const known = this.#learned[what]?.at ?? Number.NEGATIVE_INFINITY;
-      if (at > known + blurMs) this.#learned[what] = { value, at };
+      if (at > known + blurMs) this.#learn(what, { value, at });
     }
+  }
+
+  /** What is no number is not believed: no wait would ever be one again. */
+  #learn(what: 'burst' | 'perSecond', lesson: Lesson): void {
+    if (Number.isFinite(lesson.value)) this.#learned[what] = lesson;
   }
 
   #believed(what: 'burst' | 'perSecond', most: number, now: number): number {

@@ -17,7 +17,7 @@ interface Aside {
   readonly at: number;
 }
 
-/** So much is had at least: waits stay numbers. */
+/** So much of the rate is had at least: waits stay numbers. */
 const leastPart = 1e-3;
 
 /**
@@ -45,7 +45,7 @@ export class Bucket {
   }
 
   perSecond(now: number): number {
-    return this.#belief.perSecond(now) * this.#part.perSecond;
+    return this.#belief.perSecond(now) * Math.max(leastPart, this.#part.perSecond);
   }
 
   level(now: number): number {
@@ -73,7 +73,7 @@ export class Bucket {
   /** Another part is ours from now on. */
   split(part: Part, now: number): void {
     this.fill(now);
-    this.#part = { ...part, perSecond: Math.max(leastPart, part.perSecond) };
+    this.#part = part;
     this.trim(this.burst(now), now);
   }
 

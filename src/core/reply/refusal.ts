@@ -33,6 +33,12 @@ export class Refusal {
 
   /** One more call was refused: corrects what is believed of the whole. */
   teach(belief: Belief, now: number): void {
+    if (this.#part.burst === 0 || this.#part.perSecond === 0) {
+      // It was lent: how much there is cannot be told from it, but that is a little less.
+      belief.learnBurst(this.#burst, this.#burst, now);
+      belief.learnRate(this.#perSecond, this.#perSecond, now);
+      return;
+    }
     this.#granted = Math.max(0, this.#granted - 1);
     const came = this.#perSecond * this.#part.perSecond * this.#seconds;
     if (this.#full && this.#granted >= 2 * came) {

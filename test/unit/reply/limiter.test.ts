@@ -97,6 +97,42 @@ describe('a limiter that is refused', () => {
 });
 
 describe('a limiter that others share', () => {
+  it('learns little from a call that was lent, and still makes the next one', () => {
+    const limiter = new Limiter({ burst: 4, perSecond: 0.95 }, 0);
+    limiter.bucket.split({ burst: 0.25, perSecond: 0 }, 0);
+    limiter.take(0);
+    // It is let go of while that call is on its way.
+    limiter.bucket.split({ burst: 0, perSecond: 0 }, 50);
+    limiter.refuse(100, 1_000, 0);
+    const { burst, perSecond } = limiter.whole(100);
+    expect(burst).toBeCloseTo(3.2);
+    expect(perSecond).toBeCloseTo(0.855);
+    limiter.bucket.split({ burst: 1 / burst, perSecond: 0 }, 2_000);
+    limiter.bucket.gain(1, 2_000);
+    expect(limiter.waitMs(2_000)).toBe(0);
+  });
+
+  it('is refused seldom after a while, though it knows only of the calls that it is lent', () => {
+    const limiter = new Limiter({ burst: 4, perSecond: 1 }, 0);
+    const bucket = new Bucket(4, 0.5);
+    for (let now = 0; now < 10 * minute; now += 1_000 / limiter.whole(now).perSecond) {
+      limiter.bucket.split({ burst: 1 / limiter.whole(now).burst, perSecond: 0 }, now);
+      limiter.bucket.gain(1, now);
+      spend(limiter, bucket, now, now + 1);
+    }
+    expect(bucket.refused.length).toBeGreaterThan(2);
+    expect(bucket.refused.filter((at) => at > 2 * minute).length).toBeLessThan(8);
+    expect(bucket.granted.length).toBeGreaterThan(0.8 * 10 * 60 * 0.5);
+  });
+
+  it('believes no lesson that is no number', () => {
+    const limiter = new Limiter({ burst: 4, perSecond: 0.95 }, 0);
+    const lesson = { value: Number.NaN, ageMs: 0 };
+    limiter.hear({ burst: lesson, perSecond: lesson }, 100);
+    expect(limiter.whole(100)).toEqual({ burst: 4, perSecond: 0.95 });
+    expect(limiter.waitMs(100)).toBe(0);
+  });
+
   it('has nothing when a pause of somebody else ends: the one call there is, is theirs', () => {
     const limiter = new Limiter({ burst: 40, perSecond: 0.8 }, 0);
     limiter.pausedElsewhere(100, 30_000);
