@@ -1,93 +1,18 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Account, Division, Share, SharedBudgets } from '../../src/core/ports/budgets.ts';
-
-interface OpenedBudgets {
-  readonly budgets: SharedBudgets;
-  /** Loses all that is known. */
-  lose(): Promise<unknown>;
-  dispose(): Promise<void>;
-}
+import { callsInTurn } from './calls-in-turn.ts';
+import { Instance } from './instance.ts';
+import type { OpenBudgets, OpenedBudgets } from './open-budgets.ts';
 
 /** Of one that goes on, so that another one is gone soon. */
 const shortLeaseMs = 300;
 const sure = 1e6;
-
-/** An instance that holds what it is given and spends what it is told to. */
-class Instance {
-  /** How long it waits for others. */
-  leaseMs = 20_000;
-  members = 0;
-  settled = false;
-  own = { burst: 0, perSecond: 0, level: 0 };
-  last: Share | undefined;
-  readonly #budgets: SharedBudgets;
-  readonly #owner: string;
-  #since: number | undefined;
-
-  constructor(budgets: SharedBudgets, owner: string) {
-    this.#budgets = budgets;
-    this.#owner = owner;
-  }
-
-  /** Comes with one account; `more` overrides what it says. */
-  async comes(more: Partial<Account> = {}): Promise<Share | undefined> {
-    const account: Account = {
-      key: 'edits',
-      burst: 40,
-      // So slow that nothing comes in during a test.
-      perSecond: 1e-6,
-      own: this.own,
-      had: this.last !== undefined,
-      whole: false,
-      spent: 0,
-      demand: 1,
-      urgent: 0,
-      leaves: false,
-      pauseMs: -1e9,
-      lessons: {},
-      ...more,
-    };
-    this.last = (await this.#divide([account])).shares[0];
-    if (this.last === undefined) {
-      this.own = { burst: 0, perSecond: 0, level: 0 };
-      return undefined;
-    }
-    const { burst, perSecond, gained, most } = this.last;
-    const kept = this.last.pauseMs === undefined ? account.own.level : 0;
-    this.own = { burst, perSecond, level: Math.min(burst, most, kept + gained) };
-    return this.last;
-  }
-
-  async isThere(): Promise<void> {
-    await this.#divide([]);
-  }
-
-  spends(calls: number): Promise<Share | undefined> {
-    this.own = { ...this.own, level: this.own.level - calls };
-    return this.comes({ spent: calls });
-  }
-
-  leaves(): Promise<unknown> {
-    return this.#budgets.leave(this.#owner);
-  }
-
-  async #divide(accounts: Account[]): Promise<Division> {
-    const sinceMs = this.#since === undefined ? 0 : performance.now() - this.#since;
-    const lease = { owner: this.#owner, leaseMs: this.leaseMs };
-    const division = await this.#budgets.divide(lease, sinceMs, accounts);
-    this.#since ??= performance.now();
-    this.members = division.members;
-    this.settled = division.settled;
-    return division;
-  }
-}
 
 function held(...instances: Instance[]): number {
   return instances.reduce((sum, { own }) => sum + own.level, 0);
 }
 
 /** How budgets are split, whatever keeps the books. */
-export function budgetsContract(name: string, open: () => Promise<OpenedBudgets>): void {
+export function budgetsContract(name: string, open: OpenBudgets): void {
   describe(`${name} as shared budgets`, () => {
     let opened: OpenedBudgets | undefined;
     afterEach(async () => {
@@ -100,16 +25,19 @@ export function budgetsContract(name: string, open: () => Promise<OpenedBudgets>
       const { budgets } = opened;
       return owners.map((owner) => new Instance(budgets, owner));
     }
-    /** Two that know of each other. */
-    async function two(): Promise<[Instance, Instance]> {
-      const [a, b] = await instances('a', 'b');
+    /** So many that know of each other. */
+    async function together(count: number): Promise<Instance[]> {
+      const all = await instances(...Array.from({ length: count }, (_, i) => `${i}`));
       await expect
         .poll(async () => {
-          await a!.isThere();
-          await b!.isThere();
-          return a!.settled && b!.settled && a!.members === 2;
+          for (const each of all) await each.isThere();
+          return all.every(({ settled, members }) => settled && members === count);
         })
         .toBe(true);
+      return all;
+    }
+    async function two(): Promise<[Instance, Instance]> {
+      const [a, b] = await together(2);
       return [a!, b!];
     }
 
@@ -305,5 +233,7 @@ export function budgetsContract(name: string, open: () => Promise<OpenedBudgets>
       await a.comes({ lessons: { burst: { value: 8, ageMs: sure } } });
       expect(a.last?.lessons.burst?.value).toBe(6);
     });
+
+    callsInTurn(together);
   });
 }

@@ -107,37 +107,33 @@ export class FakeBudgets implements SharedBudgets {
     const held = level + others.level;
     book.level = account.whole ? held : Math.max(Math.min(burst, filled) - account.spent, held);
     book.at = Math.max(now, book.pause);
-    let lacks = book.slices.get(owner)?.lacks;
+    let lacks = account.spent === 0 ? book.slices.get(owner)?.lacks : undefined;
     book.slices.delete(owner);
     if (account.leaves) return undefined;
 
     const users = others.count + 1;
     const absent = members - users;
-    const aside = absent * trickle;
+    const since = lacks ?? now;
+    const before = [...book.slices.values()].filter((other) => (other.lacks ?? now) < since).length;
     const reserve = members > 1 ? kept * burst : 0;
     const rate = account.perSecond * (1 - (even * absent) / members);
     const wanted = ((1 - even) * account.demand) / (account.demand + others.demand) + even / users;
     const part = known ? wanted : Math.min(wanted, 1 / members);
+    const lent = part * (burst - absent * trickle - reserve - before) < 1;
+    const aside = absent * trickle + (lent ? 0 : before);
     const free = book.level - aside - held;
     const pool = Math.max(0, free - reserve);
     const target = Math.max(0, part * (book.level - aside - reserve));
     const most = burst - aside - reserve;
     const share = { burst: level, perSecond: 0, gained: 0, most: 0, left: book.level };
-    if (settled && part * most < 1) {
+    if (settled && lent) {
       const missing = Math.max(0, 1 - level);
       lacks = missing > 0 ? (lacks ?? now) : undefined;
-      const before = [...book.slices].filter(
-        ([other, slice]) =>
-          lacks !== undefined &&
-          this.#instances.has(other) &&
-          slice.lacks !== undefined &&
-          slice.lacks < lacks,
-      ).length;
       if (missing + before <= free) {
         share.gained = missing;
         lacks = undefined;
       }
-      share.burst = missing > 0 && share.gained === 0 ? 0 : level + share.gained;
+      share.burst = Math.floor(level + share.gained);
     } else if (settled) {
       share.burst = Math.max(0, Math.min(part * most, most - others.burst));
       share.perSecond = Math.max(0, Math.min(part * rate, rate - others.perSecond));
@@ -145,6 +141,7 @@ export class FakeBudgets implements SharedBudgets {
       const lacking = account.urgent - level - share.gained;
       share.gained += Math.max(0, Math.min(lacking, free - share.gained));
       share.burst = Math.max(share.burst, Math.min(level + share.gained, account.urgent));
+      if (level + share.gained >= 1) lacks = undefined;
     }
     share.most = Math.max(target, account.urgent) + 1;
     book.slices.set(owner, {

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll } from 'vitest';
+import { budgetsContract } from '../contract/budgets.ts';
+import { budgetsInRedis } from '../contract/open-budgets.ts';
 import { quotasInRedis } from '../contract/open-counting.ts';
 import { redisAt } from '../contract/open-redis.ts';
 import { quotasContract } from '../contract/quotas.ts';
@@ -14,6 +16,14 @@ afterAll(() => cluster.stop());
 storeContract(
   'Redis Cluster',
   redisAt(() => cluster.url),
+);
+
+budgetsContract(
+  'Redis Cluster',
+  budgetsInRedis(
+    () => cluster.url,
+    () => cluster.nodes.map((node) => node.client()),
+  ),
 );
 
 quotasContract(

@@ -64,6 +64,7 @@ export interface Division {
  * are several, a tenth of the bucket is a reserve that only first and final texts have, and
  * something is set aside for those that do not use a budget now: for each, one call where `burst`
  * allows it, or a quarter of an even part of it if that is more; and a twentieth of the rate for all.
+ * Whose part would be less than one call is lent a whole one in its turn, which the others hold back.
  */
 export interface SharedBudgets {
   /**

@@ -92,6 +92,27 @@ describe('shares of a budget', () => {
     expect(platform.refused).toEqual([]);
   });
 
+  it.each([{ lanes: [6, 1] }, { lanes: [6, 2, 2] }, { lanes: [20, 1, 1, 1, 1] }])(
+    'let first posts go everywhere where $lanes wait in one channel',
+    async ({ lanes }) => {
+      const { all } = await instances(lanes.length);
+      const posts: Budget = { key: 'posts', burst: 4, perSecond: 0.95 };
+      const platform = new TrueBucket(5, 1);
+      const waiting = lanes.map((count, i) => {
+        const some = Array.from({ length: count }, () => eager(posts, platform, { rank: 'first' }));
+        for (const lane of some)
+          all[i]!.pacer.enlist(lane, { own: [], instead: [posts] }).changed();
+        return some;
+      });
+      await vi.advanceTimersByTimeAsync(60_000);
+      for (const some of waiting) {
+        expect(some.flatMap(({ made }) => made).length).toBeGreaterThan(5);
+      }
+      expect(platform.granted.length).toBeGreaterThan(0.85 * (4 + 60 * 0.95));
+      expect(platform.refused).toEqual([]);
+    },
+  );
+
   it('have a reserve for final texts, wherever they wait', async () => {
     const { all } = await instances(2);
     const platform = new TrueBucket(40, 0.8);

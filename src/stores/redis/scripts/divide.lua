@@ -100,37 +100,44 @@ local function divide(book, account)
   book.level = math.max(math.min(burst, filled) - account.spent, level + others.level)
   if account.whole then book.level = level + others.level end
   book.at = math.max(now, book.pause)
-  local lacks = book.slices[owner] and book.slices[owner].lacks
+  -- Whoever made a call since then had one.
+  local lacks = account.spent == 0 and book.slices[owner] and book.slices[owner].lacks or nil
   book.slices[owner] = nil
   if account.leaves then return nil end
 
   local users = others.count + 1
   local absent = count - users
   local aside = absent * trickle
+  -- Others that wait for a whole call, and have for longer.
+  local before = 0
+  for _, slice in pairs(book.slices) do
+    if slice.lacks and slice.lacks < (lacks or now) then before = before + 1 end
+  end
   local reserve = count > 1 and kept * burst or 0
   local rate = account.perSecond * (1 - even * absent / count)
   local part = (1 - even) * account.demand / (account.demand + others.demand) + even / users
   -- Several may begin at once.
   if not known then part = math.min(part, 1 / count) end
+  -- Whose part is less than a call beside those that others wait for waits with them.
+  local lent = part * (burst - aside - reserve - before) < 1
+  -- Whoever has more holds one back for each of them: else what flows in would be taken for first
+  -- and final texts as it comes, and never become a whole call.
+  if not lent then aside = aside + before end
   local free = book.level - aside - level - others.level
   local pool = math.max(0, free - reserve)
   local target = math.max(0, part * (book.level - aside - reserve))
   local most = burst - aside - reserve
   share.burst, share.perSecond, share.gained, share.left = level, 0, 0, book.level
-  if settled == 1 and part * most < 1 then
+  if settled == 1 and lent then
     -- Parts of calls are of no use to anybody: whole ones go to whoever has waited longest, and
     -- what is less than one is let go of, or nobody would ever have a whole one.
     local missing = math.max(0, 1 - level)
     lacks = missing > 0 and (lacks or now) or nil
-    local before = 0
-    for other, slice in pairs(book.slices) do
-      if lacks and alive[other] and slice.lacks and slice.lacks < lacks then before = before + 1 end
-    end
     if missing + before <= free then
       share.gained = missing
       lacks = nil
     end
-    share.burst = missing > 0 and share.gained == 0 and 0 or level + share.gained
+    share.burst = math.floor(level + share.gained)
   elseif settled == 1 then
     share.burst = math.max(0, math.min(part * most, most - others.burst))
     share.perSecond = math.max(0, math.min(part * rate, rate - others.perSecond))
@@ -138,6 +145,7 @@ local function divide(book, account)
     local lacking = account.urgent - level - share.gained
     share.gained = share.gained + math.max(0, math.min(lacking, free - share.gained))
     share.burst = math.max(share.burst, math.min(level + share.gained, account.urgent))
+    if level + share.gained >= 1 then lacks = nil end
   end
   -- Less than a call too much is not worth moving.
   share.most = math.max(target, account.urgent) + 1
