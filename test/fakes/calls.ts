@@ -32,11 +32,19 @@ export class TrueBucket {
   }
 }
 
+interface Eagerness {
+  readonly rank?: Want['rank'];
+  /** Calls that it makes. */
+  readonly most?: number;
+  /** How long the platform takes to answer, also if it refuses. */
+  readonly latencyMs?: number;
+}
+
 /** A lane that always wants one more call, until it has made `most`. */
 export function eager(
   budget: Budget,
   platform: TrueBucket,
-  { rank = 'live', most = Number.POSITIVE_INFINITY }: { rank?: Want['rank']; most?: number } = {},
+  { rank = 'live', most = Number.POSITIVE_INFINITY, latencyMs = 30 }: Eagerness = {},
 ): Lane & { readonly made: number[] } {
   const made: number[] = [];
   return {
@@ -46,9 +54,12 @@ export function eager(
         ? { rank, budgets: [budget], unseenSince: 0, unseenChars: 1, notBefore: 0 }
         : undefined,
     perform: async () => {
-      platform.call();
-      made.push(performance.now());
-      await new Promise((resolve) => setTimeout(resolve, 30));
+      try {
+        platform.call();
+        made.push(performance.now());
+      } finally {
+        await new Promise((resolve) => setTimeout(resolve, latencyMs));
+      }
       return true;
     },
   };

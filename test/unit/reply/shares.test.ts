@@ -197,6 +197,22 @@ describe('shares of a budget', () => {
     expect(since.length).toBeLessThanOrEqual(1 + 20.5 * 0.8);
   });
 
+  it('go on after a refusal that comes when what was lent is let go of', async () => {
+    const { all } = await instances(3);
+    const posts: Budget = { key: 'posts', burst: 4, perSecond: 0.95 };
+    const platform = new TrueBucket(2, 0.4);
+    const late = { rank: 'first', latencyMs: 1_900 } as const;
+    for (const i of [0, 0, 0, 1, 1, 1, 2]) {
+      const lane = eager(posts, platform, late);
+      all[i]!.pacer.enlist(lane, { own: [], instead: [posts] }).changed();
+    }
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(platform.refused.length).toBeGreaterThan(0);
+    const before = platform.granted.length;
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(platform.granted.length - before).toBeGreaterThan(0.7 * 60 * 0.4);
+  });
+
   it('believe what refusals taught another instance', async () => {
     const { all } = await instances(2);
     const platform = new TrueBucket(8, 0.2);
