@@ -39,6 +39,11 @@ export class Belief {
     return this.#believed('perSecond', this.#perSecond, now);
   }
 
+  /** Less is believed than the platform says; that ends by itself. */
+  isTaught(now: number): boolean {
+    return this.burst(now) < this.#burst || this.perSecond(now) < this.#perSecond;
+  }
+
   /** What the platform grants is another from now on, such as a share of it. */
   resize(burst: number, perSecond: number): void {
     this.#burst = Math.max(1, burst);

@@ -139,6 +139,11 @@ export class Limiter {
     this.#rest(now, ms, 0);
   }
 
+  /** What refusals taught is still believed. */
+  isTaught(now: number): boolean {
+    return this.#belief.isTaught(now);
+  }
+
   /** What refusals taught of the whole, here or elsewhere. */
   lessons(now: number): Lessons {
     return this.#belief.lessons(now);

@@ -61,7 +61,8 @@ export class Line<Waiting> {
   /** Nobody needs it, and a new one would know the same. */
   isIdle(now: number): boolean {
     const unused = this.waiting.size + this.replies.size + this.guests.size + this.#calls === 0;
-    return unused && this.limiter.isFull(now) && this.stake?.isSettled !== false;
+    if (!unused || !this.limiter.isFull(now)) return false;
+    return !this.limiter.isTaught(now) && this.stake?.isSettled !== false;
   }
 
   /** The budget as it stands now, with what the platform told since. */
