@@ -1,19 +1,25 @@
 /** No platform means more than this, in milliseconds. */
 const longestRetryAfterMs = 60 * 60_000;
 
-/** The platform wants us to wait: the call was not done. */
+/** The platform wants us to wait, or would: the call was not done. */
 export class RateLimited extends Error {
   override readonly name = 'RateLimited';
   /** How long to wait, in milliseconds. */
   readonly retryAfterMs: number;
   /** The budget that is spent, if it is not all of those that the call spends. */
   readonly budgetKey: string | undefined;
-  constructor(retryAfterMs: number, options: ErrorOptions & { budgetKey?: string } = {}) {
+  /** We did not even ask, as we know better: that tells nothing new of the platform's limits. */
+  readonly unsent: boolean;
+  constructor(
+    retryAfterMs: number,
+    options: ErrorOptions & { budgetKey?: string; unsent?: boolean } = {},
+  ) {
     // A platform's answer is not to be trusted with a timer: NaN would be no wait at all.
     const ms = Number.isFinite(retryAfterMs) ? Math.max(0, retryAfterMs) : 1_000;
     super(`rate limited for ${ms} ms`, options);
     this.retryAfterMs = Math.min(ms, longestRetryAfterMs);
     this.budgetKey = options.budgetKey;
+    this.unsent = options.unsent ?? false;
   }
 }
 

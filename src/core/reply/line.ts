@@ -1,3 +1,4 @@
+import type { RateLimited } from '../errors.ts';
 import type { Budget } from '../ports/surface.ts';
 import { Limiter } from './limiter.ts';
 import { Pace } from './pace.ts';
@@ -112,8 +113,9 @@ export class Line<Waiting> {
     this.limiter.ended();
   }
 
-  refuse(now: number, retryAfterMs: number, takenAt: number): void {
-    this.limiter.refuse(now, retryAfterMs, takenAt);
+  refuse(now: number, { retryAfterMs, unsent }: RateLimited, takenAt: number): void {
+    if (unsent) this.limiter.pause(now, retryAfterMs);
+    else this.limiter.refuse(now, retryAfterMs, takenAt);
   }
 
   /** Calls for each reply that may spend this budget instead of its own. */

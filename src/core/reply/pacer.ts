@@ -200,7 +200,7 @@ export class Pacer {
     const { retryAfterMs, budgetKey } = error;
     const now = performance.now();
     const spent = budgets.filter(({ key }) => budgetKey === undefined || key === budgetKey);
-    for (const budget of spent) this.#lines.of(budget, now).refuse(now, retryAfterMs, takenAt);
+    for (const budget of spent) this.#lines.of(budget, now).refuse(now, error, takenAt);
     if (spent.length === 0) slot.notBefore = now + retryAfterMs;
     this.#log.warn({ budgets: budgets.map(({ key }) => key), retryAfterMs }, 'rate limited');
     if (slot.state === 'calling') this.#makeReady(slot);

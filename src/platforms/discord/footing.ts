@@ -51,7 +51,7 @@ export class Footing {
   async find(): Promise<Ground> {
     if (this.#ground !== undefined) return this.#ground;
     const waitMs = this.#notBefore - performance.now();
-    if (waitMs > 0) throw new RateLimited(waitMs, { budgetKey: threadKey });
+    if (waitMs > 0) throw new RateLimited(waitMs, { budgetKey: threadKey, unsent: true });
     this.#finding ??= this.#find().finally(() => {
       this.#finding = undefined;
     });
@@ -68,7 +68,9 @@ export class Footing {
     if (ground.channel === paced) return ground;
     for (const { key: budgetKey, told } of budgets.of(ground.channel).post) {
       const waitMs = (told?.resetsAt ?? 0) - performance.now();
-      if (told?.left === 0 && waitMs > 0) throw new RateLimited(waitMs, { budgetKey });
+      if (told?.left === 0 && waitMs > 0) {
+        throw new RateLimited(waitMs, { budgetKey, unsent: true });
+      }
     }
     return ground;
   }

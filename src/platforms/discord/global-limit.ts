@@ -55,7 +55,8 @@ export class GlobalLimit implements Budget {
     const now = performance.now();
     const [oldest = now] = this.#within(now);
     if (this.#count(now) >= mostPerSecond) {
-      throw new RateLimited(oldest + spanMs - now + earlyMs, { budgetKey: this.key });
+      const waitMs = oldest + spanMs - now + earlyMs;
+      throw new RateLimited(waitMs, { budgetKey: this.key, unsent: true });
     }
     this.#unsent += 1;
     let hasLeft = false;

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { RateLimited } from '../../../src/core/errors.ts';
+import { type Lane, Pacer } from '../../../src/core/reply/pacer.ts';
 import { GlobalLimit } from '../../../src/platforms/discord/global-limit.ts';
+import { readableLog } from '../../fakes/log.ts';
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
@@ -82,6 +84,37 @@ describe('the limit over all calls', () => {
     const waitMs = tryOne();
     vi.advanceTimersByTime(waitMs - 1.7);
     expect(tryOne()).toBe(0);
+  });
+
+  it('teaches whoever paces replies nothing of Discord’s limit when it refuses by itself', async () => {
+    const limit = new GlobalLimit('all', { alone: false });
+    enter(limit, 50);
+    const pacer = new Pacer({ log: readableLog() });
+    const made: number[] = [];
+    const reply = (): void => {
+      let left = 1;
+      const want = { rank: 'first', unseenSince: 0, unseenChars: 1, notBefore: 0 } as const;
+      const lane: Lane = {
+        want: () => (left > 0 ? { ...want, budgets: [limit] } : undefined),
+        perform: async () => {
+          await Promise.resolve();
+          limit.enter().sent();
+          left -= 1;
+          made.push(performance.now());
+          return true;
+        },
+      };
+      pacer.enlist(lane).changed();
+    };
+    reply();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(made).toEqual([]);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(made).toHaveLength(1);
+    const now = performance.now();
+    for (let count = 0; count < limit.burst; count += 1) reply();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(made.slice(1)).toEqual(Array.from({ length: limit.burst }, () => now));
   });
 
   it('leaves it to those who ask to count what is on its way, once', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { RateLimited } from '../../../src/core/errors.ts';
 import { Lines } from '../../../src/core/reply/lines.ts';
 
 const minute = 60_000;
@@ -21,7 +22,7 @@ describe('the lines of more budgets than are remembered', () => {
     const lines = new Lines<object>({ shares: undefined, serve() {} });
     const line = lines.of(edits, 0);
     for (let call = 0; call < 9; call += 1) line.take(0, false);
-    line.refuse(100, 5_000, 0);
+    line.refuse(100, new RateLimited(5_000), 0);
     for (let call = 0; call < 9; call += 1) line.ended(true);
     expect(line.limiter.burst(100)).toBe(10);
     useMany(lines, 2 * minute);
