@@ -17,7 +17,8 @@ export class Limiter {
   readonly #bucket: Bucket;
   #window: ToldWindow | undefined;
   #notBefore = Number.NEGATIVE_INFINITY;
-  #inFlight = 0;
+  /** When each call was made that has no answer yet. */
+  readonly #inFlight: number[] = [];
   #refusal: Refusal | undefined;
 
   constructor(budget: { burst: number; perSecond: number }, now: number) {
@@ -98,10 +99,10 @@ export class Limiter {
     return full && this.#notBefore <= now;
   }
 
-  /** A call is made. `ended` follows where `tell` is used. */
+  /** A call is made. `ended` follows, with the same time, where `tell` is used. */
   take(now: number): void {
     this.#bucket.take(now);
-    this.#inFlight += 1;
+    this.#inFlight.push(now);
     this.#window?.take(now);
   }
 
@@ -111,8 +112,9 @@ export class Limiter {
     this.#window?.undo();
   }
 
-  ended(): void {
-    this.#inFlight -= 1;
+  ended(takenAt: number): void {
+    const index = this.#inFlight.indexOf(takenAt);
+    if (index >= 0) this.#inFlight.splice(index, 1);
     this.#window?.ended();
   }
 

@@ -103,14 +103,14 @@ export class Line<Waiting> {
     this.#pace.take(now, grows);
   }
 
-  /** @param made false if no call was made after all */
-  ended(made: boolean): void {
+  /** @param made false if no call was made after all; `takenAt`: when it was taken */
+  ended(made: boolean, takenAt: number): void {
     this.#calls -= 1;
     if (!made) {
       this.limiter.undo();
       this.#pace.undo();
     }
-    this.limiter.ended();
+    this.limiter.ended(takenAt);
   }
 
   refuse(now: number, { retryAfterMs, unsent }: RateLimited, takenAt: number): void {

@@ -175,7 +175,7 @@ export class Pacer {
     slot.become('calling');
     const ended = (made: boolean): void => {
       for (const line of lines) {
-        line.ended(made);
+        line.ended(made, now);
         if (line.oneAtATime) this.#lines.mayHaveRoom(line);
       }
     };

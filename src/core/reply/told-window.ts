@@ -17,19 +17,22 @@ export class ToldWindow {
   /** Calls that were in flight at the telling: perhaps counted in it, perhaps not. */
   #unsure: number;
 
-  constructor(told: Told, inFlight: number) {
+  /** @param inFlight when each call was made that has no answer yet */
+  constructor(told: Told, inFlight: readonly number[]) {
     this.#limit = this.#left = this.#resetsAt = this.#unsure = 0;
     this.#toldAt = Number.NEGATIVE_INFINITY;
     this.tell(told, inFlight);
   }
 
-  tell(told: Told, inFlight: number): void {
+  tell(told: Told, inFlight: readonly number[]): void {
     if (told.at <= this.#toldAt) return;
     this.#toldAt = told.at;
     this.#limit = Math.max(1, told.limit);
     this.#left = told.left;
     this.#resetsAt = told.resetsAt;
-    this.#unsure = inFlight;
+    // Where the window slides, those that hang have left it, counted or not.
+    const since = told.at - (told.slidesMs ?? Number.POSITIVE_INFINITY);
+    this.#unsure = inFlight.filter((takenAt) => takenAt > since).length;
     this.#measure(told);
   }
 

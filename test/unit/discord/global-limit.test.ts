@@ -13,6 +13,29 @@ function enter(limit: GlobalLimit, calls: number): void {
   for (let i = 0; i < calls; i += 1) limit.enter().sent();
 }
 
+/** A reply that makes one call, and when it does. */
+function enlist(
+  pacer: Pacer,
+  limit: GlobalLimit,
+  made: number[],
+  answer = Promise.resolve(),
+): void {
+  let left = 1;
+  const want = { rank: 'first', unseenSince: 0, unseenChars: 1, notBefore: 0 } as const;
+  const lane: Lane = {
+    want: () => (left > 0 ? { ...want, budgets: [limit] } : undefined),
+    perform: () =>
+      limit.counted(async () => {
+        limit.enter().sent();
+        left -= 1;
+        made.push(performance.now());
+        await answer;
+        return true;
+      }),
+  };
+  pacer.enlist(lane).changed();
+}
+
 describe('the limit over all calls', () => {
   it('is told as calls are counted, but for a little that is left for others', () => {
     const limit = alone();
@@ -91,21 +114,7 @@ describe('the limit over all calls', () => {
     enter(limit, 50);
     const pacer = new Pacer({ log: readableLog() });
     const made: number[] = [];
-    const reply = (): void => {
-      let left = 1;
-      const want = { rank: 'first', unseenSince: 0, unseenChars: 1, notBefore: 0 } as const;
-      const lane: Lane = {
-        want: () => (left > 0 ? { ...want, budgets: [limit] } : undefined),
-        perform: async () => {
-          await Promise.resolve();
-          limit.enter().sent();
-          left -= 1;
-          made.push(performance.now());
-          return true;
-        },
-      };
-      pacer.enlist(lane).changed();
-    };
+    const reply = (): void => enlist(pacer, limit, made);
     reply();
     await vi.advanceTimersByTimeAsync(1_000);
     expect(made).toEqual([]);
@@ -139,6 +148,21 @@ describe('the limit over all calls', () => {
     });
     vi.advanceTimersByTime(1_500);
     expect(limit.told).toMatchObject({ left: 48 });
+  });
+
+  it('has room for a reply while many others’ calls hang', async () => {
+    const limit = alone();
+    const pacer = new Pacer({ log: readableLog() });
+    const hanging: number[] = [];
+    const never = new Promise<void>(() => undefined);
+    for (let calls = 0; calls < 48; calls += 1) enlist(pacer, limit, hanging, never);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(hanging).toHaveLength(48);
+    const made: number[] = [];
+    const now = performance.now();
+    enlist(pacer, limit, made);
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(made).toEqual([now]);
   });
 
   it('is not told where others make calls that nobody counts here', () => {

@@ -40,7 +40,7 @@ function spend(limiter: Limiter, bucket: Bucket, from: number, end: number, paus
     limiter.take(now);
     const waitMs = bucket.call(now);
     if (waitMs !== undefined) limiter.refuse(now + 100, waitMs, now);
-    limiter.ended();
+    limiter.ended(now);
   }
 }
 
@@ -162,8 +162,8 @@ describe('a limiter that is told', () => {
     limiter.take(100);
     expect(limiter.waitMs(100)).toBe(4_900);
     limiter.tell(told(1, 200));
-    limiter.ended();
-    limiter.ended();
+    limiter.ended(100);
+    limiter.ended(100);
     expect(limiter.waitMs(200)).toBe(0);
   });
 
@@ -173,8 +173,8 @@ describe('a limiter that is told', () => {
     limiter.take(0);
     limiter.tell(told(1, 100));
     expect(limiter.waitMs(100)).toBe(4_900);
-    limiter.ended();
-    limiter.ended();
+    limiter.ended(0);
+    limiter.ended(0);
     expect(limiter.waitMs(100)).toBe(0);
   });
 
@@ -186,7 +186,7 @@ describe('a limiter that is told', () => {
       if (pace.waitMs(now, 0) > 0) continue;
       limiter.take(now);
       pace.take(now, true);
-      limiter.ended();
+      limiter.ended(now);
       made.push(now);
       const windowAt = now - (now % 5_000);
       const left = 5 - made.filter((at) => at >= windowAt).length;
@@ -211,7 +211,7 @@ describe('a limiter of which each call’s place is free again by itself', () =>
       if (pace.waitMs(now, 0) > 0) continue;
       limiter.take(now);
       pace.take(now, true);
-      limiter.ended();
+      limiter.ended(now);
       made.push(now);
     }
     return made;
@@ -241,6 +241,25 @@ describe('a limiter of which each call’s place is free again by itself', () =>
     expect(pace.waitMs(0, 0)).toBe(300);
     pace.take(0, true);
     expect(pace.waitMs(0, 0)).toBe(300);
+  });
+
+  it('has room for others while calls hang whose places are free again', () => {
+    const limiter = new Limiter({ burst: 5, perSecond: 1 }, 0);
+    const tell = (at: number, left: number) =>
+      limiter.tell({ limit: 10, left, at, resetsAt: at + 400, slidesMs: 1_000 });
+    tell(0, 10);
+    for (let call = 0; call < 10; call += 1) limiter.take(0);
+    // Those that are on their way are counted here.
+    tell(500, 10);
+    expect([limiter.room(500), limiter.waitMs(500)]).toEqual([0, 400]);
+    tell(1_100, 10);
+    expect([limiter.room(1_100), limiter.waitMs(1_100)]).toEqual([10, 0]);
+    limiter.take(1_100);
+    tell(1_200, 10);
+    expect(limiter.room(1_200)).toBe(9);
+    limiter.ended(1_100);
+    tell(1_300, 9);
+    expect(limiter.room(1_300)).toBe(9);
   });
 
   it('has room again after a pause, as much as it is told then', () => {
@@ -304,7 +323,7 @@ describe('a limiter', () => {
     limiter.tell({ limit: 5, left: 0, at, resetsAt: 60_000 });
     limiter.take(60_000);
     limiter.tell({ limit: 5, left: 4, at: 60_100, resetsAt: 65_100 });
-    limiter.ended();
+    limiter.ended(60_000);
     expect(pace.expectedMs(60_200, 0)).toBeCloseTo(1_000);
   });
 
@@ -316,11 +335,11 @@ describe('a limiter', () => {
     limiter.undo();
     pace.undo();
     expect(pace.waitMs(0, 0)).toBe(0);
-    limiter.ended();
+    limiter.ended(0);
     limiter.tell({ limit: 5, left: 1, at: 0, resetsAt: 5_000 });
     limiter.take(0);
     limiter.undo();
-    limiter.ended();
+    limiter.ended(0);
     expect(limiter.waitMs(0)).toBe(0);
   });
 

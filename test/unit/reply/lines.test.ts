@@ -23,7 +23,7 @@ describe('the lines of more budgets than are remembered', () => {
     const line = lines.of(edits, 0);
     for (let call = 0; call < 9; call += 1) line.take(0, false);
     line.refuse(100, new RateLimited(5_000), 0);
-    for (let call = 0; call < 9; call += 1) line.ended(true);
+    for (let call = 0; call < 9; call += 1) line.ended(true, 0);
     expect(line.limiter.burst(100)).toBe(10);
     useMany(lines, 2 * minute);
     expect(lines.of(edits, 2 * minute).limiter.burst(2 * minute)).toBeLessThan(12);
