@@ -23,8 +23,13 @@ const firstText = under(
   1.3 * callLatencySeconds,
   (figures) => figures.firstText.p50,
 );
-const age = (limit: number): Rule =>
-  under(`mean age under ${limit} s`, limit, (figures) => figures.age.p50);
+const age =
+  (limit: number): Rule =>
+  ({ age }) => ({
+    wanted: `mean age under ${limit} s`,
+    figure: `${rounded(age.mean)} over all replies`,
+    met: age.mean <= limit,
+  });
 const lag = (limit: number): Rule =>
   under(`complete within ${limit} s of the last token`, limit, (figures) => figures.lag.worst);
 const noRefusal = under('no 429', 0, ({ rateLimited }) => rateLimited);
