@@ -42,7 +42,7 @@ function open({ places, backlog }: { places: number; backlog: number }) {
     leftovers,
     atHand,
     waiting,
-    end(conversation: ConversationId) {
+    end: (conversation: ConversationId) => {
       atHand.get(conversation)?.();
       atHand.delete(conversation);
       leftovers.hasRoom();
