@@ -319,6 +319,20 @@ describe.concurrent('where Slack takes no streams', () => {
     expect(fake.calls('chat.startStream').map(({ args }) => args['channel'])).toEqual(['C1', 'C2']);
   });
 
+  it('too many of them begun: nothing but streams waits for that, and the reply is posted', async ({
+    worlds,
+  }) => {
+    const world = await worlds.begin(native);
+    const { fake } = world;
+    fake.fail('chat.startStream', { kind: 'rate-limited', retryAfterSeconds: 20 });
+    for (const channel of ['C1', 'C1', 'C2']) {
+      const { root, writing } = await world.ask('go on', channel);
+      writing.write('One two three');
+      await fake.until(() => world.replies(channel, root.ts)[0] === 'One two three');
+    }
+    expect(written(world)).toEqual(['chat.startStream', ...Array(3).fill('chat.postMessage')]);
+  });
+
   it('GovSlack is asked for none', async ({ worlds }) => {
     const { Streams } = await import('../../src/platforms/slack/streams.ts');
     const world = await worlds.begin();

@@ -20,11 +20,11 @@ export const startRate: Rate = { burst: 18, perSecond: 20 / 60 };
  * - chat.postMessage: about one a second in a channel after a short burst, 300 a minute in all.
  */
 export function budgetsFor({ team, channel }: Place): Surface['budgets'] {
-  const perMinute = (method: string) => ({ key: `slack:${team}:${method}`, ...editRate });
+  const perMinute = (method: string) => ({ key: methodKey(team, method), ...editRate });
   return {
     post: [
       { key: channelPostKey(team, channel), burst: 4, perSecond: 0.95 },
-      { key: `slack:${team}:chat.postMessage`, burst: 250, perSecond: 4.8 },
+      { key: methodKey(team, 'chat.postMessage'), burst: 250, perSecond: 4.8 },
     ],
     edit: [perMinute('chat.update')],
     remove: [perMinute('chat.delete')],
@@ -40,7 +40,7 @@ export interface StreamBudgets {
 
 /** chat.startStream and chat.stopStream: 20 a minute each, chat.appendStream: 100 a minute. */
 export function streamBudgetsFor({ team }: Pick<Place, 'team'>): StreamBudgets {
-  const budget = (method: string, rate: Rate) => [{ key: `slack:${team}:${method}`, ...rate }];
+  const budget = (method: string, rate: Rate) => [{ key: methodKey(team, method), ...rate }];
   return {
     start: budget('chat.startStream', startRate),
     append: budget('chat.appendStream', appendRate),
@@ -51,4 +51,9 @@ export function streamBudgetsFor({ team }: Pick<Place, 'team'>): StreamBudgets {
 /** The budget that a rate-limited post has nearly always overdrawn. */
 export function channelPostKey(team: string, channel: string): string {
   return `slack:${team}:${channel}:chat.postMessage`;
+}
+
+/** The budget of a method in its whole workspace. */
+export function methodKey(team: string, method: string): string {
+  return `slack:${team}:${method}`;
 }

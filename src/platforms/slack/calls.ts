@@ -3,7 +3,7 @@ import { CallFailed, RateLimited, Rejected } from '../../core/errors.ts';
 import { type Fields, fieldsOf, textOf } from '../../core/fields.ts';
 import type { Posting } from '../../core/ports/surface.ts';
 import type { SlackApi } from './api.ts';
-import { channelPostKey } from './budgets.ts';
+import { channelPostKey, methodKey } from './budgets.ts';
 import type { Place } from './place.ts';
 import { metadataOf } from './page-key.ts';
 import { postable } from './postable.ts';
@@ -93,15 +93,9 @@ export class Calls {
 
   async #post(args: Fields, signal: AbortSignal): Promise<string | undefined> {
     const { team, channel } = this.#options.place;
-    let answer: Fields;
-    try {
-      answer = await this.#call('chat.postMessage', args, signal);
-    } catch (error) {
-      if (!(error instanceof RateLimited)) throw error;
-      // What is posted elsewhere need not wait.
-      const budgetKey = channelPostKey(team, channel);
-      throw new RateLimited(error.retryAfterMs, { budgetKey, cause: error });
-    }
+    // What is posted elsewhere need not wait.
+    const budgetKey = channelPostKey(team, channel);
+    const answer = await this.#call('chat.postMessage', args, signal, budgetKey);
     const ts = textOf(answer['ts']);
     if (ts !== undefined) await this.#ensureInThread(ts, fieldsOf(answer['message']), signal);
     return ts;
@@ -118,7 +112,13 @@ export class Calls {
     throw new Rejected('removed', 'the thread is gone');
   }
 
-  async #call(method: string, args: Fields, signal: AbortSignal): Promise<Fields> {
+  /** @param budgetKey what is overdrawn if Slack rate-limits it: all else that was spent is not */
+  async #call(
+    method: string,
+    args: Fields,
+    signal: AbortSignal,
+    budgetKey = methodKey(this.#options.place.team, method),
+  ): Promise<Fields> {
     const { api, streams, ensureHome } = this.#options;
     ensureHome();
     if (this.#withdrawn && method !== 'chat.delete') {
@@ -128,8 +128,10 @@ export class Calls {
     try {
       return await api.call(method, args, signal);
     } catch (error) {
-      if (error instanceof RateLimited) streams.rateLimited(method, error.retryAfterMs);
-      throw error;
+      if (!(error instanceof RateLimited)) throw error;
+      const { retryAfterMs } = error;
+      streams.rateLimited(method, retryAfterMs);
+      throw new RateLimited(retryAfterMs, { budgetKey, cause: error });
     }
   }
 }
