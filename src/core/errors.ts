@@ -39,6 +39,17 @@ export class CallFailed extends Error {
   override readonly name = 'CallFailed';
 }
 
+/** The call has to be made in another way, which spends other budgets: it may be wanted again. */
+export class OtherWay extends Error {
+  override readonly name = 'OtherWay';
+  /** The platform was called, and refused: what that spends is spent. */
+  readonly called: boolean;
+  constructor(message: string, { called, ...options }: ErrorOptions & { called: boolean }) {
+    super(message, options);
+    this.called = called;
+  }
+}
+
 /** Why a model gave no whole answer. */
 export type ModelFault =
   | 'rate-limited'

@@ -183,6 +183,22 @@ describe.concurrent('a reply as a stream', () => {
     expect(world.replies('C1', root.ts)).toEqual(['https://evil.example/ is it']);
   });
 
+  it.for(['https://a.example/ is it', 'Note:'])(
+    'that cannot begin yet, with %j, is a post among others, and none is refused',
+    async (words, { worlds }) => {
+      const world = await worlds.begin(native);
+      (await begun(world)).writing.end();
+      await world.turns(1);
+      const asked: Asked[] = [];
+      for (let count = 0; count < 8; count += 1) asked.push(await world.ask());
+      for (const { writing } of asked) writing.write(words);
+      for (const { root } of asked) await world.posted(root);
+      expect(world.fake.rateLimited()).toEqual([]);
+      expect(world.fake.calls('chat.startStream')).toHaveLength(1);
+      expect(world.fake.calls('chat.postMessage')).toHaveLength(asked.length);
+    },
+  );
+
   it('calls nobody, whatever it is split into', async ({ worlds }) => {
     const world = await worlds.begin(native);
     const orders = ['<!channel>', '<!here>', '<@U2>', '<!subteam^S1>', '<!channels>', '<#C2>'];

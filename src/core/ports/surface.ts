@@ -93,6 +93,7 @@ export interface Notice {
  * - `RateLimited`: not done; may be tried again after its `retryAfterMs`.
  * - `Rejected`: the platform said no, and will say no again.
  * - `CallFailed`: no answer; it may or may not have been applied.
+ * - `OtherWay`: not done; `budgets` tells what it spends now. Only a post does, and not for ever.
  *
  * A call whose signal aborts throws the signal's reason.
  */

@@ -1,4 +1,11 @@
-import { CallFailed, ClaimLost, RateLimited, Rejected, StoreUnavailable } from '../errors.ts';
+import {
+  CallFailed,
+  ClaimLost,
+  OtherWay,
+  RateLimited,
+  Rejected,
+  StoreUnavailable,
+} from '../errors.ts';
 import type { Surface } from '../ports/surface.ts';
 import type { Ending } from '../turn.ts';
 import type { Finals, Lane, Place } from './lane.ts';
@@ -126,6 +133,7 @@ export class LiveReply implements Lane {
     } catch (error) {
       // No failure: `want` says when it may go on.
       if (error instanceof NotOurs) return true;
+      if (error instanceof OtherWay) return error.called;
       if (error instanceof RateLimited && this.#setbacks.add()) throw error;
       this.#recover(error);
       return true;

@@ -1,5 +1,5 @@
 import { withDeadline } from '../deadline.ts';
-import { CallFailed, RateLimited } from '../errors.ts';
+import { CallFailed, OtherWay, RateLimited } from '../errors.ts';
 import type { Log } from '../ports/log.ts';
 import type { Growth, Surface } from '../ports/surface.ts';
 import type { PageRecord } from '../turn.ts';
@@ -154,7 +154,7 @@ export class PostedPage {
     try {
       this.#id = await this.#call(signal, (end) => this.#surface.post(posting, end));
     } catch (error) {
-      const unsent = error instanceof RateLimited || error instanceof NotOurs;
+      const unsent = [RateLimited, OtherWay, NotOurs].some((kind) => error instanceof kind);
       if (unsent && !again) this.#perhapsPosted = false;
       throw error;
     }

@@ -1,5 +1,5 @@
 import type { Errands } from '../../core/errands.ts';
-import { CallFailed, RateLimited, Rejected } from '../../core/errors.ts';
+import { CallFailed, OtherWay, RateLimited, Rejected } from '../../core/errors.ts';
 import { type Fields, textOf } from '../../core/fields.ts';
 import { callTimeoutMs } from './api.ts';
 import { Refused } from './faults.ts';
@@ -37,8 +37,8 @@ export class Starts {
     return this.#failed;
   }
 
-  /** Resolves to the stream's `ts`, or to undefined if Slack refuses it. */
-  async begin(text: string, signal: AbortSignal): Promise<string | undefined> {
+  /** Resolves to the stream's `ts`. Throws `OtherWay` if Slack refuses it. */
+  async begin(text: string, signal: AbortSignal): Promise<string> {
     const { streams, place, asker, call } = this.#options;
     const recipient =
       isDirect(place.channel) || asker === undefined
@@ -53,7 +53,7 @@ export class Starts {
       if (error instanceof Refused && error.reason === 'refused') {
         this.#failed = true;
         streams.refuse(place, error.code);
-        return undefined;
+        throw new OtherWay('Slack refuses the stream', { called: true, cause: error });
       }
       if (!(error instanceof RateLimited || error instanceof Rejected)) {
         this.#failed = true;

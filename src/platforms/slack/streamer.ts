@@ -1,4 +1,4 @@
-import { CallFailed, Rejected } from '../../core/errors.ts';
+import { CallFailed, OtherWay, Rejected } from '../../core/errors.ts';
 import type { Growth, Posting, Surface } from '../../core/ports/surface.ts';
 import { type StreamBudgets, streamBudgetsFor } from './budgets.ts';
 import type { Refused } from './faults.ts';
@@ -25,6 +25,8 @@ export class Streamer {
   /** The message that is a stream, or was one and is not shown by an edit yet. */
   #stream: Stream | undefined;
   #offered = false;
+  /** What there is of the next message cannot begin as a stream: it is posted. */
+  #posts = false;
   /** Streams have not failed this reply. */
   #mayStream = true;
   #offeredAt = 0;
@@ -44,9 +46,7 @@ export class Streamer {
       return { post: plain.post, edit, remove: [...plain.remove, ...stop] };
     }
     if (!this.#offered) return plain;
-    // A start that Slack refuses becomes a post.
-    const post = this.#options.streams.proven ? start : [...start, ...plain.post];
-    return { post, edit: append, remove: plain.remove };
+    return { post: start, edit: append, remove: plain.remove };
   }
 
   get finishing(): Budgets['edit'] | undefined {
@@ -62,7 +62,7 @@ export class Streamer {
       this.#mayStream = false;
     }
     const before = this.#offered;
-    const mayStream = this.#mayStream && !this.#starts.failed;
+    const mayStream = this.#mayStream && !this.#posts && !this.#starts.failed;
     this.#offered = !final && mayStream && streams.offers(this, place);
     if (this.#offered && !before) this.#offeredAt = now;
     if (!this.#offered) streams.writes(this, 'edits');
@@ -75,25 +75,24 @@ export class Streamer {
 
   /**
    * Begins a stream if that is prepared; resolves to its `ts`, or to undefined where the page is to
-   * be posted after all: Slack refuses, or there is nothing yet that a stream may show.
+   * be posted. Throws `OtherWay` where it is to be posted after all, which spends what a post does:
+   * Slack refuses, or there is nothing yet that a stream may show.
    */
   async begin({ text, key, written }: Posting, signal: AbortSignal): Promise<string | undefined> {
-    if (!this.#offered) return undefined;
+    if (!this.#offered) {
+      this.#posts = false;
+      return undefined;
+    }
     this.#offered = false;
     const { streams, streamMs = streamLastsMs } = this.#options;
     const shown = streamable(written?.() ?? text);
     if (shown.over) this.#mayStream = false;
     if (shown.over || shown.text === '') {
-      streams.writes(this, 'edits');
-      return undefined;
+      this.#posts = true;
+      throw new OtherWay('nothing that a stream may show', { called: false });
     }
     streams.writes(this, 'stream');
     const ts = await this.#starts.begin(shown.text, signal);
-    if (ts === undefined) {
-      streams.writes(this, 'edits');
-      return undefined;
-    }
-    streams.prove();
     this.hold(ts, { sent: shown.text, lastsMs: streamMs, metadata: metadataOf(key) });
     return ts;
   }

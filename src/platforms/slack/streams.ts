@@ -50,7 +50,6 @@ export class Streams {
   readonly #writers = new Map<object, Writer>();
   readonly #refused = new Set<string>();
   #none: boolean;
-  #proven = false;
   /** What is left of each limit, as far as this process has spent it. */
   readonly #starts: Limiter;
   readonly #stops: Limiter;
@@ -66,11 +65,6 @@ export class Streams {
     this.#streaming = streaming;
     this.#none = streaming === 'edit' || isGov;
     this.#log = log;
-  }
-
-  /** Slack has taken a stream: one that it refuses, so that a post is made instead, is rare. */
-  get proven(): boolean {
-    return this.#proven;
   }
 
   /**
@@ -90,11 +84,6 @@ export class Streams {
   /** How the reply is written from now on: the offer is taken, or not wanted. */
   writes(writer: object, way: 'stream' | 'edits'): void {
     this.#note(writer, way);
-  }
-
-  /** Slack has begun one. */
-  prove(): void {
-    this.#proven = true;
   }
 
   /** The reply is over. */
