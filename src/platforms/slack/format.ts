@@ -17,9 +17,6 @@ const wordJoiner = '\u2060';
 const orders =
   /<(?=!(?:channel|here|everyone|group|subteam|date)\b|@[UWBS][A-Z0-9]|#[CGD][A-Z0-9])/gi;
 
-/** Slack shows no images in markdown, and a link that nobody clicks tells nobody anything. */
-const image = /!(?=\[[^\]\n]*\]\()/g;
-
 /** How Slack shows an answer: its markdown is close to GFM, tables included. */
 export const slackFormat: PageFormat = {
   limit: limitBytes,
@@ -38,9 +35,21 @@ function imagesAsLinks(markdown: string): string {
         fence = fence === undefined ? marks : undefined;
         return line;
       }
-      return fence === undefined ? outsideCode(line, (text) => text.replaceAll(image, '')) : line;
+      return fence === undefined ? outsideCode(line, withoutImages) : line;
     })
     .join('\n');
+}
+
+/** Slack shows no images in markdown, and a link that nobody clicks tells nobody anything. */
+function withoutImages(line: string): string {
+  return line
+    .split('](')
+    .map((part, at, parts) => {
+      if (at === parts.length - 1) return part;
+      const from = part.lastIndexOf(']') + 1;
+      return part.slice(0, from) + part.slice(from).replaceAll('![', '[');
+    })
+    .join('](');
 }
 
 /** Changes a line but for its code spans. */

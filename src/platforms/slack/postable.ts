@@ -1,5 +1,4 @@
-/** Where an address begins, alone or as a link's target. */
-export const address = /!?\[[^\]\n]*\]\(|<?[a-z][a-z0-9+.-]*:\/\/|<?mailto:|www\./i;
+import { addressIn } from './address.ts';
 
 /** What stands there while nothing else can. */
 export const nothingYet = '…';
@@ -13,7 +12,7 @@ export const nothingYet = '…';
  */
 export function postable(text: string, { whole }: { whole: boolean } = { whole: false }): string {
   if (whole) return text.trim() === '' ? nothingYet : text;
-  const at = text.search(address);
+  const at = addressIn(text);
   const shown = at < 0 ? text : text.slice(0, at).trimEnd();
   return shown.trim() === '' ? nothingYet : shown;
 }

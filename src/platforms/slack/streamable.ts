@@ -1,18 +1,19 @@
-import { address } from './postable.ts';
+import { addressIn } from './address.ts';
 
 /**
  * What may become an order to call somebody, or an address, with what comes next: that must be
- * known before it is sent, as what was sent cannot be taken back.
+ * known before it is sent, as what was sent cannot be taken back. Looked back for from the end, in
+ * time that does not grow with what stands before.
  */
 const unfinished = [
   // `<!channel`, `<@U1`, `<#C1`: what follows decides whether it is one, and is broken.
-  /<\u2060?(?:[!@#][\w^]*)?$/,
+  /$(?<=(<\u2060?(?:[!@#][\w^]*)?))/,
   // An image is shown as a link.
-  /!$/,
+  /$(?<=(!))/,
   // A link's text, and the bracket of its target.
-  /!?\[[^\]\n]{0,1000}\]?$/,
+  /$(?<=(!?\[[^\]\n]{0,1000}\]?))/,
   // The beginning of an address.
-  /<?\b(?:https?|www|[a-z][a-z0-9+.-]*:\/?)$/i,
+  /$(?<=(<?\b(?:https?|www|[a-z][a-z0-9+.-]*:\/?)))/i,
 ];
 
 /**
@@ -24,14 +25,14 @@ const unfinished = [
  * @returns `over`: with an address the stream is over
  */
 export function streamable(text: string, final = false): { text: string; over: boolean } {
-  const at = text.search(address);
+  const at = addressIn(text);
   if (at >= 0) return { text: text.slice(0, at).trimEnd(), over: true };
   if (final) return { text, over: false };
   // White space at a page's end is not part of it.
   let shown = text.trimEnd();
   for (const pattern of unfinished) {
-    const from = shown.search(pattern);
-    if (from >= 0) shown = shown.slice(0, from);
+    const open = pattern.exec(shown)?.[1] ?? '';
+    shown = shown.slice(0, shown.length - open.length);
   }
   return { text: shown.trimEnd(), over: false };
 }

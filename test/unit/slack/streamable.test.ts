@@ -58,6 +58,44 @@ describe('what a stream may show', () => {
     });
   });
 
+  it('is what these expressions tell, which say it plainly and take long', () => {
+    const address = /!?\[[^\]\n]*\]\(|<?[a-z][a-z0-9+.-]*:\/\/|<?mailto:|www\./i;
+    const unfinished = [
+      /<\u2060?(?:[!@#][\w^]*)?$/,
+      /!$/,
+      /!?\[[^\]\n]{0,1000}\]?$/,
+      /<?\b(?:https?|www|[a-z][a-z0-9+.-]*:\/?)$/i,
+    ];
+    const marks = ['[', ']', '(', ')', '](', '<', '<!', '!', '@', '#', '^', '\u2060', '_', '`'];
+    const words = ['http', 's', '://', ':', '/', 'www', '.', 'mailto', 'a.example', 'A', '1', '-'];
+    const piece = fc.constantFrom(...marks, ...words, ' ', '\n');
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 15 }), (chosen) => {
+        const text = chosen.join('');
+        const at = text.search(address);
+        let shown = (at < 0 ? text : text.slice(0, at)).trimEnd();
+        for (const pattern of at < 0 ? unfinished : []) {
+          const from = shown.search(pattern);
+          if (from >= 0) shown = shown.slice(0, from);
+        }
+        expect(streamable(text)).toEqual({ text: shown.trimEnd(), over: at >= 0 });
+      }),
+      { numRuns: 20_000 },
+    );
+  });
+
+  it.each(['a', '0f', '[', '![', 'word [', '](', '[x](', '<!', '<', 'a:', 'a.', ':/', ' '])(
+    'of a page of %j is soon known, each time anew, and so is how it reads',
+    (piece) => {
+      const page = piece.repeat(9_000 / piece.length);
+      for (let times = 0; times < 200; times += 1) {
+        streamable(page);
+        slackFormat.render(page);
+      }
+    },
+    4_000,
+  );
+
   it('only ever grows, up to the text as it reads in the end, however it comes', () => {
     const text = fc.oneof(document, fencedDocument, brokenDocument);
     fc.assert(
