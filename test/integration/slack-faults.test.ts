@@ -225,6 +225,21 @@ describe.concurrent.each(transports)('by %s', (transport) => {
     await world.turns(2);
   });
 
+  it('a status that comes too soon is shown as soon as Slack takes it, and no other one before', async ({
+    worlds,
+  }) => {
+    const world = await worlds.begin({ transport });
+    const { fake } = world;
+    fake.fail('assistant.threads.setStatus', { kind: 'rate-limited', retryAfterSeconds: 2 });
+    const { root } = await world.ask();
+    await vi.waitFor(() => expect(world.logged('working mark not shown')).toHaveLength(1));
+    const second = await world.ask('go on', 'C2');
+    await fake.until(() => fake.status('C1', root.ts) === 'is thinking…');
+    await fake.until(() => fake.status('C2', second.root.ts) === 'is thinking…');
+    const [refused, next] = fake.calls('assistant.threads.setStatus');
+    expect(next!.at - refused!.at).toBeGreaterThan(1_900);
+  });
+
   describe('what a model must not do', () => {
     const orders = ['<!channel>', '<!here>', '<!everyone>', '<@U2>', '<!subteam^S1>', '<#C2>'];
 

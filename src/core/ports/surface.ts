@@ -52,6 +52,7 @@ export interface WorkingMark {
   readonly renewMs: number;
   /** Whether people can read from it that they are waiting in line. */
   readonly tellsWaiting: boolean;
+  /** Throws what a call throws. */
   show(state: WorkingState, signal: AbortSignal): Promise<void>;
 }
 

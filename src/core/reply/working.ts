@@ -1,12 +1,15 @@
 import { withDeadline } from '../deadline.ts';
+import { RateLimited, Rejected } from '../errors.ts';
 import type { Log } from '../ports/log.ts';
-import type { Surface, WorkingState } from '../ports/surface.ts';
+import type { Surface, WorkingMark, WorkingState } from '../ports/surface.ts';
 import { sentences } from '../sentences.ts';
 
 /** Before the first text, people who have no other sign get a placeholder after this long. */
 const placeholderAfterMs = 5_000;
 /** A changing place in line is not told more often than this. */
 const tellEveryMs = 1_000;
+/** After no answer it is tried again so much later, if it would not be renewed before. */
+const failedAgainMs = 5_000;
 
 /**
  * Shows that somebody is working on the reply until its first text is there: the platform's own
@@ -23,6 +26,10 @@ export class Working {
   #placeholderDue = false;
   #shownAt = Number.NEGATIVE_INFINITY;
   #showing = false;
+  /** The last try failed: people may see no sign. */
+  #failed = false;
+  /** The platform wants no try before this, in milliseconds of `performance.now()`. */
+  #notBefore = Number.NEGATIVE_INFINITY;
 
   constructor(options: { surface: Surface; log: Log }) {
     this.#surface = options.surface;
@@ -54,7 +61,8 @@ export class Working {
 
   #updatePlaceholder(): void {
     const mark = this.#surface.working;
-    const saysIt = mark && (mark.tellsWaiting || this.#state.phase === 'thinking');
+    const canSayIt = mark && (mark.tellsWaiting || this.#state.phase === 'thinking');
+    const saysIt = canSayIt && !this.#failed;
     if (!this.#placeholderDue || saysIt) return;
     this.#showPlaceholder?.(
       this.#state.phase === 'waiting' ? sentences.waiting(this.#state.ahead) : sentences.thinking,
@@ -64,7 +72,8 @@ export class Working {
   #schedule(ms: number): void {
     if (this.#showing) return;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#show(), ms);
+    const pauseMs = this.#notBefore - performance.now();
+    this.#timer = setTimeout(() => void this.#show(), Math.max(ms, pauseMs));
   }
 
   async #show(): Promise<void> {
@@ -73,17 +82,31 @@ export class Working {
     const state = this.#state;
     this.#showing = true;
     this.#shownAt = performance.now();
+    let againMs = mark.renewMs;
     try {
       await withDeadline(this.#surface.callTimeoutMs, this.#abort.signal, (signal) =>
         mark.show(state, signal),
       );
+      this.#failed = false;
     } catch (error) {
       // A missing sign never holds up the answer.
-      if (!this.#abort.signal.aborted) this.#log.debug({ err: error }, 'working mark not shown');
+      if (this.#abort.signal.aborted) return;
+      this.#log.debug({ err: error }, 'working mark not shown');
+      againMs = this.#fail(error, mark);
     } finally {
       this.#showing = false;
     }
     if (!this.#abort.signal.aborted)
-      this.#schedule(state === this.#state ? mark.renewMs : tellEveryMs);
+      this.#schedule(state === this.#state ? againMs : Math.min(againMs, tellEveryMs));
+  }
+
+  /** Another sign stands in; how long until the mark is tried again, in milliseconds. */
+  #fail(error: unknown, mark: WorkingMark): number {
+    this.#failed = true;
+    this.#updatePlaceholder();
+    if (error instanceof Rejected) return mark.renewMs;
+    if (!(error instanceof RateLimited)) return Math.min(mark.renewMs, failedAgainMs);
+    this.#notBefore = performance.now() + error.retryAfterMs;
+    return tellEveryMs;
   }
 }

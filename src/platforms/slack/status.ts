@@ -3,6 +3,7 @@ import type { Log } from '../../core/ports/log.ts';
 import type { WorkingMark, WorkingState } from '../../core/ports/surface.ts';
 import { callTimeoutMs, type SlackApi } from './api.ts';
 import type { Errands } from '../../core/errands.ts';
+import { RateLimited } from '../../core/errors.ts';
 import { Refused } from './faults.ts';
 import { Gate } from '../../core/gate.ts';
 
@@ -131,6 +132,8 @@ export class StatusMark implements WorkingMark {
     try {
       await this.#api.call('assistant.threads.setStatus', { ...this.#thread, status }, signal);
     } catch (error) {
+      // The others would be refused, too, and be asked to wait longer.
+      if (error instanceof RateLimited) this.#statuses.gate.pause(error.retryAfterMs);
       // Where Slack refuses one there is none to clear; one that was to be cleared may still stand.
       if (error instanceof Refused) this.#stands = false;
       else if (status === '') this.#stands = true;
