@@ -155,10 +155,15 @@ describe.concurrent('a reply as a stream', () => {
     expect(message.stream?.state).toBe('stopped');
   });
 
-  it('goes on by edits before an address, which Slack never fetches', async ({ worlds }) => {
+  it.for([
+    '[it is](https://evil.example/?secret=1)',
+    '[it [is]](evil.com/?secret=1)',
+    'secret.evil.com',
+    'evil.com/?secret=1',
+  ])('goes on by edits before %s, which Slack never fetches', async (address, { worlds }) => {
     const world = await worlds.begin(native);
     const { fake } = world;
-    const text = `Well, here [it is](https://evil.example/?secret=1), and more: ${sampleText(200).trimEnd()}`;
+    const text = `Well, here ${address}, and more: ${sampleText(200).trimEnd()}`;
     const { writing, root, message } = await begun(world, 'Well');
     await write(writing, text.slice(4));
     await world.turns(1);

@@ -1,20 +1,30 @@
+import { type Found, hostNameIn } from './host-name.ts';
+import { linkTargetIn } from './link-target.ts';
+
 /**
- * What tells of an address, alone or as a link's target; the group stands before it and belongs to
- * it. Looked back from, as what precedes may be long: looking on from each of its characters would
+ * What tells of an address; the group is the word before it, of which nothing is left that may be
+ * another one. Looked back from, as that may be long: looking on from each of its characters would
  * take a second for a page of letters.
  */
 const signs = [
-  /(?<=(!?\[[^\]\n]*))\]\(/,
-  /(?<=(<?[a-z][a-z0-9+.-]*)):\/\//i,
-  /(?<=(<?))mailto:/i,
-  /(?<=())www\./i,
+  /:\/\/(?<=(<?[\p{L}\p{M}\p{N}_@%+.\\-]*[a-z][a-z0-9+.-]*):\/\/)/iu,
+  /(?:mailto:|www\.)(?<=(<?[\p{L}\p{M}\p{N}_@%+.\\-]*)(?:mailto:|www\.))/iu,
 ];
 
-/** Where the first address in a text begins; -1 if there is none. Takes time as the text is long. */
-export function addressIn(text: string): number {
+/**
+ * The first address in a text, alone or as a link's target, in code, too. Slack fetches what it
+ * makes a link of, and what that is nobody knows for certain: rather too much is an address than too
+ * little. Takes time as the text is long.
+ */
+export function addressIn(text: string): Found | undefined {
+  const host = hostNameIn(text);
   const starts = signs.flatMap((sign) => {
     const found = sign.exec(text);
     return found === null ? [] : [found.index - (found[1]?.length ?? 0)];
   });
-  return starts.length === 0 ? -1 : Math.min(...starts);
+  const target = linkTargetIn(text);
+  if (target >= 0) starts.push(target);
+  const at = Math.min(...starts);
+  if (host !== undefined && host.at < at) return host;
+  return starts.length === 0 ? undefined : { at, grows: false };
 }

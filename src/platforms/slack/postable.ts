@@ -12,7 +12,7 @@ export const nothingYet = '…';
  */
 export function postable(text: string, { whole }: { whole: boolean } = { whole: false }): string {
   if (whole) return text.trim() === '' ? nothingYet : text;
-  const at = addressIn(text);
-  const shown = at < 0 ? text : text.slice(0, at).trimEnd();
+  const address = addressIn(text);
+  const shown = address === undefined ? text : text.slice(0, address.at).trimEnd();
   return shown.trim() === '' ? nothingYet : shown;
 }

@@ -12,8 +12,8 @@ const unfinished = [
   /$(?<=(!))/,
   // A link's text, and the bracket of its target.
   /$(?<=(!?\[[^\]\n]{0,1000}\]?))/,
-  // The beginning of an address.
-  /$(?<=(<?\b(?:https?|www|[a-z][a-z0-9+.-]*:\/?)))/i,
+  // The beginning of an address, with the word that it stands in.
+  /$(?<=(<?[\p{L}\p{M}\p{N}_@%+.\\-]*\b(?:https?|www|[a-z][a-z0-9+.-]*:\/?)))/iu,
 ];
 
 /**
@@ -25,14 +25,14 @@ const unfinished = [
  * @returns `over`: with an address the stream is over
  */
 export function streamable(text: string, final = false): { text: string; over: boolean } {
-  const at = addressIn(text);
-  if (at >= 0) return { text: text.slice(0, at).trimEnd(), over: true };
-  if (final) return { text, over: false };
+  const address = addressIn(text);
+  if (final && address === undefined) return { text, over: false };
+  const over = address !== undefined && (final || !address.grows);
   // White space at a page's end is not part of it.
-  let shown = text.trimEnd();
-  for (const pattern of unfinished) {
+  let shown = text.slice(0, address?.at).trimEnd();
+  for (const pattern of over ? [] : unfinished) {
     const open = pattern.exec(shown)?.[1] ?? '';
     shown = shown.slice(0, shown.length - open.length);
   }
-  return { text: shown.trimEnd(), over: false };
+  return { text: shown.trimEnd(), over };
 }

@@ -1,6 +1,6 @@
 const mention =
   /<(?:!(?:channel|here|everyone|group)|!subteam\^[a-z0-9]+|@[uwb][a-z0-9]+)(?:\|[^>]*)?>/gi;
-const link = /(?:https?:\/\/|www\.)[^\s<>|"]+/gi;
+const link = /(?:https?:\/\/|www\.|(?<![\w.-])(?:[\w-]+\.)+com(?!\.?[\w-]))[^\s<>|"]*/gi;
 
 /**
  * The mentions in a text that people would be notified of, in code, too: it is not known for

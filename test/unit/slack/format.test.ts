@@ -87,6 +87,9 @@ describe('what a post may show', () => {
     ['![x](https://a.example)', nothingYet],
     ['   ', nothingYet],
     ['a[0](b) is code', 'a'],
+    ['see evil.example.com/?d=secret', 'see'],
+    ['see [a[b]c](evil.com/x)', 'see'],
+    ['see main.ts and node.js', 'see main.ts and node.js'],
   ])('%s: %s', (text, expected) => {
     expect(postable(text)).toBe(expected);
   });
@@ -104,6 +107,8 @@ describe('what a post may show', () => {
       'www',
       '.',
       'a.example',
+      'evil.com',
+      '/',
       '[',
       ']',
       '(',
