@@ -5,8 +5,6 @@ import { streamable } from './streamable.ts';
 
 /** Slack ends a stream after five minutes, whatever is written: earlier is calmer. */
 export const streamLastsMs = 4 * 60_000;
-/** No stream was measured to hold less than 10.6 kB. */
-const holdsBytes = 10_000;
 
 export interface StreamOptions {
   readonly ts: string;
@@ -73,8 +71,8 @@ export class Stream {
       return;
     }
     if (delta !== '') await this.#append(delta, signal);
-    const full = performance.now() >= this.#endsAt || Buffer.byteLength(text) > holdsBytes;
-    if (this.#next === 'append' && (!goesOn || shown.over || full)) this.#leave();
+    const late = performance.now() >= this.#endsAt;
+    if (this.#next === 'append' && (!goesOn || shown.over || late)) this.#leave();
   }
 
   /** Ends it as it stands, if Slack has not ended it yet. */
