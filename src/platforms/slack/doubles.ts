@@ -70,6 +70,11 @@ export class Doubles {
     this.#judge(page, ts);
   }
 
+  /** Somebody else may write the reply by now, in whichever message: nothing of it is judged here. */
+  leave(strays: Strays): void {
+    for (const page of this.#pages.values()) if (page.strays === strays) page.ts = undefined;
+  }
+
   /** The reply is over. */
   close(strays: Strays): void {
     const ours = [...this.#pages].filter(([, page]) => page.strays === strays);

@@ -144,7 +144,7 @@ export class Replies {
 
   /** Whoever goes on with it writes on a surface of its own. */
   abandoned(conversation: ConversationId, turn: string): void {
-    this.#running.end(conversation, turn);
+    this.#running.end(conversation, turn)?.surface.leave();
   }
 }
 

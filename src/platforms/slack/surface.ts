@@ -185,6 +185,11 @@ export class SlackSurface implements Surface {
     this.#options.doubles.close(this.#strays);
   }
 
+  /** The reply was left before its end. */
+  leave(): void {
+    this.#options.doubles.leave(this.#strays);
+  }
+
   /** A person deleted a question or a part of the reply: nothing more is written. */
   withdraw(): void {
     this.#calls.withdraw();
