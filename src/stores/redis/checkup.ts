@@ -47,7 +47,7 @@ export function redisCheckup({ url, prefix, hear, log }: RedisCheckupOptions): C
         const infos = await Promise.all(nodes.map(async (node) => infoOf(await node.info())));
         return [
           { ...reached, state: 'ok', detail: `${nameOf(infos, target)}, answers in ${pingMs} ms` },
-          await checkWrites(connection, keys),
+          await checkWrites(connection, keys, log),
           checkMemory(infos),
           checkDurability(infos),
         ];
@@ -123,9 +123,9 @@ function nameOf(infos: readonly Info[], target: Target): string {
   return `${version} at ${target.name}${nodes}`;
 }
 
-async function checkWrites(connection: Connection, keys: Keys): Promise<Found> {
+async function checkWrites(connection: Connection, keys: Keys, log: Log): Promise<Found> {
   try {
-    await new Partitions(connection, keys, 0).check();
+    await new Partitions(connection, keys, { takeoverGraceMs: 0, log }).check();
     return { ...kept, state: 'ok', detail: 'are taken' };
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error;

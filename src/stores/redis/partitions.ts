@@ -1,6 +1,8 @@
 import type { ConversationId } from '../../core/conversation.ts';
+import type { Log } from '../../core/ports/log.ts';
 import type { Depth, InHand, Waiting } from '../../core/ports/store.ts';
 import type { Connection } from './connection.ts';
+import { isDamage } from './faults.ts';
 import { partitions, type Keyring, type Keys } from './keys.ts';
 
 /** More than anybody works off before they look again. */
@@ -10,16 +12,25 @@ const inHandLimit = 10_000;
 /** Conversations of a partition whose owner died, and whose age is looked at; the first ones. */
 const lookedAt = 50;
 
+export interface PartitionsOptions {
+  readonly takeoverGraceMs: number;
+  readonly log: Log;
+}
+
 /** What is asked of all partitions: in one round trip, though not at one moment. */
 export class Partitions {
   readonly #connection: Connection;
   readonly #keys: Keys;
   readonly #takeoverGraceMs: number;
+  readonly #log: Log;
+  /** What is damaged, as the log was told; it is asked for every few seconds. */
+  readonly #told = new Set<string>();
 
-  constructor(connection: Connection, keys: Keys, takeoverGraceMs: number) {
+  constructor(connection: Connection, keys: Keys, options: PartitionsOptions) {
     this.#connection = connection;
     this.#keys = keys;
-    this.#takeoverGraceMs = takeoverGraceMs;
+    this.#takeoverGraceMs = options.takeoverGraceMs;
+    this.#log = options.log;
   }
 
   async waiting(): Promise<Waiting[]> {
@@ -89,9 +100,30 @@ export class Partitions {
 
   async #ofEach<T>(platform: string, ask: (keys: Keyring) => Promise<T[]>): Promise<T[]> {
     const answers = await Promise.all(
-      Array.from({ length: partitions }, (_, at) => ask(this.#keys.ofPartition(at, platform))),
+      Array.from({ length: partitions }, (_, at) => this.#unlessDamaged(at, platform, ask)),
     );
     return answers.flat();
+  }
+
+  /** One that is damaged must not keep the others from being seen. */
+  async #unlessDamaged<T>(
+    at: number,
+    platform: string,
+    ask: (keys: Keyring) => Promise<T[]>,
+  ): Promise<T[]> {
+    const what = `${at} ${platform}`;
+    try {
+      const answer = await ask(this.#keys.ofPartition(at, platform));
+      this.#told.delete(what);
+      return answer;
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      if (!this.#told.has(what)) {
+        this.#log.error({ err: error, partition: at }, 'damaged partition left out');
+      }
+      this.#told.add(what);
+      return [];
+    }
   }
 }
 

@@ -98,7 +98,7 @@ export class RedisStore implements Store {
     this.#news = new News(target, keys.channel, log);
     this.#inbox = new Inbox({ connection, keys, persons, workbench, bounds, log });
     this.#workbench = workbench;
-    this.#partitions = new Partitions(connection, keys, bounds.takeoverGraceMs);
+    this.#partitions = new Partitions(connection, keys, { ...bounds, log });
     this.#pause = new PauseNote(connection, keys);
     this.#bookmarks = new Bookmarks(connection, keys, bounds.retentionMs);
     this.#roles = new Roles(connection, keys);

@@ -1,7 +1,7 @@
 import type { ConversationId } from '../../core/conversation.ts';
-import { StoreUnavailable } from '../../core/errors.ts';
 import type { Log } from '../../core/ports/log.ts';
 import type { Connection } from './connection.ts';
+import { isDamage } from './faults.ts';
 import { partitions, type Keys } from './keys.ts';
 
 /** Entries that a step deletes: others get their turn in between. */
@@ -50,12 +50,18 @@ export class Sweeper {
   }
 
   /** Some of a partition's conversations in which something may be too old. */
-  #due(at: number): Promise<string[]> {
+  async #due(at: number): Promise<string[]> {
     const { due = '' } = this.#keys.ofPartition(at);
     const old = `(${Date.now() - this.#retentionMs}`;
-    return this.#connection.try(() =>
-      this.#connection.client.zrangebyscore(due, '-inf', old, 'LIMIT', 0, inRow),
-    );
+    try {
+      return await this.#connection.try(() =>
+        this.#connection.client.zrangebyscore(due, '-inf', old, 'LIMIT', 0, inRow),
+      );
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      this.#log.error({ err: error, partition: at }, 'damaged partition not swept');
+      return [];
+    }
   }
 
   async #sweepConversation(conversation: ConversationId): Promise<number> {
@@ -68,7 +74,7 @@ export class Sweeper {
         if (gone < batch) return total;
       }
     } catch (error) {
-      if (!(error instanceof StoreUnavailable) || error.reason !== 'damaged') throw error;
+      if (!isDamage(error)) throw error;
       this.#log.error({ err: error, conversation }, 'damaged conversation not swept');
       return 0;
     }
