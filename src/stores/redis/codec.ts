@@ -2,7 +2,11 @@ import type { ConversationId } from '../../core/conversation.ts';
 import type { Entry } from '../../core/history.ts';
 import type { Author, Message } from '../../core/message.ts';
 import type { Log } from '../../core/ports/log.ts';
+import { pageKeyOf } from '../../core/turn-id.ts';
 import type { Ending, Outcome, PageRecord } from '../../core/turn.ts';
+
+/** No reply has as many: an index beyond it is damage. */
+const mostPages = 10_000;
 
 /** Strings as they can be stored, whatever is in them: half of a surrogate pair cannot. */
 function wellFormed<T>(value: T): T {
@@ -31,7 +35,7 @@ export class Codec {
   }
 
   entries(conversation: ConversationId, lines: unknown): Entry[] {
-    return this.#read(conversation, 'entry', lines, isEntry);
+    return this.#read(conversation, 'entry', lines, isEntry).read;
   }
 
   messages(conversation: ConversationId, lines: unknown): Message[] {
@@ -45,12 +49,21 @@ export class Codec {
     }));
   }
 
-  pages(conversation: ConversationId, lines: unknown): PageRecord[] {
-    return this.#read(conversation, 'page', lines, isPage).toSorted((a, b) => a.index - b.index);
+  /**
+   * By index, from 0 without a gap: a page whose record cannot be read was posted, or perhaps, and
+   * is looked for by its key, or every later one would be taken for the one before it.
+   */
+  pages(conversation: ConversationId, turn: string, lines: unknown): PageRecord[] {
+    const { read, lost } = this.#read(conversation, 'page', lines, isPage);
+    const known = new Map(read.map((page) => [page.index, page]));
+    const length = Math.max(read.length + lost, ...read.map(({ index }) => index + 1));
+    return Array.from({ length }, (_, index) => {
+      return known.get(index) ?? { index, key: pageKeyOf(turn, index), source: '' };
+    });
   }
 
   ending(conversation: ConversationId, line: unknown): Ending | undefined {
-    return this.#read(conversation, 'ending', line, isEnding)[0];
+    return this.#read(conversation, 'ending', line, isEnding).read[0];
   }
 
   #read<T>(
@@ -58,15 +71,15 @@ export class Codec {
     what: string,
     lines: unknown,
     is: (value: unknown) => value is T,
-  ): T[] {
-    if (typeof lines !== 'string' || lines === '') return [];
+  ): { read: T[]; lost: number } {
+    if (typeof lines !== 'string' || lines === '') return { read: [], lost: 0 };
     // All at once is much faster than one by one, and all is well nearly always.
     const all = parsed(`[${lines}]`);
     const values = Array.isArray(all) ? (all as unknown[]) : lines.split(',\n').map(parsed);
     const read = values.filter(is);
     const lost = values.length - read.length;
     if (lost > 0) this.#log.error({ conversation, what, lost }, 'damaged value left out');
-    return read;
+    return { read, lost };
   }
 }
 
@@ -104,7 +117,9 @@ function isPage(value: unknown): value is PageRecord {
   if (!isObject(value)) return false;
   const { index, key, id, source } = value;
   return (
-    Number.isSafeInteger(index) &&
+    Number.isInteger(index) &&
+    Number(index) >= 0 &&
+    Number(index) < mostPages &&
     typeof key === 'string' &&
     isTextOrNone(id) &&
     typeof source === 'string'

@@ -171,7 +171,7 @@ export class Workbench {
       throw new StoreUnavailable('damaged', `the turn in ${conversation} cannot be read`);
     }
     const ending = this.#codec.ending(conversation, said);
-    const pages = this.#codec.pages(conversation, recorded);
+    const pages = this.#codec.pages(conversation, id, recorded);
     if (pages.length === 0 && inDoubt === '1') {
       // Perhaps posted by an attempt that Redis has forgotten: looked for before it is posted.
       pages.push({ index: 0, key: pageKeyOf(id, 0), source: '' });
