@@ -6,8 +6,11 @@ import type { PageRecord } from '../../src/core/turn.ts';
 import { pageKeyOf } from '../../src/core/turn-id.ts';
 import type { Work } from '../../src/core/ports/store.ts';
 import {
+  alice,
   ask,
+  asked,
   bob,
+  done,
   mustClaim,
   newConversation,
   question,
@@ -77,4 +80,61 @@ it.each([
   const found = (await mustClaim(store, c, bob)).turn.pages;
   const lost = { index, key: pageKeyOf(turn.id, index), source: '' };
   expect(found).toStrictEqual(pages.with(index, lost));
+});
+
+/** What was asked and answered in a conversation, in order. */
+async function historyOf({ store, c }: Pick<Answering, 'store' | 'c'>): Promise<string[]> {
+  return textsOf((await store.view(c)).history);
+}
+
+it.each([
+  ['the list of its questions', ['asking']],
+  ['that list and all else of the turn', ['asking', 'turn']],
+])('answers what an evicted turn was about, though it lost %s', async (_what, names) => {
+  const { server, store, prefix, c, claim } = await startAnswering();
+  await ask(store, question(c, 'B', { sentAt: 1_800_000_000_000 }));
+  await store.release(claim, { forgive: true });
+  for (const name of names) await server.client().del(await keyOf(server, prefix, name));
+  for (let next = await store.claim(c, bob); next !== undefined;) {
+    await store.conclude(next.claim, done);
+    next = await store.finish(next.claim, bob, 1);
+  }
+  const answered = names.includes('turn')
+    ? ['A', 'B', done.text]
+    : ['A', done.text, 'B', done.text];
+  expect(await historyOf({ store, c })).toEqual(answered);
+  // It is open no more.
+  const another = question(newConversation(), 'C');
+  expect(await store.accept(another, { ...asked, mostOpen: 1 })).toBe('queued');
+});
+
+it('keeps what was answered though the list of its questions was evicted meanwhile', async () => {
+  const { server, store, prefix, c, claim } = await startAnswering();
+  await ask(store, question(c, 'B', { sentAt: 1_800_000_000_000 }));
+  await store.conclude(claim, done);
+  await server.client().del(await keyOf(server, prefix, 'asking'));
+  const next = await store.finish(claim, alice, 1);
+  expect(textsOf(next!.turn.messages)).toEqual(['B']);
+  expect(await historyOf({ store, c })).toEqual(['A', done.text]);
+});
+
+it('answers what waits though the list of that was evicted', async () => {
+  const { server, store, prefix, c, claim } = await startAnswering();
+  await ask(store, question(c, 'B', { sentAt: 1_800_000_000_000 }));
+  await server.client().del(await keyOf(server, prefix, 'queue'));
+  await store.release(claim, { forgive: true });
+  const again = await mustClaim(store, c);
+  expect(textsOf(again.turn.messages)).toEqual(['A']);
+  await store.conclude(again.claim, done);
+  const next = await store.finish(again.claim, alice, 1);
+  expect(textsOf(next!.turn.messages)).toEqual(['B']);
+});
+
+it('drops a question that cannot be read and is listed nowhere', async () => {
+  const { server, store, prefix, c, claim } = await startAnswering();
+  await server.client().del(await keyOf(server, prefix, 'asking'));
+  await server.client().hset(await keyOf(server, prefix, 'questions'), 'A', 'nonsense');
+  await store.release(claim, { forgive: true });
+  expect(await store.claim(c, bob)).toBeUndefined();
+  expect(await server.client().keys('*:questions:*')).toEqual([]);
 });

@@ -3,7 +3,7 @@
 -- { 'next', turn, history }. Repeated by the same owner it gives the same as before.
 -- KEYS turn queue asking questions pages order entries finished ready leased turns fence due run
 -- ARGV conversation id mark owner leaseMs ticket replyTokens historyLimit retentionMs keep stayMs
--- WITH clock stay mine due put work run doubt take
+-- WITH clock stay mine due put work run doubt relist take
 local claim = id .. '\n' .. mark .. '\n' .. owner
 if not mine then
   local last = redis.call('GET', finished) or ''
@@ -19,6 +19,7 @@ if not found[1] then return { 'open' } end
 
 -- Deletions first: what follows them in the same script is done even in a store that is full.
 redis.call('DEL', pages)
+if redis.call('EXISTS', asking) == 0 then relist() end
 local asked = redis.call('ZRANGE', asking, 0, -1, 'WITHSCORES')
 local at = found[3]
 for i = 1, #asked, 2 do

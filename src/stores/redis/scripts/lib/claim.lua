@@ -14,6 +14,7 @@ local function claim()
   else
     local leased_until = tonumber(redis.call('ZSCORE', leased, conversation) or '0')
     if found[2] and found[2] ~= '' and leased_until + graceMs > now then return false end
+    if redis.call('EXISTS', asking) == 0 then relist() end
     take(found[1], (tonumber(found[3]) or 0) + 1, found[4] or exact(now))
   end
   return { taken(), newest() }

@@ -15,6 +15,7 @@ end
 
 -- Begins a turn of all that waits; false if nothing does. `since`: when the oldest of it came.
 local function begin(since)
+  relist()
   if redis.call('EXISTS', asking) == 1 then
     -- Their turn is gone, which only an eviction can do: they are asked again with the others.
     redis.call('ZUNIONSTORE', asking, 2, asking, queue)
