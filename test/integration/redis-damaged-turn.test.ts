@@ -82,6 +82,20 @@ it.each([
   expect(found).toStrictEqual(pages.with(index, lost));
 });
 
+it('keeps the end that a turn comes to where the one before cannot be read', async () => {
+  const { server, store, prefix, c, claim } = await startAnswering();
+  await store.conclude(claim, done);
+  await server.client().hset(await keyOf(server, prefix, 'turn'), 'ending', '{"outcome":"do');
+  await store.release(claim, { forgive: true });
+  const again = await mustClaim(store, c, bob);
+  expect(again.turn.ending).toBeUndefined();
+  // It can be stopped like any other that goes on.
+  expect(await store.requestStop(c)).toBe(true);
+  await store.conclude(again.claim, { outcome: 'stopped', text: 'Another answer.' });
+  await store.finish(again.claim, bob, 1);
+  expect(await historyOf({ store, c })).toEqual(['A', 'Another answer.']);
+});
+
 /** What was asked and answered in a conversation, in order. */
 async function historyOf({ store, c }: Pick<Answering, 'store' | 'c'>): Promise<string[]> {
   return textsOf((await store.view(c)).history);

@@ -12,6 +12,7 @@ export const scriptNames = [
   'depth',
   'discard',
   'divide',
+  'drop-ending',
   'drop-page',
   'enrol',
   'finish',

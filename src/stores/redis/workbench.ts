@@ -9,7 +9,7 @@ import { encode, type Codec } from './codec.ts';
 import type { Connection } from './connection.ts';
 import { isDamage } from './faults.ts';
 import type { Keys } from './keys.ts';
-import type { Args } from './scripts.ts';
+import type { Args, ScriptName } from './scripts.ts';
 import { Tickets } from './tickets.ts';
 
 export interface WorkbenchOptions {
@@ -142,6 +142,11 @@ export class Workbench {
     const [state, history] = found as [unknown[], string];
     const turn = this.#toTurn(conversation, state);
     const claim = { conversation, turn: turn.id, fence: Number(state[1]) };
+    const ending = state[5];
+    if (ending !== '' && turn.ending === undefined) {
+      // It cannot be read. Kept, it would go into history in place of the end that comes now.
+      if ((await this.#step('drop-ending', claim, {})) !== 1) return undefined;
+    }
     if (turn.messages.length > 0) {
       return { claim, turn, history: this.#codec.entries(conversation, history) };
     }
@@ -151,7 +156,7 @@ export class Workbench {
   }
 
   #step(
-    name: 'renew' | 'save-page' | 'drop-page' | 'conclude' | 'finish' | 'release' | 'discard',
+    name: ScriptName,
     { conversation, turn: id, fence: mark }: Claim,
     args: Args,
   ): Promise<unknown> {
