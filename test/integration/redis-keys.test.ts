@@ -18,7 +18,10 @@ import { keyOf, openStore, ownRedis } from './redis-world.ts';
 
 const dayMs = 24 * 60 * 60 * 1_000;
 
-/** What a question needs that waits for 30 days, which is the longest that it may. */
+/**
+ * What a question needs that waits for 30 days, which is the longest that it may, and what finds it
+ * when its author wants to be forgotten.
+ */
 const longLived = [
   'questions',
   'queue',
@@ -30,6 +33,8 @@ const longLived = [
   'turns',
   'fence',
   'run',
+  'person',
+  'open',
 ];
 
 /** Everything in this Redis, as text. */
@@ -109,6 +114,17 @@ describe('what is kept in Redis', () => {
     const left = await dump(server.client());
     for (const what of ['secret', ann.id, ann.name]) expect(left).not.toContain(what);
     expect(left).toContain('no matter');
+  });
+
+  it('has no question any more that waited for longer than history is kept', async () => {
+    const server = await ownRedis();
+    const { store, prefix } = await openStore(server.url, { retentionMs: dayMs });
+    const [c, other] = [newConversation(), newConversation()];
+    await ask(store, question(c, 'A', { author: ann, text: 'a secret' }));
+    await server.client().zadd(await keyOf(server, prefix, 'person'), Date.now() - 20 * dayMs, c);
+    await ask(store, question(other, 'B', { author: ann, text: 'a secret' }));
+    expect(await store.forgetPerson('test', ann.id)).toEqual({ gone: 2, left: 0 });
+    expect(await dump(server.client())).not.toContain('secret');
   });
 
   it('goes by itself when nobody is at work any more, and no question before its time', async () => {

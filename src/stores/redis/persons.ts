@@ -20,15 +20,15 @@ const reserveMs = 10_000;
 export class Persons {
   readonly #connection: Connection;
   readonly #keys: Keys;
-  readonly #retentionMs: number;
+  readonly #stayMs: number;
   readonly #log: Log;
   /** Sets of people that are being looked through. */
   readonly #tidying = new Set<string>();
 
-  constructor(connection: Connection, keys: Keys, options: { retentionMs: number; log: Log }) {
+  constructor(connection: Connection, keys: Keys, options: { stayMs: number; log: Log }) {
     this.#connection = connection;
     this.#keys = keys;
-    this.#retentionMs = options.retentionMs;
+    this.#stayMs = options.stayMs;
     this.#log = options.log;
   }
 
@@ -50,7 +50,7 @@ export class Persons {
       member: this.memberOf(conversation, id),
       asks: asks ? 1 : 0,
       mostOpen: mostOpen ?? '',
-      retentionMs: this.#retentionMs,
+      stayMs: this.#stayMs,
       reserveMs,
     });
     const [state, open] = reply as [string, number];
@@ -116,7 +116,7 @@ export class Persons {
           member: '',
           asks: 0,
           mostOpen: '',
-          retentionMs: this.#retentionMs,
+          stayMs: this.#stayMs,
           reserveMs: 0,
         }),
       ),

@@ -6,14 +6,15 @@ local function crowded()
 end
 
 -- Notes under a person where they wrote and what they asked, reserved until then or, with 0, for
--- good. Gives how many questions may be open.
+-- good. Gives how many questions may be open. Both are kept for as long as a question may wait, and
+-- no shorter than history: what is kept of a person is found when it is to be forgotten.
 local function enrol(asks, reserved_until)
   if not person then return 0 end
   redis.call('ZADD', person, now, conversation)
-  redis.call('ZREMRANGEBYSCORE', person, '-inf', now - retentionMs - 86400000)
-  redis.call('PEXPIRE', person, retentionMs + 86400000)
+  redis.call('ZREMRANGEBYSCORE', person, '-inf', now - stayMs)
+  stay(person)
   if not asks then return 0 end
   redis.call('ZADD', open, 'NX', reserved_until, member)
-  redis.call('PEXPIRE', open, retentionMs + 86400000)
+  stay(open)
   return redis.call('ZCARD', open)
 end
