@@ -189,6 +189,8 @@ export class Inbox {
     });
     const keys = this.#keys.ofConversation(conversation);
     await this.#connection.run('remember', keys, { conversation, ...this.#bounds }, rest);
+    // Who was forgotten since the first note would not be found here by a later `forget`.
+    this.#persons.noteAgain(conversation, [...authors]);
   }
 
   async participation(conversation: ConversationId): Promise<Participation | undefined> {

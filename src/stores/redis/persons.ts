@@ -59,12 +59,17 @@ export class Persons {
     return true;
   }
 
-  /** In a cluster: the question is there, or never will be; from now on it counts if it is. */
+  /**
+   * In a cluster: the message is there, or never will be. A question counts from now on if it is;
+   * and where its author writes is noted once more: who was forgotten between the two steps would
+   * not be found there by a later `forget`.
+   */
   confirm({ conversation, id, author }: Message): void {
-    const { open } = this.#keys.ofPerson(partsOf(conversation).platform, author.id);
+    const keys = this.#keys.ofPerson(partsOf(conversation).platform, author.id);
     const member = this.memberOf(conversation, id);
+    const stayMs = this.#stayMs;
     this.#inBackground(() =>
-      this.#connection.try(() => this.#connection.client.zadd(open, 'XX', 0, member)),
+      this.#connection.run('confirm', keys, { conversation, member, stayMs }),
     );
   }
 
@@ -102,7 +107,7 @@ export class Persons {
 
   #inBackground(step: () => Promise<unknown>): void {
     void step().catch((error: unknown) => {
-      this.#log.debug({ err: error }, 'open questions not looked through');
+      this.#log.debug({ err: error }, 'note of a person not kept');
     });
   }
 
@@ -121,6 +126,11 @@ export class Persons {
         }),
       ),
     );
+  }
+
+  /** Notes it once more, in the background, now that what they wrote is there. */
+  noteAgain(conversation: ConversationId, authors: readonly string[]): void {
+    this.#inBackground(() => this.note(conversation, authors));
   }
 
   /** Conversations in which a person wrote, with when that was, to be handed to `unlink`. */

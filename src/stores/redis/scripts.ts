@@ -9,6 +9,7 @@ export const scriptNames = [
   'bookmarks',
   'claim',
   'conclude',
+  'confirm',
   'depth',
   'discard',
   'divide',

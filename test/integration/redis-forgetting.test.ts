@@ -1,0 +1,102 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, inject, it, onTestFinished } from 'vitest';
+import type { Store } from '../../src/core/ports/store.ts';
+import { Codec } from '../../src/stores/redis/codec.ts';
+import { Connection } from '../../src/stores/redis/connection.ts';
+import { Inbox } from '../../src/stores/redis/inbox.ts';
+import { Keys } from '../../src/stores/redis/keys.ts';
+import { boundsOf } from '../../src/stores/redis/options.ts';
+import { Persons } from '../../src/stores/redis/persons.ts';
+import { parseRedisUrl } from '../../src/stores/redis/url.ts';
+import { Workbench } from '../../src/stores/redis/workbench.ts';
+import {
+  alice,
+  asked,
+  context,
+  eventually,
+  newConversation,
+  question,
+} from '../contract/store-fixture.ts';
+import { readableLog } from '../fakes/log.ts';
+import { startCluster, type RedisCluster } from '../redis/cluster.ts';
+import { openStore } from './redis-world.ts';
+
+let cluster: RedisCluster;
+beforeAll(async () => {
+  cluster = await startCluster(2);
+});
+afterAll(() => cluster.stop());
+
+const ann = { id: 'U-ann', name: 'Ann' };
+
+/** Somebody wants to be forgotten just when it was noted where they write. */
+class Interrupted extends Persons {
+  meanwhile: (() => Promise<unknown>) | undefined;
+
+  override async enrol(...inputs: Parameters<Persons['enrol']>): Promise<boolean> {
+    const enrolled = await super.enrol(...inputs);
+    await this.#interrupt();
+    return enrolled;
+  }
+
+  override async note(...inputs: Parameters<Persons['note']>): Promise<void> {
+    await super.note(...inputs);
+    await this.#interrupt();
+  }
+
+  async #interrupt(): Promise<void> {
+    const { meanwhile } = this;
+    this.meanwhile = undefined;
+    await meanwhile?.();
+  }
+}
+
+/** An instance whose next message comes in just while another one forgets Ann. */
+async function start(url: string): Promise<{ inbox: Inbox; store: Store }> {
+  const log = readableLog();
+  const prefix = `test-${randomUUID()}`;
+  const { store } = await openStore(url, { prefix });
+  const bounds = boundsOf({ url, retentionMs: 1e12, log });
+  const keys = new Keys(prefix);
+  const connection = new Connection(parseRedisUrl(url), { patienceMs: 3_000, log });
+  onTestFinished(() => connection.close());
+  await connection.client.connect();
+  const persons = new Interrupted(connection, keys, { ...bounds, log });
+  const workbench = new Workbench(connection, keys, new Codec(log), { ...bounds, log });
+  persons.meanwhile = () => store.forgetPerson('test', ann.id);
+  return { inbox: new Inbox({ connection, keys, persons, workbench, bounds, log }), store };
+}
+
+/** What came in meanwhile is found by whoever is asked to forget them again. */
+async function forgotten(store: Store): Promise<void> {
+  await eventually(async () => {
+    expect(await store.forgetPerson('test', ann.id)).toEqual({ gone: 1, left: 0 });
+  });
+}
+
+it.each([
+  ['a question', question],
+  ['what was said besides', context],
+])('finds %s that a cluster took in while its author was being forgotten', async (_what, said) => {
+  const { inbox, store } = await start(cluster.url);
+  await inbox.accept(said(newConversation(), 'A', { author: ann }), asked);
+  await forgotten(store);
+});
+
+it('finds a question that was claimed as it came while its author was being forgotten', async () => {
+  const { inbox, store } = await start(cluster.url);
+  const c = newConversation();
+  const { work } = await inbox.acceptAndClaim(question(c, 'A', { author: ann }), asked, alice);
+  await store.release(work!.claim, { forgive: true });
+  await eventually(async () => {
+    expect(await store.forgetPerson('test', ann.id)).toEqual({ gone: 0, left: 1 });
+  });
+});
+
+it('finds what was said before that was read while its author was being forgotten', async () => {
+  const { inbox, store } = await start(inject('redisUrl'));
+  await inbox.remember(newConversation(), [
+    { id: 'A', role: 'user', author: ann, text: 'A', at: Date.now(), tokens: 1 },
+  ]);
+  await forgotten(store);
+});
