@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, inject, it, onTestFinished } from 'vitest'
 import type { Store } from '../../src/core/ports/store.ts';
 import { Codec } from '../../src/stores/redis/codec.ts';
 import { Connection } from '../../src/stores/redis/connection.ts';
+import { Forgetting } from '../../src/stores/redis/forgetting.ts';
 import { Inbox } from '../../src/stores/redis/inbox.ts';
 import { Keys } from '../../src/stores/redis/keys.ts';
 import { boundsOf } from '../../src/stores/redis/options.ts';
@@ -29,7 +30,7 @@ afterAll(() => cluster.stop());
 
 const ann = { id: 'U-ann', name: 'Ann' };
 
-/** Somebody wants to be forgotten just when it was noted where they write. */
+/** Something else happens just after it was noted where somebody writes, or before that goes. */
 class Interrupted extends Persons {
   meanwhile: (() => Promise<unknown>) | undefined;
 
@@ -44,6 +45,11 @@ class Interrupted extends Persons {
     await this.#interrupt();
   }
 
+  override async leave(...inputs: Parameters<Persons['leave']>): Promise<void> {
+    await this.#interrupt();
+    await super.leave(...inputs);
+  }
+
   async #interrupt(): Promise<void> {
     const { meanwhile } = this;
     this.meanwhile = undefined;
@@ -51,8 +57,16 @@ class Interrupted extends Persons {
   }
 }
 
+interface Started {
+  readonly inbox: Inbox;
+  readonly forgetting: Forgetting;
+  readonly persons: Interrupted;
+  /** Another instance. */
+  readonly store: Store;
+}
+
 /** An instance whose next message comes in just while another one forgets Ann. */
-async function start(url: string): Promise<{ inbox: Inbox; store: Store }> {
+async function start(url: string): Promise<Started> {
   const log = readableLog();
   const prefix = `test-${randomUUID()}`;
   const { store } = await openStore(url, { prefix });
@@ -62,9 +76,12 @@ async function start(url: string): Promise<{ inbox: Inbox; store: Store }> {
   onTestFinished(() => connection.close());
   await connection.client.connect();
   const persons = new Interrupted(connection, keys, { ...bounds, log });
-  const workbench = new Workbench(connection, keys, new Codec(log), { ...bounds, log });
+  const codec = new Codec(log);
+  const workbench = new Workbench(connection, keys, codec, { ...bounds, log });
   persons.meanwhile = () => store.forgetPerson('test', ann.id);
-  return { inbox: new Inbox({ connection, keys, persons, workbench, bounds, log }), store };
+  const inbox = new Inbox({ connection, keys, persons, workbench, bounds, log });
+  const forgetting = new Forgetting(connection, keys, codec, persons, []);
+  return { inbox, forgetting, persons, store };
 }
 
 /** What came in meanwhile is found by whoever is asked to forget them again. */
@@ -98,5 +115,15 @@ it('finds what was said before that was read while its author was being forgotte
   await inbox.remember(newConversation(), [
     { id: 'A', role: 'user', author: ann, text: 'A', at: Date.now(), tokens: 1 },
   ]);
+  await forgotten(store);
+});
+
+it('finds what came into a conversation while that was being forgotten', async () => {
+  const { inbox, forgetting, persons, store } = await start(inject('redisUrl'));
+  persons.meanwhile = undefined;
+  const c = newConversation();
+  await inbox.accept(question(c, 'A', { author: ann }), asked);
+  persons.meanwhile = () => inbox.accept(question(c, 'B', { author: ann }), asked);
+  expect(await forgetting.conversation(c)).toBe(1);
   await forgotten(store);
 });

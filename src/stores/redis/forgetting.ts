@@ -46,8 +46,10 @@ export class Forgetting {
   async conversation(conversation: ConversationId): Promise<number> {
     const keys = this.#keys.ofConversation(conversation);
     const written = await this.#written(conversation, keys);
+    const authors = new Set(written.map(({ author }) => author));
+    const noted = await this.#persons.noted(conversation, [...authors]);
     const gone = await this.#connection.run('forget-conversation', keys, { conversation });
-    await this.#persons.leave(conversation, [...new Set(written.map(({ author }) => author))]);
+    await this.#persons.leave(conversation, noted);
     return Number(gone);
   }
 

@@ -157,13 +157,30 @@ export class Persons {
     await this.#connection.run('unlink', keys, { conversation, at });
   }
 
-  /** Forgets that people wrote in a conversation that is gone. */
-  async leave(conversation: ConversationId, authors: readonly string[]): Promise<void> {
+  /** When each of these people wrote in a conversation, to be handed to `leave`. */
+  noted(conversation: ConversationId, authors: readonly string[]): Promise<[string, string][]> {
+    const { platform } = partsOf(conversation);
+    return Promise.all(
+      authors.map(async (author): Promise<[string, string]> => {
+        const { person } = this.#keys.ofPerson(platform, author);
+        const { client } = this.#connection;
+        return [
+          author,
+          (await this.#connection.try(() => client.zscore(person, conversation))) ?? '',
+        ];
+      }),
+    );
+  }
+
+  /** Forgets that people wrote in a conversation that is gone, unless they did so again since. */
+  async leave(
+    conversation: ConversationId,
+    noted: readonly (readonly [author: string, at: string])[],
+  ): Promise<void> {
     const { platform } = partsOf(conversation);
     await Promise.all(
-      authors.map(async (author) => {
-        const { person } = this.#keys.ofPerson(platform, author);
-        await this.#connection.try(() => this.#connection.client.zrem(person, conversation));
+      noted.map(async ([author, at]) => {
+        await this.unlink(platform, author, conversation, at);
         await this.tidy(platform, author);
       }),
     );
