@@ -1,3 +1,4 @@
+import { withDeadline } from '../../core/deadline.ts';
 import { RateLimited } from '../../core/errors.ts';
 import { callTimeoutMs } from './api.ts';
 import type { Budgets } from './budgets.ts';
@@ -29,6 +30,8 @@ export class Footing {
   #finding: Promise<Ground> | undefined;
   #since: number | undefined;
   #notBefore = Number.NEGATIVE_INFINITY;
+  /** Nobody who asks ends it. */
+  readonly #never = new AbortController().signal;
 
   constructor(options: FootingOptions) {
     this.#options = options;
@@ -46,7 +49,7 @@ export class Footing {
 
   /**
    * Once for all who ask, and not ended by any of them. Throws `RateLimited` while a thread cannot
-   * be made yet, and what Discord refuses.
+   * be made yet, `CallFailed` if there is no answer in time, and what Discord refuses.
    */
   async find(): Promise<Ground> {
     if (this.#ground !== undefined) return this.#ground;
@@ -99,7 +102,10 @@ export class Footing {
     this.#since ??= now;
     const patienceMs = threadPatienceMs - (now - this.#since);
     try {
-      this.#ground = await this.#options.find(patienceMs, AbortSignal.timeout(callTimeoutMs));
+      // It throws as a call does: what is asked for meanwhile may pass, and is asked for again.
+      this.#ground = await withDeadline(callTimeoutMs, this.#never, (signal) =>
+        this.#options.find(patienceMs, signal),
+      );
       return this.#ground;
     } catch (error) {
       if (!(error instanceof RateLimited) || error.budgetKey !== undefined) throw error;
