@@ -19,6 +19,8 @@ interface Aside {
 
 /** So much of the rate is had at least: waits stay numbers. */
 const leastPart = 1e-3;
+/** So little is a rounding error: 1 - 0.1 * 10 is full, and a call is there with (1 / 49) * 49. */
+const hair = 1e-9;
 
 /**
  * A token bucket that is full at first: all of what a platform is believed to grant, or this
@@ -110,15 +112,14 @@ export class Bucket {
   /** How long until it holds so much. */
   refillMs(now: number, level: number): number {
     const missing = level - this.level(now);
-    return missing <= 0 ? 0 : (missing * 1_000) / this.perSecond(now);
+    return missing <= hair ? 0 : (missing * 1_000) / this.perSecond(now);
   }
 
   fill(now: number): void {
     if (now <= this.#filledAt) return;
     const burst = this.burst(now);
     const gained = ((now - this.#filledAt) * this.perSecond(now)) / 1_000;
-    // A hair above full counts as full: 1 - 0.1 * 10 must not wait for a rounding error.
-    const level = this.#level + gained + 1e-9;
+    const level = this.#level + gained + hair;
     if (level >= burst) this.#count = { since: now, full: true, taken: 0 };
     this.#level = Math.min(burst, level);
     this.#filledAt = now;

@@ -1,6 +1,9 @@
 import type { Belief } from './belief.ts';
 import type { Bucket, Part } from './bucket.ts';
 
+/** Who has less at once makes one call at a time. */
+const single = 1.01;
+
 /** A refusal, and those that follow at once: what was granted before it, and what that teaches. */
 export class Refusal {
   readonly #at: number;
@@ -33,8 +36,10 @@ export class Refusal {
 
   /** One more call was refused: corrects what is believed of the whole. */
   teach(belief: Belief, now: number): void {
-    if (this.#part.burst === 0 || this.#part.perSecond === 0) {
-      // It was lent: how much there is cannot be told from it, but that is a little less.
+    const { burst, perSecond } = this.#part;
+    if (perSecond === 0 || (burst < 1 && burst * this.#burst < single)) {
+      // It was lent, or its bucket is full before each call, as it has no more than one: how much
+      // there is cannot be told from it, but that is a little less.
       belief.learnBurst(this.#burst, this.#burst, now);
       belief.learnRate(this.#perSecond, this.#perSecond, now);
       return;

@@ -112,6 +112,27 @@ describe('a limiter that others share', () => {
     expect(limiter.waitMs(2_000)).toBe(0);
   });
 
+  it('learns of the rate, too, where it makes one call at a time, as its bucket is always full', () => {
+    const limiter = new Limiter({ burst: 6, perSecond: 42 }, 0);
+    limiter.bucket.split({ burst: 1 / 6, perSecond: 1 / 6 }, 0);
+    for (let now = 0; now < 1_000; now += limiter.waitMs(now)) limiter.take(now);
+    limiter.take(1_000);
+    limiter.refuse(1_100, 500, 1_000);
+    const { burst, perSecond } = limiter.whole(1_100);
+    expect(burst).toBeCloseTo(4.8);
+    expect(perSecond).toBeCloseTo(37.8);
+  });
+
+  it('has a whole call where its part is one, however that is rounded', () => {
+    const burst = 1.0505;
+    expect((1 / burst) * burst).toBeLessThan(1);
+    const limiter = new Limiter({ burst, perSecond: 42 }, 0);
+    limiter.bucket.split({ burst: 1 / burst, perSecond: 0.5 }, 0);
+    expect(limiter.waitMs(0)).toBe(0);
+    limiter.take(0);
+    expect(limiter.waitMs(100)).toBe(0);
+  });
+
   it('is refused seldom after a while, though it knows only of the calls that it is lent', () => {
     const limiter = new Limiter({ burst: 4, perSecond: 1 }, 0);
     const bucket = new Bucket(4, 0.5);
