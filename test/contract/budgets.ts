@@ -1,7 +1,8 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { callsASecond } from './calls-a-second.ts';
 import { callsInTurn } from './calls-in-turn.ts';
 import { Instance } from './instance.ts';
-import type { OpenBudgets, OpenedBudgets } from './open-budgets.ts';
+import type { OpenBudgets, OpenedBudgets, Time } from './open-budgets.ts';
 
 /** Of one that goes on, so that another one is gone soon. */
 const shortLeaseMs = 300;
@@ -18,16 +19,21 @@ export function budgetsContract(name: string, open: OpenBudgets): void {
     afterEach(async () => {
       await opened?.dispose();
       opened = undefined;
+      vi.useRealTimers();
     });
 
     async function instances(...owners: string[]): Promise<Instance[]> {
-      opened = await open();
+      return instancesIn('own', owners);
+    }
+    async function instancesIn(time: Time, owners: readonly string[]): Promise<Instance[]> {
+      opened = await open(time);
       const { budgets } = opened;
       return owners.map((owner) => new Instance(budgets, owner));
     }
     /** So many that know of each other. */
-    async function together(count: number): Promise<Instance[]> {
-      const all = await instances(...Array.from({ length: count }, (_, i) => `${i}`));
+    async function together(count: number, time: Time = 'own'): Promise<Instance[]> {
+      const owners = Array.from({ length: count }, (_, i) => `${i}`);
+      const all = await instancesIn(time, owners);
       await expect
         .poll(async () => {
           for (const each of all) await each.isThere();
@@ -234,6 +240,13 @@ export function budgetsContract(name: string, open: OpenBudgets): void {
       expect(a.last?.lessons.burst?.value).toBe(6);
     });
 
-    callsInTurn(together);
+    /** The same in a time that passes only as `vi` is told. */
+    function simulated(count: number): Promise<Instance[]> {
+      vi.useFakeTimers({ toFake: ['performance'] });
+      return together(count, 'here');
+    }
+
+    callsInTurn(together, simulated);
+    callsASecond(simulated);
   });
 }

@@ -1,12 +1,14 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import type { Instance } from './instance.ts';
 
+type Together = (count: number) => Promise<Instance[]>;
+
 /** Calls a second of the whole, and calls in a test. */
-const perSecond = 200;
+const perSecond = 0.95;
 const enough = 120;
 
 /** How calls go round where there are few, and always somebody who would take them all. */
-export function callsInTurn(together: (count: number) => Promise<Instance[]>): void {
+export function callsInTurn(together: Together, simulated: Together): void {
   it.each([
     { bursts: [40], demands: [60, 1] },
     { bursts: [4], demands: [6, 1] },
@@ -17,13 +19,15 @@ export function callsInTurn(together: (count: number) => Promise<Instance[]>): v
     { bursts: [2], demands: [6, 1, 1] },
     { bursts: [1], demands: [3, 1] },
   ])('let nobody starve with $bursts at once, wanted by $demands', async ({ bursts, demands }) => {
-    const all = await together(demands.length);
+    const all = await simulated(demands.length);
     const made = all.map(() => 0);
     const sum = (): number => made.reduce((calls, more) => calls + more, 0);
     while (sum() < enough) {
       for (const [i, each] of all.entries()) {
+        vi.advanceTimersByTime(1_000 / all.length);
         const burst = bursts[i] ?? bursts[0]!;
-        made[i]! += await each.spendsAll({ burst, perSecond, demand: demands[i]! });
+        made[i]! += each.calls();
+        await each.tells({ burst, perSecond, demand: demands[i]! });
       }
     }
     const wanted = demands.reduce((calls, more) => calls + more, 0);

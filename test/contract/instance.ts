@@ -1,5 +1,8 @@
 import type { Account, Division, Share, SharedBudgets } from '../../src/core/ports/budgets.ts';
 
+/** A budget, and how much depends on it. */
+export type Wanted = Pick<Account, 'burst' | 'perSecond' | 'demand'>;
+
 /** An instance that holds what it is given and spends what it is told to. */
 export class Instance {
   /** How long it waits for others. */
@@ -12,6 +15,7 @@ export class Instance {
   readonly #owner: string;
   #since: number | undefined;
   #filledAt = performance.now();
+  #spent = 0;
 
   constructor(budgets: SharedBudgets, owner: string) {
     this.#budgets = budgets;
@@ -47,17 +51,21 @@ export class Instance {
     return this.last;
   }
 
-  /** Makes all the calls that it has room for, and would make more; gives how many. */
-  async spendsAll(budget: Pick<Account, 'burst' | 'perSecond' | 'demand'>): Promise<number> {
-    const now = performance.now();
-    const { burst, perSecond } = this.own;
-    const gained = ((now - this.#filledAt) * perSecond) / 1_000;
-    const level = Math.min(burst, this.own.level + gained);
-    const calls = Math.floor(level);
-    this.#filledAt = now;
-    this.own = { burst, perSecond, level: level - calls };
-    await this.comes({ ...budget, urgent: budget.demand, own: this.own, spent: calls });
+  /** Makes all the calls that it has room for; gives how many. */
+  calls(): number {
+    this.#fill();
+    const calls = Math.floor(this.own.level + 1e-9);
+    this.own = { ...this.own, level: this.own.level - calls };
+    this.#spent += calls;
     return calls;
+  }
+
+  /** Comes with the calls that it made since it last came so, and would make more. */
+  async tells(budget: Wanted): Promise<void> {
+    this.#fill();
+    const spent = this.#spent;
+    this.#spent = 0;
+    await this.comes({ ...budget, urgent: budget.demand, own: this.own, spent });
   }
 
   async isThere(): Promise<void> {
@@ -71,6 +79,14 @@ export class Instance {
 
   leaves(): Promise<unknown> {
     return this.#budgets.leave(this.#owner);
+  }
+
+  #fill(): void {
+    const now = performance.now();
+    const { burst, perSecond, level } = this.own;
+    const gained = ((now - this.#filledAt) * perSecond) / 1_000;
+    this.own = { burst, perSecond, level: Math.min(burst, level + gained) };
+    this.#filledAt = now;
   }
 
   async #divide(accounts: Account[]): Promise<Division> {

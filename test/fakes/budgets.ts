@@ -28,6 +28,7 @@ interface Book {
 const blurMs = 500;
 const even = 0.05;
 const kept = 0.1;
+const swift = 10;
 
 /** Splits budgets between instances of one process, by the clock of `performance.now()`. */
 export class FakeBudgets implements SharedBudgets {
@@ -113,16 +114,19 @@ export class FakeBudgets implements SharedBudgets {
 
     const users = others.count + 1;
     const absent = members - users;
-    const since = lacks ?? now;
-    const before = [...book.slices.values()].filter((other) => (other.lacks ?? now) < since).length;
     const reserve = members > 1 ? kept * burst : 0;
     const rate = account.perSecond * (1 - (even * absent) / members);
+    const over = (calls: number): number => Math.max(0, calls + absent * trickle - burst);
+    const flows = account.perSecond >= swift && rate - over(users) > Math.min(users, burst);
+    const beyond = (calls: number): number => (flows ? over(calls) : 0);
+    const since = lacks ?? now;
+    const waiting = [...book.slices.values()].filter((other) => (other.lacks ?? now) < since);
+    const before = flows ? 0 : waiting.length;
     const wanted = ((1 - even) * account.demand) / (account.demand + others.demand) + even / users;
     const part = known ? wanted : Math.min(wanted, 1 / members);
-    const lent = part * (burst - absent * trickle - reserve - before) < 1;
+    const lent = !flows && part * (burst - absent * trickle - reserve - before) < 1;
     const aside = absent * trickle + (lent ? 0 : before);
-    const free = book.level - aside - held;
-    const pool = Math.max(0, free - reserve);
+    let free = book.level - aside - held;
     const target = Math.max(0, part * (book.level - aside - reserve));
     const most = burst - aside - reserve;
     const share = { burst: level, perSecond: 0, gained: 0, most: 0, left: book.level };
@@ -135,12 +139,19 @@ export class FakeBudgets implements SharedBudgets {
       }
       share.burst = Math.floor(level + share.gained);
     } else if (settled) {
-      share.burst = Math.max(0, Math.min(part * most, most - others.burst));
-      share.perSecond = Math.max(0, Math.min(part * rate, rate - others.perSecond));
+      const spare = rate - others.perSecond;
+      const least = flows ? 1 : 0;
+      const atOnce = least + part * Math.max(0, most - least * users);
+      const one = Math.min(least, burst - aside - others.burst + spare);
+      share.burst = Math.max(0, one, Math.min(atOnce, most - others.burst));
+      if (beyond(others.burst + share.burst) > 0) free = 0;
+      const pool = Math.max(0, free - reserve);
       share.gained = Math.max(0, Math.min(target - level, share.burst - level, pool));
       const lacking = account.urgent - level - share.gained;
       share.gained += Math.max(0, Math.min(lacking, free - share.gained));
       share.burst = Math.max(share.burst, Math.min(level + share.gained, account.urgent));
+      const rest = spare - beyond(others.burst + share.burst);
+      share.perSecond = Math.max(0, Math.min(part * (rate - beyond(users)), rest));
       if (level + share.gained >= 1) lacks = undefined;
     }
     share.most = Math.max(target, account.urgent) + 1;

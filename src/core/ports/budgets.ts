@@ -64,7 +64,9 @@ export interface Division {
  * are several, a tenth of the bucket is a reserve that only first and final texts have, and
  * something is set aside for those that do not use a budget now: for each, one call where `burst`
  * allows it, or a quarter of an even part of it if that is more; and a twentieth of the rate for all.
- * Whose part would be less than one call is lent a whole one in its turn, which the others hold back.
+ * Whose part would be less than one call is lent a whole one in its turn, which the others hold back;
+ * of a budget of many calls a second everybody has one at once and a part of the rate instead, from
+ * which is taken what those are beyond the burst.
  */
 export interface SharedBudgets {
   /**

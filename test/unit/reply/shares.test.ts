@@ -113,6 +113,26 @@ describe('shares of a budget', () => {
     },
   );
 
+  it.each([
+    { lanes: [5, 5, 5, 5, 5, 5, 5, 5], rate: 40 },
+    { lanes: [20, 1, 1, 1, 1], rate: 42 },
+    { lanes: [20, 0, 0, 0, 0, 0], rate: 40 },
+  ])('let replies flow where a platform grants many calls a second, $lanes', async (given) => {
+    const { lanes, rate } = given;
+    const { all } = await instances(lanes.length);
+    const swift: Budget = { key: 'everywhere', burst: 6, perSecond: 42 };
+    const platform = new TrueBucket(8, 42);
+    const made = lanes.map((count, i) => {
+      const some = Array.from({ length: count }, () => eager(swift, platform));
+      for (const lane of some) all[i]!.pacer.enlist(lane, { own: [swift], instead: [] }).changed();
+      return some;
+    });
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(platform.refused).toEqual([]);
+    expect(platform.granted.length).toBeGreaterThan(0.9 * 30 * rate);
+    for (const lane of made.flat()) expect(lane.made.length).toBeGreaterThan(10);
+  });
+
   it('have a reserve for final texts, wherever they wait', async () => {
     const { all } = await instances(2);
     const platform = new TrueBucket(40, 0.8);

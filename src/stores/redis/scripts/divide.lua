@@ -15,6 +15,9 @@ local blurMs = 500
 local even = 0.05
 -- Part of a bucket that only first and final texts that wait have, wherever they do.
 local kept = 0.1
+-- From so many calls a second on, a platform counts what is made in a second: calls at once and
+-- calls that follow one another are the same to it.
+local swift = 10
 
 local latest = tonumber(redis.call('ZRANGE', instances, -1, -1, 'WITHSCORES')[2])
 -- It has come before, but nobody is known: the books are lost, and others may well come soon.
@@ -108,18 +111,25 @@ local function divide(book, account)
   local users = others.count + 1
   local absent = count - users
   local aside = absent * trickle
+  local reserve = count > 1 and kept * burst or 0
+  local rate = account.perSecond * (1 - even * absent / count)
+  -- With a swift budget everybody has one call at once and a part of the rate. What all may make
+  -- at once beyond the burst is taken off the rate, so that no more than burst and rate are made
+  -- in any second; as long as that leaves more than lent calls, of which there are a burst a second
+  -- at most, and one for each.
+  local left = rate - math.max(0, users + aside - burst)
+  local flows = account.perSecond >= swift and left > math.min(users, burst)
+  local function beyond(calls) return flows and math.max(0, calls + aside - burst) or 0 end
   -- Others that wait for a whole call, and have for longer.
   local before = 0
   for _, slice in pairs(book.slices) do
-    if slice.lacks and slice.lacks < (lacks or now) then before = before + 1 end
+    if not flows and slice.lacks and slice.lacks < (lacks or now) then before = before + 1 end
   end
-  local reserve = count > 1 and kept * burst or 0
-  local rate = account.perSecond * (1 - even * absent / count)
   local part = (1 - even) * account.demand / (account.demand + others.demand) + even / users
   -- Several may begin at once.
   if not known then part = math.min(part, 1 / count) end
   -- Whose part is less than a call beside those that others wait for waits with them.
-  local lent = part * (burst - aside - reserve - before) < 1
+  local lent = not flows and part * (burst - aside - reserve - before) < 1
   -- Whoever has more holds one back for each of them: else what flows in would be taken for first
   -- and final texts as it comes, and never become a whole call.
   if not lent then aside = aside + before end
@@ -139,12 +149,20 @@ local function divide(book, account)
     end
     share.burst = math.floor(level + share.gained)
   elseif settled == 1 then
-    share.burst = math.max(0, math.min(part * most, most - others.burst))
-    share.perSecond = math.max(0, math.min(part * rate, rate - others.perSecond))
+    local spare = rate - others.perSecond
+    local least = flows and 1 or 0
+    local wanted = least + part * math.max(0, most - least * users)
+    -- The one call, too, is had only once the others have let go of as much.
+    least = math.min(least, burst - aside - others.burst + spare)
+    share.burst = math.max(0, least, math.min(wanted, most - others.burst))
+    -- Then rates are all there is: what the book holds besides was taken off them.
+    if beyond(others.burst + share.burst) > 0 then free, pool = 0, 0 end
     share.gained = math.max(0, math.min(target - level, share.burst - level, pool))
     local lacking = account.urgent - level - share.gained
     share.gained = share.gained + math.max(0, math.min(lacking, free - share.gained))
     share.burst = math.max(share.burst, math.min(level + share.gained, account.urgent))
+    spare = spare - beyond(others.burst + share.burst)
+    share.perSecond = math.max(0, math.min(part * (rate - beyond(users)), spare))
     if level + share.gained >= 1 then lacks = nil end
   end
   -- Less than a call too much is not worth moving.
