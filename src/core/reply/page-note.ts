@@ -57,13 +57,14 @@ export class PageNote {
   }
 
   /**
-   * It shows this now. Written at once if `urgent`, or if which message it is was not stored; else
-   * from time to time.
+   * It shows this now. Written at once if `urgent`, or if it was not known which message it is;
+   * else from time to time.
    */
   shows(id: string, source: string, { urgent }: { urgent: boolean }): void {
+    const isNew = this.#shows.id !== id;
     this.#shows = { id, source };
     const waitedMs = performance.now() - this.#writtenAt;
-    if (urgent || this.#stored.id !== id || waitedMs >= writeEveryMs) this.#write();
+    if (urgent || isNew || waitedMs >= writeEveryMs) this.#write();
   }
 
   /** Throws what the store said meanwhile that ends the reply, such as `ClaimLost`. */

@@ -151,7 +151,7 @@ export class Writer {
    * all. Throws what `PostedPage.show` throws.
    */
   async take(way: Way, signal: AbortSignal): Promise<boolean> {
-    if (way.instead) await this.#split();
+    if (way.instead) this.#split();
     const foreseen = this.next()?.final === true;
     // New words may have filled the live page: it is then cut, and is still the one to show.
     this.#pages.settle();
@@ -173,6 +173,8 @@ export class Writer {
     const heldBack = cut === undefined ? this.#heldBack(pause) : this.#pages.behind(index);
     this.#sight.covers(this.#pages.length, heldBack);
     if (page === undefined) return false;
+    // A later attempt must find the slices of both without a gap.
+    if (step.kind === 'post' && index > 0) await this.#posted.record(index - 1);
     const posted = this.#posted.open(index);
     this.#rhythm.beat(index);
     const options = {
@@ -209,12 +211,9 @@ export class Writer {
     return this.#posted.settled();
   }
 
-  async #split(): Promise<void> {
-    const index = this.#pages.frozen.length;
+  #split(): void {
+    this.#rest = this.#pages.frozen.length + 1;
     this.#pauses.split(this.#pages);
-    this.#rest = index + 1;
-    // A later attempt must find the slices of both without a gap.
-    await this.#posted.record(index);
   }
 
   #pauseAt({ index, final }: Step): Page | 'later' | undefined {
