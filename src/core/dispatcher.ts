@@ -59,7 +59,7 @@ export class Dispatcher {
     this.#lease = options.lease;
     this.#log = options.log;
     this.#bookkeeper = options.bookkeeper;
-    const { store, bounds } = this.#desk;
+    const { store, bounds, line } = this.#desk;
     this.#leases = new Leases({ store, lease: this.#lease, log: this.#log });
     this.#worker = new Worker({ ...options, leases: this.#leases });
     this.#leftovers = new Leftovers({
@@ -68,7 +68,7 @@ export class Dispatcher {
       suspectAttempts: bounds.maxAttempts - 1,
       isBusy: (conversation) =>
         this.#pause.isOn || this.#jobs.has(conversation) || this.#retries.isWaiting(conversation),
-      room: () => this.#room,
+      most: store.shared ? line.places * mostPerPlace : Number.POSITIVE_INFINITY,
       begin: (conversation) => this.#begin(conversation).done,
       log: this.#log,
     });
@@ -167,6 +167,7 @@ export class Dispatcher {
   /** Begins nothing new from now on: what comes in is only stored. */
   beginNothing(): void {
     this.#draining = true;
+    void this.#leftovers.stop();
     this.#reach.stop();
     this.#retries.stop();
     this.#pause.stop();
@@ -191,12 +192,6 @@ export class Dispatcher {
     return this.#desk.store.shared ? this.#jobs.size + this.#reach.count : 0;
   }
 
-  /** How many more are begun of those that wait, where another instance may have more room. */
-  get #room(): number {
-    const { store, line } = this.#desk;
-    return store.shared ? line.places * mostPerPlace - this.#jobs.size : Number.POSITIVE_INFINITY;
-  }
-
   #mayBegin(conversation: ConversationId): boolean {
     if (this.#draining || this.#pause.isOn || this.#jobs.has(conversation)) return false;
     // What just failed is not tried sooner because somebody writes more.
@@ -213,7 +208,6 @@ export class Dispatcher {
       resolve();
       // Woken between the last look and now: without this the question would strand.
       if (job.again) this.wake(conversation);
-      this.#leftovers.hasRoom();
     });
     return job;
   }

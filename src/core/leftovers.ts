@@ -19,8 +19,11 @@ export interface LeftoversOptions {
   readonly suspectAttempts: number;
   /** Whether nothing may be begun in it now: it is worked off, or waits for its next try. */
   readonly isBusy: (conversation: ConversationId) => boolean;
-  /** How many may be begun now. The others are left to instances that have room. */
-  readonly room: () => number;
+  /**
+   * So many of those that nobody has begun yet are taken at a time; the others are left to
+   * instances that have taken fewer.
+   */
+  readonly most: number;
   /** Works a conversation off; resolves when that is over. */
   readonly begin: (conversation: ConversationId) => Promise<void>;
   readonly log: Log;
@@ -33,7 +36,8 @@ export class Leftovers {
   #looking: Promise<void> | undefined;
   /** To look again when the look is over that goes on. */
   #again = false;
-  /** Some were left for want of room. */
+  /** How many were taken that nobody had begun, and whether some were left. */
+  #taken = 0;
   #short = false;
   #trying = false;
   #stopped = false;
@@ -71,25 +75,21 @@ export class Leftovers {
       });
   }
 
-  /** Something here is over: looks for more, if there was more than could be begun. */
-  hasRoom(): void {
-    if (this.#short) this.look();
-  }
-
   async #takeUp(): Promise<void> {
-    const { store, platforms, suspectAttempts, isBusy, begin } = this.#options;
+    const { store, platforms, suspectAttempts, isBusy, begin, most } = this.#options;
     const waiting = await store.waiting();
     if (this.#stopped) return;
-    let room = this.#options.room();
     this.#short = false;
     const suspects: ConversationId[] = [];
     for (const { conversation, attempts } of waiting) {
       if (isBusy(conversation) || !platforms.has(partsOf(conversation).platform)) continue;
       if (attempts >= suspectAttempts) {
         suspects.push(conversation);
-      } else if (room > 0) {
-        room -= 1;
+      } else if (attempts > 0) {
+        // People read the half of it: that waits behind nobody.
         void begin(conversation);
+      } else if (this.#taken < most) {
+        this.#take(conversation);
       } else {
         this.#short = true;
       }
@@ -97,6 +97,14 @@ export class Leftovers {
     if (suspects.length === 0 || this.#trying) return;
     this.#trying = true;
     void this.#tryAlone(suspects).finally(() => (this.#trying = false));
+  }
+
+  #take(conversation: ConversationId): void {
+    this.#taken += 1;
+    void this.#options.begin(conversation).finally(() => {
+      this.#taken -= 1;
+      if (this.#short) this.look();
+    });
   }
 
   /**

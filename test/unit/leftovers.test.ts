@@ -14,24 +14,31 @@ const direct = (at: number): ConversationId => conversationId('slack', 'T1', `D$
 function open({ places, backlog }: { places: number; backlog: number }) {
   const waiting = new Set(Array.from({ length: backlog }, (_, at) => direct(at)));
   const atHand = new Map<ConversationId, () => void>();
+  const orphans = new Set<ConversationId>();
+  let looks = 0;
   let awayMs = 0;
   const leftovers = new Leftovers({
     store: {
       shared: true,
       waiting: async () => {
+        looks += 1;
         if (awayMs > 0) {
           await new Promise((resolve) => setTimeout(resolve, awayMs));
           throw new StoreUnavailable('away', 'the store is away');
         }
-        return [...waiting].map((conversation) => ({ conversation, attempts: 0 }));
+        return [...waiting, ...orphans].map((conversation) => ({
+          conversation,
+          attempts: orphans.has(conversation) ? 1 : 0,
+        }));
       },
     },
     platforms: new Map([['slack', {}]]),
     suspectAttempts: 2,
     isBusy: (conversation) => atHand.has(conversation),
-    room: () => places - atHand.size,
+    most: places,
     begin: (conversation) => {
       waiting.delete(conversation);
+      orphans.delete(conversation);
       const { promise, resolve } = Promise.withResolvers<void>();
       atHand.set(conversation, resolve);
       return promise;
@@ -42,10 +49,11 @@ function open({ places, backlog }: { places: number; backlog: number }) {
     leftovers,
     atHand,
     waiting,
+    orphans,
+    looks: () => looks,
     end: (conversation: ConversationId) => {
       atHand.get(conversation)?.();
       atHand.delete(conversation);
-      leftovers.hasRoom();
     },
     /** Each question to the store fails from now on, and takes so long to. */
     away: (ms: number) => (awayMs = ms),
@@ -70,6 +78,28 @@ describe('what nobody is at', () => {
     expect([...atHand.keys()]).toEqual([direct(4)]);
     expect(waiting.size).toBe(0);
     await leftovers.stop();
+  });
+
+  it('waits behind nobody where people read the half of it', async () => {
+    const { leftovers, atHand, orphans } = open({ places: 3, backlog: 5 });
+    leftovers.start();
+    await pass(10);
+    orphans.add(direct(9));
+    await pass(2_000);
+    expect([...atHand.keys()]).toEqual([direct(0), direct(1), direct(2), direct(9)]);
+    await leftovers.stop();
+  });
+
+  it('is left alone from the moment of a stop on, however much of it there is', async () => {
+    const { leftovers, end, looks } = open({ places: 3, backlog: 50 });
+    leftovers.start();
+    await pass(10);
+    const before = looks();
+    const stopped = leftovers.stop();
+    end(direct(0));
+    await pass(10_000);
+    await stopped;
+    expect(looks()).toBe(before);
   });
 
   it('keeps no stop waiting, however long the store was away', async () => {
