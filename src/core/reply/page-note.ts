@@ -73,9 +73,9 @@ export class PageNote {
   }
 
   /** What it shows is of no use to a later attempt. */
-  async disown(): Promise<void> {
+  disown(): void {
     this.#shows = { ...this.#shows, source: '' };
-    await this.upToDate();
+    this.#write();
   }
 
   /** Resolves when the store knows what it shows, or could not be told. Throws as `check`. */

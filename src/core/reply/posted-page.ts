@@ -101,8 +101,8 @@ export class PostedPage {
   }
 
   /** What it shows is of no use to a later attempt. */
-  disown(): Promise<void> {
-    return this.#note.disown();
+  disown(): void {
+    this.#note.disown();
   }
 
   async remove(signal: AbortSignal): Promise<void> {

@@ -60,9 +60,9 @@ export class PostedPages {
     this.#pages.length = last;
   }
 
-  /** Stores what a page shows, if that is not stored yet. */
-  async record(index: number): Promise<void> {
-    await this.#pages[index]?.record();
+  /** Stores what the pages before this one show, where that is not stored yet. */
+  async record(before = this.#pages.length): Promise<void> {
+    await Promise.all(this.#pages.slice(0, before).map((page) => page.record()));
   }
 
   /** Resolves when nothing is being stored any more. */
@@ -74,10 +74,10 @@ export class PostedPages {
    * Once the first page shows this attempt's words, what the later ones still show of an earlier
    * attempt no longer belongs to the same text.
    */
-  async disownAfter(index: number): Promise<void> {
+  disownAfter(index: number): void {
     if (this.#disowned) return;
     this.#disowned = true;
-    for (const later of this.#pages.slice(index + 1)) await later.disown();
+    for (const later of this.#pages.slice(index + 1)) later.disown();
   }
 
   #page(index: number, record?: PageRecord): PostedPage {

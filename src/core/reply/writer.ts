@@ -174,7 +174,7 @@ export class Writer {
     this.#sight.covers(this.#pages.length, heldBack);
     if (page === undefined) return false;
     // A later attempt must find the slices of both without a gap.
-    if (step.kind === 'post' && index > 0) await this.#posted.record(index - 1);
+    if (step.kind === 'post' && index > 0) await this.#posted.record(index);
     const posted = this.#posted.open(index);
     this.#rhythm.beat(index);
     const options = {
@@ -196,14 +196,14 @@ export class Writer {
     this.#pauses.shown(index, page, pause !== undefined);
     // The text may have ended during the call.
     if (this.#ended && pause !== undefined) this.#pauses.prepare(this.#pages);
-    await this.#posted.disownAfter(index);
+    this.#posted.disownAfter(index);
     if (!posted.reads(page.text, { final: false })) this.#sight.still();
     return true;
   }
 
-  /** Stores what the last page shows. */
-  async record(): Promise<void> {
-    await this.#posted.record(this.#posted.length - 1);
+  /** Stores what the pages show. */
+  record(): Promise<void> {
+    return this.#posted.record();
   }
 
   /** Resolves when nothing is being stored any more. */

@@ -66,6 +66,11 @@ function open(options: { surface?: FakeSurface; pages?: PageRecord[]; pacer?: Pa
   };
 }
 
+/** Numbered words, from one up to another. */
+function words(from: number, to: number): string {
+  return Array.from({ length: to - from }, (_, at) => `${from + at} `).join('');
+}
+
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
 describe('a live reply', () => {
@@ -263,6 +268,41 @@ describe('a live reply', () => {
       await pass(500);
     }
     expect(surface.calls.length - before).toBe(20);
+  });
+
+  it('goes on over the pages of an earlier attempt while the store is away', async () => {
+    const surface = new FakeSurface({ limit: 40 });
+    const pages: PageRecord[] = [];
+    for (let index = 0; index < 6; index += 1) {
+      const [key, source] = [`key.${index}`, `old words of page ${index} `];
+      const posted = surface.post({ key, index, text: source }, new AbortController().signal);
+      await pass(20);
+      pages.push({ index, key, id: await posted, source });
+    }
+    const { push, slowStore } = open({ surface, pages });
+    slowStore(3_000);
+    push(words(0, 80));
+    await pass(2_500);
+    expect(surface.pages.join('')).toContain('0 1 2');
+    expect(surface.pages.join(' ')).not.toContain('old words of page 1');
+  });
+
+  it('leaves no gap between what is stored of its pages, once the store is back', async () => {
+    const surface = new FakeSurface({ limit: 40 });
+    const { reply, push, records, slowStore } = open({ surface });
+    push(words(0, 3));
+    await pass(1_500);
+    slowStore(3_000);
+    push(words(3, 20));
+    await pass(3_200);
+    slowStore(0);
+    push(words(20, 50));
+    await pass(10_000);
+    await reply.close();
+    const stored = [...records.values()].toSorted((a, b) => a.index - b.index);
+    expect(stored.length).toBeGreaterThan(2);
+    expect(words(0, 50)).toContain(stored.map(({ source }) => source).join(''));
+    expect(stored[0]?.source.startsWith('0 1 2')).toBe(true);
   });
 
   it('asks the store for nothing more once its end is stored and shown', async () => {
