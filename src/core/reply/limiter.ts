@@ -5,6 +5,8 @@ import { Bucket } from './bucket.ts';
 import { Refusal } from './refusal.ts';
 import { ToldWindow } from './told-window.ts';
 
+/** No call is in flight for longer: where nobody says when they end, none is counted for ever. */
+const longestCallMs = 60_000;
 /** So near to the end of a window nothing of it is kept: a final text waits for the next one. */
 const nearEndMs = 1_000;
 
@@ -102,6 +104,7 @@ export class Limiter {
   /** A call is made. `ended` follows, with the same time, where `tell` is used. */
   take(now: number): void {
     this.#bucket.take(now);
+    while (now - (this.#inFlight[0] ?? now) > longestCallMs) this.#inFlight.shift();
     this.#inFlight.push(now);
     this.#window?.take(now);
   }

@@ -6,7 +6,7 @@ import { pageKeyOf } from '../../core/turn-id.ts';
 import type { Ending, Outcome, PageRecord } from '../../core/turn.ts';
 
 /** No reply has as many: an index beyond it is damage. */
-const mostPages = 10_000;
+const mostPages = 1_000;
 
 /** Strings as they can be stored, whatever is in them: half of a surrogate pair cannot. */
 function wellFormed<T>(value: T): T {

@@ -303,6 +303,15 @@ describe('a limiter of which each call’s place is free again by itself', () =>
 });
 
 describe('a limiter', () => {
+  it('counts no call as in flight for ever, where nobody says when calls end', () => {
+    const limiter = new Limiter({ burst: 5, perSecond: 1 }, 0);
+    for (let at = 0; at < 100_000; at += 1_000) limiter.take(at);
+    limiter.tell({ limit: 5, left: 5, at: 200_000, resetsAt: 205_000 });
+    limiter.take(200_100);
+    limiter.tell({ limit: 5, left: 4, at: 200_200, resetsAt: 205_000 });
+    expect(limiter.room(200_300)).toBe(3);
+  });
+
   it('lets calls follow each other the closer the more there is, and none starve', () => {
     const limiter = new Limiter({ burst: 40, perSecond: 0.8 }, 0);
     const pace = new Pace(limiter);
