@@ -1,5 +1,15 @@
-import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, inject, it, onTestFinished } from 'vitest';
 import type { Store } from '../../src/core/ports/store.ts';
+import { Codec } from '../../src/stores/redis/codec.ts';
+import { Connection } from '../../src/stores/redis/connection.ts';
+import { Forgetting } from '../../src/stores/redis/forgetting.ts';
+import { Inbox } from '../../src/stores/redis/inbox.ts';
+import { Keys } from '../../src/stores/redis/keys.ts';
+import { boundsOf } from '../../src/stores/redis/options.ts';
+import { Persons } from '../../src/stores/redis/persons.ts';
+import { parseRedisUrl } from '../../src/stores/redis/url.ts';
+import { Workbench } from '../../src/stores/redis/workbench.ts';
 import {
   alice,
   asked,
@@ -8,8 +18,9 @@ import {
   newConversation,
   question,
 } from '../contract/store-fixture.ts';
+import { readableLog } from '../fakes/log.ts';
 import { startCluster, type RedisCluster } from '../redis/cluster.ts';
-import { type Started, startInbox } from './redis-inbox.ts';
+import { openStore } from './redis-world.ts';
 
 let cluster: RedisCluster;
 beforeAll(async () => {
@@ -19,12 +30,58 @@ afterAll(() => cluster.stop());
 
 const ann = { id: 'U-ann', name: 'Ann' };
 
+/** Something else happens just after it was noted where somebody writes, or before that goes. */
+class Interrupted extends Persons {
+  meanwhile: (() => Promise<unknown>) | undefined;
+
+  override async enrol(...inputs: Parameters<Persons['enrol']>): Promise<boolean> {
+    const enrolled = await super.enrol(...inputs);
+    await this.#interrupt();
+    return enrolled;
+  }
+
+  override async note(...inputs: Parameters<Persons['note']>): Promise<void> {
+    await super.note(...inputs);
+    await this.#interrupt();
+  }
+
+  override async leave(...inputs: Parameters<Persons['leave']>): Promise<void> {
+    await this.#interrupt();
+    await super.leave(...inputs);
+  }
+
+  async #interrupt(): Promise<void> {
+    const { meanwhile } = this;
+    this.meanwhile = undefined;
+    await meanwhile?.();
+  }
+}
+
+interface Started {
+  readonly inbox: Inbox;
+  readonly forgetting: Forgetting;
+  readonly persons: Interrupted;
+  /** Another instance. */
+  readonly store: Store;
+}
+
 /** An instance whose next message comes in just while another one forgets Ann. */
 async function start(url: string): Promise<Started> {
-  const started = await startInbox(url);
-  const { persons, store } = started;
+  const log = readableLog();
+  const prefix = `test-${randomUUID()}`;
+  const { store } = await openStore(url, { prefix });
+  const bounds = boundsOf({ url, retentionMs: 1e12, log });
+  const keys = new Keys(prefix);
+  const connection = new Connection(parseRedisUrl(url), { patienceMs: 3_000, log });
+  onTestFinished(() => connection.close());
+  await connection.client.connect();
+  const persons = new Interrupted(connection, keys, { ...bounds, log });
+  const codec = new Codec(log);
+  const workbench = new Workbench(connection, keys, codec, { ...bounds, log });
   persons.meanwhile = () => store.forgetPerson('test', ann.id);
-  return started;
+  const inbox = new Inbox({ connection, keys, persons, workbench, bounds, log });
+  const forgetting = new Forgetting(connection, keys, codec, persons, []);
+  return { inbox, forgetting, persons, store };
 }
 
 /** What came in meanwhile is found by whoever is asked to forget them again. */
@@ -38,14 +95,8 @@ it.each([
   ['a question', question],
   ['what was said besides', context],
 ])('finds %s that a cluster took in while its author was being forgotten', async (_what, said) => {
-  const { inbox, persons, store } = await start(cluster.url);
-  // Near the limit it is first looked whether there is room, and then the message is taken in.
-  const limited = { ...asked, mostOpen: 2 };
-  const { meanwhile } = persons;
-  persons.meanwhile = undefined;
-  await inbox.accept(question(newConversation(), 'first', { author: ann }), limited);
-  persons.meanwhile = meanwhile;
-  await inbox.accept(said(newConversation(), 'A', { author: ann }), limited);
+  const { inbox, store } = await start(cluster.url);
+  await inbox.accept(said(newConversation(), 'A', { author: ann }), asked);
   await forgotten(store);
 });
 

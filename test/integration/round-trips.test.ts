@@ -140,7 +140,7 @@ itInSlack('asks Redis twice where something else is being answered', async ({ wo
 });
 
 itInSlack(
-  'asks two nodes of a Redis Cluster at once, and once more where something else is answered',
+  'asks a Redis Cluster twice before the model, and once more where something else is answered',
   async ({ worlds }) => {
     const world = await worlds.prepare();
     const cluster = await startCluster(3);
@@ -153,7 +153,7 @@ itInSlack(
       const before = await asked(direct);
       ann.writes(text);
       const request = await world.asked(i + 1);
-      // Where the person writes, and the question with its turn, lie on two nodes: both at once.
+      // Where the person writes, and the question with its turn, lie on two nodes.
       expect((await asked(direct)) - before).toBe(2);
       request.write('Yes.').end();
       await world.turns(i + 1);
@@ -162,7 +162,7 @@ itInSlack(
     const busy = await world.asked(4);
     world.fake.person('U2').writes('good evening');
     const second = await world.asked(5);
-    // Again both at once, and then the claim by whoever comes first.
+    // And the claim, by whoever comes first.
     expect(await asked(conversationId('slack', 'T1', 'D2'))).toBe(3);
     second.write('Yes.').end();
     busy.write('Yes.').end();

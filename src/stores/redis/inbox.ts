@@ -1,7 +1,8 @@
-import type { ConversationId } from '../../core/conversation.ts';
+import { partsOf, type ConversationId } from '../../core/conversation.ts';
 import type { Entry } from '../../core/history.ts';
 import type { Message } from '../../core/message.ts';
 import type { Log } from '../../core/ports/log.ts';
+import type { Receipt } from '../../core/ports/platform.ts';
 import type {
   AcceptOptions,
   Admission,
@@ -9,10 +10,9 @@ import type {
   Lease,
   Participation,
 } from '../../core/ports/store.ts';
-import { encode } from './codec.ts';
+import { encode, toRecord } from './codec.ts';
 import type { Connection } from './connection.ts';
 import { isDamage } from './faults.ts';
-import { Intake } from './intake.ts';
 import type { Keys } from './keys.ts';
 import type { Bounds } from './options.ts';
 import type { Persons } from './persons.ts';
@@ -35,7 +35,6 @@ export class Inbox {
   readonly #keys: Keys;
   readonly #persons: Persons;
   readonly #workbench: Workbench;
-  readonly #intake: Intake;
   readonly #bounds: Args;
   readonly #log: Log;
 
@@ -46,13 +45,11 @@ export class Inbox {
     this.#persons = options.persons;
     this.#workbench = options.workbench;
     this.#bounds = { seenMs, retentionMs, stayMs, keep };
-    this.#intake = new Intake({ ...options, bounds: this.#bounds });
     this.#log = options.log;
   }
 
   async accept(message: Message, options: AcceptOptions): Promise<Admission> {
-    const arrival = { message, options, script: 'accept', terms: {} } as const;
-    const [receipt] = await this.#intake.take(arrival);
+    const [receipt] = await this.#admit('accept', message, options, {});
     return receipt;
   }
 
@@ -61,7 +58,7 @@ export class Inbox {
     let receipt: Admission | undefined;
     try {
       const [admission, found] = await this.#workbench.onTerms(conversation, lease, (terms) =>
-        this.#intake.take({ message, options, script: 'accept-and-claim', terms }),
+        this.#admit('accept-and-claim', message, options, terms),
       );
       receipt = admission;
       const work = await this.#workbench.toWork(conversation, lease, found);
@@ -73,6 +70,75 @@ export class Inbox {
       this.#log.warn({ err: error, conversation }, 'claim failed beside its question');
       return { receipt };
     }
+  }
+
+  /** Gives what became of the message, and what was claimed with it. */
+  async #admit(
+    script: 'accept' | 'accept-and-claim',
+    message: Message,
+    options: AcceptOptions,
+    terms: Args,
+  ): Promise<[receipt: Admission, found?: unknown]> {
+    const { platform } = partsOf(message.conversation);
+    const { mostOpen = Number.POSITIVE_INFINITY } = options;
+    for (;;) {
+      const [receipt, found] = await this.#try(script, message, options, terms);
+      if (receipt !== 'crowded') return [receipt, found];
+      // Some of what seems open may be answered by now.
+      const open = await this.#persons.tidy(platform, message.author.id);
+      if (open >= mostOpen) return ['too-many'];
+    }
+  }
+
+  async #try(
+    script: 'accept' | 'accept-and-claim',
+    message: Message,
+    { stops, tokens, mostOpen }: AcceptOptions,
+    terms: Args,
+  ): Promise<[receipt: Receipt | 'crowded', found?: unknown]> {
+    const { conversation, id, author, sentAt, kind, opens } = message;
+    const { platform } = partsOf(conversation);
+    const enrols = this.#connection.cluster;
+    const asks = kind === 'question' && !stops;
+    if (enrols && !(await this.#persons.enrol(message, asks, mostOpen))) {
+      return [await this.#ifNew(message)];
+    }
+    const keys = {
+      ...this.#keys.ofConversation(conversation),
+      ...this.#keys.ofPerson(platform, author.id),
+    };
+    const reply = await this.#connection.run(script, keys, {
+      conversation,
+      id,
+      at: sentAt,
+      kind,
+      record: toRecord(message, tokens),
+      author: author.id,
+      opens: opens === true ? 1 : 0,
+      stops: stops ? 1 : 0,
+      mostOpen: mostOpen ?? '',
+      member: this.#persons.memberOf(conversation, id),
+      channel: this.#keys.channel,
+      ...this.#bounds,
+      ...terms,
+    });
+    if (enrols) this.#persons.confirm(message);
+    const [receipt, open, found] = reply as [Receipt | 'crowded', number | null, unknown];
+    if (receipt === 'queued') {
+      this.#persons.considerTidying(platform, author.id, open ?? 0, mostOpen);
+    }
+    return [receipt, found];
+  }
+
+  /** What was taken in already is no new question that would be too many. */
+  async #ifNew({ conversation, id }: Message): Promise<'duplicate' | 'crowded'> {
+    const { seen = '', questions = '' } = this.#keys.ofConversation(conversation);
+    const { client } = this.#connection;
+    const [at, open] = await Promise.all([
+      this.#connection.try(() => client.zscore(seen, id)),
+      this.#connection.try(() => client.hexists(questions, id)),
+    ]);
+    return at === null && open === 0 ? 'crowded' : 'duplicate';
   }
 
   async revise(

@@ -6,8 +6,6 @@ import type { Keys } from './keys.ts';
 
 /** From so many questions that may be open on, we look which ones are, where nothing limits them. */
 const tidyFrom = 50;
-/** People of whom it is remembered how many questions they have open. */
-const mostSeen = 10_000;
 /** How long a question counts as open before it is there, in milliseconds. */
 const reserveMs = 10_000;
 
@@ -15,7 +13,7 @@ const reserveMs = 10_000;
  * Where people wrote, and which of their questions may be open, in partitions of their own.
  *
  * A person's set of open questions is only ever too large: a question is put in with it, or, in a
- * cluster, beside it; and taken out when somebody looks, not when it is answered, as that
+ * cluster, just before it; and taken out when somebody looks, not when it is answered, as that
  * happens in another partition. So who seems to have too many open is looked at first (`tidy`):
  * nobody is refused for what is answered already.
  */
@@ -24,8 +22,6 @@ export class Persons {
   readonly #keys: Keys;
   readonly #stayMs: number;
   readonly #log: Log;
-  /** How many questions people had open when that was last looked at; the latest last. */
-  readonly #open = new Map<string, number>();
   /** Sets of people that are being looked through. */
   readonly #tidying = new Set<string>();
 
@@ -41,13 +37,11 @@ export class Persons {
     return `${conversation}\n${id}`;
   }
 
-  /** Whether somebody was last seen with half as many open questions as they may have, or more. */
-  isNear({ conversation, author }: Message, mostOpen = Number.POSITIVE_INFINITY): boolean {
-    const open = this.#open.get(`${partsOf(conversation).platform}:${author.id}`) ?? 0;
-    return 2 * open >= mostOpen;
-  }
-
-  /** In a cluster: notes where somebody writes; false if they have too many questions open. */
+  /**
+   * In a cluster: notes where somebody writes; false if they have too many questions open. A round
+   * trip of its own, before the message is taken in: no script writes to two partitions, and what
+   * is taken in may be claimed at once, too late for a limit or for being found by `forget`.
+   */
   async enrol(message: Message, asks: boolean, mostOpen: number | undefined): Promise<boolean> {
     const { conversation, id, author } = message;
     const { platform } = partsOf(conversation);
@@ -60,10 +54,9 @@ export class Persons {
       reserveMs,
     });
     const [state, open] = reply as [string, number];
-    const isCrowded = state === 'crowded';
-    if (asks) this.#saw(platform, author.id, isCrowded ? (mostOpen ?? 0) : open);
-    if (!isCrowded) this.considerTidying(platform, author.id, open, mostOpen);
-    return !isCrowded;
+    if (state === 'crowded') return false;
+    this.considerTidying(platform, author.id, open, mostOpen);
+    return true;
   }
 
   /**
@@ -101,16 +94,7 @@ export class Persons {
     );
     const over = members.filter((_member, i) => known[i] === false);
     if (over.length > 0) await this.#connection.try(() => client.zrem(open, ...over));
-    const left = members.length - over.length;
-    this.#saw(platform, author, left);
-    return left;
-  }
-
-  #saw(platform: string, author: string, open: number): void {
-    const key = `${platform}:${author}`;
-    this.#open.delete(key);
-    if (this.#open.size >= mostSeen) this.#open.delete(this.#open.keys().next().value ?? key);
-    this.#open.set(key, open);
+    return members.length - over.length;
   }
 
   async #isOpen(member: string, reservedUntil: number): Promise<boolean> {
