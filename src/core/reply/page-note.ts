@@ -67,6 +67,15 @@ export class PageNote {
     if (urgent || isNew || waitedMs >= writeEveryMs) this.#write();
   }
 
+  /** The store knows what it shows, and there is nothing to `check`. */
+  get isUpToDate(): boolean {
+    return this.#isStored && this.#writing === undefined && this.#lost === undefined;
+  }
+
+  get #isStored(): boolean {
+    return this.#shows.id === this.#stored.id && this.#shows.source === this.#stored.source;
+  }
+
   /** Throws what the store said meanwhile that ends the reply, such as `ClaimLost`. */
   check(): void {
     if (this.#lost !== undefined) throw this.#lost.error;
@@ -101,8 +110,7 @@ export class PageNote {
       this.#again = true;
       return;
     }
-    const { id, source } = this.#shows;
-    if (id === this.#stored.id && source === this.#stored.source) return;
+    if (this.#isStored) return;
     this.#writtenAt = performance.now();
     this.#writing = this.#save(this.#shows).finally(() => {
       this.#writing = undefined;

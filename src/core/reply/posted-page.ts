@@ -112,6 +112,11 @@ export class PostedPage {
     await this.#note.drop();
   }
 
+  /** The store knows what it shows. */
+  get isRecorded(): boolean {
+    return this.#note.isUpToDate;
+  }
+
   /** Resolves when the store knows what it shows, or could not be told. */
   record(): Promise<void> {
     return this.#note.upToDate();

@@ -62,7 +62,8 @@ export class PostedPages {
 
   /** Stores what the pages before this one show, where that is not stored yet. */
   async record(before = this.#pages.length): Promise<void> {
-    await Promise.all(this.#pages.slice(0, before).map((page) => page.record()));
+    const open = this.#pages.slice(0, before).filter((page) => !page.isRecorded);
+    await Promise.all(open.map((page) => page.record()));
   }
 
   /** Resolves when nothing is being stored any more. */
