@@ -7,6 +7,7 @@ import { Leftovers } from './leftovers.ts';
 import type { LongAnswers } from './long-answers.ts';
 import type { Message } from './message.ts';
 import { Pause } from './pause.ts';
+import { Peers } from './peers.ts';
 import type { Log } from './ports/log.ts';
 import type { Load } from './ports/metrics.ts';
 import type { Platform } from './ports/platform.ts';
@@ -38,6 +39,7 @@ export class Dispatcher {
   readonly #jobs = new Map<ConversationId, Job>();
   readonly #retries = new Retries();
   readonly #reach = new Reach();
+  readonly #peers: Peers;
   readonly #leases: Leases;
   readonly #leftovers: Leftovers;
   readonly #pause: Pause;
@@ -60,6 +62,8 @@ export class Dispatcher {
     this.#log = options.log;
     this.#bookkeeper = options.bookkeeper;
     const { store, bounds, line } = this.#desk;
+    const { owner } = this.#lease;
+    this.#peers = new Peers({ store, owner, load: () => this.#ahead, log: this.#log });
     this.#leases = new Leases({ store, lease: this.#lease, log: this.#log });
     this.#worker = new Worker({ ...options, leases: this.#leases });
     this.#leftovers = new Leftovers({
@@ -83,7 +87,9 @@ export class Dispatcher {
     this.#desk.store.watch?.({
       ready: (conversation) => this.offer(conversation),
       stop: (conversation, turn) => this.stop(conversation, turn),
+      load: (owner, turns) => this.#peers.hear(owner, turns),
     });
+    this.#peers.start();
   }
 
   /** Whether an operator wants nothing new to be begun. */
@@ -110,7 +116,7 @@ export class Dispatcher {
 
   /**
    * Has a message taken in, and its conversation worked off: by this instance in the same step, if
-   * it has nothing else to do, which saves a trip to the store; or else by whichever comes first.
+   * no other one has less to do, which saves a trip to the store; or else by whichever comes first.
    * Throws what the store throws.
    */
   async accept(message: Message, options: AcceptOptions): Promise<Admission> {
@@ -118,7 +124,7 @@ export class Dispatcher {
     const { conversation, kind } = message;
     // A question may come in before everything has started.
     this.#pause.start();
-    const begins = kind === 'question' && !options.stops && this.#ahead === 0;
+    const begins = kind === 'question' && !options.stops && this.#ahead <= this.#peers.least;
     if (!begins || !this.#mayBegin(conversation)) {
       const receipt = await store.accept(message, options);
       if (receipt === 'queued') this.offer(conversation);
@@ -148,7 +154,8 @@ export class Dispatcher {
 
   /** There is something to do in this conversation, for whichever instance takes it first. Never throws. */
   offer(conversation: ConversationId): void {
-    this.#reach.for(this.#ahead, () => this.wake(conversation));
+    const isAlone = this.#peers.least === Number.POSITIVE_INFINITY;
+    this.#reach.for(conversation, isAlone ? 0 : this.#ahead, () => this.wake(conversation));
   }
 
   /** Whether this turn is being answered here. */
@@ -169,6 +176,7 @@ export class Dispatcher {
     this.#draining = true;
     void this.#leftovers.stop();
     this.#reach.stop();
+    this.#peers.stop();
     this.#retries.stop();
     this.#pause.stop();
   }

@@ -1,5 +1,7 @@
+import type { ConversationId } from './conversation.ts';
+
 /** How much later, on average, one more turn at hand makes an instance reach for the next; at most. */
-const reachMsPerJob = 4;
+const reachMsPerJob = 10;
 const slowestReachMs = 400;
 
 /**
@@ -7,30 +9,36 @@ const slowestReachMs = 400;
  * reach for, the sooner; by chance, as all of them hear of many questions in the same order.
  */
 export class Reach {
-  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #timers = new Map<ConversationId, NodeJS.Timeout>();
 
   /** How much is about to be reached for. */
   get count(): number {
     return this.#timers.size;
   }
 
-  /** @param ahead how much else there is to do here */
-  for(ahead: number, take: () => void): void {
+  /**
+   * For the next turn of a conversation. Whoever takes a question in hears of it once more, as the
+   * others do, and has no second chance by that.
+   *
+   * @param ahead how much else there is to do here
+   */
+  for(conversation: ConversationId, ahead: number, take: () => void): void {
+    if (this.#timers.has(conversation)) return;
     if (ahead === 0) {
       take();
       return;
     }
     const waitMs = Math.random() * Math.min(2 * ahead * reachMsPerJob, slowestReachMs);
     const timer = setTimeout(() => {
-      this.#timers.delete(timer);
+      this.#timers.delete(conversation);
       take();
     }, waitMs);
-    this.#timers.add(timer);
+    this.#timers.set(conversation, timer);
   }
 
   /** Leaves it to the others. */
   stop(): void {
-    for (const timer of this.#timers) clearTimeout(timer);
+    for (const timer of this.#timers.values()) clearTimeout(timer);
     this.#timers.clear();
   }
 }

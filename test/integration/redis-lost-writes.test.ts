@@ -93,7 +93,10 @@ it.concurrent.for([
       (each): each is SlackThread | SlackDirect | DiscordThread => each instanceof kind,
     );
     if (spot === undefined) throw new Error('there is no such place');
-    // While something else is being answered, a question is taken in first, and its turn taken later.
+    const stopIdling = await idleBeside(town);
+    onTestFinished(stopIdling);
+    // While something else is being answered, and another instance has less to do, a question is
+    // taken in first, and its turn taken later.
     const other = town.spots.find((each) => each !== spot);
     register.ask(other!, { words: 600, perSecond: 100 });
     await vi.waitFor(() => expect(other!.replies()).toHaveLength(1), {
@@ -107,6 +110,7 @@ it.concurrent.for([
       interval: 20,
     });
     const [standing] = spot.posted;
+    stopIdling();
     await town.fleet.kill(0);
     await loseSince(town.redis, 'turn', placeOf(spot));
     await town.fleet.revive(0);
@@ -125,6 +129,15 @@ it.concurrent.for([
     expect(town.slack.violations).toEqual([]);
   },
 );
+
+/** Tells, as an instance does that has nothing to do, that there is one; it takes nothing, though. */
+async function idleBeside({ redis, env }: Town): Promise<() => void> {
+  const client = redis.client();
+  const tell = () => client.publish(`${env['REDIS_PREFIX']}:news`, 'load\nidle\n0');
+  await vi.waitFor(async () => expect(await tell()).toBeGreaterThan(0), { timeout: 10_000 });
+  const timer = setInterval(() => void tell(), 500);
+  return () => clearInterval(timer);
+}
 
 /** What the name of its conversation has in it, and no other one's. */
 function placeOf(spot: SlackThread | SlackDirect | DiscordThread): string {

@@ -20,9 +20,11 @@ import { openStore, ownRedis } from './redis-world.ts';
 function listenTo(store: RedisStore, other: RedisStore) {
   const ready: ConversationId[] = [];
   const stopped: [ConversationId, string][] = [];
+  const loads: [string, number][] = [];
   store.watch({
     ready: (conversation) => void ready.push(conversation),
     stop: (conversation, turn) => void stopped.push([conversation, turn]),
+    load: (owner, turns) => void loads.push([owner, turns]),
   });
   /** It takes a moment until the first news are heard. */
   const heard = async (): Promise<void> => {
@@ -37,7 +39,7 @@ function listenTo(store: RedisStore, other: RedisStore) {
     await eventually(() => expect(ready).toContain(last));
     ready.length = 0;
   };
-  return { ready, stopped, heard };
+  return { ready, stopped, loads, heard };
 }
 
 describe('news', () => {
@@ -45,8 +47,11 @@ describe('news', () => {
     const { store, prefix } = await openStore(inject('redisUrl'));
     const { store: other } = await openStore(inject('redisUrl'), { prefix });
     const stranger = await openStore(inject('redisUrl'));
-    const { ready, stopped, heard } = listenTo(store, other);
+    const { ready, stopped, loads, heard } = listenTo(store, other);
     await heard();
+    await stranger.store.tellLoad('stranger', 9);
+    await other.tellLoad('other', 3);
+    await eventually(() => expect(loads).toEqual([['other', 3]]));
     const [c, foreign] = [newConversation(), newConversation()];
     await ask(stranger.store, question(foreign, 'A'));
     await ask(other, question(c, 'A'));

@@ -123,49 +123,71 @@ itInDiscord('asks Redis once before the model in Discord', async ({ worlds }) =>
   await world.turns(4);
 });
 
-itInSlack('asks Redis twice where something else is being answered', async ({ worlds }) => {
+/** Another instance has nothing to do, as far as it tells; it takes nothing, though. */
+async function idleBeside(url: string): Promise<void> {
+  const other = await openRedisStore({ url, prefix: 't', retentionMs: 1e12, log: readableLog() });
+  onTestFinished(() => other.close());
+  const heard = Promise.withResolvers<void>();
+  other.watch({ ready() {}, stop() {}, load: (owner) => owner === 'idle' && heard.resolve() });
+  const timer = setInterval(() => void other.tellLoad('idle', 0), 200);
+  onTestFinished(() => clearInterval(timer));
+  // Whoever listened before hears of it as soon.
+  await heard.promise;
+}
+
+itInSlack('asks Redis twice where another instance has less to do', async ({ worlds }) => {
   const world = await worlds.prepare();
-  const asked = await onOneRedis(world);
+  const server = await ownRedis();
+  const asked = await onRedis(world, server.url, [server]);
   await world.start();
   const [ann, ben] = [world.fake.person('U1'), world.fake.person('U2')];
   ann.writes('good morning');
   const busy = await world.asked(1);
-  ben.writes('good evening');
-  const second = await world.asked(2);
-  // Taking the question in; and then whoever comes first, its turn.
-  expect(await asked(conversationId('slack', 'T1', 'D2'))).toBe(2);
-  second.write('Yes.').end();
+  ben.writes('hello');
+  const beside = await world.asked(2);
+  // Nobody else is there to take it.
+  expect(await asked(conversationId('slack', 'T1', 'D2'))).toBe(1);
+  beside.write('Yes.').end();
   busy.write('Hello.').end();
   await world.turns(2);
+
+  await idleBeside(server.url);
+  ann.writes('good evening');
+  const again = await world.asked(3);
+  const before = await asked(conversationId('slack', 'T1', 'D2'));
+  ben.writes('good evening');
+  const second = await world.asked(4);
+  // Taking the question in; and then whoever comes first, its turn.
+  expect((await asked(conversationId('slack', 'T1', 'D2'))) - before).toBe(2);
+  second.write('Yes.').end();
+  again.write('Hello.').end();
+  await world.turns(4);
 });
 
-itInSlack(
-  'asks a Redis Cluster twice before the model, and once more where something else is answered',
-  async ({ worlds }) => {
-    const world = await worlds.prepare();
-    const cluster = await startCluster(3);
-    onTestFinished(() => cluster.stop());
-    const asked = await onRedis(world, cluster.url, cluster.nodes);
-    await world.start();
-    const ann = world.fake.person('U1');
-    const direct = conversationId('slack', 'T1', 'D1');
-    for (const [i, text] of ['one', 'two', 'three'].entries()) {
-      const before = await asked(direct);
-      ann.writes(text);
-      const request = await world.asked(i + 1);
-      // Where the person writes, and the question with its turn, lie on two nodes.
-      expect((await asked(direct)) - before).toBe(2);
-      request.write('Yes.').end();
-      await world.turns(i + 1);
-    }
-    ann.writes('four');
-    const busy = await world.asked(4);
-    world.fake.person('U2').writes('good evening');
-    const second = await world.asked(5);
-    // And the claim, by whoever comes first.
-    expect(await asked(conversationId('slack', 'T1', 'D2'))).toBe(3);
-    second.write('Yes.').end();
-    busy.write('Yes.').end();
-    await world.turns(5);
-  },
-);
+itInSlack('asks a Redis Cluster twice before the model', async ({ worlds }) => {
+  const world = await worlds.prepare();
+  const cluster = await startCluster(3);
+  onTestFinished(() => cluster.stop());
+  const asked = await onRedis(world, cluster.url, cluster.nodes);
+  await world.start();
+  const ann = world.fake.person('U1');
+  const direct = conversationId('slack', 'T1', 'D1');
+  for (const [i, text] of ['one', 'two', 'three'].entries()) {
+    const before = await asked(direct);
+    ann.writes(text);
+    const request = await world.asked(i + 1);
+    // Where the person writes, and the question with its turn, lie on two nodes.
+    expect((await asked(direct)) - before).toBe(2);
+    request.write('Yes.').end();
+    await world.turns(i + 1);
+  }
+  ann.writes('four');
+  const busy = await world.asked(4);
+  world.fake.person('U2').writes('good evening');
+  const second = await world.asked(5);
+  // Also beside another answer.
+  expect(await asked(conversationId('slack', 'T1', 'D2'))).toBe(2);
+  second.write('Yes.').end();
+  busy.write('Yes.').end();
+  await world.turns(5);
+});

@@ -94,6 +94,8 @@ export interface Watcher {
   ready(conversation: ConversationId): void;
   /** Somebody wants this turn to end. */
   stop(conversation: ConversationId, turn: string): void;
+  /** An instance, perhaps this one, has so many turns at hand. */
+  load(owner: string, turns: number): void;
 }
 
 export interface AcceptOptions {
@@ -183,6 +185,8 @@ export interface Store {
 
   /** Absent where nobody else puts anything in. Tells what it may: what is missed, `waiting` finds. */
   watch?(watcher: Watcher): void;
+  /** Tells whoever watches how many turns an instance has at hand. */
+  tellLoad?(owner: string, turns: number): Promise<void>;
 
   view(conversation: ConversationId): Promise<View>;
   /**

@@ -2,6 +2,7 @@ import type { ConversationId } from '../../core/conversation.ts';
 import type { Log } from '../../core/ports/log.ts';
 import type { Watcher } from '../../core/ports/store.ts';
 import { createClient, type Client } from './client.ts';
+import type { Connection } from './connection.ts';
 import { bare } from './faults.ts';
 import type { Target } from './url.ts';
 
@@ -15,6 +16,7 @@ const neverMs = 2 ** 31 - 1;
  * itself. News that come while it is away are missed: whoever hears them looks from time to time.
  */
 export class News {
+  readonly #connection: Connection;
   readonly #client: Client;
   readonly #channel: string;
   readonly #log: Log;
@@ -22,7 +24,9 @@ export class News {
   #retry: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor(target: Target, channel: string, log: Log) {
+  /** @param connection on which news are told: a connection that listens can do nothing else */
+  constructor(connection: Connection, target: Target, channel: string, log: Log) {
+    this.#connection = connection;
     this.#client = createClient(target, neverMs);
     this.#channel = channel;
     this.#log = log;
@@ -39,6 +43,11 @@ export class News {
     this.#client.connect().catch((error: unknown) => {
       this.#log.debug({ err: bare(error) }, 'redis connection for news failed');
     });
+  }
+
+  async tellLoad(owner: string, turns: number): Promise<void> {
+    const { client } = this.#connection;
+    await this.#connection.try(() => client.publish(this.#channel, `load\n${owner}\n${turns}`));
   }
 
   close(): void {
@@ -60,6 +69,7 @@ export class News {
     for (const watcher of this.#watchers) {
       if (what === 'ready') watcher.ready(first as ConversationId);
       if (what === 'stop') watcher.stop(second as ConversationId, first);
+      if (what === 'load') watcher.load(first, Number(second) || 0);
     }
   }
 }

@@ -95,7 +95,7 @@ export class RedisStore implements Store {
     this.meters = meters;
     this.usage = usage;
     this.#connection = connection;
-    this.#news = new News(target, keys.channel, log);
+    this.#news = new News(connection, target, keys.channel, log);
     this.#inbox = new Inbox({ connection, keys, persons, workbench, bounds, log });
     this.#workbench = workbench;
     this.#partitions = new Partitions(connection, keys, { ...bounds, log });
@@ -177,6 +177,10 @@ export class RedisStore implements Store {
   /** Hears of what there is to do, or to stop, as soon as any instance knows it. */
   watch(watcher: Watcher): void {
     this.#news.watch(watcher);
+  }
+
+  tellLoad(owner: string, turns: number): Promise<void> {
+    return this.#news.tellLoad(owner, turns);
   }
 
   view(conversation: ConversationId): Promise<View> {
