@@ -1,8 +1,8 @@
 import type { ConversationId } from './conversation.ts';
 
 /** How much later, on average, one more turn at hand makes an instance reach for the next; at most. */
-const reachMsPerJob = 10;
-const slowestReachMs = 400;
+const reachMsPerJob = 20;
+const slowestReachMs = 500;
 
 /**
  * Reaches for what every instance hears of, and the first one takes: the less one has to do, or to

@@ -123,6 +123,12 @@ itInDiscord('asks Redis once before the model in Discord', async ({ worlds }) =>
   await world.turns(4);
 });
 
+/** Until every other instance would have told what it has to do, one may have nothing. */
+async function knownToBeAlone(startedAt: number): Promise<void> {
+  const others = () => expect(performance.now() - startedAt).toBeGreaterThan(2_100);
+  await vi.waitFor(others, { timeout: 5_000, interval: 50 });
+}
+
 /** Another instance has nothing to do, as far as it tells; it takes nothing, though. */
 async function idleBeside(url: string): Promise<void> {
   const other = await openRedisStore({ url, prefix: 't', retentionMs: 1e12, log: readableLog() });
@@ -140,9 +146,11 @@ itInSlack('asks Redis twice where another instance has less to do', async ({ wor
   const server = await ownRedis();
   const asked = await onRedis(world, server.url, [server]);
   await world.start();
+  const startedAt = performance.now();
   const [ann, ben] = [world.fake.person('U1'), world.fake.person('U2')];
   ann.writes('good morning');
   const busy = await world.asked(1);
+  await knownToBeAlone(startedAt);
   ben.writes('hello');
   const beside = await world.asked(2);
   // Nobody else is there to take it.
@@ -170,6 +178,7 @@ itInSlack('asks a Redis Cluster twice before the model', async ({ worlds }) => {
   onTestFinished(() => cluster.stop());
   const asked = await onRedis(world, cluster.url, cluster.nodes);
   await world.start();
+  const startedAt = performance.now();
   const ann = world.fake.person('U1');
   const direct = conversationId('slack', 'T1', 'D1');
   for (const [i, text] of ['one', 'two', 'three'].entries()) {
@@ -183,6 +192,7 @@ itInSlack('asks a Redis Cluster twice before the model', async ({ worlds }) => {
   }
   ann.writes('four');
   const busy = await world.asked(4);
+  await knownToBeAlone(startedAt);
   world.fake.person('U2').writes('good evening');
   const second = await world.asked(5);
   // Also beside another answer.
