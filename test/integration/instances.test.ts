@@ -98,7 +98,10 @@ it('shares out what has waited, too', async () => {
   );
   const directs = town.spots.filter((spot) => spot instanceof SlackDirect);
   // They are told of the pause, too: what stands there is no answer alone.
-  for (const [at, spot] of directs.entries()) spot.say(question(`qw${at}`));
+  for (const [at, spot] of directs.entries()) {
+    // One post each: what edits there are is left to the others here.
+    spot.say(question(`qw${at}`, { words: 3, perSecond: 200, thinksMs: 2_000 }));
+  }
   await vi.waitFor(
     async () => {
       const { stdout } = await operator.command('turns', 'list', '--json');
