@@ -16,9 +16,6 @@ import { Reach } from './reach.ts';
 import { Retries } from './retries.ts';
 import { type AtHand, Worker } from './worker.ts';
 
-/** So many turns for each place at the model are taken of a backlog: one writes, the next is there. */
-const mostPerPlace = 2;
-
 /** A conversation that is worked off here. */
 interface Job extends AtHand {
   /** It was woken meanwhile: look again before it is left. */
@@ -72,7 +69,7 @@ export class Dispatcher {
       suspectAttempts: bounds.maxAttempts - 1,
       isBusy: (conversation) =>
         this.#pause.isOn || this.#jobs.has(conversation) || this.#retries.isWaiting(conversation),
-      most: store.shared ? line.places * mostPerPlace : Number.POSITIVE_INFINITY,
+      places: line.places,
       begin: (conversation) => this.#begin(conversation).done,
       log: this.#log,
     });
@@ -154,8 +151,8 @@ export class Dispatcher {
 
   /** There is something to do in this conversation, for whichever instance takes it first. Never throws. */
   offer(conversation: ConversationId): void {
-    const isAlone = this.#peers.least === Number.POSITIVE_INFINITY;
-    this.#reach.for(conversation, isAlone ? 0 : this.#ahead, () => this.wake(conversation));
+    const ahead = this.#peers.isAlone ? 0 : this.#ahead;
+    this.#reach.for(conversation, ahead, () => this.wake(conversation));
   }
 
   /** Whether this turn is being answered here. */

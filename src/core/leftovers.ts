@@ -8,6 +8,11 @@ import type { Store } from './ports/store.ts';
  */
 const lookEveryMs = 10_000;
 const lookEveryMsIfShared = 2_000;
+/**
+ * So many turns for each place are taken of those that nobody has begun: one is written, and the
+ * next is there. The others are left to instances that have taken fewer.
+ */
+const mostPerPlace = 2;
 /** A turn that was cut off twice is worked on alone for this long, in milliseconds. */
 const aloneForMs = 30_000;
 
@@ -19,11 +24,8 @@ export interface LeftoversOptions {
   readonly suspectAttempts: number;
   /** Whether nothing may be begun in it now: it is worked off, or waits for its next try. */
   readonly isBusy: (conversation: ConversationId) => boolean;
-  /**
-   * So many of those that nobody has begun yet are taken at a time; the others are left to
-   * instances that have taken fewer.
-   */
-  readonly most: number;
+  /** Answers that may be written at once here. */
+  readonly places: number;
   /** Works a conversation off; resolves when that is over. */
   readonly begin: (conversation: ConversationId) => Promise<void>;
   readonly log: Log;
@@ -76,7 +78,8 @@ export class Leftovers {
   }
 
   async #takeUp(): Promise<void> {
-    const { store, platforms, suspectAttempts, isBusy, begin, most } = this.#options;
+    const { store, platforms, suspectAttempts, isBusy, begin, places } = this.#options;
+    const most = store.shared ? mostPerPlace * places : Number.POSITIVE_INFINITY;
     const waiting = await store.waiting();
     if (this.#stopped) return;
     this.#short = false;

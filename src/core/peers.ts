@@ -55,6 +55,10 @@ export class Peers {
     return least;
   }
 
+  get isAlone(): boolean {
+    return this.least === Number.POSITIVE_INFINITY;
+  }
+
   #tell(): void {
     const { store, owner, load, log } = this.#options;
     store.tellLoad?.(owner, load()).catch((error: unknown) => {
