@@ -12,14 +12,7 @@ export default defineConfig({
     // A Redis of the run's own, on a free port.
     globalSetup: 'test/redis/server.ts',
     projects: [
-      {
-        test: {
-          name: 'unit',
-          include: ['test/unit/**/*.test.ts'],
-          // Properties of thousands of texts, on a machine that is busy.
-          testTimeout: 60_000,
-        },
-      },
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000 } },
       {
         test: {
           name: 'contract',
