@@ -63,6 +63,29 @@ it('shows the reply as it grows, and the same after a reload and in a second tab
   await shows(page, [whole]);
 });
 
+it('goes on growing through a code block that is still empty, and names its language', async () => {
+  const page = await visit.open();
+  await say(page, 'Show me a small web server in Python');
+  const reply = await visit.reply();
+  const block = page.locator('.reply .code');
+  reply.text('Here:\n\n```p');
+  await block.locator('figcaption span', { hasText: /^p$/ }).waitFor();
+  reply.text('ython\n');
+  await block.locator('figcaption span', { hasText: /^python$/ }).waitFor();
+  expect(await block.locator('.lines').getAttribute('aria-label')).toBe('Code, python');
+  reply.text('print("hi")\n');
+  await block.locator('code', { hasText: 'print("hi")' }).waitFor();
+  reply.text('print("ho")\n```\n\nThat is all.');
+  reply.finish();
+  await page.locator('.reply[data-phase=done]').waitFor();
+  expect(await block.locator('code').innerText()).toBe('print("hi")\nprint("ho")\n');
+  expect(await page.locator('.reply .prose > .page > p').allInnerTexts()).toEqual([
+    'Here:',
+    'That is all.',
+  ]);
+  expect(await page.getByRole('button', { name: 'Stop' }).isVisible()).toBe(false);
+});
+
 it('stops an answer and keeps what was written', async () => {
   const page = await visit.open();
   await say(page, 'Count to a million');

@@ -61,9 +61,16 @@ function goesOn(drawn, html) {
   const code = drawn?.nodes[0]?.querySelector?.('.lines code');
   if (!html || !code || drawn.nodes[0].className !== 'code') return false;
   const [next] = nodesOf(html);
-  const text = next?.querySelector?.('code')?.textContent;
-  if (next?.className !== 'code' || !text?.startsWith(code.textContent)) return false;
-  code.firstChild.appendData(text.slice(code.textContent.length));
+  const nextCode = next?.querySelector?.('code');
+  if (next?.className !== 'code' || !nextCode?.textContent.startsWith(code.textContent)) {
+    return false;
+  }
+  // The language grows, too: it is known when its line ends.
+  if (nextCode.className !== code.className) return false;
+  const more = nextCode.textContent.slice(code.textContent.length);
+  // An empty fence holds no text node yet.
+  if (code.firstChild) code.firstChild.appendData(more);
+  else code.append(more);
   drawn.html = html;
   return true;
 }
