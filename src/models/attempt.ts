@@ -77,7 +77,8 @@ export async function* attempt(
   } catch (error) {
     // An abort surfaces as whatever the SDK was doing at the time; the signals know better.
     request.signal.throwIfAborted();
-    const failure = toModelFailed(hangUp.signal.aborted ? hangUp.signal.reason : error);
+    const asked = [request.instructions, ...request.messages.map(({ text }) => text)];
+    const failure = toModelFailed(hangUp.signal.aborted ? hangUp.signal.reason : error, asked);
     asking.ended(failure.fault);
     throw failure;
   } finally {

@@ -9,6 +9,10 @@ export interface Complaint {
   readonly status: number | undefined;
   /** The provider's codes and types, in lower case, such as `rate_limit_exceeded tokens`. */
   readonly codes: string;
+  /** The part of the request that the provider names, such as `messages[3].content`; or empty. */
+  readonly parameter: string;
+  /** What the provider calls the request, for its support, such as `req_4f2a`; or empty. */
+  readonly requestId: string;
   /** The provider's sentence. */
   readonly message: string;
   /** How long the provider asks us to wait, in milliseconds. */
@@ -28,6 +32,7 @@ export function complaintOf(error: unknown): Complaint {
     .map(fieldsOf)
     .flatMap((place) => [fieldsOf(place?.error), place]);
   const codes = places.flatMap((place) => [place?.code, place?.type]);
+  const parameters = places.map((place) => place?.param);
   const messages = places.map((place) => place?.message ?? place?.detail);
   return {
     name: typeof top.name === 'string' ? top.name : 'error frame',
@@ -36,10 +41,17 @@ export function complaintOf(error: unknown): Complaint {
       .filter((code) => typeof code === 'string')
       .join(' ')
       .toLowerCase(),
+    parameter: parameters.find(isWord) ?? '',
+    requestId: requestIdOf(fieldsOf(top.responseHeaders)),
     message: messages.find((message) => typeof message === 'string') ?? '',
     retryAfterMs: retryAfterOf(fieldsOf(top.responseHeaders)),
     network: networkErrorBelow(error),
   };
+}
+
+/** A sentence in the place of a name is none. */
+function isWord(value: unknown): value is string {
+  return typeof value === 'string' && /^[\w.:[\]-]{1,100}$/.test(value);
 }
 
 function fieldsOf(value: unknown): Fields | undefined {
@@ -62,6 +74,11 @@ function statusOf(place: Fields | undefined): number | undefined {
     if (typeof status === 'number' && status >= 200 && status <= 599) return status;
   }
   return undefined;
+}
+
+function requestIdOf(headers: Fields | undefined): string {
+  const id = headers?.['x-request-id'] ?? headers?.['request-id'];
+  return typeof id === 'string' && /^[\w-]{1,100}$/.test(id) ? id : '';
 }
 
 /** Both spellings: milliseconds as OpenAI has them, seconds or a date as HTTP has them. */

@@ -2,20 +2,22 @@ import { ModelFailed } from '../core/errors.ts';
 import type { ModelFault } from '../core/errors.ts';
 import { complaintOf } from './complaint.ts';
 import type { Complaint } from './complaint.ts';
+import { withoutQuotes } from './without-quotes.ts';
 
 /** Longest part of a provider's sentence that is kept, in UTF-16 units. */
 const maxMessageChars = 200;
 
 /**
  * Whatever went wrong while a model was asked → the one error that core knows. Its cause tells
- * what happened in words that are safe to log: no prompt, no answer, no key.
+ * what happened in words that are safe to log: no prompt, no answer, no key. `asked` is every
+ * text of the request: what the provider quotes of it is left out.
  */
-export function toModelFailed(error: unknown): ModelFailed {
+export function toModelFailed(error: unknown, asked: readonly string[] = []): ModelFailed {
   if (error instanceof ModelFailed) return error;
   const complaint = complaintOf(error);
   const { retryAfterMs, network } = complaint;
   const fault = faultOf(complaint);
-  const told = tell(complaint, fault);
+  const told = tell(complaint, fault, asked);
   return new ModelFailed(fault, told, {
     cause: new Error(told, network && { cause: network }),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
@@ -78,15 +80,21 @@ function networkFault(code: string, status: number | undefined): ModelFault {
 }
 
 /** Frames and validation errors quote what the model wrote, so of those only the name is told. */
-function tell({ name, status, codes, message, network }: Complaint, fault: ModelFault): string {
+function tell(complaint: Complaint, fault: ModelFault, asked: readonly string[]): string {
+  const { name, status, codes, message, parameter, requestId, network } = complaint;
   const quotes = fault === 'malformed' || (fault === 'unknown' && status === undefined);
   const sentence = network ? `${network.code} ${network.message}` : quotes ? '' : message;
   const parts = [
     fault,
     name,
     status === undefined ? '' : `status ${status}`,
-    codes,
-    safe(sentence),
+    withoutQuotes(
+      codes,
+      asked.map((text) => text.toLowerCase()),
+    ),
+    withoutQuotes(parameter, asked),
+    requestId === '' ? '' : `request ${requestId}`,
+    safe(withoutQuotes(sentence, asked)),
   ];
   return parts.filter((part) => part !== '').join('; ');
 }

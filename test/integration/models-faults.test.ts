@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { describe, expect, test, vi } from 'vitest';
 import type { ErrorBody } from '../fakes/openai/dialect.ts';
 import { startOpenAiFake } from '../fakes/openai/server.ts';
@@ -254,6 +255,19 @@ describe.concurrent.each(routes)('$name', ({ modelAt }) => {
       expect(fake.requests).toHaveLength(2);
     },
   );
+
+  test('an error that quotes the prompt tells none of it', async ({ onTestFinished }) => {
+    const text = 'My boss Ann Droid has the flu.';
+    const script: Script = (reply) =>
+      reply.status(400, { error: { message: `Invalid content: ${text}`, param: 'messages' } });
+    const fake = await startOpenAiFake({ script });
+    onTestFinished(() => fake.close());
+
+    const { error } = await listen(modelAt(fake.url), { messages: [{ role: 'user', text }] });
+
+    expect(String(error)).toContain('Invalid content: […]');
+    expect(inspect(error, { depth: null })).not.toContain('Ann Droid');
+  });
 
   test('a server that is not there', async () => {
     const fake = await startOpenAiFake();

@@ -155,4 +155,33 @@ describe('what may be logged', () => {
     const told = [failed.message, failed.stack, cause.message, cause.stack, String(cause.cause)];
     expect(told.join('\n')).not.toContain(question);
   });
+
+  test('the parameter and what the provider calls the request', () => {
+    const body = { error: { message: 'Too large', param: 'messages[3].content', code: 'too_big' } };
+    const { message } = toModelFailed(refused(400, body, { 'x-request-id': 'req_4f2a-1' }));
+
+    expect(message).toBe(
+      'unknown; AI_APICallError; status 400; too_big; messages[3].content; request req_4f2a-1; Too large',
+    );
+  });
+
+  test.each([
+    ['whole', 'My doctor says\n"it is the liver"'],
+    ['escaped', JSON.stringify('My doctor says\n"it is the liver"')],
+    ['in part', 'blocked: doctor says\n"it is th… (truncated)'],
+    ['for a code', { message: 'no', code: 'it.is.the.liver.of.mine' }],
+    ['for a parameter', { message: 'no', param: 'it.is.the.liver.of.mine' }],
+    ['for the id', { message: 'no' }],
+  ])('nothing that it quotes of the request, %s', (_, message) => {
+    const error = typeof message === 'string' ? { message: `Bad input: ${message}` } : message;
+    const asked = ['Be brief.', 'My doctor says\n"it is the liver"', 'It.Is.the.liver.of.mine'];
+    const failed = toModelFailed(
+      refused(400, { error }, { 'x-request-id': 'it.is.the.liver.of.mine' }),
+      [...asked, 'it.is.the.liver.of.mine'],
+    );
+
+    expect(failed.message).not.toMatch(/doctor|liver/);
+    expect(failed.message).toContain('status 400');
+    if (typeof message === 'string') expect(failed.message).toContain('Bad input: ');
+  });
 });
