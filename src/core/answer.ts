@@ -140,8 +140,7 @@ export async function answer(
 
       const past = await recall(work, platform, desk.store, log, halt.signal);
       const stream = desk.model.stream({
-        instructions: desk.instructions(turn),
-        messages: prompt(past, turn.messages, historyTokens),
+        ...prompt(desk.instructions(turn), past, turn.messages, historyTokens),
         signal: halt.signal,
       });
       for await (const event of stream) {

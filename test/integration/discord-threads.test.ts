@@ -49,7 +49,7 @@ describe.concurrent('where the answer comes', () => {
     fake.person('Ben').say(thread, 'it breaks here, too');
     await world.turns(2);
     expect(world.said(thread)).toEqual([
-      'Answer to: Ada: [post: It breaks]\nwhy does it break?',
+      'Answer to: Ada: [post: It breaks]\n  why does it break?',
       'Answer to: Ben: it breaks here, too',
     ]);
     expect(world.model.writings).toHaveLength(2);
@@ -145,7 +145,7 @@ describe.concurrent('called into a thread', () => {
     const above = [
       '[thread: the plan]',
       'Ada: shall we ask @Ben in #projects?',
-      'Ben: see :wink: at 2023-11-14T22:13Z\n[file: plan.pdf]',
+      'Ben: see :wink: at 2023-11-14T22:13Z\n  [file: plan.pdf]',
       'Weather: Sunny.',
       'Ada: what do you think?',
     ];
@@ -217,7 +217,7 @@ describe.concurrent('what a thread is called', () => {
     ]);
     ada.forumPost('help', 'How do I reset my router?', `<@${fake.bot.id}> any idea?`);
     await world.turns(2);
-    expect(world.prompt).toEqual(['Ada: [post: How do I reset my router?]\nany idea?']);
+    expect(world.prompt).toEqual(['Ada: [post: How do I reset my router?]\n  any idea?']);
   });
 
   it('is not told of a thread that was named after its question', async ({ worlds }) => {

@@ -351,7 +351,7 @@ describe.concurrent.each(transports)('by %s', (transport) => {
         const { fake } = world;
         fake.person('U1').mentions('C1', 'read this', { files: [{ name: 'plan.pdf' }] });
         await world.turns(1);
-        expect(read(world)).toEqual(['Ann: read this\n[file: plan.pdf]']);
+        expect(read(world)).toEqual(['Ann: read this\n  [file: plan.pdf]']);
       },
     );
 

@@ -261,16 +261,16 @@ describe('what was said before the bot was called', () => {
     world.platform.said.set(here, saidBefore);
     world.model.onRequest = (writing) => writing.write(`re: ${writing.question}`).end();
     await world.ask('What do you say?');
-    await world.reads(['re: What do you say?']);
+    await world.reads(['re: [ana]: What do you say?']);
     await world.ask('And now?');
-    await world.reads([expect.anything(), 're: And now?']);
+    await world.reads([expect.anything(), 're: [ana]: And now?']);
     expect(world.model.writings[1]?.request.messages.map((message) => message.text)).toEqual([
       'Ben: We need a plan.',
       'Which one?',
       'Ben: Any ideas?',
-      'What do you say?',
-      're: What do you say?',
-      'And now?',
+      '[ana]: What do you say?',
+      're: [ana]: What do you say?',
+      '[ana]: And now?',
     ]);
   });
 

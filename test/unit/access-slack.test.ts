@@ -91,7 +91,7 @@ describe('what Slack does not tell in time', () => {
   ])('is not decided by %s: the message may come again', async (_, answer) => {
     const { door, people } = world({ UX: answer });
     const refusal = door.refusal(said('UX', { shared: true }), signal).catch((error) => error);
-    const names = people.names(['UX'], signal);
+    const names = people.names(['UX'], [], signal);
     await vi.advanceTimersByTimeAsync(1_000);
     expect(await refusal).toBeInstanceOf(CallFailed);
     // Names can be done without.

@@ -23,9 +23,13 @@ function turn(id: string, asked: string, answered: string, tokens = 10): Entry[]
   ];
 }
 
+function read(history: readonly Entry[], questions: readonly Message[], budgetTokens: number) {
+  return prompt('Be brief.', history, questions, budgetTokens).messages;
+}
+
 describe('what the model reads', () => {
   it('is the past, then the questions', () => {
-    expect(prompt(turn('a', 'one?', 'one!'), [question('two?')], 1_000)).toEqual([
+    expect(read(turn('a', 'one?', 'one!'), [question('two?')], 1_000)).toEqual([
       { role: 'user', text: 'one?' },
       { role: 'assistant', text: 'one!' },
       { role: 'user', text: 'two?' },
@@ -35,7 +39,7 @@ describe('what the model reads', () => {
   it('leaves out the oldest turns that do not fit, each as a whole', () => {
     const history = [...turn('a', 'one?', 'one!'), ...turn('b', 'two?', 'two!')];
     const texts = (budget: number) =>
-      prompt(history, [question('now')], budget).map((message) => message.text);
+      read(history, [question('now')], budget).map((message) => message.text);
     expect(texts(72)).toEqual(['one?', 'one!', 'two?', 'two!', 'now']);
     expect(texts(71)).toEqual(['two?', 'two!', 'now']);
     expect(texts(36)).toEqual(['two?', 'two!', 'now']);
@@ -54,10 +58,16 @@ describe('what the model reads', () => {
         tokens: 1,
       },
     ];
-    expect(prompt(history, [question('well?', 'Cem')], 1_000)).toEqual([
+    expect(read(history, [question('well?', 'Cem')], 1_000)).toEqual([
       { role: 'user', text: 'Ana Ben: hi' },
       { role: 'user', text: 'Cem: well?' },
     ]);
+  });
+
+  it('is told how to tell people apart where they have names, and only there', () => {
+    const named = prompt('Be brief.', [], [question('well?', 'Cem')], 1_000).instructions;
+    expect(named).toMatch(/^Be brief\.\n\n.*begins with its author’s name and a colon/);
+    expect(prompt('Be brief.', [], [question('well?')], 1_000).instructions).toBe('Be brief.');
   });
 
   it('begins afresh behind "new"', () => {
@@ -67,7 +77,7 @@ describe('what the model reads', () => {
       ...turn('c', 'c?', 'c!'),
     ];
     const texts = (...questions: string[]) =>
-      prompt(
+      read(
         history,
         questions.map((text) => question(text)),
         1_000,
@@ -78,7 +88,7 @@ describe('what the model reads', () => {
   });
 
   it('leaves out replies that came to nothing', () => {
-    expect(prompt(turn('a', 'one?', ''), [question('two?')], 1_000)).toEqual([
+    expect(read(turn('a', 'one?', ''), [question('two?')], 1_000)).toEqual([
       { role: 'user', text: 'one?' },
       { role: 'user', text: 'two?' },
     ]);

@@ -40,8 +40,9 @@ export async function earlier(
       : [...before.slice(0, 1), ...before.slice(1 - maxMessages)];
   const allowed = await Promise.all(newest.map((one) => mayBeRead(one, door, signal)));
   const kept = newest.filter((_, at) => allowed[at]);
-  const ids = kept.flatMap((one) => [...peopleIn(one.text), ...(one.user ? [one.user] : [])]);
-  const names = await people.names(ids, signal);
+  const authors = kept.map(({ user }) => user);
+  const mentioned = kept.map(({ text }) => peopleIn(text));
+  const names = await people.names(authors, mentioned, signal);
   return kept.map((one) => {
     const { id, author, text, sentAt: at } = toMessage(one, 'context', self, names);
     return { id, role: 'user', author, text, at };

@@ -90,8 +90,8 @@ export class Listener {
     // A mention may be where the text does not show it.
     if (mention && mayAsk(said, self, bots)) kind = 'question';
     if (kind === undefined || (await this.#turnsAway(said, conversation, kind))) return;
-    const ids = [...peopleIn(said.text), ...(said.user === undefined ? [] : [said.user])];
-    const message = toMessage(said, kind, self, await people.names(ids, signal));
+    const names = await people.names([said.user], [peopleIn(said.text)], signal);
+    const message = toMessage(said, kind, self, names);
     // Nothing in it that could be read, such as a picture of the app's own making.
     if (message.text === '') return;
     // Where nobody goes on without a mention, this much is understood of those who have asked.
@@ -150,7 +150,8 @@ export class Listener {
   async #revise(said: Said): Promise<void> {
     const { self, intake, people, door, signal } = this.#options;
     if (!(await this.#concerns(said)) || (await door.refusal(said, signal)) !== undefined) return;
-    const text = textFor(said, self, await people.names(peopleIn(said.text), signal));
+    const names = await people.names([], [peopleIn(said.text)], signal);
+    const text = textFor(said, self, names);
     try {
       await intake.revise(conversationOf(self.team, said), said.ts, text);
     } catch (error) {

@@ -16,6 +16,8 @@ interface Person {
 /** People change their names now and then. */
 const keepMs = 60 * 60_000;
 const maxKept = 5_000;
+/** People mentioned in one message whose names are looked up; the others are "someone". */
+const maxMentioned = 20;
 /** An event must be acknowledged within 3 s; a name is not worth a redelivery. */
 const patienceMs = 1_000;
 
@@ -23,7 +25,9 @@ const patienceMs = 1_000;
 export class People {
   readonly #api: SlackApi;
   readonly #log: Log;
-  readonly #gate = new Gate({ key: 'users.info', burst: 90, perSecond: 1.6 });
+  // Of the same limit, so that no number of mentions keeps an author's name from being known.
+  readonly #authors = new Gate({ key: 'users.info', burst: 60, perSecond: 1 });
+  readonly #mentioned = new Gate({ key: 'users.info', burst: 30, perSecond: 0.6 });
   readonly #known = new Map<string, { person: Promise<Person>; until: number }>();
 
   constructor(options: { api: SlackApi; log: Log }) {
@@ -31,11 +35,26 @@ export class People {
     this.#log = options.log;
   }
 
-  /** Names by id; without those that Slack does not tell in time. */
-  async names(ids: Iterable<string>, signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
+  /**
+   * Names by id, of the authors of messages and of the first 20 people mentioned in each; without
+   * those that Slack does not tell in time.
+   *
+   * @param messages the people mentioned in each, in order
+   */
+  async names(
+    authors: readonly (string | undefined)[],
+    messages: readonly (readonly string[])[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, string>> {
     const names = new Map<string, string>();
-    const asked = Array.from(new Set(ids), async (id) => {
-      const name = await this.#nameOf(id, signal);
+    const gates = new Map<string, Gate>();
+    for (const mentioned of messages) {
+      for (const id of [...new Set(mentioned)].slice(0, maxMentioned))
+        gates.set(id, this.#mentioned);
+    }
+    for (const id of authors) if (id !== undefined) gates.set(id, this.#authors);
+    const asked = Array.from(gates, async ([id, gate]) => {
+      const name = await this.#nameOf(id, gate, signal);
       if (name !== undefined) names.set(id, name);
     });
     await Promise.all(asked);
@@ -47,13 +66,17 @@ export class People {
    * not answer in time, and the signal's reason.
    */
   async find(id: string, signal: AbortSignal): Promise<Person> {
+    return this.#inTime(id, this.#authors, signal);
+  }
+
+  async #inTime(id: string, gate: Gate, signal: AbortSignal): Promise<Person> {
     const late = Promise.withResolvers<never>();
     const timer = setTimeout(
       () => late.reject(new CallFailed('Slack does not tell in time who this is')),
       patienceMs,
     );
     try {
-      return await Promise.race([this.#ask(id), late.promise]);
+      return await Promise.race([this.#ask(id, gate), late.promise]);
     } catch (error) {
       signal.throwIfAborted();
       this.#log.debug({ err: error, user: id }, 'person not known');
@@ -64,21 +87,21 @@ export class People {
     }
   }
 
-  async #nameOf(id: string, signal: AbortSignal): Promise<string | undefined> {
+  async #nameOf(id: string, gate: Gate, signal: AbortSignal): Promise<string | undefined> {
     try {
-      return (await this.find(id, signal)).name;
+      return (await this.#inTime(id, gate, signal)).name;
     } catch (error) {
       if (!(error instanceof CallFailed)) throw error;
       return undefined;
     }
   }
 
-  #ask(id: string): Promise<Person> {
+  #ask(id: string, gate: Gate): Promise<Person> {
     const now = performance.now();
     const known = this.#known.get(id);
     if (known !== undefined && known.until > now) return known.person;
     if (this.#known.size >= maxKept) this.#known.delete(this.#known.keys().next().value ?? '');
-    const person = this.#fetch(id);
+    const person = this.#fetch(id, gate);
     this.#known.delete(id);
     this.#known.set(id, { person, until: now + keepMs });
     // Whoever asks next may have more luck.
@@ -86,10 +109,10 @@ export class People {
     return person;
   }
 
-  async #fetch(id: string): Promise<Person> {
+  async #fetch(id: string, gate: Gate): Promise<Person> {
     // Not the asking message's signal: others wait for the same name.
     const signal = AbortSignal.timeout(10 * patienceMs);
-    const { user } = await this.#api.read('users.info', { user: id }, this.#gate, signal);
+    const { user } = await this.#api.read('users.info', { user: id }, gate, signal);
     const fields = fieldsOf(user);
     const profile = fieldsOf(fields['profile']);
     const name =

@@ -59,6 +59,6 @@ function authorOf(said: Said, self: Self, names: ReadonlyMap<string, string>): M
     const own = id === self.botId || id === self.userId;
     return { id: authorId(self.team, id), name: own ? self.name : (said.bot?.name ?? 'a bot') };
   }
-  const name = names.get(said.user);
-  return { id: authorId(self.team, said.user), ...(name === undefined ? {} : { name }) };
+  // Who has no name for us is told apart from the others all the same.
+  return { id: authorId(self.team, said.user), name: names.get(said.user) ?? said.user };
 }
