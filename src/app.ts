@@ -13,7 +13,7 @@ import { noMetrics } from './core/ports/metrics.ts';
 import { dudeInstructions } from './models/dude.ts';
 import { Control } from './server/control.ts';
 import { createServer } from './server/http-server.ts';
-import { botAuthors } from './wiring/access.ts';
+import { botAuthors, deniedAuthors } from './wiring/access.ts';
 import { configuredDiscord } from './wiring/discord.ts';
 import { configuredMetrics } from './wiring/metrics.ts';
 import { configuredModel } from './wiring/model.ts';
@@ -111,6 +111,7 @@ export async function createApp(config: Config, log: Log, signal: AbortSignal): 
     concurrency: config.MODEL_CONCURRENCY,
     mostOpen: config.MAX_OPEN_QUESTIONS,
     bots: { isBot: botAuthors(config), mostTurns: config.MAX_BOT_TURNS },
+    isDenied: deniedAuthors(config),
     quotas: quotasOf(config, meters),
     usage,
     ...(config.LONG_ANSWER_NOTICE_SECONDS === undefined

@@ -31,6 +31,8 @@ export interface Desk {
   readonly pacer: Pacer;
   readonly breather: Breather;
   readonly bounds: Bounds;
+  /** Whether what this author wrote may not be read, though it is kept. */
+  readonly isDenied: (author: string) => boolean;
   readonly metrics: Metrics;
 }
 
@@ -138,7 +140,8 @@ export async function answer(
       working.tell({ phase: 'thinking' });
       timer = setTimeout(() => halt.abort(new Interrupted('timeout')), maxTurnMs);
 
-      const past = await recall(work, platform, desk.store, log, halt.signal);
+      const kept = await recall(work, platform, desk.store, log, halt.signal);
+      const past = kept.filter(({ author }) => !(author && desk.isDenied(author.id)));
       const stream = desk.model.stream({
         ...prompt(desk.instructions(turn), past, turn.messages, historyTokens),
         signal: halt.signal,

@@ -31,6 +31,8 @@ export interface CoreOptions {
   readonly mostOpen?: number;
   /** Which authors are bots, and how often they are answered until a human writes. */
   readonly bots?: { readonly isBot: (author: string) => boolean; readonly mostTurns: number };
+  /** Which authors are denied: what they wrote before is in no prompt. None without it. */
+  readonly isDenied?: (author: string) => boolean;
   /**
    * Whoever waited longer for an answer is called when it is there, in milliseconds; nobody without
    * it.
@@ -76,6 +78,7 @@ export function createCore(options: CoreOptions): Core {
       model,
       instructions,
       bounds,
+      isDenied: options.isDenied ?? (() => false),
       line: new ModelLine(concurrency),
       pacer,
       breather: new Breather(),

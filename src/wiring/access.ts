@@ -18,6 +18,16 @@ export function accessOf(config: Config, platform: 'slack' | 'discord'): Access 
 /** Whether an author's id is that of a bot: a listed one, or any other that Slack tells of. */
 export function botAuthors({ ALLOW_BOTS }: Config): (author: string) => boolean {
   const listed = new Set([...ALLOW_BOTS.slack, ...ALLOW_BOTS.discord]);
-  // Slack's are `T1:B1`, as ids are unique in a workspace alone.
-  return (author) => listed.has(author.replace(/^\w+:/, '')) || /^\w+:(?:B\w*|bot)$/.test(author);
+  return (author) => listed.has(platformId(author)) || /^\w+:(?:B\w*|bot)$/.test(author);
+}
+
+/** Whether an author's id is that of somebody, or of a bot, who is denied. */
+export function deniedAuthors({ DENY_PEOPLE }: Config): (author: string) => boolean {
+  const listed = new Set([...DENY_PEOPLE.slack, ...DENY_PEOPLE.discord]);
+  return (author) => listed.has(platformId(author));
+}
+
+/** Slack's are `T1:U1` here, as ids are unique in a workspace alone. */
+function platformId(author: string): string {
+  return author.replace(/^\w+:/, '');
 }

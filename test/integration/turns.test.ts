@@ -32,6 +32,7 @@ class World {
     historyTokens: 1_000,
   };
   concurrency = 10;
+  isDenied: (author: string) => boolean = () => false;
   store!: Store;
   dispatcher!: Dispatcher;
   inbox!: Inbox;
@@ -47,6 +48,7 @@ class World {
       bounds: this.bounds,
       concurrency: this.concurrency,
       mostOpen: 20,
+      isDenied: this.isDenied,
       lease: { owner: 'test', leaseMs: 30_000 },
       log: this.log,
     });
@@ -272,6 +274,15 @@ describe('what was said before the bot was called', () => {
       're: [ana]: What do you say?',
       '[ana]: And now?',
     ]);
+  });
+
+  it('is not read where its author was denied since', async () => {
+    world.isDenied = (author) => author === 'ben';
+    await world.restart();
+    world.platform.said.set(here, saidBefore);
+    await world.ask('What do you say?');
+    const { request } = await world.writing(0);
+    expect(request.messages.map(({ text }) => text)).toEqual(['Which one?', 'What do you say?']);
   });
 
   it('holds no answer up when the platform does not tell it', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { accessOf, botAuthors } from '../../src/wiring/access.ts';
+import { accessOf, botAuthors, deniedAuthors } from '../../src/wiring/access.ts';
 import { readConfig } from '../../src/config.ts';
 
 const server = '1100000000000000001';
@@ -67,4 +67,10 @@ describe('the lists of who may', () => {
     expect(['T1:U7', 'T1:B9', 'T1:bot', other].map(isBot)).toEqual([true, true, true, true]);
     expect(['T1:U1', 'T1:W1', server, 'somebody'].map(isBot)).toEqual([false, false, false, false]);
   });
+});
+
+it('denied authors are known by their ids in conversations', () => {
+  const isDenied = deniedAuthors(readConfig({ DENY_PEOPLE: `U1 ${server}` }));
+  expect(['T1:U1', 'U1', server].map(isDenied)).toEqual([true, true, true]);
+  expect(['T1:U2', other, 'U1:U2'].map(isDenied)).toEqual([false, false, false]);
 });
