@@ -11,6 +11,7 @@ import type { Platform } from './core/ports/platform.ts';
 import type { Depth, Store } from './core/ports/store.ts';
 import { noMetrics } from './core/ports/metrics.ts';
 import { dudeInstructions } from './models/dude.ts';
+import { ClientAddresses } from './server/client-address.ts';
 import { Control } from './server/control.ts';
 import { createServer } from './server/http-server.ts';
 import { botAuthors, deniedAuthors } from './wiring/access.ts';
@@ -62,6 +63,7 @@ export async function createApp(config: Config, log: Log, signal: AbortSignal): 
   const server = createServer({
     host: config.HOST,
     port: config.PORT,
+    addresses: new ClientAddresses(config.TRUSTED_PROXIES),
     log,
     health: {
       check: async () => {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { botIds, channelIds, peopleIds, roleIds, workspaceIds } from './config-ids.ts';
 import { modelNames } from './config-models.ts';
+import { networks } from './config-networks.ts';
 
 /** What each variable is, as `.env.example` and the error messages show it. */
 export interface Variable {
@@ -163,6 +164,7 @@ export const variables = {
       .transform((value) => (value === undefined ? undefined : value === 'on')),
     example: 'on',
   },
+  TRUSTED_PROXIES: networks,
   WEB_PASSWORD: {
     schema: z.string().min(8, 'must have at least 8 characters').optional(),
     example: 'a long password',

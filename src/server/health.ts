@@ -6,6 +6,8 @@ export interface Health {
   check(): Promise<void>;
 }
 
+export const healthPaths: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
+
 /** A store that hangs must not hang whoever asks. */
 const checkTimeoutMs = 2_000;
 

@@ -3,7 +3,10 @@ import type { RequestListener, Server } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { Log } from '../core/ports/log.ts';
-import { healthRoutes } from './health.ts';
+import { ClientAddresses } from './client-address.ts';
+import { Connections, defaultLimits } from './connections.ts';
+import type { ConnectionLimits } from './connections.ts';
+import { healthPaths, healthRoutes } from './health.ts';
 import type { Health } from './health.ts';
 import { listenAt } from './listening.ts';
 
@@ -14,6 +17,9 @@ export interface HttpServerOptions {
   readonly port: number;
   readonly log: Log;
   readonly health: Health;
+  /** By default nobody's X-Forwarded-For is believed. */
+  readonly addresses?: ClientAddresses;
+  readonly limits?: Partial<ConnectionLimits>;
 }
 
 /** Where a server listens. */
@@ -38,8 +44,8 @@ export interface HttpServer {
 /** A client has this long to send its headers, and then its whole request. */
 const headersTimeoutMs = 10_000;
 const requestTimeoutMs = 30_000;
-/** Far above what people need; below what would exhaust the process. */
-const maxConnections = 2_000;
+/** A connection on which nothing moves is closed; event streams say something every 15 s. */
+const silenceMs = 60_000;
 /** Requests under way may end by themselves for this long. */
 const closeGraceMs = 2_000;
 
@@ -53,17 +59,22 @@ export function createServer(options: HttpServerOptions): HttpServer {
     return c.json({ error: 'Something went wrong here; the log says what.' }, 500);
   });
 
+  const addresses = options.addresses ?? new ClientAddresses([]);
+  const limits = { ...defaultLimits, ...options.limits };
+  const connections = new Connections(limits, addresses, options.log);
   const answer = getRequestListener(routes.fetch, { overrideGlobalObjects: false });
   const server = createNodeServer((request, response) => {
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
-    for (const [mounted, listener] of listeners) {
-      if (path === mounted || path.startsWith(`${mounted}/`)) return listener(request, response);
-    }
+    const listener = [...listeners].find(([at]) => path === at || path.startsWith(`${at}/`))?.[1];
+    const isReserved = listener !== undefined || healthPaths.has(path);
+    if (!connections.admit(request, response, isReserved)) return;
+    if (listener !== undefined) return listener(request, response);
     void answer(request, response);
   });
+  server.on('connection', (socket) => connections.opened(socket));
   server.headersTimeout = headersTimeoutMs;
   server.requestTimeout = requestTimeoutMs;
-  server.maxConnections = maxConnections;
+  server.timeout = silenceMs;
 
   return {
     mount: (app) => void routes.route('/', app),

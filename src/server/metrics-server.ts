@@ -1,4 +1,5 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
+import { isIP } from 'node:net';
 import type { Log } from '../core/ports/log.ts';
 import { listenAt } from './listening.ts';
 
@@ -25,6 +26,13 @@ export class MetricsServer {
   constructor(options: MetricsServerOptions) {
     this.#options = options;
     this.#server = createServer((request, response) => {
+      if (!this.#isCalledByOwnName(request.headers.host ?? '')) {
+        return end(
+          response,
+          403,
+          'The figures are not told under this name: ask by the address.\n',
+        );
+      }
       // Whatever somebody asks for, such as `//`, which is no address.
       const pathname = URL.parse(request.url ?? '', 'http://metrics')?.pathname;
       if (pathname !== path) return end(response, 404, `The figures are at ${path}.\n`);
@@ -57,6 +65,20 @@ export class MetricsServer {
     await closed;
   }
 
+  /**
+   * Whether a Host header is an address, a name within one network, or what METRICS_HOST says. A
+   * public name that a web page makes point here (DNS rebinding) is none of these.
+   */
+  #isCalledByOwnName(host: string): boolean {
+    const name = host
+      .replace(/:\d{1,5}$/, '')
+      .replace(/^\[(.*)\]$/, '$1')
+      .toLowerCase();
+    if (name === this.#options.host.toLowerCase() || isIP(name) !== 0) return true;
+    if (isLoopback(this.#options.host)) return name === 'localhost';
+    return !name.includes('.') || /\.(?:local|internal|localhost|svc)$/.test(name);
+  }
+
   async #answer(response: ServerResponse): Promise<void> {
     const { figures, log } = this.#options;
     try {
@@ -72,4 +94,8 @@ export class MetricsServer {
 
 function end(response: ServerResponse, status: number, text: string): void {
   response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' }).end(text);
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.');
 }

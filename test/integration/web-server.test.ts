@@ -75,6 +75,33 @@ it('goes on when a page goes away in the middle of an answer', async () => {
   staying.close();
 });
 
+it('counts requests that their clients give up, and logs a line a minute of them', async () => {
+  const ana = await world.visitor();
+  const cookie = [...ana.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+  const head = [
+    `POST /api/conversations/${randomUUID()}/messages HTTP/1.1`,
+    `Host: localhost:${world.port}`,
+    'Content-Type: application/json',
+    'Content-Length: 1000',
+    `Cookie: ${cookie}`,
+  ].join('\r\n');
+  for (let made = 0; made < 20; made += 1) {
+    const socket = connect(world.port, '127.0.0.1');
+    await new Promise<void>((resolve) => socket.write(`${head}\r\n\r\n{`, () => resolve()));
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    socket.destroy();
+    await closed;
+  }
+  const aborted = {
+    level: 'warn',
+    event: 'web request aborted by its client',
+    fields: { times: 1 },
+  };
+  await vi.waitFor(() => expect(world.log.events).toContainEqual(aborted));
+  const complaints = world.log.events.filter(({ level }) => level === 'warn' || level === 'error');
+  expect(complaints).toEqual([aborted]);
+});
+
 it('says that it lives, whatever the state of the store and the name it is called by', async () => {
   vi.spyOn(world.store, 'check').mockRejectedValue(
     new StoreUnavailable('full', 'the disk is full'),

@@ -1,6 +1,7 @@
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { MessageRefused, StoreUnavailable } from '../../core/errors.ts';
+import type { LogDigest } from '../../core/log-digest.ts';
 import type { Log } from '../../core/ports/log.ts';
 import { Crowded } from './rooms.ts';
 
@@ -19,12 +20,17 @@ const unstored: Record<StoreUnavailable['reason'], string> = {
 };
 
 /** Says what went wrong in a sentence that the page can show; the log has the cause. */
-export function faultResponse(error: Error, c: Context, log: Log): Response {
+export function faultResponse(error: Error, c: Context, log: Log, digest: LogDigest): Response {
   if (error instanceof MessageRefused) {
     return c.json({ error: error.message }, refusals[error.reason]);
   }
   if (error instanceof HTTPException) return c.json({ error: error.message }, error.status);
   if (error instanceof Crowded) return c.json({ error: error.message }, 503);
+  if (c.req.raw.signal.aborted) {
+    digest.count('web request aborted by its client');
+    // Nobody reads it.
+    return c.body(null, 400);
+  }
   // The pattern, not the path: half of a conversation's id is in it.
   log.error({ err: error, route: `${c.req.method} ${c.req.routePath}` }, 'web request failed');
   if (error instanceof StoreUnavailable) return c.json({ error: unstored[error.reason] }, 503);

@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import { BadConfiguration } from '../../core/errors.ts';
+import { LogDigest } from '../../core/log-digest.ts';
 import type { Log } from '../../core/ports/log.ts';
 import type { Intake, Platform } from '../../core/ports/platform.ts';
 import type { Store } from '../../core/ports/store.ts';
@@ -50,7 +51,8 @@ export function webPlatform(options: WebPlatformOptions): WebPlatform {
   let intake: Intake | undefined;
 
   const routes = new Hono();
-  routes.onError((error, c) => faultResponse(error, c, log));
+  const digest = new LogDigest(log);
+  routes.onError((error, c) => faultResponse(error, c, log, digest));
   routes.use(headers, guard({ locked: password !== undefined, host }));
   routes.route('/', assets());
   if (password !== undefined) {

@@ -51,6 +51,28 @@ it('outlives what is no address', async () => {
   expect((await look()).samples.get('parley_store_up')).toBe(1);
 });
 
+it.each([
+  ['127.0.0.1', { localhost: 200, '127.0.0.1:9464': 200, '[::1]:9464': 200, parley: 403 }],
+  ['0.0.0.0', { localhost: 200, '10.0.0.7:9464': 200, 'parley:9464': 200, 'parley.local': 200 }],
+  ['127.0.0.1', { 'evil.example': 403, 'evil.example:9464': 403, '127.0.0.1.evil.example': 403 }],
+  ['0.0.0.0', { 'evil.example': 403, 'evil.example:9464': 403, 'localhost.evil.example': 403 }],
+])('tells them at %s to whoever asks by the names %o', async (host, names) => {
+  const service = metricsService({ host, port: 0, log: readableLog() });
+  onTestFinished(() => service.close());
+  const sources = { depth: () => Promise.resolve({ waiting: 0, running: 0 }), load: () => idle };
+  const url = new URL(await service.start({ ...sources, platforms: [] }));
+  url.hostname = '127.0.0.1';
+  for (const [name, status] of Object.entries(names)) {
+    const answer = await new Promise<number | undefined>((resolve, reject) => {
+      const asked = request(url, { headers: { Host: name } }, (response) =>
+        resolve(response.resume().statusCode),
+      );
+      asked.on('error', reject).end();
+    });
+    expect(answer, name).toBe(status);
+  }
+});
+
 it('tells what waits in the store, and of a store that is away only that', async () => {
   const depths: (Depth | Error)[] = [
     { waiting: 2, running: 1, oldestMs: 1_500 },

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { signedHeaders } from '../signature.ts';
 import type { Payload } from './payloads.ts';
 import type { Retry, Transport } from './courier.ts';
 
@@ -49,16 +49,13 @@ export class Hook implements Transport {
   ): Promise<Response> {
     const { urls, signingSecret, skewMs } = this.#options;
     const body = JSON.stringify(payload);
-    const timestamp = String(Math.floor((Date.now() + skewMs) / 1_000));
-    const hash = createHmac('sha256', signingSecret).update(`v0:${timestamp}:${body}`);
     const request = {
       method: 'POST',
       body,
       headers: {
         'content-type': 'application/json',
         'user-agent': 'Slackbot 1.0 (+https://api.slack.com/robots)',
-        'x-slack-request-timestamp': timestamp,
-        'x-slack-signature': `v0=${hash.digest('hex')}`,
+        ...signedHeaders(signingSecret, body, skewMs),
         ...headers,
       },
       signal: AbortSignal.timeout(timeoutMs),

@@ -1,0 +1,189 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { LogDigest } from '../core/log-digest.ts';
+import type { Log } from '../core/ports/log.ts';
+import type { ClientAddresses } from './client-address.ts';
+
+/** How much strangers may have of the server at a time. */
+export interface ConnectionLimits {
+  /** Open connections; beyond that those that do least are closed. */
+  readonly connections: number;
+  /** Open connections of one address, where that is known. */
+  readonly connectionsPerAddress: number;
+  /** Requests without an answer on one connection: browsers send the next one after it. */
+  readonly requestsPerConnection: number;
+  /** Requests without an answer in all, open event streams among them, beside the reserve. */
+  readonly requests: number;
+  /** Of one address, where that is known. */
+  readonly requestsPerAddress: number;
+  /** Announced bodies of all requests without an answer, in bytes, beside the reserve. */
+  readonly bodyBytes: number;
+}
+
+/** Far above what people need; far below what would exhaust the process. */
+export const defaultLimits: ConnectionLimits = {
+  connections: 2_000,
+  connectionsPerAddress: 500,
+  requestsPerConnection: 8,
+  requests: 1_500,
+  requestsPerAddress: 400,
+  bodyBytes: 32 * 1024 * 1024,
+};
+
+/** Closed at once beyond the limit, so that not each new connection looks at all of them. */
+const closedTogether = 0.05;
+/** Beyond the limit of connections by this part, new ones are refused. */
+const hardLimit = 1.25;
+/**
+ * So long a connection with a reserved request is not closed for others, in milliseconds: whoever
+ * has a right to the reserve sends its requests whole and is answered within 3 s.
+ */
+const reservedMs = 5_000;
+/** Counted for a body that is sent without its length, in bytes. */
+const unannouncedBytes = 256 * 1024;
+
+interface Connection {
+  readonly socket: Socket;
+  /** Of the connection itself, not of what a proxy forwards; undefined if it counts for nobody. */
+  readonly address: string | undefined;
+  /** Requests without an answer. */
+  requests: number;
+  /** Until when it is not closed for others, as of `performance.now()`. */
+  reservedUntil: number;
+}
+
+/**
+ * Keeps strangers from using the server up. A new connection is always taken: where there are too
+ * many, those that wait for nothing are closed first, then those that do not read what they asked
+ * for, then the oldest. Reserved requests, which are health and platforms that call in, count
+ * towards none of the limits of requests, and their connections are not closed for others.
+ */
+export class Connections {
+  readonly #limits: ConnectionLimits;
+  readonly #addresses: ClientAddresses;
+  readonly #digest: LogDigest;
+  /** Oldest first. */
+  readonly #open = new Map<Socket, Connection>();
+  readonly #connectionsOf = new Map<string, number>();
+  readonly #requestsOf = new Map<string, number>();
+  #requests = 0;
+  #bodyBytes = 0;
+
+  constructor(limits: ConnectionLimits, addresses: ClientAddresses, log: Log) {
+    this.#limits = limits;
+    this.#addresses = addresses;
+    this.#digest = new LogDigest(log);
+  }
+
+  /** A connection was made. */
+  opened(socket: Socket): void {
+    const address = this.#addresses.ofConnection(socket);
+    if (this.#open.size >= this.#limits.connections * hardLimit) {
+      socket.destroy();
+      return;
+    }
+    if (address !== undefined) {
+      const count = this.#connectionsOf.get(address) ?? 0;
+      if (count >= this.#limits.connectionsPerAddress) {
+        this.#digest.count('connection refused: its address has too many');
+        socket.destroy();
+        return;
+      }
+      this.#connectionsOf.set(address, count + 1);
+    }
+    this.#open.set(socket, { socket, address, requests: 0, reservedUntil: 0 });
+    socket.once('close', () => {
+      this.#open.delete(socket);
+      less(this.#connectionsOf, address);
+    });
+    if (this.#open.size > this.#limits.connections) this.#closeSome();
+  }
+
+  /**
+   * Whether a request is to be answered; counted until its response is closed. One that is not was
+   * refused, or its connection closed.
+   */
+  admit(request: IncomingMessage, response: ServerResponse, isReserved: boolean): boolean {
+    const connection = this.#open.get(request.socket);
+    if (connection === undefined) return false;
+    if (connection.requests >= this.#limits.requestsPerConnection) {
+      this.#digest.count('connection closed: too many requests at once');
+      request.socket.destroy();
+      return false;
+    }
+    const address = isReserved ? undefined : this.#addresses.of(request);
+    const bytes = isReserved ? 0 : announcedBytes(request);
+    const refusal = isReserved ? undefined : this.#refusal(address, bytes);
+    if (refusal !== undefined) {
+      this.#digest.count(`request refused: ${refusal}`);
+      refuse(request, response);
+      return false;
+    }
+    connection.requests += 1;
+    if (isReserved) connection.reservedUntil = performance.now() + reservedMs;
+    else this.#requests += 1;
+    this.#bodyBytes += bytes;
+    if (address !== undefined) {
+      this.#requestsOf.set(address, (this.#requestsOf.get(address) ?? 0) + 1);
+    }
+    response.once('close', () => {
+      connection.requests -= 1;
+      if (isReserved) connection.reservedUntil = 0;
+      else this.#requests -= 1;
+      this.#bodyBytes -= bytes;
+      less(this.#requestsOf, address);
+    });
+    return true;
+  }
+
+  #refusal(address: string | undefined, bytes: number): string | undefined {
+    const { requests, requestsPerAddress, bodyBytes } = this.#limits;
+    if (this.#requests >= requests) return 'too many are being answered';
+    if (this.#bodyBytes + bytes > bodyBytes) return 'too much is being sent';
+    const own = address === undefined ? 0 : (this.#requestsOf.get(address) ?? 0);
+    return own >= requestsPerAddress ? 'its address has too many' : undefined;
+  }
+
+  #closeSome(): void {
+    let left = Math.max(1, Math.ceil(this.#limits.connections * closedTogether));
+    this.#digest.count('connections closed: there were too many');
+    const now = performance.now();
+    // The one that was just made is the last: it has had no time to ask for anything.
+    const candidates = [...this.#open.values()]
+      .slice(0, -1)
+      .filter(({ reservedUntil }) => reservedUntil <= now);
+    const isIdle = ({ requests }: Connection): boolean => requests === 0;
+    const isStuck = ({ socket }: Connection): boolean => socket.writableLength > 0;
+    for (const mayGo of [isIdle, isStuck, () => true]) {
+      for (const connection of candidates) {
+        if (left === 0) return;
+        if (connection.socket.destroyed || !mayGo(connection)) continue;
+        connection.socket.destroy();
+        left -= 1;
+      }
+    }
+  }
+}
+
+function announcedBytes({ headers }: IncomingMessage): number {
+  if (headers['transfer-encoding'] !== undefined) return unannouncedBytes;
+  return Number(headers['content-length'] ?? 0) || 0;
+}
+
+function refuse(request: IncomingMessage, response: ServerResponse): void {
+  const text = JSON.stringify({ error: 'Too much is asked of Parley at once. Try again soon.' });
+  response.writeHead(503, {
+    'Content-Type': 'application/json',
+    'Retry-After': '5',
+    ...(request.complete ? {} : { Connection: 'close' }),
+  });
+  response.end(text);
+}
+
+/** Counts one less. */
+function less(counts: Map<string, number>, key: string | undefined): void {
+  if (key === undefined) return;
+  const count = (counts.get(key) ?? 0) - 1;
+  if (count > 0) counts.set(key, count);
+  else counts.delete(key);
+}
