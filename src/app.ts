@@ -5,17 +5,16 @@ import { type Config } from './config.ts';
 import { createCore } from './core/core.ts';
 import { withDeadline } from './core/deadline.ts';
 import { Operator } from './core/operator.ts';
-import { partsOf } from './core/conversation.ts';
 import type { Log } from './core/ports/log.ts';
 import type { Platform } from './core/ports/platform.ts';
 import type { Depth, Store } from './core/ports/store.ts';
 import { noMetrics } from './core/ports/metrics.ts';
-import { dudeInstructions } from './models/dude.ts';
 import { ClientAddresses } from './server/client-address.ts';
 import { Control } from './server/control.ts';
 import { createServer } from './server/http-server.ts';
 import { botAuthors, deniedAuthors } from './wiring/access.ts';
 import { configuredDiscord } from './wiring/discord.ts';
+import { helpfulInstructions } from './wiring/instructions.ts';
 import { configuredMetrics } from './wiring/metrics.ts';
 import { configuredModel } from './wiring/model.ts';
 import { quotasOf } from './wiring/quotas.ts';
@@ -29,10 +28,6 @@ const sweepEveryMs = 60 * 60 * 1_000;
 const maxAttempts = 3;
 /** Without a sign of life for so long an owner counts as gone; three calls to a platform fit. */
 const leaseMs = 15_000;
-
-const helpfulInstructions =
-  'You are a helpful assistant in a chat. Be brief: answer first, explain only as far as it ' +
-  'helps. Where several people talk, each message begins with its author’s name; yours never do.';
 
 /** The running service. */
 export interface App {
@@ -73,12 +68,10 @@ export async function createApp(config: Config, log: Log, signal: AbortSignal): 
     },
   });
   const platforms: Platform[] = [];
-  const personas = new Map<string, string>();
   if (config.WEB) {
     const web = configuredWeb(config, store, model.name, log);
     server.mount(web.routes);
     platforms.push(web);
-    personas.set(web.name, dudeInstructions);
   }
 
   const slack = await configuredSlack(config, store, metrics, log);
@@ -101,8 +94,7 @@ export async function createApp(config: Config, log: Log, signal: AbortSignal): 
     store,
     model,
     platforms,
-    instructions: ({ conversation }) =>
-      config.SYSTEM_PROMPT ?? personas.get(partsOf(conversation).platform) ?? helpfulInstructions,
+    instructions: () => config.SYSTEM_PROMPT ?? helpfulInstructions,
     bounds: {
       maxAttempts,
       maxTurnMs: config.MAX_TURN_SECONDS * 1_000,

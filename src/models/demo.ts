@@ -19,6 +19,9 @@ const longestToken = 6;
 
 const name = 'demo';
 
+/** Who answers, in a line for people. */
+export const demoTagline = 'A laid-back dude who never drops character.';
+
 /**
  * The model that answers when none is configured: no network, no key, no knowledge; a laid-back
  * dude who never drops character and says that he is a demo.

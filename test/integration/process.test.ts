@@ -119,6 +119,30 @@ describe.concurrent('the start', () => {
   });
 });
 
+describe.concurrent('who answers on the page', () => {
+  it.for([
+    [undefined, 'You are a helpful assistant', 'A helpful assistant that keeps it brief.'],
+    ['You are a pirate.', 'You are a pirate.', ''],
+  ] as const)('is, with SYSTEM_PROMPT=%s and a real model, %s', async (row, { stage }) => {
+    const [prompt, told, shown] = row;
+    const model = await stage.modelWith({ script: streamText({ text: 'Yes.' }) });
+    const env = { OPENAI_BASE_URL: model.url };
+    const parley = await stage.parleyWith(
+      prompt === undefined ? env : { ...env, SYSTEM_PROMPT: prompt },
+    );
+    const client = await new WebClient(parley.url).login();
+    await client.send(randomUUID(), 'Are you there?');
+    await vi.waitFor(() => expect(model.requests).toHaveLength(1));
+    expect(JSON.stringify(model.requests[0]?.body)).toContain(`"content":"${told}`);
+    const session = await fetch(`${parley.url}/api/session`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: '{}',
+    });
+    expect(await session.json()).toMatchObject({ demo: false, persona: shown });
+  });
+});
+
 describe.concurrent('the end', () => {
   it('lets answers end before the deadline, and exits with 0', async ({ stage }) => {
     const model = await stage.modelWith({ script: streamText({ tokensPerSecond: 150 }) });
