@@ -12,6 +12,7 @@ import { noMetrics } from './core/ports/metrics.ts';
 import { ClientAddresses } from './server/client-address.ts';
 import { Control } from './server/control.ts';
 import { createServer } from './server/http-server.ts';
+import { pageOff } from './server/page-off.ts';
 import { botAuthors, deniedAuthors } from './wiring/access.ts';
 import { configuredDiscord } from './wiring/discord.ts';
 import { helpfulInstructions } from './wiring/instructions.ts';
@@ -28,6 +29,9 @@ const sweepEveryMs = 60 * 60 * 1_000;
 const maxAttempts = 3;
 /** Without a sign of life for so long an owner counts as gone; three calls to a platform fit. */
 const leaseMs = 15_000;
+
+/** What people call the platforms that are no page of ours. */
+const titles: Readonly<Record<string, string>> = { slack: 'Slack', discord: 'Discord' };
 
 /** The running service. */
 export interface App {
@@ -89,6 +93,7 @@ export async function createApp(config: Config, log: Log, signal: AbortSignal): 
     failure.resolve,
   );
   if (discord !== undefined) platforms.push(discord);
+  if (!config.WEB) server.mount(pageOff(platforms.map(({ name }) => titles[name] ?? name)));
 
   const { inbox, dispatcher, shares } = createCore({
     store,
@@ -148,7 +153,9 @@ export async function createApp(config: Config, log: Log, signal: AbortSignal): 
         store: storeName,
         ...(figures === undefined ? {} : { metrics: figures }),
       },
-      config.WEB ? `Parley talks on ${url}` : 'Parley talks',
+      config.WEB
+        ? `Parley talks on ${url}`
+        : 'Parley talks; its page is off (WEB=on in .env switches it on)',
     );
   }
 

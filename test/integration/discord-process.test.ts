@@ -249,6 +249,13 @@ describe.concurrent('a process that answers in Discord', () => {
     await slack.until(() => slack.thread('C1', root.ts).at(-1)?.text.endsWith('ends.'), 20_000);
     expect(slack.violations).toEqual([]);
     expect(shown()).toHaveLength(1);
+    // Whoever opens the address that the start told learns why there is no page, and how to have it.
+    expect(running.parley.output).toContain('its page is off (WEB=on in .env switches it on)');
+    const page = await fetch(running.parley.url);
+    expect(page.headers.get('content-type')).toContain('text/html');
+    const text = await page.text();
+    expect(text).toContain('Parley runs, and talks in Slack and Discord.');
+    expect(text).toContain('<code>WEB=on</code>');
   });
 
   it('ends with what to do when the token is reset, and completes its answer with the right one', async ({
