@@ -1,44 +1,83 @@
 import { uuid } from './server.js';
 
-/** Where one writes. `send({ id, text })` resolves once the message is taken in. */
+/** A draft is kept once nothing was typed for so long, and at once when the page is left. */
+const keepAfterMs = 300;
+
+/** Where one writes. `send(conversation, { id, text })` resolves once the message is taken in. */
 export class Composer {
   #form;
+  #box;
   #text;
   #button;
   #problem;
+  #drafts;
   #send;
-  #sending = false;
-  /** Sent again with the same id while the text is the same, so that a lost answer is harmless. */
-  #unsent;
+  #conversation;
+  #keeping;
+  /** What is on its way, if anything. */
+  #sending;
+  /** By conversation: sent again with the same id, so that an answer that got lost is harmless. */
+  #unsent = new Map();
 
-  constructor({ form, text, button, problem }, send) {
+  constructor({ form, box, text, button, problem }, drafts, send) {
     this.#form = form;
+    this.#box = box;
     this.#text = text;
     this.#button = button;
     this.#problem = problem;
+    this.#drafts = drafts;
     this.#send = send;
-    text.addEventListener('input', () => this.#changed());
+    text.addEventListener('input', () => {
+      this.#changed();
+      clearTimeout(this.#keeping);
+      this.#keeping = setTimeout(() => this.#keep(), keepAfterMs);
+    });
     text.addEventListener('keydown', (event) => this.#key(event));
     form.addEventListener('submit', (event) => {
       event.preventDefault();
-      void this.#submit();
+      void this.send(this.#text.value);
     });
+    addEventListener('pagehide', () => this.#keep());
     this.#changed();
+  }
+
+  /** Goes to a conversation: the draft of the one that is left is kept. */
+  open(conversation) {
+    this.#keep();
+    this.#conversation = conversation;
+    this.#setSending(undefined);
+    this.#show(this.#drafts.of(conversation));
+    this.complain('');
   }
 
   focus() {
     this.#text.focus();
   }
 
-  fill(text) {
-    this.#text.value = text;
-    this.#changed();
-    this.focus();
-  }
-
   /** Says why something did not work; nothing for all is well. */
   complain(sentence) {
     this.#problem.textContent = sentence;
+  }
+
+  /** Sends what is written, or what a button asks; what else is written stays. */
+  async send(text) {
+    if (this.#sending || text.trim() === '') return;
+    const conversation = this.#conversation;
+    const waiting = this.#unsent.get(conversation);
+    const message = waiting?.text === text ? waiting : { id: uuid(), text };
+    this.#unsent.set(conversation, message);
+    this.#keep();
+    this.#setSending(message);
+    try {
+      await this.#send(conversation, message);
+      this.#unsent.delete(conversation);
+      if (this.#drafts.of(conversation) === text) this.#drafts.keep(conversation, '');
+      if (this.#conversation === conversation && this.#text.value === text) this.#show('');
+      if (this.#conversation === conversation) this.complain('');
+    } catch (error) {
+      if (this.#conversation === conversation) this.complain(`Not sent. ${error.message}`);
+    }
+    if (this.#sending === message) this.#setSending(undefined);
   }
 
   #key(event) {
@@ -49,33 +88,28 @@ export class Composer {
     this.#form.requestSubmit();
   }
 
-  async #submit() {
-    const text = this.#text.value;
-    if (this.#sending || text.trim() === '') return;
-    if (this.#unsent?.text !== text) this.#unsent = { id: uuid(), text };
-    this.#setSending(true);
-    try {
-      await this.#send(this.#unsent);
-      this.#unsent = undefined;
-      this.#text.value = '';
-      this.complain('');
-    } catch (error) {
-      this.complain(`Not sent. ${error.message}`);
-    }
-    this.#setSending(false);
+  #setSending(message) {
+    this.#sending = message;
+    this.#text.readOnly = message !== undefined;
+    this.#form.ariaBusy = String(message !== undefined);
+  }
+
+  #show(text) {
+    this.#text.value = text;
     this.#changed();
   }
 
-  #setSending(sending) {
-    this.#sending = sending;
-    this.#text.readOnly = sending;
-    this.#form.ariaBusy = String(sending);
+  #keep() {
+    clearTimeout(this.#keeping);
+    if (this.#conversation === undefined) return;
+    const text = this.#text.value;
+    if (text !== this.#drafts.of(this.#conversation)) this.#drafts.keep(this.#conversation, text);
   }
 
   #changed() {
-    this.#button.ariaDisabled = String(this.#text.value.trim() === '');
-    // Grows with what is written; the style sheet sets the end.
-    this.#text.style.height = 'auto';
-    this.#text.style.height = `${this.#text.scrollHeight}px`;
+    const text = this.#text.value;
+    this.#button.ariaDisabled = String(text.trim() === '');
+    // The style sheet lets the box grow with it, up to an end.
+    this.#box.dataset.text = text;
   }
 }

@@ -1,10 +1,12 @@
 import { Announcer } from './announcer.js';
 import { Composer } from './composer.js';
 import { Connection } from './connection.js';
+import { Drafts } from './drafts.js';
 import { openSession, sendMessage, stopAnswer, uuid, withdrawMessage } from './server.js';
 import { Shelf } from './shelf.js';
 import { Sidebar } from './sidebar.js';
 import { Stick } from './stick.js';
+import { refreshTimes } from './time.js';
 import { Transcript } from './transcript.js';
 
 /** A short break is not worth a word. */
@@ -17,9 +19,10 @@ let complaint;
 const shelf = new Shelf(() => sidebar.list(shelf.list, current));
 const announcer = new Announcer(at('announcer'));
 const stick = new Stick(at('scroll'), at('log'), at('latest'));
-const transcript = new Transcript(at('log'), (message) =>
-  attemptAndGoOn(() => withdrawMessage(current, message)),
-);
+const transcript = new Transcript(at('log'), {
+  withdraw: (message) => attemptAndGoOn(() => withdrawMessage(current, message)),
+  askAgain: sendAndGoOn,
+});
 const connection = new Connection({ state, page, live, before: refreshSession });
 const sidebar = new Sidebar(
   {
@@ -31,15 +34,26 @@ const sidebar = new Sidebar(
   },
   { onPick: open, onNew: () => open(uuid()) },
 );
+const drafts = new Drafts();
 const composer = new Composer(
-  { form: at('composer'), text: at('text'), button: at('send'), problem: at('problem') },
+  {
+    form: at('composer'),
+    box: at('box'),
+    text: at('text'),
+    button: at('send'),
+    problem: at('problem'),
+  },
+  drafts,
   send,
 );
 
-at('stop').addEventListener('click', () => attemptAndGoOn(() => stopAnswer(current)));
+at('stop').addEventListener('click', stop);
 for (const opener of at('openers').children) {
-  opener.addEventListener('click', () => composer.fill(opener.textContent));
+  opener.addEventListener('click', () => sendAndGoOn(opener.textContent));
 }
+at('logout').addEventListener('submit', () => drafts.clear());
+addEventListener('keydown', stopWithEscape);
+document.addEventListener('visibilitychange', () => refreshTimes(at('log')));
 addEventListener('hashchange', () => {
   if (named() && named() !== current) open(named());
 });
@@ -58,6 +72,7 @@ async function refreshSession() {
   try {
     const about = await openSession();
     if (about.fresh) shelf.clear();
+    if (about.fresh) drafts.clear();
     introduce(about);
     return true;
   } catch (error) {
@@ -79,10 +94,10 @@ function open(conversation) {
   history.replaceState(null, '', `#${conversation}`);
   transcript.clear();
   announcer.reset();
-  composer.complain('');
+  composer.open(conversation);
   showTitle();
   at('welcome').hidden = true;
-  at('stop').hidden = true;
+  showStop(undefined);
   stick.toEnd();
   connection.follow(conversation);
   goOnWriting();
@@ -92,8 +107,7 @@ function state(event) {
   stick.hold(() => transcript.show(event));
   at('welcome').hidden = !transcript.isEmpty;
   const { running } = event;
-  at('stop').hidden = !running;
-  at('stop').disabled = running?.stopping === true;
+  showStop(running);
   if (transcript.firstText && !shelf.find(current)) shelf.touch(current, transcript.firstText);
   announcer.settled((turn) => transcript.finished(turn)?.spoken);
   if (running) announce(running.id);
@@ -111,13 +125,37 @@ function announce(turn) {
   announcer.running(turn, element.dataset.phase, element.querySelector('.working').textContent);
 }
 
-async function send(message) {
-  const conversation = current;
+async function send(conversation, message) {
   await sendMessage(conversation, message);
   shelf.touch(conversation, message.text);
   if (conversation !== current) return;
   showTitle();
   stick.toEnd();
+}
+
+/** Sends what a button asks. */
+function sendAndGoOn(text) {
+  void composer.send(text);
+  goOnWriting();
+}
+
+function showStop(running) {
+  at('stop').hidden = !running;
+  at('stop').disabled = running?.stopping === true;
+  at('stop-key').hidden = !running;
+}
+
+function stop() {
+  attemptAndGoOn(() => stopAnswer(current));
+}
+
+/** Unless the key is for something else: an input method, or what it closes. */
+function stopWithEscape(event) {
+  if (event.key !== 'Escape' || event.isComposing || event.keyCode === 229) return;
+  if (event.defaultPrevented || event.repeat || at('stop').hidden || at('stop').disabled) return;
+  if (!at('backdrop').hidden || at('sidebar').contains(event.target)) return;
+  if (document.querySelector('dialog[open], :popover-open')) return;
+  stop();
 }
 
 /** Does what a button asks; a failure is told below the message box. */

@@ -10,6 +10,7 @@ export class Reply {
   #body = document.createElement('div');
   #working = document.createElement('p');
   #foot = document.createElement('footer');
+  #again;
   /** By key: `{ element, blocks }`. */
   #pages = new Map();
   #finished = false;
@@ -69,6 +70,24 @@ export class Reply {
     }
     if (text.trim() !== '') this.#foot.append(copyButton('Copy answer', () => text));
     this.element.append(this.#foot);
+  }
+
+  /** Offers to ask the question anew, or, with undefined, no longer. */
+  offerAgain(ask) {
+    if (!ask) {
+      this.#again?.remove();
+      this.#again = undefined;
+      return;
+    }
+    if (this.#again) return;
+    this.#again = document.createElement('button');
+    this.#again.type = 'button';
+    this.#again.className = 'again';
+    this.#again.textContent = 'Try again';
+    this.#again.addEventListener('click', ask);
+    const note = this.#foot.querySelector('.note');
+    if (note) note.after(this.#again);
+    else this.#foot.prepend(this.#again);
   }
 
   #setPages(pages) {

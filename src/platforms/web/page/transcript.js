@@ -1,19 +1,20 @@
+import { MessageView } from './message.js';
 import { Reply } from './reply.js';
 
 /** Everything that was said, and is being said, in one conversation. */
 export class Transcript {
   #log;
-  #withdraw;
+  #on;
   /** Entries by id, as the server sent them: each comes once. */
   #entries = new Map();
-  /** By id of a message or a turn: `{ element, reply? }`. */
+  /** By id of a message or a turn: `{ element, view? , reply? }`. */
   #items = new Map();
   #running;
 
-  /** `withdraw(id)` takes back a message that waits. */
-  constructor(log, withdraw) {
+  /** `on.withdraw(id)` takes back a message that waits; `on.askAgain(text)` asks a question anew. */
+  constructor(log, on) {
     this.#log = log;
-    this.#withdraw = withdraw;
+    this.#on = on;
   }
 
   clear() {
@@ -47,18 +48,20 @@ export class Transcript {
     for (const entry of entries) this.#entries.set(entry.id, entry);
     this.#running = running;
     const order = [];
+    const asked = new Asked(this.#on.askAgain);
     for (const id of ids) {
       const entry = this.#entries.get(id);
-      if (entry)
-        order.push(entry.role === 'user' ? this.#message(entry, false) : this.#past(entry));
+      if (entry?.role === 'user') order.push(this.#message(entry, asked, false));
+      else if (entry) order.push(this.#past(entry, asked));
     }
     if (running) {
-      for (const message of running.messages) order.push(this.#message(message, false));
+      for (const message of running.messages) order.push(this.#message(message, asked, false));
       const item = this.#reply(running.id);
       item.reply.showRunning(running);
       order.push(item.element);
+      asked.isAnswered();
     }
-    for (const message of queued) order.push(this.#message(message, true));
+    for (const message of queued) order.push(this.#message(message, asked, true));
     this.#arrange(order);
   }
 
@@ -69,9 +72,11 @@ export class Transcript {
     return true;
   }
 
-  #past(entry) {
+  #past(entry, asked) {
     const { element, reply } = this.#reply(entry.id);
     reply.showFinished(entry);
+    if (entry.outcome === 'failed') asked.failed(reply);
+    else asked.isAnswered();
     return element;
   }
 
@@ -84,30 +89,15 @@ export class Transcript {
     return item;
   }
 
-  #message({ id, text }, waits) {
-    let item = this.#items.get(id);
+  #message(message, asked, waits) {
+    let item = this.#items.get(message.id);
     if (!item) {
-      item = { element: messageElement() };
-      this.#items.set(id, item);
+      const view = new MessageView(message, () => this.#on.withdraw(message.id));
+      item = { element: view.element, view };
+      this.#items.set(message.id, item);
     }
-    item.element.querySelector('.said').textContent = text;
-    item.element.classList.toggle('waits', waits);
-    const mark = item.element.querySelector('.mark');
-    if (waits && !mark) item.element.append(this.#mark(id));
-    if (!waits) mark?.remove();
+    item.view.show({ waits, again: asked.isAgain(message.text) });
     return item.element;
-  }
-
-  #mark(id) {
-    const mark = document.createElement('p');
-    mark.className = 'mark';
-    const remove = document.createElement('button');
-    remove.type = 'button';
-    remove.className = 'quiet';
-    remove.textContent = 'Take back';
-    remove.addEventListener('click', () => this.#withdraw(id));
-    mark.append('Answered next · ', remove);
-    return mark;
   }
 
   /** Moves only what is not in its place: what one reads must not jump. */
@@ -125,14 +115,38 @@ export class Transcript {
   }
 }
 
-function messageElement() {
-  const element = document.createElement('article');
-  element.className = 'message';
-  const heading = document.createElement('h2');
-  heading.className = 'sr-only';
-  heading.textContent = 'You';
-  const said = document.createElement('p');
-  said.className = 'said';
-  element.append(heading, said);
-  return element;
+/**
+ * Goes through a conversation and knows the question of each failed answer. Whoever asks it again
+ * right behind that answer is not shown twice with it.
+ */
+class Asked {
+  #askAgain;
+  #texts = [];
+  /** The failed answer that nothing stands behind yet: `{ question, reply }`. */
+  #failed;
+
+  constructor(askAgain) {
+    this.#askAgain = askAgain;
+  }
+
+  /** Whether a message asks what the answer right before it failed to answer. */
+  isAgain(text) {
+    const again = this.#failed?.question === text;
+    if (again) this.#failed.reply.offerAgain(undefined);
+    this.#failed = undefined;
+    this.#texts.push(text);
+    return again;
+  }
+
+  isAnswered() {
+    this.#texts = [];
+    this.#failed = undefined;
+  }
+
+  failed(reply) {
+    const question = this.#texts.join('\n\n');
+    this.#texts = [];
+    this.#failed = { question, reply };
+    reply.offerAgain(question === '' ? undefined : () => this.#askAgain(question));
+  }
 }
