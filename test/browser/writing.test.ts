@@ -61,7 +61,11 @@ it('keeps a draft for each conversation, through a reload, until it is sent', as
   await page.getByRole('link', { name: 'First' }).click();
   await page.locator('.reply').waitFor();
   expect(await boxOf(page).inputValue()).toBe('More on the first');
+  const second = await visit.open(new URL(page.url()).hash.replace('#', '/#'));
+  await second.locator('.reply').waitFor();
+  expect(await boxOf(second).inputValue()).toBe('More on the first');
   await boxOf(page).press('Enter');
+  await vi.waitFor(async () => expect(await boxOf(second).inputValue()).toBe(''));
   (await visit.reply()).text('Two.').finish();
   await page.locator('.reply[data-phase=done]').nth(1).waitFor();
   await page.reload();
@@ -111,6 +115,21 @@ it('offers to try a failed answer again, and does not show its question twice', 
   await page.reload();
   await page.locator('.reply[data-phase=done]').waitFor();
   await shows();
+});
+
+it('takes back what it said of a lost connection once there is one again', async () => {
+  const page = await welcome();
+  await visit.context.setOffline(true);
+  await say(page, 'Hello?');
+  await page.getByText('Not sent. Parley cannot be reached.').waitFor();
+  await visit.context.setOffline(false);
+  await visit.restart();
+  await page.getByText('Parley cannot be reached.').waitFor({ state: 'detached' });
+  expect(await boxOf(page).inputValue()).toBe('Hello?');
+  await boxOf(page).press('Enter');
+  (await visit.reply()).text('Here.').finish();
+  await page.locator('.reply[data-phase=done]').waitFor();
+  expect(await page.locator('.said').allInnerTexts()).toEqual(['Hello?']);
 });
 
 it('copies what one wrote, and says when it was', async () => {

@@ -2,6 +2,8 @@ import { uuid } from './server.js';
 
 /** A draft is kept once nothing was typed for so long, and at once when the page is left. */
 const keepAfterMs = 300;
+/** More than fills the box at its greatest height: what follows is not laid out a second time. */
+const maxGrowthChars = 4_000;
 
 /** Where one writes. `send(conversation, { id, text })` resolves once the message is taken in. */
 export class Composer {
@@ -14,6 +16,8 @@ export class Composer {
   #send;
   #conversation;
   #keeping;
+  /** What the draft was when it was last kept or read. */
+  #kept = '';
   /** What is on its way, if anything. */
   #sending;
   /** By conversation: sent again with the same id, so that an answer that got lost is harmless. */
@@ -46,8 +50,16 @@ export class Composer {
     this.#keep();
     this.#conversation = conversation;
     this.#setSending(undefined);
-    this.#show(this.#drafts.of(conversation));
+    this.#kept = this.#drafts.of(conversation);
+    this.#show(this.#kept);
     this.complain('');
+  }
+
+  /** Another tab wrote, or sent, what stands here. */
+  follow() {
+    if (this.#sending || this.#text.value !== this.#kept) return;
+    this.#kept = this.#drafts.of(this.#conversation);
+    if (this.#kept !== this.#text.value) this.#show(this.#kept);
   }
 
   focus() {
@@ -72,12 +84,18 @@ export class Composer {
       await this.#send(conversation, message);
       this.#unsent.delete(conversation);
       if (this.#drafts.of(conversation) === text) this.#drafts.keep(conversation, '');
-      if (this.#conversation === conversation && this.#text.value === text) this.#show('');
-      if (this.#conversation === conversation) this.complain('');
+      if (this.#conversation === conversation) this.#sent(text);
     } catch (error) {
       if (this.#conversation === conversation) this.complain(`Not sent. ${error.message}`);
     }
     if (this.#sending === message) this.#setSending(undefined);
+  }
+
+  #sent(text) {
+    this.complain('');
+    if (this.#text.value !== text) return;
+    this.#show('');
+    this.#keep();
   }
 
   #key(event) {
@@ -103,13 +121,15 @@ export class Composer {
     clearTimeout(this.#keeping);
     if (this.#conversation === undefined) return;
     const text = this.#text.value;
-    if (text !== this.#drafts.of(this.#conversation)) this.#drafts.keep(this.#conversation, text);
+    if (text === this.#kept) return;
+    this.#kept = text;
+    this.#drafts.keep(this.#conversation, text);
   }
 
   #changed() {
     const text = this.#text.value;
     this.#button.ariaDisabled = String(text.trim() === '');
     // The style sheet lets the box grow with it, up to an end.
-    this.#box.dataset.text = text;
+    this.#box.dataset.text = text.slice(0, maxGrowthChars);
   }
 }

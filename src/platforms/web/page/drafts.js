@@ -8,9 +8,12 @@ export class Drafts {
   /** Newest first: `[conversation, text]`. */
   #list = read();
 
-  constructor() {
+  /** `onChange` is called when another tab changed them. */
+  constructor(onChange) {
     addEventListener('storage', (event) => {
-      if (event.key === storageKey || event.key === null) this.#list = read();
+      if (event.key !== storageKey && event.key !== null) return;
+      this.#list = read();
+      onChange();
     });
   }
 

@@ -34,7 +34,7 @@ const sidebar = new Sidebar(
   },
   { onPick: open, onNew: () => open(uuid()) },
 );
-const drafts = new Drafts();
+const drafts = new Drafts(() => composer.follow());
 const composer = new Composer(
   {
     form: at('composer'),
@@ -85,6 +85,7 @@ async function refreshSession() {
 function introduce({ demo, model, persona, locked }) {
   at('demo').hidden = !demo;
   at('model').textContent = demo ? 'demo model' : model;
+  at('model').title = demo ? '' : model;
   at('persona').textContent = persona;
   at('logout').hidden = !locked;
 }
@@ -181,8 +182,11 @@ function goOnWriting() {
 
 function live(connected) {
   clearTimeout(complaint);
+  const wasOffline = document.body.classList.contains('offline');
   document.body.classList.toggle('offline', !connected);
   if (connected) {
+    // What could not be done for want of a connection can be done now.
+    if (wasOffline) composer.complain('');
     at('connection').textContent = '';
     return;
   }
