@@ -105,6 +105,15 @@ export function discordCheckup({
     },
     {
       ...after,
+      id: 'discord.gateway',
+      what: 'Gateway',
+      async run(signal) {
+        const { url } = fieldsOf(await ask('/gateway/bot', signal));
+        return [await gatewayAnswers(textOf(url) ?? '', signal)];
+      },
+    },
+    {
+      ...after,
       id: 'discord.servers',
       what: 'Servers',
       async run(signal) {
@@ -135,6 +144,15 @@ function sessionsLeft({ shards, session_start_limit: limit }: Fields): Found {
     return { ...what, state: 'warning', detail, remedy };
   }
   return { ...what, state: 'ok', detail };
+}
+
+/** A firewall or a proxy may let the API through alone. Throws if there is no answer. */
+async function gatewayAnswers(url: string, signal: AbortSignal): Promise<Found> {
+  if (!URL.canParse(url)) throw new CallFailed('Discord does not say where its gateway is');
+  const address = new URL(url.replace(/^ws/, 'http'));
+  // Whatever it says to what is no WebSocket: somebody is there.
+  await fetch(address, { method: 'HEAD', signal });
+  return { id: 'discord.gateway', what: 'Gateway', state: 'ok', detail: `${address.host} answers` };
 }
 
 function servers(guilds: readonly Fields[], link: string): Found[] {

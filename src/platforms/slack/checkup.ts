@@ -42,7 +42,7 @@ export function slackCheckup(options: SlackCheckupOptions): Check[] {
     what: 'App token',
     needs: 'slack.token',
     remedy: away,
-    run: () => checkAppToken(options, appToken ?? '', () => bot),
+    run: (signal) => checkAppToken(options, appToken ?? '', () => bot, signal),
   };
   const byHttp: Check = {
     id: 'slack.signing-secret',
@@ -135,11 +135,14 @@ async function checkAppToken(
   options: SlackCheckupOptions,
   appToken: string,
   bot: () => string | undefined,
+  signal: AbortSignal,
 ): Promise<Found[]> {
   const what = { id: 'slack.app-token', what: 'App token' };
+  let address: string | undefined;
   try {
     // Slack only lends an address for a connection; nobody connects there.
-    await callOnce(options, appToken, 'apps.connections.open', {});
+    const { url } = await callOnce(options, appToken, 'apps.connections.open', {});
+    address = textOf(url);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     switch (error.code) {
@@ -164,7 +167,24 @@ async function checkAppToken(
     const detail = `it is one of the app ${own}, but the bot’s token is one of ${other}`;
     return [{ ...what, state: 'failed', detail, remedy: 'copy both tokens from the same app' }];
   }
-  return [{ ...what, state: 'ok', detail: 'Socket Mode is open to it' }];
+  const open: Found = { ...what, state: 'ok', detail: 'Socket Mode is open to it' };
+  return address === undefined ? [open] : [open, await checkSocket(address, signal)];
+}
+
+/** A firewall or a proxy may let the API through alone. */
+async function checkSocket(address: string, signal: AbortSignal): Promise<Found> {
+  const what = { id: 'slack.socket', what: 'Socket' };
+  // Without the ticket in it, which would count as a connection.
+  const { origin, host } = new URL(address.replace(/^ws/, 'http'));
+  try {
+    // Whatever it says to what is no WebSocket: somebody is there.
+    await fetch(origin, { method: 'HEAD', signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    const detail = `${host} does not answer (${textOf(fieldsOf(error)['message'])})`;
+    return { ...what, state: 'failed', detail, remedy: away };
+  }
+  return { ...what, state: 'ok', detail: `${host} answers` };
 }
 
 /** The app that a bot belongs to; undefined where the bot may not ask. */
