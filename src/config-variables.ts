@@ -39,6 +39,25 @@ function token(prefix: string): z.ZodType<string | undefined> {
     .optional();
 }
 
+/** With a name and a password, whatever they are. */
+const proxyUrl = z
+  .string()
+  .trim()
+  .refine(isProxyAddress, 'must be the http or https address of a proxy')
+  .optional();
+
+function isProxyAddress(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const { protocol, username, password } = new URL(value);
+  try {
+    // A "%" that stands for itself has to be written as %25.
+    decodeURIComponent(`${username}:${password}`);
+  } catch {
+    return false;
+  }
+  return protocol === 'http:' || protocol === 'https:';
+}
+
 /** What can stand in a header; quotes around it are a mistake, as in files that no shell reads. */
 const key = z
   .string()
@@ -172,6 +191,9 @@ export const variables = {
   },
   METRICS_PORT: { schema: numberWithin(1, 65_535).optional(), example: '9464' },
   METRICS_HOST: { schema: z.string().default('127.0.0.1'), example: '127.0.0.1' },
+  HTTPS_PROXY: { schema: proxyUrl, example: 'http://proxy.example.com:3128', secret: true },
+  HTTP_PROXY: { schema: proxyUrl, example: 'http://proxy.example.com:3128', secret: true },
+  NO_PROXY: { schema: z.string().optional(), example: 'intranet.example.com,10.0.0.7' },
   LOG_LEVEL: {
     schema: z
       .enum(

@@ -9,6 +9,11 @@ export type { Config } from './config-variables.ts';
 /** The names of all variables, for `.env.example` to be compared with. */
 export const variableNames: readonly string[] = Object.keys(variables);
 
+/** Names that people write in lower case as well, by their usual ones. */
+export const lowerCaseNames: ReadonlyMap<string, string> = new Map(
+  ['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY'].map((name) => [name.toLowerCase(), name]),
+);
+
 /**
  * Reads the environment, and a `.env` file in the working directory if there is one (what is set
  * in the environment wins). An empty value counts as not set.
@@ -17,7 +22,9 @@ export const variableNames: readonly string[] = Object.keys(variables);
  */
 export function readConfig(environment: NodeJS.ProcessEnv = ownEnvironment()): Config {
   const given = Object.fromEntries(
-    Object.entries(environment).filter(([, value]) => value !== undefined && value.trim() !== ''),
+    Object.entries(withUsualNames(environment)).filter(
+      ([, value]) => value !== undefined && value.trim() !== '',
+    ),
   );
   const problems: string[] = [];
   const values: Record<string, unknown> = {};
@@ -56,7 +63,18 @@ function ownEnvironment(): NodeJS.ProcessEnv {
     // Libraries look into the environment by themselves, and take an empty value for a setting.
     if (process.env[name]?.trim() === '') delete process.env[name];
   }
-  return { ...ownFile(), ...process.env };
+  return { ...withUsualNames(ownFile()), ...withUsualNames(process.env) };
+}
+
+/** Where both are set, the name in lower case counts, as it does for Node and curl. */
+function withUsualNames(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const named = { ...environment };
+  for (const [lower, name] of lowerCaseNames) {
+    const value = named[lower];
+    delete named[lower];
+    if (value !== undefined && value.trim() !== '') named[name] = value;
+  }
+  return named;
 }
 
 function ownFile(): NodeJS.ProcessEnv {

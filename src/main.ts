@@ -2,6 +2,7 @@ import { enableCompileCache } from 'node:module';
 import { readConfig } from './config.ts';
 import { BadConfiguration } from './core/errors.ts';
 import { createLog } from './log.ts';
+import { useProxies } from './wiring/proxy.ts';
 
 /** The exit code for a configuration that cannot work (`EX_CONFIG` of sysexits.h). */
 const badConfigurationCode = 78;
@@ -26,6 +27,7 @@ try {
     log.error({ err: error }, 'crashed');
     process.exit(1);
   });
+  useProxies(config, log);
   // Only now: some of the libraries behind it read the environment when they are loaded.
   const { createApp } = await import('./app.ts');
   const creating = createApp(config, log, starting.signal);

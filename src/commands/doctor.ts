@@ -1,12 +1,15 @@
-import { type Config, ownFileText, readConfig, variableNames } from '../config.ts';
+import { type Config, lowerCaseNames, ownFileText, readConfig, variableNames } from '../config.ts';
 import { BadConfiguration } from '../core/errors.ts';
 import type { ClockReading, Finding } from '../core/ports/checkup.ts';
 import { createLog } from '../log.ts';
+import type { ProxyFault } from '../proxy/faults.ts';
+import { configuredProxies, useConfiguredProxies } from '../wiring/proxy.ts';
 import { BadUsage, runCommand, type Typed } from './command.ts';
 import { clockFindings } from './doctor/clock.ts';
 import { ineffective, readable, unreadable } from './doctor/configuration.ts';
 import { examine } from './doctor/examine.ts';
 import { listed, Progress } from './doctor/list.ts';
+import { proxyFindings } from './doctor/proxy.ts';
 
 const failedCode = 1;
 const badConfigurationCode = 78;
@@ -29,7 +32,8 @@ async function run(typed: Typed): Promise<void> {
   if (typed.words.length > 0) throw new BadUsage(`"${typed.words[0]}" makes no sense here`);
   let config: Config;
   let file: string | undefined;
-  const ofFile = (): Finding[] => ineffective(file ?? '', variableNames);
+  const ofFile = (): Finding[] =>
+    ineffective(file ?? '', [...variableNames, ...lowerCaseNames.keys()]);
   try {
     file = ownFileText();
     config = readConfig();
@@ -50,6 +54,8 @@ async function run(typed: Typed): Promise<void> {
 
 async function findingsWith(config: Config, json: boolean): Promise<Finding[]> {
   const log = createLog({ level: 'silent', secrets: config.secrets, readable: false });
+  const faults: ProxyFault[] = [];
+  useConfiguredProxies(config, (fault) => faults.push(fault));
   const readings: ClockReading[] = [];
   // Only now: some of the libraries behind it read the environment when they are loaded.
   const { checksOf } = await import('./doctor/checks.ts');
@@ -58,7 +64,11 @@ async function findingsWith(config: Config, json: boolean): Promise<Finding[]> {
   progress?.show(0, checks.length);
   const found = await examine(checks, (done, of) => progress?.show(done, of));
   progress?.clear();
-  return [...found, ...clockFindings(readings)];
+  return [
+    ...proxyFindings(configuredProxies(config), faults),
+    ...found,
+    ...clockFindings(readings),
+  ];
 }
 
 /** Of an address that has no password in it, people may read where it leads. */

@@ -3,7 +3,9 @@ import type { Log } from '../core/ports/log.ts';
 import type { Metrics } from '../core/ports/metrics.ts';
 import type { Platform } from '../core/ports/platform.ts';
 import type { Store } from '../core/ports/store.ts';
+import { connectErrors } from '../proxy/faults.ts';
 import { accessOf } from './access.ts';
+import { configuredProxies } from './proxy.ts';
 
 /** Another instance listens to Discord at most a quarter later than this when one dies. */
 const listenerLeaseMs = 10_000;
@@ -19,6 +21,10 @@ export async function configuredDiscord(
 ): Promise<Platform | undefined> {
   const { DISCORD_BOT_TOKEN: token, DISCORD_API_URL: apiUrl } = config;
   if (token === undefined) return undefined;
+  if (configuredProxies(config) !== undefined) {
+    const { useGlobalAgentsForGateway } = await import('../platforms/discord/gateway-agent.ts');
+    useGlobalAgentsForGateway((error) => connectErrors.publish(error));
+  }
   const { discordPlatform } = await import('../platforms/discord/discord-platform.ts');
   return discordPlatform({
     token,

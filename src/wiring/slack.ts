@@ -1,9 +1,11 @@
+import type { Dispatcher } from 'undici';
 import type { Config } from '../config.ts';
 import type { Log } from '../core/ports/log.ts';
 import type { Metrics } from '../core/ports/metrics.ts';
 import type { Store } from '../core/ports/store.ts';
 import type { SlackPlatform } from '../platforms/slack/slack-platform.ts';
 import { accessOf } from './access.ts';
+import { configuredProxies } from './proxy.ts';
 
 /** Undefined while Slack is not configured. With both ways in, Socket Mode, unless told otherwise. */
 export async function configuredSlack(
@@ -22,7 +24,7 @@ export async function configuredSlack(
     transport:
       appToken === undefined || config.SLACK_TRANSPORT === 'http'
         ? { kind: 'http', signingSecret }
-        : { kind: 'socket', appToken },
+        : { kind: 'socket', appToken, ...(await socketDispatcher(config)) },
     ...(config.SLACK_API_URL === undefined ? {} : { apiUrl: config.SLACK_API_URL }),
     followups: config.THREAD_FOLLOWUPS,
     access: accessOf(config, 'slack'),
@@ -33,4 +35,18 @@ export async function configuredSlack(
     metrics,
     log,
   });
+}
+
+/** What connects Slack's sockets, where that is a proxy: their library takes no global one. */
+async function socketDispatcher(config: Config): Promise<{ dispatcher?: Dispatcher }> {
+  const proxies = configuredProxies(config);
+  if (proxies === undefined) return {};
+  const { EnvHttpProxyAgent } = await import('undici');
+  const { https, http, direct } = proxies;
+  const dispatcher = new EnvHttpProxyAgent({
+    httpsProxy: https.url.href,
+    ...(http === undefined ? {} : { httpProxy: http.url.href }),
+    noProxy: direct,
+  });
+  return { dispatcher };
 }

@@ -4,15 +4,22 @@ import { join } from 'node:path';
 
 const dayMs = 24 * 60 * 60 * 1_000;
 
-/** Makes a certificate for 127.0.0.1 that signs itself; returns where it and its key are. */
-export function makeCertificate(folder: string): { cert: string; key: string } {
+/**
+ * Makes a certificate for 127.0.0.1 and the given host names that signs itself; returns where it
+ * and its key are.
+ */
+export function makeCertificate(
+  folder: string,
+  hosts: readonly string[] = [],
+): { cert: string; key: string } {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const ecdsaWithSha256 = sequence(objectId('2a8648ce3d040302'));
   const name = sequence(
     der(0x31, sequence(objectId('550403'), der(0x0c, Buffer.from('parley tests')))),
   );
   const address = der(0x87, Buffer.from([127, 0, 0, 1]));
-  const alternativeName = sequence(objectId('551d11'), der(0x04, sequence(address)));
+  const names = hosts.map((host) => der(0x82, Buffer.from(host)));
+  const alternativeName = sequence(objectId('551d11'), der(0x04, sequence(address, ...names)));
   const authority = sequence(
     objectId('551d13'),
     der(0x04, sequence(der(0x01, Buffer.from([0xff])))),

@@ -130,3 +130,37 @@ describe('the configuration', () => {
     expect(readConfig(given)).toEqual(readConfig({}));
   });
 });
+
+describe('a proxy', () => {
+  const address = 'http://ada:s3cr3t%40@proxy.example.com:3128';
+
+  it('has its name and password kept out of the log', () => {
+    const { HTTPS_PROXY, secrets } = readConfig({ HTTPS_PROXY: ` ${address}\n` });
+    expect(HTTPS_PROXY).toBe(address);
+    expect(secrets).toEqual([address, 's3cr3t%40']);
+    expect(readConfig({ HTTPS_PROXY: 'http://proxy.example.com' }).secrets).toEqual([]);
+  });
+
+  it('may be set in lower case, which counts before upper case, but not if it is empty', () => {
+    const other = 'http://other.example.com:8080';
+    expect(
+      readConfig({ https_proxy: address, HTTPS_PROXY: other, http_proxy: '', HTTP_PROXY: other }),
+    ).toMatchObject({ HTTPS_PROXY: address, HTTP_PROXY: other });
+    expect(readConfig({ no_proxy: 'example.com' }).NO_PROXY).toBe('example.com');
+  });
+
+  it.each([
+    'proxy.example.com:3128',
+    '//proxy.example.com',
+    'socks5://proxy.example.com:1080',
+    'http://',
+    'http://proxy.example.com:99999',
+    'http://ada:50%@proxy.example.com',
+  ])('is not %s', (value) => {
+    for (const name of ['HTTPS_PROXY', 'HTTP_PROXY']) {
+      expect(problemsOf({ [name]: value })).toContain(
+        `  ${name} must be the http or https address of a proxy, such as ${name}=http://proxy.example.com:3128`,
+      );
+    }
+  });
+});

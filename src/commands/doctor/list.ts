@@ -3,6 +3,7 @@ import type { CheckupGroup, Finding } from '../../core/ports/checkup.ts';
 
 const titles: Readonly<Record<CheckupGroup, string>> = {
   configuration: 'Configuration',
+  proxy: 'Proxy',
   slack: 'Slack',
   discord: 'Discord',
   model: 'Model',

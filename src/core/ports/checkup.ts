@@ -1,5 +1,12 @@
 /** What is looked at together. */
-export type CheckupGroup = 'configuration' | 'slack' | 'discord' | 'model' | 'store' | 'clock';
+export type CheckupGroup =
+  | 'configuration'
+  | 'proxy'
+  | 'slack'
+  | 'discord'
+  | 'model'
+  | 'store'
+  | 'clock';
 
 /** What one look at Parley's surroundings found. */
 export interface Finding {

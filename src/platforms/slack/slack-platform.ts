@@ -22,6 +22,7 @@ import { Notices } from './notices.ts';
 import { People } from './people.ts';
 import { Replies } from './replies.ts';
 import type { Self } from './self.ts';
+import type { SocketOptions } from './socket.ts';
 import { Sockets } from './sockets.ts';
 import { type Streaming, Streams } from './streams.ts';
 import { Threads } from './threads.ts';
@@ -35,7 +36,11 @@ const closeGraceMs = 3_000;
 
 /** How events come in. */
 type SlackTransport =
-  | { readonly kind: 'socket'; readonly appToken: string }
+  | {
+      readonly kind: 'socket';
+      readonly appToken: string;
+      readonly dispatcher?: SocketOptions['dispatcher'];
+    }
   | { readonly kind: 'http'; readonly signingSecret: string };
 
 export interface SlackPlatformOptions {
@@ -159,6 +164,7 @@ export function slackPlatform(options: SlackPlatformOptions): SlackPlatform {
     }
     sockets = new Sockets({
       appToken: transport.appToken,
+      dispatcher: transport.dispatcher,
       ...(apiUrl === undefined ? {} : { apiUrl }),
       log,
       take: ear.take,

@@ -1,4 +1,5 @@
 import { type App, SocketModeReceiver } from '@slack/bolt';
+import type { Dispatcher } from 'undici';
 import { backoffMs } from '../../core/deadline.ts';
 import { BadConfiguration, CallFailed, RateLimited } from '../../core/errors.ts';
 import type { Log } from '../../core/ports/log.ts';
@@ -27,6 +28,8 @@ const endedEarly = 'the connection ended before it began';
 export interface SocketOptions {
   readonly appToken: string;
   readonly apiUrl?: string;
+  /** What connects, where it goes through a proxy; the library’s own does without. */
+  readonly dispatcher?: Dispatcher | undefined;
   readonly log: Log;
   /** Takes an event in; it is acknowledged when this resolves, and not if it throws. */
   readonly take: (body: Fields) => Promise<void>;
@@ -84,9 +87,10 @@ export class Socket {
 
   /** From one connection's beginning to its end; resolves to how long it could hear, in ms. */
   async #live(signal: AbortSignal): Promise<number> {
-    const { appToken, apiUrl, log, onHearing, take } = this.#options;
+    const { appToken, apiUrl, dispatcher, log, onHearing, take } = this.#options;
     const receiver = new SocketModeReceiver({
       appToken,
+      ...(dispatcher === undefined ? {} : { dispatcher }),
       autoReconnectEnabled: false,
       clientPingTimeout: clientPingTimeoutMs,
       serverPingTimeout: serverPingTimeoutMs,

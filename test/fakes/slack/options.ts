@@ -73,6 +73,8 @@ export interface SlackFakeOptions extends Partial<Omit<Settings, 'redelivery' | 
   readonly workspaces?: readonly WorkspaceOptions[];
   /** The app's own token, which names its app; by default that of the bot. */
   readonly appToken?: string;
+  /** Where clients are told to connect a socket to, such as `wss://slack.invalid`. */
+  readonly socketUrl?: string;
   readonly limits?: LimitOptions | 'off';
   readonly redelivery?: Partial<Redelivery>;
   readonly latency?: { readonly medianMs: number; readonly jitter?: number };

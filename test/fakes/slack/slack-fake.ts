@@ -69,6 +69,9 @@ export class SlackFake {
         get host() {
           return hostOf();
         },
+        get socketUrl() {
+          return options.socketUrl ?? `ws://${hostOf()}`;
+        },
       },
       doors: this.#doors,
       limits: this.limits,

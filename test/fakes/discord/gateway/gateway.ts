@@ -57,7 +57,7 @@ export class Gateway implements GatewayPort {
   }
 
   get url(): string {
-    return this.#entrance.url;
+    return this.settings.url ?? this.#entrance.url;
   }
 
   get sessions(): number {

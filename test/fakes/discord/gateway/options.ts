@@ -1,5 +1,7 @@
 /** How the gateway behaves; Discord's own figures where none are given. */
 export interface GatewaySettings {
+  /** Where clients are told to connect to; this fake's own address if absent. */
+  url?: string;
   /** How often clients are to send a heartbeat, in milliseconds. */
   heartbeatIntervalMs: number;
   /** How long a disconnected session can be resumed, in milliseconds. */

@@ -17,6 +17,8 @@ export interface World {
   readonly sockets: Sockets;
   /** Such as `127.0.0.1:40123`. */
   readonly host: string;
+  /** Where sockets are to be connected to, such as `ws://127.0.0.1:4002`. */
+  readonly socketUrl: string;
 }
 
 /** One call, once its token is known to be good. */

@@ -8,7 +8,7 @@ export const openConnection: Method = {
   takes: [],
   token: 'app',
   run: ({ world }) => ({
-    url: `ws://${world.host}/link/?ticket=${world.sockets.ticket()}&app_id=A0PARLEY`,
+    url: `${world.socketUrl}/link/?ticket=${world.sockets.ticket()}&app_id=A0PARLEY`,
   }),
 };
 

@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { proxiesOf, proxyFor, rangesIn } from '../../../src/proxy/proxies.ts';
+
+const none = { httpsProxy: undefined, httpProxy: undefined, noProxy: undefined };
+const [one, other] = ['http://one.example:3128', 'http://other.example:8080'];
+
+function directOf(noProxy: string): string[] {
+  const direct = proxiesOf({ ...none, httpsProxy: one, noProxy })?.direct.split(',') ?? [];
+  return direct.slice(direct.indexOf('[::1]') + 1);
+}
+
+describe('the proxies', () => {
+  it('are none while none is set', () => {
+    expect(proxiesOf(none)).toBeUndefined();
+    expect(proxiesOf({ ...none, noProxy: 'example.com' })).toBeUndefined();
+  });
+
+  it.each([
+    { given: { httpsProxy: one }, https: 'HTTPS_PROXY', http: undefined },
+    { given: { httpProxy: one }, https: 'HTTP_PROXY', http: 'HTTP_PROXY' },
+    { given: { httpsProxy: one, httpProxy: other }, https: 'HTTPS_PROXY', http: 'HTTP_PROXY' },
+  ])('$given: https by $https, http by $http', ({ given, https, http }) => {
+    const proxies = proxiesOf({ ...none, ...given })!;
+    for (const protocol of ['https:', 'wss:']) {
+      expect(proxyFor(proxies, protocol)?.setting).toBe(https);
+    }
+    for (const protocol of ['http:', 'ws:']) {
+      expect(proxyFor(proxies, protocol)?.setting).toBe(http);
+    }
+  });
+
+  it.each(['*', 'example.com,*', ' * '])('are none where NO_PROXY=%s names all', (noProxy) => {
+    expect(proxiesOf({ ...none, httpsProxy: one, noProxy })).toBeUndefined();
+  });
+
+  it('leave this machine alone, whatever NO_PROXY says', () => {
+    for (const noProxy of [undefined, '', 'example.com']) {
+      const { direct = '' } = proxiesOf({ ...none, httpsProxy: one, noProxy }) ?? {};
+      expect(direct.split(',')).toEqual(
+        expect.arrayContaining(['localhost', '127.0.0.1', '::1', '[::1]']),
+      );
+    }
+  });
+
+  it.each([
+    ['example.com', ['example.com', '.example.com']],
+    ['.example.com', ['example.com', '.example.com']],
+    ['*.Example.com', ['example.com', '.example.com']],
+    ['example.com:8443', ['example.com:8443']],
+    [
+      'a.example  b.example,\tc.example:1',
+      ['a.example', '.a.example', 'b.example', '.b.example', 'c.example:1'],
+    ],
+    ['[fd00::7]', ['[fd00::7]', 'fd00::7']],
+    ['fd00::7', ['fd00::7', '[fd00::7]']],
+  ])('NO_PROXY=%s is told in a form that all libraries read alike', (noProxy, direct) => {
+    expect(directOf(noProxy)).toEqual(direct);
+  });
+
+  it('know what in NO_PROXY is a range', () => {
+    expect(rangesIn('10.0.0.7, 10.0.0.0/8,.svc fd00::/8')).toEqual(['10.0.0.0/8', 'fd00::/8']);
+  });
+});
