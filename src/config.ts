@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
-import { rules } from './config-rules.ts';
-import { type Config, problem, type Values, type Variable, variables } from './config-variables.ts';
+import { rules } from './config/rules.ts';
+import { type Config, problem, type Values, type Variable, variables } from './config/variables.ts';
 import { BadConfiguration } from './core/errors.ts';
 
-export type { Config } from './config-variables.ts';
+export type { Config } from './config/variables.ts';
 
 /** The names of all variables, for `.env.example` to be compared with. */
 export const variableNames: readonly string[] = Object.keys(variables);

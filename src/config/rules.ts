@@ -1,4 +1,4 @@
-import { type Config, problem, type Values } from './config-variables.ts';
+import { type Config, problem, type Values } from './variables.ts';
 
 /** What single variables cannot show to be wrong. */
 export interface Rule {

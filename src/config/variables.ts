@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { botIds, channelIds, peopleIds, roleIds, workspaceIds } from './config-ids.ts';
-import { modelNames } from './config-models.ts';
-import { networks } from './config-networks.ts';
+import { botIds, channelIds, peopleIds, roleIds, workspaceIds } from './ids.ts';
+import { modelNames } from './models.ts';
+import { networks } from './networks.ts';
 
 /** What each variable is, as `.env.example` and the error messages show it. */
 export interface Variable {
