@@ -35,6 +35,7 @@ export function createLog(options: {
     {
       level: options.level,
       base: { pid: process.pid },
+      formatters: { level: (level) => ({ level }) },
       timestamp: pino.stdTimeFunctions.isoTime,
       serializers: { err: describe },
       hooks: {

@@ -11,7 +11,7 @@ function logged(write: (log: ReturnType<typeof createLog>) => void, secrets: str
 describe('the log', () => {
   it('writes an event with its fields', () => {
     const line = JSON.parse(logged((log) => log.info({ turn: 't1', edits: 3 }, 'turn done')));
-    expect(line).toMatchObject({ msg: 'turn done', turn: 't1', edits: 3 });
+    expect(line).toMatchObject({ level: 'info', msg: 'turn done', turn: 't1', edits: 3 });
   });
 
   it('strikes secrets out wherever they stand', () => {
