@@ -28,6 +28,9 @@ try {
     process.exit(1);
   });
   useProxies(config, log);
+  for (const { where, message, quiet } of config.hints) {
+    if (!quiet) log.warn({ where }, message);
+  }
   // Only now: some of the libraries behind it read the environment when they are loaded.
   const { createApp } = await import('./app.ts');
   const creating = createApp(config, log, starting.signal);

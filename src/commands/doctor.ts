@@ -1,4 +1,4 @@
-import { type Config, lowerCaseNames, ownFileText, readConfig, variableNames } from '../config.ts';
+import { type Config, ownFileText, readConfig, WrongSettings } from '../config.ts';
 import { BadConfiguration } from '../core/errors.ts';
 import type { ClockReading, Finding } from '../core/ports/checkup.ts';
 import { createLog } from '../log.ts';
@@ -6,7 +6,7 @@ import type { ProxyFault } from '../proxy/faults.ts';
 import { configuredProxies, useConfiguredProxies } from '../wiring/proxy.ts';
 import { BadUsage, runCommand, type Typed } from './command.ts';
 import { clockFindings } from './doctor/clock.ts';
-import { ineffective, readable, unreadable } from './doctor/configuration.ts';
+import { hinted, readable, unreadable } from './doctor/configuration.ts';
 import { examine } from './doctor/examine.ts';
 import { listed, Progress } from './doctor/list.ts';
 import { proxyFindings } from './doctor/proxy.ts';
@@ -31,20 +31,18 @@ process.exit();
 async function run(typed: Typed): Promise<void> {
   if (typed.words.length > 0) throw new BadUsage(`"${typed.words[0]}" makes no sense here`);
   let config: Config;
-  let file: string | undefined;
-  const ofFile = (): Finding[] =>
-    ineffective(file ?? '', [...variableNames, ...lowerCaseNames.keys()]);
   try {
-    file = ownFileText();
     config = readConfig();
   } catch (error) {
     if (!(error instanceof BadConfiguration)) throw error;
     process.exitCode = badConfigurationCode;
-    return print([...unreadable(error.message), ...ofFile()], typed.has('json'));
+    const { problems, hints } =
+      error instanceof WrongSettings ? error : { problems: [error.message], hints: [] };
+    return print([...unreadable(problems), ...hinted(hints)], typed.has('json'));
   }
-  const where = file === undefined ? 'the environment' : '.env and the environment';
+  const where = ownFileText() === undefined ? 'the environment' : '.env and the environment';
   const looked = await findingsWith(config, typed.has('json'));
-  const findings = [readable(where), ...ofFile(), ...looked];
+  const findings = [readable(where), ...hinted(config.hints), ...looked];
   if (findings.some(({ state }) => state === 'failed')) process.exitCode = failedCode;
   await print(
     findings.map((finding) => clean(finding, secretsOf(config))),

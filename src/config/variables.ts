@@ -10,6 +10,8 @@ export interface Variable {
   readonly example: string;
   /** Its value must never reach a log. */
   readonly secret?: true;
+  /** Its value may be any text, of several lines, too; blanks around it are a part of it. */
+  readonly text?: 'line' | 'lines';
 }
 
 function wholeNumber(least: number, most: number, fallback: number): z.ZodType<number> {
@@ -141,7 +143,11 @@ export const variables = {
     example: 'chat',
   },
   MODEL: modelNames,
-  SYSTEM_PROMPT: { schema: z.string().optional(), example: 'You are helpful and brief.' },
+  SYSTEM_PROMPT: {
+    schema: z.string().optional(),
+    example: 'You are helpful and brief.',
+    text: 'lines',
+  },
   MODEL_FIRST_TOKEN_SECONDS: { schema: wholeNumber(1, 3_600, 60), example: '60' },
   MODEL_STALL_SECONDS: { schema: wholeNumber(1, 3_600, 30), example: '30' },
   MODEL_CONCURRENCY: { schema: wholeNumber(1, 10_000, 50), example: '50' },
@@ -173,7 +179,7 @@ export const variables = {
       .default('parley'),
     example: 'parley',
   },
-  DATA_DIR: { schema: z.string().default('data'), example: './data' },
+  DATA_DIR: { schema: z.string().default('data'), example: './data', text: 'line' },
   HOST: { schema: z.string().default('127.0.0.1'), example: '127.0.0.1' },
   PORT: { schema: wholeNumber(0, 65_535, 3_000), example: '3000' },
   WEB: {
@@ -188,6 +194,7 @@ export const variables = {
     schema: z.string().min(8, 'must have at least 8 characters').optional(),
     example: 'a long password',
     secret: true,
+    text: 'line',
   },
   METRICS_PORT: { schema: numberWithin(1, 65_535).optional(), example: '9464' },
   METRICS_HOST: { schema: z.string().default('127.0.0.1'), example: '127.0.0.1' },
@@ -210,6 +217,16 @@ export type Values = {
   [Name in keyof typeof variables]: z.output<(typeof variables)[Name]['schema']>;
 };
 
+/** Something that is not as whoever wrote it may think. */
+export interface Hint {
+  /** Such as `.env:12`, a line; or `environment`. */
+  readonly where: string;
+  /** A sentence that names the setting, and never has its value. */
+  readonly message: string;
+  /** For the doctor alone: it may well be meant. */
+  readonly quiet?: true;
+}
+
 /** The configuration as the variables' own names give it, checked, with defaults filled in. */
 export interface Config extends Values {
   /** On by default only while no other platform is configured. */
@@ -218,10 +235,17 @@ export interface Config extends Values {
   readonly DRAIN_SECONDS: number;
   /** Values that must never reach a log. */
   readonly secrets: readonly string[];
+  /** For the log and the doctor. */
+  readonly hints: readonly Hint[];
 }
 
 /** A sentence about a variable that is wrong, with a value that would be accepted. */
 export function problem(name: string, message: string, example?: string): string {
+  return `${name} ${message}, ${suchAs(name, example)}`;
+}
+
+/** A variable with a value that would be accepted, as the end of a sentence. */
+export function suchAs(name: string, example?: string): string {
   const shown = example ?? (variables as Record<string, Variable>)[name]?.example ?? '';
-  return `${name} ${message}, such as ${name}=${shown}`;
+  return `such as ${name}=${shown}`;
 }

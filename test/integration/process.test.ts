@@ -81,9 +81,12 @@ function whenShown(client: WebClient, conversation: string, check: (shown: Shown
 
 describe.concurrent('the start', () => {
   it('says where it listens, on which platforms, with which model and store', async ({ stage }) => {
-    const parley = await stage.parleyWith({});
+    const parley = await stage.parleyWith({ OPENAI_KEY: planted.key });
     expect(parley.output).toContain('Parley talks on http://localhost:');
     expect(parley.output).toContain('"platforms":["web"],"model":"demo","store":"sqlite in ');
+    expect(parley.output).toMatch(
+      /^{"level":"warn",.*"where":"environment","msg":"OPENAI_KEY is no setting: OPENAI_API_KEY is"}$/m,
+    );
   });
 
   it('refuses a wrong configuration with every problem and exit code 78', async () => {
@@ -111,11 +114,17 @@ describe.concurrent('the start', () => {
 
   it('reads .env, where an empty value counts as not set', async ({ stage }) => {
     const folder = stage.folder();
-    writeFileSync(join(folder, '.env'), 'OPENAI_BASE_URL=\nOPENAI_API_KEY=\nMAX_REPLY_CHARS=1\n');
+    const lines = ['OPENAI_BASE_URL=', 'OPENAI_API_KEY=', 'MAX_REPLY_CHARS=1', 'ALLOW_USERS=U1'];
+    writeFileSync(join(folder, '.env'), `${lines.join('\r\n')}\r\nMODLE=m`);
     const { code, stderr } = await runToEnd({ OPENAI_BASE_URL: '' }, folder);
     expect(code).toBe(78);
-    expect(stderr.trim().split('\n')).toHaveLength(2);
-    expect(stderr).toContain('MAX_REPLY_CHARS must be');
+    expect(stderr.trim().split('\n')).toEqual([
+      'Parley cannot start with this configuration:',
+      expect.stringContaining('  MAX_REPLY_CHARS must be'),
+      expect.stringContaining('  ALLOW_USERS is no setting: ALLOW_PEOPLE is (.env:4)'),
+      'See also:',
+      '  .env:5: MODLE is no setting: MODEL is',
+    ]);
   });
 });
 

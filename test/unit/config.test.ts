@@ -45,8 +45,8 @@ describe('the configuration', () => {
   });
 
   it('takes no space around a key for a part of it', () => {
-    const { OPENAI_API_KEY, secrets } = readConfig({ OPENAI_API_KEY: ' sk-1\n' });
-    expect([OPENAI_API_KEY, secrets]).toEqual(['sk-1', ['sk-1']]);
+    const { OPENAI_API_KEY, secrets } = readConfig({ OPENAI_API_KEY: ' sk-12345\n' });
+    expect([OPENAI_API_KEY, secrets]).toEqual(['sk-12345', ['sk-12345']]);
   });
 
   it('reports every problem at once, with the variable, what is wrong and an example', () => {
@@ -105,14 +105,30 @@ describe('the configuration', () => {
 
   it('never repeats a secret in a message, and knows which values are secrets', () => {
     expect(problemsOf({ WEB_PASSWORD: 'hunter2' })).not.toContain('hunter2');
-    expect(readConfig({ OPENAI_API_KEY: 'sk-1', WEB_PASSWORD: 'hunter22' }).secrets).toEqual([
-      'sk-1',
-      'hunter22',
-    ]);
+    const both = { OPENAI_API_KEY: 'sk-12345', WEB_PASSWORD: 'hunter22' };
+    expect(readConfig(both).secrets).toEqual(['sk-12345', 'hunter22']);
     const secretsOf = (url: string) => readConfig({ REDIS_URL: url }).secrets;
     expect(secretsOf('redis://127.0.0.1:6379')).toEqual([]);
-    expect(secretsOf('redis://:pw@127.0.0.1')).toEqual(['redis://:pw@127.0.0.1', 'pw']);
-    expect(secretsOf('rediss://ann:pw@redis')).toEqual(['rediss://ann:pw@redis', 'pw']);
+    expect(secretsOf('redis://:password@127.0.0.1')).toEqual([
+      'redis://:password@127.0.0.1',
+      'password',
+    ]);
+    expect(secretsOf('rediss://ann:password@redis')).toEqual([
+      'rediss://ann:password@redis',
+      'password',
+    ]);
+  });
+
+  it('strikes nothing out of a log that stands in many a line by chance', () => {
+    expect(readConfig({ OPENAI_API_KEY: 'ollama' }).secrets).toEqual([]);
+    const short = 'redis://:redis@127.0.0.1';
+    expect(readConfig({ REDIS_URL: short }).secrets).toEqual([short]);
+  });
+
+  it('takes no blank around a value for a part of it, but in texts', () => {
+    const spaced = { PORT: ' 3001\n', LOG_LEVEL: ' warn', HOST: '127.0.0.1 ', WEB: 'on ' };
+    expect(readConfig(spaced)).toMatchObject({ PORT: 3_001, LOG_LEVEL: 'warn', HOST: '127.0.0.1' });
+    expect(readConfig({ WEB_PASSWORD: ' hunter22 ' }).WEB_PASSWORD).toBe(' hunter22 ');
   });
 
   it('is documented: .env.example has every variable, and no other', () => {

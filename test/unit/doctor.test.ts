@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { clockFindings } from '../../src/commands/doctor/clock.ts';
-import { ineffective, readable, unreadable } from '../../src/commands/doctor/configuration.ts';
+import { hinted, readable, unreadable } from '../../src/commands/doctor/configuration.ts';
 import { examine } from '../../src/commands/doctor/examine.ts';
 import { listed, Progress } from '../../src/commands/doctor/list.ts';
-import { readConfig, variableNames } from '../../src/config.ts';
+import { readConfig, type WrongSettings } from '../../src/config.ts';
 import { BadConfiguration, CallFailed } from '../../src/core/errors.ts';
 import type { Check, Finding } from '../../src/core/ports/checkup.ts';
 
@@ -184,7 +184,7 @@ describe('a configuration', () => {
     try {
       readConfig(environment);
     } catch (error) {
-      return unreadable((error as Error).message);
+      return unreadable((error as WrongSettings).problems);
     }
     throw new Error('it can be read');
   }
@@ -221,26 +221,22 @@ describe('a configuration', () => {
     expect(half[0]?.remedy).not.toContain('interchanged');
   });
 
-  it('may have lines in its file that set nothing', () => {
-    const known = ['MODEL', 'PORT', 'SYSTEM_PROMPT'];
-    const found = (text: string): string | undefined => ineffective(text, known)[0]?.detail;
-    expect(found('PORT=1\nexport MODEL = m\nSYSTEM_PROMPT="a\nb"\n# MODL=x\n')).toBeUndefined();
-    expect(found('COMPOSE_PROJECT_NAME=p\nPORT=1\r\n')).toBeUndefined();
-    expect(found('MODL=m\nPRT=1\n')).toBe('Parley has no setting MODL, PRT');
-    expect(found('MODEL: m\nPORT 80\n')).toBe('"=" is missing behind MODEL, PORT');
-    expect(found('X=1\nexport MODEL\n')).toBe(
-      'Parley has no setting X; "=" is missing behind MODEL',
-    );
-    expect(ineffective(readFileSync('.env.example', 'utf8'), variableNames)).toEqual([]);
-    // Half a token may look like a name.
-    expect(found('MODEL sk-secret=\n')).toBe('"=" is missing behind MODEL');
-    expect(ineffective('X=1', known)).toMatchObject([
-      { id: 'configuration.file', state: 'warning', remedy: expect.stringContaining('NAME=value') },
+  it('may have lines in its file that set nothing, and secrets that are too short', () => {
+    const { hints } = readConfig({}, 'MODL=m\nTEMPERATURE=1\nOPENAI_API_KEY=ollama\n');
+    expect(hinted(hints).map(({ state, what, detail }) => [state, what, detail])).toEqual([
+      ['warning', '.env:1', 'MODL is no setting: MODEL is'],
+      ['warning', '.env:2', 'TEMPERATURE is no setting; .env.example has them all'],
+      [
+        'warning',
+        '.env:3',
+        'OPENAI_API_KEY has fewer than 8 characters: it is not struck out of the log',
+      ],
     ]);
+    expect(readConfig({}, readFileSync('.env.example', 'utf8')).hints).toEqual([]);
   });
 
   it('may not be there to be read', () => {
-    expect(unreadable('Parley cannot read .env in /x: remove it.')).toMatchObject([
+    expect(unreadable(['Parley cannot read .env in /x: remove it.'])).toMatchObject([
       { what: 'Configuration', detail: 'Parley cannot read .env in /x: remove it.' },
     ]);
   });

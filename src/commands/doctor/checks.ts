@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { accessOf } from '../../wiring/access.ts';
 import type { Config } from '../../config.ts';
-import type { Check, CheckupGroup, Finding, HearClock } from '../../core/ports/checkup.ts';
+import type { Check, CheckupGroup, HearClock } from '../../core/ports/checkup.ts';
 import type { Log } from '../../core/ports/log.ts';
 
 const manifestPath = fileURLToPath(new URL('../../../slack-manifest.yaml', import.meta.url));
@@ -51,7 +51,12 @@ async function discordChecks(config: Config, log: Log, hear: HearClock): Promise
 
 async function modelChecks(config: Config, hear: HearClock): Promise<Check[]> {
   const { OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: baseUrl, OPENAI_API: api } = config;
-  if (apiKey === undefined && baseUrl === undefined) return [demo(config.MODEL)];
+  if (apiKey === undefined && baseUrl === undefined) {
+    // A MODEL that is set in vain is among the hints of the configuration.
+    return [
+      plain('model', 'Demo', 'the built-in model answers; README.md says how to set another'),
+    ];
+  }
   const { modelCheckup } = await import('../../models/checkup.ts');
   const { defaultModel } = await import('../../models/openai.ts');
   return (config.MODEL ?? [defaultModel]).map((model) =>
@@ -75,28 +80,12 @@ async function storeChecks(config: Config, log: Log, hear: HearClock): Promise<C
   return [sqliteCheckup(resolve(DATA_DIR))];
 }
 
-/** The built-in model answers, whether or not that was meant. */
-function demo(wished: Config['MODEL']): Check {
-  if (wished === undefined) {
-    return plain('model', 'Demo', 'the built-in model answers; README.md says how to set another');
-  }
-  return plain('model', 'Demo', `the built-in model answers, and not MODEL=${wished.join(',')}`, {
-    state: 'warning',
-    remedy: 'set OPENAI_API_KEY for OpenAI, or OPENAI_BASE_URL for any other server',
-  });
-}
-
 /** One line about something that there is nothing to look at of. */
-function plain(
-  group: CheckupGroup,
-  what: string,
-  detail: string,
-  more: Partial<Finding> = {},
-): Check {
+function plain(group: CheckupGroup, what: string, detail: string): Check {
   return {
     id: group,
     group,
     what,
-    run: () => Promise.resolve([{ id: group, what, state: 'ok', detail, ...more }]),
+    run: () => Promise.resolve([{ id: group, what, state: 'ok', detail }]),
   };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readConfig } from '../../../src/config.ts';
 
-const SLACK_BOT_TOKEN = 'xoxb-1';
+const SLACK_BOT_TOKEN = 'xoxb-123';
 const SLACK_APP_TOKEN = 'xapp-1';
 const SLACK_SIGNING_SECRET = '8f74';
 
@@ -13,7 +13,7 @@ describe('Slack’s settings', () => {
     { SLACK_BOT_TOKEN, SLACK_APP_TOKEN, SLACK_SIGNING_SECRET, SLACK_TRANSPORT: 'socket' },
   ])('are enough: %o', (environment) => {
     expect(readConfig(environment)).toMatchObject({ WEB: false, THREAD_FOLLOWUPS: 'auto' });
-    expect(readConfig(environment).secrets).toContain('xoxb-1');
+    expect(readConfig(environment).secrets).toContain('xoxb-123');
     expect(readConfig({ ...environment, WEB: 'on' }).WEB).toBe(true);
   });
 
