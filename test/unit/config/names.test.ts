@@ -20,7 +20,7 @@ const ofOthers = `
   npm_config_noproxy npm_config_npm_version npm_config_prefix npm_config_user_agent npm_config_userconfig
   npm_execpath npm_lifecycle_event npm_lifecycle_script npm_node_execpath npm_package_json
   npm_package_name npm_package_version npm_package_engines_node NVM_DIR NVM_BIN NVM_INC VOLTA_HOME
-  HTTP_PROXY HTTPS_PROXY NO_PROXY ALL_PROXY http_proxy https_proxy no_proxy all_proxy FTP_PROXY
+  HTTP_PROXY HTTPS_PROXY NO_PROXY ALL_PROXY all_proxy FTP_PROXY
   SSL_CERT_FILE SSL_CERT_DIR CURL_CA_BUNDLE REQUESTS_CA_BUNDLE NO_COLOR FORCE_COLOR CLICOLOR DEBUG
   REDIS_PORT REDIS_PORT_6379_TCP REDIS_PORT_6379_TCP_ADDR REDIS_PORT_6379_TCP_PORT
   REDIS_PORT_6379_TCP_PROTO REDIS_SERVICE_HOST REDIS_SERVICE_PORT REDIS_SERVICE_PORT_REDIS REDIS_NAME
