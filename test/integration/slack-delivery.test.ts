@@ -64,7 +64,7 @@ describe.concurrent.each(transports)('by %s', (transport) => {
     await world.delivered();
     expect(world.model.writings.map(({ question }) => question)).toEqual([
       'Ann: one',
-      'Ann: read this\n[file: plan.pdf]',
+      'Ann: read this\n  [file: plan.pdf]',
     ]);
     expect(world.replies('C1', root.ts)).toHaveLength(1);
   });

@@ -31,6 +31,8 @@ it('says what Node says of a file in which no value is blank and no line mixes u
       // There Node takes the next line for the value, or a line and the next for a name.
       fc.pre(!/=[ \t]*$/m.test(file));
       fc.pre(statements.every(({ name }) => /^[A-C]+$/.test(name)));
+      // Behind an empty comment it takes another comment for a name.
+      fc.pre(Object.keys(parseEnv(file)).every((name) => /^[A-C]+$/.test(name)));
       const own = Object.fromEntries(
         statements.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value]])),
       );
@@ -47,8 +49,8 @@ it('tells a loss wherever a value is not what stands behind its "=", quotes and 
       const [statement] = statementsIn(`A=${written}`);
       const loss = lossOf(statement!, { text: true, lines: true });
       const whole = written.trim();
-      const plain = [whole, whole.slice(1, -1), whole.replace(/\s+#.*$/, '').slice(1, -1)];
-      if (loss === undefined) expect(plain).toContain(statement!.value);
+      const quoted = /^(["'`])(.*?)\1(?:\s+#.*)?$/.exec(whole)?.[2];
+      if (loss === undefined) expect([whole, quoted]).toContain(statement!.value);
     }),
     { numRuns: 500 },
   );
