@@ -7,7 +7,7 @@ import { withDeadline } from './core/deadline.ts';
 import { Operator } from './core/operator.ts';
 import type { Log } from './core/ports/log.ts';
 import type { Platform } from './core/ports/platform.ts';
-import type { Depth, Store } from './core/ports/store.ts';
+import type { Store } from './core/ports/store.ts';
 import { noMetrics } from './core/ports/metrics.ts';
 import { ClientAddresses } from './server/client-address.ts';
 import { Control } from './server/control.ts';
@@ -137,8 +137,7 @@ export async function createApp(config: Config, log: Log, signal: AbortSignal): 
 
   async function start(): Promise<void> {
     const { url } = await server.listen();
-    const depth = (): Promise<Depth> => store.depth();
-    const figures = await watched?.start({ depth, load: () => dispatcher.load, platforms });
+    const figures = await watched?.start({ store, load: () => dispatcher.load, platforms });
     await shares?.start();
     for (const platform of platforms) await platform.start(inbox);
     dispatcher.start();

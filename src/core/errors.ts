@@ -88,9 +88,19 @@ export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable';
   /** `full` will not pass by itself; `away` may. */
   readonly reason: 'full' | 'away' | 'damaged';
-  constructor(reason: 'full' | 'away' | 'damaged', message: string, options?: ErrorOptions) {
+  /**
+   * What people are told, such as `Parley’s disk is full`, as somebody has to mend it; absent for
+   * what may pass by itself.
+   */
+  readonly trouble: string | undefined;
+  constructor(
+    reason: 'full' | 'away' | 'damaged',
+    message: string,
+    options: ErrorOptions & { trouble?: string } = {},
+  ) {
     super(message, options);
     this.reason = reason;
+    this.trouble = options.trouble;
   }
 }
 

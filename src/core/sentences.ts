@@ -14,6 +14,8 @@ export const sentences = {
     `${quotaOf(quota)} has ${(quota.most - quota.used).toLocaleString('en')} left; it renews in ${until(quota)}.`,
   last: (quota: Renewing) =>
     `${quotaOf(quota)} is used up with this one; it renews in ${until(quota)}.`,
+  notStored: (trouble: string) =>
+    `I cannot take your question in: ${trouble}. Whoever runs me has to mend that; if I have not answered by then, ask again.`,
   notAllowed: 'You are not among those who may use me here. If you should be, ask whoever runs me.',
   notAllowedIn: (place: string) =>
     `You are not among those who may use me in ${place}. If you should be, ask whoever runs me.`,

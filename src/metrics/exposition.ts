@@ -32,7 +32,13 @@ export function openExposition(log: Log): Exposition {
     contentType: registry.contentType,
     watch(sources) {
       metrics.expect(sources.platforms.map(({ name }) => name));
-      openGauges({ ...sources, registry, oldestUnseenMs: () => metrics.oldestUnseenMs(), log });
+      openGauges({
+        ...sources,
+        registry,
+        oldestUnseenMs: () => metrics.oldestUnseenMs(),
+        refusedByStore: () => metrics.refusedByStore,
+        log,
+      });
     },
     async read() {
       // The library's spelling, as of a mean of nothing; the format has another.

@@ -2,12 +2,11 @@ import { Gauge, type Registry } from 'prom-client';
 import type { Log } from '../core/ports/log.ts';
 import type { Load } from '../core/ports/metrics.ts';
 import type { Platform } from '../core/ports/platform.ts';
-import type { Depth } from '../core/ports/store.ts';
-import { InboxWatch } from './inbox-watch.ts';
+import { StoreWatch, type StoreWatchOptions } from './store-watch.ts';
 
 /** Where the figures come from that are looked up when somebody asks. */
 export interface Sources {
-  readonly depth: () => Promise<Depth>;
+  readonly store: StoreWatchOptions['store'];
   readonly load: () => Load;
   readonly platforms: readonly Pick<Platform, 'name' | 'state'>[];
 }
@@ -16,13 +15,15 @@ export interface GaugesOptions extends Sources {
   readonly registry: Registry;
   /** Milliseconds, by platform. */
   readonly oldestUnseenMs: () => ReadonlyMap<string, number>;
+  /** How many questions could not be stored so far. */
+  readonly refusedByStore: () => number;
   readonly log: Log;
 }
 
 /** Figures of one moment: each is looked up when it is scraped, and at no other time. */
 export function openGauges(options: GaugesOptions): void {
-  const { registry, load, platforms, oldestUnseenMs } = options;
-  const inbox = new InboxWatch(options.depth, options.log);
+  const { registry, store, load, platforms, oldestUnseenMs, log } = options;
+  const watch = new StoreWatch({ store, refused: options.refusedByStore, log });
 
   /** Absent while there is nothing to tell. */
   function single(
@@ -70,24 +71,26 @@ export function openGauges(options: GaugesOptions): void {
     return load().paused ? 1 : 0;
   });
 
-  single('parley_store_up', '1 if the store told what waits in it, else 0.', async () =>
-    (await inbox.look()) === undefined ? 0 : 1,
+  single(
+    'parley_store_up',
+    '1 if the store can be read and keeps questions, else 0; 0 once after each that it did not keep.',
+    async () => ((await watch.look()).up ? 1 : 0),
   );
   single(
     'parley_inbox_waiting',
     'Conversations with questions that nobody works on, in the whole store.',
-    async () => (await inbox.look())?.waiting,
+    async () => (await watch.look()).depth?.waiting,
   );
   single(
     'parley_inbox_running',
     'Conversations that somebody works on, in the whole store.',
-    async () => (await inbox.look())?.running,
+    async () => (await watch.look()).depth?.running,
   );
   single(
     'parley_inbox_oldest_seconds',
     'How long the oldest question has waited that nobody works on; 0 without any.',
     async () => {
-      const depth = await inbox.look();
+      const { depth } = await watch.look();
       return depth && (depth.oldestMs ?? 0) / 1_000;
     },
   );

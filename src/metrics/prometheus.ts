@@ -16,6 +16,7 @@ interface Reply {
 export class Prometheus implements Metrics {
   readonly #figures: ReturnType<typeof newFigures>;
   readonly #replies = new Set<Reply>();
+  #refusedByStore = 0;
 
   constructor(registry: Registry) {
     this.#figures = newFigures(registry);
@@ -26,6 +27,7 @@ export class Prometheus implements Metrics {
   }
 
   questionRefused(platform: string, reason: Refusal): void {
+    if (reason === 'store') this.#refusedByStore += 1;
     this.#figures.refusals.inc({ platform, reason });
   }
 
@@ -86,6 +88,11 @@ export class Prometheus implements Metrics {
       for (const outcome of outcomes) this.#figures.turns.inc({ platform, outcome }, 0);
       this.#figures.refusals.inc({ platform, reason: 'store' }, 0);
     }
+  }
+
+  /** How many questions could not be stored so far. */
+  get refusedByStore(): number {
+    return this.#refusedByStore;
   }
 
   /** How old the oldest text is that people cannot see yet, by platform, in milliseconds. */

@@ -393,6 +393,34 @@ describe.concurrent('what was said while the process was down', () => {
   });
 });
 
+describe.concurrent('what cannot be stored before somebody mends the store', () => {
+  it('is told to each who asks, once, and answered then', async ({ worlds }) => {
+    const world = await worlds.prepare();
+    let full = true;
+    world.wrapStore = beforeAccept(() => {
+      if (full) throw new StoreUnavailable('full', 'no room', { trouble: 'the disk is full' });
+    });
+    world.answering();
+    const { fake } = world;
+    const [ada, ben] = [fake.person('Ada'), fake.person('Ben')];
+    await world.start();
+    const first = ada.mention('general', 'one');
+    const tried = () => world.logged('discord event not taken in yet').length;
+    await vi.waitFor(() => expect(tried()).toBeGreaterThan(2));
+    // What is said behind it in the same channel waits for its turn.
+    ben.say('general', 'not for the bot');
+    const second = ben.mention('general', 'two');
+    const sentence =
+      'I cannot take your question in: the disk is full. Whoever runs me has to mend that; if I have not answered by then, ask again.';
+    await vi.waitFor(() => expect(world.said('general')).toEqual([sentence, sentence]));
+    full = false;
+    await world.turns(2);
+    expect(world.said('general')).toEqual([sentence, sentence]);
+    expect(world.replies(first)).toEqual(['Answer to: Ada: one']);
+    expect(world.replies(second)).toEqual(['Answer to: Ben: two']);
+  });
+});
+
 describe.concurrent('what one shard of two missed', () => {
   const guilds = ['Zero', 'One'].map((name, at) => ({
     name,

@@ -533,9 +533,16 @@ describe('Redis', () => {
     });
 
     await client.config('SET', 'maxmemory', '1mb');
-    const full = (await look([check])).get('store.redis');
-    expect(full).toMatchObject({ state: 'failed' });
-    expect(full?.detail).toMatch(/cannot be used yet|memory/);
+    const full = await look([check]);
+    expect(full.get('store.redis-writes')).toEqual({
+      id: 'store.redis-writes',
+      group: 'store',
+      what: 'Writes',
+      state: 'failed',
+      detail: 'Redis has no memory left (maxmemory)',
+      remedy: expect.stringContaining('raise maxmemory in redis.conf or at the hoster') as string,
+    });
+    expect(full.get('store.redis-memory')?.detail).toMatch(/^\d MB of 1 MB in use$/);
   });
 });
 

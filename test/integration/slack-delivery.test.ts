@@ -33,6 +33,30 @@ describe.concurrent.each(transports)('by %s', (transport) => {
     expect(tries.some(({ outcome }) => outcome !== 'acked')).toBe(true);
   });
 
+  it('tells whoever asks, once, what somebody has to mend before it can be stored', async ({
+    worlds,
+  }) => {
+    const world = await worlds.prepare({ transport, fake: quick });
+    const tries = new Map<string, number>();
+    world.wrapStore = beforeAccept(({ id }) => {
+      tries.set(id, (tries.get(id) ?? 0) + 1);
+      if (tries.get(id)! > 2) return;
+      throw new StoreUnavailable('full', 'no room', { trouble: 'the disk is full' });
+    });
+    world.answering();
+    await world.start();
+    const { fake } = world;
+    const root = fake.person('U1').mentions('C1', 'hello');
+    fake.person('U2').posts('D2', 'hello');
+    const sentence =
+      'I cannot take your question in: the disk is full. Whoever runs me has to mend that; if I have not answered by then, ask again.';
+    await world.turns(2);
+    await world.delivered();
+    expect(fake.history.ephemerals).toMatchObject([{ user: 'U1', channel: 'C1', text: sentence }]);
+    expect(world.said('D2').toSorted()).toEqual(['Answer to: Ben: hello', sentence]);
+    expect(world.replies('C1', root.ts)).toEqual(['Answer to: Ann: hello']);
+  });
+
   it('answers once what is delivered twice and in any order', async ({ worlds }) => {
     const world = await worlds.begin({ transport });
     world.answering();

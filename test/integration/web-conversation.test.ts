@@ -186,18 +186,19 @@ it('takes nothing in while it stops, and says so', async () => {
 
 it('never says a message is taken that could not be stored', async () => {
   await world.stop();
-  let fault: 'full' | 'away' | undefined;
+  let fault: StoreUnavailable | undefined;
   world.wrapStore = beforeAccept(() => {
-    if (fault !== undefined) throw new StoreUnavailable(fault, 'no room');
+    if (fault !== undefined) throw fault;
   });
   await world.start();
   const words = `Keep this: ${planted.words}`;
   const told = [
-    ['away', 'Try again in a minute.'],
-    ['full', 'disk is full; tell whoever runs it.'],
+    [{}, 'Parley cannot store anything right now. Try again in a minute.'],
+    [{ trouble: 'Parley’s disk is full' }, 'Parley’s disk is full; tell whoever runs Parley.'],
+    [{ trouble: 'the disk of Redis is full' }, 'The disk of Redis is full; tell whoever runs'],
   ] as const;
-  for (const [reason, sentence] of told) {
-    fault = reason;
+  for (const [options, sentence] of told) {
+    fault = new StoreUnavailable('full', 'no room', options);
     expect(await ana.say(here, words)).toMatchObject({
       status: 503,
       text: expect.stringContaining(sentence),

@@ -38,6 +38,8 @@ export abstract class World<P extends Platform> {
   store!: Store;
   platform!: P;
   dispatcher!: Dispatcher;
+  /** How many pages of 4 KiB the next `start`'s store may grow to; unlimited by default. */
+  maxPages: number | undefined;
   /** Changes the store that the next `start` uses. */
   wrapStore: (store: Store) => Store = (store) => store;
   readonly #made: string;
@@ -61,8 +63,9 @@ export abstract class World<P extends Platform> {
   protected async letGo(): Promise<void> {}
 
   async start(): Promise<void> {
-    const { log } = this;
-    this.store = this.wrapStore(await openSqliteStore({ folder: this.folder, retentionMs: 1e12 }));
+    const { log, folder, maxPages } = this;
+    const room = maxPages === undefined ? {} : { maxPages };
+    this.store = this.wrapStore(await openSqliteStore({ folder, retentionMs: 1e12, ...room }));
     this.platform = await this.open();
     const { inbox, dispatcher } = createCore({
       store: this.store,

@@ -16,7 +16,10 @@ it('names the figures that there are, and all of Parley’s own', async () => {
   const service = metricsService({ host: '127.0.0.1', port: 0, log: readableLog() });
   onTestFinished(() => service.close());
   const url = await service.start({
-    depth: () => Promise.resolve({ waiting: 0, running: 0 }),
+    store: {
+      depth: () => Promise.resolve({ waiting: 0, running: 0 }),
+      check: () => Promise.resolve(),
+    },
     load: () => ({ writing: 0, inLine: 0, conversations: 0, leases: 0, paused: false }),
     platforms: [],
   });

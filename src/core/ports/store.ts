@@ -228,7 +228,7 @@ export interface Store {
 
   /** Deletes what is older than the retention time; returns how many entries went. */
   sweep(): Promise<number>;
-  /** Resolves if a write would be kept now; else throws `StoreUnavailable`. */
+  /** Resolves if a question of any length would be kept now; else throws `StoreUnavailable`. */
   check(): Promise<void>;
   close(): Promise<void>;
 }

@@ -34,6 +34,8 @@ export interface EarOptions {
 export class Ear {
   readonly #options: EarOptions;
   readonly #inOrder = new InOrder();
+  /** Channels in which everything waits for a store that does not take what was said first. */
+  readonly #stuck = new Map<string, StoreUnavailable>();
 
   constructor(options: EarOptions) {
     this.#options = options;
@@ -81,6 +83,8 @@ export class Ear {
   async hear(said: Said): Promise<void> {
     const { listener, bookmarks } = this.#options;
     const place = placeIn(said);
+    const stuck = this.#stuck.get(said.channel);
+    if (stuck !== undefined) void this.#regret(said, stuck);
     const taken = await this.#run(said.channel, async () => {
       await listener.hear(said);
       bookmarks.advance(place, said.id);
@@ -120,7 +124,7 @@ export class Ear {
     let taken = false;
     await this.#inOrder.run(channel, async () => {
       try {
-        await this.#untilTaken(work);
+        await this.#untilTaken(channel, work);
         taken = true;
       } catch (error) {
         this.#options.log.warn({ err: error, channel }, 'discord event not taken in');
@@ -129,12 +133,25 @@ export class Ear {
     return taken;
   }
 
-  async #untilTaken(work: () => Promise<void>): Promise<void> {
+  async #regret(said: Said, fault: StoreUnavailable): Promise<void> {
+    try {
+      await this.#options.listener.regret(said, fault);
+    } catch (error) {
+      // It is looked at again when its turn comes.
+      this.#options.log.debug({ err: error, channel: said.channel }, 'not known what is asked');
+    }
+  }
+
+  async #untilTaken(channel: string, work: () => Promise<void>): Promise<void> {
     const { log, signal } = this.#options;
     for (let tries = 1; ; tries += 1) {
       try {
-        return await work();
+        await work();
+        this.#stuck.delete(channel);
+        return;
       } catch (error) {
+        if (error instanceof StoreUnavailable) this.#stuck.set(channel, error);
+        else this.#stuck.delete(channel);
         if (!mayPass(error)) throw error;
         log.warn({ err: error, tries }, 'discord event not taken in yet');
         const limitedMs = error instanceof RateLimited ? error.retryAfterMs : 0;

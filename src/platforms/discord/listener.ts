@@ -1,10 +1,12 @@
 import type { ConversationId } from '../../core/conversation.ts';
-import { MessageRefused } from '../../core/errors.ts';
+import { MessageRefused, StoreUnavailable } from '../../core/errors.ts';
 import { fieldsOf, listOf } from '../../core/fields.ts';
 import { isStop, type Message } from '../../core/message.ts';
+import { Once } from '../../core/once.ts';
 import { persist } from '../../core/patience.ts';
 import type { Log } from '../../core/ports/log.ts';
 import type { Intake } from '../../core/ports/platform.ts';
+import { sentences } from '../../core/sentences.ts';
 import type { TurnedAway } from '../../core/turned-away.ts';
 import { Meanings, type MeaningsOptions } from './meanings.ts';
 import { mayAsk, mentions, repliesToBot } from './meant.ts';
@@ -41,6 +43,7 @@ export class Listener {
   readonly #options: ListenerOptions;
   readonly #meanings: Meanings;
   readonly #stops: Stops;
+  readonly #notStored = new Once();
 
   constructor(options: ListenerOptions) {
     this.#options = options;
@@ -73,9 +76,22 @@ export class Listener {
       );
       if (stops && receipt === 'kept') await persist(() => intake.stop(conversation), log, signal);
     } catch (error) {
+      if (error instanceof StoreUnavailable) this.#tellTrouble(said, kind, error);
       if (!(error instanceof MessageRefused)) throw error;
       await this.#refuse(said, message, error);
     }
+  }
+
+  /**
+   * Tells whoever asked something, which is not looked at yet as what was said before it cannot be
+   * stored, that somebody has to mend the store first.
+   */
+  async regret(said: Said, fault: StoreUnavailable): Promise<void> {
+    const { self, bots, door, signal } = this.#options;
+    if (fault.trouble === undefined || !mayAsk(said, self, bots)) return;
+    const meaning = await this.#meanings.of(said);
+    if (meaning === undefined || (await door.refusal(said, signal)) !== undefined) return;
+    this.#tellTrouble(said, meaning.kind, fault);
   }
 
   /** Somebody changed a message; previews of links arrive as changes, too. */
@@ -148,6 +164,12 @@ export class Listener {
     await intake.withdraw(conversation, id);
     if (!author.bot && (await turnedAway.isToBeTold(author.id, timeOf(id)))) turnAway(said);
     return true;
+  }
+
+  /** Once: it is tried again. */
+  #tellTrouble(said: Said, kind: Message['kind'], { trouble }: StoreUnavailable): void {
+    if (kind === 'context' || trouble === undefined) return;
+    if (this.#notStored.isFirst(said.id)) this.#options.tell(said, sentences.notStored(trouble));
   }
 
   async #refuse(said: Said, message: Message, refused: MessageRefused): Promise<void> {

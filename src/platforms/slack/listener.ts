@@ -1,8 +1,9 @@
 import type { ConversationId } from '../../core/conversation.ts';
-import { MessageRefused } from '../../core/errors.ts';
+import { MessageRefused, StoreUnavailable } from '../../core/errors.ts';
 import type { Followups } from '../../core/followups.ts';
 import { isStop, type Message } from '../../core/message.ts';
 import type { Log } from '../../core/ports/log.ts';
+import { Once } from '../../core/once.ts';
 import { persist } from '../../core/patience.ts';
 import type { Intake } from '../../core/ports/platform.ts';
 import type { Store } from '../../core/ports/store.ts';
@@ -52,6 +53,7 @@ export interface ListenerOptions {
 export class Listener {
   readonly #options: ListenerOptions;
   readonly #twins = new Twins();
+  readonly #notStored = new Once();
 
   constructor(options: ListenerOptions) {
     this.#options = options;
@@ -107,6 +109,7 @@ export class Listener {
         await persist(() => intake.stop(conversation), this.#options.log, signal);
       }
     } catch (error) {
+      if (error instanceof StoreUnavailable) this.#regret(said, message, error);
       if (!(error instanceof MessageRefused)) throw error;
       await this.#refuse(said, message, error);
     }
@@ -204,6 +207,13 @@ export class Listener {
     // Known from now on: read again after an outage it must not be answered after all.
     await intake.withdraw(message.conversation, message.id);
     tell(said, refused.message);
+  }
+
+  /** Tells whoever asked, once, that somebody has to mend the store first; Slack delivers it again. */
+  #regret(said: Said, { kind }: Message, { trouble }: StoreUnavailable): void {
+    if (kind === 'context' || trouble === undefined) return;
+    if (!this.#notStored.isFirst(`${said.channel} ${said.ts}`)) return;
+    this.#options.tell(said, sentences.notStored(trouble));
   }
 
   /** Events of a workspace that our token is not for. */

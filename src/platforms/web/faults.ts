@@ -13,11 +13,6 @@ const refusals = {
 } as const satisfies Record<MessageRefused['reason'], number>;
 
 const later = 'Parley cannot store anything right now. Try again in a minute.';
-const unstored: Record<StoreUnavailable['reason'], string> = {
-  full: 'Parley’s disk is full; tell whoever runs it.',
-  away: later,
-  damaged: later,
-};
 
 /** Says what went wrong in a sentence that the page can show; the log has the cause. */
 export function faultResponse(error: Error, c: Context, log: Log, digest: LogDigest): Response {
@@ -33,6 +28,11 @@ export function faultResponse(error: Error, c: Context, log: Log, digest: LogDig
   }
   // The pattern, not the path: half of a conversation's id is in it.
   log.error({ err: error, route: `${c.req.method} ${c.req.routePath}` }, 'web request failed');
-  if (error instanceof StoreUnavailable) return c.json({ error: unstored[error.reason] }, 503);
+  if (error instanceof StoreUnavailable) return c.json({ error: unstored(error) }, 503);
   return c.json({ error: 'Something went wrong here; the log says what.' }, 500);
+}
+
+function unstored({ trouble }: StoreUnavailable): string {
+  if (trouble === undefined) return later;
+  return `${trouble.charAt(0).toUpperCase()}${trouble.slice(1)}; tell whoever runs Parley.`;
 }

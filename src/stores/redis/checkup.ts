@@ -4,9 +4,11 @@ import type { Check, Finding, HearClock } from '../../core/ports/checkup.ts';
 import type { Log } from '../../core/ports/log.ts';
 import { scopedLog } from '../../core/scoped-log.ts';
 import { Connection } from './connection.ts';
+import { codeOf } from './faults.ts';
 import { Keys } from './keys.ts';
 import { openConnection } from './open-connection.ts';
 import { Partitions } from './partitions.ts';
+import { moreDisk, moreMemory } from './start-faults.ts';
 import { parseRedisUrl, type Target } from './url.ts';
 
 /** How long a Redis that does not answer is waited for, in milliseconds. */
@@ -76,10 +78,9 @@ async function open(
       else log.warn(fields, event);
     },
   };
-  // Nothing is noted in Redis of somebody who only looks.
-  const nothing = (): Promise<void> => Promise.resolve();
   try {
-    await openConnection(connection, target, keys, { prepare: nothing, signal, log: listening });
+    // Nothing is noted in Redis of somebody who only looks.
+    await openConnection(connection, target, keys, { evenFull: true, signal, log: listening });
   } catch (error) {
     if (!patience.aborted || error instanceof BadConfiguration) throw error;
     const [, who, how, remedy] =
@@ -129,11 +130,19 @@ async function checkWrites(connection: Connection, keys: Keys, log: Log): Promis
     return { ...kept, state: 'ok', detail: 'are taken' };
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error;
-    const remedy =
-      error.reason === 'full'
-        ? `give Redis more memory or disk (maxmemory ${where})`
-        : 'look at the log of Redis itself';
-    return { ...kept, state: 'failed', detail: error.message, remedy };
+    return { ...kept, state: 'failed', detail: error.message, remedy: remedyOf(error) };
+  }
+}
+
+function remedyOf({ cause }: StoreUnavailable): string {
+  switch (codeOf(cause)) {
+    case 'OOM':
+      return moreMemory;
+    case 'MISCONF':
+      return moreDisk;
+    case undefined:
+    default:
+      return 'look at the log of Redis itself';
   }
 }
 

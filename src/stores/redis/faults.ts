@@ -1,8 +1,9 @@
 import { StoreUnavailable } from '../../core/errors.ts';
 
 /** Redis' error codes that tell us something, by what is to be done about them. */
-const codes: Readonly<Record<string, 'full' | 'damaged' | 'passing' | 'denied'>> = {
+const codes: Readonly<Record<string, 'full' | 'disk' | 'damaged' | 'passing' | 'denied'>> = {
   OOM: 'full',
+  MISCONF: 'disk',
   WRONGTYPE: 'damaged',
   // After a failover, while it loads its data, or while it is busy: soon over.
   READONLY: 'passing',
@@ -15,7 +16,6 @@ const codes: Readonly<Record<string, 'full' | 'damaged' | 'passing' | 'denied'>>
   ASK: 'passing',
   UNBLOCKED: 'passing',
   NOREPLICAS: 'passing',
-  MISCONF: 'passing',
   NOAUTH: 'denied',
   WRONGPASS: 'denied',
   NOPERM: 'denied',
@@ -49,20 +49,32 @@ export function toStoreFault(error: unknown): unknown {
     if (!isFromConnection(error)) return error;
     return new StoreUnavailable('away', 'Redis does not answer', { cause });
   }
-  if (code === 'MISCONF') {
-    return /no space left/i.test(cause.message)
-      ? new StoreUnavailable('full', 'the disk of Redis is full', { cause })
-      : new StoreUnavailable('away', 'Redis cannot write to its disk', { cause });
-  }
   switch (codes[code]) {
     case 'full':
-      return new StoreUnavailable('full', 'Redis has no memory left (maxmemory)', { cause });
+      return new StoreUnavailable('full', 'Redis has no memory left (maxmemory)', {
+        cause,
+        trouble: 'the memory of Redis is full',
+      });
+    case 'disk':
+      return /no space left/i.test(cause.message)
+        ? new StoreUnavailable('full', 'the disk of Redis is full', {
+            cause,
+            trouble: 'the disk of Redis is full',
+          })
+        : new StoreUnavailable('away', 'Redis cannot write to its disk', {
+            cause,
+            trouble: 'Redis cannot write to its disk',
+          });
     case 'damaged':
       return new StoreUnavailable('damaged', 'a value in Redis is not what it should be', {
         cause,
       });
     case 'passing':
-      return new StoreUnavailable('away', 'Redis cannot write now', { cause });
+      return new StoreUnavailable(
+        'away',
+        code === 'READONLY' ? 'Redis is a read-only replica' : 'Redis cannot write now',
+        { cause },
+      );
     case 'denied':
       return new StoreUnavailable('away', 'Redis does not let us in; check REDIS_URL', { cause });
     case undefined:

@@ -14,6 +14,14 @@ const pauseMs = 20;
 const firstWordMs = 1_000;
 const wordEveryMs = 5_000;
 
+interface OpenOptions {
+  readonly prepare?: () => Promise<void>;
+  /** One that takes no writes will do, as somebody has to see why. */
+  readonly evenFull?: boolean;
+  readonly signal: AbortSignal;
+  readonly log: Log;
+}
+
 /**
  * Waits until Redis answers, as long as that takes, telling the log what it waits for; then looks
  * whether it will do: it lets us in, writes, is new enough, and keeps what it is given; `prepare`
@@ -25,7 +33,7 @@ export async function openConnection(
   connection: Connection,
   target: Target,
   keys: Keys,
-  { prepare, signal, log }: { prepare?: () => Promise<void>; signal: AbortSignal; log: Log },
+  { prepare, evenFull = false, signal, log }: OpenOptions,
 ): Promise<void> {
   const { client } = connection;
   const startedAt = performance.now();
@@ -49,6 +57,7 @@ export async function openConnection(
           return;
         } catch (error) {
           if (error instanceof BadConfiguration) throw error;
+          if (evenFull && error instanceof StoreUnavailable && error.trouble !== undefined) return;
           note(error);
         }
       }

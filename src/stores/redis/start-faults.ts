@@ -2,6 +2,12 @@ import { BadConfiguration } from '../../core/errors.ts';
 import { bare, codeOf } from './faults.ts';
 import type { Target } from './url.ts';
 
+/** What to do about a Redis that takes nothing more in; it goes on by itself then. */
+export const moreMemory =
+  'raise maxmemory in redis.conf or at the hoster, or keep less (HISTORY_DAYS)';
+export const moreDisk =
+  'free space on the disk of Redis, or make it writable; the log of Redis says which, and it takes writes again after its next save';
+
 /** What waiting does not help against. */
 export function whyNever(error: unknown, target: Target): BadConfiguration | undefined {
   const cause = bare(error);
@@ -57,6 +63,12 @@ export function waitingFor(error: unknown, target: Target, loads: boolean): stri
   const code = codeOf(error);
   const redis = `Redis at ${target.name}`;
   if (loads || code === 'LOADING') return `waiting for ${redis}, which still loads its data`;
+  if (code === 'OOM') {
+    return `waiting for ${redis}, whose memory is full (${message}): ${moreMemory}`;
+  }
+  if (code === 'MISCONF') {
+    return `waiting for ${redis}, which cannot write to its disk (${message}): ${moreDisk}`;
+  }
   if (code !== undefined) return `waiting for ${redis}, which cannot be used yet (${message})`;
   const tls = target.tls === undefined ? 'rediss:// if it wants TLS' : 'redis:// if it has no TLS';
   return `waiting for ${redis}, which does not answer (${message}): start it, or correct REDIS_URL (${tls}); without REDIS_URL everything is kept in DATA_DIR`;

@@ -7,23 +7,56 @@ import type { Check, Finding } from '../../core/ports/checkup.ts';
 import { isHeld, messageOf, toConfigurationFault } from './faults.ts';
 import { ensureOwn, filesIn, holderIn } from './folder.ts';
 import { checkHealth, checkOrigin } from './open-database.ts';
+import { freeBytes, leastFreeBytes } from './room.ts';
 
 const id = 'store.sqlite';
 const what = 'SQLite';
+const disk = { id: 'store.disk', what: 'Disk' };
+/** With less than this it is time to think of more. */
+const littleBytes = 256 * 1024 * 1024;
 
-/** Looks whether the folder and the database in it will do. Changes neither, and takes no lock. */
+type Look = Pick<Finding, 'state' | 'detail' | 'remedy'>;
+
+/**
+ * Looks whether the folder and the database in it will do, and whether its disk has room. Changes
+ * neither, and takes no lock.
+ */
 export function sqliteCheckup(folder: string): Check {
   return {
     id,
     group: 'store',
     what,
-    run: () => Promise.resolve([{ id, what, ...look(resolve(folder)) }]),
+    async run() {
+      const path = resolve(folder);
+      return [
+        { id, what, ...look(path) },
+        { ...disk, ...lookAtDisk(path) },
+      ];
+    },
   };
 }
 
-function look(path: string): Pick<Finding, 'state' | 'detail' | 'remedy'> {
+function lookAtDisk(path: string): Look {
+  const free = freeBytes(nearestParent(path));
+  if (free === Infinity) return { state: 'ok', detail: `how much is free at ${path} is not told` };
+  const detail = `${megabytes(free)} free at ${path}`;
+  const remedy = `free space on its disk (df -h ${path}), or move DATA_DIR to a larger one; Parley goes on by itself`;
+  if (free < leastFreeBytes) {
+    const needed = `new questions are refused below ${megabytes(leastFreeBytes)}`;
+    return { state: 'failed', detail: `full: ${detail}, ${needed}`, remedy };
+  }
+  return free < littleBytes
+    ? { state: 'warning', detail: `nearly full: ${detail}`, remedy }
+    : { state: 'ok', detail };
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.floor(bytes / 1024 / 1024).toLocaleString('en')} MB`;
+}
+
+function look(path: string): Look {
   if (!existsSync(path)) {
-    const parent = nearestParent(path);
+    const parent = nearestParent(dirname(path));
     if (!statSync(parent).isDirectory()) {
       throw new BadConfiguration(
         `The data folder ${path} cannot be made: ${parent} is no folder. Set DATA_DIR to another place.`,
@@ -69,8 +102,9 @@ function ensureWritable(path: string, place: string): void {
 }
 
 function nearestParent(path: string): string {
+  if (existsSync(path)) return path;
   const parent = dirname(path);
-  return existsSync(parent) || parent === path ? parent : nearestParent(parent);
+  return parent === path ? parent : nearestParent(parent);
 }
 
 /**

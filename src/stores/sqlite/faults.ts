@@ -14,6 +14,9 @@ const codes = {
   notADatabase: 26,
 } as const;
 
+/** What people are told where there is no room. */
+export const full = { trouble: 'Parley’s disk is full' };
+
 /** The primary result code of an error from SQLite; undefined for any other error. */
 function codeOf(error: unknown): number | undefined {
   if (!(error instanceof Error) || !('errcode' in error)) return undefined;
@@ -31,16 +34,20 @@ export function isHeld(error: unknown): boolean {
 export function toStoreFault(error: unknown): unknown {
   switch (codeOf(error)) {
     case codes.full:
-      return new StoreUnavailable('full', 'the store is full', { cause: error });
+      return new StoreUnavailable('full', 'the store is full', { cause: error, ...full });
     case codes.corrupt:
     case codes.notADatabase:
       return new StoreUnavailable('damaged', 'the store is damaged', { cause: error });
-    case codes.busy:
-    case codes.locked:
-    case codes.outOfMemory:
     case codes.readOnly:
     case codes.ioError:
     case codes.cannotOpen:
+      return new StoreUnavailable('away', 'the store cannot be written', {
+        cause: error,
+        trouble: 'Parley’s disk cannot be written',
+      });
+    case codes.busy:
+    case codes.locked:
+    case codes.outOfMemory:
     case codes.protocol:
       return new StoreUnavailable('away', 'the store cannot be written', { cause: error });
     case undefined:

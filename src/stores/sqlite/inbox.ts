@@ -74,9 +74,9 @@ export class Inbox {
     this.#room.ensureFor('');
   }
 
-  /** Throws `StoreUnavailable('full')` if a short question would be refused now. */
+  /** Throws `StoreUnavailable('full')` if some question would be refused now. */
   ensureRoom(): void {
-    this.#room.ensureFor('');
+    this.#room.ensureForAny();
   }
 
   #keep({ conversation, id, author, text, sentAt }: Message, tokens: number): Receipt {

@@ -1,6 +1,8 @@
 import { statfsSync } from 'node:fs';
 import { StoreUnavailable } from '../../core/errors.ts';
+import { maxMessageChars } from '../../core/message.ts';
 import type { Database, Query } from './database.ts';
+import { full } from './faults.ts';
 
 /** Kept free whatever happens: ids, leases, pages of the index trees. */
 const baseBytes = 256 * 1024;
@@ -10,6 +12,9 @@ const answerBytes = 320 * 1024;
 const logBytes = 8 * 1024 * 1024;
 /** With this much free nobody counts. */
 const plentyBytes = 1024 * 1024 * 1024;
+
+/** The least that must be free on a disk for a question of any length to be taken in. */
+export const leastFreeBytes = logBytes + neededFor(maxMessageChars, 0);
 
 /**
  * Keeps room for the answers to what was taken in: a store that is nearly full refuses new
@@ -30,26 +35,44 @@ export class Room {
 
   /** Throws `StoreUnavailable('full')` if text of this length, and its answer, might not fit. */
   ensureFor(text: string): void {
+    this.#ensure(text.length);
+  }
+
+  /** Throws `StoreUnavailable('full')` if the longest question might not fit. */
+  ensureForAny(): void {
+    this.#ensure(maxMessageChars);
+  }
+
+  #ensure(chars: number): void {
     const free = Math.min(this.#pages.get()?.free ?? 0, this.#diskBytes());
     if (free >= plentyBytes) return;
-    const answers = 1 + (this.#open.get()?.n ?? 0);
-    // A character takes at most three bytes; the text moves once, from question to history.
-    const needed = baseBytes + answers * answerBytes + text.length * 3 * 2;
+    const needed = neededFor(chars, this.#open.get()?.n ?? 0);
     if (free < needed) {
       throw new StoreUnavailable(
         'full',
-        `the store is nearly full: ${free} bytes are free, ${needed} are kept for answers`,
+        `the disk of ${this.#folder} is nearly full: ${free} bytes are free, ${needed} are kept for answers`,
+        full,
       );
     }
   }
 
   #diskBytes(): number {
     try {
-      const { bavail, blocks, bsize } = statfsSync(this.#folder);
-      // Some network file systems do not tell.
-      return blocks === 0 ? Infinity : Math.max(0, bavail * bsize - logBytes);
+      return Math.max(0, freeBytes(this.#folder) - logBytes);
     } catch (cause) {
       throw new StoreUnavailable('away', `the folder ${this.#folder} cannot be read`, { cause });
     }
   }
+}
+
+/** What this user may still write on the disk of a folder; `Infinity` where that is not told. */
+export function freeBytes(folder: string): number {
+  const { bavail, blocks, bsize } = statfsSync(folder);
+  // Some network file systems do not tell.
+  return blocks === 0 ? Infinity : bavail * bsize;
+}
+
+/** A character takes at most three bytes; the text moves once, from question to history. */
+function neededFor(chars: number, open: number): number {
+  return baseBytes + (1 + open) * answerBytes + chars * 3 * 2;
 }

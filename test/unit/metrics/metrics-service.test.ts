@@ -8,12 +8,18 @@ import { type Scrape, scrape } from '../../fakes/scrape.ts';
 
 const idle = { writing: 0, inLine: 0, conversations: 0, leases: 0, paused: false };
 
+/** A store in which nothing waits, and which takes what it is given. */
+const well: Sources['store'] = {
+  depth: () => Promise.resolve({ waiting: 0, running: 0 }),
+  check: () => Promise.resolve(),
+};
+
 /** Figures on a free port, of a service that is at what the test says. */
 async function begin(sources: Partial<Sources> = {}) {
   const service = metricsService({ host: '127.0.0.1', port: 0, log: readableLog() });
   onTestFinished(() => service.close());
   const url = await service.start({
-    depth: () => Promise.resolve({ waiting: 0, running: 0 }),
+    store: well,
     load: () => idle,
     platforms: [{ name: 'slack' }],
     ...sources,
@@ -80,7 +86,10 @@ it('tells what waits in the store, and of a store that is away only that', async
   ];
   for (const depth of depths) {
     const { look } = await begin({
-      depth: () => (depth instanceof Error ? Promise.reject(depth) : Promise.resolve(depth)),
+      store: {
+        ...well,
+        depth: () => (depth instanceof Error ? Promise.reject(depth) : Promise.resolve(depth)),
+      },
     });
     const { samples } = await look();
     const found = ['store_up', 'inbox_waiting', 'inbox_running', 'inbox_oldest_seconds'].map(
@@ -89,6 +98,15 @@ it('tells what waits in the store, and of a store that is away only that', async
     const away = [0, undefined, undefined, undefined];
     expect(found).toEqual(depth instanceof Error ? away : [1, 2, 1, 1.5]);
   }
+});
+
+it('tells of a store that is full that it is down, and what waits in it all the same', async () => {
+  const { look } = await begin({
+    store: { ...well, check: () => Promise.reject(new Error('full')) },
+  });
+  const { samples } = await look();
+  expect(samples.get('parley_store_up')).toBe(0);
+  expect(samples.get('parley_inbox_waiting')).toBe(0);
 });
 
 it('tells which platforms are heard, and which of them here', async () => {
@@ -163,7 +181,7 @@ it('counts in seconds', async () => {
 it('names an address that cannot be had, and what to do', async () => {
   const listenOn = (host: string, port: number) =>
     metricsService({ host, port, log: readableLog() }).start({
-      depth: () => Promise.resolve({ waiting: 0, running: 0 }),
+      store: well,
       load: () => idle,
       platforms: [],
     });
