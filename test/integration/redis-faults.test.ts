@@ -1,3 +1,5 @@
+import { mkdirSync, rmdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { StoreUnavailable } from '../../src/core/errors.ts';
 import type { Admitted } from '../../src/core/ports/store.ts';
@@ -220,6 +222,32 @@ describe('a Redis without memory left', () => {
     await server.client().config('SET', 'maxmemory', '0');
     expect(await store.accept(question(c, 'B'), asked)).toBe('queued');
     expect(textsOf((await store.view(c)).history)).toEqual(['A', done.text]);
+  });
+});
+
+describe('a Redis that cannot write to its disk', () => {
+  it('refuses what is new at once, and says so, until it can', async () => {
+    const server = await ownRedis({ args: ['--save', '3600 1000000'] });
+    const { store } = await openStore(server.url, { patienceMs: 60_000 });
+    const client = server.client();
+    const saved = async (how: 'ok' | 'err'): Promise<void> => {
+      await client.bgsave();
+      await eventually(async () => {
+        expect(await client.info('persistence')).toMatch(`rdb_last_bgsave_status:${how}`);
+      });
+    };
+    // A save cannot take the place of a folder.
+    const file = join(server.folder, 'dump.rdb');
+    mkdirSync(file);
+    await saved('err');
+    await expect(store.accept(question(newConversation(), 'A'), asked)).rejects.toMatchObject({
+      message: 'Redis cannot write to its disk',
+      trouble: 'Redis cannot write to its disk',
+    });
+    await refused(store.check(), 'away');
+    rmdirSync(file);
+    await saved('ok');
+    expect(await store.accept(question(newConversation(), 'A'), asked)).toBe('queued');
   });
 });
 

@@ -42,7 +42,8 @@ function lookAtDisk(path: string): Look {
   const detail = `${megabytes(free)} free at ${path}`;
   const remedy = `free space on its disk (df -h ${path}), or move DATA_DIR to a larger one; Parley goes on by itself`;
   if (free < leastFreeBytes) {
-    const needed = `new questions are refused below ${megabytes(leastFreeBytes)}`;
+    // Rounded up, as what is free is rounded down.
+    const needed = `new questions are refused below ${megabytes(leastFreeBytes + 1024 * 1024 - 1)}`;
     return { state: 'failed', detail: `full: ${detail}, ${needed}`, remedy };
   }
   return free < littleBytes

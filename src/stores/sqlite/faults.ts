@@ -34,7 +34,7 @@ export function isHeld(error: unknown): boolean {
 export function toStoreFault(error: unknown): unknown {
   switch (codeOf(error)) {
     case codes.full:
-      return new StoreUnavailable('full', 'the store is full', { cause: error, ...full });
+      return new StoreUnavailable('full', 'the disk is full', { cause: error, ...full });
     case codes.corrupt:
     case codes.notADatabase:
       return new StoreUnavailable('damaged', 'the store is damaged', { cause: error });
