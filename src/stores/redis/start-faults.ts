@@ -4,7 +4,7 @@ import type { Target } from './url.ts';
 
 /** What to do about a Redis that takes nothing more in; it goes on by itself then. */
 export const moreMemory =
-  'raise maxmemory in redis.conf or at the hoster, or keep less (HISTORY_DAYS)';
+  'raise maxmemory in redis.conf or at the hoster; a lower HISTORY_DAYS keeps less from then on';
 export const moreDisk =
   'free space on the disk of Redis, or make it writable; the log of Redis says which, and it takes writes again after its next save';
 
