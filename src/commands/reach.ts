@@ -35,7 +35,9 @@ export async function withService<T>(use: (orders: Orders) => Promise<T>): Promi
   const late = new StoreUnavailable('away', 'Redis does not answer; try again later');
   const patience = new AbortController();
   const timer = setTimeout(() => patience.abort(late), patienceMs);
-  const opened = openStore(config, log, patience.signal).finally(() => clearTimeout(timer));
+  const opened = openStore(config, log, patience.signal, { evenFull: true }).finally(() =>
+    clearTimeout(timer),
+  );
   const { store, usage: book } = await opened;
   try {
     return await use(new Operator({ store, book }));

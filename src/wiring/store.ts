@@ -23,7 +23,8 @@ interface OpenedStore {
 
 /**
  * Redis where it is configured, for any number of instances; else a file for this process alone.
- * A Redis that does not answer is waited for until the signal aborts.
+ * A Redis that does not answer, or that takes no writes and is not opened `evenFull`, is waited for
+ * until the signal aborts.
  *
  * @throws BadConfiguration with what to do about it, or the signal's reason
  */
@@ -31,6 +32,7 @@ export async function openStore(
   config: Pick<Config, 'REDIS_URL' | 'REDIS_PREFIX' | 'DATA_DIR' | 'HISTORY_DAYS' | 'USAGE_DAYS'>,
   log: Log,
   signal: AbortSignal,
+  { evenFull = false }: { evenFull?: boolean } = {},
 ): Promise<OpenedStore> {
   const retentionMs = config.HISTORY_DAYS * dayMs;
   const usageMs = config.USAGE_DAYS * dayMs;
@@ -38,7 +40,7 @@ export async function openStore(
     const { openRedisStore } = await import('../stores/redis/redis-store.ts');
     const { REDIS_URL: url, REDIS_PREFIX: prefix } = config;
     const times = { retentionMs, usageMs, takeoverGraceMs };
-    const store = await openRedisStore({ url, prefix, ...times, signal, log });
+    const store = await openRedisStore({ url, prefix, ...times, evenFull, signal, log });
     const { name: storeName, budgets, meters, usage } = store;
     return { store, storeName, budgets, meters, usage };
   }

@@ -97,6 +97,8 @@ it('a Redis that is full is told to whoever asks, watches and looks for it, unti
   expect(stdout).toContain('raise maxmemory in redis.conf or at the hoster');
   expect(stdout).toMatch(/! Memory: \d MB of 3 MB in use\n/);
 
+  expect(await parley.command('turns', 'list')).toMatchObject({ code: 0, stderr: '' });
+
   await client.del('something else');
   await vi.waitFor(async () => expect(await up()).toBe(1), { timeout: 15_000, interval: 100 });
   await visitor.send(here, 'And now?');

@@ -26,6 +26,8 @@ export interface RedisStoreOptions {
   readonly takeoverGraceMs?: number;
   /** How long a step waits for a Redis that is away, in milliseconds; 3,000 by default. */
   readonly patienceMs?: number;
+  /** Opens one that takes no writes, too: for whoever looks why, or deletes something there. */
+  readonly evenFull?: boolean;
   /** Ends the wait for a Redis that does not answer at the start, which is endless without it. */
   readonly signal?: AbortSignal;
   readonly log: Log;

@@ -52,10 +52,11 @@ import { Workbench } from './workbench.ts';
 export async function openRedisStore(options: RedisStoreOptions): Promise<RedisStore> {
   const target = parseRedisUrl(options.url);
   const keys = new Keys(options.prefix ?? 'parley');
-  const { log, patienceMs = 3_000, signal = new AbortController().signal } = options;
+  const { log, patienceMs = 3_000, evenFull = false } = options;
+  const { signal = new AbortController().signal } = options;
   const connection = new Connection(target, { patienceMs, log });
   const prepare = (): Promise<void> => noteRuns(connection, keys, boundsOf(options).stayMs);
-  await openConnection(connection, target, keys, { prepare, signal, log });
+  await openConnection(connection, target, keys, { prepare, evenFull, signal, log });
   return new RedisStore(connection, target, keys, options);
 }
 
