@@ -29,13 +29,10 @@ const queries = panels.flatMap(({ targets = [] }) => targets);
 
 /** The labels of each figure that the exporter serves, once everything was counted once. */
 async function served(): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
-  const { metrics, start, close } = metricsService({
-    host: '127.0.0.1',
-    port: 0,
-    log: readableLog(),
-  });
-  onTestFinished(close);
-  const url = await start({
+  const service = metricsService({ host: '127.0.0.1', port: 0, log: readableLog() });
+  onTestFinished(() => service.close());
+  const { metrics } = service;
+  const url = await service.start({
     store: {
       depth: () => Promise.resolve({ waiting: 0, running: 0 }),
       check: () => Promise.resolve(),
