@@ -65,8 +65,7 @@ it.each([
 ])('tells them at %s to whoever asks by the names %o', async (host, names) => {
   const service = metricsService({ host, port: 0, log: readableLog() });
   onTestFinished(() => service.close());
-  const sources = { depth: () => Promise.resolve({ waiting: 0, running: 0 }), load: () => idle };
-  const url = new URL(await service.start({ ...sources, platforms: [] }));
+  const url = new URL(await service.start({ store: well, load: () => idle, platforms: [] }));
   url.hostname = '127.0.0.1';
   for (const [name, status] of Object.entries(names)) {
     const answer = await new Promise<number | undefined>((resolve, reject) => {
