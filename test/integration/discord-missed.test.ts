@@ -66,7 +66,7 @@ describe.concurrent('what was said while the process was down', () => {
     expect(world.replies(mention)).toEqual(['Answer to: Ada: a mention']);
     expect(world.replies(inFresh)).toEqual(['Answer to: Ben: in a new channel']);
     expect(world.said(thread)).toEqual(['Answer to: Ben: in a new thread']);
-    expect(world.said(post)).toEqual(['Answer to: Ada: [post: A post]\nin a new post']);
+    expect(world.said(post)).toEqual(['Answer to: Ada: [post: A post]\n  in a new post']);
     expect(world.said(ada.directChannel)).toEqual([
       'Answer to: Ada: hello',
       'Answer to: Ada: a direct message',
@@ -453,7 +453,7 @@ describe.concurrent('what one shard of two missed', () => {
     expect(world.replies(live)).toHaveLength(1);
     await starting;
     await world.turns(4);
-    expect(world.said(thread)).toEqual(['Answer to: Ada: [post: Help]\nwhile you were away']);
+    expect(world.said(thread)).toEqual(['Answer to: Ada: [post: Help]\n  while you were away']);
   });
 
   it('is answered though the other one went on hearing', async ({ worlds }) => {
@@ -470,7 +470,7 @@ describe.concurrent('what one shard of two missed', () => {
     await world.turns(3);
     fake.gateway.invalidate({ resumable: false });
     await world.turns(4);
-    expect(world.said(thread)).toEqual(['Answer to: Ada: [post: Help]\nlost on the way']);
+    expect(world.said(thread)).toEqual(['Answer to: Ada: [post: Help]\n  lost on the way']);
   });
 });
 
