@@ -53,6 +53,8 @@ try {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  // The terminal is closed; Node does not let nohup keep this one away.
+  process.on('SIGHUP', stop);
   const app = await creating;
   starting.signal.throwIfAborted();
   void app.failed.then(async (error) => {

@@ -1,12 +1,13 @@
-import { execFile, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { copyFileSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { endsWithUs } from './last-will.ts';
 import { expectNothingPlanted, planted } from './planted.ts';
 
-const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+const checkout = fileURLToPath(new URL('../../', import.meta.url));
+const main = join(checkout, 'src/main.ts');
 
 /** Where `main.ts` keeps it by itself, but only for what it loads late. */
 const compileCache = join(tmpdir(), 'node-compile-cache');
@@ -27,8 +28,8 @@ export interface ParleyProcess {
   readonly output: string;
   /** Asks it to end, waits until it has, and removes its folder. Resolves with the exit code. */
   stop(): Promise<number | null>;
-  /** Asks it to end, as Ctrl-C does; resolves with the exit code. */
-  interrupt(): Promise<number | null>;
+  /** Asks it to end, by SIGTERM if nothing else is said; resolves with the exit code. */
+  interrupt(signal?: NodeJS.Signals): Promise<number | null>;
   /** Sends it a signal and does not wait. */
   signal(name: NodeJS.Signals): void;
   /** Ends it on the spot, as a loss of power does. */
@@ -41,18 +42,36 @@ export interface ParleyProcess {
   restart(env?: Record<string, string>): Promise<ParleyProcess>;
 }
 
+/** How the process is started; what it is sent goes to what was started. */
+interface Launch {
+  readonly file: string;
+  readonly args: readonly string[];
+}
+
+const byNode: Launch = { file: process.execPath, args: [main] };
+
 /**
  * Starts Parley as `npm start` does, with nothing in its environment but `env`, and with a planted
  * key for a model that `env` names. What it prints is searched for what must not be in a log.
  */
 export function startParley(env: Record<string, string> = {}): Promise<ParleyProcess> {
-  return start(mkdtempSync(join(tmpdir(), 'parley-process-')), 0, env);
+  return start(mkdtempSync(join(tmpdir(), 'parley-process-')), 0, env, byNode);
+}
+
+/** The same by `npm start` itself: signals are sent to npm. */
+export function startParleyByNpm(env: Record<string, string> = {}): Promise<ParleyProcess> {
+  const folder = mkdtempSync(join(tmpdir(), 'parley-process-'));
+  copyFileSync(join(checkout, 'package.json'), join(folder, 'package.json'));
+  for (const name of ['src', 'node_modules']) symlinkSync(join(checkout, name), join(folder, name));
+  const npm = { npm_config_cache: join(folder, 'npm'), npm_config_update_notifier: 'false' };
+  return start(folder, 0, { ...npm, ...env }, { file: 'npm', args: ['start'] });
 }
 
 async function start(
   folder: string,
   port: number,
   env: Record<string, string>,
+  { file, args }: Launch,
 ): Promise<ParleyProcess> {
   // Not the checkout: a developer's .env must not change what is tested.
   const surroundings = {
@@ -66,8 +85,10 @@ async function start(
       ...env,
     },
   };
-  const child = spawn(process.execPath, [main], {
+  const child = spawn(file, args, {
     ...surroundings,
+    // A group of its own, so that nothing of it is left when it is over.
+    detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   endsWithUs(child);
@@ -86,8 +107,8 @@ async function start(
   });
   const taken = await listening.promise;
 
-  async function end(): Promise<number | null> {
-    child.kill('SIGTERM');
+  async function end(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    child.kill(signal);
     const code = await gone;
     expectNothingPlanted(output);
     return code;
@@ -103,6 +124,7 @@ async function start(
       try {
         return await end();
       } finally {
+        endGroup(child);
         rmSync(folder, { recursive: true, force: true });
       }
     },
@@ -123,7 +145,18 @@ async function start(
       child.kill('SIGKILL');
       await gone;
       expectNothingPlanted(output);
-      return start(folder, taken, { ...env, ...more });
+      return start(folder, taken, { ...env, ...more }, byNode);
     },
   };
+}
+
+/** Ends whatever lives on of what a child started. */
+function endGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    // As it should be: nothing does.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }

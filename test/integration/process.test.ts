@@ -8,14 +8,14 @@ import { promisify } from 'node:util';
 import { describe, expect, it as base, vi } from 'vitest';
 import { streamText } from '../fakes/openai/scripts.ts';
 import { type OpenAiFake, startOpenAiFake } from '../fakes/openai/server.ts';
-import { type ParleyProcess, startParley } from '../fakes/parley-process.ts';
+import { type ParleyProcess, startParley, startParleyByNpm } from '../fakes/parley-process.ts';
 import { planted } from '../fakes/planted.ts';
 import { type Shown, WebClient } from '../fakes/web-client.ts';
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 interface Stage {
-  parleyWith(env: Record<string, string>): Promise<ParleyProcess>;
+  parleyWith(env: Record<string, string>, start?: typeof startParley): Promise<ParleyProcess>;
   modelWith(options: Parameters<typeof startOpenAiFake>[0]): Promise<OpenAiFake>;
   /** A folder for the test alone. */
   folder(): string;
@@ -29,8 +29,8 @@ const it = base.extend<{ stage: Stage }>({
   stage: async ({}, use) => {
     const cleanups: (() => unknown)[] = [];
     await use({
-      async parleyWith(env) {
-        const parley = await startParley(env);
+      async parleyWith(env, start = startParley) {
+        const parley = await start(env);
         cleanups.push(() => parley.stop());
         return parley;
       },
@@ -168,6 +168,17 @@ describe.concurrent('the end', () => {
     expect(model.requests).toHaveLength(1);
   });
 
+  it('comes of SIGTERM to npm, which waits for it', async ({ stage }) => {
+    const model = await stage.modelWith({ script: streamText({ tokensPerSecond: 150 }) });
+    const parley = await stage.parleyWith({ OPENAI_BASE_URL: model.url }, startParleyByNpm);
+    const client = await new WebClient(parley.url).login();
+    const conversation = randomUUID();
+    await client.send(conversation, 'Tell me.');
+    await whenShown(client, conversation, (shown) => expect(shown.running?.pages).toHaveLength(1));
+    expect(await parley.interrupt()).toBe(0);
+    expect(parley.output).toMatch(/"msg":"stopping".*"msg":"turn done".*"msg":"stopped"/s);
+  });
+
   it('is at once with a second Ctrl-C, but one that arrives twice counts as one', async ({
     stage,
   }) => {
@@ -191,7 +202,9 @@ describe.concurrent('the end', () => {
     expect(parley.output).not.toContain('"msg":"stopped"');
   });
 
-  it('hands over what the deadline cuts off: the next start goes on with it', async ({ stage }) => {
+  it('hands over what the deadline cuts off, here as the terminal is closed: the next start goes on with it', async ({
+    stage,
+  }) => {
     const slow = streamText({ tokensPerSecond: 5 });
     const fast = streamText({ tokensPerSecond: Number.POSITIVE_INFINITY });
     const model = await stage.modelWith({
@@ -202,7 +215,7 @@ describe.concurrent('the end', () => {
     const conversation = randomUUID();
     await client.send(conversation, 'Tell me.');
     await whenShown(client, conversation, (shown) => expect(shown.running?.pages).toHaveLength(1));
-    expect(await parley.interrupt()).toBe(0);
+    expect(await parley.interrupt('SIGHUP')).toBe(0);
     const next = await parley.restart();
     stage.finally(() => next.stop());
     const { entries } = await whenShown(client.at(next.url), conversation, (shown) =>
