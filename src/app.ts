@@ -17,7 +17,7 @@ import { botAuthors, deniedAuthors } from './wiring/access.ts';
 import { configuredDiscord } from './wiring/discord.ts';
 import { helpfulInstructions } from './wiring/instructions.ts';
 import { configuredMetrics } from './wiring/metrics.ts';
-import { configuredModel } from './wiring/model.ts';
+import { checkModelSettings, configuredModel } from './wiring/model.ts';
 import { quotasOf } from './wiring/quotas.ts';
 import { configuredSlack } from './wiring/slack.ts';
 import { openStore } from './wiring/store.ts';
@@ -134,6 +134,7 @@ export async function createApp(config: Config, log: Log, signal: AbortSignal): 
         log,
       });
   let sweeper: NodeJS.Timeout | undefined;
+  const ending = new AbortController();
 
   async function start(): Promise<void> {
     const { url } = await server.listen();
@@ -144,6 +145,7 @@ export async function createApp(config: Config, log: Log, signal: AbortSignal): 
     await control?.listen();
     sweeper = setInterval(() => void sweep(store, log), sweepEveryMs);
     void sweep(store, log);
+    void checkModelSettings(config, log, ending.signal);
     log.info(
       {
         url,
@@ -160,6 +162,7 @@ export async function createApp(config: Config, log: Log, signal: AbortSignal): 
 
   async function stop(): Promise<void> {
     clearInterval(sweeper);
+    ending.abort();
     await control?.close();
     dispatcher.beginNothing();
     await Promise.all(platforms.map((platform) => paused(platform, log)));

@@ -4,30 +4,25 @@ import type { Check, Finding, HearClock } from '../core/ports/checkup.ts';
 import { sentences } from '../core/sentences.ts';
 import { toModelFailed } from './faults.ts';
 import { languageModel, type Provider } from './provider.ts';
+import { lookAtSettings, remedyFor } from './settings.ts';
 
 /** OpenAI's own APIs take no smaller limit; other servers do. */
 const leastTokensAtOpenAi = 16;
 
 const group = 'model';
 
+/** Behind these there may be a setting that is wrong, and which one the list of models tells. */
+const maybeSettings = new Set<ModelFault>([
+  'unauthorized',
+  'unknown-model',
+  'malformed',
+  'unreachable',
+  'unknown',
+]);
+
 export interface ModelCheckupOptions extends Omit<Provider, 'fetch'> {
   readonly hear: HearClock;
 }
-
-/** No other faults than these can be mended by whoever runs Parley. */
-const remedies: Partial<Record<ModelFault, string>> = {
-  unauthorized:
-    'set OPENAI_API_KEY to a key that the provider accepts; OpenAI’s are at https://platform.openai.com/api-keys',
-  quota:
-    'top up the account; OpenAI’s is at https://platform.openai.com/settings/organization/billing',
-  'unknown-model':
-    'set MODEL to a model that the provider has and the key may use, spelled as the provider spells it; or correct OPENAI_BASE_URL',
-  unreachable:
-    'start the model’s server, or correct OPENAI_BASE_URL; in a container 127.0.0.1 is the container itself, and its host is host.docker.internal',
-  malformed: 'correct OPENAI_BASE_URL, which ends with /v1 as a rule, or set OPENAI_API',
-  'rate-limited': 'wait a minute, or ask the provider for a higher limit',
-  overloaded: 'wait a minute and look again',
-};
 
 /** Looks whether a model answers, by one call with as few tokens as its provider takes. */
 export function modelCheckup(options: ModelCheckupOptions): Check {
@@ -45,7 +40,7 @@ export function modelCheckup(options: ModelCheckupOptions): Check {
         await ask(options, signal);
       } catch (error) {
         signal.throwIfAborted();
-        return [{ id, what, ...failed(toModelFailed(error)) }];
+        return [{ id, what, ...(await failed(toModelFailed(error), options, signal)) }];
       }
       const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
       return [{ id, what, state: 'ok', detail: `answers, after ${seconds} s` }];
@@ -53,8 +48,24 @@ export function modelCheckup(options: ModelCheckupOptions): Check {
   };
 }
 
-function failed({ fault, message }: ModelFailed): Pick<Finding, 'state' | 'detail' | 'remedy'> {
-  const remedy = remedies[fault];
+/** Where a setting is to blame, its words are those of a start. */
+async function failed(
+  { fault, message }: ModelFailed,
+  { model, ...server }: ModelCheckupOptions,
+  signal: AbortSignal,
+): Promise<Pick<Finding, 'state' | 'detail' | 'remedy'>> {
+  const look = maybeSettings.has(fault) ? await lookAtSettings(server, [model], signal) : undefined;
+  const [found] = look?.faults ?? [];
+  if (found !== undefined) {
+    const { setting, detail, remedy } = found;
+    const words = look?.answers === true ? `${setting} may be wrong: ${detail}` : detail;
+    return {
+      state: 'failed',
+      detail: fault === 'unreachable' ? words : `${words} (${message})`,
+      remedy,
+    };
+  }
+  const remedy = remedyFor(fault, server);
   return {
     // It is there, and takes the key.
     state: fault === 'rate-limited' ? 'warning' : 'failed',

@@ -1,3 +1,5 @@
+import { isPortBlocked } from '../core/blocked-port.ts';
+
 /**
  * What an error from the AI SDK or a provider says about itself. SDK errors carry the whole
  * request and often the answer, which are people's words; a complaint keeps only what is safe
@@ -19,6 +21,8 @@ export interface Complaint {
   readonly retryAfterMs: number | undefined;
   /** The system's error below it, if the network failed. */
   readonly network: (Error & { readonly code: string }) | undefined;
+  /** It was not even sent: the fetch standard blocks the port. */
+  readonly unsent: boolean;
 }
 
 type Fields = Record<string, unknown>;
@@ -46,6 +50,7 @@ export function complaintOf(error: unknown): Complaint {
     message: messages.find((message) => typeof message === 'string') ?? '',
     retryAfterMs: retryAfterOf(fieldsOf(top.responseHeaders)),
     network: networkErrorBelow(error),
+    unsent: isPortBlocked(error),
   };
 }
 

@@ -54,7 +54,8 @@ const tooLong =
 const misread = /JSONParseError|TypeValidationError|InvalidStreamPart|NoObjectGenerated/;
 
 function faultOf(complaint: Complaint): ModelFault {
-  const { name, status, codes, message, network } = complaint;
+  const { name, status, codes, message, network, unsent } = complaint;
+  if (unsent) return 'unreachable';
   if (network !== undefined) return networkFault(network.code, status);
   const known = byCode.find(([pattern]) => pattern.test(codes));
   if (known) return known[1];
@@ -81,9 +82,10 @@ function networkFault(code: string, status: number | undefined): ModelFault {
 
 /** Frames and validation errors quote what the model wrote, so of those only the name is told. */
 function tell(complaint: Complaint, fault: ModelFault, asked: readonly string[]): string {
-  const { name, status, codes, message, parameter, requestId, network } = complaint;
+  const { name, status, codes, message, parameter, requestId, network, unsent } = complaint;
   const quotes = fault === 'malformed' || (fault === 'unknown' && status === undefined);
-  const sentence = network ? `${network.code} ${network.message}` : quotes ? '' : message;
+  const own = network && `${network.code} ${network.message}`;
+  const sentence = unsent ? 'bad port' : (own ?? (quotes ? '' : message));
   const parts = [
     fault,
     name,

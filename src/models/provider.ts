@@ -20,11 +20,11 @@ export interface Provider {
   readonly fetch?: typeof globalThis.fetch;
 }
 
-const openAiUrl = 'https://api.openai.com/v1';
+export const openAiUrl = 'https://api.openai.com/v1';
 
 /** Which API a provider is asked through. */
 function apiOf({ api, baseUrl }: Pick<Provider, 'api' | 'baseUrl'>): OpenAiApi {
-  return api ?? (isOpenAi(baseUrl ?? openAiUrl) ? 'responses' : 'chat');
+  return api ?? (isOpenAi(baseUrl) ? 'responses' : 'chat');
 }
 
 /**
@@ -56,7 +56,7 @@ export function languageModel(provider: Provider): Exclude<LanguageModel, string
 }
 
 /** OpenAI's regional hosts are OpenAI, too. */
-function isOpenAi(baseUrl: string): boolean {
+export function isOpenAi(baseUrl: string = openAiUrl): boolean {
   const { hostname } = new URL(baseUrl);
   return hostname === 'api.openai.com' || hostname.endsWith('.api.openai.com');
 }

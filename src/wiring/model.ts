@@ -6,6 +6,8 @@ import { demoModel } from '../models/demo.ts';
 import { failover } from '../models/failover.ts';
 import { defaultModel, openAiModel } from '../models/openai.ts';
 import type { RetryPolicy } from '../models/retrying.ts';
+import { checkSettings } from '../models/settings-check.ts';
+import type { Server } from '../models/settings.ts';
 
 /** Where another one can be asked, nobody waits long for a model; the last one is worth a wait. */
 const triesOfSeveral = 2;
@@ -14,6 +16,24 @@ const patienceOfSeveralMs = 3_000;
 /** Whether there is neither a key nor a server: the built-in model answers, and says that it is one. */
 export function isDemo({ OPENAI_API_KEY, OPENAI_BASE_URL }: Config): boolean {
   return OPENAI_API_KEY === undefined && OPENAI_BASE_URL === undefined;
+}
+
+/** Warns of a key, a model or a base URL that cannot work, when the server answers; never throws. */
+export async function checkModelSettings(
+  config: Config,
+  log: Log,
+  signal: AbortSignal,
+): Promise<void> {
+  if (isDemo(config)) return;
+  const models = config.MODEL ?? [defaultModel];
+  await checkSettings({ server: serverOf(config), models, log }, signal);
+}
+
+function serverOf({ OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: baseUrl }: Config): Server {
+  return {
+    ...(apiKey === undefined ? {} : { apiKey }),
+    ...(baseUrl === undefined ? {} : { baseUrl }),
+  };
 }
 
 /** The models that are named, in the order in which they are tried. */
@@ -26,8 +46,7 @@ export function configuredModel(config: Config, metrics: Metrics, log: Log): Mod
   });
   const models = names.map((model, at) =>
     openAiModel({
-      ...(config.OPENAI_API_KEY === undefined ? {} : { apiKey: config.OPENAI_API_KEY }),
-      ...(config.OPENAI_BASE_URL === undefined ? {} : { baseUrl: config.OPENAI_BASE_URL }),
+      ...serverOf(config),
       ...(config.OPENAI_API === undefined ? {} : { api: config.OPENAI_API }),
       model,
       timeouts: {

@@ -160,6 +160,57 @@ describe('the doctor', () => {
     expect(stdout).not.toMatch(/hunter2|MTA5\.another|Scopes|App token|Intent|Servers|\n\s+at /);
   });
 
+  it('tells which address is wrong, and what is right', async () => {
+    const at = await startOpenAiFake({ models: ['large-2'] });
+    onTestFinished(() => at.close());
+    const { by } = findingsIn(
+      await runDoctor(
+        {
+          ...everything(),
+          SLACK_API_URL: slack.apiUrl.replace('/api/', '/'),
+          OPENAI_BASE_URL: at.url.replace('/v1', ''),
+          MODEL: 'large-2',
+          REDIS_URL: `redis+sentinel://127.0.0.1:${await freePort()}/main`,
+        },
+        '--json',
+      ),
+    );
+    expect(by.get('slack.token')).toMatchObject({
+      detail: expect.stringMatching(/^Slack’s API is not at \S+ \(status 404\)$/) as string,
+      remedy: expect.stringContaining(`set SLACK_API_URL=${slack.apiUrl},`) as string,
+    });
+    expect(by.get('model.large-2')).toMatchObject({
+      detail: expect.stringMatching(/^OPENAI_BASE_URL may be wrong: .* but at http/) as string,
+      remedy: `set OPENAI_BASE_URL=${at.url}`,
+    });
+    expect(by.get('store.redis')).toMatchObject({
+      detail: expect.stringMatching(/does not answer \(no sentinel does: .*\)$/) as string,
+      remedy: 'start the sentinels, or correct their addresses in REDIS_URL',
+    });
+  });
+
+  it('tells of ports that are never called', async () => {
+    const { by } = findingsIn(
+      await runDoctor(
+        {
+          SLACK_BOT_TOKEN: tokens.slack,
+          SLACK_APP_TOKEN: slack.appToken,
+          SLACK_API_URL: 'http://127.0.0.1:6667/api/',
+          OPENAI_BASE_URL: 'http://127.0.0.1:6000/v1',
+          MODEL: 'm',
+        },
+        '--json',
+      ),
+    );
+    for (const [id, port] of [
+      ['slack.token', '6667'],
+      ['model.m', '6000'],
+    ] as const) {
+      expect(by.get(id)?.detail).toContain(`port ${port} cannot be used`);
+      expect(by.get(id)?.remedy).toContain('another port');
+    }
+  });
+
   it('tells that the lists of those who may ask leave nobody', async () => {
     const { OPENAI_BASE_URL: _, OPENAI_API_KEY: __, REDIS_URL: ___, ...others } = everything();
     const { MODEL: ____, ...rest } = others;
@@ -574,7 +625,7 @@ describe('a model', () => {
     const baseUrl = `http://127.0.0.1:${await freePort()}/v1`;
     const [finding] = await examine([modelCheckup({ model: 'm', baseUrl, hear: () => undefined })]);
     expect(finding).toMatchObject({ state: 'failed' });
-    expect(finding?.detail).toMatch(/cannot be reached.*ECONNREFUSED/);
+    expect(finding?.detail).toMatch(/^http:\S+ does not answer \(ECONNREFUSED/);
     expect(finding?.remedy).toMatch(/start the model’s server.*OPENAI_BASE_URL.*host\.docker/);
   });
 

@@ -89,12 +89,40 @@ describe.concurrent('the start', () => {
     );
   });
 
+  it('warns of a key and a model that cannot work, and goes on', async ({ stage }) => {
+    const model = await stage.modelWith({ key: 'k-right', models: ['gpt-6-luna'] });
+    const env = { OPENAI_BASE_URL: model.url, OPENAI_API_KEY: 'k-right', MODEL: 'gpt-7' };
+    const [wrongKey, wrongModel] = await Promise.all([
+      stage.parleyWith({ ...env, OPENAI_API_KEY: 'k-wrong' }),
+      stage.parleyWith(env),
+    ]);
+    await vi.waitFor(() => {
+      expect(wrongKey.output).toContain('"msg":"OPENAI_API_KEY may be wrong"');
+      expect(wrongModel.output).toMatch(/gpt-6-luna, and not gpt-7.*"msg":"MODEL may be wrong"/);
+    }, 10_000);
+    for (const { url } of [wrongKey, wrongModel]) {
+      expect((await fetch(`${url}/readyz`)).status).toBe(200);
+    }
+    expect(model.requests).toEqual([]);
+  });
+
   it('refuses a wrong configuration with every problem and exit code 78', async () => {
     const { code, stderr } = await runToEnd({ PORT: 'abc', LOG_LEVEL: 'loud' });
     expect(code).toBe(78);
     expect(stderr).toContain('PORT must be a whole number');
     expect(stderr).toContain('LOG_LEVEL must be debug');
     expect(stderr).not.toContain('    at ');
+  });
+
+  it('refuses an address where Slack’s API is not, saying which is right', async ({ stage }) => {
+    const elsewhere = await stage.modelWith({});
+    const { code, stderr } = await runToEnd({
+      SLACK_BOT_TOKEN: 'xoxb-1',
+      SLACK_APP_TOKEN: 'xapp-1',
+      SLACK_API_URL: elsewhere.url.replace('/v1', ''),
+    });
+    expect(code).toBe(78);
+    expect(stderr).toContain(`set SLACK_API_URL=${elsewhere.url.replace('/v1', '/api/')}`);
   });
 
   it('refuses a port that is taken, saying which and what to do', async ({ stage }) => {

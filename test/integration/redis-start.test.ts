@@ -15,7 +15,7 @@ import {
 } from '../contract/store-fixture.ts';
 import { readableLog } from '../fakes/log.ts';
 import { makeCertificate } from '../redis/certificate.ts';
-import { freePort } from '../redis/server.ts';
+import { freePort, startRedis } from '../redis/server.ts';
 import { openStore, ownRedis } from './redis-world.ts';
 
 const quick = { patienceMs: 200 };
@@ -43,7 +43,8 @@ async function waitsWith(url: string): Promise<string> {
   end.abort(reason);
   await expect(opening).rejects.toBe(reason);
   expect(word.level).toBe('warn');
-  return word.event;
+  const { remedy = '' } = word.fields;
+  return `${word.event}: ${String(remedy)}`;
 }
 
 describe('an address', () => {
@@ -86,13 +87,22 @@ describe('a start', () => {
       new RegExp(`at redis://127.0.0.1:${port}, .*ECONNREFUSED.*start it, or correct REDIS_URL`),
     );
     expect(await waitsWith(`redis+sentinel://127.0.0.1:${await freePort()}/main`)).toMatch(
-      /does not answer/,
+      /does not answer \(no sentinel does: .*\): start the sentinels, or correct their/,
     );
     expect(await waitsWith(`redis+cluster://127.0.0.1:${await freePort()}`)).toMatch(
       /does not answer/,
     );
     expect(await waitsWith('redis://no-such-host.invalid')).toMatch(
       /at redis:\/\/no-such-host\.invalid:6379, which does not answer/,
+    );
+  });
+
+  it('says by which name the sentinels do not know a primary', async () => {
+    const monitor = 'sentinel monitor main 127.0.0.1 1 1';
+    const sentinel = await startRedis({ sentinel: [monitor] });
+    onTestFinished(() => sentinel.stop());
+    expect(await waitsWith(`redis+sentinel://127.0.0.1:${sentinel.port}/other`)).toMatch(
+      /is not known to its sentinels as "other": name the primary/,
     );
   });
 

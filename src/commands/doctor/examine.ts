@@ -46,10 +46,15 @@ async function look(check: Check): Promise<Finding[]> {
   }
 }
 
-/** What is wrong, and what to do about it: the sentences of a start say both in one. */
+/**
+ * What is wrong, and what to do about it: the sentences of a start say both in one. What others said
+ * stands in brackets, and is not cut.
+ */
 function partsOf(message: string): { detail: string; remedy?: string } {
   const [, detail, remedy] =
-    /^(.*?)\. (?=[A-Z])(.*)$/s.exec(message) ?? /^(.*?); (.*)$/s.exec(message) ?? [];
+    /^((?:[^(]|\([^)]*\))*?)\. (?=[A-Z])(.*)$/s.exec(message) ??
+    /^((?:[^(]|\([^)]*\))*?); (.*)$/s.exec(message) ??
+    [];
   if (detail === undefined || remedy === undefined) return { detail: message };
   return { detail, remedy };
 }

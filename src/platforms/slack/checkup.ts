@@ -3,6 +3,7 @@ import { CallFailed } from '../../core/errors.ts';
 import { fieldsOf, listOf, textOf } from '../../core/fields.ts';
 import type { Check, Finding, HearClock } from '../../core/ports/checkup.ts';
 import type { Log } from '../../core/ports/log.ts';
+import { addressFault } from './address-fault.ts';
 import { appPages, Refused, remedyFor } from './faults.ts';
 import { checkManifest, listUnder, manifestIn } from './manifest.ts';
 import { callOnce } from './one-call.ts';
@@ -104,6 +105,8 @@ async function checkToken(
       ...(botId === undefined ? {} : { botId }),
     };
   } catch (error) {
+    const fault = addressFault(error, options.apiUrl);
+    if (fault !== undefined) return { found: [{ ...what, state: 'failed', ...fault }] };
     if (!(error instanceof Refused)) throw error;
     const interchanged = error.code === 'not_allowed_token_type';
     const remedy = interchanged ? remedyFor(error) : copyBotToken;

@@ -126,7 +126,7 @@ export function slackPlatform(options: SlackPlatformOptions): SlackPlatform {
   /** Throws what keeps Slack from being heard. */
   async function begin(intake: Intake): Promise<void> {
     const { signal } = hearing;
-    self ??= await introduce(api, log, signal);
+    self ??= await introduce({ api, apiUrl, log }, signal);
     const listener = new Listener({
       self,
       intake,

@@ -1,6 +1,7 @@
 import { withDeadline } from '../../core/deadline.ts';
 import { BadConfiguration } from '../../core/errors.ts';
 import type { Log } from '../../core/ports/log.ts';
+import { addressFault } from './address-fault.ts';
 import { callTimeoutMs, type SlackApi } from './api.ts';
 import { Refused, remedyFor } from './faults.ts';
 import { fieldsOf, listOf, textOf } from '../../core/fields.ts';
@@ -23,10 +24,13 @@ export const wantedScopes = [
 ];
 
 /**
- * Asks Slack who the bot is. Throws `BadConfiguration` if the token is not accepted, and what
- * `SlackApi.call` throws if Slack does not answer.
+ * Asks Slack who the bot is. Throws `BadConfiguration` if the token is not accepted, or Slack's API
+ * is not where it is said to be, and what `SlackApi.call` throws if Slack does not answer.
  */
-export async function introduce(api: SlackApi, log: Log, signal: AbortSignal): Promise<Self> {
+export async function introduce(
+  { api, apiUrl, log }: { api: SlackApi; apiUrl: string | undefined; log: Log },
+  signal: AbortSignal,
+): Promise<Self> {
   try {
     const who = await withDeadline(callTimeoutMs, signal, (end) => api.call('auth.test', {}, end));
     const [team, userId] = [textOf(who['team_id']), textOf(who['user_id'])];
@@ -45,6 +49,10 @@ export async function introduce(api: SlackApi, log: Log, signal: AbortSignal): P
       ...(botId === undefined ? {} : { botId }),
     };
   } catch (cause) {
+    const fault = addressFault(cause, apiUrl);
+    if (fault !== undefined) {
+      throw new BadConfiguration(`SLACK_API_URL: ${fault.detail}; ${fault.remedy}`, { cause });
+    }
     if (!(cause instanceof Refused)) throw cause;
     const remedy = remedyFor(cause) ?? 'copy the "Bot User OAuth Token" of the app';
     throw new BadConfiguration(`SLACK_BOT_TOKEN: Slack answers ${cause.code}; ${remedy}`, {

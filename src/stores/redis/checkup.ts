@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { BadConfiguration, StoreUnavailable } from '../../core/errors.ts';
+import { textOf } from '../../core/fields.ts';
 import type { Check, Finding, HearClock } from '../../core/ports/checkup.ts';
 import type { Log } from '../../core/ports/log.ts';
 import { scopedLog } from '../../core/scoped-log.ts';
@@ -42,7 +43,8 @@ export function redisCheckup({ url, prefix, hear, log }: RedisCheckupOptions): C
       const keys = new Keys(prefix);
       const connection = new Connection(target, { patienceMs, log });
       try {
-        await open(connection, target, keys, log, signal);
+        const waiting = await open(connection, target, keys, log, signal);
+        if (waiting !== undefined) return [waiting];
         const { client } = connection;
         const nodes: Redis[] = 'nodes' in client ? client.nodes('master') : [client];
         const pingMs = await roundTripMs(nodes, hear);
@@ -60,34 +62,36 @@ export function redisCheckup({ url, prefix, hear, log }: RedisCheckupOptions): C
   };
 }
 
-/** Throws what a start would say, which waits on and on where this does not. */
+/**
+ * Resolves with what a start would wait for, on and on where this does not; undefined once it is
+ * open. Throws what a start would say.
+ */
 async function open(
   connection: Connection,
   target: Target,
   keys: Keys,
   log: Log,
   deadline: AbortSignal,
-): Promise<void> {
+): Promise<Found | undefined> {
   const patience = AbortSignal.timeout(patienceMs);
   const signal = AbortSignal.any([deadline, patience]);
-  let waitingFor = '';
+  let detail = `Redis at ${target.name} does not answer`;
+  let remedy = 'look at Redis and its log: a start waits until it can be used';
   const listening: Log = {
     ...scopedLog(log, {}),
     warn: (fields, event) => {
-      if (event.startsWith('waiting for')) waitingFor = event;
-      else log.warn(fields, event);
+      if (!event.startsWith('waiting for ')) return log.warn(fields, event);
+      detail = event.replace('waiting for ', '').replace(', which', '');
+      remedy = textOf(fields['remedy']) ?? remedy;
     },
   };
   try {
     // Nothing is noted in Redis of somebody who only looks.
     await openConnection(connection, target, keys, { evenFull: true, signal, log: listening });
+    return undefined;
   } catch (error) {
     if (!patience.aborted || error instanceof BadConfiguration) throw error;
-    const [, who, how, remedy] =
-      /^waiting for (.*?), which (.*?)(?:: (.*))?$/s.exec(waitingFor) ?? [];
-    const detail = `${who ?? `Redis at ${target.name}`} ${how ?? 'does not answer'}`;
-    const otherwise = 'look at Redis and its log: a start waits until it can be used';
-    throw new BadConfiguration(`${detail}; ${remedy ?? otherwise}`, { cause: error });
+    return { ...reached, state: 'failed', detail, remedy };
   }
 }
 

@@ -66,7 +66,9 @@ export async function openConnection(
         nextWordAt = now + wordEveryMs;
         const loads = await isLoading(connection, note);
         const waitedMs = Math.round(now - startedAt);
-        log.warn({ redis: target.name, waitedMs }, waitingFor(last, target, loads));
+        const { who, how, ...remedy } = waitingFor(last, target, loads);
+        const fields = { redis: target.name, waitedMs, ...remedy };
+        log.warn(fields, `waiting for ${who}, which ${how}`);
       }
       await wait(pauseMs, signal);
     }
@@ -94,6 +96,7 @@ async function isLoading({ client }: Connection, note: (error: unknown) => void)
 function isLost(error: unknown): boolean {
   return (
     error instanceof Error &&
+    !error.message.startsWith('All sentinels') &&
     /Connection is closed|startup nodes|Stream isn't writeable/.test(error.message)
   );
 }

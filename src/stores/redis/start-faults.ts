@@ -14,6 +14,11 @@ export function whyNever(error: unknown, target: Target): BadConfiguration | und
   const code = codeOf(error);
   const { message } = cause;
   const bad = (what: string): BadConfiguration => new BadConfiguration(what, { cause });
+  if (/^All sentinels are unreachable.*(?:NOAUTH|WRONGPASS|invalid password)/.test(message)) {
+    return bad(
+      `The sentinels of Redis at ${target.name} do not take their password. Correct it in REDIS_URL: ?sentinelPassword=… behind the rest, and sentinelUsername=… where they have users.`,
+    );
+  }
   if (code === 'WRONGPASS' || code === 'NOAUTH' || /AUTH|invalid password/.test(message)) {
     return bad(
       code === 'NOAUTH'
@@ -57,19 +62,43 @@ export function readOnly(target: Target, cause?: unknown): BadConfiguration {
   );
 }
 
-/** What is waited for, and what to do if waiting does not help. */
-export function waitingFor(error: unknown, target: Target, loads: boolean): string {
+/** What is waited for, and how it is; and what to do if waiting does not help. */
+export interface Waiting {
+  /** Such as `Redis at redis://127.0.0.1:6379`. */
+  readonly who: string;
+  /** Such as `still loads its data`. */
+  readonly how: string;
+  readonly remedy?: string;
+}
+
+export function waitingFor(error: unknown, target: Target, loads: boolean): Waiting {
   const { message } = bare(error);
   const code = codeOf(error);
-  const redis = `Redis at ${target.name}`;
-  if (loads || code === 'LOADING') return `waiting for ${redis}, which still loads its data`;
-  if (code === 'OOM') {
-    return `waiting for ${redis}, whose memory is full (${message}): ${moreMemory}`;
-  }
+  const who = `Redis at ${target.name}`;
+  if (loads || code === 'LOADING') return { who, how: 'still loads its data' };
+  if (code === 'OOM') return { who, how: `has no memory left (${message})`, remedy: moreMemory };
   if (code === 'MISCONF') {
-    return `waiting for ${redis}, which cannot write to its disk (${message}): ${moreDisk}`;
+    return { who, how: `cannot write to its disk (${message})`, remedy: moreDisk };
   }
-  if (code !== undefined) return `waiting for ${redis}, which cannot be used yet (${message})`;
+  if (code !== undefined) return { who, how: `cannot be used yet (${message})` };
+  const behind = belowSentinels(message);
+  if (behind?.includes('No such master') === true) {
+    const how = `is not known to its sentinels as "${target.primary}"`;
+    const remedy = `name the primary behind the hosts in REDIS_URL as the sentinels do, in "sentinel monitor NAME …": redis+sentinel://host:26379/NAME`;
+    return { who, how, remedy };
+  }
+  if (behind !== undefined) {
+    const how = `does not answer (no sentinel does: ${behind})`;
+    return { who, how, remedy: 'start the sentinels, or correct their addresses in REDIS_URL' };
+  }
   const tls = target.tls === undefined ? 'rediss:// if it wants TLS' : 'redis:// if it has no TLS';
-  return `waiting for ${redis}, which does not answer (${message}): start it, or correct REDIS_URL (${tls}); without REDIS_URL everything is kept in DATA_DIR`;
+  const remedy = `start it, or correct REDIS_URL (${tls}); without REDIS_URL everything is kept in DATA_DIR`;
+  return { who, how: `does not answer (${message})`, remedy };
+}
+
+/** What the last sentinel said that was asked for the primary, in what the library makes of it. */
+function belowSentinels(message: string): string | undefined {
+  if (!message.startsWith('All sentinels are unreachable')) return undefined;
+  const at = message.indexOf('Last error: ');
+  return at < 0 ? 'no answer' : message.slice(at + 'Last error: '.length);
 }

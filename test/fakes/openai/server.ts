@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import type { AddressInfo } from 'node:net';
 import { chatDialect } from './chat.ts';
 import type { Dialect } from './dialect.ts';
+import { Entrance, type EntranceOptions } from './entrance.ts';
 import { Reply } from './reply.ts';
 import { responsesDialect } from './responses.ts';
 import { streamText } from './scripts.ts';
@@ -25,7 +26,7 @@ export type Script = (reply: Reply, request: OpenAiRequest) => Promise<void> | v
 export interface OpenAiFake {
   /** The base URL to give to a client, such as `http://127.0.0.1:41234/v1`. */
   readonly url: string;
-  /** All requests so far, oldest first. */
+  /** All requests to a model so far, oldest first. */
   readonly requests: readonly OpenAiRequest[];
   /** Answers later requests with another script. */
   use(script: Script): void;
@@ -37,10 +38,14 @@ export interface OpenAiFake {
  * A server that speaks OpenAI's Responses API and Chat Completions, streaming only, and that
  * misbehaves on demand. Without a script it streams a text at 50 tokens per second.
  */
-export async function startOpenAiFake(options: { script?: Script; port?: number } = {}) {
+export async function startOpenAiFake(
+  options: EntranceOptions & { script?: Script; port?: number } = {},
+) {
   const requests: OpenAiRequest[] = [];
+  const entrance = new Entrance(options);
   let script = options.script ?? streamText();
   const server = createServer((incoming, outgoing) => {
+    if (entrance.list(incoming, outgoing)) return;
     const dialect = dialects[new URL(incoming.url ?? '/', 'http://fake').pathname];
     if (!dialect) {
       outgoing.writeHead(404, { 'content-type': 'text/plain' }).end('404 page not found');
@@ -59,6 +64,7 @@ export async function startOpenAiFake(options: { script?: Script; port?: number 
       body: await read(incoming),
       endedBy: undefined,
     };
+    if (entrance.refuses(incoming, outgoing, request.body['model'])) return;
     requests.push(request);
     const reply = new Reply(outgoing, dialect);
     outgoing.once('close', () => {
