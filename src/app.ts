@@ -20,6 +20,7 @@ import { configuredMetrics } from './wiring/metrics.ts';
 import { checkModelSettings, configuredModel } from './wiring/model.ts';
 import { quotasOf } from './wiring/quotas.ts';
 import { configuredSlack } from './wiring/slack.ts';
+import { startLine } from './wiring/start-line.ts';
 import { openStore } from './wiring/store.ts';
 import { configuredWeb } from './wiring/web.ts';
 
@@ -154,9 +155,7 @@ export async function createApp(config: Config, log: Log, signal: AbortSignal): 
         store: storeName,
         ...(figures === undefined ? {} : { metrics: figures }),
       },
-      config.WEB
-        ? `Parley talks on ${url}`
-        : 'Parley talks; its page is off (WEB=on in .env switches it on)',
+      startLine({ url, web: config.WEB, platforms, metrics: figures }),
     );
   }
 

@@ -6,11 +6,15 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it as base, vi } from 'vitest';
+import { wantedScopes } from '../../src/platforms/slack/workspace.ts';
+import { DiscordFake } from '../fakes/discord/discord-fake.ts';
 import { streamText } from '../fakes/openai/scripts.ts';
 import { type OpenAiFake, startOpenAiFake } from '../fakes/openai/server.ts';
 import { type ParleyProcess, startParley, startParleyByNpm } from '../fakes/parley-process.ts';
 import { planted } from '../fakes/planted.ts';
+import { startSlackFake } from '../fakes/slack/slack-fake.ts';
 import { type Shown, WebClient } from '../fakes/web-client.ts';
+import { freePort } from '../redis/server.ts';
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
@@ -87,6 +91,35 @@ describe.concurrent('the start', () => {
     expect(parley.output).toMatch(
       /^{"level":"warn",.*"where":"environment","msg":"OPENAI_KEY is no setting: OPENAI_API_KEY is"}$/m,
     );
+  });
+
+  it('names the bots, where they are, and each port, whatever the names hold', async ({
+    stage,
+  }) => {
+    const names = ['Village', 'Two\r\nlines', '\u001b[31mred', 'D'.repeat(100), 'E', 'F', 'G'];
+    const [slack, discord] = await Promise.all([
+      startSlackFake({ workspaces: [{ id: 'T1', name: 'Acme\u202E', scopes: wantedScopes }] }),
+      DiscordFake.start({ guilds: names.map((name) => ({ name })) }),
+    ]);
+    stage.finally(() => Promise.all([slack.close(), discord.stop()]));
+    const metricsPort = await freePort();
+    const parley = await stage.parleyWith({
+      SLACK_BOT_TOKEN: slack.botToken,
+      SLACK_APP_TOKEN: slack.appToken,
+      SLACK_API_URL: slack.apiUrl,
+      DISCORD_BOT_TOKEN: discord.token,
+      DISCORD_API_URL: discord.apiUrl,
+      METRICS_PORT: String(metricsPort),
+    });
+    const [line = ''] = /(?<="msg":")Parley talks[^"]*/.exec(parley.output) ?? [];
+    expect(line.split('; ')).toEqual([
+      'Parley talks',
+      'Slack: @parley in Acme',
+      `Discord: @Parley in 7 servers (Village, Two lines, [31mred, ${'D'.repeat(39)}…, E, …)`,
+      'its page is off (WEB=on in .env switches it on)',
+      `health on http://localhost:${parley.port}/healthz`,
+      `metrics on http://127.0.0.1:${metricsPort}/metrics`,
+    ]);
   });
 
   it('warns of a key and a model that cannot work, and goes on', async ({ stage }) => {

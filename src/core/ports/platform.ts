@@ -65,6 +65,11 @@ export interface Platform {
     messages: readonly Message[],
     signal: AbortSignal,
   ): Promise<readonly Past[]>;
+  /**
+   * Who the bot is there, and where, in a part of a line for whoever runs it: `@parley in Acme`. As far
+   * as it is known by now; absent where there is nothing to tell.
+   */
+  about?(): string;
   /** At this moment; absent where it is always heard. Cheap; never throws. */
   state?(): PlatformState;
   /** The turn is over: everything is shown and stored. Never throws. */

@@ -1,7 +1,7 @@
 import { ApplicationFlagsBitField, PermissionFlagsBits, PermissionsBitField } from 'discord.js';
 import type { Access } from '../../core/access.ts';
 import { CallFailed } from '../../core/errors.ts';
-import { type Fields, fieldsOf, listOf, textOf } from '../../core/fields.ts';
+import { type Fields, fieldsOf, textOf } from '../../core/fields.ts';
 import type { Check, Finding, HearClock } from '../../core/ports/checkup.ts';
 import type { Log } from '../../core/ports/log.ts';
 import { DiscordApi } from './api.ts';
@@ -9,6 +9,7 @@ import { Budgets } from './budgets.ts';
 import { contentNotAllowed, isNotFound, notDiscord, tokenNotAccepted } from './introduce.ts';
 import { inviteLink, neededPermissions } from './invite.ts';
 import { newRest } from './rest.ts';
+import { countOf, nameOf, namesOf, serversCall, serversIn } from './servers.ts';
 
 export interface DiscordCheckupOptions {
   readonly token: string;
@@ -22,9 +23,7 @@ type Found = Omit<Finding, 'group'>;
 
 const group = 'discord';
 const tokenId = 'discord.token';
-/** As many guilds as Discord tells of at once; who has more looks after them by other means. */
-const guildsAtOnce = 200;
-/** Servers that are named in one line. */
+/** Servers that are named with what they lack. */
 const mostNamed = 5;
 const away =
   'look whether this machine reaches Discord (network, proxy, DISCORD_API_URL), and at https://discordstatus.com';
@@ -119,9 +118,9 @@ export function discordCheckup({
       async run(signal) {
         const [{ id }, guilds] = await Promise.all([
           askApplication(signal),
-          ask('/users/@me/guilds', signal, { limit: String(guildsAtOnce) }),
+          ask(serversCall.path, signal, serversCall.query),
         ]);
-        const all = listOf(guilds).map(fieldsOf);
+        const all = serversIn(guilds);
         return [...servers(all, inviteLink(textOf(id) ?? '')), ...shutOut(all, access)];
       },
     },
@@ -162,15 +161,13 @@ function servers(guilds: readonly Fields[], link: string): Found[] {
     const remedy = `open the invite link and choose a server: ${link}`;
     return [{ ...what, state: 'warning', detail: 'the bot is in none', remedy }, invite];
   }
-  const count = guilds.length < guildsAtOnce ? `${guilds.length}` : `${guildsAtOnce} or more`;
+  const count = countOf(guilds);
   const lacking = guilds.flatMap((guild): string[] => {
     const missing = missingIn(guild['permissions']);
     return missing.length === 0 ? [] : [`${nameOf(guild)} (${missing.join(', ')})`];
   });
   if (lacking.length === 0) {
-    const names = guilds.slice(0, mostNamed).map(nameOf).join(', ');
-    const more = guilds.length > mostNamed ? ', …' : '';
-    return [{ ...what, state: 'ok', detail: `${count}: ${names}${more}` }, invite];
+    return [{ ...what, state: 'ok', detail: `${count}: ${namesOf(guilds)}` }, invite];
   }
   const shown = lacking.slice(0, mostNamed).join('; ');
   const more = lacking.length > mostNamed ? `; and ${lacking.length - mostNamed} more` : '';
@@ -206,8 +203,4 @@ function missingIn(permissions: unknown): string[] {
   return new PermissionsBitField(neededPermissions & ~held)
     .toArray()
     .map((name) => name.replaceAll(/(?<=[a-z])(?=[A-Z])/g, ' ').replace(' In ', ' in '));
-}
-
-function nameOf({ name }: Fields): string {
-  return textOf(name) ?? 'a server without a name';
 }

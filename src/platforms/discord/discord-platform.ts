@@ -8,6 +8,7 @@ import type { Log } from '../../core/ports/log.ts';
 import type { Metrics } from '../../core/ports/metrics.ts';
 import type { Intake, Platform } from '../../core/ports/platform.ts';
 import type { Lease, Store } from '../../core/ports/store.ts';
+import { inOneLine } from '../../core/one-line.ts';
 import { TurnedAway } from '../../core/turned-away.ts';
 import { DiscordApi } from './api.ts';
 import { Budgets } from './budgets.ts';
@@ -27,11 +28,13 @@ import { Replies } from './replies.ts';
 import { newRest } from './rest.ts';
 import { Roles } from './roles.ts';
 import type { Self } from './self.ts';
+import { countOf, namesOf, serversCall, serversIn } from './servers.ts';
 import { untilDone } from './until-done.ts';
 
 /** The service starts with its other platforms when Discord is away for longer than this. */
 const usualStartPatienceMs = 10_000;
 const closeGraceMs = 3_000;
+const maxNameChars = 40;
 /** For what was said above a question; Discord allows 50 a second in all. */
 const readingPace = { key: 'discord: reading above', burst: 20, perSecond: 20 };
 
@@ -73,6 +76,7 @@ export function discordPlatform(options: DiscordPlatformOptions): Platform {
   const { store, lease, log, onFatal } = options;
   let unauthorized = false;
   let self: Self | undefined;
+  let servers: string | undefined;
   let chains: Chains | undefined;
   let duty: Duty | undefined;
   let hearing: Hearing | undefined;
@@ -116,6 +120,8 @@ export function discordPlatform(options: DiscordPlatformOptions): Platform {
 
   /** Resolves once Discord is listened to, here or by another instance. Throws `BadConfiguration`. */
   async function begin(intake: Intake): Promise<void> {
+    // Beside all else: a start waits for no names.
+    void learnServers();
     const known = await untilDone(() => introduce(api, () => unauthorized, signal), log, signal);
     self = { ...known, roles: roles.own };
     const linked = new Chains({ api, gate: above, store, self, log });
@@ -154,6 +160,18 @@ export function discordPlatform(options: DiscordPlatformOptions): Platform {
     await duty.start();
   }
 
+  /** For whoever reads how the start went, and for nothing else. */
+  async function learnServers(): Promise<void> {
+    try {
+      const { path, query } = serversCall;
+      const all = serversIn(await api.call('GET', path, { query }, signal));
+      const many = all.length === 1 ? 'server' : 'servers';
+      servers = all.length === 0 ? 'no server yet' : `${countOf(all)} ${many} (${namesOf(all)})`;
+    } catch (error) {
+      log.debug({ err: error }, 'names of the servers not known');
+    }
+  }
+
   /** Discord cannot be listened to, and that will not pass. */
   function fail(error: unknown): void {
     if (signal.aborted) {
@@ -165,6 +183,11 @@ export function discordPlatform(options: DiscordPlatformOptions): Platform {
 
   return {
     name: 'discord',
+
+    about() {
+      if (self === undefined) return 'does not answer yet';
+      return `@${inOneLine(self.name, maxNameChars)}${servers === undefined ? '' : ` in ${servers}`}`;
+    },
 
     state() {
       const listens = duty?.isOurs === true;

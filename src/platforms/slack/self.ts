@@ -10,4 +10,6 @@ export interface Self {
   readonly botId?: string;
   /** Such as `parley`. */
   readonly name: string;
+  /** What its workspace is called, such as `Acme`. */
+  readonly workspace?: string;
 }

@@ -6,6 +6,7 @@ import type { Log } from '../../core/ports/log.ts';
 import type { Metrics } from '../../core/ports/metrics.ts';
 import type { Intake, Platform } from '../../core/ports/platform.ts';
 import type { Store } from '../../core/ports/store.ts';
+import { inOneLine } from '../../core/one-line.ts';
 import { TurnedAway } from '../../core/turned-away.ts';
 import { SlackApi } from './api.ts';
 import { Door } from './door.ts';
@@ -33,6 +34,7 @@ const dayMs = 24 * 60 * minuteMs;
 /** The service starts with its other platforms when Slack is away for longer than this. */
 const startPatienceMs = 10_000;
 const closeGraceMs = 3_000;
+const maxNameChars = 40;
 
 /** How events come in. */
 type SlackTransport =
@@ -191,6 +193,11 @@ export function slackPlatform(options: SlackPlatformOptions): SlackPlatform {
 
   return {
     name: 'slack',
+    about() {
+      if (self === undefined) return 'does not answer yet';
+      const { name, workspace, team } = self;
+      return `@${inOneLine(name, maxNameChars)} in ${inOneLine(workspace ?? team, maxNameChars)}`;
+    },
     state: () => ({ up: transport.kind === 'http' ? self !== undefined : sockets?.hears === true }),
     ...(http === undefined ? {} : { http }),
 

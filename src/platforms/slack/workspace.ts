@@ -41,12 +41,14 @@ export async function introduce(
     }
     tellMissingScopes(fieldsOf(who['response_metadata'])['scopes'], log);
     const [enterprise, botId] = [textOf(who['enterprise_id']), textOf(who['bot_id'])];
+    const workspace = textOf(who['team']);
     return {
       team,
       userId,
       name: textOf(who['user']) ?? 'bot',
       ...(enterprise === undefined ? {} : { enterprise }),
       ...(botId === undefined ? {} : { botId }),
+      ...(workspace === undefined ? {} : { workspace }),
     };
   } catch (cause) {
     const fault = addressFault(cause, apiUrl);

@@ -1,0 +1,27 @@
+import type { Platform } from '../core/ports/platform.ts';
+
+const titles: Readonly<Record<string, string>> = { slack: 'Slack', discord: 'Discord' };
+
+export interface Started {
+  /** Where the one server of the page, of health and of Slack's events listens. */
+  readonly url: string;
+  /** Whether the page is there. */
+  readonly web: boolean;
+  readonly platforms: readonly Pick<Platform, 'name' | 'about'>[];
+  /** Where the figures are, if anywhere. */
+  readonly metrics?: string | undefined;
+}
+
+/** What whoever starts Parley wants to know: where it talks and as whom, and what is on which port. */
+export function startLine({ url, web, platforms, metrics }: Started): string {
+  const chats = platforms.flatMap(({ name, about }) =>
+    about === undefined ? [] : [`${titles[name] ?? name}: ${about()}`],
+  );
+  const pageOff = 'its page is off (WEB=on in .env switches it on)';
+  return [
+    web ? `Parley talks on ${url}` : 'Parley talks',
+    ...chats,
+    ...(web ? [] : [pageOff, `health on ${url}/healthz`]),
+    ...(metrics === undefined ? [] : [`metrics on ${metrics}`]),
+  ].join('; ');
+}
