@@ -21,7 +21,7 @@ configuration, tokens, scopes, intents, the model (one call of a few tokens), th
   npm run -s doctor -- --json   the same for machines: { ok, findings }
 
 Changes nothing, and may run beside Parley. Exit code 0 when nothing is wrong, 1 when something is,
-78 when the configuration cannot be read.
+64 for what makes no sense, 78 when the configuration cannot be read.
 `;
 
 await runCommand({ usage, switches: ['json'], run });

@@ -12,7 +12,8 @@ const usage = `Deletes what Parley keeps of a conversation or of a person, for g
 Of a person it deletes what they wrote, everywhere, and the note of what they used; replies to them
 stay. A question that is being answered goes only once that is over, and the output says so: run it
 again then. Messages in Slack and Discord themselves are theirs to delete. It works while Parley
-runs.
+runs. Exit code 0, 64 for what makes no sense, 69 while the store or Parley does not answer, 78 for
+settings that cannot be used.
 `;
 
 await runCommand({

@@ -1,4 +1,9 @@
-import type { Cancelled, Overview, TurnInHand } from '../core/operator.ts';
+import {
+  type Cancelled,
+  type Overview,
+  shortestPrefix,
+  type TurnInHand,
+} from '../core/operator.ts';
 import { BadUsage, runCommand } from './command.ts';
 import { ago, table } from './table.ts';
 import { withService } from './with-service.ts';
@@ -7,13 +12,20 @@ const usage = `What is being answered and what waits, and how to intervene.
 
   npm run turns -- list              what runs, what waits, since when, how often tried
   npm run -s turns -- list --json    the same for a machine
-  npm run turns -- cancel <id>       ends an answer, or drops questions that wait; <id> is a turn or
-                                     a conversation, as the list names them
+  npm run turns -- cancel <id>       ends an answer, or drops questions that wait; <id> is a
+                                     conversation, or the first ${shortestPrefix} or more characters of a turn,
+                                     as the list names them
   npm run turns -- pause             nothing new is begun on any instance; answers that run go on,
                                      and questions are kept
   npm run turns -- resume            goes on
 
-It works while Parley runs, with Redis from any machine that has its settings.
+The list has the 200 that were asked first. running: somebody writes the answer; waiting: nobody
+does, for the first time or after a try that was cut off; ending: its end is stored and being shown;
+stopping: it was cancelled. TRIES that are begun, QUESTIONS in it and behind it.
+
+It works while Parley runs, with Redis from any machine that has its settings. Exit code 0, 1 when
+there is nothing to cancel, 64 for what makes no sense, 69 while the store or Parley does not answer,
+78 for settings that cannot be used.
 `;
 
 await runCommand({

@@ -5,7 +5,7 @@ import type { UsageBook, UsageRow } from './ports/usage.ts';
 /** More than a person reads; the rest is counted. */
 const mostShown = 200;
 /** Less of a turn's id than this names none. */
-const shortestPrefix = 4;
+export const shortestPrefix = 4;
 
 /** Something that is being answered, or waits to be. Times are milliseconds since the epoch. */
 export interface TurnInHand {

@@ -106,7 +106,9 @@ it('is told how it is used when what it orders makes no sense', async () => {
     expect(code).toBe(64);
     expect(stderr).toContain('npm run turns -- list');
   }
-  expect((await parley.command('turns', '--help')).stdout).toContain('npm run turns -- list');
+  const help = (await parley.command('turns', '--help')).stdout;
+  expect(help).toContain('npm run turns -- list');
+  expect(help).toContain('the first 4 or more characters of a turn');
   const unknown = await parley.command('turns', 'cancel', 'abcdef');
   expect(unknown).toMatchObject({ code: 1, stdout: 'Nothing is in hand under abcdef.\n' });
   const listed = JSON.parse((await parley.command('turns', 'list', '--json')).stdout) as unknown;
