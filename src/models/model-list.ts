@@ -46,17 +46,13 @@ export async function modelsAt(
 async function read(response: Response): Promise<ModelList> {
   const { status } = response;
   const body = await textIn(response);
-  switch (true) {
-    case status === 401 || status === 403:
-      // OpenAI's keys can be kept from listing and good for asking.
-      return mayNotList(body) ? { kind: 'silent' } : { kind: 'refused', status };
-    case status === 404 || status === 405:
-      return { kind: 'missing' };
-    case status === 408 || status === 429 || status >= 500:
-      return { kind: 'busy' };
-    case !response.ok:
-      return { kind: 'silent' };
+  if (status === 401 || status === 403) {
+    // OpenAI's keys can be kept from listing and good for asking.
+    return mayNotList(body) ? { kind: 'silent' } : { kind: 'refused', status };
   }
+  if (status === 404 || status === 405) return { kind: 'missing' };
+  if (status === 408 || status === 429 || status >= 500) return { kind: 'busy' };
+  if (!response.ok) return { kind: 'silent' };
   const answer = parsed(body);
   if (answer === undefined) {
     const [type = ''] = (response.headers.get('content-type') ?? '').split(';', 1);

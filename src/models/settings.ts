@@ -10,7 +10,7 @@ const mostNamed = 5;
 const maxNameChars = 60;
 
 /** A setting with which the model cannot answer. */
-export interface SettingFault {
+interface SettingFault {
   readonly setting: 'OPENAI_API_KEY' | 'OPENAI_BASE_URL' | 'MODEL';
   /** How it is. */
   readonly detail: string;
@@ -81,10 +81,11 @@ export async function lookAtSettings(
       return { answers: true, faults: await elsewhere(list, server, signal) };
     case 'silent':
       return { answers: true, faults: [] };
-    case 'busy':
-      return { answers: false, faults: [] };
     case 'away':
       return away(list.error, server);
+    case 'busy':
+    default:
+      return { answers: false, faults: [] };
   }
 }
 

@@ -31,7 +31,7 @@ function look(baseUrl: string, server: Server = {}, ...models: string[]) {
 const insteadOfOpenAi =
   (url: string): typeof globalThis.fetch =>
   (input, init) =>
-    fetch(String(input).replace('https://api.openai.com/v1', url), init);
+    fetch((input as string).replace('https://api.openai.com/v1', url), init);
 
 describe('a server that lists its models', () => {
   it('is asked nothing else, and takes what is right', async () => {
@@ -160,7 +160,7 @@ describe('a base URL', () => {
 });
 
 describe('beside the start', () => {
-  it('a server that is away is told once, and what is wrong when it answers', async () => {
+  it('tells once of a server that is away, and what is wrong when it answers', async () => {
     const port = await freePort();
     const log = readableLog();
     const server = { baseUrl: `http://127.0.0.1:${port}/v1`, apiKey: 'k-wrong' };
@@ -178,7 +178,7 @@ describe('beside the start', () => {
     ]);
   });
 
-  it('it ends with the service', async () => {
+  it('ends with the service', async () => {
     const stopping = new AbortController();
     const log = readableLog();
     const server = { baseUrl: `http://127.0.0.1:${await freePort()}/v1` };

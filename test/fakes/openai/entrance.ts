@@ -45,7 +45,7 @@ export class Entrance {
     }
     if (models === undefined || model === undefined) return false;
     if (typeof model === 'string' && models.includes(model)) return false;
-    const message = `The model \`${String(model)}\` does not exist or you do not have access to it.`;
+    const message = `The model \`${JSON.stringify(model).replaceAll('"', '')}\` does not exist or you do not have access to it.`;
     refuse(outgoing, 404, { message, type: 'invalid_request_error', code: 'model_not_found' });
     return true;
   }
