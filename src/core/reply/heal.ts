@@ -25,6 +25,19 @@ const halfAddress = /^<(https?:\/\/[^\s<>]*)$/i;
 /** Below a paragraph, a first dash of a list or a rule would make a heading of it. */
 const zeroWidthSpace = '\u200B';
 
+/**
+ * A mark that may open something, and of what nothing is known yet: shown, it would be a character
+ * now and formatting a moment later.
+ */
+const loneMark = /(?:^|[\s([{"'“‘—])(\*{1,3}|_{1,3}|~{1,2}|`{1,2}|!?\[)$/;
+const maxLoneMark = 8;
+
+/** The text without a mark at its end that opens nothing yet. */
+function withoutLoneMark(text: string): string {
+  const [, mark] = loneMark.exec(text.slice(-maxLoneMark)) ?? [];
+  return mark === undefined ? text : text.slice(0, -mark.length);
+}
+
 /** A link that is still being written reads as its text, an address without its bracket. */
 function healLink(text: string): string {
   const bracket = text.lastIndexOf('[');
@@ -42,7 +55,7 @@ function healLink(text: string): string {
 export function healInline(text: string, marks = ''): string {
   const written = marks + text;
   const inCode = openMarks(written).at(-1)?.mark.startsWith('`') ?? false;
-  const whole = inCode ? written : healLink(written);
+  const whole = inCode ? written : healLink(marks + withoutLoneMark(text));
   const open = openMarks(whole);
   if (open.length === 0) return whole.slice(marks.length);
   const closed = whole.trimEnd() + closers(open.map(({ mark }) => mark).join(''));
@@ -84,8 +97,11 @@ export function heal(reading: Reading): Healed {
     }
   }
   const inline = reading.inlineAt(text.length);
-  if (!inline) return { text };
-  const healed = text.slice(0, inline.from) + healInline(text.slice(inline.from), inline.marks);
+  if (!inline) return { text: growing ? withoutLoneMark(text) : text };
+  const running = healInline(text.slice(inline.from), inline.marks);
+  // The mark of a list alone, below a paragraph, would make a heading of it, too.
+  const bare = running.trim() === '' && text.slice(line.start, inline.from).trim() !== '';
+  const healed = text.slice(0, inline.from) + (bare ? zeroWidthSpace : running);
   if (leaf.kind === 'paragraph' && mayBeHeader(leaf.last)) {
     return { text: healed, below: delimiterRow(leaf.last) };
   }

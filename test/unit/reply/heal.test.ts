@@ -22,6 +22,14 @@ const cases: readonly (readonly [string, string])[] = [
   ['see <https://exam', 'see https://exam'],
   ['`list[0', '`list[0`'],
   ['a \\*b', 'a \\*b'],
+  ['The *', 'The '],
+  ['The **', 'The '],
+  ['(_', '('],
+  ['so ~~', 'so '],
+  ['call `', 'call '],
+  ['see [', 'see '],
+  ['**bold**', '**bold**'],
+  ['`a *', '`a *`'],
 ];
 
 test.for(cases)('%s reads %s', ([written, shown]) => {
