@@ -12,6 +12,7 @@ import { faultResponse } from './faults.ts';
 import { webFormat } from './format.ts';
 import { guard, headers, isLoopbackHost } from './guard.ts';
 import { login } from './login.ts';
+import { problems } from './problems.ts';
 import { Rooms } from './rooms.ts';
 import { webSurface } from './surface.ts';
 
@@ -77,6 +78,7 @@ export function webPlatform(options: WebPlatformOptions): WebPlatform {
       intake: () => intake,
     }),
   );
+  routes.route('/', problems(log));
   routes.route('/', devPages({ ...options.formats, web: webFormat }));
 
   return {
