@@ -196,7 +196,7 @@ it('tells a screen reader why an answer failed, and nothing of the buttons in it
   const note = await page.locator('.reply .note').innerText();
   expect(note).not.toBe('');
   await vi.waitFor(async () =>
-    expect(await said.textContent()).toBe(`Parley: Look:\n\nx = 1\n${note}`),
+    expect(await said.textContent()).toBe(`Parley: Look:\nx = 1\n${note}`),
   );
   const refused = Promise.withResolvers<void>();
   visit.model.use(async (reply) => {

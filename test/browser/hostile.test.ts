@@ -156,6 +156,10 @@ it.each([
     'a table of short rows',
     `${'|a'.repeat(1_000)}|\n${'|-'.repeat(1_000)}|\n${'|\n'.repeat(2_500)}`,
   ],
+  ['blanks', `x${' '.repeat(40_000)}y`],
+  ['loose marks', 'x _ _ _ '.repeat(4_000)],
+  ['formulas in formulas', `$${'\\sqrt{'.repeat(240)}x${'}'.repeat(240)}$ `.repeat(15)],
+  ['formulas side by side', '$x$ '.repeat(9_000)],
   ['a fence without end', `\`\`\`\n${'x'.repeat(30_000)}`],
 ])('stays usable with %s', async (_name, text) => {
   const page = await visit.open();

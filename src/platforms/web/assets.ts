@@ -1,6 +1,7 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { Hono } from 'hono';
+import type { Context } from 'hono';
 import { etag } from 'hono/etag';
 
 const types: Record<string, string> = {
@@ -9,6 +10,7 @@ const types: Record<string, string> = {
   '.mjs': 'text/javascript; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
   '.svg': 'image/svg+xml',
+  '.woff2': 'font/woff2',
 };
 
 const page = new URL('./page/', import.meta.url);
@@ -16,7 +18,26 @@ const page = new URL('./page/', import.meta.url);
 /** The libraries that the page uses, as the packages bring them: no front-end build. */
 const vendor: ReadonlyMap<string, string> = new Map([
   ['marked.js', import.meta.resolve('marked')],
+  ['marked-cjk-friendly.js', import.meta.resolve('marked-cjk-friendly')],
   ['dompurify.js', import.meta.resolve('dompurify')],
+]);
+
+/** Libraries that come in several files, likewise: their folders, and what is served of them. */
+const folders: ReadonlyMap<string, { from: string; files: RegExp }> = new Map([
+  [
+    'katex',
+    {
+      from: import.meta.resolve('katex/dist/katex.mjs'),
+      files: /^(?:katex\.mjs|katex\.min\.css|fonts\/KaTeX_\w+-\w+\.woff2)$/,
+    },
+  ],
+  [
+    'highlight',
+    {
+      from: import.meta.resolve('@highlightjs/cdn-assets/es/highlight.min.js'),
+      files: /^(?:highlight\.min\.js|languages\/[a-z\d-]+\.min\.js)$/,
+    },
+  ],
 ]);
 
 /**
@@ -29,13 +50,19 @@ export function assets(): Hono {
   routes.get('/assets/vendor/:file', async (c) => {
     const library = vendor.get(c.req.param('file'));
     if (library === undefined) return c.notFound();
-    return send(new URL(library));
+    return send(new URL(library), c);
+  });
+  routes.get('/assets/vendor/:folder/:file{.+}', async (c) => {
+    const folder = folders.get(c.req.param('folder'));
+    const file = c.req.param('file');
+    if (!folder?.files.test(file)) return c.notFound();
+    return send(new URL(file, folder.from), c);
   });
   routes.get('/assets/:file', async (c) => {
     const file = c.req.param('file');
     const served = await readdir(page);
     if (!served.includes(file) || extname(file) === '.html') return c.notFound();
-    return send(new URL(file, page));
+    return send(new URL(file, page), c);
   });
   return routes;
 }
@@ -45,8 +72,12 @@ export async function html(file: string): Promise<string> {
   return readFile(new URL(file, page), 'utf8');
 }
 
-async function send(file: URL): Promise<Response> {
-  const body = await readFile(file);
+async function send(file: URL, c: Context): Promise<Response> {
+  const body = await readFile(file).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (body === undefined) return c.notFound();
   return new Response(body, {
     headers: {
       'Content-Type': types[extname(file.pathname)] ?? 'application/octet-stream',

@@ -18,6 +18,7 @@ export const headers: MiddlewareHandler = secureHeaders({
     scriptSrc: self,
     styleSrc: self,
     connectSrc: self,
+    fontSrc: self,
     imgSrc: ["'self'", 'data:'],
     formAction: self,
     frameAncestors: none,

@@ -1,11 +1,19 @@
+import { highlighter } from './highlighter.js';
 import { blocksOf, nodesOf } from './markdown.js';
+import { patch } from './patch.js';
+import { tell } from './problems.js';
+import { typeset } from './typeset.js';
+
+/** What a text that grows begins with may open something: nothing is shown of it alone. */
+const loneMark = /^\s*(?:[*_~`]{1,3}|!?\[)$/;
 
 /** Markdown in an element: what is drawn already and did not change is left alone. */
 export class Blocks {
   #element;
-  /** `{ html, nodes }` by place. */
+  /** `{ html, count }` by place: how many nodes a block has. */
   #drawn = [];
   #text = '';
+  #grows = false;
   #frame = 0;
 
   constructor(element) {
@@ -19,58 +27,76 @@ export class Blocks {
   /** Shows a text with the next frame; `onDrawn` is called then. */
   update(text, onDrawn) {
     this.#text = text;
+    this.#grows = true;
     this.#frame ||= requestAnimationFrame(() => {
       this.draw();
       onDrawn();
     });
   }
 
-  /** Shows a text now. */
-  set(text) {
-    if (text === this.#text && this.#frame === 0) return;
+  /** Shows a text now; `grows` tells that it is not whole. */
+  set(text, grows = false) {
+    if (text === this.#text && grows === this.#grows && this.#frame === 0) return;
     this.#text = text;
+    this.#grows = grows;
     this.draw();
   }
 
+  /** Whatever the text is, it is shown: if need be drawn anew, or as it was written. */
   draw() {
     cancelAnimationFrame(this.#frame);
     this.#frame = 0;
-    const wanted = blocksOf(this.#text);
+    try {
+      this.#draw();
+    } catch (error) {
+      tell(error);
+      this.#drawAnew();
+    }
+  }
+
+  #draw() {
+    const wanted = this.#grows && loneMark.test(this.#text) ? [] : blocksOf(this.#text);
     let same = 0;
-    while (same < wanted.length && this.#drawn[same]?.html === wanted[same]) same += 1;
-    if (goesOn(this.#drawn[same], wanted[same])) same += 1;
-    const old = this.#drawn.splice(same);
-    const lefts = old.map(({ nodes: [node] }) => (isTable(node) ? node.scrollLeft : 0));
-    for (const { nodes } of old) for (const node of nodes) node.remove();
-    for (const [place, html] of wanted.slice(same).entries()) {
-      const nodes = nodesOf(html);
-      this.#drawn.push({ html, nodes });
-      this.#element.append(...nodes);
-      // A table is drawn anew with each row; whoever reads its right side stays there.
-      if (lefts[place] > 0 && isTable(nodes[0])) nodes[0].scrollLeft = lefts[place];
+    let from = 0;
+    while (same < wanted.length && this.#drawn[same]?.html === wanted[same].html) {
+      from += this.#drawn[same].count;
+      same += 1;
+    }
+    const blocks = drawn(wanted.slice(same));
+    this.#drawn.length = same;
+    patch(
+      this.#element,
+      blocks.flatMap(({ nodes }) => nodes),
+      from,
+    );
+    this.#drawn.push(...blocks.map(({ html, nodes }) => ({ html, count: nodes.length })));
+    typeset(this.#element);
+    highlighter.look(this.#element);
+  }
+
+  #drawAnew() {
+    this.#drawn = [];
+    this.#element.replaceChildren();
+    try {
+      this.#draw();
+    } catch (error) {
+      tell(error);
+      const pre = document.createElement('pre');
+      pre.className = 'raw';
+      pre.textContent = this.#text;
+      this.#drawn = [];
+      this.#element.replaceChildren(pre);
     }
   }
 }
 
-function isTable(node) {
-  return node?.className === 'table';
-}
-
-/** Lets a code block that only grew keep its place, its selection and its button's focus. */
-function goesOn(drawn, html) {
-  const code = drawn?.nodes[0]?.querySelector?.('.lines code');
-  if (!html || !code || drawn.nodes[0].className !== 'code') return false;
-  const [next] = nodesOf(html);
-  const nextCode = next?.querySelector?.('code');
-  if (next?.className !== 'code' || !nextCode?.textContent.startsWith(code.textContent)) {
-    return false;
+/** The blocks as nodes. To make many of them safe at once takes a tenth of the time. */
+function drawn(blocks) {
+  if (blocks.every(({ closed }) => closed)) {
+    const nodes = nodesOf(blocks.map(({ html }) => html).join(''));
+    if (nodes.length === blocks.length) {
+      return blocks.map(({ html }, place) => ({ html, nodes: [nodes[place]] }));
+    }
   }
-  // The language grows, too: it is known when its line ends.
-  if (nextCode.className !== code.className) return false;
-  const more = nextCode.textContent.slice(code.textContent.length);
-  // An empty fence holds no text node yet.
-  if (code.firstChild) code.firstChild.appendData(more);
-  else code.append(more);
-  drawn.html = html;
-  return true;
+  return blocks.map(({ html }) => ({ html, nodes: nodesOf(html) }));
 }

@@ -1,4 +1,4 @@
-import { blocksOf, nodesOf } from './markdown.js';
+import { Blocks } from './blocks.js';
 import { samples } from './samples.js';
 import { call, openSession } from './server.js';
 import { Shelf } from './shelf.js';
@@ -92,7 +92,7 @@ function drawn(text) {
   box.className = 'drawn prose';
   const page = document.createElement('div');
   page.className = 'page';
-  page.append(...blocksOf(text).flatMap(nodesOf));
+  new Blocks(page).set(text);
   box.append(page);
   return box;
 }

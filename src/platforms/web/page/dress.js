@@ -1,12 +1,21 @@
 import { copyButton } from './copy.js';
 
+/** A longer word in a table's link is broken, so that the columns beside it can be seen. */
+const longWord = /\S{31}/;
+
 /** Gives links, code and tables of an answer what they need to be used. */
 export function dress(fragment) {
   for (const link of fragment.querySelectorAll('a[href]')) {
     link.target = '_blank';
     link.rel = 'noopener noreferrer';
+    if (longWord.test(link.textContent)) link.className = 'long';
   }
   for (const pre of fragment.querySelectorAll('pre')) dressCode(pre);
+  for (const formula of fragment.querySelectorAll('.maths.display')) {
+    formula.tabIndex = 0;
+    formula.role = 'group';
+    formula.ariaLabel = 'Formula';
+  }
   for (const table of fragment.querySelectorAll('table')) {
     const box = scrollable('div', 'table', 'Table');
     table.replaceWith(box);

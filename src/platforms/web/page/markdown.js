@@ -1,22 +1,41 @@
 import DOMPurify from './vendor/dompurify.js';
-import { Marked } from './vendor/marked.js';
+import cjkFriendly from './vendor/marked-cjk-friendly.js';
+import { Lexer, Marked, Tokenizer } from './vendor/marked.js';
 import { dress } from './dress.js';
+import { formulaAt, nextFormula, withoutFormulas } from './maths.js';
 
-/** Emphasis marks between two blank lines, above which a text is no prose but an attack. */
-const maxMarks = 2_000;
-/** Of tables in one text. */
+/**
+ * Marks times characters of one running text: the parser may look at all of it for each mark.
+ * Above this it is no prose but an attack, and shown without its marks being read.
+ */
+const maxWork = 5_000_000;
+const mark = /[*_~`[<\\$@]|www\.|:\/\//g;
+/** More blanks than this in a row would be looked at again for each of them. */
+const longBlank = / {60,}/g;
+/** Of tables in one text; above this the text is shown as it was written. */
 const maxCells = 20_000;
 /** Levels of quotes and lists begun on one line, likewise. */
 const nested = /^(?:[ \t]*(?:>|[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t]))){40}/m;
 
+/** More blanks behind a formula are not looked at. */
+const maxBlank = 100;
+
 /** Tags without attributes that models write into markdown; any other shows as written. */
 const plainTag = /^<\/?(?:br|b|i|em|strong|s|u|sub|sup|kbd|mark|small)\s*\/?>$/i;
 const safeLink = /^(?:https?:|mailto:)/i;
+/** Formulas of one text that are typeset; further ones are shown as they were written. */
+const maxFormulas = 1_000;
+/** Of Chinese, Japanese and Korean, with their punctuation and full-width forms. */
+const cjk = /[\u1100-\u11ff\u2e80-\ua4cf\uac00-\ud7ff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef]/;
+const endOfWord = new RegExp(`[\\s<]|${cjk.source}`);
+const bareLink = /^(?:https?:\/\/|www\.)/i;
+/** A backslash that escapes nothing, and what belongs to the same word: `C:\Users\_x` is a path. */
+const path = /^\\{1,2}[a-z\d](?:[\w:.-]|\\[^\s`*])*/i;
 
 const purify = {
   ALLOWED_TAGS: (
     'p br hr h3 h4 h5 h6 blockquote ul ol li pre code table thead tbody tr th td ' +
-    'a strong em del b i s u sub sup kbd mark small #text'
+    'a strong em del b i s u sub sup kbd mark small span #text'
   ).split(' '),
   ALLOWED_ATTR: ['href', 'title', 'align', 'start', 'class'],
   ALLOWED_URI_REGEXP: safeLink,
@@ -29,13 +48,24 @@ const purify = {
 
 /** The level of the last heading in the text that is being rendered; the message's own is 2. */
 let lastLevel = 2;
+/** Formulas in the text that is being rendered. */
+let formulas = 0;
+/** Tags in it that the model wrote, and may not have closed. */
+let tags = 0;
+/** Of the running text in which emphasis is looked for: without its formulas. */
+let hidden = { masked: '', text: '', mixed: false };
+
+const friendly = cjkFriendly().tokenizer;
 
 const marked = new Marked({
   gfm: true,
   breaks: true,
   renderer: {
     html: ({ text, block }) => {
-      if (plainTag.test(text.trim())) return text;
+      if (plainTag.test(text.trim())) {
+        tags += 1;
+        return text;
+      }
       return block ? `<p>${escape(text)}</p>` : escape(text);
     },
     link({ href, title, tokens }) {
@@ -53,39 +83,140 @@ const marked = new Marked({
       return `<h${lastLevel}>${this.parser.parseInline(tokens)}</h${lastLevel}>`;
     },
     checkbox: ({ checked }) => (checked ? '☑ ' : '☐ '),
+    listitem(item) {
+      return `<li${item.task ? ' class="task"' : ''}>${this.parser.parse(item.tokens)}</li>`;
+    },
   },
+  tokenizer: {
+    /** `\(` and `\[` begin a formula or are what was written. */
+    escape: (src) => (/^\\[()[\]]/.test(src) ? textToken(src.slice(0, 2)) : false),
+    emStrong(src, masked, prev) {
+      return emphasis.call(this, 'emStrong', src, masked, prev);
+    },
+    del(src, masked, prev) {
+      return emphasis.call(this, 'del', src, masked, prev);
+    },
+    /** An address ends where Chinese or Japanese goes on without a blank. */
+    url(src) {
+      if (!bareLink.test(src)) return false;
+      const end = src.search(endOfWord);
+      return cjk.test(src[end] ?? '')
+        ? Tokenizer.prototype.url.call(this, src.slice(0, end))
+        : false;
+    },
+  },
+  extensions: [
+    {
+      name: 'formulaBlock',
+      level: 'block',
+      start(src) {
+        // No further than the paragraph goes.
+        const end = src.indexOf('\n\n');
+        const paragraph = end < 0 ? src : src.slice(0, end);
+        for (const { index } of paragraph.matchAll(/\n(?= {0,3}(?:\$\$|\\\[))/g)) {
+          if (formulaLines(src, index + 1)) return index;
+        }
+        return undefined;
+      },
+      tokenizer: (src) => formulaLines(src, 0),
+      renderer: ({ found }) => `<p>${formula(found)}</p>`,
+    },
+    {
+      name: 'formula',
+      level: 'inline',
+      start: (src) => nextFormula(src, 0),
+      tokenizer(src) {
+        if (src[0] !== '$' && src[0] !== '\\') return undefined;
+        const found = formulaAt(src, 0);
+        if (found) return { type: 'formula', raw: found.raw, found };
+        const [word] = path.exec(src) ?? [];
+        return word && textToken(word);
+      },
+      renderer: ({ found }) => formula(found),
+    },
+  ],
 });
 
 /**
- * Markdown as HTML, block by block, so that only the blocks that changed need to be drawn. It is
+ * Markdown as HTML, block by block, so that only the blocks that changed need to be drawn:
+ * `{ html, closed }`. What is closed is one element, and leaves nothing open behind it. The HTML is
  * not safe yet: `nodesOf` makes it so.
  */
 export function blocksOf(text) {
-  if (isTangled(text)) return [`<pre class="raw">${escape(text)}</pre>`];
+  if (isTangled(text)) return [{ html: `<pre class="raw">${escape(text)}</pre>`, closed: true }];
   lastLevel = 2;
-  return marked
-    .lexer(text)
+  formulas = 0;
+  return tokensOf(text)
     .filter(({ type }) => type !== 'space' && type !== 'def')
-    .map((token) => marked.parser([token]));
+    .map((token) => {
+      const before = tags;
+      const html = marked.parser([token]).trim();
+      return { html, closed: tags === before };
+    });
 }
 
-/** Safe nodes for one block. */
+/** Safe nodes for HTML that leaves nothing open: of one block, or of several that are closed. */
 export function nodesOf(html) {
   const fragment = DOMPurify.sanitize(html, purify);
   dress(fragment);
   return [...fragment.childNodes];
 }
 
+/** As the parser's own lexer does it, but for running text that would take it seconds. */
+function tokensOf(text) {
+  const lexer = new Lexer(marked.defaults);
+  lexer.blockTokens(text.replace(/\r\n?/g, '\n'), lexer.tokens);
+  for (const { src, tokens } of lexer.inlineQueue) {
+    lexer.state.inRawBlock = false;
+    const marks = src.match(mark)?.length ?? 0;
+    if (marks * src.length > maxWork) tokens.push(textToken(src));
+    else lexer.inlineTokens(src.replace(longBlank, '  '), tokens);
+  }
+  return lexer.tokens;
+}
+
 /** What would take the parser seconds, or too many levels, is shown as it was written. */
 function isTangled(text) {
-  if (nested.test(text) || cellsOf(text) > maxCells) return true;
-  return text.split(/\n\s*\n/).some((block) => (block.match(/[*_~]/g)?.length ?? 0) > maxMarks);
+  return nested.test(text) || cellsOf(text) > maxCells;
 }
 
 /** Short rows are filled up to the header: columns times lines is what a table may cost. */
 function cellsOf(text) {
   const lines = text.split('\n').filter((line) => line.includes('|'));
   return lines.length * Math.max(0, ...lines.map((line) => line.split('|').length));
+}
+
+/** A formula that stands in lines of its own. */
+function formulaLines(src, at) {
+  const begin = at + /^ {0,3}/.exec(src.slice(at, at + 3))[0].length;
+  const found = /^(?:\$\$|\\\[)/.test(src.slice(begin, begin + 2)) && formulaAt(src, begin);
+  if (!found) return undefined;
+  const end = begin + found.raw.length;
+  const rest = /^[ \t]*(?:\n|$)/.exec(src.slice(end, end + maxBlank));
+  return rest
+    ? { type: 'formulaBlock', raw: src.slice(at, end + rest[0].length), found }
+    : undefined;
+}
+
+function formula({ raw, display }) {
+  formulas += 1;
+  if (formulas > maxFormulas) return escape(raw);
+  return `<span class="maths${display ? ' display' : ''}">${escape(raw)}</span>`;
+}
+
+/** Emphasis, but not in formulas, and also right beside Chinese or Japanese punctuation. */
+function emphasis(kind, src, masked, prev) {
+  if (hidden.masked !== masked) {
+    const offset = masked.length - src.length;
+    const text = masked.slice(0, offset) + withoutFormulas(src, masked.slice(offset));
+    hidden = { masked, text, mixed: cjk.test(masked) };
+  }
+  const { [kind]: find } = hidden.mixed ? friendly : Tokenizer.prototype;
+  return find.call(this, src, hidden.text, prev) || undefined;
+}
+
+function textToken(raw) {
+  return { type: 'text', raw, text: raw, escaped: false };
 }
 
 function anchor(href, html, title) {

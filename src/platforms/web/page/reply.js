@@ -37,7 +37,7 @@ export class Reply {
 
   /** `{ pages: [{ key, text }], working, stopping }` */
   showRunning({ pages, working, stopping }) {
-    this.#setPages(pages);
+    this.#setPages(pages, true);
     this.#showWorking(stopping ? { phase: 'stopping' } : working);
   }
 
@@ -53,7 +53,7 @@ export class Reply {
     if (this.#finished) return;
     this.#finished = true;
     const [key = 'whole'] = this.#pages.keys();
-    this.#setPages([{ key, text }]);
+    this.#setPages([{ key, text }], false);
     this.#phase(outcome ?? 'done', '');
     this.#working.remove();
     this.#foot.replaceChildren();
@@ -90,7 +90,7 @@ export class Reply {
     else this.#foot.prepend(this.#again);
   }
 
-  #setPages(pages) {
+  #setPages(pages, grow) {
     const keys = new Set(pages.map(({ key }) => key));
     for (const [key, { element }] of this.#pages) {
       if (keys.has(key)) continue;
@@ -102,7 +102,7 @@ export class Reply {
       if (this.#body.children[place] !== page.element) {
         this.#body.insertBefore(page.element, this.#body.children[place] ?? null);
       }
-      page.blocks.set(text);
+      page.blocks.set(text, grow);
     }
   }
 

@@ -5,6 +5,8 @@ const cells = new Set(['TD', 'TH']);
 export function spoken(node) {
   if (node.nodeType === Node.TEXT_NODE) return node.data;
   if (node.nodeName === 'FIGCAPTION') return '';
+  // Typeset, a formula stands there twice: as it is seen, and as MathML.
+  if (node.classList?.contains('maths')) return node.dataset.written ?? node.textContent;
   const text = [...node.childNodes].map(spoken).join('');
   if (cells.has(node.nodeName)) return `${text} `;
   return lines.has(node.nodeName) ? `${text}\n` : text;

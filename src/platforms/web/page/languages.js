@@ -1,0 +1,46 @@
+/** Languages beyond the library's common ones, with their other names: each is a file of its own. */
+const further = {
+  ada: [],
+  awk: [],
+  clojure: ['clj'],
+  cmake: [],
+  dart: [],
+  delphi: ['pascal'],
+  dockerfile: ['docker'],
+  dos: ['bat', 'cmd'],
+  elixir: ['ex', 'exs'],
+  elm: [],
+  erlang: ['erl'],
+  fortran: ['f90'],
+  fsharp: ['fs', 'f#'],
+  gradle: [],
+  groovy: [],
+  haskell: ['hs'],
+  http: [],
+  julia: ['jl'],
+  latex: ['tex'],
+  lisp: [],
+  matlab: [],
+  nginx: [],
+  nix: [],
+  ocaml: ['ml'],
+  powershell: ['ps', 'ps1', 'pwsh'],
+  prolog: [],
+  protobuf: ['proto'],
+  scala: [],
+  scheme: [],
+  tcl: [],
+  verilog: ['v'],
+  vhdl: [],
+  vim: [],
+  x86asm: ['asm'],
+};
+
+const files = new Map(
+  Object.entries(further).flatMap(([file, names]) => [file, ...names].map((name) => [name, file])),
+);
+
+/** The file of a language that has one of its own, by any of its names. */
+export function fileOf(language) {
+  return files.get(language);
+}
