@@ -53,7 +53,8 @@ export class Bookkeeper {
     const { quotas, usage, model } = this.#options;
     if (quotas === undefined && usage === undefined) return;
     const { messages, conversation } = work.turn;
-    const payers = payersOf(conversation, messages.at(-1)?.author.id ?? '');
+    const { id, name } = messages.at(-1)?.author ?? { id: '' };
+    const payers = payersOf(conversation, id);
     const tokens = this.#tokens(work, report, replyTokens);
     const { outcome, text } = report.ending;
     await Promise.all([
@@ -63,6 +64,7 @@ export class Bookkeeper {
         platform: payers.platform,
         workspace: payers.workspace ?? '',
         person: payers.person,
+        ...(name === undefined ? {} : { name }),
         model: report.usage.model ?? model,
         questions: messages.length,
         answers: outcome === 'done' && text !== '' ? 1 : 0,

@@ -120,7 +120,23 @@ export function quotasContract(name: string, open: () => Promise<OpenedCounting>
     });
   });
 
-  it(`${name}: forgets what a person used, and nobody else's`, async () => {
+  it(`${name}: knows what people were called last on a day`, async () => {
+    const { usage } = await start();
+    const [row, other] = [rowOf(), { ...rowOf(), person: 'test:T1:U2' }];
+    await usage.record({ ...row, name: 'Ann' });
+    await usage.record({ ...row, name: 'Anna 😀' });
+    await usage.record(row);
+    await usage.record({ ...row, day: dayBefore(1), name: 'Old' });
+    await usage.record(other);
+    const names = sorted(await usage.read(dayBefore(2))).map((each) => [each.person, each.name]);
+    expect(names).toEqual([
+      [row.person, 'Old'],
+      [row.person, 'Anna 😀'],
+      [other.person, undefined],
+    ]);
+  });
+
+  it(`${name}: forgets who used something, but not that it was used`, async () => {
     const store = await start();
     const row = rowOf();
     const other = { ...row, person: 'test:T1:U12' };
@@ -133,12 +149,20 @@ export function quotasContract(name: string, open: () => Promise<OpenedCounting>
     for (const meter of [...theirs, ...rest]) {
       await store.meters.add([{ meter, amount: 1, windowMs: minuteMs }]);
     }
-    for (const each of [row, { ...row, day: dayBefore(400) }, other])
-      await store.usage.record(each);
-    await store.forgetPerson('test', 'T1:U1');
+    const before = { ...row, day: dayBefore(400) };
+    for (const each of [row, before, other]) await store.usage.record({ ...each, name: 'Ann' });
+    await store.usage.record({ ...row, person: 'test:T1:U3' });
+    for (const author of ['T1:U3', 'T1:U1']) await store.forgetPerson('test', author);
     const used = await store.meters.read([...theirs, ...rest]);
     expect(used.map((reading) => reading.used)).toEqual([0, 0, 0, 1, 1]);
-    expect(await store.usage.read(dayBefore(500))).toEqual([other]);
+    const nobody = { ...row, person: 'test:(forgotten)' };
+    const twice = { questions: 4, answers: 2, inputTokens: 20, outputTokens: 10, countedTokens: 8 };
+    const left = sorted(await store.usage.read(dayBefore(500)));
+    expect(left).toEqual([
+      { ...nobody, day: before.day },
+      { ...nobody, ...twice },
+      { ...other, name: 'Ann' },
+    ]);
   });
 }
 

@@ -4,6 +4,7 @@ import { acceptAndClaim } from './store/accept-and-claim.ts';
 import { accept } from './store/accept.ts';
 import { bookmarks } from './store/bookmarks.ts';
 import { claim } from './store/claim.ts';
+import { conversations } from './store/conversations.ts';
 import { depth } from './store/depth.ts';
 import { finish } from './store/finish.ts';
 import { forgetting } from './store/forgetting.ts';
@@ -37,6 +38,7 @@ const parts = [
   inHand,
   history,
   participation,
+  conversations,
   bookmarks,
   roles,
   forgetting,

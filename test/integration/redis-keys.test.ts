@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Redis } from 'ioredis';
 import type { ConversationId } from '../../src/core/conversation.ts';
 import type { Entry } from '../../src/core/history.ts';
+import type { UsageRow } from '../../src/core/ports/usage.ts';
 import {
   alice,
   answer,
@@ -37,6 +38,18 @@ const longLived = [
   'person',
   'open',
 ];
+
+const used: Omit<UsageRow, 'person'> = {
+  day: new Date().toISOString().slice(0, 10),
+  platform: 'test',
+  workspace: '',
+  model: 'a model',
+  questions: 1,
+  answers: 1,
+  inputTokens: 1,
+  outputTokens: 1,
+  countedTokens: 0,
+};
 
 /** Everything in this Redis, as text. */
 async function dump(client: Redis): Promise<string> {
@@ -81,6 +94,7 @@ describe('what is kept in Redis', () => {
     const { store } = await openStore(server.url);
     const c = newConversation();
     await ask(store, question(c, 'A', { opens: true, author: ann }), context(c, 'B'));
+    await store.rename(c, ann.id, 'Mine');
     await answer(store, c);
     await ask(store, question(c, 'C', { author: ben }));
     const { claim } = await mustClaim(store, c);
@@ -91,7 +105,8 @@ describe('what is kept in Redis', () => {
     await store.finish(claim, alice, 1);
     expect(await dump(server.client())).toContain(c);
     await store.forgetConversation(c);
-    expect(await dump(server.client())).not.toContain(c);
+    const left = await dump(server.client());
+    for (const what of [c, 'Mine']) expect(left).not.toContain(what);
   });
 
   it('has nothing of a person who was forgotten but the ids of their messages', async () => {
@@ -106,6 +121,8 @@ describe('what is kept in Redis', () => {
         question(each, 'third', { author: ben, text: 'no matter' }),
       );
       await answer(store, each);
+      await store.rename(each, ann.id, 'a secret');
+      await store.usage.record({ ...used, person: `test:${ann.id}`, name: ann.name });
       await ask(store, question(each, 'fourth', { author: ann, text: 'a secret' }));
     }
     for (const what of ['secret', ann.id, ann.name]) {
@@ -145,6 +162,8 @@ describe('what is kept in Redis', () => {
     await store.renew([claim], alice);
     await ask(store, question(ends, 'A'));
     await answer(store, ends);
+    await store.rename(ends, 'U1', 'The end');
+    await store.usage.record({ ...used, person: 'test:U1', name: 'Ann' });
     await ask(store, question(left, 'A'));
     await store.release((await mustClaim(store, left)).claim, { forgive: false });
     await store.remember(ends, [{ id: 'x', role: 'user', text: 'x', at: 1, tokens: 1 }]);

@@ -81,7 +81,7 @@ describe('a file of the first version', () => {
   /** What later versions added. */
   const takeBack = `
     DROP TABLE finish; DROP TABLE bookmark; DROP TABLE meter; DROP TABLE usage;
-    ALTER TABLE store DROP COLUMN pausedSince;
+    ALTER TABLE store DROP COLUMN pausedSince; ALTER TABLE participant DROP COLUMN name;
     DROP INDEX entry_by_author; DROP INDEX participant_by_person;
     PRAGMA user_version = 1;`;
 

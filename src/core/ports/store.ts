@@ -64,6 +64,17 @@ export interface Participation {
   readonly people: readonly string[];
 }
 
+/** One of a person's conversations, as a list of them shows it. */
+export interface Summary {
+  readonly conversation: ConversationId;
+  /** When they last asked something there, in milliseconds since the epoch. */
+  readonly askedAt: number;
+  /** What they called it. */
+  readonly name?: string;
+  /** The first 100 characters of the oldest message that is kept. */
+  readonly began: string;
+}
+
 /** All that a page needs to show a conversation. */
 export interface View {
   readonly history: readonly Entry[];
@@ -188,7 +199,8 @@ export interface Store {
   /** Tells whoever watches how many turns an instance has at hand. */
   tellLoad?(owner: string, turns: number): Promise<void>;
 
-  view(conversation: ConversationId): Promise<View>;
+  /** @param most entries of history, the newest; `historyLimit` by default */
+  view(conversation: ConversationId, most?: number): Promise<View>;
   /**
    * Puts what was said before the bot came into a conversation's history, but for what is known
    * there already; a later delivery of the same ids is a duplicate.
@@ -196,6 +208,16 @@ export interface Store {
   remember(conversation: ConversationId, entries: readonly Entry[]): Promise<void>;
   /** Undefined where the bot was never asked anything, or longer ago than the retention time. */
   participation(conversation: ConversationId): Promise<Participation | undefined>;
+  /**
+   * Conversations in which a person asked something and of which anything is kept, latest first,
+   * at most so many.
+   */
+  conversationsOf(platform: string, authorId: string, most: number): Promise<Summary[]>;
+  /**
+   * Keeps what a person calls a conversation, for as long as they take part in it; nothing with an
+   * empty name. False where they asked nothing.
+   */
+  rename(conversation: ConversationId, authorId: string, name: string): Promise<boolean>;
   /**
    * Conversations of a platform in which somebody asked something since then (milliseconds since
    * the epoch), latest first, at most 1,000.
@@ -220,9 +242,10 @@ export interface Store {
    */
   forgetConversation(conversation: ConversationId): Promise<number>;
   /**
-   * Deletes what a person of a platform wrote, everywhere: waiting questions, history, and the
-   * note that they took part. Replies to them stay, as they were said by the bot; what is being
-   * answered at this moment stays until that is over (call again).
+   * Deletes what a person of a platform wrote, everywhere: waiting questions, history, names of
+   * conversations, and the note that they took part. Replies to them stay, as they were said by the
+   * bot, and so does what was used, as nobody's; what is being answered at this moment stays until
+   * that is over (call again).
    */
   forgetPerson(platform: string, authorId: string): Promise<Forgotten>;
 

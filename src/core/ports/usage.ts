@@ -7,6 +7,8 @@ export interface UsageRow {
   readonly workspace: string;
   /** With the platform's name in front, such as `slack:T1:U1`. */
   readonly person: string;
+  /** What they were called last on that day, where that is known. */
+  readonly name?: string;
   readonly model: string;
   readonly questions: number;
   /** Those that came to their end. */
@@ -15,6 +17,11 @@ export interface UsageRow {
   readonly outputTokens: number;
   /** Those tokens that the model did not report, counted here instead. */
   readonly countedTokens: number;
+}
+
+/** Whose it is what people used who were forgotten: the sums of others stay as they are. */
+export function forgottenPerson(platform: string): string {
+  return `${platform}:(forgotten)`;
 }
 
 /** Keeps account of what was used, for as long as it is told to. Throws `StoreUnavailable`. */

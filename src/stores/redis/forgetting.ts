@@ -16,8 +16,7 @@ interface Written {
 
 /** What is known of people beside their words. */
 interface Account {
-  /** @param person with the platform's name in front */
-  forget(person: string): Promise<void>;
+  forget(platform: string, author: string): Promise<void>;
 }
 
 /** How people take back what they said. */
@@ -69,7 +68,7 @@ export class Forgetting {
       total.left += left;
     }
     await this.#persons.tidy(platform, author);
-    for (const account of this.#accounts) await account.forget(`${platform}:${author}`);
+    for (const account of this.#accounts) await account.forget(platform, author);
     return total;
   }
 

@@ -193,6 +193,13 @@ export class Inbox {
     this.#persons.noteAgain(conversation, [...authors]);
   }
 
+  /** False where they asked nothing. */
+  async rename(conversation: ConversationId, author: string, name: string): Promise<boolean> {
+    const keys = this.#keys.ofConversation(conversation);
+    const args = { author, name: name.toWellFormed(), ...this.#bounds };
+    return (await this.#connection.run('rename', keys, args)) === 1;
+  }
+
   async participation(conversation: ConversationId): Promise<Participation | undefined> {
     const { people = '' } = this.#keys.ofConversation(conversation);
     const found = await this.#connection.try(() => this.#connection.client.hkeys(people));

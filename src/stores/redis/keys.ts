@@ -26,6 +26,8 @@ export const kinds = {
   entries: 'hash',
   /** `@` and id of those who asked → when; `opened` if the conversation began with a question. */
   people: 'hash',
+  /** `@` and id of those who asked → what they call the conversation. */
+  titles: 'hash',
   /** Turn, fence, owner and the next turn's fence of the latest finish, for an hour. */
   finished: 'string',
 
@@ -58,6 +60,8 @@ export const kinds = {
   // Of all, by day, in a partition of their own:
   /** Who used what of which model, as JSON, and what is counted → how much. */
   usage: 'hash',
+  /** Person → what they were called last on that day. */
+  names: 'hash',
 
   // Of one platform or role, in a partition of its own:
   /** Place → how far it was read. */
@@ -117,6 +121,7 @@ export class Keys {
       order: own('order'),
       entries: own('entries'),
       people: own('people'),
+      titles: own('titles'),
       finished: own('finished'),
       ...this.ofPartition(at, partsOf(conversation).platform),
     };
@@ -162,8 +167,12 @@ export class Keys {
   }
 
   /** @param day in UTC, as YYYY-MM-DD */
-  ofUsage(day: string): string {
-    return `${this.#name(partitionOf('usage'), 'usage')}:${day}`;
+  ofUsage(day: string): { usage: string; names: string } {
+    const at = partitionOf('usage');
+    return {
+      usage: `${this.#name(at, 'usage')}:${day}`,
+      names: `${this.#name(at, 'names')}:${day}`,
+    };
   }
 
   ofBudgets(): { instances: string; budgets: string; spare: string } {

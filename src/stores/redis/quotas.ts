@@ -44,9 +44,10 @@ export class RedisMeters implements Meters {
     );
   }
 
-  async forget(person: string): Promise<void> {
+  async forget(platform: string, author: string): Promise<void> {
+    const id = `${platform}:${author}`;
     const units: readonly Meter['unit'][] = ['questions', 'tokens', 'told'];
-    const keys = units.map((unit) => this.#keys.ofMeter({ scope: 'person', id: person, unit }));
+    const keys = units.map((unit) => this.#keys.ofMeter({ scope: 'person', id, unit }));
     // One person's keys share a partition.
     await this.#connection.try(() => this.#connection.client.del(...keys));
   }

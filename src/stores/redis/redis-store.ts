@@ -13,6 +13,7 @@ import type {
   Participation,
   Renewal,
   Store,
+  Summary,
   View,
   Waiting,
   Watcher,
@@ -37,6 +38,7 @@ import { RedisMeters } from './quotas.ts';
 import { Persons } from './persons.ts';
 import { Roles } from './roles.ts';
 import { noteRuns } from './runs.ts';
+import { Summaries } from './summaries.ts';
 import { Sweeper } from './sweeper.ts';
 import { parseRedisUrl, type Target } from './url.ts';
 import { RedisUsage } from './usage.ts';
@@ -77,6 +79,7 @@ export class RedisStore implements Store {
   readonly #workbench: Workbench;
   readonly #partitions: Partitions;
   readonly #pause: PauseNote;
+  readonly #summaries: Summaries;
   readonly #bookmarks: Bookmarks;
   readonly #roles: Roles;
   readonly #forgetting: Forgetting;
@@ -101,6 +104,7 @@ export class RedisStore implements Store {
     this.#workbench = workbench;
     this.#partitions = new Partitions(connection, keys, { ...bounds, log });
     this.#pause = new PauseNote(connection, keys);
+    this.#summaries = new Summaries(connection, keys, log);
     this.#bookmarks = new Bookmarks(connection, keys, bounds.retentionMs);
     this.#roles = new Roles(connection, keys);
     this.#forgetting = new Forgetting(connection, keys, codec, persons, [meters, usage]);
@@ -184,8 +188,8 @@ export class RedisStore implements Store {
     return this.#news.tellLoad(owner, turns);
   }
 
-  view(conversation: ConversationId): Promise<View> {
-    return this.#workbench.view(conversation);
+  view(conversation: ConversationId, most?: number): Promise<View> {
+    return this.#workbench.view(conversation, most);
   }
 
   remember(conversation: ConversationId, entries: readonly Entry[]): Promise<void> {
@@ -194,6 +198,14 @@ export class RedisStore implements Store {
 
   participation(conversation: ConversationId): Promise<Participation | undefined> {
     return this.#inbox.participation(conversation);
+  }
+
+  conversationsOf(platform: string, authorId: string, most: number): Promise<Summary[]> {
+    return this.#summaries.of(platform, authorId, most);
+  }
+
+  rename(conversation: ConversationId, authorId: string, name: string): Promise<boolean> {
+    return this.#inbox.rename(conversation, authorId, name);
   }
 
   active(platform: string, since: number): Promise<ConversationId[]> {

@@ -1,5 +1,5 @@
 import type { Log } from '../../core/ports/log.ts';
-import type { UsageBook, UsageRow } from '../../core/ports/usage.ts';
+import { forgottenPerson, type UsageBook, type UsageRow } from '../../core/ports/usage.ts';
 import type { Connection } from './connection.ts';
 import { encode } from './codec.ts';
 import { toStoreFault } from './faults.ts';
@@ -39,13 +39,17 @@ export class RedisUsage implements UsageBook {
 
   /** Sent once: what is repeated after a lost answer might count twice. */
   async record(row: UsageRow): Promise<void> {
-    const key = this.#keys.ofUsage(row.day);
+    const { usage: key, names } = this.#keys.ofUsage(row.day);
     const who = encode([row.platform, row.workspace, row.person, row.model]);
     const steps = this.#connection.client.multi();
     for (const count of counts) {
       if (row[count] !== 0) steps.hincrby(key, `${count} ${who}`, row[count]);
     }
     steps.expire(key, this.#keptSeconds);
+    if (row.name !== undefined) {
+      steps.hset(names, row.person, row.name.toWellFormed());
+      steps.expire(names, this.#keptSeconds);
+    }
     try {
       const done = await steps.exec();
       for (const [error] of done ?? []) if (error !== null) throw error;
@@ -57,26 +61,42 @@ export class RedisUsage implements UsageBook {
   async read(fromDay: string): Promise<UsageRow[]> {
     const rows: UsageRow[] = [];
     const { client } = this.#connection;
-    await this.#eachDay(fromDay, async (day, key) => {
-      const found = await this.#connection.try(() => client.hgetall(key));
-      rows.push(...this.#rowsOf(day, found));
+    await this.#eachDay(fromDay, async (day, keys) => {
+      const [found, names] = await Promise.all([
+        this.#connection.try(() => client.hgetall(keys.usage)),
+        this.#connection.try(() => client.hgetall(keys.names)),
+      ]);
+      for (const row of this.#rowsOf(day, found)) {
+        const name = names[row.person];
+        rows.push(name === undefined ? row : { ...row, name });
+      }
     });
     return rows;
   }
 
-  async forget(person: string): Promise<void> {
-    const { client } = this.#connection;
+  /** What a person used was nobody's from now on. */
+  async forget(platform: string, author: string): Promise<void> {
+    const person = `${platform}:${author}`;
     const first = new Date(Date.now() - mostDays * dayMs);
-    await this.#eachDay(dayOf(first), async (_day, key) => {
-      const fields = await this.#connection.try(() => client.hkeys(key));
-      const theirs = fields.filter((field) => partsOf(field)?.who[2] === person);
-      if (theirs.length > 0) await this.#connection.try(() => client.hdel(key, ...theirs));
+    await this.#eachDay(dayOf(first), async (_day, keys) => {
+      const fields = await this.#connection.try(() => this.#connection.client.hkeys(keys.usage));
+      const moves = fields.flatMap((field) => {
+        const { count, who } = partsOf(field) ?? {};
+        if (count === undefined || who?.[2] !== person) return [];
+        const [, workspace, , model] = who;
+        return [
+          field,
+          `${count} ${encode([platform, workspace, forgottenPerson(platform), model])}`,
+        ];
+      });
+      if (moves.length === 0) return;
+      await this.#connection.run('forget-usage', keys, { person }, moves);
     });
   }
 
   async #eachDay(
     fromDay: string,
-    step: (day: string, key: string) => Promise<void>,
+    step: (day: string, keys: { usage: string; names: string }) => Promise<void>,
   ): Promise<void> {
     const days: string[] = [];
     // Another machine's clock may be a bit ahead of this one's.

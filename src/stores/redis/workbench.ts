@@ -117,8 +117,10 @@ export class Workbench {
     if (released !== 1) throw lost(claim);
   }
 
-  async view(conversation: ConversationId): Promise<View> {
-    const { historyLimit } = this.#options;
+  async view(
+    conversation: ConversationId,
+    historyLimit = this.#options.historyLimit,
+  ): Promise<View> {
     const keys = this.#keys.ofConversation(conversation);
     const reply = await this.#connection.run('view', keys, { historyLimit });
     const [history, queued, turn] = reply as [string, string, unknown[] | undefined];

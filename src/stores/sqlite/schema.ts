@@ -153,6 +153,11 @@ const migrations = [
   -- Since when an operator wants nothing new to be begun.
   ALTER TABLE store ADD COLUMN pausedSince REAL;
   `,
+  `
+  -- What a person calls a conversation, and what whoever used something was called.
+  ALTER TABLE participant ADD COLUMN name TEXT;
+  ALTER TABLE usage ADD COLUMN name TEXT;
+  `,
 ];
 
 /** The newest version that this code knows. */

@@ -12,6 +12,7 @@ import type {
   Participation,
   Renewal,
   Store,
+  Summary,
   View,
   Waiting,
   Work,
@@ -161,8 +162,8 @@ class SqliteStore implements Store {
     return this.#db.read(() => this.#pause.since());
   }
 
-  async view(conversation: ConversationId): Promise<View> {
-    return this.#db.read(() => this.#workbench.view(conversation, Date.now()));
+  async view(conversation: ConversationId, most?: number): Promise<View> {
+    return this.#db.read(() => this.#workbench.view(conversation, Date.now(), most));
   }
 
   remember(conversation: ConversationId, entries: readonly Entry[]): Promise<void> {
@@ -171,6 +172,14 @@ class SqliteStore implements Store {
 
   async participation(conversation: ConversationId): Promise<Participation | undefined> {
     return this.#db.read(() => this.#tables.participants.of(conversation));
+  }
+
+  async conversationsOf(platform: string, authorId: string, most: number): Promise<Summary[]> {
+    return this.#db.read(() => this.#tables.participants.summaries(platform, authorId, most));
+  }
+
+  rename(conversation: ConversationId, authorId: string, name: string): Promise<boolean> {
+    return this.#step(() => this.#tables.participants.rename(conversation, authorId, name));
   }
 
   async active(platform: string, since: number): Promise<ConversationId[]> {
@@ -200,7 +209,7 @@ class SqliteStore implements Store {
   forgetPerson(platform: string, authorId: string): Promise<Forgotten> {
     return this.#step(() => {
       this.#tables.meters.forget(`${platform}:${authorId}`);
-      this.#tables.usage.forget(`${platform}:${authorId}`);
+      this.#tables.usage.forget(platform, authorId);
       return this.#forgetting.person(platform, authorId);
     });
   }

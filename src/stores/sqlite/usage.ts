@@ -1,26 +1,35 @@
-import type { UsageBook, UsageRow } from '../../core/ports/usage.ts';
+import { forgottenPerson, type UsageBook, type UsageRow } from '../../core/ports/usage.ts';
 import type { Database, Query } from './database.ts';
+
+type StoredRow = Omit<UsageRow, 'name'> & { readonly name: string | null };
 
 /** Who used what of which model on a day. */
 export class SqliteUsage implements UsageBook {
   readonly #db: Database;
   readonly #add: Query<unknown>;
-  readonly #read: Query<UsageRow>;
+  readonly #read: Query<StoredRow>;
+  readonly #move: Query<unknown>;
   readonly #forget: Query<unknown>;
   readonly #deleteOld: Query<unknown>;
 
   constructor(db: Database) {
     this.#db = db;
+    const columns = `day, platform, workspace, person, model,
+      questions, answers, inputTokens, outputTokens, countedTokens`;
+    const adding = `ON CONFLICT DO UPDATE SET
+      questions = questions + excluded.questions,
+      answers = answers + excluded.answers,
+      inputTokens = inputTokens + excluded.inputTokens,
+      outputTokens = outputTokens + excluded.outputTokens,
+      countedTokens = countedTokens + excluded.countedTokens,
+      name = coalesce(excluded.name, name)`;
     this.#add = db.query(`
-      INSERT INTO usage (day, platform, workspace, person, model,
-        questions, answers, inputTokens, outputTokens, countedTokens)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-      ON CONFLICT DO UPDATE SET
-        questions = questions + excluded.questions,
-        answers = answers + excluded.answers,
-        inputTokens = inputTokens + excluded.inputTokens,
-        outputTokens = outputTokens + excluded.outputTokens,
-        countedTokens = countedTokens + excluded.countedTokens`);
+      INSERT INTO usage (${columns}, name) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ${adding}`);
+    this.#move = db.query(`
+      INSERT INTO usage (${columns})
+      SELECT day, platform, workspace, ?, model,
+        questions, answers, inputTokens, outputTokens, countedTokens
+      FROM usage WHERE person = ? ${adding}`);
     this.#read = db.query('SELECT * FROM usage WHERE day >= ?');
     this.#forget = db.query('DELETE FROM usage WHERE person = ?');
     this.#deleteOld = db.query(`
@@ -30,20 +39,23 @@ export class SqliteUsage implements UsageBook {
   }
 
   async record(row: UsageRow): Promise<void> {
-    const { day, platform, workspace, person, model } = row;
+    const { day, platform, workspace, person, model, name = null } = row;
     const { questions, answers, inputTokens, outputTokens, countedTokens } = row;
     const who = [day, platform, workspace, person, model];
     const what = [questions, answers, inputTokens, outputTokens, countedTokens];
-    this.#db.write(() => this.#add.run(...who, ...what));
+    this.#db.write(() => this.#add.run(...who, ...what, name));
     await this.#db.durable();
   }
 
   async read(fromDay: string): Promise<UsageRow[]> {
-    return this.#db.read(() => this.#read.all(fromDay));
+    const rows = this.#db.read(() => this.#read.all(fromDay));
+    return rows.map(({ name, ...row }) => ({ ...row, ...(name !== null && { name }) }));
   }
 
-  /** A step to be committed. */
-  forget(person: string): void {
+  /** What a person used was nobody's from now on. A step to be committed. */
+  forget(platform: string, authorId: string): void {
+    const person = `${platform}:${authorId}`;
+    this.#move.run(forgottenPerson(platform), person);
     this.#forget.run(person);
   }
 

@@ -95,10 +95,10 @@ export class Workbench {
     this.#turns.release(claim, forgive ? 1 : 0);
   }
 
-  view(conversation: ConversationId, now: number): View {
+  view(conversation: ConversationId, now: number, most = this.#historyLimit): View {
     const running = this.#turns.find(conversation, now)?.turn;
     return {
-      history: this.#entries.newest(conversation, this.#historyLimit),
+      history: this.#entries.newest(conversation, most),
       ...(running !== undefined && { running: this.#whole(running) }),
       queued: this.#questions.queued(conversation),
     };

@@ -1,7 +1,7 @@
 -- Takes a message in as `accept` does and, if it is a question that waits, makes `owner` the owner
 -- of its conversation as `claim` does. Repeated with the same ticket it is a duplicate, and gives
 -- what the first one claimed. Gives as `accept` does, then the work, or nothing.
--- KEYS seen queue asking questions turn pages order entries people ready leased turns fence run due active | person open
+-- KEYS seen queue asking questions turn pages order entries people titles ready leased turns fence run due active | person open
 -- ARGV conversation id at kind record author opens stops mostOpen member seenMs retentionMs stayMs keep channel owner leaseMs graceMs ticket historyLimit
 -- WITH clock stay known due put enrol admit work run doubt relist take claim
 local receipt, open_now = admit(true)

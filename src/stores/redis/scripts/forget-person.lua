@@ -1,6 +1,6 @@
 -- Deletes messages of a person from a conversation, by the ids that follow the named arguments,
 -- and the note that they took part. What is being answered stays. Gives how many went.
--- KEYS queue questions turn order entries people ready active
+-- KEYS queue questions turn order entries people titles ready active
 -- ARGV conversation author ...
 -- WITH people unqueue
 local gone = 0
@@ -15,5 +15,6 @@ for i = rest, #ARGV do
   end
 end
 redis.call('HDEL', people, '@' .. author)
+redis.call('HDEL', titles, '@' .. author)
 people_since(0)
 return gone

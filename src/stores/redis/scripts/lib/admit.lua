@@ -16,6 +16,7 @@ local function admit(claims)
   redis.call('HSET', people, '@' .. author, exact(now))
   if opens == '1' then redis.call('HSET', people, 'opened', '1') end
   redis.call('PEXPIRE', people, retentionMs + 86400000)
+  redis.call('PEXPIRE', titles, retentionMs + 86400000)
   redis.call('ZADD', active, now, conversation)
   redis.call('PEXPIRE', active, retentionMs + 86400000)
   note_due(now)
