@@ -8,10 +8,13 @@ const usage = `Deletes what Parley keeps of a conversation or of a person, for g
   npm run forget -- slack:T1:C1:1700000000.000100   a conversation, as the log names it
   npm run forget -- slack:T1:U1                      a person in Slack (workspace and member ID)
   npm run forget -- discord:123456789012345678       a person in Discord (user ID)
+  npm run forget -- web:0123456789abcdef0123456789abcdef
+                                                     a person of the page (as npm run usage has it)
 
-Of a person it deletes what they wrote, everywhere, and the note of what they used; replies to them
-stay. A question that is being answered goes only once that is over, and the output says so: run it
-again then. Messages in Slack and Discord themselves are theirs to delete. It works while Parley
+Of a person it deletes what they wrote, everywhere, and conversations that were theirs alone, as all
+of the page are; other replies to them stay. What they used counts on, as nobody's. A question that
+is being answered where others talk, too, goes only once that is over, and the output says so: run
+it again then. Messages in Slack and Discord themselves are theirs to delete. It works while Parley
 runs. Exit code 0, 64 for what makes no sense, 69 while the store or Parley does not answer, 78 for
 settings that cannot be used.
 `;
@@ -38,17 +41,25 @@ await runCommand({
   },
 });
 
-/** Whether an id is a person's: those of conversations have more parts, or other ones. */
+/** Whose id it is, as `npm run usage` prints it: those of conversations have more parts, or other ones. */
 function personIn(id: string): { platform: string; author: string } | undefined {
-  const [, slack] = /^slack:([^:]+:[UW][A-Z0-9]+)$/.exec(id) ?? [];
-  if (slack !== undefined) return { platform: 'slack', author: slack };
-  const [, discord] = /^discord:(\d{15,20})$/.exec(id) ?? [];
-  return discord === undefined ? undefined : { platform: 'discord', author: discord };
+  const patterns = [
+    /^(slack):([^:]+:[UWB][A-Z0-9]+)$/,
+    /^(discord):(\d{15,20})$/,
+    /^(web):([\da-f]{32})$/,
+  ];
+  for (const pattern of patterns) {
+    const [, platform, author] = pattern.exec(id) ?? [];
+    if (platform !== undefined && author !== undefined) return { platform, author };
+  }
+  return undefined;
 }
 
 /** Whether it can be one: of what is mistyped nothing is kept, too. */
 function isConversation(id: string): boolean {
-  return /^slack:[^:]+:[CDG][^:]*(:[\d.]+)?$|^discord:(@me|\d+):\d+(:\d+)?$|^web:[^:]+/.test(id);
+  return /^slack:[^:]+:[CDG][^:]*(:[\d.]+)?$|^discord:(@me|\d+):\d+(:\d+)?$|^web:[^:]+:[^:]+$/.test(
+    id,
+  );
 }
 
 function wordsFor(whose: string, { gone, left }: Forgotten): string {

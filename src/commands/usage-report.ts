@@ -18,6 +18,8 @@ type Used = Pick<
 /** What one person, workspace or model has to do with. */
 interface Share extends Used {
   readonly id: string;
+  /** What a person was called last, where that is known. */
+  readonly name?: string;
 }
 
 /** What `npm run usage` takes behind its name. */
@@ -81,9 +83,20 @@ function daysIn(typed: Typed): number {
 /** Whoever used most comes first. */
 function sharesIn(rows: readonly UsageRow[], view: View): Share[] {
   const groups = Map.groupBy(rows, (row) => idOf(row, view));
-  return Array.from(groups, ([id, some]) => ({ id, ...sumOf(some) })).toSorted(
+  return Array.from(groups, ([id, some]) => ({
+    id,
+    ...(view === 'person' ? nameIn(some) : {}),
+    ...sumOf(some),
+  })).toSorted(
     (a, b) => tokensOf(b) - tokensOf(a) || b.questions - a.questions || (a.id < b.id ? -1 : 1),
   );
+}
+
+function nameIn(rows: readonly UsageRow[]): { name?: string } {
+  const [latest] = rows
+    .filter(({ name = '' }) => name !== '')
+    .toSorted((a, b) => (a.day < b.day ? 1 : -1));
+  return latest?.name === undefined ? {} : { name: latest.name };
 }
 
 function idOf(row: UsageRow, view: View): string {
@@ -92,15 +105,25 @@ function idOf(row: UsageRow, view: View): string {
 }
 
 function tableOf(view: View, shares: readonly Share[], total: Used): string {
-  const cells = (id: string, used: Used): string[] => [
+  const named = shares.some(({ name }) => name !== undefined);
+  const cells = (id: string, name: string, used: Used): string[] => [
     id,
+    ...(named ? [name] : []),
     ...[used.questions, used.answers, used.inputTokens, used.outputTokens, tokensOf(used)].map(
       (count) => count.toLocaleString('en'),
     ),
   ];
-  const head = [view.toUpperCase(), 'QUESTIONS', 'ANSWERS', 'TOKENS IN', 'TOKENS OUT', 'TOKENS'];
-  const rows = shares.map((share) => cells(share.id, share));
-  return table(head, [...rows, cells('Total', total)]);
+  const head = [
+    view.toUpperCase(),
+    ...(named ? ['NAME'] : []),
+    'QUESTIONS',
+    'ANSWERS',
+    'TOKENS IN',
+    'TOKENS OUT',
+    'TOKENS',
+  ];
+  const rows = shares.map((share) => cells(share.id, share.name ?? '', share));
+  return table(head, [...rows, cells('Total', '', total)]);
 }
 
 function noteOn({ countedTokens }: Used): string[] {

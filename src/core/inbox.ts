@@ -2,6 +2,7 @@ import type { BotTurns } from './bot-turns.ts';
 import { type ConversationId, partsOf } from './conversation.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { MessageRefused, StoreUnavailable } from './errors.ts';
+import { forgetConversation } from './forget.ts';
 import { cleanText, isNew, isStop, maxMessageChars, type Message, tidyMessage } from './message.ts';
 import { payersOf } from './payers.ts';
 import type { Metrics, Refusal } from './ports/metrics.ts';
@@ -106,6 +107,11 @@ export class Inbox implements Intake {
     const stopping = await this.#store.requestStop(conversation);
     if (stopping) await this.#stopRunning(conversation);
     return stopping;
+  }
+
+  forget(conversation: ConversationId): Promise<number> {
+    const stop = (each: ConversationId) => this.stop(each);
+    return forgetConversation({ store: this.#store, stop }, conversation);
   }
 
   /** An instance that answers what was deleted does not hear of it, unless the platform tells it. */

@@ -45,12 +45,12 @@ export function cleanText(text: string): string {
 }
 
 /** A name on one line and of bounded length, so that it cannot pose as a line of the dialogue. */
-export function cleanName(name: string): string {
+export function cleanName(name: string, maxChars = maxNameChars): string {
   const line = name
     .toWellFormed()
     .replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ')
     .trim();
-  return line.slice(0, maxNameChars).toWellFormed();
+  return line.slice(0, maxChars).toWellFormed();
 }
 
 /** A message as it can be stored, with nothing in it that poses as something else. */

@@ -1,4 +1,6 @@
 import type { ConversationId } from './conversation.ts';
+import { forgetConversation } from './forget.ts';
+import { isAlone } from './payers.ts';
 import type { Forgotten, InHand, Store } from './ports/store.ts';
 import type { UsageBook, UsageRow } from './ports/usage.ts';
 
@@ -120,12 +122,18 @@ export class Operator {
 
   /** Deletes what is kept of a conversation; how many messages and replies went. */
   forgetConversation(conversation: ConversationId): Promise<number> {
-    return this.#store.forgetConversation(conversation);
+    return forgetConversation({ store: this.#store, stop: this.#stop }, conversation);
   }
 
-  /** Deletes what is kept of what a person wrote. */
-  forgetPerson(platform: string, authorId: string): Promise<Forgotten> {
-    return this.#store.forgetPerson(platform, authorId);
+  /** Deletes what is kept of what a person wrote, and of conversations that were theirs alone. */
+  async forgetPerson(platform: string, authorId: string): Promise<Forgotten> {
+    const theirs = await this.#store.conversationsOf(platform, authorId, Number.MAX_SAFE_INTEGER);
+    let alone = 0;
+    for (const { conversation } of theirs) {
+      if (isAlone(conversation, authorId)) alone += await this.forgetConversation(conversation);
+    }
+    const { gone, left } = await this.#store.forgetPerson(platform, authorId);
+    return { gone: alone + gone, left };
   }
 
   /** @param fromDay in UTC, as YYYY-MM-DD */

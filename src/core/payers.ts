@@ -8,6 +8,11 @@ export interface Payers {
   readonly workspace?: string;
 }
 
+/** Whether a conversation is one person's alone, as on the web page: its first id is theirs. */
+export function isAlone(conversation: ConversationId, authorId: string): boolean {
+  return partsOf(conversation).ids[0] === authorId;
+}
+
 /**
  * The author of a question and the workspace in which it was asked: the first id behind the
  * platform's name, unless that begins with `@`, as where there is none. A conversation that is
@@ -18,5 +23,9 @@ export function payersOf(conversation: ConversationId, authorId: string): Payers
   const [place = ''] = ids;
   const person = `${platform}:${authorId}`;
   if (place.startsWith('@')) return { platform, person };
-  return { platform, person, workspace: place === authorId ? platform : `${platform}:${place}` };
+  return {
+    platform,
+    person,
+    workspace: isAlone(conversation, authorId) ? platform : `${platform}:${place}`,
+  };
 }

@@ -72,6 +72,30 @@ describe('the report of usage', () => {
     ]);
   });
 
+  it('shows what people are called where that is known, latest name first, beside their ids', async () => {
+    const some = [
+      row({ name: 'Ann' }),
+      row({ name: 'Anna B.', day: '2026-11-21' }),
+      row({ day: '2026-11-22' }),
+      row({ person: 'web:0123456789abcdef0123456789abcdef', platform: 'web', questions: 1 }),
+    ];
+    const text = await report(some, { by: 'person' });
+    expect(text.split('\n').slice(2, 6)).toEqual([
+      'PERSON                                NAME     QUESTIONS  ANSWERS  TOKENS IN  TOKENS OUT  TOKENS',
+      'slack:T1:U1                           Anna B.          6        3      3,000       1,500   4,500',
+      'web:0123456789abcdef0123456789abcdef                   1        1      1,000         500   1,500',
+      'Total                                                  7        4      4,000       2,000   6,000',
+    ]);
+    expect(await report(some, { by: 'model' })).not.toContain('NAME');
+    const json = JSON.parse(await report(some, { json: true, by: 'person' })) as {
+      person: { id: string; name?: string }[];
+    };
+    expect(json.person.map(({ id, name }) => [id, name])).toEqual([
+      ['slack:T1:U1', 'Anna B.'],
+      ['web:0123456789abcdef0123456789abcdef', undefined],
+    ]);
+  });
+
   it('shows one view, of as many days as are wanted', async () => {
     const text = await report(rows, { by: 'model', days: '2' });
     expect(text.split('\n').slice(0, 4)).toEqual([

@@ -31,6 +31,11 @@ export interface Intake {
   withdraw(conversation: ConversationId, messageId: string): Promise<boolean>;
   /** Ends the running answer, as a button does; false if none runs. */
   stop(conversation: ConversationId): Promise<boolean>;
+  /**
+   * Deletes all that is kept of a conversation, and ends what is being answered there; how many
+   * messages and replies went.
+   */
+  forget(conversation: ConversationId): Promise<number>;
 }
 
 /** Something that was said before, by people or by the bot, not counted yet. */

@@ -2,11 +2,12 @@ import { Hono } from 'hono';
 import type { Context, MiddlewareHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { z } from 'zod';
-import type { ConversationId } from '../../core/conversation.ts';
 import type { Intake } from '../../core/ports/platform.ts';
+import type { Store } from '../../core/ports/store.ts';
 import { readJson } from './body.ts';
+import { conversations } from './conversations.ts';
 import type { Rooms } from './rooms.ts';
-import { ensureSession, isUuid, sessionOf, webConversation } from './session.ts';
+import { conversationIn, ensureSession, sessionOf } from './session.ts';
 import type { Viewer } from './viewer.ts';
 
 /** What the page says about Parley itself. */
@@ -21,6 +22,7 @@ interface About {
 }
 
 export interface ApiOptions {
+  readonly store: Store;
   readonly rooms: Rooms;
   readonly about: About;
   readonly now: () => number;
@@ -35,7 +37,7 @@ const tooMuch = 'That is too much at once: a message has at most 50,000 characte
 const newMessage = z.object({ id: z.uuid().toLowerCase(), text: z.string() });
 
 /** What the page's script talks to. */
-export function api({ rooms, about, now, intake }: ApiOptions): Hono {
+export function api({ store, rooms, about, now, intake }: ApiOptions): Hono {
   const routes = new Hono();
   const conversation = '/api/conversations/:conversation';
   let lastSentAt = 0;
@@ -44,10 +46,12 @@ export function api({ rooms, about, now, intake }: ApiOptions): Hono {
 
   routes.post('/api/session', (c) => c.json({ fresh: ensureSession(c), ...about }));
 
+  routes.route('/', conversations({ store, rooms, taking, now }));
+
   routes.get(`${conversation}/events`, async (c) => {
     if (c.req.method === 'HEAD')
       return c.body(null, 200, { 'Content-Type': 'text/event-stream; charset=utf-8' });
-    const viewer = await rooms.open(named(c));
+    const viewer = await rooms.open(conversationIn(c));
     return new Response(bodyOf(viewer), {
       headers: {
         'Content-Type': 'text/event-stream; charset=utf-8',
@@ -59,7 +63,7 @@ export function api({ rooms, about, now, intake }: ApiOptions): Hono {
   });
 
   routes.post(`${conversation}/messages`, async (c) => {
-    const id = named(c);
+    const id = conversationIn(c);
     const author = { id: sessionOf(c) ?? '' };
     const message = newMessage.safeParse(await readJson(c, maxBodyBytes, tooMuch));
     if (!message.success) return refuse(c, 400, 'A message needs an id (a UUID) and a text.');
@@ -77,7 +81,7 @@ export function api({ rooms, about, now, intake }: ApiOptions): Hono {
   });
 
   routes.delete(`${conversation}/messages/:message`, async (c) => {
-    const id = named(c);
+    const id = conversationIn(c);
     const message = newMessage.shape.id.safeParse(c.req.param('message'));
     if (!message.success) return refuse(c, 400, 'A message is named by a UUID.');
     const withdrawn = await taking().withdraw(id, message.data);
@@ -86,7 +90,7 @@ export function api({ rooms, about, now, intake }: ApiOptions): Hono {
   });
 
   routes.post(`${conversation}/stop`, async (c) => {
-    const id = named(c);
+    const id = conversationIn(c);
     const stopping = await taking().stop(id);
     rooms.find(id)?.changed();
     return c.json({ stopping }, 202);
@@ -108,23 +112,12 @@ export function api({ rooms, about, now, intake }: ApiOptions): Hono {
 /** A form on another site cannot send JSON without the browser asking us first. */
 const demandJson: MiddlewareHandler = async (c, next) => {
   const type = c.req.header('Content-Type') ?? '';
-  if (c.req.method === 'POST' && !/^application\/json\s*(;|$)/i.test(type)) {
+  const sends = c.req.method === 'POST' || c.req.method === 'PATCH';
+  if (sends && !/^application\/json\s*(;|$)/i.test(type)) {
     return refuse(c, 415, 'Only application/json is understood here.');
   }
   return next();
 };
-
-function named(c: Context): ConversationId {
-  const session = sessionOf(c);
-  if (session === undefined) {
-    throw new HTTPException(401, { message: 'This browser has no session: load the page anew.' });
-  }
-  const conversation = c.req.param('conversation') ?? '';
-  if (!isUuid(conversation)) {
-    throw new HTTPException(400, { message: 'A conversation is named by a UUID.' });
-  }
-  return webConversation(session, conversation);
-}
 
 function refuse(c: Context, status: 400 | 415, error: string): Response {
   return c.json({ error }, status);

@@ -1,6 +1,7 @@
 import { hash, randomUUID } from 'node:crypto';
 import type { Context } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
+import { HTTPException } from 'hono/http-exception';
 import type { CookieOptions } from 'hono/utils/cookie';
 import { conversationId } from '../../core/conversation.ts';
 import type { ConversationId } from '../../core/conversation.ts';
@@ -17,6 +18,25 @@ const uuid = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/;
 export function sessionOf(c: Context): string | undefined {
   const secret = secretOf(c);
   return secret === undefined ? undefined : hash('sha256', secret).slice(0, 32);
+}
+
+/** The same. Throws what tells people to load the page anew if there is none. */
+export function demandSession(c: Context): string {
+  const session = sessionOf(c);
+  if (session === undefined) {
+    throw new HTTPException(401, { message: 'This browser has no session: load the page anew.' });
+  }
+  return session;
+}
+
+/** The conversation that a path names, of this browser's own. Throws what tells that it does not. */
+export function conversationIn(c: Context): ConversationId {
+  const session = demandSession(c);
+  const conversation = c.req.param('conversation') ?? '';
+  if (!isUuid(conversation)) {
+    throw new HTTPException(400, { message: 'A conversation is named by a UUID.' });
+  }
+  return webConversation(session, conversation);
 }
 
 /**

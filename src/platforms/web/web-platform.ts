@@ -1,4 +1,5 @@
 import { Hono } from 'hono';
+import type { ConversationId } from '../../core/conversation.ts';
 import { BadConfiguration } from '../../core/errors.ts';
 import { LogDigest } from '../../core/log-digest.ts';
 import type { Log } from '../../core/ports/log.ts';
@@ -67,6 +68,7 @@ export function webPlatform(options: WebPlatformOptions): WebPlatform {
   routes.route(
     '/',
     api({
+      store,
       rooms,
       about: {
         demo: options.demo,
@@ -80,6 +82,12 @@ export function webPlatform(options: WebPlatformOptions): WebPlatform {
   );
   routes.route('/', problems(log));
   routes.route('/', devPages({ ...options.formats, web: webFormat }));
+
+  /** From now on the store alone knows of the turn. */
+  function over(conversation: ConversationId, turn: string): void {
+    rooms.find(conversation)?.end(turn);
+    rooms.tidy(conversation);
+  }
 
   return {
     name: 'web',
@@ -98,9 +106,7 @@ export function webPlatform(options: WebPlatformOptions): WebPlatform {
       const room = rooms.enter(conversation);
       return webSurface(room, room.begin(id, messages));
     },
-    ended(conversation, turn) {
-      rooms.find(conversation)?.end(turn);
-      rooms.tidy(conversation);
-    },
+    ended: over,
+    abandoned: over,
   };
 }
