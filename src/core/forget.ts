@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { ConversationId } from './conversation.ts';
+import { wait } from './deadline.ts';
 import type { Store } from './ports/store.ts';
 
 /** How long an answer has to end, in milliseconds: that of an owner who is gone never does. */
@@ -10,7 +10,7 @@ const pollMs = 25;
 interface Forgetter {
   readonly store: Pick<Store, 'view' | 'withdraw' | 'forgetConversation'>;
   /** Ends the running answer. */
-  stop(conversation: ConversationId): Promise<boolean>;
+  readonly stop: (conversation: ConversationId) => Promise<boolean>;
 }
 
 /**
@@ -22,6 +22,7 @@ export async function forgetConversation(
   { store, stop }: Forgetter,
   conversation: ConversationId,
 ): Promise<number> {
+  const { signal } = new AbortController();
   const endsAt = performance.now() + patienceMs;
   let withdrawn = 0;
   let stopped: string | undefined;
@@ -31,7 +32,7 @@ export async function forgetConversation(
     if (running === undefined || performance.now() > endsAt) break;
     if (running.id !== stopped) await stop(conversation);
     stopped = running.id;
-    await delay(pollMs);
+    await wait(pollMs, signal);
   }
   return withdrawn + (await store.forgetConversation(conversation));
 }

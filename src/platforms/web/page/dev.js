@@ -1,7 +1,6 @@
 import { Blocks } from './blocks.js';
 import { samples } from './samples.js';
-import { call, openSession } from './server.js';
-import { Shelf } from './shelf.js';
+import { call, listConversations, openSession } from './server.js';
 
 /** Typing may go on for this long before the pages are cut anew. */
 const restMs = 150;
@@ -28,7 +27,7 @@ async function start() {
   offer();
   at('source').value = answers.get(at('answer').value);
   await cut();
-  const [latest] = new Shelf(() => undefined).list;
+  const [latest] = (await listConversations({ limit: 1 })).conversations;
   if (latest) follow(latest);
 }
 

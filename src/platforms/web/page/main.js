@@ -1,9 +1,9 @@
 import { Announcer } from './announcer.js';
 import { Composer } from './composer.js';
 import { Connection } from './connection.js';
+import { Conversations } from './conversations.js';
 import { Drafts } from './drafts.js';
 import { openSession, sendMessage, stopAnswer, uuid, withdrawMessage } from './server.js';
-import { Shelf } from './shelf.js';
 import { Sidebar } from './sidebar.js';
 import { Stick } from './stick.js';
 import { refreshTimes } from './time.js';
@@ -16,7 +16,6 @@ const at = (id) => document.getElementById(id);
 let current;
 let complaint;
 
-const shelf = new Shelf(() => sidebar.list(shelf.list, current));
 const announcer = new Announcer(at('announcer'));
 const stick = new Stick(at('scroll'), at('log'), at('latest'));
 const transcript = new Transcript(at('log'), {
@@ -30,9 +29,23 @@ const sidebar = new Sidebar(
     menu: at('menu'),
     backdrop: at('backdrop'),
     fresh: at('new'),
-    list: at('conversations'),
   },
-  { onPick: open, onNew: () => open(uuid()) },
+  { onNew: () => open(uuid()) },
+);
+const conversations = new Conversations(
+  {
+    list: at('conversations'),
+    search: at('search'),
+    status: at('listing'),
+    more: at('more'),
+    options: at('options'),
+    rename: at('rename'),
+    export: at('export'),
+    remove: at('delete'),
+    confirm: at('confirm'),
+    chosen: at('chosen'),
+  },
+  { pick, change: showTitle, gone: leave },
 );
 const drafts = new Drafts(() => composer.follow());
 const composer = new Composer(
@@ -64,20 +77,21 @@ async function start() {
     live(false);
     await new Promise((resolve) => setTimeout(resolve, 1_000));
   }
-  open(named() ?? shelf.list[0]?.id ?? uuid());
+  open(named() ?? conversations.latest ?? uuid());
 }
 
 /** True once the server knows this browser. */
 async function refreshSession() {
+  let about;
   try {
-    const about = await openSession();
-    if (about.fresh) shelf.clear();
+    about = await openSession();
     if (about.fresh) drafts.clear();
     introduce(about);
+    await conversations.refresh();
     return true;
   } catch (error) {
     // Then the page itself asks for the password. Anything else may pass: try again.
-    if (error.status === 401) location.reload();
+    if (error.status === 401 && !about) location.reload();
     return false;
   }
 }
@@ -96,6 +110,7 @@ function open(conversation) {
   transcript.clear();
   announcer.reset();
   composer.open(conversation);
+  conversations.open(conversation);
   showTitle();
   at('welcome').hidden = true;
   showStop(undefined);
@@ -104,15 +119,25 @@ function open(conversation) {
   goOnWriting();
 }
 
+function pick(conversation) {
+  sidebar.hide();
+  open(conversation);
+}
+
+/** A conversation was deleted, and what was not sent there is nothing to keep. */
+function leave(conversation) {
+  if (conversation === current) open(uuid());
+  drafts.keep(conversation, '');
+}
+
 function state(event) {
   stick.hold(() => transcript.show(event));
   at('welcome').hidden = !transcript.isEmpty;
   const { running } = event;
   showStop(running);
-  if (transcript.firstText && !shelf.find(current)) shelf.touch(current, transcript.firstText);
+  if (!transcript.isEmpty) conversations.include(current);
   announcer.settled((turn) => transcript.finished(turn)?.spoken);
   if (running) announce(running.id);
-  showTitle();
   stick.settle();
 }
 
@@ -128,9 +153,8 @@ function announce(turn) {
 
 async function send(conversation, message) {
   await sendMessage(conversation, message);
-  shelf.touch(conversation, message.text);
+  conversations.changed();
   if (conversation !== current) return;
-  showTitle();
   stick.toEnd();
 }
 
@@ -194,10 +218,9 @@ function live(connected) {
 }
 
 function showTitle() {
-  const title = shelf.find(current)?.title;
+  const title = conversations.titleOf(current);
   at('title').textContent = title ?? 'New conversation';
   document.title = title ? `${title} · Parley` : 'Parley';
-  sidebar.list(shelf.list, current);
 }
 
 function named() {

@@ -30,6 +30,25 @@ export function stopAnswer(conversation) {
   return call('POST', `/api/conversations/${conversation}/stop`, {});
 }
 
+/** `{ conversations, more }`: the latest ones, or, with a search, what it finds. */
+export function listConversations(query) {
+  return call('GET', `/api/conversations?${new URLSearchParams(query)}`);
+}
+
+/** An empty title gives it back the one that it had by itself. */
+export function renameConversation(conversation, title) {
+  return call('PATCH', `/api/conversations/${conversation}`, { title });
+}
+
+export function deleteConversation(conversation) {
+  return call('DELETE', `/api/conversations/${conversation}`);
+}
+
+/** Where a conversation can be downloaded from. */
+export function exportOf(conversation) {
+  return `/api/conversations/${conversation}/export`;
+}
+
 export async function call(method, path, body) {
   const response = await fetch(path, {
     method,

@@ -1,67 +1,86 @@
-const storageKey = 'parley.conversations';
-const maxConversations = 100;
-const maxTitleChars = 60;
+import { listConversations } from './server.js';
+
+/** What earlier versions kept in the browser; the server has it all. */
+const formerKey = 'parley.conversations';
+/** More are read only when somebody wants to see them. */
+const usualLimit = 100;
+const mostListed = 10_000;
 
 /**
- * This browser's conversations, newest first, shared by its tabs: `{ id, title }`. What was said
- * is on the server; the ids are of no use without this browser's cookie.
+ * This browser's conversations, latest first: `{ id, title, at }`. The server keeps them; the tabs
+ * of the browser tell each other when there is something new to read.
  */
 export class Shelf {
   #list = [];
+  #more = false;
+  #limit = usualLimit;
+  #asked = 0;
+  /** Looked for in the whole list already. */
+  #missed = new Set();
+  #channel = new BroadcastChannel('parley.conversations');
 
-  /** `onChange` is called when this tab or another one changed the list. */
-  constructor(onChange) {
-    this.#list = read();
+  /** `onChange` is called when the list was read; `onGone(id)` when another tab deleted one. */
+  constructor({ onChange, onGone }) {
     this.onChange = onChange;
-    addEventListener('storage', (event) => {
-      if (event.key !== storageKey && event.key !== null) return;
-      this.#list = read();
-      onChange();
+    this.#channel.addEventListener('message', ({ data }) => {
+      if (data.gone) onGone(data.gone);
+      this.#refreshLater();
     });
+    document.addEventListener('visibilitychange', () => {
+      if (!document.hidden) this.#refreshLater();
+    });
+    try {
+      localStorage.removeItem(formerKey);
+    } catch {
+      // A browser that lets nobody look kept nothing there, either.
+    }
   }
 
   get list() {
     return this.#list;
   }
 
+  /** There are more than the list has. */
+  get more() {
+    return this.#more;
+  }
+
   find(id) {
     return this.#list.find((conversation) => conversation.id === id);
   }
 
-  /** Puts a conversation on top; its first title stays. */
-  touch(id, text) {
-    const title = this.find(id)?.title ?? titleOf(text);
-    const others = read().filter((conversation) => conversation.id !== id);
-    this.#write([{ id, title }, ...others].slice(0, maxConversations));
-  }
-
-  clear() {
-    this.#write([]);
-  }
-
-  #write(list) {
-    this.#list = list;
-    try {
-      localStorage.setItem(storageKey, JSON.stringify(list));
-    } catch {
-      // A browser that keeps nothing has its list until the tab is closed.
-    }
+  /** Reads the list; the answer to the latest question counts. Throws `Refused`. */
+  async refresh() {
+    this.#asked += 1;
+    const asked = this.#asked;
+    const { conversations, more } = await listConversations({ limit: this.#limit });
+    if (asked !== this.#asked) return;
+    this.#list = conversations;
+    this.#more = more;
     this.onChange();
   }
-}
 
-function read() {
-  try {
-    const list = JSON.parse(localStorage.getItem(storageKey) ?? '[]');
-    return Array.isArray(list) ? list.filter(({ id, title }) => id && title) : [];
-  } catch {
-    // Whatever stands there is no list of ours, or this browser keeps nothing.
-    return [];
+  async showAll() {
+    this.#limit = mostListed;
+    await this.refresh();
   }
-}
 
-function titleOf(text) {
-  const line = text.trim().split('\n', 1)[0].trim();
-  const chars = Array.from(line);
-  return chars.length <= maxTitleChars ? line : `${chars.slice(0, maxTitleChars - 1).join('')}…`;
+  /** Reads on until a conversation that is there is in the list, or it is known not to be. */
+  include(id) {
+    if (this.find(id) || this.#missed.has(id)) return;
+    this.#missed.add(id);
+    if (this.#more) this.#limit = mostListed;
+    this.#refreshLater();
+  }
+
+  /** This tab changed something; `gone` is the id of what it deleted. */
+  changed(gone) {
+    this.#channel.postMessage({ gone });
+    this.#refreshLater();
+  }
+
+  #refreshLater() {
+    // What cannot be read now is read with the next connection: this one is lost then, too.
+    this.refresh().catch(() => undefined);
+  }
 }

@@ -1,42 +1,28 @@
-/** The list of conversations: always there on a wide screen, a drawer on a narrow one. */
+/** Where the conversations are: always there on a wide screen, a drawer on a narrow one. */
 export class Sidebar {
   #parts;
   #narrow = matchMedia('(max-width: 52rem)');
   #open = false;
 
-  /** `onPick(id)` opens a conversation; `onNew()` a new one. */
-  constructor(parts, { onPick, onNew }) {
+  /** `onNew()` opens a new conversation. */
+  constructor(parts, { onNew }) {
     this.#parts = parts;
-    this.onPick = onPick;
     parts.menu.addEventListener('click', () => this.#show(!this.#open));
-    parts.backdrop.addEventListener('click', () => this.#show(false));
+    parts.backdrop.addEventListener('click', () => this.hide());
     parts.fresh.addEventListener('click', () => {
-      this.#show(false);
+      this.hide();
       onNew();
     });
     parts.sidebar.addEventListener('keydown', (event) => {
-      if (event.key === 'Escape' && this.#open) this.#show(false);
+      if (event.key === 'Escape' && !event.defaultPrevented && this.#open) this.hide();
     });
-    this.#narrow.addEventListener('change', () => this.#show(false));
-    this.#show(false);
+    this.#narrow.addEventListener('change', () => this.hide());
+    this.hide();
   }
 
-  list(conversations, current) {
-    const items = conversations.map(({ id, title }) => {
-      const link = document.createElement('a');
-      link.href = `#${id}`;
-      link.textContent = title;
-      if (id === current) link.ariaCurrent = 'page';
-      link.addEventListener('click', (event) => {
-        event.preventDefault();
-        this.#show(false);
-        this.onPick(id);
-      });
-      const item = document.createElement('li');
-      item.append(link);
-      return item;
-    });
-    this.#parts.list.replaceChildren(...items);
+  /** Closes the drawer, where it is one. */
+  hide() {
+    this.#show(false);
   }
 
   #show(open) {

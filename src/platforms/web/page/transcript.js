@@ -33,12 +33,6 @@ export class Transcript {
     return this.#running && this.#items.get(this.#running.id)?.reply;
   }
 
-  /** The first thing that a person said here. */
-  get firstText() {
-    const entries = [...this.#entries.values()];
-    return (entries.find(({ role }) => role === 'user') ?? this.#running?.messages[0])?.text;
-  }
-
   /** A finished reply, if this turn is over. */
   finished(turn) {
     return this.#entries.has(turn) ? this.#items.get(turn)?.reply : undefined;
