@@ -6,17 +6,20 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, inject, it, onTestFinished } from 'vitest';
 import { conversationId } from '../../src/core/conversation.ts';
-import { alice, ask, done, mustClaim, question } from '../contract/store-fixture.ts';
+import { alice, answer, ask, done, mustClaim, question } from '../contract/store-fixture.ts';
 import { openStore } from './redis-world.ts';
 
-const script = fileURLToPath(new URL('../../src/commands/forget.ts', import.meta.url));
-
 /** What `npm run forget` says. */
-async function forget(prefix: string, id: string): Promise<string> {
+function forget(prefix: string, id: string): Promise<string> {
+  return run('forget', prefix, id);
+}
+
+async function run(command: string, prefix: string, ...words: string[]): Promise<string> {
+  const script = fileURLToPath(new URL(`../../src/commands/${command}.ts`, import.meta.url));
   const cwd = mkdtempSync(join(tmpdir(), 'parley-forget-'));
   onTestFinished(() => rmSync(cwd, { recursive: true }));
   const env = { PATH: process.env['PATH'] ?? '', REDIS_URL: inject('redisUrl') };
-  const { stdout } = await promisify(execFile)(process.execPath, [script, id], {
+  const { stdout } = await promisify(execFile)(process.execPath, [script, ...words], {
     cwd,
     env: { ...env, REDIS_PREFIX: prefix },
     timeout: 20_000,
@@ -40,4 +43,28 @@ it('says that a question of theirs remains while it is being answered, and is do
   await store.finish(claim, alice, 1);
   expect(await forget(prefix, person)).toBe(`1 message of the person ${person} deleted.`);
   expect(await forget(prefix, c)).toBe(`1 message of the conversation ${c} deleted.`);
+}, 60_000);
+
+it('takes people of the page as usage prints them, with all that is theirs but the totals', async () => {
+  const { store, prefix } = await openStore(inject('redisUrl'));
+  const session = '0123456789abcdef0123456789abcdef';
+  const c = conversationId('web', session, '5f0c3f0e-0000-4000-8000-000000000001');
+  await ask(store, question(c, 'A', { author: { id: session } }));
+  await answer(store, c);
+  const used = { questions: 1, answers: 1, inputTokens: 7, outputTokens: 5, countedTokens: 0 };
+  const day = new Date().toISOString().slice(0, 10);
+  const where = { platform: 'web', workspace: 'web', model: 'a-model' };
+  await store.usage.record({ day, ...where, person: `web:${session}`, ...used });
+  const usage = async () => (await run('usage', prefix, '--by', 'person')).split('\n').slice(3);
+  const [person = '', total = ''] = await usage();
+  const [id = '', ...counts] = person.split(/ +/);
+  expect(counts).toEqual(['1', '1', '7', '5', '12']);
+  expect(await forget(prefix, id)).toBe(`2 messages of the person ${id} deleted.`);
+  expect(await store.view(c)).toEqual({ history: [], queued: [] });
+  const after = await usage();
+  expect(after.map((line) => line.split(/ +/))).toEqual([
+    ['web:(forgotten)', ...counts],
+    total.split(/ +/),
+  ]);
+  expect(await forget(prefix, id)).toBe(`Nothing is kept of the person ${id}.`);
 }, 60_000);

@@ -321,7 +321,7 @@ describe('usage', () => {
     await world.turns(2);
     world.scripted.onRequest = (writing) =>
       writing.fail(new ModelFailed('unreachable', 'no network'));
-    await world.ask(here, { author: { id: 'failed' } });
+    await world.ask(here, { author: { id: 'failed', name: ' Fay\n' } });
     await world.turns(3);
     // One that is stopped reports nothing.
     const past = countTokens('Be brief.') + countTokens('two words');
@@ -347,7 +347,7 @@ describe('usage', () => {
     for (const expected of [
       row,
       { ...row, ...nothing, person: 'fake:new' },
-      { ...row, ...nothing, person: 'fake:failed' },
+      { ...row, ...nothing, person: 'fake:failed', name: 'Fay' },
       {
         ...row,
         ...counted,
