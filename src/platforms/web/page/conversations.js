@@ -69,7 +69,7 @@ export class Conversations {
 
   /** Something was said in it. */
   include(id) {
-    this.#shelf.include(id);
+    void this.#shelf.include(id);
   }
 
   /** This tab said something. */

@@ -14,7 +14,8 @@ export class Shelf {
   #list = [];
   #more = false;
   #limit = usualLimit;
-  #asked = 0;
+  #stale = false;
+  #reading;
   /** Looked for in the whole list already. */
   #missed = new Set();
   #channel = new BroadcastChannel('parley.conversations');
@@ -24,10 +25,10 @@ export class Shelf {
     this.onChange = onChange;
     this.#channel.addEventListener('message', ({ data }) => {
       if (data.gone) onGone(data.gone);
-      this.#refreshLater();
+      void this.#tryToRefresh();
     });
     document.addEventListener('visibilitychange', () => {
-      if (!document.hidden) this.#refreshLater();
+      if (!document.hidden) void this.#tryToRefresh();
     });
     try {
       localStorage.removeItem(formerKey);
@@ -49,15 +50,11 @@ export class Shelf {
     return this.#list.find((conversation) => conversation.id === id);
   }
 
-  /** Reads the list; the answer to the latest question counts. Throws `Refused`. */
-  async refresh() {
-    this.#asked += 1;
-    const asked = this.#asked;
-    const { conversations, more } = await listConversations({ limit: this.#limit });
-    if (asked !== this.#asked) return;
-    this.#list = conversations;
-    this.#more = more;
-    this.onChange();
+  /** Resolves once the list is as it is now; one question at a time. Throws `Refused`. */
+  refresh() {
+    this.#stale = true;
+    this.#reading ??= this.#read().finally(() => (this.#reading = undefined));
+    return this.#reading;
   }
 
   async showAll() {
@@ -66,21 +63,33 @@ export class Shelf {
   }
 
   /** Reads on until a conversation that is there is in the list, or it is known not to be. */
-  include(id) {
+  async include(id) {
     if (this.find(id) || this.#missed.has(id)) return;
     this.#missed.add(id);
-    if (this.#more) this.#limit = mostListed;
-    this.#refreshLater();
+    await this.#tryToRefresh();
+    if (this.find(id) || !this.#more) return;
+    this.#limit = mostListed;
+    await this.#tryToRefresh();
   }
 
   /** This tab changed something; `gone` is the id of what it deleted. */
   changed(gone) {
     this.#channel.postMessage({ gone });
-    this.#refreshLater();
+    void this.#tryToRefresh();
   }
 
-  #refreshLater() {
+  async #read() {
+    while (this.#stale) {
+      this.#stale = false;
+      const { conversations, more } = await listConversations({ limit: this.#limit });
+      this.#list = conversations;
+      this.#more = more;
+      this.onChange();
+    }
+  }
+
+  async #tryToRefresh() {
     // What cannot be read now is read with the next connection: this one is lost then, too.
-    this.refresh().catch(() => undefined);
+    await this.refresh().catch(() => undefined);
   }
 }
