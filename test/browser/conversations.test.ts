@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => browser.close());
 
 beforeEach(async () => {
-  visit = await Visit.begin(browser);
+  visit = await Visit.begin(browser, { MAX_OPEN_QUESTIONS: '200' });
 });
 
 afterEach(async () => {
@@ -41,11 +41,9 @@ function lists(page: Page, titles: string[]): Promise<void> {
 }
 
 /** What has the focus, as a screen reader would name it. */
-function focused(page: Page): Promise<string> {
-  return page.evaluate(() => {
-    const element = document.activeElement;
-    return element?.ariaLabel ?? element?.textContent ?? '';
-  });
+async function focused(page: Page): Promise<string> {
+  const element = page.locator(':focus');
+  return (await element.getAttribute('aria-label')) ?? (await element.innerText());
 }
 
 it('renames, finds, exports and deletes conversations by keyboard, in all tabs', async () => {
@@ -131,7 +129,7 @@ it('lists more than a hundred, and finds the title of one that is far down', asy
   const names = page.locator('#conversations .name');
   await vi.waitFor(async () => expect(await names.count()).toBe(100), 10_000);
   await page.getByRole('button', { name: 'Show all conversations' }).waitFor();
-  await page.evaluate((id) => (location.hash = id), ids[0]!);
+  await page.goto(`${visit.parley.url}/#${ids[0]}`);
   await page.getByRole('heading', { name: 'Question 0', exact: true }).waitFor();
   expect(await names.count()).toBe(105);
 });

@@ -60,11 +60,11 @@ function secretOf(c: Context): string | undefined {
  * A conversation's id from both its halves. The page knows one; the other comes from the cookie
  * that no script can read: neither is of use alone.
  */
-export function webConversation(session: string, conversation: string): ConversationId {
+function webConversation(session: string, conversation: string): ConversationId {
   return conversationId('web', session, conversation);
 }
 
-export function isUuid(text: string): boolean {
+function isUuid(text: string): boolean {
   return uuid.test(text);
 }
 

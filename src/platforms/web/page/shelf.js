@@ -53,7 +53,7 @@ export class Shelf {
   /** Resolves once the list is as it is now; one question at a time. Throws `Refused`. */
   refresh() {
     this.#stale = true;
-    this.#reading ??= this.#read().finally(() => (this.#reading = undefined));
+    this.#reading ??= this.#read();
     return this.#reading;
   }
 
@@ -66,10 +66,15 @@ export class Shelf {
   async include(id) {
     if (this.find(id) || this.#missed.has(id)) return;
     this.#missed.add(id);
-    await this.#tryToRefresh();
-    if (this.find(id) || !this.#more) return;
-    this.#limit = mostListed;
-    await this.#tryToRefresh();
+    try {
+      await this.refresh();
+      if (this.find(id) || !this.#more) return;
+      this.#limit = mostListed;
+      await this.refresh();
+    } catch {
+      // Looked for again when there is something new in it.
+      this.#missed.delete(id);
+    }
   }
 
   /** This tab changed something; `gone` is the id of what it deleted. */
@@ -79,12 +84,16 @@ export class Shelf {
   }
 
   async #read() {
-    while (this.#stale) {
-      this.#stale = false;
-      const { conversations, more } = await listConversations({ limit: this.#limit });
-      this.#list = conversations;
-      this.#more = more;
-      this.onChange();
+    try {
+      while (this.#stale) {
+        this.#stale = false;
+        const { conversations, more } = await listConversations({ limit: this.#limit });
+        this.#list = conversations;
+        this.#more = more;
+        this.onChange();
+      }
+    } finally {
+      this.#reading = undefined;
     }
   }
 
