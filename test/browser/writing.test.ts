@@ -73,6 +73,20 @@ it('keeps a draft for each conversation, through a reload, until it is sent', as
   expect(await boxOf(page).inputValue()).toBe('');
 });
 
+it('keeps what is typed before the server has answered', async () => {
+  const page = await visit.context.newPage();
+  const held = Promise.withResolvers<void>();
+  await page.route('**/api/session', async (route) => {
+    await held.promise;
+    await route.continue();
+  });
+  await page.goto(visit.parley.url);
+  await boxOf(page).fill('Quick');
+  held.resolve();
+  await page.getByText('What’s on your mind?').waitFor();
+  expect(await boxOf(page).inputValue()).toBe('Quick');
+});
+
 it('stops with Escape, but not while an input method composes or the menu is what it closes', async () => {
   const page = await welcome();
   await page.setViewportSize({ width: 390, height: 844 });

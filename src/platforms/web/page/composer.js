@@ -48,10 +48,12 @@ export class Composer {
   /** Goes to a conversation: the draft of the one that is left is kept. */
   open(conversation) {
     this.#keep();
+    // What is typed before the page knows which conversation it shows belongs to that one.
+    const early = this.#conversation === undefined ? this.#text.value : '';
     this.#conversation = conversation;
     this.#setSending(undefined);
     this.#kept = this.#drafts.of(conversation);
-    this.#show(this.#kept);
+    this.#show(early || this.#kept);
     this.complain('');
   }
 
