@@ -140,7 +140,7 @@ export async function answer(
       working.tell({ phase: 'thinking' });
       timer = setTimeout(() => halt.abort(new Interrupted('timeout')), maxTurnMs);
 
-      const kept = await recall(work, platform, desk.store, log, halt.signal);
+      const kept = await recall(work, platform, desk.store, desk.breather, log, halt.signal);
       const past = kept.filter(({ author }) => !(author && desk.isDenied(author.id)));
       const stream = desk.model.stream({
         ...prompt(desk.instructions(turn), past, turn.messages, historyTokens),

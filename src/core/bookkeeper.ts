@@ -1,4 +1,5 @@
 import type { Report } from './answer.ts';
+import type { Breather } from './breather.ts';
 import { payersOf } from './payers.ts';
 import type { Log } from './ports/log.ts';
 import type { Work } from './ports/store.ts';
@@ -15,6 +16,7 @@ export interface BookkeeperOptions {
   readonly instructions: (turn: Turn) => string;
   /** Of history that the model reads beside the questions. */
   readonly historyTokens: number;
+  readonly breather: Breather;
   readonly log: Log;
 }
 
@@ -55,7 +57,7 @@ export class Bookkeeper {
     const { messages, conversation } = work.turn;
     const { id, name } = messages.at(-1)?.author ?? { id: '' };
     const payers = payersOf(conversation, id);
-    const tokens = this.#tokens(work, report, replyTokens);
+    const tokens = await this.#tokens(work, report, replyTokens);
     const { outcome, text } = report.ending;
     await Promise.all([
       quotas?.charge(payers, tokens.inputTokens + tokens.outputTokens),
@@ -74,10 +76,10 @@ export class Bookkeeper {
   }
 
   /** As the model reports them; what it does not report is counted, if it wrote anything at all. */
-  #tokens({ turn, history }: Work, { ending, usage }: Report, replyTokens: number) {
+  async #tokens({ turn, history }: Work, { ending, usage }: Report, replyTokens: number) {
     const [inputTokens, outputTokens] = [whole(usage.inputTokens), whole(usage.outputTokens)];
     const wrote = ending.text !== '';
-    const read = inputTokens ?? (wrote ? this.#readFor(turn, history) : 0);
+    const read = inputTokens ?? (wrote ? await this.#readFor(turn, history) : 0);
     const written = outputTokens ?? (wrote ? replyTokens : 0);
     return {
       inputTokens: read,
@@ -87,11 +89,16 @@ export class Bookkeeper {
     };
   }
 
-  #readFor(turn: Turn, history: Work['history']): number {
-    const past = history.reduce((sum, { tokens }) => sum + tokens, 0);
-    const asked = turn.messages.reduce((sum, { text }) => sum + countTokens(text), 0);
-    const told = countTokens(this.#options.instructions(turn));
-    return Math.min(past, this.#options.historyTokens) + asked + told;
+  async #readFor(turn: Turn, history: Work['history']): Promise<number> {
+    const { breather, historyTokens, instructions } = this.#options;
+    let read = Math.min(
+      history.reduce((sum, { tokens }) => sum + tokens, 0),
+      historyTokens,
+    );
+    for (const text of [...turn.messages.map((message) => message.text), instructions(turn)]) {
+      read += await countTokens(text, breather);
+    }
+    return read;
   }
 }
 

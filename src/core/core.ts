@@ -71,6 +71,7 @@ export function createCore(options: CoreOptions): Core {
     budgets === undefined ? undefined : new Shares({ budgets, owner: lease.owner, log });
   const pacer = new Pacer({ log, shares });
   const { longAnswerMs: afterMs } = options;
+  const breather = new Breather();
   const isBot = bots?.isBot ?? (() => false);
   const dispatcher = new Dispatcher({
     desk: {
@@ -81,7 +82,7 @@ export function createCore(options: CoreOptions): Core {
       isDenied: options.isDenied ?? (() => false),
       line: new ModelLine(concurrency),
       pacer,
-      breather: new Breather(),
+      breather,
       metrics,
     },
     platforms,
@@ -91,6 +92,7 @@ export function createCore(options: CoreOptions): Core {
       model: model.name,
       instructions,
       historyTokens,
+      breather,
       log,
     }),
     longAnswers:
@@ -104,6 +106,7 @@ export function createCore(options: CoreOptions): Core {
     quotas,
     botTurns,
     metrics,
+    breather,
     ...(mostOpen === undefined ? {} : { mostOpen }),
   });
   return { inbox, dispatcher, shares };

@@ -1,4 +1,5 @@
 import type { BotTurns } from './bot-turns.ts';
+import type { Breather } from './breather.ts';
 import { type ConversationId, partsOf } from './conversation.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { MessageRefused, StoreUnavailable } from './errors.ts';
@@ -7,10 +8,13 @@ import { cleanText, isNew, isStop, maxMessageChars, type Message, tidyMessage } 
 import { payersOf } from './payers.ts';
 import type { Metrics, Refusal } from './ports/metrics.ts';
 import type { Intake, Receipt } from './ports/platform.ts';
-import type { Store } from './ports/store.ts';
+import type { Admission, Store } from './ports/store.ts';
 import type { Quotas } from './quotas.ts';
 import { sentences } from './sentences.ts';
 import { countTokens } from './tokens.ts';
+
+/** To count the tokens of a longer text takes longer than to ask whether it is taken in at all. */
+const longChars = 2_000;
 
 /** Takes in what people do on every platform: stores it first, then has it worked off. */
 export class Inbox implements Intake {
@@ -20,6 +24,9 @@ export class Inbox implements Intake {
   readonly #botTurns: BotTurns | undefined;
   readonly #quotas: Quotas | undefined;
   readonly #metrics: Metrics;
+  readonly #breather: Breather;
+  /** The last long question of each person that is being taken in. */
+  readonly #long = new Map<string, Promise<unknown>>();
 
   /**
    * @param options.mostOpen questions without an answer that one person may have
@@ -32,6 +39,7 @@ export class Inbox implements Intake {
     botTurns?: BotTurns | undefined;
     quotas?: Quotas | undefined;
     metrics: Metrics;
+    breather: Breather;
   }) {
     this.#store = options.store;
     this.#dispatcher = options.dispatcher;
@@ -39,6 +47,7 @@ export class Inbox implements Intake {
     this.#botTurns = options.botTurns;
     this.#quotas = options.quotas;
     this.#metrics = options.metrics;
+    this.#breather = options.breather;
   }
 
   async receive(raw: Message, tell?: (sentence: string) => void): Promise<Receipt> {
@@ -66,15 +75,11 @@ export class Inbox implements Intake {
     const stops = kind === 'question' && isStop(text);
     // An order costs nothing: the model is not asked.
     const costs = kind === 'question' && !stops && !isNew(text);
-    const tokens = countTokens(text);
     const allowance = costs
       ? await this.#quotas?.look(payersOf(conversation, message.author.id))
       : undefined;
     const spent = allowance?.refusal;
-    // With room for none, what was heard before is still known as such: nobody is told twice.
-    const mostOpen = spent === undefined ? this.#mostOpen : 0;
-    const room = mostOpen === undefined ? {} : { mostOpen };
-    const receipt = await this.#dispatcher.accept(message, { stops, tokens, ...room });
+    const receipt = await this.#admit(message, { stops, isFull: spent !== undefined });
     if (receipt === 'too-many') {
       if (spent !== undefined) throw new MessageRefused('spent', spent);
       throw new MessageRefused('too-many', sentences.tooMany);
@@ -88,13 +93,51 @@ export class Inbox implements Intake {
     return receipt;
   }
 
+  /** One person's long questions come in one after the other: what is refused is not counted. */
+  async #admit(
+    message: Message,
+    { stops, isFull }: { stops: boolean; isFull: boolean },
+  ): Promise<Admission> {
+    const { author, text, kind } = message;
+    if (kind !== 'question' || text.length <= longChars || this.#mostOpen === undefined) {
+      return this.#accept(message, { stops, isFull });
+    }
+    const before = this.#long.get(author.id);
+    const admitting = Promise.allSettled([before]).then(async () =>
+      this.#accept(message, { stops, isFull: isFull || (await this.#hasTooMany(message)) }),
+    );
+    this.#long.set(author.id, admitting);
+    try {
+      return await admitting;
+    } finally {
+      if (this.#long.get(author.id) === admitting) this.#long.delete(author.id);
+    }
+  }
+
+  async #accept(
+    message: Message,
+    { stops, isFull }: { stops: boolean; isFull: boolean },
+  ): Promise<Admission> {
+    // With room for none, what was heard before is still known as such: nobody is told twice.
+    const mostOpen = isFull ? 0 : this.#mostOpen;
+    const tokens = isFull ? 0 : await countTokens(message.text, this.#breather);
+    const room = mostOpen === undefined ? {} : { mostOpen };
+    return this.#dispatcher.accept(message, { stops, tokens, ...room });
+  }
+
+  async #hasTooMany({ conversation, author }: Message): Promise<boolean> {
+    const open = await this.#store.openQuestions(partsOf(conversation).platform, author.id);
+    return this.#mostOpen !== undefined && open >= this.#mostOpen;
+  }
+
   async revise(conversation: ConversationId, messageId: string, raw: string): Promise<boolean> {
     const text = cleanText(raw);
     const refusal = whyNot(text);
     // What is emptied asks nothing any more.
     if (refusal?.reason === 'empty') return this.#store.withdraw(conversation, messageId);
     if (refusal !== undefined) throw refusal;
-    return this.#store.revise(conversation, messageId, text, countTokens(text));
+    const tokens = await countTokens(text, this.#breather);
+    return this.#store.revise(conversation, messageId, text, tokens);
   }
 
   async withdraw(conversation: ConversationId, messageId: string): Promise<boolean> {

@@ -26,6 +26,12 @@ export interface Message {
 /** Longest text that is taken in, in UTF-16 units; Slack's own limit is 40,000, Discord's 4,000. */
 export const maxMessageChars = 50_000;
 
+/**
+ * Of a longer text only so much is looked at, in UTF-16 units: enough to know that it is too long,
+ * though every character of what was written is an entity.
+ */
+export const maxRawChars = 5 * maxMessageChars;
+
 /** Longest name that is shown to the model, in UTF-16 units. */
 const maxNameChars = 64;
 

@@ -1,3 +1,4 @@
+import type { Breather } from './breather.ts';
 import { withDeadline } from './deadline.ts';
 import type { Entry } from './history.ts';
 import { cleanName, cleanText, maxMessageChars } from './message.ts';
@@ -18,6 +19,7 @@ export async function recall(
   { turn, history }: Work,
   platform: Platform,
   store: Store,
+  breather: Breather,
   log: Log,
   signal: AbortSignal,
 ): Promise<readonly Entry[]> {
@@ -26,9 +28,11 @@ export async function recall(
     const said = await withDeadline(patienceMs, signal, async (end) =>
       platform.earlier?.(turn.conversation, turn.messages, end),
     );
-    const past = (said ?? []).map(counted).filter(({ text }) => text !== '');
-    if (past.length > 0) await store.remember(turn.conversation, past);
-    return past;
+    const past: Entry[] = [];
+    for (const one of said ?? []) past.push(await counted(one, breather));
+    const told = past.filter(({ text }) => text !== '');
+    if (told.length > 0) await store.remember(turn.conversation, told);
+    return told;
   } catch (error) {
     if (signal.aborted) throw error;
     log.warn({ err: error }, 'what was said before is not known');
@@ -36,14 +40,14 @@ export async function recall(
   }
 }
 
-function counted(said: Past): Entry {
+async function counted(said: Past, breather: Breather): Promise<Entry> {
   const text = cleanText(said.text).slice(0, maxMessageChars).toWellFormed();
   const { author } = said;
   const name = author?.name === undefined ? {} : { name: cleanName(author.name) };
   return {
     ...said,
     text,
-    tokens: countTokens(text),
+    tokens: await countTokens(text, breather),
     ...(author === undefined ? {} : { author: { ...author, ...name } }),
   };
 }

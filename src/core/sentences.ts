@@ -6,6 +6,8 @@ export const sentences = {
   empty: 'There is nothing in this message to answer.',
   questionTooLong: (is: number, most: number) =>
     `This message is too long: ${is.toLocaleString('en')} characters, where ${most.toLocaleString('en')} fit.`,
+  unreadable:
+    'I could not read this message, and it stopped me each time I tried. Please send it in another form, or in parts.',
   paused:
     'I am paused at the moment. Your question is kept, and answered when I go on; after a long pause, ask again.',
   tooMany: 'You have several questions open already; ask again when I have answered one.',

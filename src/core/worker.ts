@@ -58,7 +58,7 @@ export class Worker {
       const signals = { stop: stop.signal, leave: leave.signal };
       const report = await this.#answer(work, platform, log, { ...signals, tenure });
       const { outcome, text } = report.ending;
-      const replyTokens = countTokens(text);
+      const replyTokens = await countTokens(text, desk.breather);
       const finish = () => {
         job.askedAt = performance.now();
         return desk.store.finish(claim, lease, replyTokens);

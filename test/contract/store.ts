@@ -15,6 +15,7 @@ import { life } from './store/life.ts';
 import { pagesAndEndings } from './store/pages-and-endings.ts';
 import { participation } from './store/participation.ts';
 import { questions } from './store/questions.ts';
+import { readingNotes } from './store/reading-notes.ts';
 import { repeatedFinish } from './store/repeated-finish.ts';
 import { roles } from './store/roles.ts';
 import { sharing } from './store/sharing.ts';
@@ -40,6 +41,7 @@ const parts = [
   participation,
   conversations,
   bookmarks,
+  readingNotes,
   roles,
   forgetting,
   sweep,

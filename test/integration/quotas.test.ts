@@ -12,6 +12,7 @@ import type { Meters } from '../../src/core/ports/quotas.ts';
 import type { Store } from '../../src/core/ports/store.ts';
 import type { UsageBook, UsageRow } from '../../src/core/ports/usage.ts';
 import type { Quota } from '../../src/core/quotas.ts';
+import { Breather } from '../../src/core/breather.ts';
 import { countTokens } from '../../src/core/tokens.ts';
 import { failover } from '../../src/models/failover.ts';
 import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts';
@@ -324,7 +325,9 @@ describe('usage', () => {
     await world.ask(here, { author: { id: 'failed', name: ' Fay\n' } });
     await world.turns(3);
     // One that is stopped reports nothing.
-    const past = countTokens('Be brief.') + countTokens('two words');
+    const past =
+      (await countTokens('Be brief.', new Breather())) +
+      (await countTokens('two words', new Breather()));
     world.scripted.onRequest = (writing) => writing.write('Going on');
     await world.ask(elsewhere, { text: 'two words', author: { id: 'stopped' } });
     await vi.waitFor(() => expect(world.platform.replies.at(-1)).toBe('Going on'));
@@ -341,7 +344,10 @@ describe('usage', () => {
     await world.turns(6);
 
     const nothing = { answers: 0, inputTokens: 0, outputTokens: 0 };
-    const counted = { inputTokens: past, outputTokens: countTokens('Going on') };
+    const counted = {
+      inputTokens: past,
+      outputTokens: await countTokens('Going on', new Breather()),
+    };
     const rows = await world.rows();
     expect(rows).toHaveLength(6);
     for (const expected of [
@@ -402,8 +408,10 @@ describe('usage', () => {
     await world.open();
     await world.ask(here, { text: 'two words' });
     await world.turns(1);
-    const written = countTokens('re: two words');
-    const read = countTokens('Be brief.') + countTokens('two words');
+    const written = await countTokens('re: two words', new Breather());
+    const read =
+      (await countTokens('Be brief.', new Breather())) +
+      (await countTokens('two words', new Breather()));
     expect(await world.rows()).toMatchObject([
       { inputTokens: read, outputTokens: written, countedTokens: read + written },
     ]);

@@ -161,6 +161,30 @@ describe.concurrent.each(transports)('what was missed before a start, by %s', (t
     expect(world.logged('turn done')).toHaveLength(4);
   });
 
+  it('is told, and not read, where reading it ended two processes', async ({ worlds }) => {
+    const world = await worlds.prepare({ transport });
+    world.answering();
+    const { fake } = world;
+    const root = fake.person('U1').mentions('C1', `read this${', '.repeat(2_500)}`, past);
+    fake.person('U2').mentions('C2', 'and this', past);
+    world.wrapStore = (store) => {
+      void store.bookmark('slack-reading', new Map([[`T1:C1:${root.ts}`, '1']]));
+      world.wrapStore = (same) => same;
+      return store;
+    };
+    await world.start();
+    const told = await fake.until(() => fake.history.ephemerals[0]);
+    expect(told).toMatchObject({ user: 'U1', channel: 'C1' });
+    expect(told.text).toContain('could not read this message');
+    expect(world.logged('message not read: it ended the process')).toHaveLength(1);
+    await world.turns(1);
+    await world.restart();
+    await vi.waitFor(() => expect(world.logged('slack read again')).toHaveLength(2));
+    expect(fake.history.ephemerals).toHaveLength(1);
+    expect(world.replies('C1', root.ts)).toEqual([]);
+    expect(world.logged('turn done')).toHaveLength(1);
+  });
+
   it('is answered though Slack fails once while it is read', async ({ worlds }) => {
     const world = await worlds.prepare({ transport });
     world.answering();

@@ -3,6 +3,7 @@ import { conversationId } from '../../src/core/conversation.ts';
 import type { Entry } from '../../src/core/history.ts';
 import type { Message } from '../../src/core/message.ts';
 import { prompt } from '../../src/core/prompt.ts';
+import { Breather } from '../../src/core/breather.ts';
 import { countTokens } from '../../src/core/tokens.ts';
 
 function question(text: string, name?: string): Message {
@@ -96,19 +97,32 @@ describe('what the model reads', () => {
 });
 
 describe('the count of tokens', () => {
-  it('is the tokenizer’s', () => {
-    expect(countTokens('Hello world, this is Parley.')).toBe(8);
-    expect(countTokens('')).toBe(0);
+  const count = (text: string) => countTokens(text, new Breather());
+
+  it('is the tokenizer’s', async () => {
+    expect(await count('Hello world, this is Parley.')).toBe(8);
+    expect(await count('')).toBe(0);
   });
 
-  it('takes what looks like a control token for text', () => {
-    expect(countTokens('<|endoftext|>')).toBeGreaterThan(1);
+  it('takes what looks like a control token for text', async () => {
+    expect(await count('<|endoftext|>')).toBeGreaterThan(1);
   });
 
-  it('counts texts that make a tokenizer slow, a seam costing little', () => {
+  it('counts texts that make a tokenizer slow, a seam costing little', async () => {
     const words = 'hello world this is '.repeat(2_500);
-    expect(countTokens(words)).toBeGreaterThanOrEqual(10_000);
-    expect(countTokens(words)).toBeLessThan(10_500);
-    expect(countTokens('漢字'.repeat(25_000))).toBeGreaterThan(40_000);
+    expect(await count(words)).toBeGreaterThanOrEqual(10_000);
+    expect(await count(words)).toBeLessThan(10_500);
+    expect(await count('漢字'.repeat(25_000))).toBeGreaterThan(40_000);
+  });
+
+  it('lets others have their turn while it counts', async () => {
+    let turns = 0;
+    const others = setInterval(() => (turns += 1));
+    const text = Array.from({ length: 50_000 }, (_, at) => String.fromCharCode(0x4e00 + at)).join(
+      '',
+    );
+    await count(text.slice(0, 20_000));
+    clearInterval(others);
+    expect(turns).toBeGreaterThan(1);
   });
 });

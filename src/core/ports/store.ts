@@ -140,6 +140,8 @@ export interface Store {
    * fails, the message may be taken in without it: then `waiting` finds it.
    */
   acceptAndClaim(message: Message, options: AcceptOptions, lease: Lease): Promise<Admitted>;
+  /** How many questions of a person have no answer yet, in whatever conversations. */
+  openQuestions(platform: string, authorId: string): Promise<number>;
   /** Changes the text of a question that waits for its turn; false if it does not wait. */
   revise(
     conversation: ConversationId,
@@ -225,7 +227,7 @@ export interface Store {
   active(platform: string, since: number): Promise<ConversationId[]>;
   /** How far each of a platform's places was read, by place, as it was marked. */
   bookmarks(platform: string): Promise<ReadonlyMap<string, string>>;
-  /** Marks how far places were read; kept for the retention time. */
+  /** Marks how far places were read; kept for the retention time. An empty mark forgets a place. */
   bookmark(platform: string, marks: ReadonlyMap<string, string>): Promise<void>;
 
   /**

@@ -3,6 +3,7 @@ import type { Followups } from '../../core/followups.ts';
 import type { Log } from '../../core/ports/log.ts';
 import type { Intake } from '../../core/ports/platform.ts';
 import type { Store } from '../../core/ports/store.ts';
+import { ReadingNotes } from '../../core/reading-notes.ts';
 import type { TurnedAway } from '../../core/turned-away.ts';
 import type { DiscordApi } from './api.ts';
 import { Bookmarks } from './bookmarks.ts';
@@ -76,6 +77,7 @@ export class Hearing {
     const bookmarks = this.#bookmarks;
     const listener = new Listener({
       ...options,
+      reading: new ReadingNotes({ platform: 'discord', store, log }),
       names: { channel: options.channels.nameOf, role: options.roles.nameOf },
       signal,
       tell: notices.tell,

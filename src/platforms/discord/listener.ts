@@ -6,6 +6,7 @@ import { Once } from '../../core/once.ts';
 import { persist } from '../../core/patience.ts';
 import type { Log } from '../../core/ports/log.ts';
 import type { Intake } from '../../core/ports/platform.ts';
+import type { ReadingNotes } from '../../core/reading-notes.ts';
 import { sentences } from '../../core/sentences.ts';
 import type { TurnedAway } from '../../core/turned-away.ts';
 import { Meanings, type MeaningsOptions } from './meanings.ts';
@@ -23,6 +24,7 @@ export interface ListenerOptions extends MeaningsOptions, StopsOptions {
   readonly store: MeaningsOptions['store'] & StopsOptions['store'];
   readonly intake: Intake;
   readonly turnedAway: TurnedAway;
+  readonly reading: ReadingNotes;
   readonly log: Log;
   /** Ends what is waited for when nothing is taken in any more. */
   readonly signal: AbortSignal;
@@ -53,6 +55,10 @@ export class Listener {
 
   /** Somebody said something, now or while nobody listened. */
   async hear(said: Said): Promise<void> {
+    await this.#reading(said, () => this.#hear(said));
+  }
+
+  async #hear(said: Said): Promise<void> {
     const { self, intake, names, chains, bots, door, signal, log } = this.#options;
     door.heard(said);
     if (!mayAsk(said, self, bots)) return;
@@ -100,12 +106,26 @@ export class Listener {
     if (typeof fieldsOf(payload)['edited_timestamp'] !== 'string') return;
     const said = saidIn(payload);
     if (said === undefined || !mayAsk(said, self, bots)) return;
+    await this.#reading(said, () => this.#change(said));
+  }
+
+  async #change(said: Said): Promise<void> {
+    const { self } = this.#options;
     // A bot changes what it says while it writes: that calls nobody.
     if ((await this.#revise(said)) || said.author.bot) return;
     // Known ones are answered once; what replies to the bot was a question before it was changed.
     const isRecent = timeOf(said.id) > Date.now() - editableMs;
     const asks = said.guild !== undefined && mentions(said, self) && !repliesToBot(said, self);
-    if (asks && isRecent) await this.hear(said);
+    if (asks && isRecent) await this.#hear(said);
+  }
+
+  /** Reads what was said, unless reading it ended the process before. */
+  #reading(said: Said, read: () => Promise<void>): Promise<void> {
+    const { reading, tell } = this.#options;
+    const chars = [said.text, ...said.forwarded].reduce((sum, { length }) => sum + length, 0);
+    return reading.during({ id: said.id, chars }, read, async () => {
+      if (!said.author.bot) tell(said, sentences.unreadable);
+    });
   }
 
   /** Messages were deleted, one or many at once. */

@@ -1,5 +1,5 @@
 import { type Fields, fieldsOf, listOf, textOf } from '../../core/fields.ts';
-import { cleanName } from '../../core/message.ts';
+import { cleanName, maxRawChars } from '../../core/message.ts';
 import { isVisible, oneLine } from './label.ts';
 import { isSnowflake } from './snowflake.ts';
 
@@ -74,10 +74,8 @@ export function saidIn(message: unknown, place: { guild?: string } = {}): Said |
     ...(guild === undefined ? {} : { guild }),
     author,
     ...(Array.isArray(roles) ? { rolesOfAuthor: roles.filter(isSnowflake) } : {}),
-    text: textOf(fields['content'])?.trim() ?? '',
-    forwarded: forwarded
-      .map(({ content }) => textOf(content)?.trim() ?? '')
-      .filter((words) => words !== ''),
+    text: wordsOf(fields['content']),
+    forwarded: forwarded.map(({ content }) => wordsOf(content)).filter((words) => words !== ''),
     mentions: listOf(fields['mentions'])
       .map((one) => personIn(one, fieldsOf(one)))
       .filter((one) => one !== undefined),
@@ -90,6 +88,10 @@ export function saidIn(message: unknown, place: { guild?: string } = {}): Said |
     ]),
     ...(repliesTo === undefined ? {} : { repliesTo }),
   };
+}
+
+function wordsOf(content: unknown): string {
+  return textOf(content)?.slice(0, maxRawChars).trim() ?? '';
 }
 
 /** The messages that it passes on. */

@@ -9,6 +9,7 @@ import type { Intake } from '../../core/ports/platform.ts';
 import type { Store } from '../../core/ports/store.ts';
 import { type Fields, fieldsOf, listOf } from '../../core/fields.ts';
 import { sentences } from '../../core/sentences.ts';
+import type { ReadingNotes } from '../../core/reading-notes.ts';
 import type { TurnedAway } from '../../core/turned-away.ts';
 import type { Door } from './door.ts';
 import { authorId, isOwn, mayAsk, meant, mentions, speakerOf } from './meant.ts';
@@ -31,6 +32,7 @@ export interface ListenerOptions {
   /** Who may ask, and where. */
   readonly door: Door;
   readonly turnedAway: TurnedAway;
+  readonly reading: ReadingNotes;
   /** Ids of the bots that are answered like people. */
   readonly bots: ReadonlySet<string>;
   readonly log: Log;
@@ -75,7 +77,11 @@ export class Listener {
   }
 
   /** Somebody said something that may have been missed. `answered`: the bot spoke after it. */
-  async hear(said: Said, { answered = false, mention = false } = {}): Promise<void> {
+  async hear(said: Said, { answered = false } = {}): Promise<void> {
+    await this.#reading(said, () => this.#hear(said, { answered }));
+  }
+
+  async #hear(said: Said, { answered = false, mention = false } = {}): Promise<void> {
     const { self, intake, store, followups, people, bots, signal } = this.#options;
     if (isOwn(said, self)) return;
     if ((mention || mentions(said, self)) && stopsInChannel(said, self)) {
@@ -125,11 +131,11 @@ export class Listener {
     switch (told.kind) {
       case 'said':
         if (told.key !== undefined && isOwn(told.said, self)) land(told.said, told.key);
-        return this.#hearTwin(told.said, told.mention);
+        return this.#reading(told.said, () => this.#hearTwin(told.said, told.mention));
       case 'changed':
-        return this.#revise(told.said);
+        return this.#reading(told.said, () => this.#revise(told.said));
       case 'deleted':
-        return this.#withdraw(told.said);
+        return this.#reading(told.said, () => this.#withdraw(told.said));
       case 'opened':
         if (door.plainRefusal({ ...told, ts: '', text: '', files: [] }) === undefined) {
           greet(told.user, told.channel);
@@ -145,9 +151,19 @@ export class Listener {
 
   #hearTwin(said: Said, mention: boolean): Promise<void> {
     const key = `${said.channel} ${said.ts}`;
-    if (mention) return this.#twins.mention(key, () => this.hear(said, { mention }));
-    if (isDirect(said.channel) || !mentions(said, this.#options.self)) return this.hear(said);
-    return this.#twins.message(key, () => this.hear(said));
+    if (mention) return this.#twins.mention(key, () => this.#hear(said, { mention }));
+    if (isDirect(said.channel) || !mentions(said, this.#options.self)) return this.#hear(said);
+    return this.#twins.message(key, () => this.#hear(said));
+  }
+
+  /** Reads what was said, unless reading it ended the process before. */
+  #reading(said: Said, read: () => Promise<void>): Promise<void> {
+    const { self, reading, intake, tell } = this.#options;
+    const id = `${self.team}:${said.channel}:${said.ts}`;
+    return reading.during({ id, chars: said.text.length }, read, async () => {
+      await intake.withdraw(conversationOf(self.team, said), said.ts);
+      if (said.user !== undefined) tell(said, sentences.unreadable);
+    });
   }
 
   async #revise(said: Said): Promise<void> {

@@ -1,4 +1,5 @@
 import { type Fields, fieldsOf, listOf, textOf } from '../../core/fields.ts';
+import { maxRawChars } from '../../core/message.ts';
 
 /** Something that was said in Slack, by a person or a bot, before anybody judged what it means. */
 export interface Said {
@@ -47,7 +48,10 @@ export function saidIn(
     ts,
     ...(threadTs === undefined || threadTs === ts ? {} : { threadTs }),
     ...(bot === undefined ? { user: user ?? '' } : { bot }),
-    text: textOf(fields['text']) ?? (bot === undefined ? '' : attachedText(fields)),
+    text: (textOf(fields['text']) ?? (bot === undefined ? '' : attachedText(fields))).slice(
+      0,
+      maxRawChars,
+    ),
     files: listOf(fields['files']).map(
       (file) => textOf(fieldsOf(file)['name']) ?? textOf(fieldsOf(file)['title']) ?? 'a file',
     ),

@@ -7,6 +7,7 @@ import type { Metrics } from '../../core/ports/metrics.ts';
 import type { Intake, Platform } from '../../core/ports/platform.ts';
 import type { Store } from '../../core/ports/store.ts';
 import { inOneLine } from '../../core/one-line.ts';
+import { ReadingNotes } from '../../core/reading-notes.ts';
 import { TurnedAway } from '../../core/turned-away.ts';
 import { SlackApi } from './api.ts';
 import { Door } from './door.ts';
@@ -63,7 +64,10 @@ export interface SlackPlatformOptions {
   readonly streaming?: Streaming;
   /** How long a stream is written before it goes on by edits, in milliseconds. */
   readonly streamMs?: number;
-  readonly store: Pick<Store, 'participation' | 'active' | 'view' | 'hold' | 'shared'>;
+  readonly store: Pick<
+    Store,
+    'participation' | 'active' | 'view' | 'bookmark' | 'bookmarks' | 'hold' | 'shared'
+  >;
   readonly metrics?: Metrics;
   readonly log: Log;
   /** After a longer silence than this, in milliseconds, channels are read again. */
@@ -95,6 +99,7 @@ export function slackPlatform(options: SlackPlatformOptions): SlackPlatform {
   const heard = new Heard();
   const notices = new Notices({ api, errands });
   const turnedAway = new TurnedAway({ platform: 'slack', store, log });
+  const reading = new ReadingNotes({ platform: 'slack', store, log });
   const doorOf = (me: Self): Door => new Door({ self: me, access, allowOutsiders, people });
   const ear = new Ear(log);
   const hearing = new AbortController();
@@ -137,6 +142,7 @@ export function slackPlatform(options: SlackPlatformOptions): SlackPlatform {
       followups,
       door: doorOf(self),
       turnedAway,
+      reading,
       bots,
       log,
       signal,

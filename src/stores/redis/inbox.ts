@@ -141,6 +141,10 @@ export class Inbox {
     return at === null && open === 0 ? 'crowded' : 'duplicate';
   }
 
+  openQuestions(platform: string, authorId: string): Promise<number> {
+    return this.#persons.tidy(platform, authorId);
+  }
+
   async revise(
     conversation: ConversationId,
     id: string,

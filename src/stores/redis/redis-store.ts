@@ -119,6 +119,10 @@ export class RedisStore implements Store {
     return this.#inbox.acceptAndClaim(message, options, lease);
   }
 
+  openQuestions(platform: string, authorId: string): Promise<number> {
+    return this.#inbox.openQuestions(platform, authorId);
+  }
+
   revise(conversation: ConversationId, id: string, text: string, tokens: number): Promise<boolean> {
     return this.#inbox.revise(conversation, id, text, tokens);
   }

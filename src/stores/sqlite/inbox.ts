@@ -49,6 +49,10 @@ export class Inbox {
     return 'queued';
   }
 
+  openQuestions(authorId: string): number {
+    return this.#questions.countBy(authorId);
+  }
+
   revise(conversation: ConversationId, id: string, text: string, tokens: number): boolean {
     const waited = this.#questions.revise(conversation, id, text, tokens);
     if (waited) this.#room.ensureFor(text);

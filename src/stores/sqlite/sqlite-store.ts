@@ -99,6 +99,10 @@ class SqliteStore implements Store {
     });
   }
 
+  async openQuestions(_platform: string, authorId: string): Promise<number> {
+    return this.#db.read(() => this.#inbox.openQuestions(authorId));
+  }
+
   revise(conversation: ConversationId, id: string, text: string, tokens: number): Promise<boolean> {
     return this.#step(() => this.#inbox.revise(conversation, id, text, tokens));
   }

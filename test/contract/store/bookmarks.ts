@@ -13,7 +13,7 @@ export function bookmarks({ start, reopen }: Stage): void {
         new Map([
           ['C1', '17.5'],
           ['C2', '20'],
-          ['C:3 é', ''],
+          ['C:3 é', '0'],
         ]),
       );
       await store.bookmark('tes', new Map([['C1', 'other']]));
@@ -22,12 +22,26 @@ export function bookmarks({ start, reopen }: Stage): void {
       const marks = [
         ['C1', '17.5'],
         ['C2', '1'],
-        ['C:3 é', ''],
+        ['C:3 é', '0'],
       ] as const;
       expect(await store.bookmarks('test')).toEqual(new Map(marks));
       const again = await reopen();
       expect(await again.bookmarks('test')).toEqual(new Map(marks));
       expect(await again.bookmarks('tes')).toEqual(new Map([['C1', 'other']]));
+    });
+
+    it('are forgotten by an empty mark', async () => {
+      const store = await start();
+      await store.bookmark('test', new Map([['C1', '1']]));
+      await store.bookmark(
+        'test',
+        new Map([
+          ['C1', ''],
+          ['C2', '1'],
+          ['C3', ''],
+        ]),
+      );
+      expect(await (await reopen()).bookmarks('test')).toEqual(new Map([['C2', '1']]));
     });
 
     it('stay for as long as history is kept', async () => {
