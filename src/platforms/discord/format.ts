@@ -1,6 +1,6 @@
 import type { PageFormat } from '../../core/ports/surface.ts';
+import { honestLinks } from '../common/honest-links.ts';
 import { type Fence, fenceAt } from './fence.ts';
-import { honestLinks } from './links.ts';
 import { tableAsText, tableAt } from './table.ts';
 
 /** Discord refuses longer messages; it counts code points. */
@@ -20,7 +20,7 @@ function render(markdown: string): string {
   const showBlock = ({ text, lines: taken }: Pick<Fence, 'text' | 'lines'>): number => {
     if (prose.length > 0) shown.push(honestLinks(prose.join('\n')));
     prose = [];
-    shown.push(...text);
+    for (const line of text) shown.push(line);
     return taken;
   };
   for (let at = 0; at < lines.length;) {

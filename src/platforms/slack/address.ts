@@ -1,3 +1,4 @@
+import { decoded } from './entities.ts';
 import { type Found, hostNameIn } from './host-name.ts';
 import { linkTargetIn } from './link-target.ts';
 
@@ -17,6 +18,16 @@ const signs = [
  * little. Takes time as the text is long.
  */
 export function addressIn(text: string): Found | undefined {
+  const plain = plainAddressIn(text);
+  // Whether Slack reads `https&#58;//` as an address is not known.
+  const read = decoded(text);
+  const hidden = read && plainAddressIn(read.text);
+  if (read === undefined || hidden === undefined) return plain;
+  const at = read.at(hidden.at);
+  return plain !== undefined && plain.at <= at ? plain : { ...hidden, at };
+}
+
+function plainAddressIn(text: string): Found | undefined {
   const host = hostNameIn(text);
   const starts = signs.flatMap((sign) => {
     const found = sign.exec(text);

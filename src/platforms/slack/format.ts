@@ -1,4 +1,5 @@
 import type { PageFormat } from '../../core/ports/surface.ts';
+import { honestLinks } from '../common/honest-links.ts';
 
 /**
  * Slack's markdown: 12,000 characters by the book, but a stream was measured to hold no more
@@ -17,27 +18,49 @@ const wordJoiner = '\u2060';
 const orders =
   /<(?=!(?:channel|here|everyone|group|subteam|date)\b|@[UWBS][A-Z0-9]|#[CGD][A-Z0-9])/gi;
 
+/** The same where some of it is written as entities, which Slack may read as what they stand for. */
+const hiddenOrders =
+  /(?:<|&(?:amp;){0,4}(?:lt|#0{0,8}60|#x0{0,8}3c)(?![\da-z]);?)(?=[!@#]|&(?:amp;){0,4}(?:excl|commat|num|#0{0,8}(?:33|35|64)|#x0{0,8}(?:21|23|40))(?![\da-z]))/gi;
+
 /** How Slack shows an answer: its markdown is close to GFM, tables included. */
 export const slackFormat: PageFormat = {
   limit: limitBytes,
-  render: (markdown) => imagesAsLinks(markdown).replaceAll(orders, `<${wordJoiner}`),
+  render: (markdown) => withoutOrders(plainLinks(markdown)),
   size: (rendered) => Buffer.byteLength(rendered),
 };
 
-function imagesAsLinks(markdown: string): string {
-  if (!markdown.includes('![')) return markdown;
+function withoutOrders(markdown: string): string {
+  const shown = markdown.replaceAll(orders, `<${wordJoiner}`);
+  if (!shown.includes('&')) return shown;
+  return shown.replaceAll(hiddenOrders, (opening, at: number) => {
+    // Without any entity it is one of those above, or none.
+    const behind = shown.slice(at + opening.length, at + opening.length + 24);
+    const isHidden = opening !== '<' || /^(?:[!@#][\w^]*)?&#?\w\w/.test(behind);
+    return isHidden ? `${opening}${wordJoiner}` : opening;
+  });
+}
+
+/** Images as links, and links whose text names another place than theirs with their address. */
+function plainLinks(markdown: string): string {
+  if (!markdown.includes('](') && !markdown.includes('![')) return markdown;
+  const shown: string[] = [];
+  let prose: string[] = [];
+  const showProse = (): void => {
+    if (prose.length > 0) shown.push(honestLinks(prose.join('\n'), { oddly: false }));
+    prose = [];
+  };
   let fence: string | undefined;
-  return markdown
-    .split('\n')
-    .map((line) => {
-      const marks = /^[\s>]*(`{3,}|~{3,})/.exec(line)?.[1];
-      if (marks !== undefined && (fence === undefined || marks.startsWith(fence))) {
-        fence = fence === undefined ? marks : undefined;
-        return line;
-      }
-      return fence === undefined ? outsideCode(line, withoutImages) : line;
-    })
-    .join('\n');
+  for (const line of markdown.split('\n')) {
+    const marks = /^[\s>]*(`{3,}|~{3,})/.exec(line)?.[1];
+    if (marks !== undefined && (fence === undefined || marks.startsWith(fence))) {
+      fence = fence === undefined ? marks : undefined;
+      showProse();
+      shown.push(line);
+    } else if (fence === undefined) prose.push(outsideCode(line, withoutImages));
+    else shown.push(line);
+  }
+  showProse();
+  return shown.join('\n');
 }
 
 /** Slack shows no images in markdown, and a link that nobody clicks tells nobody anything. */

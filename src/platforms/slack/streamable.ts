@@ -8,6 +8,8 @@ import { addressIn } from './address.ts';
 const unfinished = [
   // `<!channel`, `<@U1`, `<#C1`: what follows decides whether it is one, and is broken.
   /$(?<=(<\u2060?(?:[!@#][\w^]*)?))/,
+  // An entity may be a part of either.
+  /$(?<=(&#?\w{0,8}))/,
   // An image is shown as a link.
   /$(?<=(!))/,
   // A link's text, and the bracket of its target.

@@ -47,10 +47,11 @@ export function textFor(said: Said, self: Self, names: ReadonlyMap<string, strin
 
 /** "@parley: stop" and "stop @parley" are the order to stop. */
 function withoutBell(text: string, userId: string): string {
+  // Each once, and from the first of a row alone: no text takes long.
   const bell = `<@${userId}(?:\\|[^<>]*)?>`;
   return text
-    .replace(new RegExp(`^(?:\\s*${bell}[\\s,:;]*)+`), '')
-    .replace(new RegExp(`(?:[\\s,]*${bell})+\\s*$`), '');
+    .replace(new RegExp(`^\\s*${bell}(?:[\\s,:;]|${bell})*`), '')
+    .replace(new RegExp(`(?<![\\s,]|${bell})(?:[\\s,]*${bell})+\\s*$`), '');
 }
 
 function authorOf(said: Said, self: Self, names: ReadonlyMap<string, string>): Message['author'] {

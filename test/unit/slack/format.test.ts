@@ -32,6 +32,41 @@ describe('what Slack is sent', () => {
     }
   });
 
+  it.each([
+    '&lt;!channel&gt;',
+    '&LT;!here>',
+    '&#60;@U123&#62;',
+    '&#x3C;@U123>',
+    '<&#33;channel>',
+    '&lt;&commat;U123&gt;',
+    '<!&#99;hannel>',
+    '&amp;lt;!channel&gt;',
+  ])('calls nobody by %s, whatever Slack makes of entities', (order) => {
+    for (const text of [order, `a ${order} b`, `\`${order}\``]) {
+      const shown = render(text);
+      expect(shown).toMatch(/(?:<|lt;|60;|3c;)\u2060/i);
+      expect(shown.replaceAll('\u2060', '')).toBe(text);
+    }
+  });
+
+  it.each([
+    'a &lt; b &amp;&amp; c',
+    '`a&nbsp;b`',
+    'AT&T;',
+    '<b>&amp;</b>',
+    'Q&A: a <!-- x & y -->',
+  ])('leaves other entities as they are: %s', (text) => expect(render(text)).toBe(text));
+
+  it('shows where a link leads whose text names another place', () => {
+    expect(render('Log in at [https://bank.com](https://evil.example/a).')).toBe(
+      'Log in at https://bank.com (<https://evil.example/a>).',
+    );
+    const honest = 'See [the docs](https://a.example) and [a.example](https://a.example/x).';
+    expect(render(honest)).toBe(honest);
+    const code = '```\n[bank.com](https://evil.example)\n```\n`[bank.com](https://evil.example)`';
+    expect(render(code)).toBe(code);
+  });
+
   it('calls nobody, whatever a model puts together', () => {
     const piece = fc.constantFrom(
       '<',
