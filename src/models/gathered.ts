@@ -29,6 +29,8 @@ export function gathered(fetch: typeof globalThis.fetch): typeof globalThis.fetc
   };
 }
 
+const eventEnd = /\r\n\r\n|\n\n|\r\r/;
+
 /** The answers that come in at the same time. */
 interface Crowd {
   enter(): void;
@@ -41,6 +43,8 @@ function gather(body: ReadableStream<Uint8Array>, crowd: Crowd): ReadableStream<
   const decoder = new TextDecoder();
   const encoder = new TextEncoder();
   let rest = '';
+  /** As much of its end as may be the beginning of an event's. */
+  let last = '';
   let held: Delta | undefined;
   let flushedAt = Number.NEGATIVE_INFINITY;
   let timer: NodeJS.Timeout | undefined;
@@ -85,10 +89,17 @@ function gather(body: ReadableStream<Uint8Array>, crowd: Crowd): ReadableStream<
       const pump = async (): Promise<void> => {
         for (;;) {
           const { done, value } = await reader.read();
-          rest += done ? decoder.decode() : decoder.decode(value, { stream: true });
-          const events = rest.split(/\r\n\r\n|\n\n|\r\r/);
-          rest = events.pop() ?? '';
-          for (const event of events) take(event);
+          const more = done ? decoder.decode() : decoder.decode(value, { stream: true });
+          // What is held of an event that does not end is not looked through again.
+          const ends = eventEnd.test(last + more);
+          rest += more;
+          last = (last + more).slice(-3);
+          if (ends) {
+            const events = rest.split(eventEnd);
+            rest = events.pop() ?? '';
+            last = rest.slice(-3);
+            for (const event of events) take(event);
+          }
           if (!done) continue;
           flush();
           if (rest !== '') controller.enqueue(encoder.encode(rest));

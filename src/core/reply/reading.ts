@@ -1,8 +1,8 @@
 import type { Block, Line } from './markdown/blocks.ts';
 import { closes, nothing, readLines } from './markdown/blocks.ts';
-import { openMarks } from './markdown/emphasis.ts';
+import { Marks } from './markdown/emphasis.ts';
 import type { Seam } from './seam.ts';
-import { barsIn, lastCell } from './markdown/table.ts';
+import { bars } from './markdown/table.ts';
 
 /** A place in the text: its line, what is open there, and whether the line has begun. */
 export interface Place {
@@ -17,6 +17,13 @@ export interface Inline {
   readonly marks: string;
 }
 
+/** Running text that is read once, with the marks that were carried into it. */
+interface Paragraph {
+  readonly marks: Marks;
+  /** Where it is over; undefined while that is not known. */
+  readonly over: number | undefined;
+}
+
 /** A longer row of marks closes no fence that anybody wrote. */
 const maxMarks = 64;
 
@@ -25,6 +32,9 @@ export class Reading {
   readonly seam: Seam;
   readonly text: string;
   readonly lines: readonly Line[];
+  /** By where they begin. */
+  readonly #paragraphs = new Map<number, Paragraph>();
+  readonly #bars = new Map<Line, readonly number[]>();
 
   constructor(seam: Seam, text: string) {
     this.seam = seam;
@@ -87,9 +97,10 @@ export class Reading {
       return leaf.start < 0 ? this.#carried() : { from: leaf.start, marks: '' };
     }
     if (leaf.kind !== 'table' || line.kind !== 'row' || !middle) return undefined;
-    const row = this.text.slice(line.content, end);
-    if (first && this.seam.middle && barsIn(row) === 0) return this.#carried();
-    return { from: line.content + lastCell(row), marks: '' };
+    const bars = this.#barsBefore(line, end);
+    if (first && this.seam.middle && bars === 0) return this.#carried();
+    const bar = this.#barsOf(line)[bars - 1];
+    return { from: bar === undefined ? line.content : bar + 1, marks: '' };
   }
 
   /** Marks that are open at `end`, outermost first, without those that will never be closed. */
@@ -97,11 +108,18 @@ export class Reading {
     const inline = this.inlineAt(end);
     if (!inline) return '';
     const { from, marks } = inline;
-    const open = openMarks(marks + this.text.slice(from, end).trimEnd());
-    const over = open.length > 0 ? this.#inlineEnd(end) : undefined;
-    const stray = over === undefined ? [] : openMarks(marks + this.text.slice(from, over));
-    const strayAt = new Set(stray.map(({ at }) => at).filter((at) => at >= marks.length));
-    return open.map(({ at, mark }) => (strayAt.has(at) ? '' : mark)).join('');
+    const paragraph = this.#paragraphAt(end, inline);
+    const seen = this.text.slice(from, end).trimEnd().length;
+    const open = paragraph.marks.openAt(marks.length + seen);
+    const { over } = paragraph;
+    if (open.length === 0 || over === undefined) return open.map(({ mark }) => mark).join('');
+    const stray = new Set(
+      paragraph.marks
+        .openAt(marks.length + over - from)
+        .map(({ at }) => at)
+        .filter((at) => at >= marks.length),
+    );
+    return open.map(({ at, mark }) => (stray.has(at) ? '' : mark)).join('');
   }
 
   /** What the next page has to go on with if this one ends at `end`. */
@@ -111,7 +129,7 @@ export class Reading {
     const { containers, leaf } = block;
     const carried =
       leaf.kind === 'paragraph' || leaf.kind === 'heading' ? { ...leaf, start: -1 } : leaf;
-    const bars = middle && leaf.kind === 'table' ? barsIn(this.text.slice(line.content, end)) : 0;
+    const bars = middle && leaf.kind === 'table' ? this.#barsBefore(line, end) : 0;
     return { block: { containers, leaf: carried }, middle, marks: this.marksAt(end), bars };
   }
 
@@ -120,10 +138,47 @@ export class Reading {
     return { from: this.seam.middle ? 0 : (first?.content ?? 0), marks: this.seam.marks };
   }
 
+  #paragraphAt(end: number, { from, marks }: Inline): Paragraph {
+    const known = this.#paragraphs.get(from);
+    if (known) return known;
+    const over = this.#inlineEnd(end);
+    const text = marks + this.text.slice(from, over);
+    const paragraph = { marks: new Marks(text), over };
+    this.#paragraphs.set(from, paragraph);
+    return paragraph;
+  }
+
+  /** Offsets of the bars in a row. */
+  #barsOf(row: Line): readonly number[] {
+    let found = this.#bars.get(row);
+    if (!found) {
+      found = bars(this.text.slice(row.content, row.end)).map((at) => row.content + at);
+      this.#bars.set(row, found);
+    }
+    return found;
+  }
+
+  /** How many bars of the row stand before `end`. */
+  #barsBefore(row: Line, end: number): number {
+    const found = this.#barsOf(row);
+    let low = 0;
+    let high = found.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((found[middle] ?? end) < end) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
   /** Where the running text around `end` is over; undefined while that is not known. */
   #inlineEnd(end: number): number | undefined {
     const index = this.indexAt(end);
     const line = this.lines[index];
+    if (line?.kind === 'row') {
+      const bar = this.#barsOf(line)[this.#barsBefore(line, end)];
+      if (bar !== undefined) return bar;
+    }
     if (!line || line.within.leaf.kind !== 'paragraph') {
       return line && line.end < this.text.length ? line.end : undefined;
     }

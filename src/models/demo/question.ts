@@ -92,12 +92,18 @@ const wordsPer = { word: 1, char: 1 / 5.1, character: 1 / 5.1, paragraph: 70, pa
 const long =
   /\b(essay|novel|saga|epic|lengthy|endless)\b|(?<!\b(how|as|so|no|before|too) )\blong(er|est)?\b(?! (ago|time|as|term|before|enough|since|way|run)\b)/;
 
+const unit = /[\s-](?:word|char|character|paragraph|page)s?\b/;
+
 /** "500 words", "a 2,000-word story", "ten thousand words", "40k characters", "three pages". */
 function wordsWished(text: string): number | undefined {
-  const wish =
-    /(?<count>\d[\d.,]*|\b[a-z]+)?[\s-]*(?<times>k|hundred|thousand)?[\s-]+(?<unit>word|char|character|paragraph|page)s?\b/.exec(
-      text,
-    )?.groups;
+  const found = unit.exec(text);
+  // What stands before it is looked back for from there, and not far: no text takes long.
+  const near = found && text.slice(Math.max(0, found.index - 64), found.index + found[0].length);
+  const wish = near
+    ? /(?<count>\d[\d.,]*|\b[a-z]+)?[\s-]*(?<times>k|hundred|thousand)?[\s-]+(?<unit>word|char|character|paragraph|page)s?\b/.exec(
+        near,
+      )?.groups
+    : undefined;
   const count = wish && countOf(wish.count, wish.times);
   if (count) return Math.max(1, Math.round(count * wordsPer[wish.unit as keyof typeof wordsPer]));
   return long.test(text) ? longWords : undefined;

@@ -19,7 +19,8 @@ export function fenceAt(lines: readonly string[], at: number): Fence | undefined
   const [word = ''] = info.trim().split(/\s/);
   const text = [`${lead}\`\`\`${language.test(word) ? word : ''}`];
   const quote = /^[ \t]*(?:>[ \t]?)+/.exec(lead)?.[0];
-  for (const line of lines.slice(at + 1)) {
+  for (let next = at + 1; next < lines.length; next += 1) {
+    const line = lines[next] ?? '';
     if (quote !== undefined && !/^[ \t]*>/.test(line)) {
       // The quote is over, and with it what was open in it.
       return { text: [...text, `${quote}\`\`\``], lines: text.length };

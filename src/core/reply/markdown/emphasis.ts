@@ -1,20 +1,37 @@
+import { Backticks, runLength } from './backticks.ts';
+
 /** A mark that is open at the end of a text: `*`, `**`, `_`, `~~` or the backticks of a code span. */
 export interface OpenMark {
   readonly at: number;
   readonly mark: string;
 }
 
-interface Run {
+/** A run of marks that is open, and the one that was open before it. */
+interface Opener {
   readonly at: number;
   readonly char: string;
   readonly length: number;
   readonly closes: boolean;
   /** Marks of it that are not paired yet. */
-  left: number;
+  readonly left: number;
+  readonly below: Opener | undefined;
+}
+
+type Run = Omit<Opener, 'below'>;
+
+/** What is open before `at`, from where on the text is to be read. */
+interface State {
+  readonly at: number;
+  readonly open: Opener | undefined;
+  /** Backticks that nothing closes: all behind them is code. */
+  readonly code?: OpenMark;
 }
 
 /** More marks open at once are stray characters, not emphasis. */
 const maxOpen = 6;
+/** A run closes none that stands behind so many others: with these it is no prose. */
+const maxBetween = 32;
+/** A longer run is text. */
 const maxBackticks = 8;
 const space = /^\s?$/u;
 const punctuation = /^[\p{P}\p{S}]$/u;
@@ -33,43 +50,39 @@ function charAfter(text: string, at: number): string {
   return point === undefined ? '' : String.fromCodePoint(point);
 }
 
-function runLength(text: string, at: number): number {
-  let end = at + 1;
-  while (end < text.length && text[end] === text[at]) end++;
-  return end - at;
+function inPair(text: string, at: number): boolean {
+  return (text.codePointAt(at - 1) ?? 0) > 0xffff;
 }
 
-/** Where the code span that opens with `length` backticks before `from` ends, or -1. */
-function codeEnd(text: string, from: number, length: number): number {
-  for (let at = text.indexOf('`', from); at >= 0; at = text.indexOf('`', at)) {
-    const found = runLength(text, at);
-    at += found;
-    if (found === length) return at;
-  }
-  return -1;
-}
-
-/** Pairs a run with the open ones before it; returns how many of its marks are left. */
-function pair(open: Run[], run: Run, opens: boolean): number {
-  let left = run.left;
-  for (let index = open.length - 1; index >= 0 && left > 0; index--) {
-    const other = open[index];
-    if (other?.char !== run.char) continue;
+/** Pairs a run with the open ones before it: what is open then, and how many of its marks are left. */
+function pair(
+  open: Opener | undefined,
+  run: Run,
+  opens: boolean,
+): { open: Opener | undefined; left: number } {
+  let { left } = run;
+  let top = open;
+  let between = 0;
+  for (let other = open; other && left > 0 && between <= maxBetween; other = other.below) {
     // CommonMark's rule of three: `*a**b*` is not two pairs.
     const odd =
+      run.char !== '~' &&
       (other.closes || opens) &&
       (other.length + run.length) % 3 === 0 &&
       (other.length % 3 !== 0 || run.length % 3 !== 0);
-    if (odd && run.char !== '~') continue;
-    open.length = index + 1;
-    while (left > 0 && other.left > 0) {
-      const used = left > 1 && other.left > 1 ? 2 : 1;
-      left -= used;
-      other.left -= used;
+    if (other.char !== run.char || odd) {
+      between += 1;
+      continue;
     }
-    if (other.left === 0) open.pop();
+    let unpaired = other.left;
+    while (left > 0 && unpaired > 0) {
+      const used = left > 1 && unpaired > 1 ? 2 : 1;
+      left -= used;
+      unpaired -= used;
+    }
+    top = unpaired === 0 ? other.below : { ...other, left: unpaired };
   }
-  return left;
+  return { open: top, left };
 }
 
 /** A run of `*`, `_` or `~` by CommonMark's rules of flanking, or undefined if it marks nothing. */
@@ -93,46 +106,120 @@ function readRun(
   return { run: { at, char, length, closes, left: length }, opens };
 }
 
-/** The marks that are open at the end of one block's text, outermost first. */
-export function openMarks(text: string): OpenMark[] {
-  const open: Run[] = [];
-  let code: OpenMark | undefined;
-  let at = 0;
-  while (at < text.length && !code) {
-    const char = text[at] ?? '';
-    if (char === '\\') {
-      at += 2;
-    } else if (char === '`') {
-      const length = runLength(text, at);
-      const end = codeEnd(text, at + length, length);
-      if (end < 0 && length <= maxBackticks && text.slice(at + length).trim() !== '') {
-        code = { at, mark: '`'.repeat(length) };
-      }
-      at = end < 0 ? at + length : end;
-    } else if (char === '*' || char === '_' || char === '~') {
-      const length = runLength(text, at);
-      const found = readRun(text, at, length);
-      if (found) {
-        const { run, opens } = found;
-        if (run.closes) run.left = pair(open, run, opens);
-        if (opens && run.left > 0) open.push(run);
-      }
-      at += length;
-    } else if (char === '<' || char === ']' || char === 'h' || char === 'H') {
-      opaque.lastIndex = at;
-      const skipped = opaque.exec(text)?.[0];
-      // What closes emphasis right behind an address is no part of it.
-      at += Math.max(
-        1,
-        (char === 'h' || char === 'H' ? skipped?.replace(/[*_~`]+$/, '') : skipped)?.length ?? 0,
-      );
-    } else {
-      at += 1;
+/** What is open behind a run of `*`, `_` or `~`. */
+function behindRun(text: string, { at, open }: State): State {
+  const length = runLength(text, at);
+  const end = at + length;
+  const found = readRun(text, at, length);
+  if (!found) return { at: end, open };
+  const { run, opens } = found;
+  const paired = run.closes ? pair(open, run, opens) : { open, left: run.left };
+  if (!opens || paired.left === 0) return { at: end, open: paired.open };
+  return { at: end, open: { ...run, left: paired.left, below: paired.open } };
+}
+
+/** Units from `at` on that hold no emphasis, though marks may be among them; at least 1. */
+function opaqueLength(text: string, at: number): number {
+  opaque.lastIndex = at;
+  const skipped = opaque.exec(text)?.[0] ?? '';
+  let { length } = skipped;
+  // What closes emphasis right behind an address is no part of it.
+  if (/^h/i.test(skipped)) while ('*_~`'.includes(skipped[length - 1] ?? '/')) length--;
+  return Math.max(1, length);
+}
+
+/** The next place that may be more than text. */
+function specialFrom(text: string, from: number): number {
+  const special = /[\\`*_~<]|\]\(|https?:\/\//gi;
+  special.lastIndex = from;
+  return special.exec(text)?.index ?? text.length;
+}
+
+/**
+ * One block's text, which is read once: to know what is open at some place takes no time that
+ * grows with what stands before it.
+ */
+export class Marks {
+  readonly #text: string;
+  readonly #backticks: Backticks;
+  /** Wherever there is more than text, as far as it was read; the last one is to be read next. */
+  readonly #states: State[] = [{ at: 0, open: undefined }];
+
+  constructor(text: string) {
+    this.#text = text;
+    this.#backticks = new Backticks(text);
+  }
+
+  /** The marks that are open where the text up to `end` ends, outermost first. */
+  openAt(end: number): OpenMark[] {
+    let last = this.#states.at(-1);
+    while (last && last.at < end && last.code === undefined) {
+      last = this.#behind(this.#text, last);
+      this.#states.push(last);
+    }
+    // What stands right before the end may have been read with what comes behind it.
+    const text = this.#text.slice(0, end);
+    let state = this.#stateBefore(inPair(this.#text, end) ? end - 1 : end);
+    while (state.at < end && state.code === undefined) state = this.#behind(text, state);
+    return marksOf(state);
+  }
+
+  /** The state in which the next thing is read that may be more than text. */
+  #behind(text: string, { at: from, open }: State): State {
+    const at = specialFrom(text, from);
+    const char = text[at];
+    switch (char) {
+      case undefined:
+        return { at, open };
+      case '\\':
+        return { at: at + 2, open };
+      case '`':
+        return this.#behindBackticks(text, { at, open });
+      case '*':
+      case '_':
+      case '~':
+        return behindRun(text, { at, open });
+      default:
+        return { at: at + opaqueLength(text, at), open };
     }
   }
-  const marks = open.map((run) => ({ at: run.at, mark: run.char.repeat(run.left) }));
-  if (code) marks.push(code);
-  return marks.length > maxOpen ? [] : marks;
+
+  #behindBackticks(text: string, { at, open }: State): State {
+    const length = runLength(text, at);
+    const from = at + length;
+    if (length > maxBackticks) return { at: from, open };
+    const end = this.#backticks.codeEnd(from, length, text.length);
+    if (end >= 0) return { at: end, open };
+    if (text.slice(from).trimEnd() === '') return { at: from, open };
+    return { at: from, open, code: { at, mark: '`'.repeat(length) } };
+  }
+
+  /** The last state that holds whatever comes from `end` on. */
+  #stateBefore(end: number): State {
+    let low = 0;
+    let high = this.#states.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      const state = this.#states[middle];
+      if (state && state.at < end && state.code === undefined) low = middle;
+      else high = middle - 1;
+    }
+    return this.#states[low] ?? { at: 0, open: undefined };
+  }
+}
+
+function marksOf({ open, code }: State): OpenMark[] {
+  const marks = code ? [code] : [];
+  for (let run = open; run; run = run.below) {
+    marks.unshift({ at: run.at, mark: run.char.repeat(run.left) });
+    if (marks.length > maxOpen) return [];
+  }
+  return marks;
+}
+
+/** The marks that are open at the end of one block's text, outermost first. */
+export function openMarks(text: string): OpenMark[] {
+  return new Marks(text).openAt(text.length);
 }
 
 /** What closes these marks, innermost first. */

@@ -3,7 +3,7 @@ const delimiterCell = /^[ \t]*:?-+:?[ \t]*$/;
 const maxDelimiterRow = 2_000;
 
 /** Offsets of the bars between cells, those behind a backslash left out. */
-function bars(row: string): number[] {
+export function bars(row: string): number[] {
   const found: number[] = [];
   for (let at = 0; at < row.length; at++) {
     if (row[at] === '\\') at++;
@@ -28,11 +28,6 @@ function cells(row: string): string[] {
 /** How many cells the row has. */
 export function cellsIn(row: string): number {
   return row.includes('|') ? cells(row).length : 0;
-}
-
-/** How many bars stand before the end of this piece of a row. */
-export function barsIn(piece: string): number {
-  return bars(piece).length;
 }
 
 /** Where the last cell of the row begins. */
