@@ -1,0 +1,97 @@
+import type { Breather } from '../../../src/core/breather.ts';
+import type { PageFormat } from '../../../src/core/ports/surface.ts';
+import { cleanName, cleanText, isNew, isStop, tidyMessage } from '../../../src/core/message.ts';
+import { conversationId } from '../../../src/core/conversation.ts';
+import { prompt } from '../../../src/core/prompt.ts';
+import { healInline } from '../../../src/core/reply/heal.ts';
+import { readLines, outside } from '../../../src/core/reply/markdown/blocks.ts';
+import { constructs } from '../../../src/core/reply/markdown/constructs.ts';
+import { openMarks } from '../../../src/core/reply/markdown/emphasis.ts';
+import { htmlEnd } from '../../../src/core/reply/markdown/html.ts';
+import { Pages } from '../../../src/core/reply/pages.ts';
+import { countTokens } from '../../../src/core/tokens.ts';
+import { discordFormat } from '../../../src/platforms/discord/format.ts';
+import { slackFormat } from '../../../src/platforms/slack/format.ts';
+import { webFormat } from '../../../src/platforms/web/format.ts';
+import { answer, type Subject } from './subject.ts';
+
+const message = (text: string) => ({
+  id: '1',
+  conversation: conversationId('web', 'a'),
+  author: { id: 'a', name: text },
+  text,
+  sentAt: 0,
+  kind: 'question' as const,
+});
+
+/** Lets nobody else have a turn, so that all is counted at once. */
+const breathless = { due: () => undefined } as unknown as Breather;
+
+/** All of it at once, and its end. */
+function pagesOf(format: PageFormat, text: string): unknown {
+  const pages = new Pages(format);
+  pages.push(text);
+  pages.end('a note');
+  return pages.live();
+}
+
+/** A format whose pages are as long as is wanted, so that the square of a page can be seen. */
+const pagesOfChars = (limit: number): PageFormat => ({
+  limit,
+  render: (markdown) => markdown,
+  size: ({ length }) => length,
+});
+
+/** One page that grows, with all that is looked for on it. */
+function written(text: string): unknown {
+  const pages = new Pages(pagesOfChars(Math.ceil(text.length * 1.2)));
+  pages.push(text);
+  pages.live();
+  pages.pause();
+  pages.endBlock(0);
+  return pages.live();
+}
+
+/** Of what people write anywhere, and of what models write. */
+export const core: readonly Subject[] = [
+  {
+    name: 'isStop',
+    run: isStop,
+    frames: [
+      ['', ''],
+      ['stop', 'a'],
+    ],
+  },
+  {
+    name: 'isNew',
+    run: isNew,
+    frames: [
+      ['', ''],
+      ['new', 'a'],
+    ],
+  },
+  { name: 'cleanText', run: cleanText },
+  { name: 'cleanName', run: cleanName },
+  { name: 'tidyMessage', run: (text) => tidyMessage(message(text)) },
+  { name: 'prompt', run: (text) => prompt('', [], [message(text), message('a')], 1_000) },
+  { name: 'countTokens', run: (text) => void countTokens(text, breathless) },
+  { name: 'readLines', run: (text) => readLines(outside, false, text) },
+  { name: 'openMarks', run: openMarks },
+  { name: 'constructs', run: constructs },
+  { name: 'healInline', run: (text) => healInline(text) },
+  { name: 'htmlEnd', run: (text) => htmlEnd(text.split('\n')) },
+  {
+    name: 'a page half as long as its text',
+    run: (text) => pagesOf(pagesOfChars(Math.ceil(text.length / 2)), text),
+    bound: answer,
+  },
+  { name: 'a page that grows', run: written, bound: answer },
+  ...Object.entries({ web: webFormat, slack: slackFormat, discord: discordFormat }).map(
+    ([name, format]): Subject => ({
+      name: `pages for ${name}`,
+      run: (text) => pagesOf(format, text),
+      leastChars: 20_000,
+      bound: answer,
+    }),
+  ),
+];

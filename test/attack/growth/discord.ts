@@ -1,0 +1,96 @@
+import { titleOf } from '../../../src/platforms/discord/channels.ts';
+import { discordFormat } from '../../../src/platforms/discord/format.ts';
+import { isVisible, oneLine } from '../../../src/platforms/discord/label.ts';
+import { honestLinks } from '../../../src/platforms/common/honest-links.ts';
+import { withoutLinks } from '../../../src/platforms/discord/links.ts';
+import { mentions } from '../../../src/platforms/discord/meant.ts';
+import { type Said, saidIn } from '../../../src/platforms/discord/said.ts';
+import type { Self } from '../../../src/platforms/discord/self.ts';
+import { threadName } from '../../../src/platforms/discord/thread-name.ts';
+import { textFor } from '../../../src/platforms/discord/to-message.ts';
+import { calledIn, readable, withoutBell } from '../../../src/platforms/discord/words.ts';
+import { answer, type Subject } from './subject.ts';
+
+const id = '1200000000000000001';
+const self: Self = { id, name: 'parley', application: id, roles: new Set(['1200000000000000002']) };
+const names = { channel: () => 'general', role: () => 'crew' };
+
+const bell = `<@${id}>`;
+const frames = [
+  ['', ''],
+  [bell, ''],
+  [`${bell} a `, ` ${bell}`],
+  ['', `${bell} a`],
+] as const;
+
+function said(text: string): Said {
+  const found = saidIn({
+    id: '1300000000000000001',
+    channel_id: '1300000000000000002',
+    type: 0,
+    author: { id: '1300000000000000003', username: text, global_name: text },
+    member: { nick: text },
+    content: text,
+    attachments: [{ filename: text }],
+    poll: { question: { text } },
+    mentions: [{ id, username: text }],
+  });
+  if (found === undefined) throw new Error('nothing is said');
+  return found;
+}
+
+/** Of what people write in Discord, and of what models write to be shown there. */
+export const discord: readonly Subject[] = [
+  { name: 'discord saidIn', run: said },
+  { name: 'discord textFor', run: (text) => textFor(said(text), self, names), frames },
+  { name: 'discord mentions', run: (text) => mentions(said(text), self), frames },
+  { name: 'discord calledIn', run: calledIn },
+  { name: 'discord readable', run: (text) => readable(text, { ...names, people: new Map() }) },
+  { name: 'discord withoutBell', run: (text) => withoutBell(text, self), frames },
+  { name: 'discord oneLine', run: oneLine },
+  { name: 'discord isVisible', run: isVisible },
+  {
+    name: 'discord titleOf',
+    run: (name) => titleOf({ id, kind: 'thread', name }, { known: () => undefined } as never),
+  },
+  {
+    name: 'discord threadName',
+    run: threadName,
+    frames: [
+      ['', ''],
+      ['a', ''],
+    ],
+  },
+  {
+    name: 'discord honestLinks',
+    run: (text) => honestLinks(text),
+    bound: answer,
+    frames: [
+      ['', ''],
+      ['[a](', ''],
+      ['[', '](https://a.b)'],
+      ['[a](https://a.b "', '")'],
+      ['](', ''],
+    ],
+  },
+  {
+    name: 'discord withoutLinks',
+    run: withoutLinks,
+    frames: [
+      ['', ''],
+      ['[a](http:', ''],
+    ],
+  },
+  {
+    name: 'discord format',
+    bound: answer,
+    run: (text) => discordFormat.size(discordFormat.render(text)),
+    frames: [
+      ['', ''],
+      ['|a|\n|-|\n|', ''],
+      ['#### ', ''],
+      ['```\n', ''],
+      ['> ```\n', ''],
+    ],
+  },
+];
