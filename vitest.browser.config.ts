@@ -1,4 +1,7 @@
 import { defineConfig } from 'vitest/config';
+import { requireNode } from './test/node-version.ts';
+
+requireNode();
 
 /** `npm run test:browser`: the page in a real Chromium. */
 export default defineConfig({

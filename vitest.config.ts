@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
+import { requireNode } from './test/node-version.ts';
 import { PlannedOrder } from './test/planned-order.ts';
+
+requireNode();
 
 /** `npm test`: every test that needs no browser. */
 export default defineConfig({
