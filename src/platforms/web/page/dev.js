@@ -75,7 +75,8 @@ function pageElement({ text, size }, limit) {
   figures.textContent = `${size} of ${limit}`;
   figures.classList.toggle('over', size > limit);
   head.append(figures, meter);
-  item.append(head, at('look').value === 'sent' ? sent(text) : drawn(text));
+  const look = { sent, drawn, message }[at('look').value];
+  item.append(head, look(text));
   return item;
 }
 
@@ -93,6 +94,30 @@ function drawn(text) {
   page.className = 'page';
   new Blocks(page).set(text);
   box.append(page);
+  return box;
+}
+
+/** About as the platform's app shows it: what is sent is exact, colours and letters are a drawing. */
+function message(text) {
+  const box = document.createElement('article');
+  box.className = 'message';
+  box.dataset.as = at('as').value;
+  const face = document.createElement('img');
+  face.src = '/assets/favicon.svg';
+  face.alt = '';
+  const by = document.createElement('p');
+  by.className = 'by';
+  const name = document.createElement('strong');
+  name.textContent = 'Parley';
+  const app = document.createElement('span');
+  app.className = 'app';
+  app.textContent = 'App';
+  const time = document.createElement('time');
+  time.textContent = new Date().toLocaleTimeString([], { hour: 'numeric', minute: '2-digit' });
+  by.append(name, app, time);
+  const body = document.createElement('div');
+  body.append(by, drawn(text));
+  box.append(face, body);
   return box;
 }
 
