@@ -158,7 +158,8 @@ describe('the Dockerfile', () => {
     });
     await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
-    const check = () => promisify(execFile)(process.execPath, args, { env: { PORT: String(port) } });
+    const check = () =>
+      promisify(execFile)(process.execPath, args, { env: { PORT: String(port) } });
     await check();
     status = 503;
     await expect(check()).rejects.toMatchObject({ code: 1 });

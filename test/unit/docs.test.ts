@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { variableNames } from '../../src/config.ts';
 
-const documents = ['README.md', ...globSync('docs/*.md')];
+const documents = [...globSync('*.md'), ...globSync('docs/*.md')];
 
 /** Without the code in it, where brackets mean something else. */
 function proseOf(file: string): string {
