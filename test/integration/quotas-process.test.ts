@@ -69,7 +69,7 @@ it('tells people of their quota in their place, and whoever runs it who used wha
   expect(code).toBe(0);
   expect(told).toEqual({ code, stdout, stderr: '' });
   expect(stdout).toMatch(/^slack:T1:U1 +Ann +1 +1 +10 +3 +13$/m);
-  expect(stdout).toMatch(new RegExp(`^discord:${ada.id} +1 +1 +10 +3 +13$`, 'm'));
+  expect(stdout).toMatch(new RegExp(`^discord:${ada.id} +Ada +1 +1 +10 +3 +13$`, 'm'));
   expect(stdout).toMatch(/^slack:T1 +1 +1 /m);
   expect(stdout).toMatch(/^fake-model +2 +2 +20 +6 +26$/m);
   expect(stdout).toMatch(/^Total +2 +2 +20 +6 +26$/m);
