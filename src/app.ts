@@ -22,7 +22,7 @@ import { quotasOf } from './wiring/quotas.ts';
 import { configuredSlack } from './wiring/slack.ts';
 import { startLine } from './wiring/start-line.ts';
 import { openStore } from './wiring/store.ts';
-import { configuredWeb } from './wiring/web.ts';
+import { configuredWeb, makesPassword } from './wiring/web.ts';
 
 const pauseMs = 3_000;
 const sweepEveryMs = 60 * 60 * 1_000;
@@ -52,7 +52,11 @@ export interface App {
  * that is away until the signal aborts, and then throws its reason.
  */
 export async function createApp(config: Config, log: Log, signal: AbortSignal): Promise<App> {
-  const { store, storeName, budgets, meters, usage } = await openStore(config, log, signal);
+  const { store, storeName, budgets, meters, usage, secrets } = await openStore(
+    config,
+    log,
+    signal,
+  );
   const lease = { owner: ownerName(), leaseMs };
   const watched = await configuredMetrics(config, log);
   const metrics = watched?.metrics ?? noMetrics;
@@ -60,10 +64,11 @@ export async function createApp(config: Config, log: Log, signal: AbortSignal): 
 
   const failure = Promise.withResolvers<Error>();
   let stopping: Promise<void> | undefined;
+  const addresses = new ClientAddresses(config.TRUSTED_PROXIES);
   const server = createServer({
     host: config.HOST,
     port: config.PORT,
-    addresses: new ClientAddresses(config.TRUSTED_PROXIES),
+    addresses,
     log,
     health: {
       check: async () => {
@@ -74,7 +79,13 @@ export async function createApp(config: Config, log: Log, signal: AbortSignal): 
   });
   const platforms: Platform[] = [];
   if (config.WEB) {
-    const web = configuredWeb(config, store, model.name, log);
+    const web = await configuredWeb(config, {
+      store,
+      secrets,
+      addressOf: (request) => addresses.of(request),
+      modelName: model.name,
+      log,
+    });
     server.mount(web.routes);
     platforms.push(web);
   }
@@ -130,6 +141,7 @@ export async function createApp(config: Config, log: Log, signal: AbortSignal): 
         operator: new Operator({
           store,
           book: usage,
+          secrets,
           stop: (conversation) => inbox.stop(conversation),
         }),
         log,
@@ -155,7 +167,13 @@ export async function createApp(config: Config, log: Log, signal: AbortSignal): 
         store: storeName,
         ...(figures === undefined ? {} : { metrics: figures }),
       },
-      startLine({ url, web: config.WEB, platforms, metrics: figures }),
+      startLine({
+        url,
+        web: config.WEB,
+        madePassword: makesPassword(config),
+        platforms,
+        metrics: figures,
+      }),
     );
   }
 

@@ -38,9 +38,9 @@ export async function withService<T>(use: (orders: Orders) => Promise<T>): Promi
   const opened = openStore(config, log, patience.signal, { evenFull: true }).finally(() =>
     clearTimeout(timer),
   );
-  const { store, usage: book } = await opened;
+  const { store, usage: book, secrets } = await opened;
   try {
-    return await use(new Operator({ store, book }));
+    return await use(new Operator({ store, book, secrets }));
   } finally {
     await store.close();
   }

@@ -15,13 +15,6 @@ export const rules: readonly Rule[] = [
         : [problem('WEB', 'is off, and no other platform is configured', 'on')],
   },
   {
-    of: ['WEB', 'HOST', 'WEB_PASSWORD'],
-    broken: ({ WEB, HOST, WEB_PASSWORD }) =>
-      !WEB || isLoopback(HOST) || WEB_PASSWORD !== undefined
-        ? []
-        : [problem('WEB_PASSWORD', `must be set while HOST is ${HOST}: others can reach the page`)],
-  },
-  {
     of: ['OPENAI_API_KEY', 'OPENAI_BASE_URL'],
     broken: ({ OPENAI_API_KEY, OPENAI_BASE_URL }) =>
       OPENAI_API_KEY !== undefined || !isOpenAi(OPENAI_BASE_URL)
@@ -54,9 +47,4 @@ function brokenSlack(values: Config): string[] {
 /** OpenAI's regional hosts are OpenAI, too. */
 function isOpenAi(baseUrl: string | undefined): boolean {
   return baseUrl !== undefined && /^(.+\.)?api\.openai\.com$/.test(new URL(baseUrl).hostname);
-}
-
-/** Whether only this machine can reach what listens there. */
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { hostNames } from './hosts.ts';
 import { botIds, channelIds, peopleIds, roleIds, workspaceIds } from './ids.ts';
 import { modelNames } from './models.ts';
 import { networks } from './networks.ts';
@@ -189,6 +190,7 @@ export const variables = {
       .transform((value) => (value === undefined ? undefined : value === 'on')),
     example: 'on',
   },
+  WEB_HOSTS: hostNames,
   TRUSTED_PROXIES: networks,
   WEB_PASSWORD: {
     schema: z.string().min(8, 'must have at least 8 characters').optional(),

@@ -1,8 +1,12 @@
 import type { ConversationId } from './conversation.ts';
 import { forgetConversation } from './forget.ts';
 import { isAlone } from './payers.ts';
+import type { Secrets } from './ports/secrets.ts';
 import type { Forgotten, InHand, Store } from './ports/store.ts';
 import type { UsageBook, UsageRow } from './ports/usage.ts';
+
+/** Where the page's password is kept that Parley made itself. */
+export const webPasswordName = 'web-password';
 
 /** More than a person reads; the rest is counted. */
 const mostShown = 200;
@@ -59,6 +63,7 @@ export const orders = [
   'forgetConversation',
   'forgetPerson',
   'usage',
+  'password',
 ] as const;
 
 export type Order = (typeof orders)[number];
@@ -72,16 +77,19 @@ export function isOrder(name: string): name is Order {
 export class Operator {
   readonly #store: Store;
   readonly #book: UsageBook;
+  readonly #secrets: Secrets;
   readonly #stop: (conversation: ConversationId) => Promise<boolean>;
 
   /** @param options.stop ends the running answer; by default through the store, within seconds */
   constructor(options: {
     store: Store;
     book: UsageBook;
+    secrets: Secrets;
     stop?: (conversation: ConversationId) => Promise<boolean>;
   }) {
     this.#store = options.store;
     this.#book = options.book;
+    this.#secrets = options.secrets;
     this.#stop = options.stop ?? ((conversation) => this.#store.requestStop(conversation));
   }
 
@@ -139,6 +147,11 @@ export class Operator {
   /** @param fromDay in UTC, as YYYY-MM-DD */
   usage(fromDay: string): Promise<UsageRow[]> {
     return this.#book.read(fromDay);
+  }
+
+  /** The page's password that Parley made itself; undefined if it never had to. */
+  password(): Promise<string | undefined> {
+    return this.#secrets.find(webPasswordName);
   }
 
   async #find(id: string): Promise<ConversationId[]> {

@@ -57,10 +57,15 @@ export const sentences = {
   } satisfies Record<ModelFault, string>,
 };
 
-type Renewing = Quota & { readonly renewsInMs: number };
+type Renewing = Quota & {
+  readonly renewsInMs: number;
+  /** What it is counted on; a workspace without a platform in front is the platform as a whole. */
+  readonly meter?: { readonly id: string };
+};
 
-function quotaOf({ scope, unit, most }: Quota): string {
-  const whose = scope === 'person' ? 'Your' : 'This workspace’s';
+function quotaOf({ scope, unit, most, meter }: Renewing): string {
+  const isWhole = meter?.id.includes(':') === false;
+  const whose = scope === 'person' ? 'Your' : isWhole ? 'Everybody’s' : 'This workspace’s';
   return `${whose} quota of ${most.toLocaleString('en')} ${most === 1 ? unit.slice(0, -1) : unit}`;
 }
 

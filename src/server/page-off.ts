@@ -49,7 +49,8 @@ function pageFor(places: readonly string[]): string {
 <h1>Parley runs, and talks in ${places.join(' and ')}.</h1>
 <p>Its own page for conversations is off, as it is by default beside ${places.join(' and ')}.
 To switch it on, set <code>WEB=on</code> in <code>.env</code> and start Parley again; where others
-than this machine can reach this address, set <code>WEB_PASSWORD</code>, too.</p>
+than this machine can reach this address, it asks for <code>WEB_PASSWORD</code>, or for the one that
+<code>npm run password</code> prints, and answers to the names in <code>WEB_HOSTS</code>.</p>
 <p>For monitors: <a href="/healthz"><code>/healthz</code></a> says that the process is alive,
 <a href="/readyz"><code>/readyz</code></a> whether it can take questions in.</p>
 </main>

@@ -7,19 +7,22 @@ export interface Started {
   readonly url: string;
   /** Whether the page is there. */
   readonly web: boolean;
+  /** Whether it asks for a password that Parley made itself. */
+  readonly madePassword?: boolean;
   readonly platforms: readonly Pick<Platform, 'name' | 'about'>[];
   /** Where the figures are, if anywhere. */
   readonly metrics?: string | undefined;
 }
 
 /** What whoever starts Parley wants to know: where it talks and as whom, and what is on which port. */
-export function startLine({ url, web, platforms, metrics }: Started): string {
+export function startLine({ url, web, madePassword, platforms, metrics }: Started): string {
   const chats = platforms.flatMap(({ name, about }) =>
     about === undefined ? [] : [`${titles[name] ?? name}: ${about()}`],
   );
   const pageOff = 'its page is off (WEB=on in .env switches it on)';
   return [
     web ? `Parley talks on ${url}` : 'Parley talks',
+    ...(madePassword === true ? ['npm run password prints its password'] : []),
     ...chats,
     ...(web ? [] : [pageOff, `health on ${url}/healthz`]),
     ...(metrics === undefined ? [] : [`metrics on ${metrics}`]),

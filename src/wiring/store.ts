@@ -3,6 +3,7 @@ import type { Config } from '../config.ts';
 import type { SharedBudgets } from '../core/ports/budgets.ts';
 import type { Log } from '../core/ports/log.ts';
 import type { Meters } from '../core/ports/quotas.ts';
+import type { Secrets } from '../core/ports/secrets.ts';
 import type { Store } from '../core/ports/store.ts';
 import type { UsageBook } from '../core/ports/usage.ts';
 import { openSqliteStore } from '../stores/sqlite/sqlite-store.ts';
@@ -19,6 +20,7 @@ interface OpenedStore {
   readonly budgets?: SharedBudgets;
   readonly meters: Meters;
   readonly usage: UsageBook;
+  readonly secrets: Secrets;
 }
 
 /**
@@ -41,11 +43,11 @@ export async function openStore(
     const { REDIS_URL: url, REDIS_PREFIX: prefix } = config;
     const times = { retentionMs, usageMs, takeoverGraceMs };
     const store = await openRedisStore({ url, prefix, ...times, evenFull, signal, log });
-    const { name: storeName, budgets, meters, usage } = store;
-    return { store, storeName, budgets, meters, usage };
+    const { name: storeName, budgets, meters, usage, secrets } = store;
+    return { store, storeName, budgets, meters, usage, secrets };
   }
   const folder = resolve(config.DATA_DIR);
   const store = await openSqliteStore({ folder, retentionMs, usageMs });
-  const { meters, usage } = store;
-  return { store, storeName: `sqlite in ${folder}`, meters, usage };
+  const { meters, usage, secrets } = store;
+  return { store, storeName: `sqlite in ${folder}`, meters, usage, secrets };
 }

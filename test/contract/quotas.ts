@@ -1,12 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Meter, Meters } from '../../src/core/ports/quotas.ts';
+import type { Secrets } from '../../src/core/ports/secrets.ts';
 import type { Store } from '../../src/core/ports/store.ts';
 import type { UsageBook, UsageRow } from '../../src/core/ports/usage.ts';
 import { eventually } from './store-fixture.ts';
 
 /** A store that counts, as both do. */
-type CountingStore = Store & { readonly meters: Meters; readonly usage: UsageBook };
+type CountingStore = Store & {
+  readonly meters: Meters;
+  readonly usage: UsageBook;
+  readonly secrets: Secrets;
+};
 
 /** A store of one test's own. */
 export interface OpenedCounting {

@@ -34,9 +34,11 @@ export class WebClient {
     this.#cookie = cookie;
   }
 
-  /** The same person, at the service's next address. */
+  /** The same person at another instance, as behind a proxy: there the page's name stays the same. */
   at(origin: string): WebClient {
-    return new WebClient(origin, this.#cookie);
+    const { hostname, port } = new URL(origin);
+    const named = this.#cookie.replaceAll(/(parley_[a-z]+)_[\w.-]+=/g, `$1_${hostname}_${port}=`);
+    return new WebClient(origin, named);
   }
 
   /** Loads the page: says the password if there is one, and gets a session. */

@@ -44,6 +44,28 @@ async function rows(parley: ParleyProcess): Promise<string[][]> {
 }
 
 describe.for(stores)('an operator, with $name', ({ env }) => {
+  it('is told the password that Parley made, and nobody else is', { timeout: 60_000 }, async () => {
+    const shared = { HOST: '0.0.0.0', WEB_HOSTS: 'parley.example', ...env() };
+    const parley = await startParley(shared);
+    cleanups.push(() => parley.stop());
+    expect(parley.output).toContain('npm run password prints its password');
+    const { code, stdout } = await parley.command('password');
+    expect(code).toBe(0);
+    const password = stdout.trim();
+    expect(password).toMatch(/^[a-z\d]{5}(-[a-z\d]{5}){4}$/);
+    const conversation = randomUUID();
+    await (await new WebClient(parley.url).login(password)).send(conversation, 'Hello?');
+    const stranger = await new WebClient(parley.url).login('a wrong password');
+    await expect(stranger.send(conversation, 'Hello?')).rejects.toThrow('401');
+
+    const again = await parley.restart();
+    cleanups.push(() => again.stop());
+    expect((await again.command('password')).stdout).toBe(stdout);
+    await new WebClient(again.url).login(password);
+    expect(parley.output + again.output).not.toContain(password);
+    expect((await again.command('password', '--help')).stdout).toContain('WEB_PASSWORD');
+  });
+
   it('sees what is in hand, pauses, resumes, and cancels', { timeout: 90_000 }, async () => {
     const { parley, client } = await start(env());
     const [first, second, third] = [randomUUID(), randomUUID(), randomUUID()];

@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type ConversationId, conversationId } from '../../src/core/conversation.ts';
 import type { Message } from '../../src/core/message.ts';
+import type { Secrets } from '../../src/core/ports/secrets.ts';
 import type { Store } from '../../src/core/ports/store.ts';
 import { schemaVersion } from '../../src/stores/sqlite/schema.ts';
 import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts';
@@ -27,9 +28,12 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-async function open(times: { retentionMs?: number; seenMs?: number } = {}): Promise<Store> {
-  store = await openSqliteStore({ folder, retentionMs: 1e13, ...times });
-  return store;
+async function open(
+  times: { retentionMs?: number; seenMs?: number } = {},
+): Promise<Store & { readonly secrets: Secrets }> {
+  const opened = await openSqliteStore({ folder, retentionMs: 1e13, ...times });
+  store = opened;
+  return opened;
 }
 
 /** Looks into the file, or changes it, while no store has it. */
@@ -81,6 +85,7 @@ describe('a file of the first version', () => {
   /** What later versions added. */
   const takeBack = `
     DROP TABLE finish; DROP TABLE bookmark; DROP TABLE meter; DROP TABLE usage;
+    DROP TABLE secret;
     ALTER TABLE store DROP COLUMN pausedSince; ALTER TABLE participant DROP COLUMN name;
     DROP INDEX entry_by_author; DROP INDEX participant_by_person;
     PRAGMA user_version = 1;`;
@@ -95,6 +100,7 @@ describe('a file of the first version', () => {
     expect(await again.view(here)).toEqual(before);
     await again.bookmark('test', new Map([['C1', '1']]));
     expect(await again.bookmarks('test')).toEqual(new Map([['C1', '1']]));
+    expect(await again.secrets.keep('key', 'made')).toBe('made');
     const work = await again.claim(here, lease);
     await again.conclude(work!.claim, { outcome: 'done', text: 'Another.' });
     const next = await again.finish(work!.claim, lease, 1);

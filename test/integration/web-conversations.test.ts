@@ -202,7 +202,7 @@ it('is all forgotten with its person', async () => {
   const [turn] = world.logged('turn done');
   const session = String(turn?.['conversation']).split(':')[1] ?? '';
   const book = { read: () => Promise.resolve([]), record: () => Promise.resolve() };
-  const operator = new Operator({ store: world.store, book });
+  const operator = new Operator({ store: world.store, book, secrets: world.secrets });
   expect(await operator.forgetPerson('web', session)).toEqual({ gone: 2, left: 0 });
   expect(await list(ana)).toEqual({ conversations: [], more: false });
   expect((await download(ana, id)).status).toBe(404);

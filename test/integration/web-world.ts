@@ -6,6 +6,7 @@ import type { CoreOptions } from '../../src/core/core.ts';
 import type { WebPlatform, WebPlatformOptions } from '../../src/platforms/web/web-platform.ts';
 import { webPlatform } from '../../src/platforms/web/web-platform.ts';
 import { createServer } from '../../src/server/http-server.ts';
+import { webSecrets } from '../../src/wiring/web-secrets.ts';
 import type { HttpServer } from '../../src/server/http-server.ts';
 import { expectNothingPlanted } from '../fakes/planted.ts';
 import { bounds, World } from './worlds.ts';
@@ -26,9 +27,11 @@ export class WebWorld extends World<WebPlatform> {
   }
 
   protected async open(): Promise<WebPlatform> {
-    const { log, store } = this;
+    const { log, secrets, store } = this;
     const platform = webPlatform({
       store,
+      secrets,
+      ...(await webSecrets(secrets)),
       log,
       host: '127.0.0.1',
       demo: false,
@@ -89,6 +92,11 @@ export class Browser {
     this.#port = port;
   }
 
+  /** What a cookie holds, under whatever name of this host it came; `session` or `login`. */
+  cookie(kind: string): string {
+    return [...this.cookies].find(([name]) => name.includes(`parley_${kind}_`))?.[1] ?? '';
+  }
+
   get(path: string, headers: Record<string, string> = {}): Promise<Answer> {
     return this.ask(path, { headers });
   }
@@ -111,13 +119,35 @@ export class Browser {
     for await (const chunk of response) chunks.push(chunk as Buffer);
     for (const cookie of response.headers['set-cookie'] ?? []) {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? [];
-      this.cookies.set(name, value);
+      if (/; Max-Age=0(;|$)/.test(cookie)) this.cookies.delete(name);
+      else this.cookies.set(name, value);
     }
     return {
       status: response.statusCode ?? 0,
       headers: response.headers,
       text: Buffer.concat(chunks).toString(),
     };
+  }
+
+  /** Sends a form, and does not wait for what becomes of it. */
+  begin(path: string, form: string): { status: number | undefined; abort(): void } {
+    const request = httpRequest({
+      host: '127.0.0.1',
+      port: this.#port,
+      path,
+      method: 'POST',
+      headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+      agent: false,
+    });
+    const begun = { status: undefined as number | undefined, abort: () => request.destroy() };
+    request.on('response', (response) => {
+      begun.status = response.statusCode;
+      response.resume();
+    });
+    // Whoever aborts it does not want to hear of it.
+    request.on('error', () => {});
+    request.end(form);
+    return begun;
   }
 
   /** Looks at a conversation, live. */

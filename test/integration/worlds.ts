@@ -5,6 +5,7 @@ import { it, vi } from 'vitest';
 import { type CoreOptions, createCore } from '../../src/core/core.ts';
 import type { Dispatcher } from '../../src/core/dispatcher.ts';
 import type { Platform } from '../../src/core/ports/platform.ts';
+import type { Secrets } from '../../src/core/ports/secrets.ts';
 import type { Store } from '../../src/core/ports/store.ts';
 import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts';
 import { readableLog } from '../fakes/log.ts';
@@ -37,6 +38,7 @@ export abstract class World<P extends Platform> {
   model = new ScriptedModel();
   store!: Store;
   platform!: P;
+  secrets!: Secrets;
   dispatcher!: Dispatcher;
   /** How many pages of 4 KiB the next `start`'s store may grow to; unlimited by default. */
   maxPages: number | undefined;
@@ -65,7 +67,9 @@ export abstract class World<P extends Platform> {
   async start(): Promise<void> {
     const { log, folder, maxPages } = this;
     const room = maxPages === undefined ? {} : { maxPages };
-    this.store = this.wrapStore(await openSqliteStore({ folder, retentionMs: 1e12, ...room }));
+    const opened = await openSqliteStore({ folder, retentionMs: 1e12, ...room });
+    this.secrets = opened.secrets;
+    this.store = this.wrapStore(opened);
     this.platform = await this.open();
     const { inbox, dispatcher } = createCore({
       store: this.store,

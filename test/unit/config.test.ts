@@ -67,22 +67,31 @@ describe('the configuration', () => {
     ]);
   });
 
-  it('refuses to show the page to others without a password', () => {
-    expect(problemsOf({ HOST: '0.0.0.0' })).toContain(
-      'WEB_PASSWORD must be set while HOST is 0.0.0.0',
-    );
-    expect(problemsOf({ HOST: '0.0.0.0', WEB_PASSWORD: 'long enough' })).toBe('none');
-    for (const HOST of ['127.0.0.1', '127.0.0.2', '::1', 'localhost']) {
-      expect(problemsOf({ HOST })).toBe('none');
+  it('takes names and addresses under which the page is reached, as browsers show them', () => {
+    const names = 'parley.example.com, 192.168.1.20:3000 [fd00::1]:3000,fd00::1';
+    expect(readConfig({ WEB_HOSTS: names }).WEB_HOSTS).toEqual([
+      'parley.example.com',
+      '192.168.1.20:3000',
+      '[fd00::1]:3000',
+      'fd00::1',
+    ]);
+    expect(readConfig({}).WEB_HOSTS).toEqual([]);
+    for (const wrong of [
+      'https://parley.example.com',
+      'parley.example.com/',
+      '*',
+      '*.example.com',
+    ]) {
+      expect(problemsOf({ WEB_HOSTS: wrong })).toContain('WEB_HOSTS must list names and addresses');
     }
   });
 
   it('reports what does not go together beside what is wrong by itself', () => {
-    const message = problemsOf({ HOST: '0.0.0.0', LOG_LEVEL: 'loud' });
+    const message = problemsOf({ WEB: 'off', LOG_LEVEL: 'loud' });
     expect(message).toContain('LOG_LEVEL must be');
-    expect(message).toContain('WEB_PASSWORD must be set');
-    // A password that is too short is one problem, not two.
-    expect(problemsOf({ HOST: '0.0.0.0', WEB_PASSWORD: 'short' }).split('\n')).toHaveLength(2);
+    expect(message).toContain('WEB is off, and no other platform is configured');
+    // What is wrong by itself is one problem, not two.
+    expect(problemsOf({ SLACK_BOT_TOKEN: 'x', SLACK_APP_TOKEN: 'y' }).split('\n')).toHaveLength(3);
   });
 
   it('knows that OpenAI wants a key, and other servers need none', () => {

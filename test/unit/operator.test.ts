@@ -20,7 +20,11 @@ it('shows first what was asked first, though it was heard of later', async () =>
     pausedSince: () => Promise.resolve(undefined),
   } as unknown as Store;
   const book = { read: () => Promise.resolve([]), record: () => Promise.resolve() };
-  const { turns } = await new Operator({ store, book }).turns();
+  const secrets = {
+    keep: (_name: string, made: string) => Promise.resolve(made),
+    find: () => Promise.resolve(undefined),
+  };
+  const { turns } = await new Operator({ store, book, secrets }).turns();
   expect(turns.map(({ conversation }) => conversation)).toEqual([
     'fake:asked-first',
     'fake:heard-first',

@@ -163,6 +163,15 @@ describe('meters that are away', () => {
   });
 });
 
+it('of the page as a whole is everybody’s there', async () => {
+  const { quotas, meters } = limited([{ scope: 'workspace', unit: 'questions', most: 300 }]);
+  meters.used.set('workspace web questions', 300);
+  const payers = payersOf(conversationId('web', 'a new cookie', 'c-1'), 'a new cookie');
+  expect((await quotas.look(payers))?.refusal).toMatch(
+    /^Everybody’s quota of 300 questions is used up; it renews in /,
+  );
+});
+
 describe('who pays', () => {
   it.each([
     [['slack', 'T1', 'C1', '1.1'], 'T1:U1', 'slack:T1:U1', 'slack:T1'],

@@ -6,8 +6,10 @@ import type { Intake } from '../../core/ports/platform.ts';
 import type { Store } from '../../core/ports/store.ts';
 import { readJson } from './body.ts';
 import { conversations } from './conversations.ts';
+import { loginOf } from './login.ts';
 import type { Rooms } from './rooms.ts';
-import { conversationIn, ensureSession, sessionOf } from './session.ts';
+import { conversationIn, sessionOf } from './session.ts';
+import type { Sessions } from './session.ts';
 import type { Viewer } from './viewer.ts';
 
 /** What the page says about Parley itself. */
@@ -24,6 +26,7 @@ interface About {
 export interface ApiOptions {
   readonly store: Store;
   readonly rooms: Rooms;
+  readonly sessions: Sessions;
   readonly about: About;
   readonly now: () => number;
   /** Undefined while nothing is taken in. */
@@ -37,21 +40,24 @@ const tooMuch = 'That is too much at once: a message has at most 50,000 characte
 const newMessage = z.object({ id: z.uuid().toLowerCase(), text: z.string() });
 
 /** What the page's script talks to. */
-export function api({ store, rooms, about, now, intake }: ApiOptions): Hono {
+export function api({ store, rooms, sessions, about, now, intake }: ApiOptions): Hono {
   const routes = new Hono();
   const conversation = '/api/conversations/:conversation';
   let lastSentAt = 0;
 
   routes.use('/api/*', demandJson);
 
-  routes.post('/api/session', (c) => c.json({ fresh: ensureSession(c), ...about }));
+  routes.post('/api/session', async (c) => c.json({ fresh: await sessions.ensure(c), ...about }));
 
   routes.route('/', conversations({ store, rooms, taking, now }));
 
   routes.get(`${conversation}/events`, async (c) => {
     if (c.req.method === 'HEAD')
       return c.body(null, 200, { 'Content-Type': 'text/event-stream; charset=utf-8' });
-    const viewer = await rooms.open(conversationIn(c));
+    const viewer = await rooms.open(conversationIn(c), {
+      session: sessionOf(c),
+      login: loginOf(c),
+    });
     return new Response(bodyOf(viewer), {
       headers: {
         'Content-Type': 'text/event-stream; charset=utf-8',

@@ -1,11 +1,11 @@
 import type { MiddlewareHandler } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
+import { nameIn, type Hosts } from './hosts.ts';
 
 export interface GuardOptions {
-  /** Whether a password is asked for. */
-  readonly locked: boolean;
-  /** The address that the server is bound to. */
-  readonly host: string;
+  readonly hosts: Hosts;
+  /** Called for each request under a name that is not listed. */
+  readonly refused: () => void;
 }
 
 const self = ["'self'"];
@@ -34,52 +34,35 @@ export const headers: MiddlewareHandler = secureHeaders({
 });
 
 /**
- * Refuses what a foreign web page makes a browser send here.
- *
- * A name that is made to point at this machine (DNS rebinding) shows in Host: without a password
- * only the machine's own names are served. With a password any name may be in use (a proxy, a
- * name in the local network), and a rebound name has no login cookie.
+ * Refuses what a foreign web page makes a browser send here: under a name that nobody listed,
+ * whatever the password, as a browser that is logged in would be believed under any; and whatever
+ * changes something and comes from another site.
  */
-export function guard({ locked, host: bound }: GuardOptions): MiddlewareHandler {
+export function guard({ hosts, refused }: GuardOptions): MiddlewareHandler {
   return async (c, next) => {
     const host = c.req.header('Host') ?? '';
-    if (!locked && !isLoopbackName(host, bound)) {
-      return c.json(
-        {
-          error:
-            'Parley answers only to localhost here. To use another name, set WEB_PASSWORD and restart it.',
-        },
-        403,
-      );
+    if (!hosts.has(host)) {
+      refused();
+      return c.json({ error: unlisted(host) }, 403);
     }
-    if (
-      c.req.method !== 'GET' &&
-      c.req.method !== 'HEAD' &&
-      !isSameOrigin(c.req.raw.headers, locked)
-    ) {
+    if (c.req.method !== 'GET' && c.req.method !== 'HEAD' && !isSameOrigin(c.req.raw.headers)) {
       return c.json({ error: 'This was sent by another web site and is refused.' }, 403);
     }
     return next();
   };
 }
 
-/** Whether an address can be reached from this machine alone. */
-export function isLoopbackHost(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
-}
-
-/** Whether a Host header, with any port, names this machine for itself. */
-function isLoopbackName(header: string, bound: string): boolean {
-  if (/^(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?$/i.test(header)) return true;
-  return isLoopbackHost(bound) && header.replace(/:\d{1,5}$/, '') === bound;
+function unlisted(host: string): string {
+  const name = nameIn(host);
+  const asked = name === undefined ? 'this name' : `the name ${name}`;
+  return `Parley does not answer to ${asked}. If it is Parley's own, or that of a proxy in front of it, whoever runs Parley adds it to WEB_HOSTS, such as WEB_HOSTS=${name ?? 'parley.example.com'}, and restarts it.`;
 }
 
 /** Browsers say where a request comes from; what says nothing is no browser. */
-function isSameOrigin(headers: Headers, locked: boolean): boolean {
+function isSameOrigin(headers: Headers): boolean {
+  // No page can forge it, and a proxy may change Host.
   const site = headers.get('Sec-Fetch-Site');
-  if (site !== null && site !== 'same-origin') return false;
-  // No page can forge it, and a proxy may change Host; a rebound name has no login cookie.
-  if (site === 'same-origin' && locked) return true;
+  if (site !== null) return site === 'same-origin';
   const origin = headers.get('Origin');
   if (origin === null) return true;
   // Without its scheme, since a proxy may end TLS; "null" has no host and never matches.

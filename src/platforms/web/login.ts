@@ -1,20 +1,28 @@
-import { createHmac, randomBytes, scryptSync, timingSafeEqual } from 'node:crypto';
-import { getConnInfo } from '@hono/node-server/conninfo';
 import { Hono } from 'hono';
 import type { Context, MiddlewareHandler } from 'hono';
-import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
+import type { Secrets } from '../../core/ports/secrets.ts';
 import { readText } from './body.ts';
-import { cookieOptions } from './session.ts';
-import { Tries } from './tries.ts';
+import { PageCookie } from './cookies.ts';
+import { LoginLine } from './login-line.ts';
+import { type LoggedIn, loginMs, LoginTokens } from './login-tokens.ts';
 
-const cookieName = 'parley_login';
-const loginMs = 30 * 24 * 3_600_000;
 const maxFormBytes = 4_096;
+/** In the line for this long at most, in seconds. */
+const longestWaitSeconds = 30;
+
+/** Where a request's login is kept for those who answer it. */
+const ofRequest = 'login';
 
 export interface LoginOptions {
   readonly password: string;
+  /** Where it is noted which logins have ended. */
+  readonly secrets: Secrets;
   /** Makes the page that asks for the password, with a sentence about the last try. */
   readonly form: (sentence: string) => Promise<string>;
+  /** Whose turn comes with whose, when passwords are tried; undefined for nobody in particular. */
+  readonly laneOf: (c: Context) => string | undefined;
+  /** A login ended: what is open by it is to be closed. */
+  readonly ended: (login: string) => void;
   readonly now: () => number;
 }
 
@@ -23,93 +31,76 @@ export interface Login {
   readonly gate: MiddlewareHandler;
   /** `/login` and `/logout`. */
   readonly routes: Hono;
+  /** Whether somebody logged out of it, here or at another instance. */
+  readonly hasEnded: (login: string) => Promise<boolean>;
 }
 
-/**
- * One password for the page. The cookie is derived from it, so that a restart logs nobody out
- * and a new password logs out everybody.
- */
-export function login({ password, form, now }: LoginOptions): Login {
+/** One password for the page. */
+export function login(options: LoginOptions): Login {
+  const { password, secrets, form, laneOf, ended, now } = options;
   const tokens = new LoginTokens(password, now);
-  const tries = new Tries(now);
+  const cookie = new PageCookie('parley_login');
+  const line = new LoginLine();
   const routes = new Hono();
 
   routes.get('/login', (c) => c.redirect('/', 303));
 
   routes.post('/login', async (c) => {
-    const address = getConnInfo(c).remote.address ?? 'unknown';
     const sent = await readText(c, maxFormBytes, 'No password is that long.');
-    // Nothing is awaited from here to the count: tries made at once are counted one by one.
-    const waitMs = tries.waitMs(address);
-    if (waitMs > 0) {
-      const seconds = Math.ceil(waitMs / 1_000);
-      c.header('Retry-After', String(seconds));
-      return c.html(await form(`Too many wrong tries. Try again in ${seconds} seconds.`), 429);
+    const lane = laneOf(c);
+    const turn = await line.wait(lane, c.req.raw.signal);
+    // Nobody reads it.
+    if (turn === 'left') return c.body(null, 400);
+    if (turn === 'crowded') {
+      c.header('Retry-After', String(longestWaitSeconds));
+      const sentence = `Too many passwords are being tried. Try again in ${longestWaitSeconds} seconds.`;
+      return c.html(await form(sentence), 429);
     }
     if (!tokens.isPassword(new URLSearchParams(sent).get('password') ?? '')) {
-      tries.wrong(address);
       return c.html(await form('That is not the password.'), 401);
     }
-    setCookie(c, cookieName, tokens.issue(), cookieOptions(c, loginMs));
+    line.right(lane);
+    cookie.set(c, tokens.issue(), loginMs);
     return c.redirect('/', 303);
   });
 
-  routes.post('/logout', (c) => {
-    deleteCookie(c, cookieName, cookieOptions(c, 0));
+  routes.post('/logout', async (c) => {
+    const loggedIn = readLogin(c);
+    cookie.delete(c);
+    if (loggedIn !== undefined) {
+      ended(loggedIn.id);
+      await secrets.keep(noteOf(loggedIn.id), 'ended', loggedIn.until - now());
+    }
     return c.redirect('/', 303);
   });
 
   const gate: MiddlewareHandler = async (c, next) => {
-    if (tokens.isValid(getCookie(c, cookieName) ?? '')) return next();
+    const loggedIn = readLogin(c);
+    if (loggedIn !== undefined && !(await hasEnded(loggedIn.id))) {
+      c.set(ofRequest, loggedIn.id);
+      return next();
+    }
     return c.req.path.startsWith('/api/')
       ? c.json({ error: 'Log in first: load this page anew.' }, 401)
-      : askForPassword(c);
+      : c.html(await form(''), 401);
   };
 
-  async function askForPassword(c: Context): Promise<Response> {
-    return c.html(await form(''), 401);
+  function readLogin(c: Context): LoggedIn | undefined {
+    return tokens.read(cookie.get(c) ?? '');
   }
 
-  return { gate, routes };
+  async function hasEnded(id: string): Promise<boolean> {
+    return (await secrets.find(noteOf(id))) !== undefined;
+  }
+
+  return { gate, routes, hasEnded };
 }
 
-class LoginTokens {
-  readonly #key: Buffer;
-  readonly #password: Buffer;
-  readonly #compareKey = randomBytes(32);
-  readonly #now: () => number;
+/** By which login a request came in; undefined where no password is asked for. */
+export function loginOf(c: Context): string | undefined {
+  return c.get(ofRequest) as string | undefined;
+}
 
-  constructor(password: string, now: () => number) {
-    this.#now = now;
-    // Slow to derive, so that a stolen cookie does not give the password away.
-    this.#key = scryptSync(password, 'parley web login', 32);
-    this.#password = this.#digest(password);
-  }
-
-  /** Takes the same time for every guess, of whatever length. */
-  isPassword(tried: string): boolean {
-    return timingSafeEqual(this.#digest(tried), this.#password);
-  }
-
-  issue(): string {
-    const until = String(this.#now() + loginMs);
-    return `${until}.${this.#sign(until)}`;
-  }
-
-  isValid(token: string): boolean {
-    const [until = '', signature = ''] = token.split('.');
-    const right = Buffer.from(this.#sign(until));
-    const given = Buffer.from(signature);
-    return (
-      given.length === right.length && timingSafeEqual(given, right) && Number(until) > this.#now()
-    );
-  }
-
-  #digest(text: string): Buffer {
-    return createHmac('sha256', this.#compareKey).update(text).digest();
-  }
-
-  #sign(until: string): string {
-    return createHmac('sha256', this.#key).update(until).digest('base64url');
-  }
+function noteOf(login: string): string {
+  return `logout:${login}`;
 }

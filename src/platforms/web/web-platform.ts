@@ -1,9 +1,12 @@
+import type { IncomingMessage } from 'node:http';
+import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
+import type { Context } from 'hono';
 import type { ConversationId } from '../../core/conversation.ts';
-import { BadConfiguration } from '../../core/errors.ts';
 import { LogDigest } from '../../core/log-digest.ts';
 import type { Log } from '../../core/ports/log.ts';
 import type { Intake, Platform } from '../../core/ports/platform.ts';
+import type { Secrets } from '../../core/ports/secrets.ts';
 import type { Store } from '../../core/ports/store.ts';
 import type { PageFormat } from '../../core/ports/surface.ts';
 import { api } from './api.ts';
@@ -11,18 +14,34 @@ import { assets, html } from './assets.ts';
 import { devPages } from './dev-pages.ts';
 import { faultResponse } from './faults.ts';
 import { webFormat } from './format.ts';
-import { guard, headers, isLoopbackHost } from './guard.ts';
+import { guard, headers } from './guard.ts';
+import { Hosts } from './hosts.ts';
 import { login } from './login.ts';
 import { problems } from './problems.ts';
+import { NewSessions } from './new-sessions.ts';
 import { Rooms } from './rooms.ts';
+import { Sessions, sessionOf } from './session.ts';
 import { webSurface } from './surface.ts';
+
+/** How often it is looked whether logins ended at other instances, in milliseconds. */
+const lookEveryMs = 15_000;
 
 export interface WebPlatformOptions {
   readonly store: Store;
+  /** Where it is noted which logins have ended. */
+  readonly secrets: Secrets;
+  /** Signs sessions; the same for all instances. */
+  readonly sessionKey: string;
+  /** Since when sessions are signed on this store, in milliseconds since the epoch. */
+  readonly signedSince: number;
   readonly log: Log;
-  /** The address that the server is bound to: what only this machine can reach needs no password. */
+  /** The address that the server is bound to. */
   readonly host: string;
-  /** Asked for on the page; needed unless `host` is a loopback address. */
+  /** Names and addresses under which it is served besides that and this machine's own. */
+  readonly hosts?: readonly string[];
+  /** Whose request it is, by address; undefined for nobody in particular, as by default. */
+  readonly addressOf?: (request: IncomingMessage) => string | undefined;
+  /** Asked for on the page, if there is one. */
   readonly password?: string;
   /** The demo model answers: the page says how to connect a real one. */
   readonly demo: boolean;
@@ -41,26 +60,46 @@ export interface WebPlatform extends Platform {
   readonly routes: Hono;
 }
 
-/** Throws `BadConfiguration` if others than this machine could talk without a password. */
 export function webPlatform(options: WebPlatformOptions): WebPlatform {
-  const { store, log, host, password, now = Date.now } = options;
-  if (password === undefined && !isLoopbackHost(host)) {
-    throw new BadConfiguration(
-      `WEB_PASSWORD: with HOST=${host} others can reach the page, so it needs a password, such as WEB_PASSWORD=correct-horse`,
-    );
-  }
+  const { store, secrets, log, password, now = Date.now } = options;
   const rooms = new Rooms(store, log);
   let intake: Intake | undefined;
+  let looking: NodeJS.Timeout | undefined;
+  const addressOf = (c: Context): string | undefined =>
+    options.addressOf?.((c.env as HttpBindings).incoming);
+  const sessions = new Sessions({
+    key: options.sessionKey,
+    signedSince: options.signedSince,
+    isKnown: async (session) => (await store.conversationsOf('web', session, 1)).length > 0,
+    admit: new NewSessions(addressOf, now).admit,
+    now,
+  });
 
   const routes = new Hono();
   const digest = new LogDigest(log);
   routes.onError((error, c) => faultResponse(error, c, log, digest));
-  routes.use(headers, guard({ locked: password !== undefined, host }));
+  const hosts = new Hosts(options.host, options.hosts ?? []);
+  const refused = (): void => digest.count('request refused: its Host is not in WEB_HOSTS');
+  routes.use(headers, guard({ hosts, refused }));
   routes.route('/', assets());
+  let watchLogins = async (): Promise<void> => {};
+  routes.use(sessions.read);
   if (password !== undefined) {
     const form = async (sentence: string) =>
       (await html('login.html')).replace('<!-- sentence -->', sentence);
-    const { gate, routes: loginRoutes } = login({ password, form, now });
+    const {
+      gate,
+      routes: loginRoutes,
+      hasEnded,
+    } = login({
+      password,
+      secrets,
+      form,
+      laneOf: (c) => sessionOf(c) ?? addressOf(c),
+      ended: (id) => rooms.closeLogin(id),
+      now,
+    });
+    watchLogins = () => closeEnded(hasEnded);
     routes.route('/', loginRoutes);
     for (const path of ['/', '/dev/*', '/api/*']) routes.use(path, gate);
   }
@@ -70,6 +109,7 @@ export function webPlatform(options: WebPlatformOptions): WebPlatform {
     api({
       store,
       rooms,
+      sessions,
       about: {
         demo: options.demo,
         model: options.modelName,
@@ -89,17 +129,31 @@ export function webPlatform(options: WebPlatformOptions): WebPlatform {
     rooms.tidy(conversation);
   }
 
+  /** Who logged out at another instance has nothing open here for long. */
+  async function closeEnded(hasEnded: (login: string) => Promise<boolean>): Promise<void> {
+    for (const id of rooms.logins) {
+      try {
+        if (await hasEnded(id)) rooms.closeLogin(id);
+      } catch (err) {
+        log.warn({ err }, 'ended logins not looked for');
+        return;
+      }
+    }
+  }
+
   return {
     name: 'web',
     routes,
     async start(taker) {
       intake = taker;
+      looking = setInterval(() => void watchLogins(), lookEveryMs).unref();
     },
     async pause() {
       intake = undefined;
     },
     async close() {
       intake = undefined;
+      clearInterval(looking);
       rooms.close();
     },
     surface({ conversation, id, messages }) {

@@ -75,6 +75,10 @@ export const kinds = {
   /** When somebody last looked whether writes are kept. */
   check: 'string',
 
+  // Of the service, in a partition of its own:
+  /** A value that it made for itself, such as a key. */
+  secret: 'string',
+
   // Of all instances, in a partition of their own:
   /** Instance → when it last told what it spends. */
   instances: 'zset',
@@ -160,6 +164,10 @@ export class Keys {
 
   ofOperator(): { paused: string } {
     return { paused: this.#name(partitionOf('operator'), 'paused') };
+  }
+
+  ofSecret(name: string): string {
+    return `${this.#name(partitionOf('secret'), 'secret')}:${name}`;
   }
 
   ofMeter({ scope, id, unit }: Meter): string {

@@ -20,6 +20,7 @@ import type {
   Work,
 } from '../../core/ports/store.ts';
 import type { Meters } from '../../core/ports/quotas.ts';
+import type { Secrets } from '../../core/ports/secrets.ts';
 import type { UsageBook } from '../../core/ports/usage.ts';
 import type { Claim, Ending, PageRecord } from '../../core/turn.ts';
 import { RedisBudgets } from './budgets.ts';
@@ -37,6 +38,7 @@ import { PauseNote } from './pause-note.ts';
 import { RedisMeters } from './quotas.ts';
 import { Persons } from './persons.ts';
 import { Roles } from './roles.ts';
+import { RedisSecrets } from './secrets.ts';
 import { noteRuns } from './runs.ts';
 import { Summaries } from './summaries.ts';
 import { Sweeper } from './sweeper.ts';
@@ -73,6 +75,8 @@ export class RedisStore implements Store {
   readonly meters: Meters;
   /** What was used, day by day. */
   readonly usage: UsageBook;
+  /** What the service made for itself. */
+  readonly secrets: Secrets;
   readonly #connection: Connection;
   readonly #news: News;
   readonly #inbox: Inbox;
@@ -98,6 +102,7 @@ export class RedisStore implements Store {
     this.budgets = new RedisBudgets(connection, keys);
     this.meters = meters;
     this.usage = usage;
+    this.secrets = new RedisSecrets(connection, keys);
     this.#connection = connection;
     this.#news = new News(connection, target, keys.channel, log);
     this.#inbox = new Inbox({ connection, keys, persons, workbench, bounds, log });

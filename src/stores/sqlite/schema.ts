@@ -158,6 +158,15 @@ const migrations = [
   ALTER TABLE participant ADD COLUMN name TEXT;
   ALTER TABLE usage ADD COLUMN name TEXT;
   `,
+  `
+  -- What the service made for itself, such as keys; without "until" for ever.
+  CREATE TABLE secret (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL,
+    until REAL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX secret_by_end ON secret (until) WHERE until IS NOT NULL;
+  `,
 ];
 
 /** The newest version that this code knows. */

@@ -18,6 +18,7 @@ import type {
   Work,
 } from '../../core/ports/store.ts';
 import type { Meters } from '../../core/ports/quotas.ts';
+import type { Secrets } from '../../core/ports/secrets.ts';
 import type { UsageBook } from '../../core/ports/usage.ts';
 import type { Claim, Ending, PageRecord } from '../../core/turn.ts';
 import type { Database, Query } from './database.ts';
@@ -54,6 +55,8 @@ class SqliteStore implements Store {
   readonly meters: Meters;
   /** What was used, day by day. */
   readonly usage: UsageBook;
+  /** What the service made for itself. */
+  readonly secrets: Secrets;
   readonly #db: Database;
   readonly #folder: StoreFolder;
   readonly #tables: Tables;
@@ -75,6 +78,7 @@ class SqliteStore implements Store {
     this.#tables = openTables(db);
     this.meters = this.#tables.meters;
     this.usage = this.#tables.usage;
+    this.secrets = this.#tables.secrets;
     this.#inbox = new Inbox(db, folder.path, this.#tables);
     this.#workbench = new Workbench(this.#tables, historyLimit);
     this.#forgetting = new Forgetting(db);

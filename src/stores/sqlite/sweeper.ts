@@ -29,12 +29,14 @@ export class Sweeper {
 
   /** Returns how many entries went. */
   async sweep(): Promise<number> {
-    const { bookmarks, entries, finishes, meters, participants, seen, usage } = this.#tables;
+    const { bookmarks, entries, finishes, meters, participants, secrets, seen, usage } =
+      this.#tables;
     await this.#deleteOld(seen, this.#seenMs);
     await this.#deleteOld(finishes, this.#seenMs);
     await this.#deleteOld(participants, this.#retentionMs);
     await this.#deleteOld(bookmarks, this.#retentionMs);
     await this.#deleteOld(meters, 0);
+    await this.#deleteOld(secrets, 0);
     await this.#deleteOld(usage, this.#usageMs);
     return this.#deleteOld(entries, this.#retentionMs);
   }

@@ -6,6 +6,7 @@ import { Pages } from './pages.ts';
 import { SqliteMeters } from './quotas.ts';
 import { SqliteUsage } from './usage.ts';
 import { Participants } from './participants.ts';
+import { SqliteSecrets } from './secrets.ts';
 import { Questions } from './questions.ts';
 import { Seen } from './seen.ts';
 import { Turns } from './turns.ts';
@@ -19,6 +20,7 @@ export interface Tables {
   readonly pages: Pages;
   readonly participants: Participants;
   readonly questions: Questions;
+  readonly secrets: SqliteSecrets;
   readonly seen: Seen;
   readonly turns: Turns;
   readonly usage: SqliteUsage;
@@ -33,6 +35,7 @@ export function openTables(db: Database): Tables {
     pages: new Pages(db),
     participants: new Participants(db),
     questions: new Questions(db),
+    secrets: new SqliteSecrets(db),
     seen: new Seen(db),
     turns: new Turns(db),
     usage: new SqliteUsage(db),

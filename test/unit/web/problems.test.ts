@@ -1,18 +1,25 @@
+import { Hono } from 'hono';
 import { beforeEach, expect, test } from 'vitest';
 import type { Log } from '../../../src/core/ports/log.ts';
 import { problems } from '../../../src/platforms/web/problems.ts';
 
 let lines: unknown[];
-let routes: ReturnType<typeof problems>;
+let routes: Hono<{ Variables: { session: string } }>;
 
 beforeEach(() => {
   lines = [];
   const note = (fields: object, text: string) => void lines.push({ ...fields, text });
   const log: Log = { debug: note, info: note, warn: note, error: note };
-  routes = problems(log);
+  routes = new Hono<{ Variables: { session: string } }>();
+  routes.use(async (c, next) => {
+    if (c.req.header('Cookie') === cookie) c.set('session', 'ana');
+    return next();
+  });
+  routes.route('/', problems(log));
 });
 
-const cookie = 'parley_session=123e4567-e89b-42d3-a456-426614174000';
+/** Stands for a session, which another part reads. */
+const cookie = 'a session=yes';
 
 function tell(problem: unknown, headers: Record<string, string> = { Cookie: cookie }) {
   return routes.request('/api/problems', {

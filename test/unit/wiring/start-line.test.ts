@@ -9,6 +9,10 @@ const discord = { name: 'discord', about: () => '@Parley in 2 servers (A, B)' };
 it.each([
   [{ url, web: true, platforms: [page] }, 'Parley talks on http://localhost:3000'],
   [
+    { url, web: true, madePassword: true, platforms: [page] },
+    'Parley talks on http://localhost:3000; npm run password prints its password',
+  ],
+  [
     { url, web: true, platforms: [page, slack], metrics: 'http://127.0.0.1:9464/metrics' },
     'Parley talks on http://localhost:3000; Slack: @parley in Acme; metrics on http://127.0.0.1:9464/metrics',
   ],
