@@ -35,7 +35,8 @@ class Highlighter {
       if (kept) this.#show(code, language, text, kept);
       else if (text.length <= maxCode) this.#wanted.add(code);
     }
-    this.#next();
+    // An answer is drawn before it is put into the document.
+    queueMicrotask(() => this.#next());
   }
 
   #next() {
