@@ -51,6 +51,11 @@ const prepare = `(async () => {
     // The worker's colours come when they come.
     for (const span of shown.querySelectorAll('code span')) span.replaceWith(...span.childNodes);
     shown.normalize();
+    // Attributes have no order.
+    for (const cell of shown.querySelectorAll('.short[align]')) {
+      cell.removeAttribute('class');
+      cell.className = 'short';
+    }
     return shown.innerHTML;
   };
   let one;
@@ -242,6 +247,28 @@ it('knows bold and addresses beside Chinese, and tasks without a bullet', async 
   expect(await page.evaluate(bullet)).toBe('none');
 });
 
+it('draws each block in the direction in which it begins, and code from left to right', async () => {
+  await drawn([
+    '# כותרת\n\nטקסט `a.b()` כאן.\n\n- נקודה\n\n  ```py\n  a = 1\n  ```\n\n> ציטוט\n\n| שם | ערך |\n|--|--|\n| תפוח | 5 |\n\nEnglish, then עברית.',
+  ]);
+  const directions = await page.evaluate<Record<string, string[]>>(`(() => {
+    const names = ['h3', 'p', 'p code', 'ul', 'li', 'pre', 'blockquote', '.table', 'td'];
+    return Object.fromEntries(names.map((name) => [name,
+      [...document.querySelectorAll('#log .page ' + name)].map((e) => getComputedStyle(e).direction)]));
+  })()`);
+  expect(directions).toEqual({
+    h3: ['rtl'],
+    p: ['rtl', 'rtl', 'rtl', 'ltr'],
+    'p code': ['ltr'],
+    ul: ['rtl'],
+    li: ['rtl'],
+    pre: ['ltr'],
+    blockquote: ['rtl'],
+    '.table': ['rtl'],
+    td: ['rtl', 'rtl'],
+  });
+});
+
 it('breaks a long link in a table, so that the other columns are seen', async () => {
   const link = `https://example.com/${'long/'.repeat(40)}`;
   await page.setViewportSize({ width: 390, height: 844 });
@@ -303,5 +330,18 @@ it('shows no mark that opens something before there is something to open', async
   await other.locator('.reply[data-phase=done]').waitFor();
   expect(await other.locator('.reply .prose').innerText()).toBe('Bold and it then code or link.');
   expect(await other.evaluate<string>('seen')).not.toMatch(/[*`[\]]/);
+  await other.close();
+});
+
+it('colours the code of an answer that is there when the page is loaded', async () => {
+  const other = await visit.open();
+  await other.getByRole('button', { name: 'New conversation' }).click();
+  await say(other, 'Show me a class');
+  const reply = await visit.reply();
+  reply.text('```py\nclass Handler:\n    pass\n```').finish();
+  const keyword = other.locator('.reply .c-keyword', { hasText: 'class' });
+  await keyword.waitFor();
+  await other.reload();
+  await keyword.waitFor();
   await other.close();
 });

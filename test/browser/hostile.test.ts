@@ -125,7 +125,8 @@ it('would draw nothing harmful even if the markdown renderer let it through', as
     return box.innerHTML;
   })`);
   expect(drawn).toBe(
-    '<p>ab</p><a>c</a><a href="https://example.org" target="_blank" rel="noopener noreferrer">d</a>',
+    '<p dir="auto">ab</p><a dir="auto">c</a>' +
+      '<a href="https://example.org" target="_blank" rel="noopener noreferrer" dir="auto">d</a>',
   );
   expect(asked).toEqual([]);
 });

@@ -3,6 +3,9 @@ import { copyButton } from './copy.js';
 /** A longer word in a table's link is broken, so that the columns beside it can be seen. */
 const longWord = /\S{31}/;
 
+/** A shorter cell of a table stays on one line: the table scrolls instead. */
+const shortCell = 12;
+
 /** Gives links, code and tables of an answer what they need to be used. */
 export function dress(fragment) {
   for (const link of fragment.querySelectorAll('a[href]')) {
@@ -20,13 +23,19 @@ export function dress(fragment) {
     const box = scrollable('div', 'table', 'Table');
     table.replaceWith(box);
     box.append(table);
+    for (const cell of table.querySelectorAll('th, td')) {
+      if (cell.textContent.length <= shortCell) cell.className = 'short';
+    }
   }
+  // Each block runs in the direction in which it begins.
+  for (const block of fragment.children) block.dir ||= 'auto';
 }
 
 function dressCode(pre) {
   const language = /language-(\S+)/.exec(pre.querySelector('code')?.className ?? '')?.[1];
   const figure = document.createElement('figure');
   figure.className = 'code';
+  figure.dir = 'ltr';
   const caption = document.createElement('figcaption');
   const name = document.createElement('span');
   name.textContent = language ?? (pre.classList.contains('raw') ? 'as written' : 'text');
