@@ -82,9 +82,12 @@ it('keeps what is typed before the server has answered', async () => {
   });
   await page.goto(visit.parley.url);
   await boxOf(page).fill('Quick');
+  await page.keyboard.press('Enter');
+  await page.getByText('Not sent. Parley has not answered yet.').waitFor();
   held.resolve();
   await page.getByText('What’s on your mind?').waitFor();
   expect(await boxOf(page).inputValue()).toBe('Quick');
+  expect(await page.getByRole('alert').innerText()).toBe('');
 });
 
 it('stops with Escape, but not while an input method composes or the menu is what it closes', async () => {

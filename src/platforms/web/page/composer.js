@@ -77,6 +77,10 @@ export class Composer {
   async send(text) {
     if (this.#sending || text.trim() === '') return;
     const conversation = this.#conversation;
+    if (conversation === undefined) {
+      this.complain('Not sent. Parley has not answered yet.');
+      return;
+    }
     const waiting = this.#unsent.get(conversation);
     const message = waiting?.text === text ? waiting : { id: uuid(), text };
     this.#unsent.set(conversation, message);
