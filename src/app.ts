@@ -153,7 +153,11 @@ export async function createApp(config: Config, log: Log, signal: AbortSignal): 
     const { url } = await server.listen();
     const figures = await watched?.start({ store, load: () => dispatcher.load, platforms });
     await shares?.start();
-    for (const platform of platforms) await platform.start(inbox);
+    for (const platform of platforms) {
+      await platform.start(inbox);
+      // Stopped meanwhile: what was begun is ended already, and nothing more may begin.
+      if (ending.signal.aborted) return;
+    }
     dispatcher.start();
     await control?.listen();
     sweeper = setInterval(() => void sweep(store, log), sweepEveryMs);
