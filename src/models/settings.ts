@@ -159,10 +159,15 @@ function away(error: unknown, server: Server): SettingsLook {
     return { answers: true, faults: [{ setting, ...words }] };
   }
   const { network, message } = complaintOf(error);
-  const why = network === undefined ? message : `${network.code} ${network.message}`;
+  const why = network === undefined ? message : whyOf(network);
   const detail = `${nameOf(server)} does not answer (${inOneLine(why, 200)})`;
   const remedy = remedyFor('unreachable', server) ?? '';
   return { answers: false, faults: [{ setting, detail, remedy }] };
+}
+
+/** Most messages of the system name their code themselves. */
+function whyOf({ code, message }: { code: string; message: string }): string {
+  return message.includes(code) ? message : `${code} ${message}`.trim();
 }
 
 /** For people, without a password in it. */

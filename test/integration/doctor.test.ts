@@ -625,7 +625,7 @@ describe('a model', () => {
     const baseUrl = `http://127.0.0.1:${await freePort()}/v1`;
     const [finding] = await examine([modelCheckup({ model: 'm', baseUrl, hear: () => undefined })]);
     expect(finding).toMatchObject({ state: 'failed' });
-    expect(finding?.detail).toMatch(/^http:\S+ does not answer \(ECONNREFUSED/);
+    expect(finding?.detail).toMatch(/^http:\S+ does not answer \(connect ECONNREFUSED/);
     expect(finding?.remedy).toMatch(/start the model’s server.*OPENAI_BASE_URL.*host\.docker/);
   });
 

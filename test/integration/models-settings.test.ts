@@ -137,7 +137,7 @@ describe('a base URL', () => {
     expect(answers).toBe(false);
     expect(faults[0]).toMatchObject({
       setting: 'OPENAI_BASE_URL',
-      detail: expect.stringMatching(/:\d+\/v1 does not answer \(ECONNREFUSED/) as string,
+      detail: expect.stringMatching(/:\d+\/v1 does not answer \(connect ECONNREFUSED/) as string,
       remedy: expect.stringContaining('start the model’s server') as string,
     });
     const secret = await look(`http://me:hunter2@127.0.0.1:${port}/v1`, {}, 'm');
@@ -153,7 +153,7 @@ describe('a base URL', () => {
         }),
       );
     const { faults } = await lookAtSettings({ apiKey: 'k', fetch: refused }, ['m'], signal);
-    expect(faults[0]?.detail).toMatch(/^OpenAI does not answer \(ENOTFOUND/);
+    expect(faults[0]?.detail).toMatch(/^OpenAI does not answer \(getaddrinfo ENOTFOUND/);
     expect(faults[0]?.remedy).toMatch(/reaches OpenAI.*status\.openai\.com/);
     expect(faults[0]?.remedy).not.toContain('start the model');
   });
