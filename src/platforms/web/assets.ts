@@ -3,6 +3,7 @@ import { extname } from 'node:path';
 import { Hono } from 'hono';
 import type { Context } from 'hono';
 import { etag } from 'hono/etag';
+import { SharedFiles, streamOf } from './shared-files.ts';
 
 const types: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
@@ -41,11 +42,12 @@ const folders: ReadonlyMap<string, { from: string; files: RegExp }> = new Map([
 ]);
 
 /**
- * The page's scripts and styles. They are read anew for each request, so that a change shows with
- * the next reload, and are the same for everybody: nothing in them is secret.
+ * The page's scripts and styles. A change shows with the next reload. They are the same for
+ * everybody, in one copy: nothing in them is secret, and requests for them cost no memory.
  */
 export function assets(): Hono {
   const routes = new Hono();
+  const files = new SharedFiles();
   routes.use('/assets/*', etag());
   routes.get('/assets/vendor/:file', async (c) => {
     const library = vendor.get(c.req.param('file'));
@@ -65,23 +67,22 @@ export function assets(): Hono {
     return send(new URL(file, page), c);
   });
   return routes;
+
+  async function send(url: URL, c: Context): Promise<Response> {
+    const file = await files.read(url);
+    if (file === undefined) return c.notFound();
+    return new Response(streamOf(file), {
+      headers: {
+        'Content-Type': types[extname(url.pathname)] ?? 'application/octet-stream',
+        'Content-Length': String(file.bytes.length),
+        'Cache-Control': 'no-cache',
+        ETag: file.tag,
+      },
+    });
+  }
 }
 
 /** One of the HTML files, such as `index.html`. */
 export async function html(file: string): Promise<string> {
   return readFile(new URL(file, page), 'utf8');
-}
-
-async function send(file: URL, c: Context): Promise<Response> {
-  const body = await readFile(file).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
-  if (body === undefined) return c.notFound();
-  return new Response(body, {
-    headers: {
-      'Content-Type': types[extname(file.pathname)] ?? 'application/octet-stream',
-      'Cache-Control': 'no-cache',
-    },
-  });
 }
