@@ -187,6 +187,21 @@ describe('what is kept in Redis', () => {
     }
   });
 
+  it('holds no marks that had their time, though nobody reads them for long', async () => {
+    const server = await ownRedis();
+    const { store, prefix } = await openStore(server.url, { retentionMs: 500 });
+    const marks = Array.from({ length: 300 }, (_, at) => [`C${at}`, '1'] as const);
+    await store.bookmark('test', new Map(marks));
+    await eventually(async () => {
+      await store.bookmark('test', new Map([['C', '1']]));
+      for (const name of ['marks', 'marked'] as const) {
+        const key = await keyOf(server, prefix, name);
+        const size = name === 'marked' ? server.client().zcard(key) : server.client().hlen(key);
+        expect(await size).toBe(1);
+      }
+    });
+  });
+
   it.each(['accept', 'acceptAndClaim'] as const)(
     'is tidied by %s before a person seems to have too many questions open',
     async (step) => {

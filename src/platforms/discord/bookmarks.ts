@@ -5,6 +5,13 @@ import { byAge, justBefore } from './snowflake.ts';
 
 /** How long what was read may be unmarked: after a crash so much is read again, and known. */
 const saveEveryMs = 2_000;
+/**
+ * Channels and threads whose marks are at hand, by default. Of more, those go in which nothing was
+ * said for longest: what is new there is what is newer than all that was heard in their guild.
+ */
+const mostPlaces = 10_000;
+/** Forgotten together, as a part of that, so that not each new thread looks at all of them. */
+const forgottenTogether = 0.1;
 
 const direct = '@me/';
 
@@ -39,19 +46,28 @@ interface Pin {
 export class Bookmarks {
   readonly #store: Pick<Store, 'bookmark' | 'bookmarks'>;
   readonly #log: Log;
+  readonly #mostPlaces: number;
   readonly #marks = new Map<string, string>();
   readonly #unsaved = new Set<string>();
   readonly #pins = new Map<string, Pin>();
   /** Of all marks when they were opened. */
   #newest = '';
+  /** Marks; with more, old ones are looked for. */
+  #forgetAbove: number;
   #timer: NodeJS.Timeout | undefined;
   /** Places without a mark got one a moment ago. */
   #soon: NodeJS.Timeout | undefined;
   #saving: Promise<void> = Promise.resolve();
 
-  constructor(options: { store: Pick<Store, 'bookmark' | 'bookmarks'>; log: Log }) {
+  constructor(options: {
+    store: Pick<Store, 'bookmark' | 'bookmarks'>;
+    log: Log;
+    mostPlaces?: number;
+  }) {
     this.#store = options.store;
     this.#log = options.log;
+    this.#mostPlaces = options.mostPlaces ?? mostPlaces;
+    this.#forgetAbove = this.#mostPlaces;
   }
 
   /** Reads what an earlier process marked. Throws `StoreUnavailable`. */
@@ -60,6 +76,7 @@ export class Bookmarks {
       this.#marks.set(place, mark);
       if (!place.startsWith(gapMark) && byAge(mark, this.#newest) > 0) this.#newest = mark;
     }
+    this.#forgetOldest();
     this.#timer = setInterval(() => this.#save(), saveEveryMs);
   }
 
@@ -169,6 +186,24 @@ export class Bookmarks {
     if (!this.#marks.has(place)) this.#soon ??= setTimeout(() => this.#save());
     this.#marks.set(place, message);
     this.#unsaved.add(place);
+    this.#forgetOldest();
+  }
+
+  /** The store keeps them for its own time. */
+  #forgetOldest(): void {
+    if (this.#marks.size <= this.#forgetAbove) return;
+    const stays = (place: string): boolean =>
+      place.startsWith(guildMark) ||
+      place.startsWith(gapMark) ||
+      this.#pins.has(place) ||
+      this.#unsaved.has(place);
+    const oldest = [...this.#marks]
+      .filter(([place]) => !stays(place))
+      .toSorted(([, a], [, b]) => byAge(a, b));
+    for (const [place] of oldest.slice(0, this.#marks.size - this.#mostPlaces)) {
+      this.#marks.delete(place);
+    }
+    this.#forgetAbove = this.#marks.size + Math.ceil(this.#mostPlaces * forgottenTogether);
   }
 
   #save(): void {

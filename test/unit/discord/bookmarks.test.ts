@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { StoreUnavailable } from '../../../src/core/errors.ts';
 import {
   Bookmarks,
@@ -9,7 +9,7 @@ import {
 import { readableLog } from '../../fakes/log.ts';
 
 /** Marks over a store that keeps them, or fails so many times. */
-async function opened(kept = new Map<string, string>(), failures = 0) {
+async function opened(kept = new Map<string, string>(), failures = 0, mostPlaces = 100) {
   let left = failures;
   const store = {
     bookmarks: async () => kept,
@@ -19,7 +19,7 @@ async function opened(kept = new Map<string, string>(), failures = 0) {
       for (const [place, mark] of marks) kept.set(place, mark);
     },
   };
-  const bookmarks = new Bookmarks({ store, log: readableLog() });
+  const bookmarks = new Bookmarks({ store, log: readableLog(), mostPlaces });
   await bookmarks.open();
   return { bookmarks, kept };
 }
@@ -55,6 +55,32 @@ describe('how far was read', () => {
       '999',
     ]);
     await later.close();
+  });
+
+  it('is at hand for so many places: those where nothing was said for longest go first', async ({
+    onTestFinished,
+  }) => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const kept = new Map(Array.from({ length: 30 }, (_, at) => [`old-${at}`, `${100 + at}`]));
+    const { bookmarks } = await opened(kept, 0, 20);
+    expect(bookmarks.of('old-9')).toBeUndefined();
+    expect(bookmarks.of('old-10')).toBe('110');
+    bookmarks.heard('g', '1');
+    bookmarks.gap('c', '1');
+    bookmarks.pin('old-10', '110');
+    for (let at = 0; at < 1_000; at += 1) {
+      bookmarks.advance(`new-${at}`, `${1_000 + at}`);
+      // oxlint-disable-next-line no-await-in-loop -- each is saved before the next one
+      if (at % 10 === 0) await vi.advanceTimersByTimeAsync(2_000);
+    }
+    expect(bookmarks.places().length).toBeLessThan(40);
+    expect(bookmarks.of('new-999')).toBe('1999');
+    expect(bookmarks.of('old-10')).toBe('110');
+    expect([bookmarks.heardIn('g'), bookmarks.gapIn('c')]).toEqual(['1', '1']);
+    await bookmarks.close();
+    // None was lost in the store.
+    expect(kept.size).toBe(30 + 1_000 + 2);
   });
 
   it('stays where reading has come to, when that is left to the next start', async () => {
