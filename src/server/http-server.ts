@@ -3,12 +3,12 @@ import type { RequestListener, Server } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { Log } from '../core/ports/log.ts';
+import { type Acceptors, openAcceptors } from './acceptors.ts';
 import { ClientAddresses } from './client-address.ts';
 import { Connections, defaultLimits } from './connections.ts';
 import type { ConnectionLimits } from './connections.ts';
 import { healthPaths, healthRoutes } from './health.ts';
 import type { Health } from './health.ts';
-import { listenAt } from './listening.ts';
 
 export interface HttpServerOptions {
   /** The address to listen on, such as `127.0.0.1`. */
@@ -76,22 +76,25 @@ export function createServer(options: HttpServerOptions): HttpServer {
   server.requestTimeout = requestTimeoutMs;
   server.timeout = silenceMs;
 
+  let acceptors: Acceptors | undefined;
   return {
     mount: (app) => void routes.route('/', app),
     mountListener: (path, listener) => void listeners.set(path, listener),
-    listen: () => listen(server, options),
-    close: () => close(server),
+    async listen() {
+      acceptors = await open(server, options);
+      return { url: `http://${nameOf(options.host)}:${acceptors.port}`, port: acceptors.port };
+    },
+    close: () => close(server, acceptors),
   };
 }
 
-async function listen(server: Server, { host, port, log }: HttpServerOptions): Promise<Listening> {
+function open(server: Server, { host, port, log }: HttpServerOptions): Promise<Acceptors> {
   const place = {
     host,
     port,
     setBy: { host: 'HOST', port: 'PORT', other: 'METRICS_PORT', usualPort: 3_000 },
   };
-  const taken = await listenAt(server, place, (err) => log.error({ err }, 'http server fault'));
-  return { url: `http://${nameOf(host)}:${taken}`, port: taken };
+  return openAcceptors(server, place, (err) => log.error({ err }, 'http server fault'));
 }
 
 /** A name that a browser can open: nobody can go to 0.0.0.0. */
@@ -100,12 +103,11 @@ function nameOf(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 
-async function close(server: Server): Promise<void> {
-  if (!server.listening) return;
+async function close(server: Server, acceptors: Acceptors | undefined): Promise<void> {
+  if (acceptors === undefined || !server.listening) return;
   const cut = setTimeout(() => server.closeAllConnections(), closeGraceMs);
-  await new Promise<void>((resolve) => {
-    server.close(() => resolve());
-    server.closeIdleConnections();
-  });
+  const closed = acceptors.close();
+  server.closeIdleConnections();
+  await closed;
   clearTimeout(cut);
 }

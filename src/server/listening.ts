@@ -1,5 +1,4 @@
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
 import { BadConfiguration } from '../core/errors.ts';
 
 /** Where a server is to listen, and what it is configured with. */
@@ -8,6 +7,8 @@ export interface Place {
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
+  /** Other sockets that say so, too, may listen there, where the system can do that. */
+  readonly shares?: boolean;
   readonly setBy: {
     /** The variables' names. */
     readonly host: string;
@@ -32,7 +33,8 @@ export async function listenAt(
   await new Promise<void>((resolve, reject) => {
     const refused = (cause: NodeJS.ErrnoException) => reject(cannotListen(cause, place));
     server.once('error', refused);
-    server.listen(place.port, place.host, () => {
+    const { host, port, shares = false } = place;
+    server.listen({ host, port, reusePort: shares }, () => {
       server.off('error', refused);
       server.on('error', onFault);
       resolve();
