@@ -1,3 +1,4 @@
+import { Breather } from './breather.ts';
 import type { Log } from './ports/log.ts';
 import type { Store } from './ports/store.ts';
 
@@ -23,6 +24,8 @@ export class ReadingNotes {
   readonly #options: ReadingNotesOptions;
   /** Named like a platform of its own; an instance of before does not look at it. */
   readonly #place: string;
+  /** A hundred of them at once leave time for others. */
+  readonly #breather = new Breather();
   #before: Promise<ReadonlyMap<string, string>> | undefined;
 
   constructor(options: ReadingNotesOptions) {
@@ -54,6 +57,7 @@ export class ReadingNotes {
     }
     await this.#note(id, String(starts));
     try {
+      await this.#breather.free();
       await read();
     } finally {
       await this.#note(id, '').catch((error: unknown) => {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { parse } from 'node:querystring';
 import { isValidSlackRequest } from '@slack/bolt';
+import { Breather } from '../../core/breather.ts';
 import type { Fields } from '../../core/fields.ts';
 import { LogDigest } from '../../core/log-digest.ts';
 import type { Log } from '../../core/ports/log.ts';
@@ -31,6 +32,7 @@ export function httpEvents(options: {
   const { signingSecret, log, take } = options;
   const digest = new LogDigest(log);
   const bodies = new UnsignedBodies(maxBodyBytes);
+  const breather = new Breather();
 
   return (request, response) => {
     void answer(request, response).catch((error: unknown) => {
@@ -54,6 +56,7 @@ export function httpEvents(options: {
       if (error.reason === 'aborted') return digest.count('Slack request aborted');
       return refuse(request, response, error.reason === 'too-large' ? 413 : 503);
     }
+    await breather.free();
     const text = raw.toString();
     if (isForm(request) && parse(text)['ssl_check'] === '1') return end(response, 200);
     if (!isSigned(request, text)) return refuse(request, response, 401);
