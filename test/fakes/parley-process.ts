@@ -24,6 +24,8 @@ export interface ParleyProcess {
   /** Such as `http://127.0.0.1:40123`; the same after a restart. */
   readonly url: string;
   readonly port: number;
+  /** Of what was started; another one after a restart. */
+  readonly pid: number;
   /** Everything that this process printed so far. */
   readonly output: string;
   /** Asks it to end, waits until it has, and removes its folder. Resolves with the exit code. */
@@ -48,7 +50,7 @@ interface Launch {
   readonly args: readonly string[];
 }
 
-const byNode: Launch = { file: process.execPath, args: [main] };
+const byNode: Launch = { file: process.execPath, args: ['--max-semi-space-size=8', main] };
 
 /**
  * Starts Parley as `npm start` does, with nothing in its environment but `env`, and with a planted
@@ -117,6 +119,7 @@ async function start(
   return {
     url: `http://127.0.0.1:${taken}`,
     port: taken,
+    pid: child.pid!,
     get output() {
       return output;
     },

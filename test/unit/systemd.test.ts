@@ -14,7 +14,7 @@ const settings = new Map(
 
 it('runs what there is, without npm between', () => {
   const [, program] =
-    /^\/usr\/bin\/env node (src\/\S+)$/.exec(settings.get('ExecStart') ?? '') ?? [];
+    /^\/usr\/bin\/env node (?:--\S+ )*(src\/\S+)$/.exec(settings.get('ExecStart') ?? '') ?? [];
   expect(existsSync(program ?? '')).toBe(true);
 });
 
