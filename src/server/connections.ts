@@ -27,7 +27,7 @@ export const defaultLimits: ConnectionLimits = {
   requestsPerConnection: 8,
   requests: 1_500,
   requestsPerAddress: 400,
-  bodyBytes: 32 * 1024 * 1024,
+  bodyBytes: 16 * 1024 * 1024,
 };
 
 /** Closed at once beyond the limit, so that not each new connection looks at all of them. */

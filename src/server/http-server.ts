@@ -2,6 +2,8 @@ import { createServer as createNodeServer } from 'node:http';
 import type { RequestListener, Server } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
+import { Breather } from '../core/breather.ts';
+import { LogDigest } from '../core/log-digest.ts';
 import type { Log } from '../core/ports/log.ts';
 import { type Acceptors, openAcceptors } from './acceptors.ts';
 import { ClientAddresses } from './client-address.ts';
@@ -62,6 +64,9 @@ export function createServer(options: HttpServerOptions): HttpServer {
   const addresses = options.addresses ?? new ClientAddresses([]);
   const limits = { ...defaultLimits, ...options.limits };
   const connections = new Connections(limits, addresses, options.log);
+  // Many requests at once leave time for health, and for answers that are being written.
+  const breather = new Breather();
+  const digest = new LogDigest(options.log);
   const answer = getRequestListener(routes.fetch, { overrideGlobalObjects: false });
   const server = createNodeServer((request, response) => {
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
@@ -69,7 +74,11 @@ export function createServer(options: HttpServerOptions): HttpServer {
     const isReserved = listener !== undefined || healthPaths.has(path);
     if (!connections.admit(request, response, isReserved)) return;
     if (listener !== undefined) return listener(request, response);
-    void answer(request, response);
+    if (isReserved) return void answer(request, response);
+    void breather.free().then(() => {
+      if (response.destroyed) digest.count('request aborted by its client');
+      else void answer(request, response);
+    });
   });
   server.on('connection', (socket) => connections.opened(socket));
   server.headersTimeout = headersTimeoutMs;

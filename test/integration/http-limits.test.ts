@@ -108,6 +108,7 @@ it('closes connections that wait for nothing before those that read', async () =
   const reading = await connection(get('/large'));
   let bytes = 0;
   reading.on('data', (chunk: Buffer) => (bytes += chunk.length));
+  await vi.waitFor(() => expect(bytes).toBeGreaterThan(0));
   const idle = await Promise.all(Array.from({ length: 40 }, () => connection('')));
   await vi.waitFor(() =>
     expect(idle.some((socket) => socket.destroyed || socket.closed)).toBe(true),

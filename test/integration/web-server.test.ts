@@ -15,13 +15,16 @@ beforeEach(async () => {
 
 afterEach(() => world.end());
 
-it('serves 200 open pages, and every one shows the answer', async () => {
-  const ana = await world.visitor();
-  const here = randomUUID();
-  const pages = await Promise.all(Array.from({ length: 200 }, () => ana.open(here)));
-  await ana.say(here, 'All together now');
-  await vi.waitFor(() => expect(world.model.writings).toHaveLength(1));
-  world.model.writings[0]!.write('Here we').write(' all are.').end();
+it('serves 200 open pages of ten browsers, and every one shows the answer', async () => {
+  world.model.onRequest = (writing) => writing.write('Here we').write(' all are.').end();
+  const opened = Array.from({ length: 10 }, async () => {
+    const visitor = await world.visitor();
+    const here = randomUUID();
+    const pages = await Promise.all(Array.from({ length: 20 }, () => visitor.open(here)));
+    await visitor.say(here, 'All together now');
+    return pages;
+  });
+  const pages = (await Promise.all(opened)).flat();
   const whole = ['you: All together now', 'parley: Here we all are.'];
   await vi.waitFor(
     () =>
@@ -80,7 +83,7 @@ it('counts requests that their clients give up, and logs a line a minute of them
   const cookie = [...ana.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
   const head = [
     `POST /api/conversations/${randomUUID()}/messages HTTP/1.1`,
-    `Host: localhost:${world.port}`,
+    `Host: 127.0.0.1:${world.port}`,
     'Content-Type: application/json',
     'Content-Length: 1000',
     `Cookie: ${cookie}`,
@@ -92,14 +95,14 @@ it('counts requests that their clients give up, and logs a line a minute of them
     socket.destroy();
     await closed;
   }
-  const aborted = {
-    level: 'warn',
-    event: 'web request aborted by its client',
-    fields: { times: 1 },
-  };
-  await vi.waitFor(() => expect(world.log.events).toContainEqual(aborted));
+  const isAborted = { event: expect.stringMatching(/request aborted by its client$/) };
+  await vi.waitFor(() =>
+    expect(world.log.events).toContainEqual(expect.objectContaining(isAborted)),
+  );
   const complaints = world.log.events.filter(({ level }) => level === 'warn' || level === 'error');
-  expect(complaints).toEqual([aborted]);
+  // Some are given up before they are looked at, and some while they are read.
+  expect(complaints.length).toBeLessThanOrEqual(2);
+  for (const complaint of complaints) expect(complaint).toMatchObject(isAborted);
 });
 
 it('says that it lives, whatever the state of the store and the name it is called by', async () => {

@@ -16,6 +16,8 @@ const maxBodyBytes = 1024 * 1024;
 const maxCheckBytes = 1_024;
 /** Older and newer requests are replayed ones, as Slack's own verification has it, in seconds. */
 const maxAgeSeconds = 5 * 60;
+/** Bodies of events that are being taken in, in bytes: beyond that Slack is to send them again. */
+const maxHeldBytes = 8 * 1024 * 1024;
 /** Slack waits this long for an answer, and then sends the event again, in milliseconds. */
 const patienceMs = 3_000;
 
@@ -33,6 +35,7 @@ export function httpEvents(options: {
   const digest = new LogDigest(log);
   const bodies = new UnsignedBodies(maxBodyBytes);
   const breather = new Breather();
+  let heldBytes = 0;
 
   return (request, response) => {
     void answer(request, response).catch((error: unknown) => {
@@ -56,8 +59,23 @@ export function httpEvents(options: {
       if (error.reason === 'aborted') return digest.count('Slack request aborted');
       return refuse(request, response, error.reason === 'too-large' ? 413 : 503);
     }
-    await breather.free();
-    const text = raw.toString();
+    if (heldBytes + raw.length > maxHeldBytes) return refuse(request, response, 503);
+    heldBytes += raw.length;
+    const giveUpAt = performance.now() + patienceMs;
+    try {
+      await breather.free();
+      if (performance.now() > giveUpAt) return refuse(request, response, 503);
+      await answerWhole(request, response, raw.toString());
+    } finally {
+      heldBytes -= raw.length;
+    }
+  }
+
+  async function answerWhole(
+    request: IncomingMessage,
+    response: ServerResponse,
+    text: string,
+  ): Promise<void> {
     if (isForm(request) && parse(text)['ssl_check'] === '1') return end(response, 200);
     if (!isSigned(request, text)) return refuse(request, response, 401);
     const body = bodyOf(request, text);

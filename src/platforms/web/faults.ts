@@ -21,7 +21,7 @@ export function faultResponse(error: Error, c: Context, log: Log, digest: LogDig
   }
   if (error instanceof HTTPException) return c.json({ error: error.message }, error.status);
   if (error instanceof Crowded) return c.json({ error: error.message }, 503);
-  if (c.req.raw.signal.aborted) {
+  if (c.req.raw.signal.aborted || ('code' in error && error.code === 'ECONNRESET')) {
     digest.count('web request aborted by its client');
     // Nobody reads it.
     return c.body(null, 400);
