@@ -39,6 +39,11 @@ const hardLimit = 1.25;
  * has a right to the reserve sends its requests whole and is answered within 3 s.
  */
 const reservedMs = 5_000;
+/**
+ * The part of the connections of which that holds, the newest: strangers, too, can begin what looks
+ * like a reserved request, and never end it.
+ */
+const reservedTogether = 0.25;
 /** Counted for a body that is sent without its length, in bytes. */
 const unannouncedBytes = 256 * 1024;
 
@@ -56,7 +61,8 @@ interface Connection {
  * Keeps strangers from using the server up. A new connection is always taken: where there are too
  * many, those that wait for nothing are closed first, then those that do not read what they asked
  * for, then the oldest. Reserved requests, which are health and platforms that call in, count
- * towards none of the limits of requests, and their connections are not closed for others.
+ * towards none of the limits of requests, and the newest of their connections are not closed for
+ * others.
  */
 export class Connections {
   readonly #limits: ConnectionLimits;
@@ -78,6 +84,8 @@ export class Connections {
   /** A connection was made. */
   opened(socket: Socket): void {
     const address = this.#addresses.ofConnection(socket);
+    // Whoever is closed is gone a moment later: until then there is no room for the new one.
+    if (this.#open.size >= this.#limits.connections) this.#closeSome();
     if (this.#open.size >= this.#limits.connections * hardLimit) {
       socket.destroy();
       return;
@@ -96,7 +104,6 @@ export class Connections {
       this.#open.delete(socket);
       less(this.#connectionsOf, address);
     });
-    if (this.#open.size > this.#limits.connections) this.#closeSome();
   }
 
   /**
@@ -148,10 +155,11 @@ export class Connections {
     let left = Math.max(1, Math.ceil(this.#limits.connections * closedTogether));
     this.#digest.count('connections closed: there were too many');
     const now = performance.now();
-    // The one that was just made is the last: it has had no time to ask for anything.
-    const candidates = [...this.#open.values()]
-      .slice(0, -1)
-      .filter(({ reservedUntil }) => reservedUntil <= now);
+    const all = [...this.#open.values()].filter(({ socket }) => !socket.destroyed);
+    const reserved = all.filter(({ reservedUntil }) => reservedUntil > now);
+    const mostReserved = Math.ceil(this.#limits.connections * reservedTogether);
+    const kept = new Set(reserved.slice(-mostReserved));
+    const candidates = all.filter((connection) => !kept.has(connection));
     const isIdle = ({ requests }: Connection): boolean => requests === 0;
     const isStuck = ({ socket }: Connection): boolean => socket.writableLength > 0;
     for (const mayGo of [isIdle, isStuck, () => true]) {

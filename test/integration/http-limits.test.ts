@@ -103,6 +103,21 @@ it.each(['', get('/open'), get('/large'), `POST /read HTTP/1.1\r\nContent-Length
   },
 );
 
+it('lets them in beside connections that only look like Slack’s', async () => {
+  await start({ connections: 40 });
+  const headers =
+    `X-Slack-Signature: v0=${'a'.repeat(64)}\r\n` +
+    `X-Slack-Request-Timestamp: ${Math.floor(Date.now() / 1_000)}\r\n`;
+  for (let made = 0; made < 60; made += 1) {
+    const socket = await connection(
+      `POST /slack/events HTTP/1.1\r\nHost: x\r\n${headers}Expect: 100-continue\r\nContent-Length: 99\r\n\r\n`,
+    );
+    // Each is known as one of Slack's before the next one comes.
+    await new Promise((resolve) => socket.once('data', resolve).once('close', resolve));
+  }
+  await expectServed();
+});
+
 it('closes connections that wait for nothing before those that read', async () => {
   await start({ connections: 20 });
   const reading = await connection(get('/large'));
