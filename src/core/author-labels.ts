@@ -7,25 +7,38 @@ interface Writer {
 }
 
 /** What nobody sees, though it is no control or format character: fillers and blank letters. */
-const invisible = /[\p{Default_Ignorable_Code_Point}\u2800]+/gu;
+const invisible = /[\p{Default_Ignorable_Code_Point}\u2800\ufffc\u{1d159}]+/gu;
 /** Marks that tower above one letter; no script needs more than three. */
 const marks = /(\p{M}{3})\p{M}+/gu;
 /** Characters that end a label, or that read like it in any font. */
-const colons =
-  /[:\u02d0\u02f8\u05c3\u0589\u1361\u16ec\u205a\u2236\ua789\ufe13\ufe30\ufe55\uff1a]+/gu;
+const colons = new RegExp(
+  [
+    /[:\u02d0\u02f8\u0589\u05c3\u0703\u0704\u1361\u1365\u1366\u16ec\u1803\u1809\u205a\u205d]/u,
+    /[\u2236\u2237\u2254\u2255\u2982\u2a74\ua4fd\ua789\ufe13\ufe30\ufe55\uff1a\u{10781}]/u,
+    // A sign of these scripts, and a colon to all others.
+    /(?<!\p{Script=Devanagari})\u0903|(?<!\p{Script=Gujarati})\u0a83/u,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+  'gu',
+);
 /** What only a label itself may have: a person's id stands in them. */
-const brackets = /[[\]\u2045\u2046\uff3b\uff3d]+/gu;
-/** Letters of one script among those of another, which may look like another name. */
-const mixed =
-  /\p{Script=Latin}.*[\p{Script=Cyrillic}\p{Script=Greek}]|[\p{Script=Cyrillic}\p{Script=Greek}].*\p{Script=Latin}/u;
+const brackets = /[[\]\u2045\u2046\ufe47\ufe48\uff3b\uff3d]+/gu;
+const latin = /\p{Script=Latin}/u;
+/** Letters that may look like Latin ones. Those of Chinese, Japanese and Korean do not. */
+const otherLetters =
+  /(?![\p{Script=Latin}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Common}\p{Script=Inherited}])\p{L}/u;
 /** What the model might take for somebody else than a person. */
-const reserved: ReadonlySet<string> = new Set(['system', 'developer', 'assistant', 'user', 'tool']);
+const reserved: ReadonlySet<string> = new Set(
+  ['system', 'developer', 'assistant', 'user', 'tool', 'human', 'model'].map(looksOf),
+);
 
 /**
  * The labels by which a model tells the people of one conversation apart. Each is visible, on one
  * line, without a colon, and that of one person alone: people choose their names, so a name that
- * several bear, and one that cannot be seen, stands with the platform's id in brackets. No name
- * can contain brackets.
+ * several bear, and one that cannot be seen, stands with the platform's id in brackets; so does one
+ * that may only look like another: of letters that do where somebody's name is Latin. No name can
+ * contain brackets.
  *
  * Nobody has a label where one person without a name talks, as on the web page.
  */
@@ -45,10 +58,11 @@ export class AuthorLabels {
     for (const name of names.values()) {
       bearers.set(looksOf(name), (bearers.get(looksOf(name)) ?? 0) + 1);
     }
+    const anyLatin = [...names.values()].some((name) => latin.test(name));
     for (const [id, name] of names) {
       const looks = looksOf(name);
       const alone = looks !== '' && bearers.get(looks) === 1;
-      const plain = alone && !reserved.has(looks) && !mixed.test(name);
+      const plain = alone && !reserved.has(looks) && !(anyLatin && otherLetters.test(name));
       this.#labels.set(id, plain ? name : `${name} [${idLabel(id)}]`.trim());
     }
   }
@@ -74,12 +88,16 @@ function labelName(name: string): string {
   return /[\p{L}\p{N}\p{P}\p{S}]/u.test(clean) ? clean : '';
 }
 
-/** The same for names that look the same, such as `Bob`, `BOB` and `Ｂｏｂ`. */
+/** The same for names that look the same, such as `Bob`, `BOB`, `B0b`, `Bob.` and `Ｂｏｂ`. */
 function looksOf(name: string): string {
-  return name
+  const looks = name
     .normalize('NFKD')
     .replaceAll(/[\p{M}\p{Default_Ignorable_Code_Point}\s]+/gu, '')
-    .toLowerCase();
+    .toLowerCase()
+    .replaceAll('0', 'o')
+    .replaceAll(/[1iı|]/gu, 'l');
+  const bare = looks.replaceAll(/\p{P}+/gu, '');
+  return bare === '' ? looks : bare;
 }
 
 /** Ids come from the platforms, of letters and digits; whatever else is in one is left out. */
@@ -89,5 +107,7 @@ function idLabel(id: string): string {
 
 /** Every kind of line break becomes one, with two blanks behind it where a line goes on. */
 function indented(text: string): string {
-  return text.replaceAll(/\r\n?|[\v\f\u0085\u2028\u2029]/g, '\n').replaceAll(/\n(?!\n|$)/g, '\n  ');
+  return text
+    .replaceAll(/\r\n?|[\v\f\u001c-\u001e\u0085\u2028\u2029]/g, '\n')
+    .replaceAll(/\n(?!\n|$)/g, '\n  ');
 }
