@@ -3,34 +3,121 @@ const shortestQuote = 12;
 /** Longest part of a message that is looked at; what follows is dropped. In UTF-16 units. */
 const maxMessageChars = 2_000;
 
+/** Characters as JSON, JavaScript, Python, addresses and HTML write them. */
+const escaped =
+  /\\u([\da-f]{4})|\\u\{([\da-f]{1,6})\}|\\x([\da-f]{2})|\\([nrtbfv])|((?:%[\da-f]{2})+)|&#(\d{1,7});|&#x([\da-f]{1,6});|&(lt|gt|amp|quot|apos|nbsp);/gi;
+
+/** Of `escaped`. */
+const groupCount = 8;
+const dropped = /[\s\\+]+/g;
+
+const named: Readonly<Record<string, string>> = {
+  lt: '<',
+  gt: '>',
+  amp: '&',
+  quot: '"',
+  apos: "'",
+};
+
+/** A text without what different writings of it differ in. */
+interface Bare {
+  readonly text: string;
+  /** Where the writing of each unit begins and ends in the text as it was. */
+  readonly starts: readonly number[];
+  readonly ends: readonly number[];
+}
+
 /**
  * A provider's message without what it quotes of the request: every run of 12 or more characters
- * that stands in one of `texts`, as it is or escaped as in JSON, becomes `[…]`. Takes time linear
- * in the message and the texts.
+ * that stands in one of `texts` becomes `[…]`, as it is, or as JSON, addresses and HTML write it,
+ * in capitals or with other white space. Takes time linear in the message and the texts.
  */
 export function withoutQuotes(message: string, texts: readonly string[]): string {
   const read = message.slice(0, maxMessageChars);
-  const wanted = new Set<string>();
-  for (let at = 0; at + shortestQuote <= read.length; at += 1) wanted.add(runAt(read, at));
-  const quotes = new Set<string>();
-  for (const text of texts.flatMap((text) => [text, JSON.stringify(text).slice(1, -1)])) {
-    for (let at = 0; at + shortestQuote <= text.length && wanted.size > 0; at += 1) {
-      const run = runAt(text, at);
-      if (wanted.delete(run)) quotes.add(run);
-    }
+  if (read.length < shortestQuote) return read;
+  const bare = bareOf(read);
+  const quoted = new Uint8Array(read.length);
+  const mark = (from: number, to: number): void => void quoted.fill(1, from, to);
+  const written = texts.flatMap((text) => [text, JSON.stringify(text).slice(1, -1)]);
+  for (const at of runsIn(read, written)) mark(at, at + shortestQuote);
+  for (const at of runsIn(bare.text, texts.map(bareTextOf))) {
+    mark(bare.starts[at] ?? 0, bare.ends[at + shortestQuote - 1] ?? read.length);
   }
   let kept = '';
-  let quotedTo = 0;
   for (let at = 0; at < read.length; at += 1) {
-    if (quotes.has(runAt(read, at))) {
-      if (at >= quotedTo) kept += '[…]';
-      quotedTo = at + shortestQuote;
-    }
-    if (at >= quotedTo) kept += read[at];
+    if (quoted[at] === 0) kept += read[at];
+    else if (at === 0 || quoted[at - 1] === 0) kept += '[…]';
   }
   return kept;
 }
 
+/** Where in the message the runs begin that stand in one of the texts. */
+function runsIn(message: string, texts: readonly string[]): number[] {
+  const places = new Map<string, number[]>();
+  for (let at = 0; at + shortestQuote <= message.length; at += 1) {
+    const run = runAt(message, at);
+    const known = places.get(run);
+    if (known === undefined) places.set(run, [at]);
+    else known.push(at);
+  }
+  const found: number[] = [];
+  for (const text of texts) {
+    for (let at = 0; at + shortestQuote <= text.length && places.size > 0; at += 1) {
+      const run = runAt(text, at);
+      const known = places.get(run);
+      if (known === undefined) continue;
+      for (const place of known) found.push(place);
+      places.delete(run);
+    }
+  }
+  return found;
+}
+
 function runAt(text: string, at: number): string {
   return text.slice(at, at + shortestQuote);
+}
+
+/** Decoded, in small letters, without white space, `+` and backslashes. */
+function bareTextOf(text: string): string {
+  return text
+    .replaceAll(escaped, (...match) => decodedOf(match.slice(0, groupCount + 1)))
+    .replaceAll(dropped, '')
+    .toLowerCase();
+}
+
+function bareOf(text: string): Bare {
+  let bare = '';
+  const starts: number[] = [];
+  const ends: number[] = [];
+  const add = (written: string, from: number, to?: number): void => {
+    let at = from;
+    for (const char of written) {
+      const end = to ?? at + char.length;
+      const small = char.replace(dropped, '').toLowerCase();
+      for (let unit = 0; unit < small.length; unit += 1) {
+        starts.push(at);
+        ends.push(end);
+      }
+      bare += small;
+      at = to === undefined ? end : from;
+    }
+  };
+  let from = 0;
+  for (const match of text.matchAll(escaped)) {
+    add(text.slice(from, match.index), from);
+    from = match.index + match[0].length;
+    add(decodedOf(match), match.index, from);
+  }
+  add(text.slice(from), from);
+  return { text: bare, starts, ends };
+}
+
+function decodedOf([whole = '', ...groups]: readonly (string | undefined)[]): string {
+  const [unicode, point, byte, control, percent, decimal, hex, name] = groups;
+  if (control !== undefined) return ' ';
+  if (percent !== undefined) return Buffer.from(percent.replaceAll('%', ''), 'hex').toString();
+  if (name !== undefined) return named[name.toLowerCase()] ?? ' ';
+  const digits = unicode ?? point ?? byte ?? hex;
+  const code = digits === undefined ? Number(decimal) : Number.parseInt(digits, 16);
+  return code <= 0x10ffff ? String.fromCodePoint(code) : whole;
 }

@@ -7,6 +7,13 @@ test.each([
   ['Invalid value: abcdefghijk!', ['abcdefghijk'], 'Invalid value: abcdefghijk!'],
   ['abcdefghijklmnop, abcdefghijkl', ['xabcdefghijklmnopx'], '[…], […]'],
   ['one "first line\\nsecond line" two', ['first line\nsecond line'], 'one "[…]" two'],
+  ['got "gr\\u00fc\\u00dfe an alle!"', ['Grüße an alle!'], 'got "[…]"'],
+  ["at 'gr\\xfc\\xdfe an alle!'", ['Grüße an alle!'], "at '[…]'"],
+  ['for q=Gr%C3%BC%C3%9Fe%20an+alle%21', ['Grüße an alle!'], 'for q=[…]'],
+  ['<p>Tom &amp; Jerry &lt;3 &#x27;em</p>', ["Tom & Jerry <3 'em"], '<p>[…]</p>'],
+  ['SAY: MY SECRET PLAN.', ['my secret plan'], 'SAY: […].'],
+  ['say: my secret plan.', ['my  secret\n\tplan'], 'say: […].'],
+  ['one \\\\ud83d\\\\ude00 smiling faces', ['😀 smiling faces'], 'one \\[…]'],
   ['No such model', ['What is the capital?'], 'No such model'],
   ['', ['anything that is long enough'], ''],
 ])('%j', (message, texts, kept) => {
