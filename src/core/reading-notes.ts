@@ -27,6 +27,8 @@ export class ReadingNotes {
   /** A hundred of them at once leave time for others. */
   readonly #breather = new Breather();
   #before: Promise<ReadonlyMap<string, string>> | undefined;
+  /** Messages that were refused since: they come again, as twins, edits and redeliveries. */
+  readonly #refused = new Set<string>();
 
   constructor(options: ReadingNotesOptions) {
     this.#options = options;
@@ -47,12 +49,18 @@ export class ReadingNotes {
     if (chars <= longChars) return read();
     const { platform, log } = this.#options;
     const note = await this.#noteOf(id);
-    if (note === told) return;
+    if (note === told || this.#refused.has(id)) return;
     const starts = note === undefined ? 0 : Number(note) + 1;
     if (starts >= mostStarts) {
       log.warn({ platform, message: id, chars, starts }, 'message not read: it ended the process');
-      await refuse();
-      await this.#note(id, told);
+      this.#refused.add(id);
+      try {
+        await refuse();
+        await this.#note(id, told);
+      } catch (error) {
+        this.#refused.delete(id);
+        throw error;
+      }
       return;
     }
     await this.#note(id, String(starts));

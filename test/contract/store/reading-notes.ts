@@ -45,6 +45,23 @@ export function readingNotes({ start, reopen }: Stage): void {
       expect(await taken(await reopen(), { ...long, id: 'T1:C1:2' })).toEqual(['read']);
     });
 
+    it('is told of once, though it comes several times after a start', async () => {
+      expect(await endedBy(await start())).toBe(true);
+      expect(await endedBy(await reopen())).toBe(true);
+      const store = await reopen();
+      const notes = new ReadingNotes({ platform: 'test', store, log: readableLog() });
+      const done: string[] = [];
+      const comes = (): Promise<void> =>
+        notes.during(
+          long,
+          async () => void done.push('read'),
+          async () => void done.push('told'),
+        );
+      await Promise.all([comes(), comes()]);
+      await comes();
+      expect(done).toEqual(['told']);
+    });
+
     it('is as any other once it was read', async () => {
       expect(await endedBy(await start())).toBe(true);
       expect(await taken(await reopen())).toEqual(['read']);
