@@ -33,9 +33,13 @@ const ipAddress = /(?<![\p{L}\p{N}@.-])(\d{1,3}(?:\.\d{1,3}){3})(?![\p{L}\p{N}-]
  *
  * @param oddly whether what looks like a link that is written in some odd way is to be none; where
  *   a text is only ever added to, it may become an even one
+ * @param read a text or an address as the platform may read it, such as without entities
  */
-export function honestLinks(markdown: string, { oddly = true } = {}): string {
-  if (!markdown.includes('](') || !scheme.test(markdown)) return markdown;
+export function honestLinks(
+  markdown: string,
+  { oddly = true, read = (text: string): string => text } = {},
+): string {
+  if (!markdown.includes('](') || !scheme.test(read(markdown))) return markdown;
   // Behind backticks that nothing closes, Discord may see code where markdown sees none.
   let codeIsSure = true;
   let isOpen = false;
@@ -48,10 +52,12 @@ export function honestLinks(markdown: string, { oddly = true } = {}): string {
     }
     if (open !== undefined) isOpen = true;
     if (odd !== undefined && isOpen && oddly) return '] ';
-    const target = (groups['wrapped'] ?? groups['bare'])?.replaceAll(/\\([^0-9A-Za-z\s])/g, '$1');
-    if (text === undefined || target === undefined || !address.test(target)) return all;
+    const written = (groups['wrapped'] ?? groups['bare'])?.replaceAll(/\\([^0-9A-Za-z\s])/g, '$1');
+    if (text === undefined || written === undefined) return all;
+    const target = address.test(written) ? written : read(written);
+    if (!address.test(target)) return all;
     if (text.trim() === '') return `<${target}>`;
-    if (text.includes('](') || leadsElsewhere(text, target)) {
+    if (text.includes('](') || leadsElsewhere(read(text), read(target))) {
       return `${text.replaceAll('](', '] (')} (<${target}>)`;
     }
     // A title would be shown instead of the address where somebody looks for that.

@@ -22,7 +22,9 @@ const named: Readonly<Record<string, string>> = {
   rpar: ')',
 };
 
-const entity = /&(?:#(\d{1,8})|#x([\da-f]{1,7})|([a-z]{2,6}));?/gi;
+/** Also where the `&` of one is an entity itself. */
+const entity =
+  /&(?:(?:amp|#0*38|#x0*26);){0,4}(?:#0*(\d{1,7})|#x0*([\da-f]{1,6})|([a-z]{2,6}));?/gi;
 
 /** A text as it may read where entities are characters, and where each of those stands in it. */
 export interface Decoded {

@@ -1,5 +1,6 @@
 import type { PageFormat } from '../../core/ports/surface.ts';
 import { honestLinks } from '../common/honest-links.ts';
+import { decoded } from './entities.ts';
 
 /**
  * Slack's markdown: 12,000 characters by the book, but a stream was measured to hold no more
@@ -20,7 +21,7 @@ const orders =
 
 /** The same where some of it is written as entities, which Slack may read as what they stand for. */
 const hiddenOrders =
-  /(?:<|&(?:amp;){0,4}(?:lt|#0{0,8}60|#x0{0,8}3c)(?![\da-z]);?)(?=[!@#]|&(?:amp;){0,4}(?:excl|commat|num|#0{0,8}(?:33|35|64)|#x0{0,8}(?:21|23|40))(?![\da-z]))/gi;
+  /(?:<|&(?:(?:amp|#0*38|#x0*26);){0,4}(?:lt|#0*60|#x0*3c)(?![\da-z]);?)(?=[!@#]|&(?:(?:amp|#0*38|#x0*26);){0,4}(?:excl|commat|num|#0*(?:33|35|64)|#x0*(?:21|23|40))(?![\da-z]))/gi;
 
 /** How Slack shows an answer: its markdown is close to GFM, tables included. */
 export const slackFormat: PageFormat = {
@@ -42,11 +43,11 @@ function withoutOrders(markdown: string): string {
 
 /** Images as links, and links whose text names another place than theirs with their address. */
 function plainLinks(markdown: string): string {
-  if (!markdown.includes('](') && !markdown.includes('![')) return markdown;
+  if (!/\]\(|!\[|\|/.test(markdown)) return markdown;
   const shown: string[] = [];
   let prose: string[] = [];
   const showProse = (): void => {
-    if (prose.length > 0) shown.push(honestLinks(prose.join('\n'), { oddly: false }));
+    if (prose.length > 0) shown.push(honestLinks(prose.join('\n'), { oddly: false, read }));
     prose = [];
   };
   let fence: string | undefined;
@@ -56,11 +57,22 @@ function plainLinks(markdown: string): string {
       fence = fence === undefined ? marks : undefined;
       showProse();
       shown.push(line);
-    } else if (fence === undefined) prose.push(outsideCode(line, withoutImages));
+    } else if (fence === undefined) prose.push(outsideCode(line, plainIn));
     else shown.push(line);
   }
   showProse();
   return shown.join('\n');
+}
+
+/** As Slack may read it. */
+function read(text: string): string {
+  return decoded(text)?.text ?? text;
+}
+
+/** Slack's own links, `<https://…|text>`, are judged as markdown's are. */
+function plainIn(line: string): string {
+  const links = line.replaceAll(/<(https?:[^\s<>|]*)\|([^<>[\]]*)>/gi, '[$2]($1)');
+  return withoutImages(links);
 }
 
 /** Slack shows no images in markdown, and a link that nobody clicks tells nobody anything. */

@@ -41,6 +41,8 @@ describe('what Slack is sent', () => {
     '&lt;&commat;U123&gt;',
     '<!&#99;hannel>',
     '&amp;lt;!channel&gt;',
+    '&#38;lt;!channel&gt;',
+    '&#0000000000060;!channel>',
   ])('calls nobody by %s, whatever Slack makes of entities', (order) => {
     for (const text of [order, `a ${order} b`, `\`${order}\``]) {
       const shown = render(text);
@@ -61,6 +63,16 @@ describe('what Slack is sent', () => {
     expect(render('Log in at [https://bank.com](https://evil.example/a).')).toBe(
       'Log in at https://bank.com (<https://evil.example/a>).',
     );
+    for (const text of ['bank&period;com', 'bank&#46;com', 'bank&amp;#46;com']) {
+      expect(render(`[${text}](https://evil.example)`)).toBe(`${text} (<https://evil.example>)`);
+    }
+    for (const target of ['https&#58;//evil.example', 'h&#116;tps&colon;//evil.example']) {
+      expect(render(`[bank.com](${target})`)).toBe('bank.com (<https://evil.example>)');
+    }
+    expect(render('<https://evil.example|bank.com>')).toBe('bank.com (<https://evil.example>)');
+    expect(render('<https://a.example|the docs>')).toBe('[the docs](https://a.example)');
+    const query = '[the docs](https://a.example/?a=1&lt=2&amp;b=3)';
+    expect(render(query)).toBe(query);
     const honest = 'See [the docs](https://a.example) and [a.example](https://a.example/x).';
     expect(render(honest)).toBe(honest);
     const code = '```\n[bank.com](https://evil.example)\n```\n`[bank.com](https://evil.example)`';
