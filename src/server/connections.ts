@@ -84,21 +84,19 @@ export class Connections {
   /** A connection was made. */
   opened(socket: Socket): void {
     const address = this.#addresses.ofConnection(socket);
-    // Whoever is closed is gone a moment later: until then there is no room for the new one.
+    const count = address === undefined ? 0 : (this.#connectionsOf.get(address) ?? 0);
+    if (count >= this.#limits.connectionsPerAddress) {
+      this.#digest.count('connection refused: its address has too many');
+      socket.destroy();
+      return;
+    }
+    // Whoever is closed is gone a moment later: until then there may be no room for the new one.
     if (this.#open.size >= this.#limits.connections) this.#closeSome();
     if (this.#open.size >= this.#limits.connections * hardLimit) {
       socket.destroy();
       return;
     }
-    if (address !== undefined) {
-      const count = this.#connectionsOf.get(address) ?? 0;
-      if (count >= this.#limits.connectionsPerAddress) {
-        this.#digest.count('connection refused: its address has too many');
-        socket.destroy();
-        return;
-      }
-      this.#connectionsOf.set(address, count + 1);
-    }
+    if (address !== undefined) this.#connectionsOf.set(address, count + 1);
     this.#open.set(socket, { socket, address, requests: 0, reservedUntil: 0 });
     socket.once('close', () => {
       this.#open.delete(socket);
