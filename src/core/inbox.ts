@@ -136,8 +136,15 @@ export class Inbox implements Intake {
     // What is emptied asks nothing any more.
     if (refusal?.reason === 'empty') return this.#store.withdraw(conversation, messageId);
     if (refusal !== undefined) throw refusal;
+    // What is changed waits seldom: its tokens are not counted for nothing.
+    if (text.length > longChars && !(await this.#waits(conversation, messageId))) return false;
     const tokens = await countTokens(text, this.#breather);
     return this.#store.revise(conversation, messageId, text, tokens);
+  }
+
+  async #waits(conversation: ConversationId, messageId: string): Promise<boolean> {
+    const { queued } = await this.#store.view(conversation, 1);
+    return queued.some(({ id }) => id === messageId);
   }
 
   async withdraw(conversation: ConversationId, messageId: string): Promise<boolean> {
