@@ -7,6 +7,11 @@ import type { Past, Platform } from './ports/platform.ts';
 import type { Store, Work } from './ports/store.ts';
 import { countTokens } from './tokens.ts';
 
+/**
+ * Of what was said before so much is looked at, the newest, in UTF-16 units: more than a model's
+ * budget holds, and counted in a few seconds whatever it is.
+ */
+const maxPastChars = 1_000_000;
 /** How long the platform may take to tell what was said before. */
 const patienceMs = 20_000;
 
@@ -29,7 +34,10 @@ export async function recall(
       platform.earlier?.(turn.conversation, turn.messages, end),
     );
     const past: Entry[] = [];
-    for (const one of said ?? []) past.push(await counted(one, breather));
+    for (const one of newest(said ?? [])) {
+      signal.throwIfAborted();
+      past.push(await counted(one, breather));
+    }
     const told = past.filter(({ text }) => text !== '');
     if (told.length > 0) await store.remember(turn.conversation, told);
     return told;
@@ -38,6 +46,16 @@ export async function recall(
     log.warn({ err: error }, 'what was said before is not known');
     return history;
   }
+}
+
+/** @param said oldest first */
+function newest(said: readonly Past[]): readonly Past[] {
+  let chars = 0;
+  const tooOld = said.findLastIndex(({ text }) => {
+    chars += Math.min(text.length, maxMessageChars);
+    return chars > maxPastChars;
+  });
+  return said.slice(tooOld + 1);
 }
 
 async function counted(said: Past, breather: Breather): Promise<Entry> {
