@@ -43,8 +43,9 @@ export class UnsignedBodies {
         end.signal.addEventListener('abort', () => reject(end.signal.reason));
         request.on('data', (chunk: Buffer) => {
           if (end.signal.aborted) return;
+          // Nothing that comes behind it counts: that is over for this body.
           if (body.bytes + chunk.length > this.#maxBytes)
-            return reject(new BodyRefused('too-large'));
+            return end.abort(new BodyRefused('too-large'));
           chunks.push(chunk);
           this.#grow(body, chunk.length);
         });
