@@ -109,6 +109,8 @@ it('renames, finds, exports and deletes conversations by keyboard, in all tabs',
 
 it('lists more than a hundred, and finds the title of one that is far down', async () => {
   const page = await visit.open();
+  // Before that the browser has no session, and nothing is taken from it.
+  await page.getByText('What’s on your mind?').waitFor();
   visit.model.use((reply) => {
     reply.begin();
     reply.text('Yes.');
