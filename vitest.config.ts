@@ -8,7 +8,7 @@ requireNode();
 export default defineConfig({
   test: {
     // Most files wait for processes and timers of their own: one worker a core leaves cores idle.
-    maxWorkers: 5,
+    maxWorkers: 4,
     // No module keeps state: loading the platforms' libraries anew for every file costs a minute.
     isolate: false,
     sequence: { sequencer: PlannedOrder },

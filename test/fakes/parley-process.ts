@@ -104,7 +104,8 @@ async function start(
   };
   child.stdout.on('data', read);
   child.stderr.on('data', read);
-  void gone.then((code) => {
+  // Not before all that it printed is here.
+  child.once('close', (code) => {
     listening.reject(new Error(`Parley did not start (exit code ${code}):\n${output}`));
   });
   const taken = await listening.promise;

@@ -124,7 +124,8 @@ it('ends an answer that another instance writes when somebody says stop', async 
   spot.say('stop');
   await silenced(asked);
   await town.slack.until(() => spot.replies().at(-1)?.endsWith('_Stopped._'), timeout);
-  expect(spot.replies()).toHaveLength(1);
+  // Where edits are spent, the sentence stands in a message of its own.
+  expect(spot.replies().length).toBeLessThanOrEqual(2);
 }, 60_000);
 
 it('ends an answer that another instance writes when its question is deleted', async () => {

@@ -68,7 +68,7 @@ export class SlackWorld extends World<SlackPlatform> {
     await super.start();
     if (this.platform.http === undefined) await this.fake.until(() => this.fake.connections === 2);
     // What is read again at the start is over before anything else happens.
-    await vi.waitFor(() => expect(this.readings).toBeGreaterThan(before), { timeout: 5_000 });
+    await vi.waitFor(() => expect(this.readings).toBeGreaterThan(before), { timeout: 20_000 });
   }
 
   protected async open(): Promise<SlackPlatform> {
