@@ -1,14 +1,12 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /**
- * Files and folders in the order in which they begin. What takes long must not come last, and what
- * keeps the cores busy stands between what waits most of the time: calls have to be answered in
- * their time.
+ * Files and folders in the order in which they begin. What takes long and waits most of the time
+ * comes first; what keeps the cores busy, as unit tests do, comes last: beside it calls would not be
+ * answered in their time.
  */
 const first = [
   'integration/slack-many.test.ts',
-  'unit/reply/pages.property.test.ts',
-  'unit/reply/pages-whole.property.test.ts',
   'integration/slack-late-posts.test.ts',
   'integration/slack-late-posts-unheard.test.ts',
   'contract/',
