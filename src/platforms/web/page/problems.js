@@ -11,6 +11,7 @@ export function tell(fault) {
   // Firefox and Safari write `draw@http://…`, Chromium `at draw (http://…`.
   const [, at] = /\/assets\/([\w./-]{1,100}:\d+:\d+)/.exec(stack ?? '') ?? [];
   const problem = { type: name, message: message.slice(0, 300), at: at ?? 'unknown:0' };
+  // Where not even this is heard, there is nobody left to tell.
   void call('POST', '/api/problems', problem).catch(() => undefined);
 }
 

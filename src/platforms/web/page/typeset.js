@@ -1,3 +1,5 @@
+import { tell } from './problems.js';
+
 /** More expansions of macros, and larger sizes in em, are no formula that people want to read. */
 const limits = { maxExpand: 200, maxSize: 20 };
 /** Levels of elements in a formula: browsers fail at far more, people at far fewer. */
@@ -21,7 +23,7 @@ export function typeset(element) {
   for (const formula of element.querySelectorAll('.maths:not([data-written])')) queue.add(formula);
   if (working || queue.size === 0) return;
   working = true;
-  loading ??= import('./vendor/katex/katex.mjs').catch(() => undefined);
+  loading ??= import('./vendor/katex/katex.mjs').catch(tell);
   void loading.then((library) => work(library?.default));
 }
 
