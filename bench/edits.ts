@@ -1,9 +1,9 @@
 import type { PageFormat } from '../src/core/ports/surface.ts';
-import type { Lane } from '../src/core/reply/lane.ts';
+import type { Lane } from '../src/core/reply/pacing/scheduled-reply.ts';
 import { LiveReply } from '../src/core/reply/live-reply.ts';
-import type { Pacer } from '../src/core/reply/pacer.ts';
-import { discordFormat } from '../src/platforms/discord/format.ts';
-import { slackFormat } from '../src/platforms/slack/format.ts';
+import type { Pacer } from '../src/core/reply/pacing/pacer.ts';
+import { discordFormat } from '../src/platforms/discord/reply/format/markdown-format.ts';
+import { slackFormat } from '../src/platforms/slack/reply/markdown-format.ts';
 import { webFormat } from '../src/platforms/web/format.ts';
 import { deltasOf, sampleMarkdown } from './sample.ts';
 

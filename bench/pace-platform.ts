@@ -1,4 +1,4 @@
-import { RateLimited } from '../src/core/errors.ts';
+import { RateLimited } from '../src/core/domain/errors.ts';
 import type { Budget, Surface, Told } from '../src/core/ports/surface.ts';
 import type { VirtualTime } from './virtual-time.ts';
 

@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util';
-import { RateLimited } from '../src/core/errors.ts';
+import { RateLimited } from '../src/core/domain/errors.ts';
 import type { Budget } from '../src/core/ports/surface.ts';
 import { LiveReply } from '../src/core/reply/live-reply.ts';
-import { Pacer } from '../src/core/reply/pacer.ts';
-import { Shares } from '../src/core/reply/shares.ts';
-import { budgetsFor } from '../src/platforms/slack/budgets.ts';
+import { Pacer } from '../src/core/reply/pacing/pacer.ts';
+import { Shares } from '../src/core/reply/pacing/budget-sharing.ts';
+import { budgetsFor } from '../src/platforms/slack/api/rate-limits.ts';
 import { FakeBudgets } from '../test/fakes/budgets.ts';
 import { freshness, type Freshness, type Token } from './pace-age.ts';
 import { PacePlatform, PaceSurface, type Spending, type TrueLimit } from './pace-platform.ts';

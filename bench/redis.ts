@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server } from 'node:net';
-import { conversationId, type ConversationId } from '../src/core/conversation.ts';
+import { conversationId, type ConversationId } from '../src/core/domain/conversation.ts';
 import type { Store } from '../src/core/ports/store.ts';
 import { openRedisStore } from '../src/stores/redis/redis-store.ts';
 import { startRedis, type RedisServer } from '../test/redis/server.ts';

@@ -11,7 +11,7 @@ import {
   type Variable,
   variables,
 } from './config/variables.ts';
-import { BadConfiguration } from './core/errors.ts';
+import { BadConfiguration } from './core/domain/errors.ts';
 
 export type { Config, Hint } from './config/variables.ts';
 

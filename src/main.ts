@@ -1,7 +1,7 @@
 import { enableCompileCache } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
 import { readConfig } from './config.ts';
-import { BadConfiguration } from './core/errors.ts';
+import { BadConfiguration } from './core/domain/errors.ts';
 import { createLog } from './log.ts';
 import { useProxies } from './wiring/proxy.ts';
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createCore } from '../../src/core/core.ts';
+import { createCore } from '../../src/core/create-core.ts';
 import type { Log } from '../../src/core/ports/log.ts';
 import type { Model } from '../../src/core/ports/model.ts';
 import type { Platform } from '../../src/core/ports/platform.ts';

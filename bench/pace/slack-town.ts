@@ -1,4 +1,4 @@
-import { wantedScopes } from '../../src/platforms/slack/workspace.ts';
+import { wantedScopes } from '../../src/platforms/slack/api/identify-bot.ts';
 import type { Limit, LimitOptions } from '../../test/fakes/slack/limits.ts';
 import type { Message } from '../../test/fakes/slack/message.ts';
 import { startSlackFake } from '../../test/fakes/slack/slack-fake.ts';

@@ -1,6 +1,6 @@
 import { enableCompileCache } from 'node:module';
 import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
-import { BadConfiguration, StoreUnavailable } from '../core/errors.ts';
+import { BadConfiguration, StoreUnavailable } from '../core/domain/errors.ts';
 
 // What is imported from here on starts faster the next time.
 enableCompileCache();

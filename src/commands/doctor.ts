@@ -1,5 +1,5 @@
 import { type Config, ownFileText, readConfig, WrongSettings } from '../config.ts';
-import { BadConfiguration } from '../core/errors.ts';
+import { BadConfiguration } from '../core/domain/errors.ts';
 import type { ClockReading, Finding } from '../core/ports/checkup.ts';
 import { createLog } from '../log.ts';
 import type { ProxyFault } from '../proxy/faults.ts';
@@ -7,8 +7,8 @@ import { configuredProxies, useConfiguredProxies } from '../wiring/proxy.ts';
 import { BadUsage, runCommand, type Typed } from './command.ts';
 import { clockFindings } from './doctor/clock.ts';
 import { hinted, readable, unreadable } from './doctor/configuration.ts';
-import { examine } from './doctor/examine.ts';
-import { listed, Progress } from './doctor/list.ts';
+import { examine } from './doctor/run-checks.ts';
+import { listed, Progress } from './doctor/print-findings.ts';
 import { proxyFindings } from './doctor/proxy.ts';
 
 const failedCode = 1;
@@ -56,7 +56,7 @@ async function findingsWith(config: Config, json: boolean): Promise<Finding[]> {
   useConfiguredProxies(config, (fault) => faults.push(fault));
   const readings: ClockReading[] = [];
   // Only now: some of the libraries behind it read the environment when they are loaded.
-  const { checksOf } = await import('./doctor/checks.ts');
+  const { checksOf } = await import('./doctor/collect-checks.ts');
   const checks = await checksOf(config, log, (reading) => readings.push(reading));
   const progress = json ? undefined : new Progress(process.stderr);
   progress?.show(0, checks.length);

@@ -1,4 +1,4 @@
-import type { ConversationId } from '../core/conversation.ts';
+import type { ConversationId } from '../core/domain/conversation.ts';
 import type { Forgotten } from '../core/ports/store.ts';
 import { BadUsage, runCommand } from './command.ts';
 import { withService } from './with-service.ts';

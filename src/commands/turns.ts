@@ -3,7 +3,7 @@ import {
   type Overview,
   shortestPrefix,
   type TurnInHand,
-} from '../core/operator.ts';
+} from '../core/instances/operator.ts';
 import { BadUsage, runCommand } from './command.ts';
 import { ago, table } from './table.ts';
 import { withService } from './with-service.ts';

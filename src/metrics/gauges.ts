@@ -2,7 +2,7 @@ import { Gauge, type Registry } from 'prom-client';
 import type { Log } from '../core/ports/log.ts';
 import type { Load } from '../core/ports/metrics.ts';
 import type { Platform } from '../core/ports/platform.ts';
-import { StoreWatch, type StoreWatchOptions } from './store-watch.ts';
+import { StoreWatch, type StoreWatchOptions } from './cached-queue-depth.ts';
 
 /** Where the figures come from that are looked up when somebody asks. */
 export interface Sources {

@@ -1,8 +1,8 @@
 import type { Registry } from 'prom-client';
 import type { Asking, CallResult, Metrics, Refusal, RequestResult } from '../core/ports/metrics.ts';
 import type { Usage } from '../core/ports/model.ts';
-import type { Outcome } from '../core/turn.ts';
-import { newFigures } from './figures.ts';
+import type { Outcome } from '../core/domain/turn.ts';
+import { newFigures } from './definitions.ts';
 
 const secondMs = 1_000;
 const outcomes: readonly Outcome[] = ['done', 'stopped', 'failed'];

@@ -1,4 +1,4 @@
-import { ModelFailed, type ModelFault } from '../core/errors.ts';
+import { ModelFailed, type ModelFault } from '../core/domain/errors.ts';
 import type { Log } from '../core/ports/log.ts';
 import type { Metrics } from '../core/ports/metrics.ts';
 import type { Model, ModelEvent, ModelRequest } from '../core/ports/model.ts';

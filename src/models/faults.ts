@@ -1,7 +1,7 @@
-import { ModelFailed } from '../core/errors.ts';
-import type { ModelFault } from '../core/errors.ts';
-import { complaintOf } from './complaint.ts';
-import type { Complaint } from './complaint.ts';
+import { ModelFailed } from '../core/domain/errors.ts';
+import type { ModelFault } from '../core/domain/errors.ts';
+import { complaintOf } from './provider-error.ts';
+import type { Complaint } from './provider-error.ts';
 import { withoutQuotes } from './without-quotes.ts';
 
 /** Longest part of a provider's sentence that is kept, in UTF-16 units. */

@@ -1,5 +1,5 @@
-import { withDeadline } from '../core/deadline.ts';
-import { type Fields, fieldsOf, listOf, textOf } from '../core/fields.ts';
+import { withDeadline } from '../core/timing.ts';
+import { type Fields, fieldsOf, listOf, textOf } from '../core/json-fields.ts';
 import type { Provider } from './provider.ts';
 
 /** A list of names takes no longer, even at a server that is busy. */

@@ -1,8 +1,8 @@
 import type { Log } from '../core/ports/log.ts';
 import { type Metrics, noMetrics } from '../core/ports/metrics.ts';
 import type { Model } from '../core/ports/model.ts';
-import { attempt } from './attempt.ts';
-import type { SilenceLimits } from './attempt.ts';
+import { attempt } from './single-request.ts';
+import type { SilenceLimits } from './single-request.ts';
 import { languageModel } from './provider.ts';
 import type { Provider } from './provider.ts';
 import { retrying } from './retrying.ts';

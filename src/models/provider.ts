@@ -1,8 +1,8 @@
 import { createOpenAI } from '@ai-sdk/openai';
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import type { LanguageModel } from 'ai';
-import { BadConfiguration, ModelFailed } from '../core/errors.ts';
-import { gathered } from './gathered.ts';
+import { BadConfiguration, ModelFailed } from '../core/domain/errors.ts';
+import { gathered } from './batched-sse-fetch.ts';
 
 /** OpenAI's two ways to ask: the Responses API and Chat Completions. */
 type OpenAiApi = 'responses' | 'chat';

@@ -1,8 +1,8 @@
-import { ModelFailed } from '../core/errors.ts';
-import type { ModelFault } from '../core/errors.ts';
+import { ModelFailed } from '../core/domain/errors.ts';
+import type { ModelFault } from '../core/domain/errors.ts';
 import type { Log } from '../core/ports/log.ts';
 import type { Model, ModelEvent, ModelRequest } from '../core/ports/model.ts';
-import { wait } from '../core/deadline.ts';
+import { wait } from '../core/timing.ts';
 
 /** How often, and how soon, a request is made again that failed before any text. */
 export interface RetryPolicy {

@@ -1,7 +1,7 @@
 import { blockedPort, isPortBlocked } from '../core/blocked-port.ts';
-import type { ModelFault } from '../core/errors.ts';
+import type { ModelFault } from '../core/domain/errors.ts';
 import { inOneLine } from '../core/one-line.ts';
-import { complaintOf } from './complaint.ts';
+import { complaintOf } from './provider-error.ts';
 import { type ModelList, modelsAt } from './model-list.ts';
 import { isOpenAi, openAiUrl, type Provider } from './provider.ts';
 

@@ -1,5 +1,5 @@
 import { channel, subscribe } from 'node:diagnostics_channel';
-import { fieldsOf, textOf } from '../core/fields.ts';
+import { fieldsOf, textOf } from '../core/json-fields.ts';
 import { type Proxies, type Proxy, proxyFor } from './proxies.ts';
 
 /** A connection that a proxy did not make. */

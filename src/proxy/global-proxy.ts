@@ -1,5 +1,5 @@
 import http from 'node:http';
-import { BadConfiguration } from '../core/errors.ts';
+import { BadConfiguration } from '../core/domain/errors.ts';
 import type { Proxies } from './proxies.ts';
 
 /**

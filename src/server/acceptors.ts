@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:net';
-import { type Place, listenAt } from './listening.ts';
+import { type Place, listenAt } from './listen.ts';
 
 /**
  * Node accepts one connection for each socket that listens, in each turn of its loop. While turns

@@ -2,7 +2,7 @@ import { createServer as createNodeServer } from 'node:http';
 import type { RequestListener, Server } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
-import { Breather } from '../core/breather.ts';
+import { Breather } from '../core/turns/event-loop-yield.ts';
 import { LogDigest } from '../core/log-digest.ts';
 import type { Log } from '../core/ports/log.ts';
 import { type Acceptors, openAcceptors } from './acceptors.ts';

@@ -1,7 +1,7 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
 import type { Log } from '../core/ports/log.ts';
-import { listenAt } from './listening.ts';
+import { listenAt } from './listen.ts';
 
 export interface MetricsServerOptions {
   /** The address to listen on, such as `127.0.0.1`. */

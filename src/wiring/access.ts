@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts';
-import { Access } from '../core/access.ts';
+import { Access } from '../core/intake/access.ts';
 
 /** Who may use the bot on a platform, as it is configured. */
 export function accessOf(config: Config, platform: 'slack' | 'discord'): Access {

@@ -22,7 +22,8 @@ export async function configuredDiscord(
   const { DISCORD_BOT_TOKEN: token, DISCORD_API_URL: apiUrl } = config;
   if (token === undefined) return undefined;
   if (configuredProxies(config) !== undefined) {
-    const { useGlobalAgentsForGateway } = await import('../platforms/discord/gateway-agent.ts');
+    const { useGlobalAgentsForGateway } =
+      await import('../platforms/discord/gateway/gateway-agent.ts');
     useGlobalAgentsForGateway((error) => connectErrors.publish(error));
   }
   const { discordPlatform } = await import('../platforms/discord/discord-platform.ts');

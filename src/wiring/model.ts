@@ -2,11 +2,11 @@ import type { Config } from '../config.ts';
 import type { Log } from '../core/ports/log.ts';
 import type { Metrics } from '../core/ports/metrics.ts';
 import type { Model } from '../core/ports/model.ts';
-import { demoModel } from '../models/demo.ts';
+import { demoModel } from '../models/demo/demo-model.ts';
 import { failover } from '../models/failover.ts';
 import { defaultModel, openAiModel } from '../models/openai.ts';
 import type { RetryPolicy } from '../models/retrying.ts';
-import { checkSettings } from '../models/settings-check.ts';
+import { checkSettings } from '../models/doctor/settings-check.ts';
 import type { Server } from '../models/settings.ts';
 
 /** Where another one can be asked, nobody waits long for a model; the last one is worth a wait. */

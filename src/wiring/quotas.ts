@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts';
 import type { Meters } from '../core/ports/quotas.ts';
-import type { Quota, QuotasOptions } from '../core/quotas.ts';
+import type { Quota, QuotasOptions } from '../core/intake/quotas.ts';
 
 const hourMs = 60 * 60 * 1_000;
 

@@ -1,6 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import type { Secrets } from '../core/ports/secrets.ts';
-import { webPasswordName } from '../core/operator.ts';
+import { webPasswordName } from '../core/instances/operator.ts';
 
 /** Letters and digits that are told apart on paper, too. */
 const alphabet = 'abcdefghjkmnpqrstuvwxyz23456789';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { wantedScopes } from '../../src/platforms/slack/workspace.ts';
+import { wantedScopes } from '../../src/platforms/slack/api/identify-bot.ts';
 import { DiscordFake } from '../fakes/discord/discord-fake.ts';
 import { type SlackFake, startSlackFake } from '../fakes/slack/slack-fake.ts';
 import { type RedisServer, startRedis } from '../redis/server.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
-import type { ConversationId } from '../../src/core/conversation.ts';
+import type { ConversationId } from '../../src/core/domain/conversation.ts';
 import type { Store } from '../../src/core/ports/store.ts';
 import type { UsageBook, UsageRow } from '../../src/core/ports/usage.ts';
 import { openRedisStore } from '../../src/stores/redis/redis-store.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
-import type { ConversationId } from '../../src/core/conversation.ts';
+import type { ConversationId } from '../../src/core/domain/conversation.ts';
 import type { Meters } from '../../src/core/ports/quotas.ts';
 import type { Store } from '../../src/core/ports/store.ts';
 import type { UsageBook } from '../../src/core/ports/usage.ts';

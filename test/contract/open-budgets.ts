@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { SharedBudgets } from '../../src/core/ports/budgets.ts';
-import { RedisBudgets } from '../../src/stores/redis/budgets.ts';
-import { Connection } from '../../src/stores/redis/connection.ts';
+import { RedisBudgets } from '../../src/stores/redis/coordination/shared-rate-limits.ts';
+import { Connection } from '../../src/stores/redis/connection/retrying-connection.ts';
 import { Keys } from '../../src/stores/redis/keys.ts';
 import { openRedisStore } from '../../src/stores/redis/redis-store.ts';
-import { readScript } from '../../src/stores/redis/scripts.ts';
-import { parseRedisUrl } from '../../src/stores/redis/url.ts';
+import { readScript } from '../../src/stores/redis/lua-scripts.ts';
+import { parseRedisUrl } from '../../src/stores/redis/connection/redis-url.ts';
 import { readableLog } from '../fakes/log.ts';
 
 export interface OpenedBudgets {

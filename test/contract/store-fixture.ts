@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { vi } from 'vitest';
-import { conversationId } from '../../src/core/conversation.ts';
-import type { ConversationId } from '../../src/core/conversation.ts';
-import type { Message } from '../../src/core/message.ts';
+import { conversationId } from '../../src/core/domain/conversation.ts';
+import type { ConversationId } from '../../src/core/domain/conversation.ts';
+import type { Message } from '../../src/core/domain/message.ts';
 import type { AcceptOptions, Lease, Store, Work } from '../../src/core/ports/store.ts';
-import type { Ending } from '../../src/core/turn.ts';
+import type { Ending } from '../../src/core/domain/turn.ts';
 
 export interface StoreSettings {
   readonly historyLimit?: number;

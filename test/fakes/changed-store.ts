@@ -1,4 +1,4 @@
-import type { Message } from '../../src/core/message.ts';
+import type { Message } from '../../src/core/domain/message.ts';
 import type { Store } from '../../src/core/ports/store.ts';
 
 /** A store of which some methods are others, made from what they replace. */

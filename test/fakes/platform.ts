@@ -1,7 +1,7 @@
-import type { ConversationId } from '../../src/core/conversation.ts';
-import type { Message } from '../../src/core/message.ts';
+import type { ConversationId } from '../../src/core/domain/conversation.ts';
+import type { Message } from '../../src/core/domain/message.ts';
 import type { Intake, Past, Platform } from '../../src/core/ports/platform.ts';
-import type { Outcome, Turn } from '../../src/core/turn.ts';
+import type { Outcome, Turn } from '../../src/core/domain/turn.ts';
 import { FakeSurface } from './surface.ts';
 
 /** A platform that outlives the process under test, as real ones do. */

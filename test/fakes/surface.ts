@@ -1,4 +1,4 @@
-import { CallFailed, RateLimited, Rejected } from '../../src/core/errors.ts';
+import { CallFailed, RateLimited, Rejected } from '../../src/core/domain/errors.ts';
 import type {
   PageFormat,
   Posting,

@@ -1,6 +1,6 @@
 import { describe, expect, vi } from 'vitest';
-import { Access } from '../../src/core/access.ts';
-import { sentences } from '../../src/core/sentences.ts';
+import { Access } from '../../src/core/intake/access.ts';
+import { sentences } from '../../src/core/domain/user-texts.ts';
 import type { Channel } from '../fakes/discord/channel.ts';
 import type { Person } from '../fakes/discord/person.ts';
 import { type DiscordWorld, itInWorlds as it, type WorldOptions } from './discord-world.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { TurnedAway } from '../../src/core/turned-away.ts';
+import { TurnedAway } from '../../src/core/intake/refusal-notices.ts';
 import { readableLog } from '../fakes/log.ts';
 import { openStore, ownRedis } from './redis-world.ts';
 

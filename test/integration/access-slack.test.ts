@@ -1,6 +1,6 @@
 import { describe, expect, it as base, onTestFinished, vi } from 'vitest';
-import { Access } from '../../src/core/access.ts';
-import { sentences } from '../../src/core/sentences.ts';
+import { Access } from '../../src/core/intake/access.ts';
+import { sentences } from '../../src/core/domain/user-texts.ts';
 import { streamText } from '../fakes/openai/scripts.ts';
 import type { Writing } from '../fakes/model.ts';
 import { startOpenAiFake } from '../fakes/openai/server.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Budget } from '../../src/core/ports/surface.ts';
-import { Pacer } from '../../src/core/reply/pacer.ts';
-import { Shares } from '../../src/core/reply/shares.ts';
+import { Pacer } from '../../src/core/reply/pacing/pacer.ts';
+import { Shares } from '../../src/core/reply/pacing/budget-sharing.ts';
 import { eager, TrueBucket } from '../fakes/calls.ts';
 import { readableLog } from '../fakes/log.ts';
 import { openStore, ownRedis } from './redis-world.ts';

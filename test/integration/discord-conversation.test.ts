@@ -1,5 +1,5 @@
 import { describe, expect } from 'vitest';
-import { ModelFailed } from '../../src/core/errors.ts';
+import { ModelFailed } from '../../src/core/domain/errors.ts';
 import { itInWorlds as it } from './discord-world.ts';
 
 describe.concurrent('a conversation on Discord', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, vi } from 'vitest';
-import { rootedConversation } from '../../src/platforms/discord/place.ts';
+import { rootedConversation } from '../../src/platforms/discord/messages/conversation-location.ts';
 import type { Fault } from '../fakes/discord/faults.ts';
 import type { Message } from '../fakes/discord/message.ts';
 import type { Writing } from '../fakes/model.ts';

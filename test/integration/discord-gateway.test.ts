@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, vi } from 'vitest';
-import { BadConfiguration } from '../../src/core/errors.ts';
+import { BadConfiguration } from '../../src/core/domain/errors.ts';
 import type { DiscordFake } from '../fakes/discord/discord-fake.ts';
 import { type DiscordWorld, itInWorlds as it } from './discord-world.ts';
 

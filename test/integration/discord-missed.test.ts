@@ -1,5 +1,5 @@
 import { describe, expect, vi } from 'vitest';
-import { StoreUnavailable } from '../../src/core/errors.ts';
+import { StoreUnavailable } from '../../src/core/domain/errors.ts';
 import { beforeAccept, changed } from '../fakes/changed-store.ts';
 import type { DiscordFake } from '../fakes/discord/discord-fake.ts';
 import { type DiscordWorld, itInWorlds as it } from './discord-world.ts';

@@ -1,12 +1,12 @@
 import { expect } from 'vitest';
-import type { CoreOptions } from '../../src/core/core.ts';
-import type { ConversationId } from '../../src/core/conversation.ts';
+import type { CoreOptions } from '../../src/core/create-core.ts';
+import type { ConversationId } from '../../src/core/domain/conversation.ts';
 import type { Platform } from '../../src/core/ports/platform.ts';
 import {
   discordPlatform,
   type DiscordPlatformOptions,
 } from '../../src/platforms/discord/discord-platform.ts';
-import { rootedConversation } from '../../src/platforms/discord/place.ts';
+import { rootedConversation } from '../../src/platforms/discord/messages/conversation-location.ts';
 import { DiscordFake, type Shown } from '../fakes/discord/discord-fake.ts';
 import type { Channel } from '../fakes/discord/channel.ts';
 import type { Message } from '../fakes/discord/message.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, inject, it, onTestFinished } from 'vitest';
-import { conversationId } from '../../src/core/conversation.ts';
+import { conversationId } from '../../src/core/domain/conversation.ts';
 import { alice, answer, ask, done, mustClaim, question } from '../contract/store-fixture.ts';
 import { openStore } from './redis-world.ts';
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect, it, onTestFinished, vi } from 'vitest';
-import type { CoreOptions } from '../../src/core/core.ts';
+import type { CoreOptions } from '../../src/core/create-core.ts';
 import { type MetricsService, metricsService } from '../../src/wiring/metrics-service.ts';
 import { startParley } from '../fakes/parley-process.ts';
 import { type Scrape, scrape } from '../fakes/scrape.ts';

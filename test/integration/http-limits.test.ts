@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ClientAddresses } from '../../src/server/client-address.ts';
 import type { ConnectionLimits } from '../../src/server/connections.ts';
 import { createServer, type HttpServer } from '../../src/server/http-server.ts';
-import { httpEvents } from '../../src/platforms/slack/http-events.ts';
+import { httpEvents } from '../../src/platforms/slack/receive/http-events.ts';
 import { Hono } from 'hono';
 import { readableLog } from '../fakes/log.ts';
 import { signedHeaders } from '../fakes/slack/signature.ts';

@@ -1,6 +1,6 @@
 import { LLMock } from '@copilotkit/aimock';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { BadConfiguration } from '../../src/core/errors.ts';
+import { BadConfiguration } from '../../src/core/domain/errors.ts';
 import { defaultModel, openAiModel } from '../../src/models/openai.ts';
 import { readableLog } from '../fakes/log.ts';
 import { listen, routes } from '../fakes/openai/listener.ts';

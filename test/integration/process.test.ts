@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it as base, vi } from 'vitest';
-import { wantedScopes } from '../../src/platforms/slack/workspace.ts';
+import { wantedScopes } from '../../src/platforms/slack/api/identify-bot.ts';
 import { DiscordFake } from '../fakes/discord/discord-fake.ts';
 import { streamText } from '../fakes/openai/scripts.ts';
 import { type OpenAiFake, startOpenAiFake } from '../fakes/openai/server.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { ConversationId } from '../../src/core/conversation.ts';
+import type { ConversationId } from '../../src/core/domain/conversation.ts';
 import { Keys } from '../../src/stores/redis/keys.ts';
 import type { LoggedEvent } from '../fakes/log.ts';
 import {

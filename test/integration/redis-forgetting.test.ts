@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, inject, it, onTestFinished } from 'vitest';
 import type { Store } from '../../src/core/ports/store.ts';
-import { Codec } from '../../src/stores/redis/codec.ts';
-import { Connection } from '../../src/stores/redis/connection.ts';
-import { Forgetting } from '../../src/stores/redis/forgetting.ts';
-import { Inbox } from '../../src/stores/redis/inbox.ts';
+import { Codec } from '../../src/stores/redis/records.ts';
+import { Connection } from '../../src/stores/redis/connection/retrying-connection.ts';
+import { Forgetting } from '../../src/stores/redis/conversations/erasure.ts';
+import { Inbox } from '../../src/stores/redis/conversations/inbox.ts';
 import { Keys } from '../../src/stores/redis/keys.ts';
 import { boundsOf } from '../../src/stores/redis/options.ts';
-import { Persons } from '../../src/stores/redis/persons.ts';
-import { parseRedisUrl } from '../../src/stores/redis/url.ts';
-import { Workbench } from '../../src/stores/redis/workbench.ts';
+import { Persons } from '../../src/stores/redis/conversations/person-index.ts';
+import { parseRedisUrl } from '../../src/stores/redis/connection/redis-url.ts';
+import { Workbench } from '../../src/stores/redis/conversations/turns.ts';
 import {
   alice,
   asked,

@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest';
-import { pageKeyOf } from '../../src/core/turn-id.ts';
+import { pageKeyOf } from '../../src/core/domain/turn-id.ts';
 import { Register } from '../chaos/register.ts';
 import { DiscordThread, SlackDirect, SlackThread } from '../chaos/spots.ts';
 import { Town } from '../chaos/town.ts';

@@ -12,7 +12,7 @@ import {
 import { RedisProxy } from '../redis/proxy.ts';
 import { startCluster } from '../redis/cluster.ts';
 import { startSentinels } from '../redis/sentinel.ts';
-import type { ConversationId } from '../../src/core/conversation.ts';
+import type { ConversationId } from '../../src/core/domain/conversation.ts';
 import type { RedisStore } from '../../src/stores/redis/redis-store.ts';
 import { openStore, ownRedis } from './redis-world.ts';
 

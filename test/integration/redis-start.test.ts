@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
-import { BadConfiguration } from '../../src/core/errors.ts';
+import { BadConfiguration } from '../../src/core/domain/errors.ts';
 import {
   ask,
   eventually,

@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
 import { expect, onTestFinished, vi } from 'vitest';
-import { conversationId, type ConversationId } from '../../src/core/conversation.ts';
+import { conversationId, type ConversationId } from '../../src/core/domain/conversation.ts';
 import { openRedisStore } from '../../src/stores/redis/redis-store.ts';
-import { readScript } from '../../src/stores/redis/scripts.ts';
+import { readScript } from '../../src/stores/redis/lua-scripts.ts';
 import { readableLog } from '../fakes/log.ts';
 import { startCluster } from '../redis/cluster.ts';
 import type { RedisServer } from '../redis/server.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, vi } from 'vitest';
-import { StoreUnavailable } from '../../src/core/errors.ts';
+import { StoreUnavailable } from '../../src/core/domain/errors.ts';
 import type { Store } from '../../src/core/ports/store.ts';
 import { beforeAccept } from '../fakes/changed-store.ts';
 import { itInWorlds as it, scopes, signingSecret, transports } from './slack-world.ts';

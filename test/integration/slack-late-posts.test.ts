@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
-import { SlackApi } from '../../src/platforms/slack/api.ts';
-import { metadataOf } from '../../src/platforms/slack/page-key.ts';
+import { SlackApi } from '../../src/platforms/slack/api/web-api.ts';
+import { metadataOf } from '../../src/platforms/slack/reply/message-metadata.ts';
 import { settled, written } from './late-posts.ts';
 import { itInWorlds as it, transports } from './slack-world.ts';
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, vi } from 'vitest';
-import { Pages } from '../../src/core/reply/pages.ts';
-import { slackFormat } from '../../src/platforms/slack/format.ts';
+import { Pages } from '../../src/core/reply/pages/page-splitter.ts';
+import { slackFormat } from '../../src/platforms/slack/reply/markdown-format.ts';
 import type { Writing } from '../fakes/model.ts';
 import { sampleText } from '../fakes/openai/scripts.ts';
 import type { Fault } from '../fakes/slack/faults.ts';
@@ -357,7 +357,7 @@ describe.concurrent('where Slack takes no streams', () => {
   });
 
   it('GovSlack is asked for none', async ({ worlds }) => {
-    const { Streams } = await import('../../src/platforms/slack/streams.ts');
+    const { Streams } = await import('../../src/platforms/slack/reply/streaming/stream-policy.ts');
     const world = await worlds.begin();
     const streams = new Streams({ streaming: 'native', isGov: true, log: world.log });
     expect(streams.offers({}, { team: 'T1', channel: 'C1', root: '1.0' })).toBe(false);

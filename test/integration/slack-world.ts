@@ -1,11 +1,11 @@
 import { expect, vi } from 'vitest';
-import type { CoreOptions } from '../../src/core/core.ts';
+import type { CoreOptions } from '../../src/core/create-core.ts';
 import {
   slackPlatform,
   type SlackPlatform,
   type SlackPlatformOptions,
 } from '../../src/platforms/slack/slack-platform.ts';
-import { wantedScopes } from '../../src/platforms/slack/workspace.ts';
+import { wantedScopes } from '../../src/platforms/slack/api/identify-bot.ts';
 import { createServer, type HttpServer } from '../../src/server/http-server.ts';
 import type { Writing } from '../fakes/model.ts';
 import type { Message } from '../fakes/slack/message.ts';

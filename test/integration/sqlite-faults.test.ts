@@ -10,13 +10,13 @@ import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { BadConfiguration, StoreUnavailable } from '../../src/core/errors.ts';
-import { conversationId } from '../../src/core/conversation.ts';
-import type { Message } from '../../src/core/message.ts';
+import { BadConfiguration, StoreUnavailable } from '../../src/core/domain/errors.ts';
+import { conversationId } from '../../src/core/domain/conversation.ts';
+import type { Message } from '../../src/core/domain/message.ts';
 import type { Store } from '../../src/core/ports/store.ts';
-import { Database } from '../../src/stores/sqlite/database.ts';
+import { Database } from '../../src/stores/sqlite/connection/database.ts';
 import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts';
-import { WalSync } from '../../src/stores/sqlite/wal-sync.ts';
+import { WalSync } from '../../src/stores/sqlite/connection/wal-sync.ts';
 import { endsWithUs } from '../fakes/last-will.ts';
 
 const lease = { owner: 'test', leaseMs: 60_000 };

@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
-import { conversationId } from '../../src/core/conversation.ts';
+import { conversationId } from '../../src/core/domain/conversation.ts';
 import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { ModelFailed, StoreUnavailable } from '../../src/core/errors.ts';
+import { ModelFailed, StoreUnavailable } from '../../src/core/domain/errors.ts';
 import { beforeAccept, changed } from '../fakes/changed-store.ts';
 import { planted } from '../fakes/planted.ts';
 import { WebWorld } from './web-world.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Operator } from '../../src/core/operator.ts';
+import { Operator } from '../../src/core/instances/operator.ts';
 import { changed } from '../fakes/changed-store.ts';
 import { planted } from '../fakes/planted.ts';
 import { WebWorld } from './web-world.ts';

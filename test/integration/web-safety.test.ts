@@ -3,7 +3,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { conversationId } from '../../src/core/conversation.ts';
+import { conversationId } from '../../src/core/domain/conversation.ts';
 import { planted } from '../fakes/planted.ts';
 import { WebWorld } from './web-world.ts';
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { BadConfiguration, StoreUnavailable } from '../../src/core/errors.ts';
+import { BadConfiguration, StoreUnavailable } from '../../src/core/domain/errors.ts';
 import { createServer } from '../../src/server/http-server.ts';
 import { readableLog } from '../fakes/log.ts';
 import { Browser, WebWorld } from './web-world.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { inspect } from 'node:util';
-import type { CoreOptions } from '../../src/core/core.ts';
+import type { CoreOptions } from '../../src/core/create-core.ts';
 import type { WebPlatform, WebPlatformOptions } from '../../src/platforms/web/web-platform.ts';
 import { webPlatform } from '../../src/platforms/web/web-platform.ts';
 import { createServer } from '../../src/server/http-server.ts';

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Access, type AccessLists } from '../../src/core/access.ts';
-import { CallFailed } from '../../src/core/errors.ts';
-import type { DiscordApi } from '../../src/platforms/discord/api.ts';
-import { Channels } from '../../src/platforms/discord/channels.ts';
-import { Door } from '../../src/platforms/discord/door.ts';
-import { codes, Refused } from '../../src/platforms/discord/faults.ts';
-import { Guilds } from '../../src/platforms/discord/guilds.ts';
-import { Members } from '../../src/platforms/discord/members.ts';
-import type { Said } from '../../src/platforms/discord/said.ts';
+import { Access, type AccessLists } from '../../src/core/intake/access.ts';
+import { CallFailed } from '../../src/core/domain/errors.ts';
+import type { DiscordApi } from '../../src/platforms/discord/api/rest-api.ts';
+import { Channels } from '../../src/platforms/discord/cache/channels.ts';
+import { Door } from '../../src/platforms/discord/receive/access-check.ts';
+import { codes, Refused } from '../../src/platforms/discord/api/api-errors.ts';
+import { Guilds } from '../../src/platforms/discord/cache/guilds.ts';
+import { Members } from '../../src/platforms/discord/cache/members.ts';
+import type { Said } from '../../src/platforms/discord/messages/discord-message.ts';
 
 const [red, blue, grey] = ['1100000000000000001', '1100000000000000002', '1100000000000000003'];
 const [category, parent, thread] = [

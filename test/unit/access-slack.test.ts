@@ -1,16 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Access, type AccessLists } from '../../src/core/access.ts';
-import { conversationId } from '../../src/core/conversation.ts';
-import { CallFailed, RateLimited } from '../../src/core/errors.ts';
-import type { Message } from '../../src/core/message.ts';
-import type { SlackApi } from '../../src/platforms/slack/api.ts';
-import { Door } from '../../src/platforms/slack/door.ts';
-import { earlier } from '../../src/platforms/slack/earlier.ts';
-import { Refused } from '../../src/platforms/slack/faults.ts';
-import { People } from '../../src/platforms/slack/people.ts';
-import type { Said } from '../../src/platforms/slack/said.ts';
-import type { Self } from '../../src/platforms/slack/self.ts';
-import type { Threads } from '../../src/platforms/slack/threads.ts';
+import { Access, type AccessLists } from '../../src/core/intake/access.ts';
+import { conversationId } from '../../src/core/domain/conversation.ts';
+import { CallFailed, RateLimited } from '../../src/core/domain/errors.ts';
+import type { Message } from '../../src/core/domain/message.ts';
+import type { SlackApi } from '../../src/platforms/slack/api/web-api.ts';
+import { Door } from '../../src/platforms/slack/receive/access-check.ts';
+import { earlier } from '../../src/platforms/slack/history/thread-context.ts';
+import { Refused } from '../../src/platforms/slack/api/api-errors.ts';
+import { People } from '../../src/platforms/slack/api/users.ts';
+import type { Said } from '../../src/platforms/slack/messages/slack-message.ts';
+import type { Self } from '../../src/platforms/slack/bot-identity.ts';
+import type { Threads } from '../../src/platforms/slack/history/thread-reader.ts';
 import { readableLog } from '../fakes/log.ts';
 
 const self: Self = { team: 'T1', enterprise: 'E1', userId: 'U9', name: 'parley' };

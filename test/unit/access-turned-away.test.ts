@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Lease } from '../../src/core/ports/store.ts';
-import { TurnedAway } from '../../src/core/turned-away.ts';
+import { TurnedAway } from '../../src/core/intake/refusal-notices.ts';
 import { readableLog } from '../fakes/log.ts';
 
 const hourMs = 60 * 60_000;

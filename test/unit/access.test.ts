@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Access, type AccessLists, type Speaker, type Spot } from '../../src/core/access.ts';
+import { Access, type AccessLists, type Speaker, type Spot } from '../../src/core/intake/access.ts';
 
 /** Words between spaces as a list: those with a minus before them are denied. */
 function list(words: string): { allow: string[]; deny: string[] } {

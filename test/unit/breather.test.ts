@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { Breather } from '../../src/core/breather.ts';
+import { Breather } from '../../src/core/turns/event-loop-yield.ts';
 
 /** Longer than what is taken in before others have their turn. */
 function work(): void {

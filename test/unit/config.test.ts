@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readConfig, variableNames } from '../../src/config.ts';
-import { BadConfiguration } from '../../src/core/errors.ts';
+import { BadConfiguration } from '../../src/core/domain/errors.ts';
 
 function problemsOf(environment: Record<string, string>): string {
   try {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { counted } from '../../src/core/counted.ts';
-import { CallFailed, RateLimited, Rejected } from '../../src/core/errors.ts';
+import { counted } from '../../src/platforms/common/measured-call.ts';
+import { CallFailed, RateLimited, Rejected } from '../../src/core/domain/errors.ts';
 import { noMetrics } from '../../src/core/ports/metrics.ts';
 
 const going = new AbortController().signal;

@@ -3,10 +3,10 @@ import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { clockFindings } from '../../src/commands/doctor/clock.ts';
 import { hinted, readable, unreadable } from '../../src/commands/doctor/configuration.ts';
-import { examine } from '../../src/commands/doctor/examine.ts';
-import { listed, Progress } from '../../src/commands/doctor/list.ts';
+import { examine } from '../../src/commands/doctor/run-checks.ts';
+import { listed, Progress } from '../../src/commands/doctor/print-findings.ts';
 import { readConfig, type WrongSettings } from '../../src/config.ts';
-import { BadConfiguration, CallFailed } from '../../src/core/errors.ts';
+import { BadConfiguration, CallFailed } from '../../src/core/domain/errors.ts';
 import type { Check, Finding } from '../../src/core/ports/checkup.ts';
 
 function check(id: string, run: Check['run'], more: Partial<Check> = {}): Check {

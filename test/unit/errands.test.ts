@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { CallFailed, RateLimited, Rejected } from '../../src/core/errors.ts';
-import { Errands } from '../../src/core/errands.ts';
+import { CallFailed, RateLimited, Rejected } from '../../src/core/domain/errors.ts';
+import { Errands } from '../../src/platforms/common/background-calls.ts';
 import { readableLog } from '../fakes/log.ts';
 
 beforeEach(() => vi.useFakeTimers());

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Gate } from '../../src/core/gate.ts';
+import { Gate } from '../../src/platforms/common/request-throttle.ts';
 
 const { signal } = new AbortController();
 let passed: number;

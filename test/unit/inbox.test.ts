@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import type { Breather } from '../../src/core/breather.ts';
-import { conversationId } from '../../src/core/conversation.ts';
-import type { Dispatcher } from '../../src/core/dispatcher.ts';
-import { Inbox } from '../../src/core/inbox.ts';
-import type { Message } from '../../src/core/message.ts';
+import type { Breather } from '../../src/core/turns/event-loop-yield.ts';
+import { conversationId } from '../../src/core/domain/conversation.ts';
+import type { Dispatcher } from '../../src/core/turns/dispatcher.ts';
+import { Inbox } from '../../src/core/intake/inbox.ts';
+import type { Message } from '../../src/core/domain/message.ts';
 import { noMetrics } from '../../src/core/ports/metrics.ts';
 import type { Store } from '../../src/core/ports/store.ts';
 

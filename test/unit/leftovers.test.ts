@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type ConversationId, conversationId } from '../../src/core/conversation.ts';
-import { StoreUnavailable } from '../../src/core/errors.ts';
-import { Leftovers } from '../../src/core/leftovers.ts';
+import { type ConversationId, conversationId } from '../../src/core/domain/conversation.ts';
+import { StoreUnavailable } from '../../src/core/domain/errors.ts';
+import { Leftovers } from '../../src/core/instances/unclaimed-turns.ts';
 import { readableLog } from '../fakes/log.ts';
 
 beforeEach(() => vi.useFakeTimers());

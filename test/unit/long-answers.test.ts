@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { CallFailed, RateLimited } from '../../src/core/errors.ts';
-import { conversationId } from '../../src/core/conversation.ts';
-import { LongAnswers } from '../../src/core/long-answers.ts';
-import type { Message } from '../../src/core/message.ts';
-import { Pacer } from '../../src/core/reply/pacer.ts';
+import { CallFailed, RateLimited } from '../../src/core/domain/errors.ts';
+import { conversationId } from '../../src/core/domain/conversation.ts';
+import { LongAnswers } from '../../src/core/turns/answer-ready-notice.ts';
+import type { Message } from '../../src/core/domain/message.ts';
+import { Pacer } from '../../src/core/reply/pacing/pacer.ts';
 import { readableLog } from '../fakes/log.ts';
 
 beforeEach(() => vi.useFakeTimers());

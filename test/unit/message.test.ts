@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { conversationId, partsOf } from '../../src/core/conversation.ts';
-import { cleanName, cleanText, isStop } from '../../src/core/message.ts';
+import { conversationId, partsOf } from '../../src/core/domain/conversation.ts';
+import { cleanName, cleanText, isStop } from '../../src/core/domain/message.ts';
 
 describe('a message', () => {
   it.each(['stop', 'Stop', 'STOP!', ' cancel. ', '"stop"', '¡cancel!'])(

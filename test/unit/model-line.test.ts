@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ModelLine } from '../../src/core/model-line.ts';
+import { ModelLine } from '../../src/core/turns/model-queue.ts';
 
 const never = new AbortController().signal;
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { Once } from '../../src/core/once.ts';
+import { Once } from '../../src/platforms/common/once.ts';
 
 it('is the first time once for each, and again for what came long ago', () => {
   const once = new Once();

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { conversationId } from '../../src/core/conversation.ts';
-import { Operator } from '../../src/core/operator.ts';
+import { conversationId } from '../../src/core/domain/conversation.ts';
+import { Operator } from '../../src/core/instances/operator.ts';
 import type { InHand, Store, View } from '../../src/core/ports/store.ts';
 
 it('shows first what was asked first, though it was heard of later', async () => {

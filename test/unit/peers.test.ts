@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { Peers } from '../../src/core/peers.ts';
+import { Peers } from '../../src/core/instances/instance-loads.ts';
 import { readableLog } from '../fakes/log.ts';
 
 beforeEach(() => vi.useFakeTimers());

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { conversationId } from '../../src/core/conversation.ts';
-import type { Entry } from '../../src/core/history.ts';
-import type { Message } from '../../src/core/message.ts';
-import { prompt } from '../../src/core/prompt.ts';
-import { Breather } from '../../src/core/breather.ts';
-import { countTokens } from '../../src/core/tokens.ts';
+import { conversationId } from '../../src/core/domain/conversation.ts';
+import type { Entry } from '../../src/core/domain/history-entry.ts';
+import type { Message } from '../../src/core/domain/message.ts';
+import { prompt } from '../../src/core/turns/prompt.ts';
+import { Breather } from '../../src/core/turns/event-loop-yield.ts';
+import { countTokens } from '../../src/core/turns/tokens.ts';
 
 function question(text: string, name?: string): Message {
   return {

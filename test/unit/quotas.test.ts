@@ -1,10 +1,10 @@
 import { describe, expect, it, vi } from 'vitest';
-import { conversationId } from '../../src/core/conversation.ts';
-import { StoreUnavailable } from '../../src/core/errors.ts';
-import { payersOf } from '../../src/core/payers.ts';
+import { conversationId } from '../../src/core/domain/conversation.ts';
+import { StoreUnavailable } from '../../src/core/domain/errors.ts';
+import { payersOf } from '../../src/core/intake/quota-subjects.ts';
 import type { Count, Meter, Meters, Reading } from '../../src/core/ports/quotas.ts';
-import { type Quota, Quotas } from '../../src/core/quotas.ts';
-import { sentences } from '../../src/core/sentences.ts';
+import { type Quota, Quotas } from '../../src/core/intake/quotas.ts';
+import { sentences } from '../../src/core/domain/user-texts.ts';
 import { readableLog } from '../fakes/log.ts';
 
 const hourMs = 3_600_000;

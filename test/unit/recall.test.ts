@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
-import { Breather } from '../../src/core/breather.ts';
-import { conversationId } from '../../src/core/conversation.ts';
-import type { Entry } from '../../src/core/history.ts';
+import { Breather } from '../../src/core/turns/event-loop-yield.ts';
+import { conversationId } from '../../src/core/domain/conversation.ts';
+import type { Entry } from '../../src/core/domain/history-entry.ts';
 import type { Past, Platform } from '../../src/core/ports/platform.ts';
 import type { Store, Work } from '../../src/core/ports/store.ts';
-import { recall } from '../../src/core/recall.ts';
+import { recall } from '../../src/core/turns/load-history.ts';
 import { readableLog } from '../fakes/log.ts';
 
 const conversation = conversationId('slack', 'T1', 'C1', '1');

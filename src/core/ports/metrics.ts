@@ -1,5 +1,5 @@
-import type { MessageRefused, ModelFault } from '../errors.ts';
-import type { Outcome } from '../turn.ts';
+import type { MessageRefused, ModelFault } from '../domain/errors.ts';
+import type { Outcome } from '../domain/turn.ts';
 import type { Usage } from './model.ts';
 
 /** How a call to a platform went; `failed`: no answer, or none that is known. */

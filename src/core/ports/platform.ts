@@ -1,7 +1,7 @@
-import type { ConversationId } from '../conversation.ts';
-import type { Entry } from '../history.ts';
-import type { Message } from '../message.ts';
-import type { Outcome, Turn } from '../turn.ts';
+import type { ConversationId } from '../domain/conversation.ts';
+import type { Entry } from '../domain/history-entry.ts';
+import type { Message } from '../domain/message.ts';
+import type { Outcome, Turn } from '../domain/turn.ts';
 import type { Surface } from './surface.ts';
 
 /**

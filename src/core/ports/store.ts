@@ -1,7 +1,7 @@
-import type { ConversationId } from '../conversation.ts';
-import type { Entry } from '../history.ts';
-import type { Message } from '../message.ts';
-import type { Claim, Ending, PageRecord, Turn } from '../turn.ts';
+import type { ConversationId } from '../domain/conversation.ts';
+import type { Entry } from '../domain/history-entry.ts';
+import type { Message } from '../domain/message.ts';
+import type { Claim, Ending, PageRecord, Turn } from '../domain/turn.ts';
 import type { Receipt } from './platform.ts';
 
 /** Who works on a conversation, and for how long without a sign of life, in milliseconds. */

@@ -1,4 +1,4 @@
-import type { Rejected } from '../errors.ts';
+import type { Rejected } from '../domain/errors.ts';
 
 /**
  * A rate limit that calls share: a token bucket of `burst` calls that refills by `perSecond`.

@@ -5,16 +5,16 @@ import {
   RateLimited,
   Rejected,
   StoreUnavailable,
-} from '../errors.ts';
+} from '../domain/errors.ts';
 import type { Surface } from '../ports/surface.ts';
-import type { Ending } from '../turn.ts';
-import type { Finals, Lane, Place } from './lane.ts';
-import { NotOurs } from './not-ours.ts';
-import type { Pacer } from './pacer.ts';
-import { Setbacks } from './setbacks.ts';
-import type { Step } from './step.ts';
-import type { Want, Way } from './want.ts';
-import { Writer, type WriterOptions } from './writer.ts';
+import type { Ending } from '../domain/turn.ts';
+import type { Finals, Lane, Place } from './pacing/scheduled-reply.ts';
+import { NotOurs } from './posting/lease-uncertain.ts';
+import type { Pacer } from './pacing/pacer.ts';
+import { Setbacks } from './posting/call-failures.ts';
+import type { Step } from './next-step.ts';
+import type { Want, Way } from './pacing/call-request.ts';
+import { Writer, type WriterOptions } from './reply-writer.ts';
 
 /** While it is not certain that the turn is ours, that is looked at so often, in milliseconds. */
 const askAgainMs = 250;

@@ -1,8 +1,8 @@
 import type { PromptMessage } from '../../core/ports/model.ts';
-import { Deck } from './deck.ts';
+import { Deck } from './shuffled.ts';
 import { essay } from './essay.ts';
-import { codeBlocks, list, steps, tables } from './exhibits.ts';
-import * as lines from './lines.ts';
+import { codeBlocks, list, steps, tables } from './samples.ts';
+import * as lines from './phrases.ts';
 import { questionOf } from './question.ts';
 import type { Question } from './question.ts';
 

@@ -1,4 +1,4 @@
-import { Deck } from './deck.ts';
+import { Deck } from './shuffled.ts';
 
 /** Longest text in UTF-16 units, whatever was asked for. */
 const maxEssayChars = 50_000;

@@ -1,7 +1,7 @@
 import type { Posting, Surface, WorkingState } from '../../core/ports/surface.ts';
 import { webFormat } from './format.ts';
-import type { LiveTurn } from './live-turn.ts';
-import type { Room } from './room.ts';
+import type { LiveTurn } from './conversations/live-turn.ts';
+import type { Room } from './conversations/live-conversation.ts';
 
 /** Twenty steps in a second look like steady writing; more would only cost. */
 const editFloorMs = 50;

@@ -1,5 +1,5 @@
-import { partsOf, type ConversationId } from '../../core/conversation.ts';
-import { BadConfiguration } from '../../core/errors.ts';
+import { partsOf, type ConversationId } from '../../core/domain/conversation.ts';
+import { BadConfiguration } from '../../core/domain/errors.ts';
 import type { Meter } from '../../core/ports/quotas.ts';
 
 /** How many parts the data has, each on one node of a cluster. It never changes. */

@@ -1,6 +1,6 @@
-import type { ConversationId } from '../../core/conversation.ts';
-import type { Entry } from '../../core/history.ts';
-import type { Message } from '../../core/message.ts';
+import type { ConversationId } from '../../core/domain/conversation.ts';
+import type { Entry } from '../../core/domain/history-entry.ts';
+import type { Message } from '../../core/domain/message.ts';
 import type { SharedBudgets } from '../../core/ports/budgets.ts';
 import type {
   AcceptOptions,
@@ -22,29 +22,29 @@ import type {
 import type { Meters } from '../../core/ports/quotas.ts';
 import type { Secrets } from '../../core/ports/secrets.ts';
 import type { UsageBook } from '../../core/ports/usage.ts';
-import type { Claim, Ending, PageRecord } from '../../core/turn.ts';
-import { RedisBudgets } from './budgets.ts';
-import { Bookmarks } from './bookmarks.ts';
-import { Codec } from './codec.ts';
-import { Connection } from './connection.ts';
-import { Forgetting } from './forgetting.ts';
-import { Inbox } from './inbox.ts';
+import type { Claim, Ending, PageRecord } from '../../core/domain/turn.ts';
+import { RedisBudgets } from './coordination/shared-rate-limits.ts';
+import { Bookmarks } from './coordination/read-positions.ts';
+import { Codec } from './records.ts';
+import { Connection } from './connection/retrying-connection.ts';
+import { Forgetting } from './conversations/erasure.ts';
+import { Inbox } from './conversations/inbox.ts';
 import { Keys } from './keys.ts';
-import { News } from './news.ts';
-import { openConnection } from './open-connection.ts';
+import { News } from './connection/pub-sub.ts';
+import { openConnection } from './connection/open-connection.ts';
 import { boundsOf, type RedisStoreOptions } from './options.ts';
-import { Partitions } from './partitions.ts';
-import { PauseNote } from './pause-note.ts';
-import { RedisMeters } from './quotas.ts';
-import { Persons } from './persons.ts';
-import { Roles } from './roles.ts';
-import { RedisSecrets } from './secrets.ts';
-import { noteRuns } from './runs.ts';
-import { Summaries } from './summaries.ts';
-import { Sweeper } from './sweeper.ts';
-import { parseRedisUrl, type Target } from './url.ts';
-import { RedisUsage } from './usage.ts';
-import { Workbench } from './workbench.ts';
+import { Partitions } from './conversations/partition-queries.ts';
+import { PauseNote } from './coordination/operator-pause.ts';
+import { RedisMeters } from './accounting/quota-meters.ts';
+import { Persons } from './conversations/person-index.ts';
+import { Roles } from './coordination/leader-locks.ts';
+import { RedisSecrets } from './coordination/secrets.ts';
+import { noteRuns } from './connection/server-restarts.ts';
+import { Summaries } from './conversations/summaries.ts';
+import { Sweeper } from './conversations/retention.ts';
+import { parseRedisUrl, type Target } from './connection/redis-url.ts';
+import { RedisUsage } from './accounting/usage-book.ts';
+import { Workbench } from './conversations/turns.ts';
 
 /**
  * Opens the shared store: Redis 6.2 or newer, or Valkey, for any number of instances.

@@ -1,6 +1,6 @@
-import type { ConversationId } from '../../core/conversation.ts';
-import type { Entry } from '../../core/history.ts';
-import type { Message } from '../../core/message.ts';
+import type { ConversationId } from '../../core/domain/conversation.ts';
+import type { Entry } from '../../core/domain/history-entry.ts';
+import type { Message } from '../../core/domain/message.ts';
 import type {
   AcceptOptions,
   Admission,
@@ -20,19 +20,19 @@ import type {
 import type { Meters } from '../../core/ports/quotas.ts';
 import type { Secrets } from '../../core/ports/secrets.ts';
 import type { UsageBook } from '../../core/ports/usage.ts';
-import type { Claim, Ending, PageRecord } from '../../core/turn.ts';
-import type { Database, Query } from './database.ts';
-import { DepthQuery } from './depth-query.ts';
-import { StoreFolder } from './folder.ts';
-import { Forgetting } from './forgetting.ts';
-import { Inbox } from './inbox.ts';
-import { openDatabase } from './open-database.ts';
+import type { Claim, Ending, PageRecord } from '../../core/domain/turn.ts';
+import type { Database, Query } from './connection/database.ts';
+import { DepthQuery } from './conversations/queue-depth.ts';
+import { StoreFolder } from './connection/data-folder.ts';
+import { Forgetting } from './conversations/erasure.ts';
+import { Inbox } from './conversations/inbox.ts';
+import { openDatabase } from './connection/open-database.ts';
 import type { SqliteStoreOptions } from './options.ts';
-import { PauseNote } from './pause-note.ts';
-import { Roles } from './roles.ts';
-import { Sweeper } from './sweeper.ts';
+import { PauseNote } from './coordination/operator-pause.ts';
+import { Roles } from './coordination/leader-locks.ts';
+import { Sweeper } from './conversations/retention.ts';
 import { openTables, type Tables } from './tables.ts';
-import { Workbench } from './workbench.ts';
+import { Workbench } from './conversations/turns.ts';
 
 const dayMs = 24 * 60 * 60 * 1_000;
 

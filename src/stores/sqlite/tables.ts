@@ -1,15 +1,15 @@
-import { Bookmarks } from './bookmarks.ts';
-import type { Database } from './database.ts';
-import { Entries } from './entries.ts';
-import { Finishes } from './finishes.ts';
-import { Pages } from './pages.ts';
-import { SqliteMeters } from './quotas.ts';
-import { SqliteUsage } from './usage.ts';
-import { Participants } from './participants.ts';
-import { SqliteSecrets } from './secrets.ts';
-import { Questions } from './questions.ts';
-import { Seen } from './seen.ts';
-import { Turns } from './turns.ts';
+import { Bookmarks } from './coordination/read-positions.ts';
+import type { Database } from './connection/database.ts';
+import { Entries } from './conversations/history.ts';
+import { Finishes } from './conversations/finish-log.ts';
+import { Pages } from './conversations/pages.ts';
+import { SqliteMeters } from './accounting/quota-meters.ts';
+import { SqliteUsage } from './accounting/usage-book.ts';
+import { Participants } from './conversations/person-index.ts';
+import { SqliteSecrets } from './coordination/secrets.ts';
+import { Questions } from './conversations/questions.ts';
+import { Seen } from './conversations/seen-ids.ts';
+import { Turns } from './conversations/turn-table.ts';
 
 /** What the database holds, each with its own statements. */
 export interface Tables {

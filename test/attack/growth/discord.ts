@@ -1,14 +1,18 @@
-import { titleOf } from '../../../src/platforms/discord/channels.ts';
-import { discordFormat } from '../../../src/platforms/discord/format.ts';
-import { isVisible, oneLine } from '../../../src/platforms/discord/label.ts';
+import { titleOf } from '../../../src/platforms/discord/cache/channels.ts';
+import { discordFormat } from '../../../src/platforms/discord/reply/format/markdown-format.ts';
+import { isVisible, oneLine } from '../../../src/platforms/discord/messages/one-line.ts';
 import { honestLinks } from '../../../src/platforms/common/honest-links.ts';
-import { withoutLinks } from '../../../src/platforms/discord/links.ts';
-import { mentions } from '../../../src/platforms/discord/meant.ts';
-import { type Said, saidIn } from '../../../src/platforms/discord/said.ts';
-import type { Self } from '../../../src/platforms/discord/self.ts';
-import { threadName } from '../../../src/platforms/discord/thread-name.ts';
-import { textFor } from '../../../src/platforms/discord/to-message.ts';
-import { calledIn, readable, withoutBell } from '../../../src/platforms/discord/words.ts';
+import { withoutLinks } from '../../../src/platforms/discord/reply/format/masked-links.ts';
+import { mentions } from '../../../src/platforms/discord/receive/classify-message.ts';
+import { type Said, saidIn } from '../../../src/platforms/discord/messages/discord-message.ts';
+import type { Self } from '../../../src/platforms/discord/bot-identity.ts';
+import { threadName } from '../../../src/platforms/discord/reply/thread-name.ts';
+import { textFor } from '../../../src/platforms/discord/messages/normalize-message.ts';
+import {
+  calledIn,
+  readable,
+  withoutBell,
+} from '../../../src/platforms/discord/messages/discord-text.ts';
 import { answer, type Subject } from './subject.ts';
 
 const id = '1200000000000000001';

@@ -1,6 +1,6 @@
 import { ago, table } from '../../../src/commands/table.ts';
 import { createLog } from '../../../src/log.ts';
-import { complaintOf } from '../../../src/models/complaint.ts';
+import { complaintOf } from '../../../src/models/provider-error.ts';
 import { answer } from '../../../src/models/demo/answer.ts';
 import { questionOf } from '../../../src/models/demo/question.ts';
 import { toModelFailed } from '../../../src/models/faults.ts';

@@ -1,17 +1,21 @@
-import { addressIn } from '../../../src/platforms/slack/address.ts';
-import { decoded } from '../../../src/platforms/slack/entities.ts';
-import { slackFormat } from '../../../src/platforms/slack/format.ts';
-import { hostNameIn } from '../../../src/platforms/slack/host-name.ts';
-import { linkTargetIn } from '../../../src/platforms/slack/link-target.ts';
-import { meant, mentions } from '../../../src/platforms/slack/meant.ts';
-import { postable } from '../../../src/platforms/slack/postable.ts';
-import { type Said, saidIn } from '../../../src/platforms/slack/said.ts';
-import type { Self } from '../../../src/platforms/slack/self.ts';
-import { stopsInChannel } from '../../../src/platforms/slack/stops.ts';
-import { streamable } from '../../../src/platforms/slack/streamable.ts';
-import { textFor, toMessage } from '../../../src/platforms/slack/to-message.ts';
-import { toldBy } from '../../../src/platforms/slack/told.ts';
-import { callsGroup, peopleIn, readable } from '../../../src/platforms/slack/words.ts';
+import { addressIn } from '../../../src/platforms/slack/reply/link-safety/find-url.ts';
+import { decoded } from '../../../src/platforms/slack/reply/link-safety/entities.ts';
+import { slackFormat } from '../../../src/platforms/slack/reply/markdown-format.ts';
+import { hostNameIn } from '../../../src/platforms/slack/reply/link-safety/find-host-name.ts';
+import { linkTargetIn } from '../../../src/platforms/slack/reply/link-safety/find-link-target.ts';
+import { meant, mentions } from '../../../src/platforms/slack/receive/classify-message.ts';
+import { postable } from '../../../src/platforms/slack/reply/link-safety/text-before-url.ts';
+import { type Said, saidIn } from '../../../src/platforms/slack/messages/slack-message.ts';
+import type { Self } from '../../../src/platforms/slack/bot-identity.ts';
+import { stopsInChannel } from '../../../src/platforms/slack/receive/stop-command.ts';
+import { streamable } from '../../../src/platforms/slack/reply/streaming/streamable-text.ts';
+import { textFor, toMessage } from '../../../src/platforms/slack/messages/normalize-message.ts';
+import { toldBy } from '../../../src/platforms/slack/receive/parse-event.ts';
+import {
+  callsGroup,
+  peopleIn,
+  readable,
+} from '../../../src/platforms/slack/messages/slack-text.ts';
 import { answer, type Subject } from './subject.ts';
 
 const self: Self = { team: 'T1', userId: 'UBOT', botId: 'BBOT', name: 'parley' };

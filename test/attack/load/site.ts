@@ -1,7 +1,7 @@
 import { readAnswers } from '../../chaos/answers.ts';
 import { Model, question } from '../../chaos/model.ts';
 import { DiscordThread, SlackThread, type Spot } from '../../chaos/spots.ts';
-import { wantedScopes } from '../../../src/platforms/slack/workspace.ts';
+import { wantedScopes } from '../../../src/platforms/slack/api/identify-bot.ts';
 import { DiscordFake } from '../../fakes/discord/discord-fake.ts';
 import { type ParleyProcess, startParley } from '../../fakes/parley-process.ts';
 import { planted } from '../../fakes/planted.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { turnIdOf } from '../../../src/core/turn-id.ts';
+import { turnIdOf } from '../../../src/core/domain/turn-id.ts';
 import {
   alice,
   answer,

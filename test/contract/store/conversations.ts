@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ConversationId } from '../../../src/core/conversation.ts';
+import type { ConversationId } from '../../../src/core/domain/conversation.ts';
 import type { Store } from '../../../src/core/ports/store.ts';
 import {
   answer,

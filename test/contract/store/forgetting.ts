@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { conversationId } from '../../../src/core/conversation.ts';
-import { ClaimLost } from '../../../src/core/errors.ts';
+import { conversationId } from '../../../src/core/domain/conversation.ts';
+import { ClaimLost } from '../../../src/core/domain/errors.ts';
 import {
   alice,
   answer,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Entry } from '../../../src/core/history.ts';
+import type { Entry } from '../../../src/core/domain/history-entry.ts';
 import {
   alice,
   answer,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { ClaimLost } from '../../../src/core/errors.ts';
+import { ClaimLost } from '../../../src/core/domain/errors.ts';
 import type { Store } from '../../../src/core/ports/store.ts';
-import type { Claim } from '../../../src/core/turn.ts';
+import type { Claim } from '../../../src/core/domain/turn.ts';
 import {
   alice,
   ask,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Store } from '../../../src/core/ports/store.ts';
-import { ReadingNotes } from '../../../src/core/reading-notes.ts';
+import { ReadingNotes } from '../../../src/core/intake/reading-notes.ts';
 import { readableLog } from '../../fakes/log.ts';
 import type { Stage } from '../store-fixture.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ClaimLost } from '../../../src/core/errors.ts';
+import { ClaimLost } from '../../../src/core/domain/errors.ts';
 import type { Store } from '../../../src/core/ports/store.ts';
 import {
   alice,

@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import type { ConversationId } from '../../../src/core/conversation.ts';
-import { ClaimLost } from '../../../src/core/errors.ts';
-import type { Message } from '../../../src/core/message.ts';
+import type { ConversationId } from '../../../src/core/domain/conversation.ts';
+import { ClaimLost } from '../../../src/core/domain/errors.ts';
+import type { Message } from '../../../src/core/domain/message.ts';
 import type { Admission, Lease, Store, Work } from '../../../src/core/ports/store.ts';
 import { newConversation, question } from '../store-fixture.ts';
 import type { Stage } from '../store-fixture.ts';

@@ -1,4 +1,4 @@
-import { ModelFailed } from '../../../src/core/errors.ts';
+import { ModelFailed } from '../../../src/core/domain/errors.ts';
 import type { Model, ModelEvent, PromptMessage } from '../../../src/core/ports/model.ts';
 import { openAiModel } from '../../../src/models/openai.ts';
 import type { OpenAiOptions } from '../../../src/models/openai.ts';

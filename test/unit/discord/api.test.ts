@@ -1,8 +1,8 @@
 import { REST } from 'discord.js';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { RateLimited } from '../../../src/core/errors.ts';
-import { DiscordApi } from '../../../src/platforms/discord/api.ts';
-import { Budgets } from '../../../src/platforms/discord/budgets.ts';
+import { RateLimited } from '../../../src/core/domain/errors.ts';
+import { DiscordApi } from '../../../src/platforms/discord/api/rest-api.ts';
+import { Budgets } from '../../../src/platforms/discord/api/channel-rate-limits.ts';
 import { readableLog } from '../../fakes/log.ts';
 
 beforeEach(() => vi.useFakeTimers());

@@ -1,11 +1,11 @@
 import { describe, expect, it, vi } from 'vitest';
-import { StoreUnavailable } from '../../../src/core/errors.ts';
+import { StoreUnavailable } from '../../../src/core/domain/errors.ts';
 import {
   Bookmarks,
   directChannel,
   directPlace,
   placeIn,
-} from '../../../src/platforms/discord/bookmarks.ts';
+} from '../../../src/platforms/discord/history/read-positions.ts';
 import { readableLog } from '../../fakes/log.ts';
 
 /** Marks over a store that keeps them, or fails so many times. */

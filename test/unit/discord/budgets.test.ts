@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Budgets } from '../../../src/platforms/discord/budgets.ts';
+import { Budgets } from '../../../src/platforms/discord/api/channel-rate-limits.ts';
 
 const channel = '100000000000000001';
 const message = '100000000000000002';

@@ -1,7 +1,7 @@
 import { DiscordAPIError, HTTPError, RateLimitError } from 'discord.js';
 import { describe, expect, it } from 'vitest';
-import { CallFailed } from '../../../src/core/errors.ts';
-import { faultOf, Refused, remedyFor } from '../../../src/platforms/discord/faults.ts';
+import { CallFailed } from '../../../src/core/domain/errors.ts';
+import { faultOf, Refused, remedyFor } from '../../../src/platforms/discord/api/api-errors.ts';
 
 const request = { files: undefined, body: undefined };
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import type { Fields } from '../../../src/core/fields.ts';
-import { type Said, saidIn } from '../../../src/platforms/discord/said.ts';
-import type { Self } from '../../../src/platforms/discord/self.ts';
+import type { Fields } from '../../../src/core/json-fields.ts';
+import { type Said, saidIn } from '../../../src/platforms/discord/messages/discord-message.ts';
+import type { Self } from '../../../src/platforms/discord/bot-identity.ts';
 
 const folder = new URL('../../fixtures/discord/', import.meta.url);
 

@@ -1,7 +1,10 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { wait } from '../../../src/core/deadline.ts';
-import { CallFailed } from '../../../src/core/errors.ts';
-import { Footing, type FootingOptions } from '../../../src/platforms/discord/footing.ts';
+import { wait } from '../../../src/core/timing.ts';
+import { CallFailed } from '../../../src/core/domain/errors.ts';
+import {
+  Footing,
+  type FootingOptions,
+} from '../../../src/platforms/discord/reply/resolve-reply-location.ts';
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Pages } from '../../../src/core/reply/pages.ts';
-import { discordFormat } from '../../../src/platforms/discord/format.ts';
-import { withoutLinks } from '../../../src/platforms/discord/links.ts';
+import { Pages } from '../../../src/core/reply/pages/page-splitter.ts';
+import { discordFormat } from '../../../src/platforms/discord/reply/format/markdown-format.ts';
+import { withoutLinks } from '../../../src/platforms/discord/reply/format/masked-links.ts';
 
 const render = (...lines: string[]): string => discordFormat.render(lines.join('\n'));
 const text = (...lines: string[]): string => lines.join('\n');

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { RateLimited } from '../../../src/core/errors.ts';
-import { type Lane, Pacer } from '../../../src/core/reply/pacer.ts';
-import { GlobalLimit } from '../../../src/platforms/discord/global-limit.ts';
+import { RateLimited } from '../../../src/core/domain/errors.ts';
+import { type Lane, Pacer } from '../../../src/core/reply/pacing/pacer.ts';
+import { GlobalLimit } from '../../../src/platforms/discord/api/global-rate-limit.ts';
 import { readableLog } from '../../fakes/log.ts';
 
 beforeEach(() => vi.useFakeTimers());

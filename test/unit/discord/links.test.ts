@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { discordFormat } from '../../../src/platforms/discord/format.ts';
+import { discordFormat } from '../../../src/platforms/discord/reply/format/markdown-format.ts';
 
 describe('a link whose text is another address shows where it goes', () => {
   it.each([

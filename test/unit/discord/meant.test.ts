@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Followups } from '../../../src/core/followups.ts';
+import type { Followups } from '../../../src/core/domain/follow-up-policy.ts';
 import type { Participation } from '../../../src/core/ports/store.ts';
-import { meant, mentions } from '../../../src/platforms/discord/meant.ts';
+import { meant, mentions } from '../../../src/platforms/discord/receive/classify-message.ts';
 import { ann, ben, saidInFixture, self } from './fixtures.ts';
 
 const opened: Participation = { opened: true, people: [ann] };

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { methodOf } from '../../../src/platforms/discord/method-of.ts';
+import { methodOf } from '../../../src/platforms/discord/api/route-label.ts';
 
 it.for<[string, string]>([
   ['/channels/1100000000000000001/messages', '/channels/:id/messages'],

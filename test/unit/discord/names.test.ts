@@ -3,15 +3,15 @@ import {
   directConversation,
   placeOf,
   rootedConversation,
-} from '../../../src/platforms/discord/place.ts';
+} from '../../../src/platforms/discord/messages/conversation-location.ts';
 import {
   byAge,
   idAt,
   isSnowflake,
   justBefore,
   timeOf,
-} from '../../../src/platforms/discord/snowflake.ts';
-import { threadName } from '../../../src/platforms/discord/thread-name.ts';
+} from '../../../src/platforms/discord/api/snowflake.ts';
+import { threadName } from '../../../src/platforms/discord/reply/thread-name.ts';
 
 describe('an id', () => {
   it('tells its time', () => {

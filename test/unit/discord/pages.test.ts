@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { pageAmong } from '../../../src/platforms/discord/pages.ts';
+import { pageAmong } from '../../../src/platforms/discord/reply/page-id.ts';
 
 const own = (id: string, replyTo?: string, type = 0) => ({
   id,

@@ -1,14 +1,17 @@
 import { REST } from 'discord.js';
 import { expect, it } from 'vitest';
-import { Errands } from '../../../src/core/errands.ts';
-import type { PageRecord, Turn } from '../../../src/core/turn.ts';
-import { DiscordApi } from '../../../src/platforms/discord/api.ts';
-import { Budgets } from '../../../src/platforms/discord/budgets.ts';
-import { Channels } from '../../../src/platforms/discord/channels.ts';
-import { Denials, threadsOf } from '../../../src/platforms/discord/denials.ts';
-import { directConversation, rootedConversation } from '../../../src/platforms/discord/place.ts';
-import { Posts } from '../../../src/platforms/discord/posts.ts';
-import { Replies } from '../../../src/platforms/discord/replies.ts';
+import { Errands } from '../../../src/platforms/common/background-calls.ts';
+import type { PageRecord, Turn } from '../../../src/core/domain/turn.ts';
+import { DiscordApi } from '../../../src/platforms/discord/api/rest-api.ts';
+import { Budgets } from '../../../src/platforms/discord/api/channel-rate-limits.ts';
+import { Channels } from '../../../src/platforms/discord/cache/channels.ts';
+import { Denials, threadsOf } from '../../../src/platforms/discord/cache/denied-permissions.ts';
+import {
+  directConversation,
+  rootedConversation,
+} from '../../../src/platforms/discord/messages/conversation-location.ts';
+import { Posts } from '../../../src/platforms/discord/reply/posts-by-nonce.ts';
+import { Replies } from '../../../src/platforms/discord/reply/running-replies.ts';
 import { readableLog } from '../../fakes/log.ts';
 
 const [guild, channel, root, later] = [1, 2, 3, 4].map((at) => `10000000000000000${at}`) as [

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { saidIn } from '../../../src/platforms/discord/said.ts';
+import { saidIn } from '../../../src/platforms/discord/messages/discord-message.ts';
 import { ann, channel, fixture, guild, saidInFixture, self } from './fixtures.ts';
 
 describe('what was said', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { rootedConversation } from '../../../src/platforms/discord/place.ts';
-import { textFor, toMessage } from '../../../src/platforms/discord/to-message.ts';
+import { rootedConversation } from '../../../src/platforms/discord/messages/conversation-location.ts';
+import { textFor, toMessage } from '../../../src/platforms/discord/messages/normalize-message.ts';
 import { ann, channel, guild, saidInFixture, self } from './fixtures.ts';
 
 const editors = '1100000000000000070';

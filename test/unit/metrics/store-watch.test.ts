@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { Depth } from '../../../src/core/ports/store.ts';
-import { StoreWatch, type StoreWatchOptions } from '../../../src/metrics/store-watch.ts';
+import { StoreWatch, type StoreWatchOptions } from '../../../src/metrics/cached-queue-depth.ts';
 import { readableLog } from '../../fakes/log.ts';
 
 beforeEach(() => vi.useFakeTimers());

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { PromptMessage } from '../../../src/core/ports/model.ts';
-import { demoModel } from '../../../src/models/demo.ts';
+import { demoModel } from '../../../src/models/demo/demo-model.ts';
 import { listen } from '../../fakes/openai/listener.ts';
 
 const atOnce = demoModel({ tokensPerSecond: Infinity });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { ModelFailed, type ModelFault } from '../../../src/core/errors.ts';
+import { ModelFailed, type ModelFault } from '../../../src/core/domain/errors.ts';
 import { noMetrics } from '../../../src/core/ports/metrics.ts';
 import type { Model, ModelEvent, ModelRequest } from '../../../src/core/ports/model.ts';
 import { failover } from '../../../src/models/failover.ts';

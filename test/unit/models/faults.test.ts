@@ -1,6 +1,6 @@
 import { APICallError } from 'ai';
 import { describe, expect, test } from 'vitest';
-import { ModelFailed } from '../../../src/core/errors.ts';
+import { ModelFailed } from '../../../src/core/domain/errors.ts';
 import { toModelFailed } from '../../../src/models/faults.ts';
 
 const question = 'what-a-person-asked';

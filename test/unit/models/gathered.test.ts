@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { gathered } from '../../../src/models/gathered.ts';
+import { gathered } from '../../../src/models/batched-sse-fetch.ts';
 
 /** An event stream in the test's hands, and what comes out of it. */
 class Line {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { ModelFailed } from '../../../src/core/errors.ts';
-import type { ModelFault } from '../../../src/core/errors.ts';
+import { ModelFailed } from '../../../src/core/domain/errors.ts';
+import type { ModelFault } from '../../../src/core/domain/errors.ts';
 import type { Model, ModelEvent } from '../../../src/core/ports/model.ts';
 import { defaultRetryPolicy, retryDelay, retrying } from '../../../src/models/retrying.ts';
 import { readableLog } from '../../fakes/log.ts';

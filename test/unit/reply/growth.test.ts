@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Budget, Growth, Posting } from '../../../src/core/ports/surface.ts';
-import { Pacer } from '../../../src/core/reply/pacer.ts';
+import { Pacer } from '../../../src/core/reply/pacing/pacer.ts';
 import { readableLog } from '../../fakes/log.ts';
 import { FakeSurface } from '../../fakes/surface.ts';
 import { liveReplyOn } from './live-reply-on.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { healInline } from '../../../src/core/reply/heal.ts';
+import { healInline } from '../../../src/core/reply/pages/complete-markdown.ts';
 
 const cases: readonly (readonly [string, string])[] = [
   ['**bold', '**bold**'],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Limiter } from '../../../src/core/reply/limiter.ts';
-import { Pace } from '../../../src/core/reply/pace.ts';
+import { Limiter } from '../../../src/core/reply/pacing/rate-limiter.ts';
+import { Pace } from '../../../src/core/reply/pacing/edit-spacing.ts';
 
 /** The platform itself: a bucket that is perhaps not what is believed of it. */
 class Bucket {

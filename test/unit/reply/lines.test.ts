@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { RateLimited } from '../../../src/core/errors.ts';
-import { Lines } from '../../../src/core/reply/lines.ts';
+import { RateLimited } from '../../../src/core/domain/errors.ts';
+import { Lines } from '../../../src/core/reply/pacing/budget-queues.ts';
 
 const minute = 60_000;
 const edits = { key: 'edits', burst: 40, perSecond: 0.8 };

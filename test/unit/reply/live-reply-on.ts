@@ -1,5 +1,5 @@
 import { LiveReply, type LiveReplyOptions } from '../../../src/core/reply/live-reply.ts';
-import { Pacer } from '../../../src/core/reply/pacer.ts';
+import { Pacer } from '../../../src/core/reply/pacing/pacer.ts';
 import { readableLog } from '../../fakes/log.ts';
 
 /** A reply that is written alone, from its beginning, and whose pages always can be recorded. */

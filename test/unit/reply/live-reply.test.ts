@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { ClaimLost, Rejected, StoreUnavailable } from '../../../src/core/errors.ts';
+import { ClaimLost, Rejected, StoreUnavailable } from '../../../src/core/domain/errors.ts';
 import type { Budget } from '../../../src/core/ports/surface.ts';
 import { LiveReply } from '../../../src/core/reply/live-reply.ts';
-import { Pacer } from '../../../src/core/reply/pacer.ts';
-import type { Ending, PageRecord } from '../../../src/core/turn.ts';
+import { Pacer } from '../../../src/core/reply/pacing/pacer.ts';
+import type { Ending, PageRecord } from '../../../src/core/domain/turn.ts';
 import { readableLog } from '../../fakes/log.ts';
 import { FakeSurface } from '../../fakes/surface.ts';
 

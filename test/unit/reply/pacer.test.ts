@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { RateLimited } from '../../../src/core/errors.ts';
+import { RateLimited } from '../../../src/core/domain/errors.ts';
 import type { Budget } from '../../../src/core/ports/surface.ts';
-import { type Lane, Pacer } from '../../../src/core/reply/pacer.ts';
-import type { Want } from '../../../src/core/reply/want.ts';
+import { type Lane, Pacer } from '../../../src/core/reply/pacing/pacer.ts';
+import type { Want } from '../../../src/core/reply/pacing/call-request.ts';
 import { readableLog } from '../../fakes/log.ts';
 
 beforeEach(() => vi.useFakeTimers());

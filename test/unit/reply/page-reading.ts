@@ -3,8 +3,8 @@ import type { Token, Tokens } from 'marked';
 import { lexer } from 'marked';
 import { expect } from 'vitest';
 import type { PageFormat } from '../../../src/core/ports/surface.ts';
-import type { Page } from '../../../src/core/reply/pages.ts';
-import { Pages } from '../../../src/core/reply/pages.ts';
+import type { Page } from '../../../src/core/reply/pages/page-splitter.ts';
+import { Pages } from '../../../src/core/reply/pages/page-splitter.ts';
 import { pieces, rhythm } from './markdown-arbitrary.ts';
 
 /** Another one, such as PAGES_SEED=7, looks for what this one does not find. */

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { Tokens } from 'marked';
 import { lexer } from 'marked';
 import { expect, test } from 'vitest';
-import { Pages } from '../../../src/core/reply/pages.ts';
+import { Pages } from '../../../src/core/reply/pages/page-splitter.ts';
 import {
   brokenDocument,
   document,

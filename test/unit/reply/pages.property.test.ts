@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { PageFormat } from '../../../src/core/ports/surface.ts';
-import type { Page } from '../../../src/core/reply/pages.ts';
-import { Pages } from '../../../src/core/reply/pages.ts';
+import type { Page } from '../../../src/core/reply/pages/page-splitter.ts';
+import { Pages } from '../../../src/core/reply/pages/page-splitter.ts';
 import { brokenDocument, document, pieces, rhythm } from './markdown-arbitrary.ts';
 import { asIs, codePoints, escapedBytes, padded } from './page-formats.ts';
 import {

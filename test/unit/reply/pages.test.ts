@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Page } from '../../../src/core/reply/pages.ts';
-import { Pages } from '../../../src/core/reply/pages.ts';
+import type { Page } from '../../../src/core/reply/pages/page-splitter.ts';
+import { Pages } from '../../../src/core/reply/pages/page-splitter.ts';
 import { asIs, codePoints, escapedBytes } from './page-formats.ts';
 
 function allPages(pages: Pages): Page[] {

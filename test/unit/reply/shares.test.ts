@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { RateLimited } from '../../../src/core/errors.ts';
+import { RateLimited } from '../../../src/core/domain/errors.ts';
 import type { Budget } from '../../../src/core/ports/surface.ts';
-import { Limiter } from '../../../src/core/reply/limiter.ts';
-import { Pacer, type Lane } from '../../../src/core/reply/pacer.ts';
-import { Shares } from '../../../src/core/reply/shares.ts';
+import { Limiter } from '../../../src/core/reply/pacing/rate-limiter.ts';
+import { Pacer, type Lane } from '../../../src/core/reply/pacing/pacer.ts';
+import { Shares } from '../../../src/core/reply/pacing/budget-sharing.ts';
 import { FakeBudgets } from '../../fakes/budgets.ts';
 import { eager, TrueBucket } from '../../fakes/calls.ts';
 import { readableLog } from '../../fakes/log.ts';

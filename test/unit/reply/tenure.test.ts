@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Tenure } from '../../../src/core/leases.ts';
+import { Tenure } from '../../../src/core/instances/leases.ts';
 import { LiveReply } from '../../../src/core/reply/live-reply.ts';
-import { Pacer } from '../../../src/core/reply/pacer.ts';
-import type { PageRecord } from '../../../src/core/turn.ts';
+import { Pacer } from '../../../src/core/reply/pacing/pacer.ts';
+import type { PageRecord } from '../../../src/core/domain/turn.ts';
 import { readableLog } from '../../fakes/log.ts';
 import { FakeSurface } from '../../fakes/surface.ts';
 

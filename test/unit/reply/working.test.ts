@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { CallFailed, RateLimited, Rejected } from '../../../src/core/errors.ts';
-import { Working } from '../../../src/core/reply/working.ts';
+import { CallFailed, RateLimited, Rejected } from '../../../src/core/domain/errors.ts';
+import { Working } from '../../../src/core/reply/posting/working-indicator.ts';
 import { readableLog } from '../../fakes/log.ts';
 import { FakeSurface } from '../../fakes/surface.ts';
 

@@ -1,7 +1,7 @@
 import { webApi } from '@slack/bolt';
 import { describe, expect, it } from 'vitest';
-import { CallFailed, RateLimited } from '../../../src/core/errors.ts';
-import { faultOf, type Refused, remedyFor } from '../../../src/platforms/slack/faults.ts';
+import { CallFailed, RateLimited } from '../../../src/core/domain/errors.ts';
+import { faultOf, type Refused, remedyFor } from '../../../src/platforms/slack/api/api-errors.ts';
 
 function answer(error: string, more: Record<string, unknown> = {}) {
   return new webApi.WebAPIPlatformError({ ok: false, error, ...more });

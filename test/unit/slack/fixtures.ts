@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import type { Fields } from '../../../src/core/fields.ts';
-import type { Said } from '../../../src/platforms/slack/said.ts';
-import type { Self } from '../../../src/platforms/slack/self.ts';
-import { toldBy } from '../../../src/platforms/slack/told.ts';
+import type { Fields } from '../../../src/core/json-fields.ts';
+import type { Said } from '../../../src/platforms/slack/messages/slack-message.ts';
+import type { Self } from '../../../src/platforms/slack/bot-identity.ts';
+import { toldBy } from '../../../src/platforms/slack/receive/parse-event.ts';
 
 const folder = new URL('../../fixtures/slack/', import.meta.url);
 

@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { slackFormat } from '../../../src/platforms/slack/format.ts';
-import { nothingYet, postable } from '../../../src/platforms/slack/postable.ts';
+import { slackFormat } from '../../../src/platforms/slack/reply/markdown-format.ts';
+import {
+  nothingYet,
+  postable,
+} from '../../../src/platforms/slack/reply/link-safety/text-before-url.ts';
 import { linksIn, mentionsIn } from '../../fakes/slack/calls-to-people.ts';
 
 const render = (markdown: string): string => slackFormat.render(markdown);

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { prompts } from '../../../src/platforms/slack/prompts.ts';
+import { prompts } from '../../../src/platforms/slack/notices/suggested-prompts.ts';
 import {
   listUnder as listIn,
   wantedEvents,
   wantsSocketMode,
-} from '../../../src/platforms/slack/manifest.ts';
-import { wantedScopes } from '../../../src/platforms/slack/workspace.ts';
+} from '../../../src/platforms/slack/doctor/manifest-check.ts';
+import { wantedScopes } from '../../../src/platforms/slack/api/identify-bot.ts';
 
 const manifest = readFileSync('slack-manifest.yaml', 'utf8');
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Participation } from '../../../src/core/ports/store.ts';
-import type { Followups } from '../../../src/core/followups.ts';
-import { isOutsider, meant } from '../../../src/platforms/slack/meant.ts';
+import type { Followups } from '../../../src/core/domain/follow-up-policy.ts';
+import { isOutsider, meant } from '../../../src/platforms/slack/receive/classify-message.ts';
 import { saidInFixture, self } from './fixtures.ts';
 
 const opened: Participation = { opened: true, people: ['T024BE7LD:U061F7AUR'] };

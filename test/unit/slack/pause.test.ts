@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { pause } from '../../../src/platforms/slack/pause.ts';
+import { pause } from '../../../src/platforms/slack/reply/lost-posts/abortable-sleep.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();

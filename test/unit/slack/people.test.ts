@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import type { Gate } from '../../../src/core/gate.ts';
-import type { SlackApi } from '../../../src/platforms/slack/api.ts';
-import { People } from '../../../src/platforms/slack/people.ts';
+import type { Gate } from '../../../src/platforms/common/request-throttle.ts';
+import type { SlackApi } from '../../../src/platforms/slack/api/web-api.ts';
+import { People } from '../../../src/platforms/slack/api/users.ts';
 import { readableLog } from '../../fakes/log.ts';
 
 const { signal } = new AbortController();

@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest';
-import { conversationId } from '../../../src/core/conversation.ts';
-import type { Turn } from '../../../src/core/turn.ts';
-import { SlackApi } from '../../../src/platforms/slack/api.ts';
-import { Doubles } from '../../../src/platforms/slack/doubles.ts';
-import { Heard } from '../../../src/platforms/slack/heard.ts';
-import { Errands } from '../../../src/core/errands.ts';
-import { Replies } from '../../../src/platforms/slack/replies.ts';
-import { Streams } from '../../../src/platforms/slack/streams.ts';
-import { Threads } from '../../../src/platforms/slack/threads.ts';
+import { conversationId } from '../../../src/core/domain/conversation.ts';
+import type { Turn } from '../../../src/core/domain/turn.ts';
+import { SlackApi } from '../../../src/platforms/slack/api/web-api.ts';
+import { Doubles } from '../../../src/platforms/slack/reply/lost-posts/remove-duplicate-posts.ts';
+import { Heard } from '../../../src/platforms/slack/reply/lost-posts/own-post-events.ts';
+import { Errands } from '../../../src/platforms/common/background-calls.ts';
+import { Replies } from '../../../src/platforms/slack/reply/running-replies.ts';
+import { Streams } from '../../../src/platforms/slack/reply/streaming/stream-policy.ts';
+import { Threads } from '../../../src/platforms/slack/history/thread-reader.ts';
 import { readableLog } from '../../fakes/log.ts';
 
 it('forgets a turn that was lost once the next one begins in its conversation', () => {

@@ -1,9 +1,9 @@
 import { expect, it, vi } from 'vitest';
-import type { SlackApi } from '../../../src/platforms/slack/api.ts';
-import { Errands } from '../../../src/core/errands.ts';
-import { CallFailed } from '../../../src/core/errors.ts';
+import type { SlackApi } from '../../../src/platforms/slack/api/web-api.ts';
+import { Errands } from '../../../src/platforms/common/background-calls.ts';
+import { CallFailed } from '../../../src/core/domain/errors.ts';
 import type { Log } from '../../../src/core/ports/log.ts';
-import { Statuses, StatusMark } from '../../../src/platforms/slack/status.ts';
+import { Statuses, StatusMark } from '../../../src/platforms/slack/reply/assistant-status.ts';
 import { readableLog } from '../../fakes/log.ts';
 
 /** The status of a reply in a channel's thread. */

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { conversationId } from '../../../src/core/conversation.ts';
-import { Errands } from '../../../src/core/errands.ts';
-import type { Fields } from '../../../src/core/fields.ts';
+import { conversationId } from '../../../src/core/domain/conversation.ts';
+import { Errands } from '../../../src/platforms/common/background-calls.ts';
+import type { Fields } from '../../../src/core/json-fields.ts';
 import type { View } from '../../../src/core/ports/store.ts';
-import { Known } from '../../../src/platforms/slack/known.ts';
-import { metadataOf } from '../../../src/platforms/slack/page-key.ts';
-import { placeOf } from '../../../src/platforms/slack/place.ts';
-import { sequelOf } from '../../../src/platforms/slack/sequel.ts';
-import { Strays } from '../../../src/platforms/slack/strays.ts';
-import type { Threads } from '../../../src/platforms/slack/threads.ts';
+import { Known } from '../../../src/platforms/slack/reply/lost-posts/recent-reply-messages.ts';
+import { metadataOf } from '../../../src/platforms/slack/reply/message-metadata.ts';
+import { placeOf } from '../../../src/platforms/slack/messages/conversation-location.ts';
+import { sequelOf } from '../../../src/platforms/slack/reply/lost-posts/following-turns.ts';
+import { Strays } from '../../../src/platforms/slack/reply/lost-posts/find-lost-posts.ts';
+import type { Threads } from '../../../src/platforms/slack/history/thread-reader.ts';
 import { readableLog } from '../../fakes/log.ts';
 import { self } from './fixtures.ts';
 

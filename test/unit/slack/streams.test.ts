@@ -1,5 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Streams, type Streaming } from '../../../src/platforms/slack/streams.ts';
+import {
+  Streams,
+  type Streaming,
+} from '../../../src/platforms/slack/reply/streaming/stream-policy.ts';
 import { readableLog } from '../../fakes/log.ts';
 
 const place = (channel = 'C1') => ({ team: 'T1', channel, root: '1.0' });

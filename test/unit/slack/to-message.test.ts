@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { textFor, toMessage } from '../../../src/platforms/slack/to-message.ts';
+import { textFor, toMessage } from '../../../src/platforms/slack/messages/normalize-message.ts';
 import { fixture, fixtureNames, names, saidInFixture, self } from './fixtures.ts';
 
 const message = (name: string) => toMessage(saidInFixture(name), 'question', self, names);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { toldBy } from '../../../src/platforms/slack/told.ts';
+import { toldBy } from '../../../src/platforms/slack/receive/parse-event.ts';
 import { fixture, fixtureNames } from './fixtures.ts';
 
 /** What a fixture tells, in a few words. */

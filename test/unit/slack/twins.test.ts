@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Twins } from '../../../src/platforms/slack/twins.ts';
+import { Twins } from '../../../src/platforms/slack/receive/mention-deduplicator.ts';
 
 let taken: string[];
 

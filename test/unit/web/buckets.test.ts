@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { Buckets } from '../../../src/platforms/web/buckets.ts';
+import { Buckets } from '../../../src/platforms/web/sessions/token-buckets.ts';
 
 function counting() {
   const clock = { now: 1_000_000 };

@@ -1,9 +1,9 @@
 import { marked } from 'marked';
 import { describe, expect, it } from 'vitest';
-import type { ConversationId } from '../../../src/core/conversation.ts';
-import type { Entry } from '../../../src/core/history.ts';
+import type { ConversationId } from '../../../src/core/domain/conversation.ts';
+import type { Entry } from '../../../src/core/domain/history-entry.ts';
 import type { View } from '../../../src/core/ports/store.ts';
-import { toMarkdown } from '../../../src/platforms/web/export.ts';
+import { toMarkdown } from '../../../src/platforms/web/conversations/export.ts';
 
 const exportedAt = Date.parse('2026-11-30T10:00:00Z');
 const at = Date.parse('2026-11-29T09:05:59Z');

@@ -1,7 +1,7 @@
 import { array, assert, property, string, stringMatching } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { discordFormat } from '../../../src/platforms/discord/format.ts';
-import { slackFormat } from '../../../src/platforms/slack/format.ts';
+import { discordFormat } from '../../../src/platforms/discord/reply/format/markdown-format.ts';
+import { slackFormat } from '../../../src/platforms/slack/reply/markdown-format.ts';
 
 describe('on Slack', () => {
   it.each(['<!channel>', '<!here|here>', '<@U123>', '<#C1>', '<!subteam^S1>', '<<!everyone>'])(

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { LoginLine, type Turn } from '../../../src/platforms/web/login-line.ts';
+import { LoginLine, type Turn } from '../../../src/platforms/web/sessions/login-throttle.ts';
 
 const never = new AbortController().signal;
 let line: LoginLine;

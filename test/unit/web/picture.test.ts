@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
-import { conversationId } from '../../../src/core/conversation.ts';
-import type { Message } from '../../../src/core/message.ts';
+import { conversationId } from '../../../src/core/domain/conversation.ts';
+import type { Message } from '../../../src/core/domain/message.ts';
 import type { View } from '../../../src/core/ports/store.ts';
-import type { PageRecord, Turn } from '../../../src/core/turn.ts';
-import { LiveTurn } from '../../../src/platforms/web/live-turn.ts';
-import { picture } from '../../../src/platforms/web/picture.ts';
+import type { PageRecord, Turn } from '../../../src/core/domain/turn.ts';
+import { LiveTurn } from '../../../src/platforms/web/conversations/live-turn.ts';
+import { picture } from '../../../src/platforms/web/conversations/conversation-view.ts';
 
 const conversation = conversationId('web', 's', 'c');
 

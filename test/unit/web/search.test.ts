@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { ConversationId } from '../../../src/core/conversation.ts';
+import type { ConversationId } from '../../../src/core/domain/conversation.ts';
 import type { Summary, View } from '../../../src/core/ports/store.ts';
-import { search } from '../../../src/platforms/web/search.ts';
+import { search } from '../../../src/platforms/web/conversations/search.ts';
 
 function summary(id: string, began: string, name?: string): Summary {
   const conversation = id as ConversationId;

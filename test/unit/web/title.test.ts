@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fileNameOf, titleOf } from '../../../src/platforms/web/title.ts';
+import { fileNameOf, titleOf } from '../../../src/platforms/web/conversations/title.ts';
 
 describe('a title', () => {
   it.each([

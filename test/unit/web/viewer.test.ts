@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { conversationId } from '../../../src/core/conversation.ts';
-import type { Message } from '../../../src/core/message.ts';
+import { conversationId } from '../../../src/core/domain/conversation.ts';
+import type { Message } from '../../../src/core/domain/message.ts';
 import type { Store, View } from '../../../src/core/ports/store.ts';
-import { Rooms } from '../../../src/platforms/web/rooms.ts';
+import { Rooms } from '../../../src/platforms/web/conversations/live-conversations.ts';
 import { webSurface } from '../../../src/platforms/web/surface.ts';
-import type { Viewer } from '../../../src/platforms/web/viewer.ts';
+import type { Viewer } from '../../../src/platforms/web/http/sse-client.ts';
 import { readableLog } from '../../fakes/log.ts';
 
 const here = conversationId('web', 's', 'c');

@@ -1,4 +1,4 @@
-import { uuid } from './server.js';
+import { uuid } from './api-client.js';
 
 /** A draft is kept once nothing was typed for so long, and at once when the page is left. */
 const keepAfterMs = 300;

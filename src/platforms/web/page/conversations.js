@@ -1,8 +1,13 @@
 import { ConversationList } from './conversation-list.js';
 import { OptionsMenu } from './options-menu.js';
 import { SearchBox } from './search-box.js';
-import { deleteConversation, exportOf, listConversations, renameConversation } from './server.js';
-import { Shelf } from './shelf.js';
+import {
+  deleteConversation,
+  exportOf,
+  listConversations,
+  renameConversation,
+} from './api-client.js';
+import { Shelf } from './saved-conversations.js';
 
 /** All that one does with conversations beside talking: find, open, name, take along, delete. */
 export class Conversations {

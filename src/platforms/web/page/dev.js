@@ -1,6 +1,6 @@
 import { Blocks } from './blocks.js';
 import { samples } from './samples.js';
-import { call, listConversations, openSession } from './server.js';
+import { call, listConversations, openSession } from './api-client.js';
 
 /** Typing may go on for this long before the pages are cut anew. */
 const restMs = 150;

@@ -1,11 +1,11 @@
 import { Announcer } from './announcer.js';
 import { Composer } from './composer.js';
-import { Connection } from './connection.js';
+import { Connection } from './event-stream.js';
 import { Conversations } from './conversations.js';
 import { Drafts } from './drafts.js';
-import { openSession, sendMessage, stopAnswer, uuid, withdrawMessage } from './server.js';
+import { openSession, sendMessage, stopAnswer, uuid, withdrawMessage } from './api-client.js';
 import { Sidebar } from './sidebar.js';
-import { Stick } from './stick.js';
+import { Stick } from './scroll-to-end.js';
 import { refreshTimes } from './time.js';
 import { Transcript } from './transcript.js';
 

@@ -1,7 +1,7 @@
 import DOMPurify from './vendor/dompurify.js';
 import cjkFriendly from './vendor/marked-cjk-friendly.js';
 import { Lexer, Marked, Tokenizer } from './vendor/marked.js';
-import { dress } from './dress.js';
+import { dress } from './enhance-answer.js';
 import { formulaAt, nextFormula, withoutFormulas } from './maths.js';
 
 /**

@@ -1,4 +1,4 @@
-import { call } from './server.js';
+import { call } from './api-client.js';
 
 /** One page tells of one problem: the next ones follow from it, or are the same again. */
 let told = false;

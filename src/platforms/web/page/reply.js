@@ -1,6 +1,6 @@
 import { Blocks } from './blocks.js';
 import { copyButton } from './copy.js';
-import { spoken } from './spoken.js';
+import { spoken } from './speakable-text.js';
 
 const outcomes = { stopped: 'Stopped', failed: 'Cut short' };
 

@@ -1,0 +1,91 @@
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { accessOf } from '../../wiring/access.ts';
+import type { Config } from '../../config.ts';
+import type { Check, CheckupGroup, HearClock } from '../../core/ports/checkup.ts';
+import type { Log } from '../../core/ports/log.ts';
+
+const manifestPath = fileURLToPath(new URL('../../../slack-manifest.yaml', import.meta.url));
+
+/** What there is to look at with this configuration. */
+export async function checksOf(config: Config, log: Log, hear: HearClock): Promise<Check[]> {
+  const groups = await Promise.all([
+    slackChecks(config, log, hear),
+    discordChecks(config, log, hear),
+    modelChecks(config, hear),
+    storeChecks(config, log, hear),
+  ]);
+  return groups.flat();
+}
+
+async function slackChecks(config: Config, log: Log, hear: HearClock): Promise<Check[]> {
+  const { SLACK_BOT_TOKEN: token, SLACK_APP_TOKEN: appToken, SLACK_TRANSPORT } = config;
+  const { SLACK_SIGNING_SECRET: signingSecret, SLACK_API_URL: apiUrl } = config;
+  if (token === undefined) return [plain('slack', 'Slack', 'not configured')];
+  const { slackCheckup } = await import('../../platforms/slack/doctor/slack-checks.ts');
+  const bySocket = appToken !== undefined && SLACK_TRANSPORT !== 'http';
+  return slackCheckup({
+    token,
+    ...(bySocket ? { appToken } : {}),
+    ...(signingSecret === undefined ? {} : { signingSecret }),
+    ...(apiUrl === undefined ? {} : { apiUrl }),
+    access: accessOf(config, 'slack'),
+    manifestPath,
+    hear,
+    log,
+  });
+}
+
+async function discordChecks(config: Config, log: Log, hear: HearClock): Promise<Check[]> {
+  const { DISCORD_BOT_TOKEN: token, DISCORD_API_URL: apiUrl } = config;
+  if (token === undefined) return [plain('discord', 'Discord', 'not configured')];
+  const { discordCheckup } = await import('../../platforms/discord/doctor/discord-checks.ts');
+  return discordCheckup({
+    token,
+    ...(apiUrl === undefined ? {} : { apiUrl: apiUrl.replace(/\/+$/, '') }),
+    access: accessOf(config, 'discord'),
+    hear,
+    log,
+  });
+}
+
+async function modelChecks(config: Config, hear: HearClock): Promise<Check[]> {
+  const { OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: baseUrl, OPENAI_API: api } = config;
+  if (apiKey === undefined && baseUrl === undefined) {
+    // A MODEL that is set in vain is among the hints of the configuration.
+    return [
+      plain('model', 'Demo', 'the built-in model answers; README.md says how to set another'),
+    ];
+  }
+  const { modelCheckup } = await import('../../models/doctor/models-check.ts');
+  const { defaultModel } = await import('../../models/openai.ts');
+  return (config.MODEL ?? [defaultModel]).map((model) =>
+    modelCheckup({
+      model,
+      ...(apiKey === undefined ? {} : { apiKey }),
+      ...(baseUrl === undefined ? {} : { baseUrl }),
+      ...(api === undefined ? {} : { api }),
+      hear,
+    }),
+  );
+}
+
+async function storeChecks(config: Config, log: Log, hear: HearClock): Promise<Check[]> {
+  const { REDIS_URL: url, REDIS_PREFIX: prefix, DATA_DIR } = config;
+  if (url !== undefined) {
+    const { redisCheckup } = await import('../../stores/redis/doctor/redis-check.ts');
+    return [redisCheckup({ url, prefix, hear, log })];
+  }
+  const { sqliteCheckup } = await import('../../stores/sqlite/doctor/sqlite-check.ts');
+  return [sqliteCheckup(resolve(DATA_DIR))];
+}
+
+/** One line about something that there is nothing to look at of. */
+function plain(group: CheckupGroup, what: string, detail: string): Check {
+  return {
+    id: group,
+    group,
+    what,
+    run: () => Promise.resolve([{ id: group, what, state: 'ok', detail }]),
+  };
+}

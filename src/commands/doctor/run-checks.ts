@@ -1,0 +1,81 @@
+import { withDeadline } from '../../core/timing.ts';
+import { BadConfiguration, CallFailed } from '../../core/domain/errors.ts';
+import { fieldsOf, textOf } from '../../core/json-fields.ts';
+import type { Check, Finding } from '../../core/ports/checkup.ts';
+
+/** So long a check may take, in milliseconds. */
+const deadlineMs = 10_000;
+const maxDetailChars = 300;
+const maxCauses = 5;
+
+/**
+ * Runs checks at the same time, each with a deadline and a failure of its own; one that needs
+ * another's finding waits for it, and is left out if that failed. Never throws; findings come in
+ * the order of the checks.
+ */
+export async function examine(
+  checks: readonly Check[],
+  onProgress: (done: number, of: number) => void = () => undefined,
+): Promise<Finding[]> {
+  let done = 0;
+  const running = new Map<string, Promise<Finding[]>>();
+  for (const check of checks) {
+    const needed = check.needs === undefined ? undefined : running.get(check.needs);
+    const findings = (needed ?? Promise.resolve([])).then(async (before) => {
+      const isInVain = before.some(({ id, state }) => id === check.needs && state === 'failed');
+      const found = isInVain ? [] : await look(check);
+      done += 1;
+      onProgress(done, checks.length);
+      return found;
+    });
+    running.set(check.id, findings);
+  }
+  return (await Promise.all(running.values())).flat();
+}
+
+async function look(check: Check): Promise<Finding[]> {
+  const { id, group, what, remedy } = check;
+  try {
+    const never = new AbortController().signal;
+    const found = await withDeadline(deadlineMs, never, (signal) => check.run(signal));
+    return found.map((finding) => ({ ...finding, group }));
+  } catch (error) {
+    const failed = { id, group, what, state: 'failed' } as const;
+    if (error instanceof BadConfiguration) return [{ ...failed, ...partsOf(error.message) }];
+    return [{ ...failed, detail: wordsOf(error), ...(remedy === undefined ? {} : { remedy }) }];
+  }
+}
+
+/**
+ * What is wrong, and what to do about it: the sentences of a start say both in one. What others said
+ * stands in brackets, and is not cut.
+ */
+function partsOf(message: string): { detail: string; remedy?: string } {
+  const [, detail, remedy] =
+    /^((?:[^(]|\([^)]*\))*?)\. (?=[A-Z])(.*)$/s.exec(message) ??
+    /^((?:[^(]|\([^)]*\))*?); (.*)$/s.exec(message) ??
+    [];
+  if (detail === undefined || remedy === undefined) return { detail: message };
+  return { detail, remedy };
+}
+
+/** The words of an error, and below it the system's own name for it. */
+function wordsOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error).slice(0, maxDetailChars);
+  const name = error instanceof CallFailed || error.name === 'Error' ? '' : `${error.name}: `;
+  const [line = ''] = error.message.split('\n', 1);
+  const words = `${name}${line.replace(/ (\d+)000 ms$/, ' $1 s')}`.slice(0, maxDetailChars);
+  const code = codeBelow(error);
+  return code === undefined || words.includes(code) ? words : `${words} (${code})`;
+}
+
+function codeBelow(error: Error): string | undefined {
+  let current: unknown = error;
+  for (let depth = 0; depth < maxCauses && current instanceof Error; depth += 1) {
+    const { code, original } = fieldsOf(current);
+    const found = textOf(code);
+    if (found !== undefined && /^(E[A-Z]+|UND_|CERT_)/.test(found)) return found;
+    current = current.cause ?? original;
+  }
+  return undefined;
+}

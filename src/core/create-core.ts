@@ -1,0 +1,113 @@
+import { Bookkeeper } from './intake/usage-recorder.ts';
+import { BotTurns } from './intake/bot-loop-guard.ts';
+import type { Bounds } from './domain/turn-limits.ts';
+import { Breather } from './turns/event-loop-yield.ts';
+import { Dispatcher } from './turns/dispatcher.ts';
+import { Inbox } from './intake/inbox.ts';
+import { LongAnswers } from './turns/answer-ready-notice.ts';
+import { ModelLine } from './turns/model-queue.ts';
+import type { SharedBudgets } from './ports/budgets.ts';
+import type { Log } from './ports/log.ts';
+import { type Metrics, noMetrics } from './ports/metrics.ts';
+import type { Model } from './ports/model.ts';
+import type { Platform } from './ports/platform.ts';
+import type { Lease, Store } from './ports/store.ts';
+import type { UsageBook } from './ports/usage.ts';
+import { Quotas, type QuotasOptions } from './intake/quotas.ts';
+import { Pacer } from './reply/pacing/pacer.ts';
+import { Shares } from './reply/pacing/budget-sharing.ts';
+import type { Turn } from './domain/turn.ts';
+
+export interface CoreOptions {
+  readonly store: Store;
+  readonly model: Model;
+  readonly platforms: readonly Platform[];
+  /** The persona for a turn. */
+  readonly instructions: (turn: Turn) => string;
+  readonly bounds: Bounds;
+  /** Answers written at the same time, from 1. */
+  readonly concurrency: number;
+  /** Questions without an answer that one person may have; no limit without it. */
+  readonly mostOpen?: number;
+  /** Which authors are bots, and how often they are answered until a human writes. */
+  readonly bots?: { readonly isBot: (author: string) => boolean; readonly mostTurns: number };
+  /** Which authors are denied: what they wrote before is in no prompt. None without it. */
+  readonly isDenied?: (author: string) => boolean;
+  /**
+   * Whoever waited longer for an answer is called when it is there, in milliseconds; nobody without
+   * it.
+   */
+  readonly longAnswerMs?: number | undefined;
+  readonly lease: Lease;
+  /** Where other instances spend the same rate limits; absent for one that is alone. */
+  readonly budgets?: SharedBudgets | undefined;
+  /** What people and workspaces may use; no limit without it. */
+  readonly quotas?: Omit<QuotasOptions, 'log'> | undefined;
+  /** Where it is written down what was used, if anywhere. */
+  readonly usage?: UsageBook | undefined;
+  /** Where it is counted what happens, if anywhere. */
+  readonly metrics?: Metrics | undefined;
+  readonly log: Log;
+}
+
+/** What takes messages in, and what works them off. */
+export interface Core {
+  readonly inbox: Inbox;
+  readonly dispatcher: Dispatcher;
+  /** To be started before the dispatcher, and stopped when nothing runs any more. */
+  readonly shares: Shares | undefined;
+}
+
+/** Puts the core together between a store, a model and the platforms where people talk. */
+export function createCore(options: CoreOptions): Core {
+  const { store, model, platforms, instructions, bounds, concurrency, mostOpen, lease, log } =
+    options;
+  const { budgets, usage, metrics = noMetrics } = options;
+  const quotas = options.quotas && new Quotas({ ...options.quotas, log });
+  const { historyTokens } = bounds;
+  const { bots } = options;
+  const botTurns = bots && new BotTurns({ store, isBot: bots.isBot, most: bots.mostTurns, log });
+  const shares =
+    budgets === undefined ? undefined : new Shares({ budgets, owner: lease.owner, log });
+  const pacer = new Pacer({ log, shares });
+  const { longAnswerMs: afterMs } = options;
+  const breather = new Breather();
+  const isBot = bots?.isBot ?? (() => false);
+  const dispatcher = new Dispatcher({
+    desk: {
+      store,
+      model,
+      instructions,
+      bounds,
+      isDenied: options.isDenied ?? (() => false),
+      line: new ModelLine(concurrency),
+      pacer,
+      breather,
+      metrics,
+    },
+    platforms,
+    bookkeeper: new Bookkeeper({
+      quotas,
+      usage,
+      model: model.name,
+      instructions,
+      historyTokens,
+      breather,
+      log,
+    }),
+    longAnswers:
+      afterMs === undefined ? undefined : new LongAnswers({ afterMs, pacer, isBot, log }),
+    lease,
+    log,
+  });
+  const inbox = new Inbox({
+    store,
+    dispatcher,
+    quotas,
+    botTurns,
+    metrics,
+    breather,
+    ...(mostOpen === undefined ? {} : { mostOpen }),
+  });
+  return { inbox, dispatcher, shares };
+}

@@ -1,0 +1,68 @@
+import type { Log } from '../ports/log.ts';
+import type { Store } from '../ports/store.ts';
+
+/** How often an instance tells what it has at hand, and for how long that holds, in milliseconds. */
+const tellEveryMs = 1_000;
+const holdsMs = 3 * tellEveryMs;
+
+export interface PeersOptions {
+  readonly store: Pick<Store, 'tellLoad'>;
+  /** The name of this instance. */
+  readonly owner: string;
+  /** How many turns are at hand here. */
+  readonly load: () => number;
+  readonly log: Log;
+}
+
+/** What the other instances have at hand, as each of them tells once a second. */
+export class Peers {
+  readonly #options: PeersOptions;
+  readonly #loads = new Map<string, { readonly turns: number; readonly until: number }>();
+  #timer: NodeJS.Timeout | undefined;
+  #startedAt = Number.POSITIVE_INFINITY;
+
+  constructor(options: PeersOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#startedAt = performance.now();
+    this.#timer = setInterval(() => this.#tell(), tellEveryMs);
+    this.#tell();
+  }
+
+  /** Nothing is to be left to this instance any more. */
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  hear(owner: string, turns: number): void {
+    if (owner === this.#options.owner) return;
+    this.#loads.set(owner, { turns, until: performance.now() + holdsMs });
+  }
+
+  /**
+   * What the one has at hand that has least; infinitely much where nobody else is heard. Until all
+   * of them must have told it, there may be one that has nothing.
+   */
+  get least(): number {
+    const now = performance.now();
+    let least = now - this.#startedAt > 2 * tellEveryMs ? Number.POSITIVE_INFINITY : 0;
+    for (const [owner, { turns, until }] of this.#loads) {
+      if (until < now) this.#loads.delete(owner);
+      else least = Math.min(least, turns);
+    }
+    return least;
+  }
+
+  get isAlone(): boolean {
+    return this.least === Number.POSITIVE_INFINITY;
+  }
+
+  #tell(): void {
+    const { store, owner, load, log } = this.#options;
+    store.tellLoad?.(owner, load()).catch((error: unknown) => {
+      log.debug({ err: error }, 'other instances not told what there is to do here');
+    });
+  }
+}

@@ -1,0 +1,188 @@
+import type { ConversationId } from '../domain/conversation.ts';
+import { forgetConversation } from './forget.ts';
+import { isAlone } from '../intake/quota-subjects.ts';
+import type { Secrets } from '../ports/secrets.ts';
+import type { Forgotten, InHand, Store } from '../ports/store.ts';
+import type { UsageBook, UsageRow } from '../ports/usage.ts';
+
+/** Where the page's password is kept that Parley made itself. */
+export const webPasswordName = 'web-password';
+
+/** More than a person reads; the rest is counted. */
+const mostShown = 200;
+/** Less of a turn's id than this names none. */
+export const shortestPrefix = 4;
+
+/** Something that is being answered, or waits to be. Times are milliseconds since the epoch. */
+export interface TurnInHand {
+  readonly conversation: ConversationId;
+  /** Absent until its first try begins. */
+  readonly turn?: string;
+  /**
+   * - `running`: somebody writes the answer.
+   * - `waiting`: nobody does, for the first time or after a try that was cut off.
+   * - `ending`: its end is stored, and is being shown.
+   */
+  readonly state: 'running' | 'waiting' | 'ending';
+  /** Tries begun. */
+  readonly attempts: number;
+  /** When the oldest of its questions was sent. */
+  readonly askedAt: number;
+  /** When its first try began. */
+  readonly startedAt?: number;
+  /** Questions in it, and behind it. */
+  readonly questions: number;
+  readonly stopping: boolean;
+}
+
+export interface Overview {
+  /** Longest waiting first. */
+  readonly turns: readonly TurnInHand[];
+  /** How many more there are. */
+  readonly more: number;
+  readonly pausedSince?: number;
+}
+
+/**
+ * What became of an order to cancel:
+ * - `stopping`: the answer is being ended; what there is of it stays.
+ * - `dropped`: questions that waited were dropped, this many.
+ * - `unknown`: there is no such turn in hand, or no such conversation.
+ * - `ambiguous`: the id is the beginning of several.
+ */
+export type Cancelled =
+  | { readonly result: 'stopping' | 'unknown' | 'ambiguous' }
+  | { readonly result: 'dropped'; readonly questions: number };
+
+/** What an operator may order, also from another process. */
+export const orders = [
+  'turns',
+  'cancel',
+  'pause',
+  'resume',
+  'forgetConversation',
+  'forgetPerson',
+  'usage',
+  'password',
+] as const;
+
+export type Order = (typeof orders)[number];
+export type Orders = Pick<Operator, Order>;
+
+export function isOrder(name: string): name is Order {
+  return (orders as readonly string[]).includes(name);
+}
+
+/** What whoever runs the service can see and do while it runs. */
+export class Operator {
+  readonly #store: Store;
+  readonly #book: UsageBook;
+  readonly #secrets: Secrets;
+  readonly #stop: (conversation: ConversationId) => Promise<boolean>;
+
+  /** @param options.stop ends the running answer; by default through the store, within seconds */
+  constructor(options: {
+    store: Store;
+    book: UsageBook;
+    secrets: Secrets;
+    stop?: (conversation: ConversationId) => Promise<boolean>;
+  }) {
+    this.#store = options.store;
+    this.#book = options.book;
+    this.#secrets = options.secrets;
+    this.#stop = options.stop ?? ((conversation) => this.#store.requestStop(conversation));
+  }
+
+  async turns(): Promise<Overview> {
+    const all = await this.#store.inHand();
+    const shown = await Promise.all(all.slice(0, mostShown).map((each) => this.#lookAt(each)));
+    const pausedSince = await this.#store.pausedSince();
+    return {
+      turns: shown.filter((turn) => turn !== undefined).toSorted((a, b) => a.askedAt - b.askedAt),
+      more: Math.max(0, all.length - mostShown),
+      ...(pausedSince === undefined ? {} : { pausedSince }),
+    };
+  }
+
+  /** @param id a conversation's, or the beginning of a turn's, as `turns` names them */
+  async cancel(id: string): Promise<Cancelled> {
+    const found = await this.#find(id);
+    if (found.length > 1) return { result: 'ambiguous' };
+    const [conversation] = found;
+    if (conversation === undefined) return { result: 'unknown' };
+    if (await this.#stop(conversation)) return { result: 'stopping' };
+    const { queued } = await this.#store.view(conversation);
+    let questions = 0;
+    for (const message of queued) {
+      if (await this.#store.withdraw(conversation, message.id)) questions += 1;
+    }
+    return questions === 0 ? { result: 'unknown' } : { result: 'dropped', questions };
+  }
+
+  /** Nothing new is begun, on any instance, until `resume`; questions are kept meanwhile. */
+  async pause(): Promise<void> {
+    if ((await this.#store.pausedSince()) === undefined) await this.#store.pause(Date.now());
+  }
+
+  resume(): Promise<void> {
+    return this.#store.pause(undefined);
+  }
+
+  /** Deletes what is kept of a conversation; how many messages and replies went. */
+  forgetConversation(conversation: ConversationId): Promise<number> {
+    return forgetConversation({ store: this.#store, stop: this.#stop }, conversation);
+  }
+
+  /** Deletes what is kept of what a person wrote, and of conversations that were theirs alone. */
+  async forgetPerson(platform: string, authorId: string): Promise<Forgotten> {
+    const theirs = await this.#store.conversationsOf(platform, authorId, Number.MAX_SAFE_INTEGER);
+    let alone = 0;
+    for (const { conversation } of theirs) {
+      if (isAlone(conversation, authorId)) alone += await this.forgetConversation(conversation);
+    }
+    const { gone, left } = await this.#store.forgetPerson(platform, authorId);
+    return { gone: alone + gone, left };
+  }
+
+  /** @param fromDay in UTC, as YYYY-MM-DD */
+  usage(fromDay: string): Promise<UsageRow[]> {
+    return this.#book.read(fromDay);
+  }
+
+  /** The page's password that Parley made itself; undefined if it never had to. */
+  password(): Promise<string | undefined> {
+    return this.#secrets.find(webPasswordName);
+  }
+
+  async #find(id: string): Promise<ConversationId[]> {
+    const all = await this.#store.inHand();
+    const exact = all.find(({ conversation }) => conversation === id);
+    if (exact !== undefined) return [exact.conversation];
+    if (id.includes(':') || id.length < shortestPrefix) return [];
+    const views = await Promise.all(
+      all.map(async ({ conversation }) => ({
+        conversation,
+        turn: (await this.#store.view(conversation)).running?.id,
+      })),
+    );
+    return views.filter(({ turn }) => turn?.startsWith(id)).map(({ conversation }) => conversation);
+  }
+
+  /** Undefined if it was over before it could be looked at. */
+  async #lookAt(one: InHand): Promise<TurnInHand | undefined> {
+    const { conversation, owned, since } = one;
+    const { running, queued } = await this.#store.view(conversation);
+    const questions = [...(running?.messages ?? []), ...queued];
+    if (questions.length === 0 && running === undefined) return undefined;
+    const askedAt = Math.min(...questions.map(({ sentAt }) => sentAt), since);
+    return {
+      conversation,
+      ...(running === undefined ? {} : { turn: running.id, startedAt: running.startedAt }),
+      state: running?.ending !== undefined ? 'ending' : owned ? 'running' : 'waiting',
+      attempts: running?.attempt ?? 0,
+      askedAt,
+      questions: questions.length,
+      stopping: running?.stopRequested === true,
+    };
+  }
+}

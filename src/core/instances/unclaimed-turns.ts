@@ -1,0 +1,128 @@
+import { type ConversationId, partsOf } from '../domain/conversation.ts';
+import type { Log } from '../ports/log.ts';
+import type { Store } from '../ports/store.ts';
+
+/**
+ * A conversation that nobody woke is found after this long, in milliseconds; sooner where another
+ * process may have died over it.
+ */
+const lookEveryMs = 10_000;
+const lookEveryMsIfShared = 2_000;
+/**
+ * So many turns for each place are taken of those that nobody has begun: one is written, and the
+ * next is there. The others are left to instances that have taken fewer.
+ */
+const mostPerPlace = 2;
+/** A turn that was cut off twice is worked on alone for this long, in milliseconds. */
+const aloneForMs = 30_000;
+
+export interface LeftoversOptions {
+  readonly store: Pick<Store, 'waiting' | 'shared'>;
+  /** Names of the platforms that are worked for here. */
+  readonly platforms: ReadonlyMap<string, unknown>;
+  /** Turns with so many attempts behind them are suspected of killing the process. */
+  readonly suspectAttempts: number;
+  /** Whether nothing may be begun in it now: it is worked off, or waits for its next try. */
+  readonly isBusy: (conversation: ConversationId) => boolean;
+  /** Answers that may be written at once here. */
+  readonly places: number;
+  /** Works a conversation off; resolves when that is over. */
+  readonly begin: (conversation: ConversationId) => Promise<void>;
+  readonly log: Log;
+}
+
+/** Finds what nobody is at: after a start, a crash, a release, or a wake that was lost. */
+export class Leftovers {
+  readonly #options: LeftoversOptions;
+  #timer: NodeJS.Timeout | undefined;
+  #looking: Promise<void> | undefined;
+  /** To look again when the look is over that goes on. */
+  #again = false;
+  /** How many were taken that nobody had begun, and whether some were left. */
+  #taken = 0;
+  #short = false;
+  #trying = false;
+  #stopped = false;
+
+  constructor(options: LeftoversOptions) {
+    this.#options = options;
+  }
+
+  /** Looks now and from time to time. */
+  start(): void {
+    this.look();
+    const { shared } = this.#options.store;
+    const everyMs = shared ? lookEveryMsIfShared : lookEveryMs;
+    this.#timer = setInterval(() => this.look(), everyMs);
+  }
+
+  /** Resolves when nothing more is begun. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearInterval(this.#timer);
+    await this.#looking;
+  }
+
+  /** Looks now. */
+  look(): void {
+    if (this.#stopped) return;
+    this.#again = this.#looking !== undefined;
+    this.#looking ??= this.#takeUp()
+      .catch((error: unknown) => {
+        this.#options.log.warn({ err: error }, 'store not looked through');
+      })
+      .finally(() => {
+        this.#looking = undefined;
+        if (this.#again) this.look();
+      });
+  }
+
+  async #takeUp(): Promise<void> {
+    const { store, platforms, suspectAttempts, isBusy, begin, places } = this.#options;
+    const most = store.shared ? mostPerPlace * places : Number.POSITIVE_INFINITY;
+    const waiting = await store.waiting();
+    if (this.#stopped) return;
+    this.#short = false;
+    const suspects: ConversationId[] = [];
+    for (const { conversation, attempts } of waiting) {
+      if (isBusy(conversation) || !platforms.has(partsOf(conversation).platform)) continue;
+      if (attempts >= suspectAttempts) {
+        suspects.push(conversation);
+      } else if (attempts > 0) {
+        // People read the half of it: that waits behind nobody.
+        void begin(conversation);
+      } else if (this.#taken < most) {
+        this.#take(conversation);
+      } else {
+        this.#short = true;
+      }
+    }
+    if (suspects.length === 0 || this.#trying) return;
+    this.#trying = true;
+    void this.#tryAlone(suspects).finally(() => (this.#trying = false));
+  }
+
+  #take(conversation: ConversationId): void {
+    this.#taken += 1;
+    void this.#options.begin(conversation).finally(() => {
+      this.#taken -= 1;
+      if (this.#short) this.look();
+    });
+  }
+
+  /**
+   * Turns that were cut off twice are suspects, one of which may be what kills the process: each
+   * is alone for a while, so that an innocent one is not counted out with it.
+   */
+  async #tryAlone(suspects: readonly ConversationId[]): Promise<void> {
+    const { isBusy, begin } = this.#options;
+    for (const conversation of suspects) {
+      if (this.#stopped) return;
+      if (isBusy(conversation)) continue;
+      const alone = Promise.withResolvers<void>();
+      const timer = setTimeout(alone.resolve, aloneForMs);
+      await Promise.race([begin(conversation), alone.promise]);
+      clearTimeout(timer);
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import type { ConversationId } from '../domain/conversation.ts';
+import type { Message } from '../domain/message.ts';
+import type { Log } from '../ports/log.ts';
+import type { Store, View } from '../ports/store.ts';
+
+/** Beyond this many, the conversations in which bots had their turns are forgotten. */
+const maxQuiet = 10_000;
+
+export interface BotTurnsOptions {
+  readonly store: Pick<Store, 'view'>;
+  /** Whether an author's id is that of a bot. */
+  readonly isBot: (author: string) => boolean;
+  /** Answers to bots in one conversation, from 1, until a human writes there. */
+  readonly most: number;
+  readonly log: Log;
+}
+
+/** Keeps two bots from talking to each other for ever. */
+export class BotTurns {
+  readonly #options: BotTurnsOptions;
+  /** Where bots had their turns, though so much may stand there since that no answer is in sight. */
+  readonly #quiet = new Set<ConversationId>();
+
+  constructor(options: BotTurnsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The message as it is to be taken in: a bot's question where bots have had their turns is only
+   * context. Throws `StoreUnavailable`.
+   */
+  async temper(message: Message): Promise<Message> {
+    const { store, isBot, most } = this.#options;
+    const { conversation, author, kind } = message;
+    if (kind !== 'question' || !isBot(author.id)) return message;
+    const { turns, human } = sinceHuman(await store.view(conversation), isBot);
+    if (turns < most && (human || !this.#quiet.has(conversation))) {
+      this.#quiet.delete(conversation);
+      return message;
+    }
+    this.#keepQuiet(message, turns);
+    const { opens: _opens, ...rest } = message;
+    return { ...rest, kind: 'context' };
+  }
+
+  #keepQuiet({ conversation, author }: Message, turns: number): void {
+    if (this.#quiet.has(conversation)) return;
+    if (this.#quiet.size >= maxQuiet) this.#quiet.clear();
+    this.#quiet.add(conversation);
+    this.#options.log.info({ conversation, author: author.id, turns }, 'bots have had their turns');
+  }
+}
+
+/** Answers to bots since somebody who is no bot wrote, and whether anybody did, as far as is known. */
+function sinceHuman(
+  { history, running, queued }: View,
+  isBot: (author: string) => boolean,
+): { readonly turns: number; readonly human: boolean } {
+  const isHuman = (message: Message): boolean => !isBot(message.author.id);
+  if (queued.some(isHuman) || running?.messages.some(isHuman) === true) {
+    return { turns: 0, human: true };
+  }
+  const last = history.findLastIndex(
+    ({ role, author }) => role === 'user' && author !== undefined && !isBot(author.id),
+  );
+  const asked = history[last]?.turn;
+  const replies = history
+    .slice(last + 1)
+    .filter(
+      ({ role, turn }) => role === 'assistant' && (asked === undefined || turn !== asked),
+    ).length;
+  return { turns: replies + (running === undefined ? 0 : 1), human: last >= 0 };
+}

@@ -1,0 +1,199 @@
+import type { BotTurns } from './bot-loop-guard.ts';
+import type { Breather } from '../turns/event-loop-yield.ts';
+import { type ConversationId, partsOf } from '../domain/conversation.ts';
+import type { Dispatcher } from '../turns/dispatcher.ts';
+import { MessageRefused, StoreUnavailable } from '../domain/errors.ts';
+import { forgetConversation } from '../instances/forget.ts';
+import {
+  cleanText,
+  isNew,
+  isStop,
+  maxMessageChars,
+  type Message,
+  tidyMessage,
+} from '../domain/message.ts';
+import { payersOf } from './quota-subjects.ts';
+import type { Metrics, Refusal } from '../ports/metrics.ts';
+import type { Intake, Receipt } from '../ports/platform.ts';
+import type { Admission, Store } from '../ports/store.ts';
+import type { Quotas } from './quotas.ts';
+import { sentences } from '../domain/user-texts.ts';
+import { countTokens } from '../turns/tokens.ts';
+
+/** To count the tokens of a longer text takes longer than to ask whether it is taken in at all. */
+const longChars = 2_000;
+
+/** Takes in what people do on every platform: stores it first, then has it worked off. */
+export class Inbox implements Intake {
+  readonly #store: Store;
+  readonly #dispatcher: Dispatcher;
+  readonly #mostOpen: number | undefined;
+  readonly #botTurns: BotTurns | undefined;
+  readonly #quotas: Quotas | undefined;
+  readonly #metrics: Metrics;
+  readonly #breather: Breather;
+  /** The last long question of each person that is being taken in. */
+  readonly #long = new Map<string, Promise<unknown>>();
+
+  /**
+   * @param options.mostOpen questions without an answer that one person may have
+   * @param options.botTurns absent where no bot is answered
+   */
+  constructor(options: {
+    store: Store;
+    dispatcher: Dispatcher;
+    mostOpen?: number;
+    botTurns?: BotTurns | undefined;
+    quotas?: Quotas | undefined;
+    metrics: Metrics;
+    breather: Breather;
+  }) {
+    this.#store = options.store;
+    this.#dispatcher = options.dispatcher;
+    this.#mostOpen = options.mostOpen;
+    this.#botTurns = options.botTurns;
+    this.#quotas = options.quotas;
+    this.#metrics = options.metrics;
+    this.#breather = options.breather;
+  }
+
+  async receive(raw: Message, tell?: (sentence: string) => void): Promise<Receipt> {
+    const { platform } = partsOf(raw.conversation);
+    try {
+      const receipt = await this.#receive(raw, tell);
+      if (receipt === 'queued') this.#metrics.questionTaken(platform);
+      return receipt;
+    } catch (error) {
+      const why = refusalOf(error);
+      if (raw.kind === 'question' && why !== undefined) {
+        this.#metrics.questionRefused(platform, why);
+      }
+      throw error;
+    }
+  }
+
+  async #receive(raw: Message, tell?: (sentence: string) => void): Promise<Receipt> {
+    const tidy = tidyMessage(raw);
+    const { text, conversation } = tidy;
+    const refusal = whyNot(text);
+    if (refusal !== undefined) throw refusal;
+    const message = (await this.#botTurns?.temper(tidy)) ?? tidy;
+    const { kind } = message;
+    const stops = kind === 'question' && isStop(text);
+    // An order costs nothing: the model is not asked.
+    const costs = kind === 'question' && !stops && !isNew(text);
+    const allowance = costs
+      ? await this.#quotas?.look(payersOf(conversation, message.author.id))
+      : undefined;
+    const spent = allowance?.refusal;
+    const receipt = await this.#admit(message, { stops, isFull: spent !== undefined });
+    if (receipt === 'too-many') {
+      if (spent !== undefined) throw new MessageRefused('spent', spent);
+      throw new MessageRefused('too-many', sentences.tooMany);
+    }
+    if (receipt === 'queued') {
+      if (this.#dispatcher.isPaused) tell?.(sentences.paused);
+      await allowance?.take(tell);
+    }
+    // A repeated order, too: the first one may have been stored, and then have failed here.
+    if (stops && receipt !== 'queued') await this.#stopRunning(conversation);
+    return receipt;
+  }
+
+  /** One person's long questions come in one after the other: what is refused is not counted. */
+  async #admit(
+    message: Message,
+    { stops, isFull }: { stops: boolean; isFull: boolean },
+  ): Promise<Admission> {
+    const { author, text, kind } = message;
+    if (kind !== 'question' || text.length <= longChars || this.#mostOpen === undefined) {
+      return this.#accept(message, { stops, isFull });
+    }
+    const before = this.#long.get(author.id);
+    const admitting = Promise.allSettled([before]).then(async () =>
+      this.#accept(message, { stops, isFull: isFull || (await this.#hasTooMany(message)) }),
+    );
+    this.#long.set(author.id, admitting);
+    try {
+      return await admitting;
+    } finally {
+      if (this.#long.get(author.id) === admitting) this.#long.delete(author.id);
+    }
+  }
+
+  async #accept(
+    message: Message,
+    { stops, isFull }: { stops: boolean; isFull: boolean },
+  ): Promise<Admission> {
+    // With room for none, what was heard before is still known as such: nobody is told twice.
+    const mostOpen = isFull ? 0 : this.#mostOpen;
+    const tokens = isFull ? 0 : await countTokens(message.text, this.#breather);
+    const room = mostOpen === undefined ? {} : { mostOpen };
+    return this.#dispatcher.accept(message, { stops, tokens, ...room });
+  }
+
+  async #hasTooMany({ conversation, author }: Message): Promise<boolean> {
+    const open = await this.#store.openQuestions(partsOf(conversation).platform, author.id);
+    return this.#mostOpen !== undefined && open >= this.#mostOpen;
+  }
+
+  async revise(conversation: ConversationId, messageId: string, raw: string): Promise<boolean> {
+    const text = cleanText(raw);
+    const refusal = whyNot(text);
+    // What is emptied asks nothing any more.
+    if (refusal?.reason === 'empty') return this.#store.withdraw(conversation, messageId);
+    if (refusal !== undefined) throw refusal;
+    // What is changed waits seldom: its tokens are not counted for nothing.
+    if (text.length > longChars && !(await this.#waits(conversation, messageId))) return false;
+    const tokens = await countTokens(text, this.#breather);
+    return this.#store.revise(conversation, messageId, text, tokens);
+  }
+
+  async #waits(conversation: ConversationId, messageId: string): Promise<boolean> {
+    const { queued } = await this.#store.view(conversation, 1);
+    return queued.some(({ id }) => id === messageId);
+  }
+
+  async withdraw(conversation: ConversationId, messageId: string): Promise<boolean> {
+    if (await this.#store.withdraw(conversation, messageId)) return true;
+    if (this.#store.shared) await this.#stopElsewhere(conversation, messageId);
+    return false;
+  }
+
+  async stop(conversation: ConversationId): Promise<boolean> {
+    const stopping = await this.#store.requestStop(conversation);
+    if (stopping) await this.#stopRunning(conversation);
+    return stopping;
+  }
+
+  forget(conversation: ConversationId): Promise<number> {
+    const stop = (each: ConversationId) => this.stop(each);
+    return forgetConversation({ store: this.#store, stop }, conversation);
+  }
+
+  /** An instance that answers what was deleted does not hear of it, unless the platform tells it. */
+  async #stopElsewhere(conversation: ConversationId, messageId: string): Promise<void> {
+    const { running } = await this.#store.view(conversation);
+    if (running === undefined || this.#dispatcher.answers(conversation, running.id)) return;
+    const asked = running.messages.some(({ id }) => id === messageId);
+    if (asked) await this.#store.requestStop(conversation);
+  }
+
+  /** The store says which turn is meant: the one that ran here a moment ago may be over. */
+  async #stopRunning(conversation: ConversationId): Promise<void> {
+    const { running } = await this.#store.view(conversation);
+    if (running?.stopRequested === true) this.#dispatcher.stop(conversation, running.id);
+  }
+}
+
+/** Undefined for what is a mistake in this program. */
+function refusalOf(error: unknown): Refusal | undefined {
+  if (error instanceof MessageRefused) return error.reason;
+  return error instanceof StoreUnavailable ? 'store' : undefined;
+}
+
+function whyNot(text: string): MessageRefused | undefined {
+  if (text === '') return new MessageRefused('empty', sentences.empty);
+  if (text.length <= maxMessageChars) return undefined;
+  return new MessageRefused('too-long', sentences.questionTooLong(text.length, maxMessageChars));
+}

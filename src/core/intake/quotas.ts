@@ -1,0 +1,136 @@
+import { withDeadline } from '../timing.ts';
+import type { Payers } from './quota-subjects.ts';
+import type { Log } from '../ports/log.ts';
+import type { Count, Meter, Meters, Reading } from '../ports/quotas.ts';
+import { sentences } from '../domain/user-texts.ts';
+
+/** How much somebody may use within a window. */
+export interface Quota {
+  readonly scope: Meter['scope'];
+  readonly unit: 'questions' | 'tokens';
+  /** From 1. */
+  readonly most: number;
+}
+
+export interface QuotasOptions {
+  readonly meters: Meters;
+  readonly quotas: readonly Quota[];
+  /** How long a window lasts, in milliseconds. */
+  readonly windowMs: number;
+  readonly log: Log;
+}
+
+/** What a question meets. */
+export interface Allowance {
+  /** Why it is not to be taken in, for its author; absent while something is left. */
+  readonly refusal?: string;
+  /** It was taken in, and counts. The author is told when little is left. Never throws. */
+  take(tell?: (sentence: string) => void): Promise<void>;
+}
+
+/** A quota of somebody's, and how much of it was used when it was looked at. */
+interface Account extends Quota, Reading {
+  readonly meter: Meter;
+}
+
+/** A platform waits for no more than 3 s; a question is asked for twice. */
+const patienceMs = 1_000;
+
+/**
+ * Limits what people and workspaces use. A store that is away keeps no question back: what it
+ * cannot count is free.
+ */
+export class Quotas {
+  readonly #options: QuotasOptions;
+
+  constructor(options: QuotasOptions) {
+    this.#options = options;
+  }
+
+  /** Before a question is taken in; undefined if nothing limits it. Never throws. */
+  async look(payers: Payers): Promise<Allowance | undefined> {
+    const { quotas, meters } = this.#options;
+    const mine = quotas.flatMap((quota) => {
+      const meter = meterOf(payers, quota.scope, quota.unit);
+      return meter === undefined ? [] : [{ ...quota, meter }];
+    });
+    if (mine.length === 0) return undefined;
+    const readings = await this.#try('quotas not looked at', () =>
+      meters.read(mine.map(({ meter }) => meter)),
+    );
+    if (readings === undefined) return undefined;
+    const accounts = mine.flatMap((each, i) => {
+      const reading = readings[i];
+      return reading === undefined ? [] : [{ ...each, ...reading }];
+    });
+    // Whoever has to wait for several waits for the last of them.
+    const [spent] = accounts
+      .filter(({ used, most }) => used >= most)
+      .toSorted((a, b) => b.renewsInMs - a.renewsInMs);
+    return {
+      ...(spent === undefined ? {} : { refusal: sentences.spent(spent) }),
+      take: (tell) => this.#take(accounts, tell),
+    };
+  }
+
+  /** After a turn: an answer is never cut, so more may be used than there was. Never throws. */
+  async charge(payers: Payers, tokens: number): Promise<void> {
+    const { quotas, meters, windowMs } = this.#options;
+    if (tokens === 0) return;
+    const counts = quotas.flatMap(({ scope, unit }) => {
+      const meter = unit === 'tokens' ? meterOf(payers, scope, unit) : undefined;
+      return meter === undefined ? [] : [{ meter, amount: tokens, windowMs }];
+    });
+    if (counts.length > 0) await this.#try('tokens not charged', () => meters.add(counts));
+  }
+
+  async #take(accounts: readonly Account[], tell?: (sentence: string) => void): Promise<void> {
+    const { meters, windowMs } = this.#options;
+    const steps = accounts.flatMap((account): { account: Account; count: Count }[] => {
+      const { meter, unit, renewsInMs } = account;
+      if (unit === 'questions') return [{ account, count: { meter, amount: 1, windowMs } }];
+      if (tell === undefined || !isNear(account)) return [];
+      // Once in a window, though tokens go many at a time, and while nobody is there to be told.
+      const told = { meter: { ...meter, unit: 'told' as const }, amount: 1, windowMs: renewsInMs };
+      return [{ account, count: told }];
+    });
+    if (steps.length === 0) return;
+    const after = await this.#try('question not counted', () =>
+      meters.add(steps.map(({ count }) => count)),
+    );
+    if (after === undefined || tell === undefined) return;
+    for (const [i, { account }] of steps.entries()) {
+      const reading = after[i];
+      const notice = reading && noticeOf(account, reading);
+      if (notice !== undefined) tell(notice);
+    }
+  }
+
+  async #try<T>(failure: string, step: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await withDeadline(patienceMs, new AbortController().signal, step);
+    } catch (error) {
+      this.#options.log.warn({ err: error }, failure);
+      return undefined;
+    }
+  }
+}
+
+function meterOf(payers: Payers, scope: Quota['scope'], unit: Meter['unit']): Meter | undefined {
+  const id = payers[scope];
+  return id === undefined ? undefined : { scope, id, unit };
+}
+
+/** What the author is told after a count: at the first fifth that is left, and at the last one. */
+function noticeOf(account: Account, after: Reading): string | undefined {
+  if (account.unit === 'tokens') return after.used === 1 ? sentences.near(account) : undefined;
+  const now = { ...account, ...after };
+  if (now.used === now.most) return sentences.last(now);
+  return isNear(now) && !isNear({ ...now, used: now.used - 1 }) ? sentences.near(now) : undefined;
+}
+
+/** A fifth is left, or less, but something. */
+function isNear({ used, most }: { used: number; most: number }): boolean {
+  const left = most - used;
+  return left > 0 && left * 5 <= most;
+}

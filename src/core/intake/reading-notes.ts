@@ -1,0 +1,94 @@
+import { Breather } from '../turns/event-loop-yield.ts';
+import type { Log } from '../ports/log.ts';
+import type { Store } from '../ports/store.ts';
+
+/** Shorter messages are read in no time, whatever stands in them; in UTF-16 units. */
+const longChars = 4_000;
+/** Found so often after a start, a note is of a message that ended the process each time. */
+const mostStarts = 2;
+/** The note of a message whose author was told. */
+const told = 'told';
+
+export interface ReadingNotesOptions {
+  readonly platform: string;
+  readonly store: Pick<Store, 'bookmark' | 'bookmarks'>;
+  readonly log: Log;
+}
+
+/**
+ * Notes which message is being read: one that froze or ended the process comes again, as the
+ * platform delivers it once more, or as it is read again after a start. The second time that its
+ * note is found, it is not read any more. Long messages only: a note costs two trips to the store.
+ */
+export class ReadingNotes {
+  readonly #options: ReadingNotesOptions;
+  /** Named like a platform of its own; an instance of before does not look at it. */
+  readonly #place: string;
+  /** A hundred of them at once leave time for others. */
+  readonly #breather = new Breather();
+  #before: Promise<ReadonlyMap<string, string>> | undefined;
+  /** Messages that were refused since: they come again, as twins, edits and redeliveries. */
+  readonly #refused = new Set<string>();
+
+  constructor(options: ReadingNotesOptions) {
+    this.#options = options;
+    this.#place = `${options.platform}-reading`;
+  }
+
+  /**
+   * Reads a message, or refuses it. Throws what `read` and `refuse` throw, and `StoreUnavailable`.
+   *
+   * @param id unique on the platform
+   * @param refuse tells its author; called once
+   */
+  async during(
+    { id, chars }: { readonly id: string; readonly chars: number },
+    read: () => Promise<void>,
+    refuse: () => Promise<void>,
+  ): Promise<void> {
+    if (chars <= longChars) return read();
+    const { platform, log } = this.#options;
+    const note = await this.#noteOf(id);
+    if (note === told || this.#refused.has(id)) return;
+    const starts = note === undefined ? 0 : Number(note) + 1;
+    if (starts >= mostStarts) {
+      log.warn({ platform, message: id, chars, starts }, 'message not read: it ended the process');
+      this.#refused.add(id);
+      try {
+        await refuse();
+        await this.#note(id, told);
+      } catch (error) {
+        this.#refused.delete(id);
+        throw error;
+      }
+      return;
+    }
+    await this.#note(id, String(starts));
+    try {
+      await this.#breather.free();
+      await read();
+    } finally {
+      await this.#note(id, '').catch((error: unknown) => {
+        log.warn(
+          { err: error, platform, message: id },
+          'note of a message that was read not cleared',
+        );
+      });
+    }
+  }
+
+  /** The note that an earlier process left. */
+  async #noteOf(id: string): Promise<string | undefined> {
+    this.#before ??= this.#options.store.bookmarks(this.#place);
+    try {
+      return (await this.#before).get(id);
+    } catch (error) {
+      this.#before = undefined;
+      throw error;
+    }
+  }
+
+  #note(id: string, note: string): Promise<void> {
+    return this.#options.store.bookmark(this.#place, new Map([[id, note]]));
+  }
+}

@@ -1,0 +1,66 @@
+import { randomUUID } from 'node:crypto';
+import type { Log } from '../ports/log.ts';
+import type { Store } from '../ports/store.ts';
+
+/** How often the same person is told, and logged, at most, in milliseconds. */
+const everyMs = 60 * 60_000;
+/** Beyond this many, who was turned away first is forgotten. */
+const maxKnown = 10_000;
+
+/** People who may not use the bot, and what was made of it: each is told of it once an hour. */
+export class TurnedAway {
+  readonly #platform: string;
+  readonly #store: Pick<Store, 'hold' | 'shared'>;
+  readonly #log: Log;
+  /** In milliseconds since the epoch. */
+  readonly #since = Date.now();
+  /** By person, on the clock of `performance.now()`. */
+  readonly #loggedAt = new Map<string, number>();
+  readonly #toldAt = new Map<string, number>();
+
+  constructor(options: { platform: string; store: Pick<Store, 'hold' | 'shared'>; log: Log }) {
+    this.#platform = options.platform;
+    this.#store = options.store;
+    this.#log = options.log;
+  }
+
+  /**
+   * @param person an id that is unique on the platform
+   * @param ids why, and what else the log tells of it
+   */
+  note(person: string, ids: Readonly<Record<string, unknown>>): void {
+    if (isRecent(this.#loggedAt, person)) return;
+    remember(this.#loggedAt, person);
+    this.#log.info({ platform: this.#platform, person, ...ids }, 'turned away');
+  }
+
+  /**
+   * Whether this person is to be told now: true once an hour, whichever channel they write in and
+   * whichever instance hears it. What is read again was refused at its time, or is stale: nobody
+   * is told of it anew. Throws `StoreUnavailable`.
+   *
+   * @param sentAt when they wrote, in milliseconds since the epoch
+   */
+  async isToBeTold(person: string, sentAt: number): Promise<boolean> {
+    if (sentAt < Date.now() - everyMs || isRecent(this.#toldAt, person)) return false;
+    // An instance that is alone has forgotten whom it told before it was started anew.
+    if (!this.#store.shared && sentAt < this.#since) return false;
+    if (this.#store.shared) {
+      // A new owner each time: nobody, not even this instance, has the role again within the hour.
+      const lease = { owner: randomUUID(), leaseMs: everyMs };
+      if (!(await this.#store.hold(`told:${this.#platform}:${person}`, lease))) return false;
+    }
+    remember(this.#toldAt, person);
+    return true;
+  }
+}
+
+function isRecent(known: ReadonlyMap<string, number>, person: string): boolean {
+  return performance.now() - (known.get(person) ?? Number.NEGATIVE_INFINITY) < everyMs;
+}
+
+function remember(known: Map<string, number>, person: string): void {
+  known.delete(person);
+  if (known.size >= maxKnown) known.delete(known.keys().next().value ?? '');
+  known.set(person, performance.now());
+}

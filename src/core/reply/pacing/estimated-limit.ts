@@ -1,0 +1,102 @@
+import type { Lessons } from '../../ports/budgets.ts';
+
+/** Of what is believed, a refusal may take away at most this share at once. */
+const keepAtLeast = { burst: 1 / 4, perSecond: 1 / 2 } as const;
+/** A little below what a refusal showed, as calls do not arrive as evenly as they are made. */
+const margin = { burst: 0.8, perSecond: 0.9 } as const;
+/** After m minutes without a refusal this share of the whole, times m², is believed again. */
+const regained = 0.005;
+const minuteMs = 60_000;
+/** The same lesson, heard of elsewhere, is not dated more exactly than this. */
+const blurMs = 500;
+
+/** What was learned of one number, and when. */
+interface Lesson {
+  readonly value: number;
+  readonly at: number;
+}
+
+/**
+ * How deep and how fast a platform's bucket is taken to be: as it says, until its refusals teach
+ * otherwise. What they took away comes back slowly at first, then faster, so that a limit that
+ * stays low is run into once in minutes. Times are in milliseconds of `performance.now()`.
+ */
+export class Belief {
+  #burst: number;
+  #perSecond: number;
+  readonly #learned: { burst?: Lesson; perSecond?: Lesson } = {};
+
+  constructor(burst: number, perSecond: number) {
+    this.#burst = Math.max(1, burst);
+    this.#perSecond = perSecond;
+  }
+
+  burst(now: number): number {
+    return Math.max(1, this.#believed('burst', this.#burst, now));
+  }
+
+  perSecond(now: number): number {
+    return this.#believed('perSecond', this.#perSecond, now);
+  }
+
+  /** Less is believed than the platform says; that ends by itself. */
+  isTaught(now: number): boolean {
+    return this.burst(now) < this.#burst || this.perSecond(now) < this.#perSecond;
+  }
+
+  /** What the platform grants is another from now on, such as a share of it. */
+  resize(burst: number, perSecond: number): void {
+    this.#burst = Math.max(1, burst);
+    this.#perSecond = perSecond;
+  }
+
+  /** No more than `shown` calls were granted at once; `before` is what was believed. */
+  learnBurst(shown: number, before: number, now: number): void {
+    const value = between(before * keepAtLeast.burst, shown * margin.burst, before);
+    this.#learn('burst', { value: Math.max(1, value), at: now });
+  }
+
+  /** Calls were granted no faster than this; `before` is what was believed. */
+  learnRate(shown: number, before: number, now: number): void {
+    const value = shown * margin.perSecond;
+    const most = before * margin.perSecond;
+    const perSecond = between(before * keepAtLeast.perSecond, value, most);
+    this.#learn('perSecond', { value: perSecond, at: now });
+  }
+
+  lessons(now: number): Lessons {
+    const { burst, perSecond } = this.#learned;
+    return {
+      ...(burst === undefined ? {} : { burst: { value: burst.value, ageMs: now - burst.at } }),
+      ...(perSecond === undefined
+        ? {}
+        : { perSecond: { value: perSecond.value, ageMs: now - perSecond.at } }),
+    };
+  }
+
+  /** What was learned elsewhere stands where it is newer. */
+  hear(lessons: Lessons, now: number): void {
+    for (const what of ['burst', 'perSecond'] as const) {
+      const { value, ageMs } = lessons[what] ?? { value: 0, ageMs: Number.POSITIVE_INFINITY };
+      const at = now - ageMs;
+      const known = this.#learned[what]?.at ?? Number.NEGATIVE_INFINITY;
+      if (at > known + blurMs) this.#learn(what, { value, at });
+    }
+  }
+
+  /** What is no number is not believed: no wait would ever be one again. */
+  #learn(what: 'burst' | 'perSecond', lesson: Lesson): void {
+    if (Number.isFinite(lesson.value)) this.#learned[what] = lesson;
+  }
+
+  #believed(what: 'burst' | 'perSecond', most: number, now: number): number {
+    const lesson = this.#learned[what];
+    if (lesson === undefined) return most;
+    const minutes = Math.max(0, now - lesson.at) / minuteMs;
+    return Math.min(most, lesson.value + most * regained * minutes ** 2);
+  }
+}
+
+function between(least: number, value: number, most: number): number {
+  return Math.min(most, Math.max(least, value));
+}

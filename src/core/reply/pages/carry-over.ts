@@ -1,0 +1,123 @@
+import type { Block, Fence, Line } from './markdown/blocks.ts';
+import { closes, outside } from './markdown/blocks.ts';
+import { isRule, matchContainers } from './markdown/containers.ts';
+import type { Shift } from './dedent.ts';
+import { margin, shiftFor } from './dedent.ts';
+
+/** What one page leaves open for the next. */
+export interface Seam {
+  readonly block: Block;
+  /** Whether the cut is in the middle of a line. */
+  readonly middle: boolean;
+  /** Open emphasis and code, outermost first, such as "**`". */
+  readonly marks: string;
+  /** Bars of a table's row before the cut. */
+  readonly bars: number;
+}
+
+/** How a page begins. */
+export interface Opening {
+  /** What is put before the slice. */
+  readonly prefix: string;
+  /** Units of the slice that the prefix stands for, or that are not shown. */
+  readonly skip: number;
+  readonly shift: Shift;
+}
+
+export const start: Seam = { block: outside, middle: false, marks: '', bars: 0 };
+
+/** Keeps a rest of a line from being read as a heading, a list, a fence. */
+const wordJoiner = '\u2060';
+const blockMark =
+  /^(?:#{1,6}(?:\s|$)|>|[-+*](?:\s|$)|\d{1,9}[.)](?:\s|$)|`{3}|~{3}|\||[-=]+[ \t]*(?:\n|$))/;
+const onlyFence = /^(?:`+|~+)$/;
+
+/** Whether this rest of a line, at the start of a page, would be read as more than text. */
+export function looksLikeBlock(rest: string): boolean {
+  const line = rest.slice(0, 200).trimStart();
+  const end = line.indexOf('\n');
+  const first = end < 0 ? line : line.slice(0, end);
+  return blockMark.test(line) || onlyFence.test(first) || isRule(first);
+}
+
+function opener({ marker, indent, info }: Fence, brief: boolean): string {
+  return ' '.repeat(indent) + marker + (brief ? '' : info);
+}
+
+function tableHead(lead: string, header: string, delimiter: string): string {
+  return `${lead}${header}\n${lead}${delimiter}\n`;
+}
+
+/** Marks and the text behind them, kept from being read as something else. */
+function reopened(marks: string, text: string): string {
+  const before = looksLikeBlock(marks + text.slice(0, 200)) ? wordJoiner : '';
+  return before + marks + between(marks, text);
+}
+
+/** What keeps marks from growing together with those that the text begins or ends with. */
+export function between(one: string, other: string): string {
+  return one !== '' && one.at(-1) === other[0] ? wordJoiner : '';
+}
+
+/** How a page begins in the middle of a line. */
+function openMiddle(seam: Seam, text: string, brief: boolean): Opening {
+  const { containers, leaf } = seam.block;
+  const shift = shiftFor(containers);
+  const lead = margin(containers, shift);
+  const opening = (prefix: string): Opening => ({ prefix: lead + prefix, skip: 0, shift });
+  switch (leaf.kind) {
+    case 'fence': {
+      const newline = text.indexOf('\n');
+      const closing = closes(leaf.fence, newline < 0 ? text : text.slice(0, newline));
+      return opening(`${opener(leaf.fence, brief)}\n${lead}${closing ? wordJoiner : ''}`);
+    }
+    case 'table': {
+      if (brief) return opening(seam.marks);
+      const head = tableHead(lead, leaf.table.header, leaf.table.delimiter);
+      return { prefix: `${head}${lead}${'| '.repeat(seam.bars)}${seam.marks}`, skip: 0, shift };
+    }
+    case 'heading':
+      return opening(`${leaf.marker} ${seam.marks}`);
+    case 'code':
+      return opening('    ');
+    case 'paragraph':
+    case 'none':
+      break;
+  }
+  return opening(reopened(seam.marks, text));
+}
+
+/**
+ * How the page that begins with `text` opens what the page before left open. `first` is its first
+ * line, read; `brief` leaves out a table's header or a fence's info where it would fill the page.
+ */
+export function opening(
+  seam: Seam,
+  text: string,
+  first: Line | undefined,
+  brief: boolean,
+): Opening {
+  if (seam.middle) return openMiddle(seam, text, brief);
+  const { containers, leaf } = seam.block;
+  const { matched } = matchContainers(containers, text, 0, first?.end ?? 0);
+  const shift = shiftFor(containers.slice(0, matched));
+  const fresh: Opening = { prefix: '', skip: 0, shift };
+  if (!first?.goesOn) return fresh;
+  const lead = margin(containers, shift);
+  if (leaf.kind === 'fence') {
+    // The page before closed the fence already.
+    if (first.kind === 'closer') return { ...fresh, skip: first.end };
+    return { ...fresh, prefix: `${lead}${opener(leaf.fence, brief)}\n` };
+  }
+  if (leaf.kind === 'table' && !brief) {
+    return { ...fresh, prefix: tableHead(lead, leaf.table.header, leaf.table.delimiter) };
+  }
+  if (leaf.kind === 'paragraph' && first.kind === 'text') {
+    // The line may be too lazy to repeat its containers' marks.
+    const rest = text.slice(first.content);
+    const whole = shiftFor(containers);
+    const prefix = margin(containers, whole) + reopened(seam.marks, rest);
+    return { prefix, skip: first.content, shift: whole };
+  }
+  return fresh;
+}

@@ -1,0 +1,240 @@
+import { Rejected } from '../domain/errors.ts';
+import type { Surface } from '../ports/surface.ts';
+import type { Ending } from '../domain/turn.ts';
+import { type Page, Pages } from './pages/page-splitter.ts';
+import { Pauses } from './timing/sentence-breaks.ts';
+import { PostedPages, type PostedPagesOptions } from './posting/posted-pages.ts';
+import { Rhythm } from './timing/update-interval.ts';
+import { Sight, type SightOptions } from './timing/visibility.ts';
+import type { Step } from './next-step.ts';
+import type { Way } from './pacing/call-request.ts';
+
+export interface WriterOptions extends PostedPagesOptions, SightOptions {
+  /** How long it is from one turn of the reply to its next, as things stand, in milliseconds. */
+  readonly turnMs: () => number;
+}
+
+/**
+ * Brings what people read up to what they should read, one step at a time: `next` says which,
+ * `take` takes it.
+ *
+ * It works on the first page that does not read as it should, so that a page is final before the
+ * next one is posted. After a crash it goes on in the pages posted before: they are left alone
+ * until there is more to show than they show.
+ */
+export class Writer {
+  readonly #surface: Surface;
+  readonly #posted: PostedPages;
+  readonly #pauses: Pauses;
+  readonly #rhythm: Rhythm;
+  readonly #sight: Sight;
+  #pages: Pages;
+  /** Characters that the posted pages show since before the crash. */
+  readonly #shownBefore: number;
+  /** Frozen pages before this one read as they should. */
+  #finalPages = 0;
+  #placeholder: string | undefined;
+  #ended = false;
+  /** The page that is posted as there is no edit for it. */
+  #rest: number | undefined;
+
+  constructor(options: WriterOptions) {
+    const { surface, pages } = options;
+    this.#surface = surface;
+    this.#posted = new PostedPages(options);
+    this.#pauses = new Pauses(surface, pages);
+    this.#rhythm = new Rhythm(surface, options.turnMs);
+    this.#sight = new Sight(options);
+    this.#pages = new Pages(surface.format);
+    this.#shownBefore = pages.reduce((sum, { source }) => sum + source.length, 0);
+  }
+
+  /** Takes words in; true if there is something to show. */
+  push(delta: string): boolean {
+    this.#pages.push(delta);
+    if (this.#pages.length <= this.#shownBefore) return false;
+    this.#sight.touched();
+    return true;
+  }
+
+  /** Takes a text for the time before the first words; false if that is over. */
+  showPlaceholder(text: string): boolean {
+    if (this.#pages.length > 0 || this.#shownBefore > 0 || this.#ended) return false;
+    this.#placeholder = text;
+    this.#sight.touched();
+    return true;
+  }
+
+  /** The text is over and reads like this, whatever was pushed. */
+  end(ending: Ending): void {
+    // Nothing of this attempt is shown then, but perhaps much of an earlier one.
+    const asBefore = ending.text.length !== this.#pages.length;
+    if (asBefore) {
+      this.#pages = new Pages(this.#surface.format);
+      this.#pages.push(ending.text);
+      this.#pauses.cutAsBefore(this.#pages);
+      this.#finalPages = 0;
+    }
+    this.#pages.end(ending.note === undefined ? undefined : `_${ending.note}_`);
+    this.#ended = true;
+    if (asBefore) this.#pauses.splitAsBefore(this.#pages);
+    this.#pauses.prepare(this.#pages);
+    this.#sight.touched();
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** There is a posted page, for all that is known. */
+  get begun(): boolean {
+    return this.#posted.nextCall(0) === 'edit';
+  }
+
+  /** The last page does not show what it was made to show, and needs an edit for that. */
+  get owesEdit(): boolean {
+    return this.#posted.owesEdit(this.#posted.length - 1);
+  }
+
+  /** What people do not see yet: how many characters, and since when. */
+  get unseen(): { readonly chars: number; readonly since: number } {
+    const { unseen } = this.#sight;
+    return { chars: unseen.chars(this.#pages.length), since: unseen.since };
+  }
+
+  /** For how long people have not seen the oldest text that they do not see, in milliseconds. */
+  get unseenMs(): number {
+    return this.#pages.length > 0 ? this.#sight.unseenMs : 0;
+  }
+
+  /** The next step, if any. Cheap: looks at what is known to be cut, and renders nothing. */
+  next(): Step | undefined {
+    const frozen = this.#pages.frozen;
+    for (; this.#finalPages < frozen.length; this.#finalPages += 1) {
+      const page = frozen[this.#finalPages];
+      if (page && !this.#posted.reads(this.#finalPages, page.text, { final: true })) break;
+    }
+    if (this.#finalPages < frozen.length) return this.#showing(this.#finalPages, true);
+    if (!this.#ended)
+      return this.#sight.unseen.any ? this.#showing(frozen.length, false) : undefined;
+    const last = this.#pages.live();
+    if (last && !this.#posted.reads(frozen.length, last.text, { final: true })) {
+      return this.#showing(frozen.length, true);
+    }
+    const surplus = this.#posted.length - 1;
+    return surplus >= frozen.length + (last ? 1 : 0)
+      ? { kind: 'remove', index: surplus, final: true }
+      : undefined;
+  }
+
+  #showing(index: number, final: boolean): Step {
+    return { kind: this.#posted.nextCall(index), index, final };
+  }
+
+  /** A step is not to be taken before this, in milliseconds of `performance.now()`. */
+  notBefore(step: Step): number {
+    return this.begun
+      ? this.#rhythm.goOnFrom(step, this.#pauses.notBefore)
+      : this.#rhythm.beginFrom(step, this.#sight.unseen.since);
+  }
+
+  /** Whether the page can stay as it is, and the rest be posted instead of the step. */
+  maySplit({ kind, index }: Step): boolean {
+    const { standing } = this.#pauses;
+    const last = index === this.#pages.frozen.length && this.#posted.length === index + 1;
+    if (standing === undefined || kind !== 'edit' || !last) return false;
+    return this.#posted.reads(index, standing, { final: true });
+  }
+
+  /**
+   * Takes the next step with the newest text; resolves to false, at once, if there is none after
+   * all. Throws what `PostedPage.show` throws.
+   */
+  async take(way: Way, signal: AbortSignal): Promise<boolean> {
+    if (way.instead) this.#split();
+    const foreseen = this.next()?.final === true;
+    // New words may have filled the live page: it is then cut, and is still the one to show.
+    this.#pages.settle();
+    if (this.#rhythm.endsPages && this.next()?.kind === 'edit') {
+      this.#pages.endBlock(Math.max(this.#sight.unseen.from, this.#shownBefore));
+    }
+    const step = this.next();
+    if (step === undefined) return false;
+    if (step.kind === 'remove') {
+      await this.#posted.removeLast(signal);
+      return true;
+    }
+    const { index } = step;
+    const cut = this.#pages.frozen[index];
+    const pause = this.#pauseAt(step);
+    if (pause === 'later') return false;
+    const page = cut ?? pause ?? this.#livePage();
+    const before = this.#sight.unseen;
+    const heldBack = cut === undefined ? this.#heldBack(pause) : this.#pages.behind(index);
+    this.#sight.covers(this.#pages.length, heldBack);
+    if (page === undefined) return false;
+    // A later attempt must find the slices of both without a gap.
+    if (step.kind === 'post' && index > 0) await this.#posted.record(index);
+    const posted = this.#posted.open(index);
+    this.#rhythm.beat(index);
+    const options = {
+      final: step.final,
+      foreseen,
+      whole: index === this.#rest,
+      last: this.#ended && cut === undefined,
+    };
+    try {
+      await this.#sight.during(before, { hasText: page.source !== '' }, () =>
+        posted.show(page, options, signal),
+      );
+    } catch (error) {
+      // What may not be posted here may still be what an edit shows.
+      if (!isRefusal(error) || posted.nextCall === 'edit' || !this.#pauses.join()) throw error;
+      this.#rest = undefined;
+      return true;
+    }
+    this.#pauses.shown(index, page, pause !== undefined);
+    // The text may have ended during the call.
+    if (this.#ended && pause !== undefined) this.#pauses.prepare(this.#pages);
+    this.#posted.disownAfter(index);
+    if (!posted.reads(page.text, { final: false })) this.#sight.still();
+    return true;
+  }
+
+  /** Stores what the pages show. */
+  record(): Promise<void> {
+    return this.#posted.record();
+  }
+
+  /** Resolves when nothing is being stored any more. */
+  settled(): Promise<void> {
+    return this.#posted.settled();
+  }
+
+  #split(): void {
+    this.#rest = this.#pages.frozen.length + 1;
+    this.#pauses.split(this.#pages);
+  }
+
+  #pauseAt({ index, final }: Step): Page | 'later' | undefined {
+    if (final || !this.#rhythm.isSeldom) return undefined;
+    return this.#pauses.find(this.#pages, index, this.#sight.unseen.since);
+  }
+
+  /** How much of what there is stands behind the pause. */
+  #heldBack(pause: Page | undefined): number {
+    const live = pause && this.#pages.live();
+    return live ? live.source.length - pause.source.length : 0;
+  }
+
+  #livePage(): Page | undefined {
+    const live = this.#pages.live();
+    if (live !== undefined || this.#placeholder === undefined || this.#ended) return live;
+    const text = this.#surface.format.render(this.#placeholder);
+    return { source: '', text, written: () => '' };
+  }
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof Rejected && error.reason === 'refused';
+}

@@ -1,0 +1,55 @@
+import type { Surface } from '../../ports/surface.ts';
+import type { Step } from '../next-step.ts';
+
+/** A reply whose turns are further apart ends with a whole sentence each time. */
+const seldomMs = 2_500;
+/** Where they are further apart than that, edits are scarcer than posts. */
+const scarceMs = 750;
+/** It may get none before its end: its first post waits so long for a sentence. */
+const firstWordsMs = 700;
+
+/**
+ * When a reply changes, for the sake of those who read it: not too often, and with more than a
+ * few words where its turns come seldom. Times are in milliseconds of `performance.now()`.
+ */
+export class Rhythm {
+  readonly #surface: Surface;
+  readonly #turnMs: () => number;
+  #last = { index: -1, at: Number.NEGATIVE_INFINITY };
+
+  /** @param turnMs how long it is from one turn of the reply to its next, as things stand */
+  constructor(surface: Surface, turnMs: () => number) {
+    this.#surface = surface;
+    this.#turnMs = turnMs;
+  }
+
+  /** Turns are so far apart that each is to end with a whole sentence. */
+  get isSeldom(): boolean {
+    return this.#turnMs() > seldomMs;
+  }
+
+  /** Edits are so scarce that a page ends early rather than be changed once more for its end. */
+  get endsPages(): boolean {
+    return this.#surface.finishing === undefined && this.#turnMs() > scarceMs;
+  }
+
+  /** A page is being shown. */
+  beat(index: number): void {
+    this.#last = { index, at: performance.now() };
+  }
+
+  /** When a reply may begin whose words are unseen since then. */
+  beginFrom({ final }: Step, unseenSince: number): number {
+    return !final && this.isSeldom ? unseenSince + firstWordsMs : 0;
+  }
+
+  /** When it may go on; while it grows, not before the next sentence is looked for. */
+  goOnFrom({ kind, index, final }: Step, sentenceFrom: number): number {
+    if (kind !== 'edit' || index !== this.#last.index) return 0;
+    const { editFloorMs } = this.#surface;
+    if (final) return this.#last.at + editFloorMs;
+    // A turn that comes seldom is not spent on a few words.
+    const floorMs = Math.max(editFloorMs, this.isSeldom ? seldomMs : 0);
+    return Math.max(this.#last.at + floorMs, sentenceFrom);
+  }
+}

@@ -1,0 +1,71 @@
+import type { Breather } from './event-loop-yield.ts';
+import { withDeadline } from '../timing.ts';
+import type { Entry } from '../domain/history-entry.ts';
+import { cleanName, cleanText, maxMessageChars } from '../domain/message.ts';
+import type { Log } from '../ports/log.ts';
+import type { Past, Platform } from '../ports/platform.ts';
+import type { Store, Work } from '../ports/store.ts';
+import { countTokens } from './tokens.ts';
+
+/**
+ * Of what was said before so much is looked at, the newest, in UTF-16 units: more than a model's
+ * budget holds, and counted in a few seconds whatever it is.
+ */
+const maxPastChars = 1_000_000;
+/** How long the platform may take to tell what was said before. */
+const patienceMs = 20_000;
+
+/**
+ * What was said before a turn: the stored history, or, where the bot has just been called into a
+ * conversation, what its platform knows of it, which is kept from then on. Without an answer from
+ * the platform the turn goes on with what there is.
+ */
+export async function recall(
+  { turn, history }: Work,
+  platform: Platform,
+  store: Store,
+  breather: Breather,
+  log: Log,
+  signal: AbortSignal,
+): Promise<readonly Entry[]> {
+  if (history.length > 0 || platform.earlier === undefined) return history;
+  try {
+    const said = await withDeadline(patienceMs, signal, async (end) =>
+      platform.earlier?.(turn.conversation, turn.messages, end),
+    );
+    const past: Entry[] = [];
+    for (const one of newest(said ?? [])) {
+      signal.throwIfAborted();
+      past.push(await counted(one, breather));
+    }
+    const told = past.filter(({ text }) => text !== '');
+    if (told.length > 0) await store.remember(turn.conversation, told);
+    return told;
+  } catch (error) {
+    if (signal.aborted) throw error;
+    log.warn({ err: error }, 'what was said before is not known');
+    return history;
+  }
+}
+
+/** @param said oldest first */
+function newest(said: readonly Past[]): readonly Past[] {
+  let chars = 0;
+  const tooOld = said.findLastIndex(({ text }) => {
+    chars += Math.min(text.length, maxMessageChars);
+    return chars > maxPastChars;
+  });
+  return said.slice(tooOld + 1);
+}
+
+async function counted(said: Past, breather: Breather): Promise<Entry> {
+  const text = cleanText(said.text).slice(0, maxMessageChars).toWellFormed();
+  const { author } = said;
+  const name = author?.name === undefined ? {} : { name: cleanName(author.name) };
+  return {
+    ...said,
+    text,
+    tokens: await countTokens(text, breather),
+    ...(author === undefined ? {} : { author: { ...author, ...name } }),
+  };
+}

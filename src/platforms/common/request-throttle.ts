@@ -1,0 +1,41 @@
+import { wait } from '../../core/timing.ts';
+import type { Budget } from '../../core/ports/surface.ts';
+import { Limiter } from '../../core/reply/pacing/rate-limiter.ts';
+
+/**
+ * Lets calls through no faster than their budgets allow, first come first served. For calls that
+ * are not a reply's own, which the pacer knows nothing of.
+ */
+export class Gate {
+  readonly #limiters: readonly Limiter[];
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(...budgets: Budget[]) {
+    const now = performance.now();
+    this.#limiters = budgets.map((budget) => new Limiter(budget, now));
+  }
+
+  /** Resolves when a call may be made. Throws the signal's reason. */
+  pass(signal: AbortSignal): Promise<void> {
+    const passed = this.#turn.then(async () => {
+      for (;;) {
+        signal.throwIfAborted();
+        const now = performance.now();
+        const waitMs = Math.max(0, ...this.#limiters.map((limiter) => limiter.waitMs(now)));
+        if (waitMs === 0) break;
+        await wait(Math.ceil(waitMs), signal);
+      }
+      const now = performance.now();
+      for (const limiter of this.#limiters) limiter.take(now);
+    });
+    // Whoever is given up holds up nobody behind it.
+    this.#turn = Promise.allSettled([passed]);
+    return passed;
+  }
+
+  /** The platform asked for a pause. */
+  pause(ms: number): void {
+    const now = performance.now();
+    for (const limiter of this.#limiters) limiter.pause(now, ms);
+  }
+}

@@ -1,0 +1,65 @@
+import { ApplicationFlagsBitField } from 'discord.js';
+import { BadConfiguration, CallFailed } from '../../../core/domain/errors.ts';
+import { fieldsOf, textOf } from '../../../core/json-fields.ts';
+import type { DiscordApi } from './rest-api.ts';
+import { portalPage } from './invite-link.ts';
+import type { Self } from '../bot-identity.ts';
+
+const { GatewayMessageContent, GatewayMessageContentLimited } = ApplicationFlagsBitField.Flags;
+
+/**
+ * Asks Discord who the bot is. Throws `BadConfiguration` if the token is not accepted, the bot may
+ * not read messages, or this is not Discord's API, and what `DiscordApi.call` throws if Discord does not answer.
+ */
+export async function introduce(
+  api: DiscordApi,
+  isUnauthorized: () => boolean,
+  signal: AbortSignal,
+): Promise<Omit<Self, 'roles'>> {
+  try {
+    const user = fieldsOf(await api.call('GET', '/users/@me', {}, signal));
+    const application = fieldsOf(await api.call('GET', '/applications/@me', {}, signal));
+    const [id, applicationId] = [textOf(user['id']), textOf(application['id'])];
+    if (id === undefined || applicationId === undefined) {
+      throw new CallFailed('Discord does not say who the bot is');
+    }
+    const flags = typeof application['flags'] === 'number' ? application['flags'] : 0;
+    if ((flags & (GatewayMessageContent | GatewayMessageContentLimited)) === 0) {
+      throw contentNotAllowed(applicationId);
+    }
+    return { id, name: textOf(user['username']) ?? 'bot', application: applicationId };
+  } catch (cause) {
+    if (isUnauthorized()) throw tokenNotAccepted({ cause });
+    if (isNotFound(cause)) throw notDiscord({ cause });
+    throw cause;
+  }
+}
+
+/** At Discord everybody has these pages, so that it is another address. */
+export function isNotFound(error: unknown): boolean {
+  return error instanceof Error && fieldsOf(error.cause)['status'] === 404;
+}
+
+export function notDiscord(options: ErrorOptions): BadConfiguration {
+  return new BadConfiguration(
+    'DISCORD_API_URL: Discord’s API is not to be found there; give the address up to "/api", ' +
+      'without a version, such as http://127.0.0.1:4010/api',
+    options,
+  );
+}
+
+export function tokenNotAccepted(options?: ErrorOptions): BadConfiguration {
+  return new BadConfiguration(
+    'DISCORD_BOT_TOKEN: Discord does not accept it; copy the current one ("Reset Token" under "Bot") ' +
+      'at https://discord.com/developers/applications',
+    options,
+  );
+}
+
+export function contentNotAllowed(application: string, options?: ErrorOptions): BadConfiguration {
+  return new BadConfiguration(
+    'DISCORD_BOT_TOKEN: the bot may not read messages; switch on "Message Content Intent" under ' +
+      `"Privileged Gateway Intents" at ${portalPage(application)}, then start again`,
+    options,
+  );
+}

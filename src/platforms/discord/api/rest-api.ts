@@ -1,0 +1,174 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { RequestMethod, type REST } from 'discord.js';
+import { backoffMs, wait, withDeadline } from '../../../core/timing.ts';
+import { CallFailed, RateLimited } from '../../../core/domain/errors.ts';
+import { type Fields, fieldsOf, listOf } from '../../../core/json-fields.ts';
+import type { Gate } from '../../common/request-throttle.ts';
+import { counted } from '../../common/measured-call.ts';
+import type { Log } from '../../../core/ports/log.ts';
+import { type Metrics, noMetrics } from '../../../core/ports/metrics.ts';
+import type { Budgets } from './channel-rate-limits.ts';
+import { faultOf, Refused, remedyFor } from './api-errors.ts';
+import type { Place } from './global-rate-limit.ts';
+import { methodOf } from './route-label.ts';
+
+/** Discord answers in well under a second or not at all. */
+export const timeoutMs = 5_000;
+/** A little longer, for what the client does before and after. */
+export const callTimeoutMs = 6_000;
+/** Nobody hands in again what could not be read. */
+const maxReadTries = 5;
+/** The same complaint is not repeated more often, in milliseconds. */
+const complainEveryMs = 60_000;
+
+const methods = {
+  GET: RequestMethod.Get,
+  POST: RequestMethod.Post,
+  PATCH: RequestMethod.Patch,
+  DELETE: RequestMethod.Delete,
+} as const;
+
+export interface Request {
+  readonly body?: Fields;
+  readonly query?: Readonly<Record<string, string>>;
+}
+
+/** Discord's REST API, with its failures in the core's words. */
+export class DiscordApi {
+  readonly #rest: REST;
+  readonly #log: Log;
+  readonly #metrics: Metrics;
+  readonly #budgets: Budgets;
+  readonly #onUnauthorized: () => void;
+  readonly #complained = new Map<string, number>();
+  /** Of the call that is being made. */
+  readonly #place = new AsyncLocalStorage<Place>();
+
+  /** @param options.onUnauthorized Discord takes the token no more: every later call fails */
+  constructor(options: {
+    rest: REST;
+    budgets: Budgets;
+    log: Log;
+    metrics?: Metrics;
+    onUnauthorized: () => void;
+  }) {
+    this.#rest = options.rest;
+    this.#budgets = options.budgets;
+    this.#log = options.log;
+    this.#metrics = options.metrics ?? noMetrics;
+    this.#onUnauthorized = options.onUnauthorized;
+    this.#rest.on('response', ({ method, path }, { headers }) =>
+      this.#budgets.hear(method, path, headers),
+    );
+    // A call counts when it is sent: the library sends those of one route one after the other.
+    const { options: restOptions } = this.#rest;
+    const makeRequest = restOptions.makeRequest.bind(restOptions);
+    restOptions.makeRequest = (url, init) => {
+      this.#place.getStore()?.sent();
+      return makeRequest(url, init);
+    };
+  }
+
+  /**
+   * One try. Throws `RateLimited`, `Refused` or `CallFailed`, or the signal's reason; what an
+   * administrator can mend is logged with what to do.
+   *
+   * @param path such as `/channels/1/messages`
+   */
+  call(
+    method: keyof typeof methods,
+    path: `/${string}`,
+    request: Request = {},
+    signal: AbortSignal,
+  ): Promise<unknown> {
+    const of = {
+      metrics: this.#metrics,
+      platform: 'discord',
+      method: methodOf(method, path),
+      signal,
+    };
+    return counted(of, () => this.#call(method, path, request, signal));
+  }
+
+  async #call(
+    method: keyof typeof methods,
+    path: `/${string}`,
+    { body, query }: Request,
+    signal: AbortSignal,
+  ): Promise<unknown> {
+    // What is given up is not sent.
+    signal.throwIfAborted();
+    const place = this.#budgets.everywhere.enter();
+    try {
+      return await withDeadline(callTimeoutMs, signal, (end) =>
+        this.#place.run(place, () =>
+          this.#rest.request({
+            method: methods[method],
+            fullRoute: path,
+            signal: end,
+            ...(body === undefined ? {} : { body }),
+            ...(query === undefined ? {} : { query: new URLSearchParams(query) }),
+          }),
+        ),
+      );
+    } catch (error) {
+      signal.throwIfAborted();
+      const fault = faultOf(error, `${method} ${path}`);
+      // What cannot be removed is left; whoever runs Parley need not mend that.
+      if (fault instanceof Refused && method !== 'DELETE') this.#complain(method, path, fault);
+      if (fault instanceof CallFailed && statusOf(error) === 401) this.#onUnauthorized();
+      throw fault;
+    } finally {
+      place.over();
+    }
+  }
+
+  /**
+   * Reads at the gate's pace; again for as long as it is rate limited, and a few times more if it
+   * fails.
+   */
+  async read(
+    path: `/${string}`,
+    query: Readonly<Record<string, string>>,
+    gate: Gate,
+    signal: AbortSignal,
+  ): Promise<unknown> {
+    for (let tries = 1; ; tries += 1) {
+      await gate.pass(signal);
+      try {
+        return await this.call('GET', path, { query }, signal);
+      } catch (error) {
+        if (error instanceof CallFailed && tries < maxReadTries) {
+          await wait(backoffMs(tries, 500, 5_000), signal);
+          continue;
+        }
+        if (!(error instanceof RateLimited)) throw error;
+        gate.pause(error.retryAfterMs);
+        this.#log.warn({ path, retryAfterMs: error.retryAfterMs }, 'rate limited');
+      }
+    }
+  }
+
+  #complain(method: string, path: string, refused: Refused): void {
+    const remedy = remedyFor(refused, path);
+    // Whichever call it was: the place and the remedy are the same.
+    const place = /^\/\w+\/[^/]+/.exec(path)?.[0] ?? path;
+    const key = `${place} ${remedy}`;
+    const now = performance.now();
+    if (remedy === undefined || now - (this.#complained.get(key) ?? -Infinity) < complainEveryMs) {
+      return;
+    }
+    if (this.#complained.size > 1_000) this.#complained.clear();
+    this.#complained.set(key, now);
+    this.#log.error({ method, path, code: refused.code, remedy }, 'Discord refuses');
+  }
+}
+
+/** The messages in an answer that lists them, oldest first. */
+export function messagesIn(answer: unknown): Fields[] {
+  return listOf(answer).map(fieldsOf).toReversed();
+}
+
+function statusOf(error: unknown): unknown {
+  return fieldsOf(error)['status'];
+}

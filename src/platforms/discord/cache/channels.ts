@@ -1,0 +1,118 @@
+import { type Fields, fieldsOf, listOf, textOf } from '../../../core/json-fields.ts';
+import type { DiscordApi } from '../api/rest-api.ts';
+import { codes, Refused } from '../api/api-errors.ts';
+import { isVisible, oneLine } from '../messages/one-line.ts';
+import { isSnowflake } from '../api/snowflake.ts';
+
+/** What there is to know of a channel. */
+export interface Channel {
+  readonly id: string;
+  readonly kind: 'direct' | 'thread' | 'channel';
+  readonly name?: string;
+  /** Of a thread or a forum post. */
+  readonly parent?: string;
+  /** Of a channel that is no thread. */
+  readonly category?: string;
+  /** Who opened a thread. */
+  readonly owner?: string;
+  /** It holds posts, each a thread of its own. */
+  readonly forum?: true;
+}
+
+const directTypes = new Set<unknown>([1, 3]);
+const threadTypes = new Set<unknown>([10, 11, 12]);
+const forumTypes = new Set<unknown>([15, 16]);
+/** A channel that may not be looked at is not asked for again for so long, in milliseconds. */
+const shutMs = 60_000;
+/** Beyond this many the one known longest is forgotten, and asked for when it is needed. */
+const maxKnown = 20_000;
+
+/** What kind of place each channel is: told by events, or asked for. */
+export class Channels {
+  readonly #api: DiscordApi;
+  readonly #known = new Map<string, Channel>();
+  /** Channels that may not be looked at, with why, and until when that is believed. */
+  readonly #shut = new Map<string, { readonly why: Refused; readonly until: number }>();
+
+  constructor(api: DiscordApi) {
+    this.#api = api;
+  }
+
+  /** Throws what `DiscordApi.call` throws; undefined if there is no such channel. */
+  async find(id: string, signal: AbortSignal): Promise<Channel | undefined> {
+    const known = this.#known.get(id);
+    if (known !== undefined) return known;
+    const shut = this.#shut.get(id);
+    if (shut !== undefined && performance.now() < shut.until) throw shut.why;
+    try {
+      return this.learn(await this.#api.call('GET', `/channels/${id}`, {}, signal));
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      if (error.code === codes.unknownChannel) return undefined;
+      if (this.#shut.size >= maxKnown) this.#shut.clear();
+      this.#shut.set(id, { why: error, until: performance.now() + shutMs });
+      throw error;
+    }
+  }
+
+  /** The same, but for a channel that may not be looked at. */
+  async look(id: string, signal: AbortSignal): Promise<Channel | undefined | 'shut'> {
+    try {
+      return await this.find(id, signal);
+    } catch (error) {
+      if (error instanceof Refused) return 'shut';
+      throw error;
+    }
+  }
+
+  /** Takes in what an event tells of a channel, a thread, or a whole guild. */
+  learn(payload: unknown): Channel | undefined {
+    const fields = fieldsOf(payload);
+    for (const one of [...listOf(fields['channels']), ...listOf(fields['threads'])]) {
+      this.learn(one);
+    }
+    const channel = channelIn(fields);
+    if (channel === undefined) return undefined;
+    if (this.#known.size >= maxKnown) this.#known.delete(this.#known.keys().next().value ?? '');
+    this.#known.set(channel.id, channel);
+    this.#shut.delete(channel.id);
+    return channel;
+  }
+
+  known(id: string): Channel | undefined {
+    return this.#known.get(id);
+  }
+
+  knows(id: string): boolean {
+    return this.#known.has(id);
+  }
+
+  forget(id: string): void {
+    this.#known.delete(id);
+  }
+
+  readonly nameOf = (id: string): string | undefined => this.#known.get(id)?.name;
+}
+
+/** What a thread or a forum post is called, as a line for the model; empty if it is not known. */
+export function titleOf({ name, parent }: Channel, channels: Channels): string {
+  if (name === undefined || !isVisible(name)) return '';
+  const inForum = parent !== undefined && channels.known(parent)?.forum === true;
+  return `[${inForum ? 'post' : 'thread'}: ${oneLine(name)}]`;
+}
+
+function channelIn(fields: Fields): Channel | undefined {
+  const { id, type, parent_id: parent, owner_id: owner } = fields;
+  if (!isSnowflake(id) || typeof type !== 'number') return undefined;
+  const name = textOf(fields['name']);
+  const kind = directTypes.has(type) ? 'direct' : threadTypes.has(type) ? 'thread' : 'channel';
+  return {
+    id,
+    kind,
+    ...(name === undefined ? {} : { name }),
+    ...(kind === 'thread' && isSnowflake(parent) ? { parent } : {}),
+    ...(kind === 'channel' && isSnowflake(parent) ? { category: parent } : {}),
+    ...(kind === 'thread' && isSnowflake(owner) ? { owner } : {}),
+    ...(forumTypes.has(type) ? { forum: true as const } : {}),
+  };
+}

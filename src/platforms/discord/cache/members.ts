@@ -1,0 +1,83 @@
+import { Gate } from '../../common/request-throttle.ts';
+import { fieldsOf, listOf } from '../../../core/json-fields.ts';
+import type { DiscordApi } from '../api/rest-api.ts';
+import { codes, Refused } from '../api/api-errors.ts';
+import { isSnowflake } from '../api/snowflake.ts';
+
+/** People come, go, and are given roles, in milliseconds. */
+const keepMs = 60 * 60_000;
+/** Beyond this many, who was heard of longest ago is forgotten, and asked for when it matters. */
+const maxKept = 10_000;
+/** A part of the 50 calls a second that Discord allows in all. */
+const pace = { key: 'discord: members', burst: 20, perSecond: 20 };
+
+/** Discord's ways to say that somebody is no member, or that the bot itself is none. */
+const strange = new Set<number>([
+  codes.unknownMember,
+  codes.unknownUser,
+  codes.unknownGuild,
+  codes.missingAccess,
+]);
+
+/** Somebody in a server. */
+export interface Member {
+  /** Ids, with that of the role that everybody has there. */
+  readonly roles: readonly string[];
+}
+
+/** Who is a member of which server, remembered for an hour. */
+export class Members {
+  readonly #api: Pick<DiscordApi, 'read'>;
+  readonly #gate = new Gate(pace);
+  /** Whoever was heard of last stands last. */
+  readonly #known = new Map<string, { readonly member: Member | undefined; until: number }>();
+
+  constructor(api: Pick<DiscordApi, 'read'>) {
+    this.#api = api;
+  }
+
+  /** Somebody was heard there, with these roles. */
+  learn(guild: string, person: string, roles: readonly string[]): void {
+    this.#remember(`${guild} ${person}`, { roles: [guild, ...roles] });
+  }
+
+  /** Whether this person is a member, as far as that is known without asking. */
+  knows(guild: string, person: string): boolean {
+    const known = this.#known.get(`${guild} ${person}`);
+    return known?.member !== undefined && known.until > performance.now();
+  }
+
+  /**
+   * Undefined for whoever is no member. Throws `CallFailed` if Discord cannot be asked, and
+   * `Refused` if it says something else.
+   */
+  async find(guild: string, person: string, signal: AbortSignal): Promise<Member | undefined> {
+    const key = `${guild} ${person}`;
+    const known = this.#known.get(key);
+    if (known !== undefined && known.until > performance.now()) {
+      this.#known.delete(key);
+      this.#known.set(key, known);
+      return known.member;
+    }
+    const member = await this.#ask(guild, person, signal);
+    this.#remember(key, member);
+    return member;
+  }
+
+  async #ask(guild: string, person: string, signal: AbortSignal): Promise<Member | undefined> {
+    const path = `/guilds/${guild}/members/${person}` as const;
+    try {
+      const { roles } = fieldsOf(await this.#api.read(path, {}, this.#gate, signal));
+      return { roles: [guild, ...listOf(roles).filter(isSnowflake)] };
+    } catch (error) {
+      if (error instanceof Refused && strange.has(error.code)) return undefined;
+      throw error;
+    }
+  }
+
+  #remember(key: string, member: Member | undefined): void {
+    this.#known.delete(key);
+    if (this.#known.size >= maxKept) this.#known.delete(this.#known.keys().next().value ?? '');
+    this.#known.set(key, { member, until: performance.now() + keepMs });
+  }
+}

@@ -1,0 +1,113 @@
+import { cleanName } from '../../../core/domain/message.ts';
+import { oneLine } from './one-line.ts';
+import type { Said } from './discord-message.ts';
+
+/** Discord's own `<@1>`, `<@!1>`, `<@&1>`, `<#1>`, `<:smile:1>`, `</ask:1>` and `<t:1700000000:R>`. */
+const token =
+  /<(?:(@!?|@&|#)(\d{15,20})|a?:(\w+):\d+|\/([^:<>]+):\d+|t:(-?\d{1,13})(?::[a-zA-Z])?)>/g;
+
+/** Names that Discord writes as ids, as far as they are known. */
+export interface Names {
+  channel(id: string): string | undefined;
+  role(id: string): string | undefined;
+}
+
+/** Ids of the people and the roles whom the text calls; code rings no bell. */
+export function calledIn(text: string): { people: string[]; roles: string[] } {
+  const people: string[] = [];
+  const roles: string[] = [];
+  for (const [, mark = '', id = ''] of withoutCode(text).matchAll(token)) {
+    if (mark === '@' || mark === '@!') people.push(id);
+    if (mark === '@&') roles.push(id);
+  }
+  return { people, roles };
+}
+
+/** Discord's writing as people read it on their screens, and as the model should read it. */
+export function readable(
+  text: string,
+  names: Names & { readonly people: ReadonlyMap<string, string> },
+): string {
+  return text.replaceAll(
+    token,
+    (
+      whole,
+      mark: string | undefined,
+      id = '',
+      emoji?: string,
+      command?: string,
+      seconds?: string,
+    ) => {
+      if (emoji !== undefined) return `:${emoji}:`;
+      if (command !== undefined) return `/${oneLine(command)}`;
+      if (seconds !== undefined) return timeAt(Number(seconds)) ?? whole;
+      if (mark === '#') return `#${known(names.channel(id), 'channel')}`;
+      if (mark === '@&') return `@${known(names.role(id), 'role')}`;
+      return `@${known(names.people.get(id), 'someone')}`;
+    },
+  );
+}
+
+/**
+ * The text without the mentions at its ends that only ring the bot's bell.
+ *
+ * @param self the bot's id, and its own roles
+ */
+export function withoutBell(
+  text: string,
+  self: { readonly id: string; readonly roles: ReadonlySet<string> },
+): string {
+  const roles = new Set(calledIn(text).roles.filter((id) => self.roles.has(id)));
+  // Each once, and from the first of a row alone: no text takes long.
+  const bell = `<@(?:!?${[self.id, ...Array.from(roles, (id) => `&${id}`)].join('|')})>`;
+  return text
+    .replace(new RegExp(`^\\s*${bell}(?:[\\s,:;]|${bell})*`), '')
+    .replace(new RegExp(`(?<![\\s,]|${bell})(?:[\\s,]*${bell})+\\s*$`), '');
+}
+
+/** Names of everybody whom it mentions, by id. */
+export function namesIn(said: Said): Map<string, string> {
+  return new Map(said.mentions.map(({ id, name }) => [id, name]));
+}
+
+/** Code is what stands between two equally long runs of backticks. */
+function withoutCode(text: string): string {
+  const runs = Array.from(text.matchAll(/`+/g), ({ 0: { length }, index }) => ({ length, index }));
+  const ends = endsOf(runs.map(({ length }) => length));
+  let plain = '';
+  let from = 0;
+  for (let at = 0; at < runs.length; at += 1) {
+    const open = runs[at];
+    const end = ends[at];
+    const close = end === undefined ? undefined : runs[end];
+    if (open === undefined || end === undefined || close === undefined) continue;
+    plain += `${text.slice(from, open.index)} `;
+    from = close.index + close.length;
+    at = end;
+  }
+  return plain + text.slice(from);
+}
+
+/** For each run of backticks, by their lengths, the next one that is as long. */
+function endsOf(lengths: readonly number[]): readonly (number | undefined)[] {
+  const next = new Map<number, number>();
+  return lengths
+    .map((length, at) => [length, at] as const)
+    .toReversed()
+    .map(([length, at]) => {
+      const end = next.get(length);
+      next.set(length, at);
+      return end;
+    })
+    .toReversed();
+}
+
+function known(name: string | undefined, otherwise: string): string {
+  const clean = cleanName(name ?? '');
+  return clean === '' ? otherwise : clean;
+}
+
+function timeAt(seconds: number): string | undefined {
+  const time = new Date(seconds * 1_000);
+  return Number.isNaN(time.getTime()) ? undefined : `${time.toISOString().slice(0, 16)}Z`;
+}

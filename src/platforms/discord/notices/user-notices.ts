@@ -1,0 +1,76 @@
+import type { Errands } from '../../common/background-calls.ts';
+import { fieldsOf } from '../../../core/json-fields.ts';
+import { Gate } from '../../common/request-throttle.ts';
+import type { Log } from '../../../core/ports/log.ts';
+import { sentences } from '../../../core/domain/user-texts.ts';
+import type { DiscordApi } from '../api/rest-api.ts';
+import { codes, Refused } from '../api/api-errors.ts';
+import type { Said } from '../messages/discord-message.ts';
+import { saying } from './post-notice.ts';
+import { isSnowflake } from '../api/snowflake.ts';
+
+/** Somebody who asks far too much is told the same there only now and then, in milliseconds. */
+const tellEveryMs = 60_000;
+/** Beyond this many, what was told first is forgotten. */
+const maxKnown = 10_000;
+/** Discord shuts bots out that open many direct conversations at once. */
+const openingPace = { key: 'discord: direct conversations', burst: 10, perSecond: 0.5 };
+
+/** Whoever takes no direct messages, or none of a bot's without a server in common. */
+const unreachable = new Set<number>([codes.cannotWriteToPerson, codes.noMutualGuild]);
+
+/** What people are told besides replies. */
+export class Notices {
+  readonly #api: DiscordApi;
+  readonly #errands: Errands;
+  readonly #log: Log;
+  readonly #opening = new Gate(openingPace);
+  readonly #toldAt = new Map<string, number>();
+
+  constructor(options: { api: DiscordApi; errands: Errands; log: Log }) {
+    this.#api = options.api;
+    this.#errands = options.errands;
+    this.#log = options.log;
+  }
+
+  /** Tells the author why a message is not taken in, as a reply to it. */
+  readonly tell = ({ id, channel, author }: Said, sentence: string): void => {
+    // To a bot it would be one more thing to answer.
+    if (author.bot) return;
+    const now = performance.now();
+    const key = `${author.id} ${channel} ${sentence}`;
+    if (now - (this.#toldAt.get(key) ?? Number.NEGATIVE_INFINITY) < tellEveryMs) return;
+    this.#toldAt.delete(key);
+    if (this.#toldAt.size >= maxKnown) {
+      this.#toldAt.delete(this.#toldAt.keys().next().value ?? '');
+    }
+    this.#toldAt.set(key, now);
+    this.#errands.run('tell why not', saying(this.#api, { channel, replyTo: id }, sentence));
+  };
+
+  /** Tells the author, and nobody else, that they may not use the bot where they wrote. */
+  readonly turnAway = ({ id, channel, guild, author }: Said): void => {
+    const sentence =
+      guild === undefined ? sentences.notAllowed : sentences.notAllowedIn(`<#${channel}>`);
+    let write =
+      guild === undefined ? saying(this.#api, { channel, replyTo: id }, sentence) : undefined;
+    this.#errands.run('tell who may not ask', async (signal) => {
+      try {
+        write ??= saying(this.#api, { channel: await this.#open(author.id, signal) }, sentence);
+        await write(signal);
+      } catch (error) {
+        if (!(error instanceof Refused) || !unreachable.has(error.code)) throw error;
+        this.#log.debug({ err: error, person: author.id }, 'takes no direct messages');
+      }
+    });
+  };
+
+  /** The direct conversation with this person. */
+  async #open(person: string, signal: AbortSignal): Promise<string> {
+    await this.#opening.pass(signal);
+    const body = { recipient_id: person };
+    const { id } = fieldsOf(await this.#api.call('POST', '/users/@me/channels', { body }, signal));
+    if (!isSnowflake(id)) throw new Error('Discord opened no direct conversation');
+    return id;
+  }
+}

@@ -1,0 +1,92 @@
+import type { ConversationId } from '../../../core/domain/conversation.ts';
+import type { Followups } from '../../../core/domain/follow-up-policy.ts';
+import type { Message } from '../../../core/domain/message.ts';
+import type { Participation, Store } from '../../../core/ports/store.ts';
+import type { Chains } from './reply-chains.ts';
+import { type Channels, titleOf } from '../cache/channels.ts';
+import { addresses, meant, mentions, repliesToBot } from './classify-message.ts';
+import { directConversation, rootedConversation } from '../messages/conversation-location.ts';
+import type { Said } from '../messages/discord-message.ts';
+import type { Self } from '../bot-identity.ts';
+
+/** What a message means here: where it belongs, and what is to be done with it. */
+export interface Meaning {
+  readonly conversation: ConversationId;
+  readonly kind: Message['kind'];
+  readonly opens: boolean;
+  /** The bot's there, as far as it was needed to know what the message means. */
+  readonly participation?: Participation;
+}
+
+export interface MeaningsOptions {
+  readonly self: Self;
+  readonly store: Pick<Store, 'participation'>;
+  readonly channels: Channels;
+  readonly chains: Chains;
+  readonly followups: Followups;
+  /** Ids of the bots and webhooks that are answered like people. */
+  readonly bots: ReadonlySet<string>;
+  readonly signal: AbortSignal;
+}
+
+/** Finds out what messages mean. Throws what `Channels.find` and the store throw. */
+export class Meanings {
+  readonly #options: MeaningsOptions;
+
+  constructor(options: MeaningsOptions) {
+    this.#options = options;
+  }
+
+  /** Undefined for what is of no concern. */
+  async of(said: Said): Promise<Meaning | undefined> {
+    const { self, store, channels, chains, followups, bots, signal } = this.#options;
+    const { guild, channel } = said;
+    if (guild === undefined) {
+      return { conversation: directConversation(channel), kind: 'question', opens: false };
+    }
+    const found = await channels.look(channel, signal);
+    // Where the bot may not look, nothing is said to it.
+    if (found === 'shut') return undefined;
+    if (found?.kind === 'thread' && found.parent !== undefined) {
+      const conversation = rootedConversation(guild, found.parent, channel);
+      // What addresses the bot is a question, whoever took part: a round trip less.
+      const participation = addresses(said, self)
+        ? undefined
+        : await store.participation(conversation);
+      const kind = meant(said, self, followups, participation, bots);
+      if (kind === undefined) return undefined;
+      const opens = said.id === channel;
+      return { conversation, kind, opens, ...(participation && { participation }) };
+    }
+    if (repliesToBot(said, self)) {
+      return { ...(await chains.link(said, guild, signal)), kind: 'question' };
+    }
+    if (!mentions(said, self)) return undefined;
+    const conversation = rootedConversation(guild, channel, said.id);
+    return { conversation, kind: 'question', opens: true };
+  }
+
+  /** The conversation that a message may be a question of; undefined if it takes no part in any. */
+  async conversationOf(
+    guild: string | undefined,
+    channel: string,
+    message: string,
+  ): Promise<ConversationId | undefined> {
+    const { store, channels, chains, signal } = this.#options;
+    if (guild === undefined) return directConversation(channel);
+    const found = await channels.look(channel, signal);
+    if (found === 'shut') return undefined;
+    const conversation =
+      found?.kind === 'thread' && found.parent !== undefined
+        ? rootedConversation(guild, found.parent, channel)
+        : chains.conversationOf(guild, channel, message);
+    return (await store.participation(conversation)) === undefined ? undefined : conversation;
+  }
+
+  /** A forum post's name, over its first message, which has its thread's id; empty over others. */
+  titleOver(said: Said): string {
+    const { channels } = this.#options;
+    const thread = said.id === said.channel ? channels.known(said.channel) : undefined;
+    return thread === undefined ? '' : titleOf(thread, channels);
+  }
+}

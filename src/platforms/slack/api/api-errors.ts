@@ -1,0 +1,96 @@
+import { webApi } from '@slack/bolt';
+import { CallFailed, RateLimited, Rejected } from '../../../core/domain/errors.ts';
+import { fieldsOf, textOf } from '../../../core/json-fields.ts';
+
+/** Slack said no, with its own word for why. */
+export class Refused extends Rejected {
+  /** Such as `channel_not_found`. */
+  readonly code: string;
+  /** The scope that is missing. */
+  readonly needed: string | undefined;
+  constructor(method: string, code: string, options: ErrorOptions & { needed?: string } = {}) {
+    super(gone.has(code) ? 'removed' : 'refused', `${method}: ${code}`, options);
+    this.code = code;
+    this.needed = options.needed;
+  }
+}
+
+/** What people deleted. */
+const gone = new Set(['message_not_found', 'thread_not_found', 'cannot_reply_to_message']);
+
+/** Trouble on Slack's side, told as if the call were wrong. */
+const passing = new Set([
+  'internal_error',
+  'fatal_error',
+  'service_unavailable',
+  'request_timeout',
+  'team_added_to_org',
+  'accesslimited',
+]);
+
+const rateLimited = new Set(['ratelimited', 'rate_limited']);
+
+/** What is waited where Slack gives no time, in milliseconds. */
+const defaultRetryMs = 1_000;
+
+/**
+ * What a failed call means to the core: `RateLimited`, `Refused` (a `Rejected`) or `CallFailed`.
+ * Anything else is a mistake in this program and stays as it is.
+ */
+export function faultOf(error: unknown, method: string): unknown {
+  const cause = error;
+  if (error instanceof webApi.WebAPIRateLimitedError) {
+    return new RateLimited(Math.max(error.retryAfter * 1_000, defaultRetryMs), { cause });
+  }
+  if (error instanceof webApi.WebAPIPlatformError) {
+    const data = fieldsOf(error.data);
+    const code = textOf(data['error']) ?? 'unknown_error';
+    if (rateLimited.has(code)) {
+      const retryAfter = fieldsOf(data['response_metadata'])['retryAfter'];
+      const seconds = typeof retryAfter === 'number' ? retryAfter : 0;
+      return new RateLimited(Math.max(seconds * 1_000, defaultRetryMs), { cause });
+    }
+    // Not Slack's word but somebody's error page.
+    if (!/^[\w.:-]{1,80}$/.test(code) || passing.has(code)) {
+      return new CallFailed(`${method}: no answer of Slack's`, { cause });
+    }
+    const needed = textOf(data['needed']);
+    return new Refused(method, code, { cause, ...(needed === undefined ? {} : { needed }) });
+  }
+  if (error instanceof webApi.WebAPIHTTPError || error instanceof webApi.WebAPIRequestError) {
+    return new CallFailed(`${method}: no answer`, { cause });
+  }
+  // web-api throws a bare Error for a 429 without a Retry-After.
+  if (error instanceof Error && error.message.startsWith('Retry header')) {
+    return new RateLimited(defaultRetryMs, { cause });
+  }
+  return error;
+}
+
+/** Where people mend an app. */
+export const appPages = 'at https://api.slack.com/apps';
+
+/** What whoever runs Parley can do about it; undefined where that is nothing. */
+export function remedyFor(refused: Refused): string | undefined {
+  switch (refused.code) {
+    case 'missing_scope':
+      return `add the scope ${refused.needed ?? 'that the method needs'} under "OAuth & Permissions" ${appPages}, then reinstall the app`;
+    case 'invalid_auth':
+    case 'not_authed':
+    case 'token_revoked':
+    case 'token_expired':
+    case 'account_inactive':
+      return `the token is not valid (any more): copy the current one ${appPages}, then restart`;
+    case 'not_allowed_token_type':
+      return 'SLACK_BOT_TOKEN begins with xoxb-, SLACK_APP_TOKEN with xapp-: they may be interchanged';
+    case 'not_in_channel':
+      return 'invite the bot into the channel again if it is to answer there';
+    case 'edit_window_closed':
+    case 'cant_update_message':
+      return 'let apps edit their messages at any time in the settings of the workspace';
+    case 'restricted_action':
+      return 'allow the app to post there in the settings of the workspace or the channel';
+    default:
+      return undefined;
+  }
+}

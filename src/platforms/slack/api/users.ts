@@ -1,0 +1,131 @@
+import type { Log } from '../../../core/ports/log.ts';
+import { CallFailed } from '../../../core/domain/errors.ts';
+import type { SlackApi } from './web-api.ts';
+import { Refused } from './api-errors.ts';
+import { fieldsOf, textOf } from '../../../core/json-fields.ts';
+import { Gate } from '../../common/request-throttle.ts';
+
+/** What is known of a person. */
+interface Person {
+  readonly name?: string;
+  readonly team?: string;
+  /** The organisation's id, where their workspace belongs to one. */
+  readonly enterprise?: string;
+}
+
+/** People change their names now and then. */
+const keepMs = 60 * 60_000;
+const maxKept = 5_000;
+/** People mentioned in one message whose names are looked up; the others are "someone". */
+const maxMentioned = 20;
+/** An event must be acknowledged within 3 s; a name is not worth a redelivery. */
+const patienceMs = 1_000;
+
+/** Who is behind an id, remembered for a while. */
+export class People {
+  readonly #api: SlackApi;
+  readonly #log: Log;
+  // Of the same limit, so that no number of mentions keeps an author's name from being known.
+  readonly #authors = new Gate({ key: 'users.info', burst: 60, perSecond: 1 });
+  readonly #mentioned = new Gate({ key: 'users.info', burst: 30, perSecond: 0.6 });
+  readonly #known = new Map<string, { person: Promise<Person>; until: number }>();
+
+  constructor(options: { api: SlackApi; log: Log }) {
+    this.#api = options.api;
+    this.#log = options.log;
+  }
+
+  /**
+   * Names by id, of the authors of messages and of the first 20 people mentioned in each; without
+   * those that Slack does not tell in time.
+   *
+   * @param messages the people mentioned in each, in order
+   */
+  async names(
+    authors: readonly (string | undefined)[],
+    messages: readonly (readonly string[])[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, string>> {
+    const names = new Map<string, string>();
+    const gates = new Map<string, Gate>();
+    for (const mentioned of messages) {
+      for (const id of [...new Set(mentioned)].slice(0, maxMentioned))
+        gates.set(id, this.#mentioned);
+    }
+    for (const id of authors) if (id !== undefined) gates.set(id, this.#authors);
+    const asked = Array.from(gates, async ([id, gate]) => {
+      const name = await this.#nameOf(id, gate, signal);
+      if (name !== undefined) names.set(id, name);
+    });
+    await Promise.all(asked);
+    return names;
+  }
+
+  /**
+   * Empty if Slack knows no such person, or does not tell of them. Throws `CallFailed` if it does
+   * not answer in time, and the signal's reason.
+   */
+  async find(id: string, signal: AbortSignal): Promise<Person> {
+    return this.#inTime(id, this.#authors, signal);
+  }
+
+  async #inTime(id: string, gate: Gate, signal: AbortSignal): Promise<Person> {
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(
+      () => late.reject(new CallFailed('Slack does not tell in time who this is')),
+      patienceMs,
+    );
+    try {
+      return await Promise.race([this.#ask(id, gate), late.promise]);
+    } catch (error) {
+      signal.throwIfAborted();
+      this.#log.debug({ err: error, user: id }, 'person not known');
+      if (error instanceof Refused) return {};
+      throw error instanceof CallFailed ? error : new CallFailed('not told', { cause: error });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #nameOf(id: string, gate: Gate, signal: AbortSignal): Promise<string | undefined> {
+    try {
+      return (await this.#inTime(id, gate, signal)).name;
+    } catch (error) {
+      if (!(error instanceof CallFailed)) throw error;
+      return undefined;
+    }
+  }
+
+  #ask(id: string, gate: Gate): Promise<Person> {
+    const now = performance.now();
+    const known = this.#known.get(id);
+    if (known !== undefined && known.until > now) return known.person;
+    if (this.#known.size >= maxKept) this.#known.delete(this.#known.keys().next().value ?? '');
+    const person = this.#fetch(id, gate);
+    this.#known.delete(id);
+    this.#known.set(id, { person, until: now + keepMs });
+    // Whoever asks next may have more luck.
+    person.catch(() => this.#known.delete(id));
+    return person;
+  }
+
+  async #fetch(id: string, gate: Gate): Promise<Person> {
+    // Not the asking message's signal: others wait for the same name.
+    const signal = AbortSignal.timeout(10 * patienceMs);
+    const { user } = await this.#api.read('users.info', { user: id }, gate, signal);
+    const fields = fieldsOf(user);
+    const profile = fieldsOf(fields['profile']);
+    const name =
+      textOf(profile['display_name']) ??
+      textOf(profile['real_name']) ??
+      textOf(fields['real_name']) ??
+      textOf(fields['name']);
+    const team = textOf(fields['team_id']);
+    const enterprise = textOf(fieldsOf(fields['enterprise_user'])['enterprise_id']);
+    return {
+      ...(name === undefined ? {} : { name }),
+      ...(team === undefined ? {} : { team }),
+      ...(enterprise === undefined ? {} : { enterprise }),
+    };
+  }
+}

@@ -1,0 +1,86 @@
+import type { SlackApi } from '../api/web-api.ts';
+import { type Fields, fieldsOf, listOf, textOf } from '../../../core/json-fields.ts';
+import { Gate } from '../../common/request-throttle.ts';
+import type { Place } from '../messages/conversation-location.ts';
+
+/** Most messages in one answer of Slack's. */
+const pageSize = 200;
+/** A thread longer than this many pages is read no further. */
+const maxPages = 10;
+/** Both methods: 50 a minute for the whole workspace. */
+const perMinute = { burst: 40, perSecond: 0.8 };
+
+/** Reads what is written in Slack, page by page and paced. */
+export class Threads {
+  readonly #api: SlackApi;
+  readonly #replies = new Gate({ key: 'conversations.replies', ...perMinute });
+  readonly #history = new Gate({ key: 'conversations.history', ...perMinute });
+
+  constructor(api: SlackApi) {
+    this.#api = api;
+  }
+
+  /** A thread's messages, its first one always among them, oldest first. */
+  async replies(
+    { channel, root }: { channel: string; root: string },
+    signal: AbortSignal,
+    args: { readonly oldest?: string; readonly latest?: string } = {},
+  ): Promise<Fields[]> {
+    return this.#all(
+      'conversations.replies',
+      { channel, ts: root, ...args },
+      this.#replies,
+      signal,
+    );
+  }
+
+  /** A channel's messages outside of threads, newest first. */
+  async history(channel: string, oldest: string, signal: AbortSignal): Promise<Fields[]> {
+    return this.#all('conversations.history', { channel, oldest }, this.#history, signal);
+  }
+
+  /** The message younger than `after` that is meant, looked for where a reply would be. */
+  async find(
+    { channel, root }: Place,
+    after: string,
+    meant: (message: Fields) => boolean,
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
+    const more = { include_all_metadata: true, oldest: after, limit: pageSize };
+    const [method, args, gate] =
+      root === undefined
+        ? (['conversations.history', { channel, ...more }, this.#history] as const)
+        : (['conversations.replies', { channel, ts: root, ...more }, this.#replies] as const);
+    for await (const page of this.#pages(method, args, gate, signal)) {
+      const found = page.find(meant);
+      if (found !== undefined) return textOf(found['ts']);
+    }
+    return undefined;
+  }
+
+  async #all(method: string, args: Fields, gate: Gate, signal: AbortSignal): Promise<Fields[]> {
+    const messages = new Map<unknown, Fields>();
+    const paged = { ...args, limit: pageSize };
+    for await (const page of this.#pages(method, paged, gate, signal)) {
+      // A thread's first message stands at the head of each page.
+      for (const message of page) messages.set(message['ts'], message);
+    }
+    return [...messages.values()];
+  }
+
+  async *#pages(
+    method: string,
+    args: Fields,
+    gate: Gate,
+    signal: AbortSignal,
+  ): AsyncGenerator<Fields[]> {
+    let cursor: string | undefined;
+    for (let pages = 0; pages < maxPages; pages += 1) {
+      const paged = cursor === undefined ? args : { ...args, cursor };
+      const answer = await this.#api.read(method, paged, gate, signal);
+      yield listOf(answer['messages']).map(fieldsOf);
+      cursor = textOf(fieldsOf(answer['response_metadata'])['next_cursor']);
+      if (cursor === undefined) return;
+    }
+  }
+}

@@ -1,0 +1,29 @@
+import { type ConversationId, conversationId, partsOf } from '../../../core/domain/conversation.ts';
+
+/** Where in Slack a conversation is. */
+export interface Place {
+  readonly team: string;
+  readonly channel: string;
+  /** The `ts` of the thread's first message; absent for a direct conversation without a thread. */
+  readonly root?: string;
+}
+
+/** A direct conversation with one person; several people's are like channels. */
+export function isDirect(channel: string): boolean {
+  return channel.startsWith('D');
+}
+
+/** In a channel every message has its own thread; a direct conversation is one, with threads. */
+export function conversationOf(
+  team: string,
+  message: { readonly channel: string; readonly ts: string; readonly threadTs?: string },
+): ConversationId {
+  const { channel, ts, threadTs } = message;
+  const root = threadTs ?? (isDirect(channel) ? undefined : ts);
+  return conversationId('slack', team, channel, ...(root === undefined ? [] : [root]));
+}
+
+export function placeOf(conversation: ConversationId): Place {
+  const [team = '', channel = '', root] = partsOf(conversation).ids;
+  return { team, channel, ...(root === undefined ? {} : { root }) };
+}

@@ -1,0 +1,81 @@
+import { type Fields, fieldsOf, listOf, textOf } from '../../../core/json-fields.ts';
+import { maxRawChars } from '../../../core/domain/message.ts';
+
+/** Something that was said in Slack, by a person or a bot, before anybody judged what it means. */
+export interface Said {
+  readonly channel: string;
+  /** The message's id in its channel, and its time. */
+  readonly ts: string;
+  /** The thread's first message, if this one is a reply to it. */
+  readonly threadTs?: string;
+  /** Absent for what bots say. */
+  readonly user?: string;
+  /** The bot that said it. */
+  readonly bot?: { readonly id?: string; readonly user?: string; readonly name: string };
+  /** As Slack writes it: `<@U1>` for people, `&lt;` for `<`. */
+  readonly text: string;
+  readonly files: readonly string[];
+  /** The author's workspace or organisation, where Slack tells. */
+  readonly team?: string;
+  /** Whether people of other organisations can be in this channel, where Slack tells. */
+  readonly shared?: boolean;
+}
+
+/** What is a message of its own; every other subtype reports a change, or only decorates. */
+const subtypes = new Set([undefined, 'file_share', 'thread_broadcast', 'bot_message']);
+
+/**
+ * Reads a message of an event, of `conversations.history` or of `conversations.replies`.
+ * Undefined for what nobody said: joins, topics, pins, the stone where a message was deleted.
+ */
+export function saidIn(
+  message: unknown,
+  place: { readonly channel: string; readonly shared?: boolean },
+): Said | undefined {
+  const fields = fieldsOf(message);
+  const ts = textOf(fields['ts']);
+  if (ts === undefined || !subtypes.has(textOf(fields['subtype'])) || fields['hidden'] === true) {
+    return undefined;
+  }
+  const bot = botOf(fields);
+  const user = textOf(fields['user']);
+  if ((bot === undefined && user === undefined) || user === 'USLACKBOT') return undefined;
+  const threadTs = textOf(fields['thread_ts']);
+  const team =
+    textOf(fields['user_team']) ?? textOf(fields['source_team']) ?? textOf(fields['team']);
+  return {
+    ...place,
+    ts,
+    ...(threadTs === undefined || threadTs === ts ? {} : { threadTs }),
+    ...(bot === undefined ? { user: user ?? '' } : { bot }),
+    text: (textOf(fields['text']) ?? (bot === undefined ? '' : attachedText(fields))).slice(
+      0,
+      maxRawChars,
+    ),
+    files: listOf(fields['files']).map(
+      (file) => textOf(fieldsOf(file)['name']) ?? textOf(fieldsOf(file)['title']) ?? 'a file',
+    ),
+    ...(team === undefined ? {} : { team }),
+  };
+}
+
+function botOf(fields: Fields): Said['bot'] {
+  const id = textOf(fields['bot_id']);
+  if (id === undefined && fields['subtype'] !== 'bot_message') return undefined;
+  const user = textOf(fields['user']);
+  const name = textOf(fields['username']) ?? textOf(fieldsOf(fields['bot_profile'])['name']);
+  return {
+    ...(id === undefined ? {} : { id }),
+    ...(user === undefined ? {} : { user }),
+    name: name ?? 'a bot',
+  };
+}
+
+/** Many bots leave the text empty and say everything in attachments. */
+function attachedText(fields: Fields): string {
+  const texts = listOf(fields['attachments']).map((attachment) => {
+    const { text, fallback } = fieldsOf(attachment);
+    return textOf(text) ?? textOf(fallback) ?? '';
+  });
+  return texts.filter((text) => text !== '').join('\n');
+}

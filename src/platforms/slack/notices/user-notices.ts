@@ -1,0 +1,61 @@
+import type { SlackApi } from '../api/web-api.ts';
+import type { Errands } from '../../common/background-calls.ts';
+import { isDirect } from '../messages/conversation-location.ts';
+import { prompts } from './suggested-prompts.ts';
+import type { Said } from '../messages/slack-message.ts';
+import { say } from './post-notice.ts';
+
+/** Somebody who asks far too much is told the same there only now and then, in milliseconds. */
+const tellEveryMs = 60_000;
+/** Beyond this many, what was told first, and who was greeted first, is forgotten. */
+const maxKnown = 10_000;
+
+/** What people are told besides replies. */
+export class Notices {
+  readonly #api: SlackApi;
+  readonly #errands: Errands;
+  readonly #toldAt = new Map<string, number>();
+  readonly #greeted = new Map<string, number>();
+
+  constructor(options: { api: SlackApi; errands: Errands }) {
+    this.#api = options.api;
+    this.#errands = options.errands;
+  }
+
+  /** Tells the author, and nobody else, why a message is not taken in. */
+  readonly tell = ({ channel, threadTs, user }: Said, sentence: string): void => {
+    // Bots read nothing of the kind.
+    if (user === undefined) return;
+    const now = performance.now();
+    const key = `${user} ${channel} ${sentence}`;
+    if (now - (this.#toldAt.get(key) ?? Number.NEGATIVE_INFINITY) < tellEveryMs) return;
+    remember(this.#toldAt, key, now);
+    this.#errands.run('tell why not', async (signal) => {
+      if (isDirect(channel)) {
+        const place = { channel, ...(threadTs === undefined ? {} : { root: threadTs }) };
+        await say(this.#api, place, sentence, signal);
+        return;
+      }
+      // Under a message without replies nobody would see it: there is no thread to open yet.
+      const thread = threadTs === undefined ? {} : { thread_ts: threadTs };
+      const args = { channel, user, markdown_text: sentence, ...thread };
+      await this.#api.call('chat.postEphemeral', args, signal);
+    });
+  };
+
+  /** Offers something to ask to whoever opens the messages tab for the first time. */
+  readonly greet = (user: string, channel: string): void => {
+    if (this.#greeted.has(user)) return;
+    remember(this.#greeted, user, performance.now());
+    this.#errands.run('suggest prompts', async (signal) => {
+      const args = { channel_id: channel, prompts };
+      await this.#api.call('assistant.threads.setSuggestedPrompts', args, signal);
+    });
+  };
+}
+
+function remember(known: Map<string, number>, id: string, at: number): void {
+  known.delete(id);
+  if (known.size >= maxKnown) known.delete(known.keys().next().value ?? '');
+  known.set(id, at);
+}

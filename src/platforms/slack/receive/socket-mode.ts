@@ -1,0 +1,89 @@
+import { Naps } from './suspend-detector.ts';
+import { Socket, type SocketOptions } from './socket-connection.ts';
+
+/** Slack refreshes one connection at a time: the other one hears meanwhile. */
+const connections = 2;
+/** A connection that died in a nap is found out and made again within this time. */
+const settleMs = 2 * 60_000;
+
+export interface SocketsOptions extends Omit<SocketOptions, 'onHearing' | 'givesUp'> {
+  /** Somebody hears again after nobody did since then, in ms since the epoch; also the first time. */
+  readonly onHearingAgain: (deafSinceMs: number | undefined) => void;
+}
+
+/** Socket Mode over several connections, any of which hears everything that is sent to it. */
+export class Sockets {
+  readonly #options: SocketsOptions;
+  readonly #abort = new AbortController();
+  #starting = true;
+  #hearing = 0;
+  /** When the last one fell silent, in milliseconds since the epoch. */
+  #deafSince: number | undefined;
+  /** The machine was suspended since then, and woke up a moment ago. */
+  #nap: { readonly sinceMs: number; readonly endedMs: number } | undefined;
+  readonly #naps = new Naps((sinceMs) => {
+    this.#nap = { sinceMs, endedMs: Date.now() };
+    this.#options.onHearingAgain(sinceMs);
+  });
+  #running: Promise<unknown> = Promise.resolve();
+
+  constructor(options: SocketsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Resolves with the first connection, or after `patienceMs` without one: it is then tried for
+   * on and on. Throws `BadConfiguration` if Slack refuses the token.
+   */
+  async start(patienceMs: number): Promise<void> {
+    const begun = Promise.withResolvers<void>();
+    const timer = setTimeout(() => begun.resolve(), patienceMs);
+    const sockets = Array.from({ length: connections }, () => {
+      const socket = new Socket({
+        ...this.#options,
+        givesUp: () => this.#starting,
+        onHearing: (hearing) => {
+          this.#starting = false;
+          this.#count(hearing);
+          begun.resolve();
+        },
+      });
+      return socket.run(this.#abort.signal);
+    });
+    this.#running = Promise.allSettled(sockets);
+    this.#naps.start();
+    for (const socket of sockets) socket.catch(begun.reject);
+    try {
+      await Promise.race([begun.promise, this.#running]);
+    } catch (error) {
+      this.#naps.stop();
+      this.#abort.abort();
+      throw error;
+    } finally {
+      this.#starting = false;
+      clearTimeout(timer);
+    }
+  }
+
+  /** Whether Slack can tell us anything at this moment. */
+  get hears(): boolean {
+    return this.#hearing > 0;
+  }
+
+  async stop(): Promise<void> {
+    this.#naps.stop();
+    this.#abort.abort();
+    await this.#running;
+  }
+
+  #count(hearing: boolean): void {
+    this.#hearing += hearing ? 1 : -1;
+    if (this.#abort.signal.aborted) return;
+    const nap = this.#nap;
+    const napped = nap !== undefined && Date.now() - nap.endedMs < settleMs;
+    if (this.#hearing === 0) this.#deafSince = Date.now();
+    // Until now what Slack sent may have gone to a connection that the nap had killed.
+    else if (hearing && napped) this.#options.onHearingAgain(nap.sinceMs);
+    else if (hearing && this.#hearing === 1) this.#options.onHearingAgain(this.#deafSince);
+  }
+}

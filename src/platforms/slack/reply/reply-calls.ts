@@ -1,0 +1,137 @@
+import type { Errands } from '../../common/background-calls.ts';
+import { CallFailed, RateLimited, Rejected } from '../../../core/domain/errors.ts';
+import { type Fields, fieldsOf, textOf } from '../../../core/json-fields.ts';
+import type { Posting } from '../../../core/ports/surface.ts';
+import type { SlackApi } from '../api/web-api.ts';
+import { channelPostKey, methodKey } from '../api/rate-limits.ts';
+import type { Place } from '../messages/conversation-location.ts';
+import { metadataOf } from './message-metadata.ts';
+import { postable } from './link-safety/text-before-url.ts';
+import { sentenceIn } from '../notices/post-notice.ts';
+import type { Streams } from './streaming/stream-policy.ts';
+
+export interface CallsOptions {
+  readonly api: SlackApi;
+  readonly errands: Errands;
+  readonly streams: Streams;
+  readonly place: Place;
+  /** Throws `Rejected` if the bot does not belong to this place's workspace. */
+  readonly ensureHome: () => void;
+  /** A message is about to be deleted: Slack tells of it as if a person had done that. */
+  readonly onDelete: (ts: string) => void;
+}
+
+/**
+ * The calls that write a reply, in its own place and for as long as nobody withdraws it. Each
+ * throws what `SlackApi.call` throws, and `Rejected` where it may not be made.
+ */
+export class Calls {
+  readonly #options: CallsOptions;
+  #withdrawn = false;
+
+  constructor(options: CallsOptions) {
+    this.#options = options;
+  }
+
+  /** A person deleted a question or a part of the reply: nothing more is written. */
+  withdraw(): void {
+    this.#withdrawn = true;
+  }
+
+  /** The reply is over: what a person withdrew is ended all the same. */
+  close(): void {
+    this.#withdrawn = false;
+  }
+
+  /** Resolves to the message's `ts`. */
+  async post({ text, key, whole = false }: Posting, signal: AbortSignal): Promise<string> {
+    const { channel, root } = this.#options.place;
+    const args = {
+      channel,
+      ...(root === undefined ? {} : { thread_ts: root }),
+      // Whoever calls this, no address is posted but where there is no other way.
+      markdown_text: postable(text, { whole }),
+      metadata: metadataOf(key),
+      unfurl_links: false,
+      unfurl_media: false,
+    };
+    const ts = await this.#post(args, signal);
+    if (ts === undefined) throw new CallFailed('chat.postMessage: posted without an id');
+    return ts;
+  }
+
+  /** Posts a sentence of Parley's own behind the reply. */
+  async say(sentence: string, signal: AbortSignal): Promise<void> {
+    await this.#post(sentenceIn(this.#options.place, sentence), signal);
+  }
+
+  async update(ts: string, text: string, signal: AbortSignal): Promise<void> {
+    const { channel } = this.#options.place;
+    await this.#call('chat.update', { channel, ts, markdown_text: text }, signal);
+  }
+
+  /** One of the methods for streams. */
+  async stream(method: string, args: Fields, signal: AbortSignal): Promise<Fields> {
+    const { channel } = this.#options.place;
+    const answer = await this.#call(method, { channel, ...args }, signal);
+    const { ts } = args;
+    // A stream's end is the first that Slack tells of where its message stands.
+    if (typeof ts === 'string') await this.#ensureInThread(ts, fieldsOf(answer['message']), signal);
+    return answer;
+  }
+
+  /** A message that is gone already is no error. */
+  async delete(ts: string, signal: AbortSignal): Promise<void> {
+    const { place, onDelete } = this.#options;
+    onDelete(ts);
+    try {
+      await this.#call('chat.delete', { channel: place.channel, ts }, signal);
+    } catch (error) {
+      if (!(error instanceof Rejected && error.reason === 'removed')) throw error;
+    }
+  }
+
+  async #post(args: Fields, signal: AbortSignal): Promise<string | undefined> {
+    const { team, channel } = this.#options.place;
+    // What is posted elsewhere need not wait.
+    const budgetKey = channelPostKey(team, channel);
+    const answer = await this.#call('chat.postMessage', args, signal, budgetKey);
+    const ts = textOf(answer['ts']);
+    if (ts !== undefined) await this.#ensureInThread(ts, fieldsOf(answer['message']), signal);
+    return ts;
+  }
+
+  /** Under a question that was deleted Slack has no thread, and posts for the whole channel. */
+  async #ensureInThread(ts: string, posted: Fields, signal: AbortSignal): Promise<void> {
+    const { place, errands } = this.#options;
+    const { root } = place;
+    if (root === undefined || posted['ts'] === undefined || posted['thread_ts'] === root) return;
+    await this.delete(ts, signal).catch(() =>
+      errands.run('take back a post', (end) => this.delete(ts, end)),
+    );
+    throw new Rejected('removed', 'the thread is gone');
+  }
+
+  /** @param budgetKey what is overdrawn if Slack rate-limits it: all else that was spent is not */
+  async #call(
+    method: string,
+    args: Fields,
+    signal: AbortSignal,
+    budgetKey = methodKey(this.#options.place.team, method),
+  ): Promise<Fields> {
+    const { api, streams, ensureHome } = this.#options;
+    ensureHome();
+    if (this.#withdrawn && method !== 'chat.delete') {
+      throw new Rejected('removed', `${method}: a person deleted what it belongs to`);
+    }
+    streams.calls(method);
+    try {
+      return await api.call(method, args, signal);
+    } catch (error) {
+      if (!(error instanceof RateLimited)) throw error;
+      const { retryAfterMs } = error;
+      streams.rateLimited(method, retryAfterMs);
+      throw new RateLimited(retryAfterMs, { budgetKey, cause: error });
+    }
+  }
+}

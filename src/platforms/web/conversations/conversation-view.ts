@@ -1,0 +1,97 @@
+import type { Entry } from '../../../core/domain/history-entry.ts';
+import type { Message } from '../../../core/domain/message.ts';
+import type { View } from '../../../core/ports/store.ts';
+import type { WorkingState } from '../../../core/ports/surface.ts';
+import { Pages } from '../../../core/reply/pages/page-splitter.ts';
+import type { PageRecord } from '../../../core/domain/turn.ts';
+import { webFormat } from '../format.ts';
+import type { LiveTurn } from './live-turn.ts';
+
+interface ShownPage {
+  readonly key: string;
+  readonly text: string;
+}
+
+interface ShownTurn {
+  readonly id: string;
+  readonly messages: readonly Message[];
+  readonly pages: readonly ShownPage[];
+  readonly working: WorkingState | undefined;
+  readonly stopping: boolean;
+}
+
+/** A conversation as a page shows it. */
+export interface Picture {
+  readonly entries: readonly Entry[];
+  readonly running: ShownTurn | undefined;
+  readonly queued: readonly Message[];
+}
+
+/**
+ * Puts together what the store knows and what this process shows already. The two were not read
+ * in the same instant: whatever is in history is over, and no message is shown twice.
+ */
+export function picture(view: View, live: LiveTurn | undefined): Picture {
+  const past = new Set(view.history.map((entry) => entry.id));
+  const running = shownTurn(view, live, past);
+  const taken = new Set(running?.messages.map((message) => message.id));
+  return {
+    entries: view.history.filter((entry) => !taken.has(entry.id)),
+    running,
+    queued: view.queued.filter(({ id }) => !taken.has(id) && !past.has(id)),
+  };
+}
+
+function shownTurn(
+  view: View,
+  live: LiveTurn | undefined,
+  past: ReadonlySet<string>,
+): ShownTurn | undefined {
+  const stored = view.running;
+  if (live !== undefined && !past.has(live.id) && (!live.ended || stored?.id === live.id)) {
+    const records = stored?.id === live.id ? stored.pages : [];
+    return {
+      id: live.id,
+      messages: live.messages,
+      pages: shownPages(records, live),
+      working: live.working,
+      stopping: stored?.id === live.id && stored.stopRequested,
+    };
+  }
+  if (stored === undefined || past.has(stored.id)) return undefined;
+  return {
+    id: stored.id,
+    messages: stored.messages,
+    pages: shownPages(stored.pages, undefined),
+    working: undefined,
+    stopping: stored.stopRequested,
+  };
+}
+
+function shownPages(records: readonly PageRecord[], live: LiveTurn | undefined): ShownPage[] {
+  const places = new Map(records.map(({ key, index }) => [key, index]));
+  const known = records.every(({ key }) => live?.pages.has(key));
+  const texts = new Map(known ? [] : standAlone(records));
+  for (const [key, page] of live?.pages ?? []) {
+    texts.set(key, page.text);
+    if (page.index !== undefined) places.set(key, page.index);
+  }
+  return [...texts]
+    .filter(([key]) => !live?.removed.has(key))
+    .map(([key, text]) => ({ key, text, place: places.get(key) ?? Number.MAX_SAFE_INTEGER }))
+    .toSorted((a, b) => a.place - b.place)
+    .map(({ key, text }) => ({ key, text }));
+}
+
+/**
+ * What the pages of an earlier process read, by key. Their records hold slices of the source; a
+ * page stands alone, so what an earlier one left open is opened again.
+ */
+function standAlone(records: readonly PageRecord[]): [string, string][] {
+  const pages = new Pages(webFormat);
+  pages.push(records.map(({ source }) => source).join(''));
+  const last = pages.live();
+  const texts = [...pages.frozen, ...(last === undefined ? [] : [last])].map(({ text }) => text);
+  const matching = texts.length === records.length;
+  return records.map(({ key, source }, at) => [key, (matching && texts[at]) || source]);
+}

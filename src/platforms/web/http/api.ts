@@ -1,0 +1,151 @@
+import { Hono } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
+import { HTTPException } from 'hono/http-exception';
+import { z } from 'zod';
+import type { Intake } from '../../../core/ports/platform.ts';
+import type { Store } from '../../../core/ports/store.ts';
+import { readJson } from './read-body.ts';
+import { conversations } from '../conversations/conversations.ts';
+import { loginOf } from '../sessions/login.ts';
+import type { Rooms } from '../conversations/live-conversations.ts';
+import { conversationIn, sessionOf } from '../sessions/session.ts';
+import type { Sessions } from '../sessions/session.ts';
+import type { Viewer } from './sse-client.ts';
+
+/** What the page says about Parley itself. */
+interface About {
+  /** No real model is connected. */
+  readonly demo: boolean;
+  readonly model: string;
+  /** One line about who answers. */
+  readonly persona: string;
+  /** A password is asked for, so one can log out. */
+  readonly locked: boolean;
+}
+
+export interface ApiOptions {
+  readonly store: Store;
+  readonly rooms: Rooms;
+  readonly sessions: Sessions;
+  readonly about: About;
+  readonly now: () => number;
+  /** Undefined while nothing is taken in. */
+  readonly intake: () => Intake | undefined;
+}
+
+/** The longest message is 50,000 characters: 150 kB of UTF-8 at the most, and JSON's escapes. */
+const maxBodyBytes = 256 * 1_024;
+const tooMuch = 'That is too much at once: a message has at most 50,000 characters.';
+
+const newMessage = z.object({ id: z.uuid().toLowerCase(), text: z.string() });
+
+/** What the page's script talks to. */
+export function api({ store, rooms, sessions, about, now, intake }: ApiOptions): Hono {
+  const routes = new Hono();
+  const conversation = '/api/conversations/:conversation';
+  let lastSentAt = 0;
+
+  routes.use('/api/*', demandJson);
+
+  routes.post('/api/session', async (c) => c.json({ fresh: await sessions.ensure(c), ...about }));
+
+  routes.route('/', conversations({ store, rooms, taking, now }));
+
+  routes.get(`${conversation}/events`, async (c) => {
+    if (c.req.method === 'HEAD')
+      return c.body(null, 200, { 'Content-Type': 'text/event-stream; charset=utf-8' });
+    const viewer = await rooms.open(conversationIn(c), {
+      session: sessionOf(c),
+      login: loginOf(c),
+    });
+    return new Response(bodyOf(viewer), {
+      headers: {
+        'Content-Type': 'text/event-stream; charset=utf-8',
+        'Cache-Control': 'no-store',
+        // Proxies that hold a stream back until it is long would hold it back for ever.
+        'X-Accel-Buffering': 'no',
+      },
+    });
+  });
+
+  routes.post(`${conversation}/messages`, async (c) => {
+    const id = conversationIn(c);
+    const author = { id: sessionOf(c) ?? '' };
+    const message = newMessage.safeParse(await readJson(c, maxBodyBytes, tooMuch));
+    if (!message.success) return refuse(c, 400, 'A message needs an id (a UUID) and a text.');
+    // Two messages of one millisecond keep the order in which they were sent.
+    lastSentAt = Math.max(now(), lastSentAt + 1);
+    const receipt = await taking().receive({
+      ...message.data,
+      conversation: id,
+      author,
+      sentAt: lastSentAt,
+      kind: 'question',
+    });
+    rooms.find(id)?.changed();
+    return c.json({ receipt }, 202);
+  });
+
+  routes.delete(`${conversation}/messages/:message`, async (c) => {
+    const id = conversationIn(c);
+    const message = newMessage.shape.id.safeParse(c.req.param('message'));
+    if (!message.success) return refuse(c, 400, 'A message is named by a UUID.');
+    const withdrawn = await taking().withdraw(id, message.data);
+    rooms.find(id)?.changed();
+    return c.json({ withdrawn });
+  });
+
+  routes.post(`${conversation}/stop`, async (c) => {
+    const id = conversationIn(c);
+    const stopping = await taking().stop(id);
+    rooms.find(id)?.changed();
+    return c.json({ stopping }, 202);
+  });
+
+  function taking(): Intake {
+    const taker = intake();
+    if (taker === undefined) {
+      throw new HTTPException(503, {
+        message: 'Parley is about to restart. Try again in a few seconds.',
+      });
+    }
+    return taker;
+  }
+
+  return routes;
+}
+
+/** A form on another site cannot send JSON without the browser asking us first. */
+const demandJson: MiddlewareHandler = async (c, next) => {
+  const type = c.req.header('Content-Type') ?? '';
+  const sends = c.req.method === 'POST' || c.req.method === 'PATCH';
+  if (sends && !/^application\/json\s*(;|$)/i.test(type)) {
+    return refuse(c, 415, 'Only application/json is understood here.');
+  }
+  return next();
+};
+
+function refuse(c: Context, status: 400 | 415, error: string): Response {
+  return c.json({ error }, status);
+}
+
+/** Asks for the next events only when the last ones are on their way. */
+function bodyOf(viewer: Viewer): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  let gone = false;
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        const events = await viewer.next();
+        if (gone) return;
+        if (events === undefined) controller.close();
+        else controller.enqueue(encoder.encode(events));
+      },
+      cancel() {
+        gone = true;
+        viewer.close();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}

@@ -1,0 +1,88 @@
+import { readFile, readdir } from 'node:fs/promises';
+import { extname } from 'node:path';
+import { Hono } from 'hono';
+import type { Context } from 'hono';
+import { etag } from 'hono/etag';
+import { SharedFiles, streamOf } from './shared-files.ts';
+
+const types: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.mjs': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.woff2': 'font/woff2',
+};
+
+const page = new URL('../page/', import.meta.url);
+
+/** The libraries that the page uses, as the packages bring them: no front-end build. */
+const vendor: ReadonlyMap<string, string> = new Map([
+  ['marked.js', import.meta.resolve('marked')],
+  ['marked-cjk-friendly.js', import.meta.resolve('marked-cjk-friendly')],
+  ['dompurify.js', import.meta.resolve('dompurify')],
+]);
+
+/** Libraries that come in several files, likewise: their folders, and what is served of them. */
+const folders: ReadonlyMap<string, { from: string; files: RegExp }> = new Map([
+  [
+    'katex',
+    {
+      from: import.meta.resolve('katex/dist/katex.mjs'),
+      files: /^(?:katex\.mjs|katex\.min\.css|fonts\/KaTeX_\w+-\w+\.woff2)$/,
+    },
+  ],
+  [
+    'highlight',
+    {
+      from: import.meta.resolve('@highlightjs/cdn-assets/es/highlight.min.js'),
+      files: /^(?:highlight\.min\.js|languages\/[a-z\d-]+\.min\.js)$/,
+    },
+  ],
+]);
+
+/**
+ * The page's scripts and styles. A change shows with the next reload. They are the same for
+ * everybody, in one copy: nothing in them is secret, and requests for them cost no memory.
+ */
+export function assets(): Hono {
+  const routes = new Hono();
+  const files = new SharedFiles();
+  routes.use('/assets/*', etag());
+  routes.get('/assets/vendor/:file', async (c) => {
+    const library = vendor.get(c.req.param('file'));
+    if (library === undefined) return c.notFound();
+    return send(new URL(library), c);
+  });
+  routes.get('/assets/vendor/:folder/:file{.+}', async (c) => {
+    const folder = folders.get(c.req.param('folder'));
+    const file = c.req.param('file');
+    if (!folder?.files.test(file)) return c.notFound();
+    return send(new URL(file, folder.from), c);
+  });
+  routes.get('/assets/:file', async (c) => {
+    const file = c.req.param('file');
+    const served = await readdir(page);
+    if (!served.includes(file) || extname(file) === '.html') return c.notFound();
+    return send(new URL(file, page), c);
+  });
+  return routes;
+
+  async function send(url: URL, c: Context): Promise<Response> {
+    const file = await files.read(url);
+    if (file === undefined) return c.notFound();
+    return new Response(streamOf(file), {
+      headers: {
+        'Content-Type': types[extname(url.pathname)] ?? 'application/octet-stream',
+        'Content-Length': String(file.bytes.length),
+        'Cache-Control': 'no-cache',
+        ETag: file.tag,
+      },
+    });
+  }
+}
+
+/** One of the HTML files, such as `index.html`. */
+export async function html(file: string): Promise<string> {
+  return readFile(new URL(file, page), 'utf8');
+}

@@ -1,0 +1,80 @@
+import type { MiddlewareHandler } from 'hono';
+import { secureHeaders } from 'hono/secure-headers';
+import { nameIn, type Hosts } from './allowed-hosts.ts';
+
+export interface GuardOptions {
+  readonly hosts: Hosts;
+  /** Called for each request under a name that is not listed. */
+  readonly refused: () => void;
+}
+
+const self = ["'self'"];
+const none = ["'none'"];
+
+/** Nothing from elsewhere, nothing inline, and nobody may put the page into a frame. */
+export const headers: MiddlewareHandler = secureHeaders({
+  contentSecurityPolicy: {
+    defaultSrc: none,
+    scriptSrc: self,
+    styleSrc: self,
+    connectSrc: self,
+    fontSrc: self,
+    imgSrc: ["'self'", 'data:'],
+    formAction: self,
+    frameAncestors: none,
+    baseUri: none,
+  },
+  xFrameOptions: 'DENY',
+  // Other sites learn nothing; with no-referrer a form's Origin would be "null", as a foreign one's.
+  referrerPolicy: 'same-origin',
+  crossOriginOpenerPolicy: 'same-origin',
+  crossOriginResourcePolicy: 'same-origin',
+  // Whoever puts TLS in front decides about this; on localhost it would break other programs.
+  strictTransportSecurity: false,
+});
+
+/**
+ * Refuses what a foreign web page makes a browser send here: under a name that nobody listed,
+ * whatever the password, as a browser that is logged in would be believed under any; and whatever
+ * changes something and comes from another site.
+ */
+export function guard({ hosts, refused }: GuardOptions): MiddlewareHandler {
+  return async (c, next) => {
+    const host = c.req.header('Host') ?? '';
+    if (!hosts.has(host)) {
+      refused();
+      return c.json({ error: unlisted(host) }, 403);
+    }
+    if (c.req.method !== 'GET' && c.req.method !== 'HEAD' && !isSameOrigin(c.req.raw.headers)) {
+      return c.json({ error: 'This was sent by another web site and is refused.' }, 403);
+    }
+    return next();
+  };
+}
+
+function unlisted(host: string): string {
+  const name = nameIn(host);
+  const asked = name === undefined ? 'this name' : `the name ${name}`;
+  return `Parley does not answer to ${asked}. If it is Parley's own, or that of a proxy in front of it, whoever runs Parley adds it to WEB_HOSTS, such as WEB_HOSTS=${name ?? 'parley.example.com'}, and restarts it.`;
+}
+
+/** Browsers say where a request comes from; what says nothing is no browser. */
+function isSameOrigin(headers: Headers): boolean {
+  // No page can forge it, and a proxy may change Host.
+  const site = headers.get('Sec-Fetch-Site');
+  if (site !== null) return site === 'same-origin';
+  const origin = headers.get('Origin');
+  if (origin === null) return true;
+  // Without its scheme, since a proxy may end TLS; "null" has no host and never matches.
+  return URL.canParse(origin) && new URL(origin).host === hostOf(headers);
+}
+
+/** The Host header as URL writes it: lower case, without a default port. */
+function hostOf(headers: Headers): string {
+  const host = headers.get('Host') ?? '';
+  for (const scheme of ['https', 'http']) {
+    const url = `${scheme}://${host}`;
+    if (URL.canParse(url) && new URL(url).host !== host.toLowerCase()) return new URL(url).host;
+  }
+  return host.toLowerCase();
+}

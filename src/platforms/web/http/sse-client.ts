@@ -1,0 +1,92 @@
+import type { Onlooker, Room } from '../conversations/live-conversation.ts';
+import { pageEvent, stateEvent } from './event-stream.ts';
+
+/** An event at least this often, so that both ends notice when the other is gone. */
+const heartbeatMs = 15_000;
+const heartbeat = 'event: beat\ndata: {}\n\n';
+/** The browser comes back this soon after a cut. */
+const opening = 'retry: 1000\n\n';
+
+/**
+ * One open page: what it was sent, and what it must be sent next. Whoever reads slowly is sent
+ * fewer steps, never older text.
+ */
+export class Viewer implements Onlooker {
+  readonly #room: Room;
+  readonly #onClose: () => void;
+  readonly #knownEntries = new Set<string>();
+  readonly #sentTexts = new Map<string, string>();
+  #version = -1;
+  #opened = false;
+  #closed = false;
+  #wake: (() => void) | undefined;
+
+  constructor(room: Room, onClose: () => void) {
+    this.#room = room;
+    this.#onClose = onClose;
+  }
+
+  wake(): void {
+    this.#wake?.();
+  }
+
+  /** The next events to send, waiting for them if need be; undefined once closed. */
+  async next(): Promise<string | undefined> {
+    if (!this.#opened) {
+      this.#opened = true;
+      return opening + this.#news();
+    }
+    while (!this.#closed) {
+      const news = this.#news();
+      if (news !== '') return news;
+      if (!(await this.#woken())) return heartbeat;
+    }
+    return undefined;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#room.leave(this);
+    this.#onClose();
+    this.wake();
+  }
+
+  #news(): string {
+    if (this.#version === this.#room.version) return this.#newTexts();
+    this.#version = this.#room.version;
+    const picture = this.#room.picture();
+    const event = stateEvent(picture, this.#knownEntries);
+    for (const { id } of picture.entries) this.#knownEntries.add(id);
+    this.#sentTexts.clear();
+    for (const { key, text } of picture.running?.pages ?? []) this.#sentTexts.set(key, text);
+    return event;
+  }
+
+  #newTexts(): string {
+    const live = this.#room.live;
+    if (live === undefined) return '';
+    let events = '';
+    for (const [key, { text }] of live.pages) {
+      const sent = this.#sentTexts.get(key);
+      // Of a page that is not shown, or not any more, the page's script knows nothing.
+      if (sent === undefined || sent === text) continue;
+      events += pageEvent(live.id, key, sent, text);
+      this.#sentTexts.set(key, text);
+    }
+    return events;
+  }
+
+  /** True when woken, false when it is time for a sign of life. */
+  #woken(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => done(false), heartbeatMs).unref();
+      const done = (woken: boolean) => {
+        clearTimeout(timer);
+        this.#wake = undefined;
+        resolve(woken);
+      };
+      this.#wake = () => done(true);
+    });
+  }
+}

@@ -1,0 +1,106 @@
+import { Hono } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
+import type { Secrets } from '../../../core/ports/secrets.ts';
+import { readText } from '../http/read-body.ts';
+import { PageCookie } from './cookies.ts';
+import { LoginLine } from './login-throttle.ts';
+import { type LoggedIn, loginMs, LoginTokens } from './login-tokens.ts';
+
+const maxFormBytes = 4_096;
+/** In the line for this long at most, in seconds. */
+const longestWaitSeconds = 30;
+
+/** Where a request's login is kept for those who answer it. */
+const ofRequest = 'login';
+
+export interface LoginOptions {
+  readonly password: string;
+  /** Where it is noted which logins have ended. */
+  readonly secrets: Secrets;
+  /** Makes the page that asks for the password, with a sentence about the last try. */
+  readonly form: (sentence: string) => Promise<string>;
+  /** Whose turn comes with whose, when passwords are tried; undefined for nobody in particular. */
+  readonly laneOf: (c: Context) => string | undefined;
+  /** A login ended: what is open by it is to be closed. */
+  readonly ended: (login: string) => void;
+  readonly now: () => number;
+}
+
+export interface Login {
+  /** Lets only those pass who have logged in. */
+  readonly gate: MiddlewareHandler;
+  /** `/login` and `/logout`. */
+  readonly routes: Hono;
+  /** Whether somebody logged out of it, here or at another instance. */
+  readonly hasEnded: (login: string) => Promise<boolean>;
+}
+
+/** One password for the page. */
+export function login(options: LoginOptions): Login {
+  const { password, secrets, form, laneOf, ended, now } = options;
+  const tokens = new LoginTokens(password, now);
+  const cookie = new PageCookie('parley_login');
+  const line = new LoginLine();
+  const routes = new Hono();
+
+  routes.get('/login', (c) => c.redirect('/', 303));
+
+  routes.post('/login', async (c) => {
+    const sent = await readText(c, maxFormBytes, 'No password is that long.');
+    const lane = laneOf(c);
+    const turn = await line.wait(lane, c.req.raw.signal);
+    // Nobody reads it.
+    if (turn === 'left') return c.body(null, 400);
+    if (turn === 'crowded') {
+      c.header('Retry-After', String(longestWaitSeconds));
+      const sentence = `Too many passwords are being tried. Try again in ${longestWaitSeconds} seconds.`;
+      return c.html(await form(sentence), 429);
+    }
+    if (!tokens.isPassword(new URLSearchParams(sent).get('password') ?? '')) {
+      return c.html(await form('That is not the password.'), 401);
+    }
+    line.right(lane);
+    cookie.set(c, tokens.issue(), loginMs);
+    return c.redirect('/', 303);
+  });
+
+  routes.post('/logout', async (c) => {
+    const loggedIn = readLogin(c);
+    cookie.delete(c);
+    if (loggedIn !== undefined) {
+      ended(loggedIn.id);
+      await secrets.keep(noteOf(loggedIn.id), 'ended', loggedIn.until - now());
+    }
+    return c.redirect('/', 303);
+  });
+
+  const gate: MiddlewareHandler = async (c, next) => {
+    const loggedIn = readLogin(c);
+    if (loggedIn !== undefined && !(await hasEnded(loggedIn.id))) {
+      c.set(ofRequest, loggedIn.id);
+      return next();
+    }
+    return c.req.path.startsWith('/api/')
+      ? c.json({ error: 'Log in first: load this page anew.' }, 401)
+      : c.html(await form(''), 401);
+  };
+
+  function readLogin(c: Context): LoggedIn | undefined {
+    return tokens.read(cookie.get(c) ?? '');
+  }
+
+  async function hasEnded(id: string): Promise<boolean> {
+    return (await secrets.find(noteOf(id))) !== undefined;
+  }
+
+  return { gate, routes, hasEnded };
+}
+
+/** By which login a request came in; undefined where no password is asked for. */
+export function loginOf(c: Context): string | undefined {
+  return c.get(ofRequest) as string | undefined;
+}
+
+function noteOf(login: string): string {
+  return `logout:${login}`;
+}

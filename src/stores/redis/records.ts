@@ -1,0 +1,141 @@
+import type { ConversationId } from '../../core/domain/conversation.ts';
+import type { Entry } from '../../core/domain/history-entry.ts';
+import type { Author, Message } from '../../core/domain/message.ts';
+import type { Log } from '../../core/ports/log.ts';
+import { pageKeyOf } from '../../core/domain/turn-id.ts';
+import type { Ending, Outcome, PageRecord } from '../../core/domain/turn.ts';
+
+/** No reply has as many: an index beyond it is damage. */
+const mostPages = 1_000;
+
+/** Strings as they can be stored, whatever is in them: half of a surrogate pair cannot. */
+function wellFormed<T>(value: T): T {
+  return typeof value === 'string' ? (value.toWellFormed() as T) : value;
+}
+
+/** As JSON on one line. */
+export function encode(value: object): string {
+  return JSON.stringify(value, (_key, each: unknown) => wellFormed(each));
+}
+
+/** A question, or context, as history keeps it; its turn is put in front by the script. */
+export function toRecord({ id, author, text, sentAt }: Message, tokens: number): string {
+  return encode({ id, role: 'user', author, text, at: sentAt, tokens });
+}
+
+/**
+ * Reads what was stored: records with `,` and a line break between them. What cannot be read is left out and logged: a damaged
+ * value must not keep a conversation from going on.
+ */
+export class Codec {
+  readonly #log: Log;
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  entries(conversation: ConversationId, lines: unknown): Entry[] {
+    return this.#read(conversation, 'entry', lines, isEntry).read;
+  }
+
+  messages(conversation: ConversationId, lines: unknown): Message[] {
+    return this.entries(conversation, lines).map(({ id, author, text, at: sentAt }) => ({
+      id,
+      conversation,
+      author: author ?? { id: '' },
+      text,
+      sentAt,
+      kind: 'question',
+    }));
+  }
+
+  /**
+   * By index, from 0 without a gap: a page whose record cannot be read was posted, or perhaps, and
+   * is looked for by its key, or every later one would be taken for the one before it.
+   */
+  pages(conversation: ConversationId, turn: string, lines: unknown): PageRecord[] {
+    const { read, lost } = this.#read(conversation, 'page', lines, isPage);
+    const known = new Map(read.map((page) => [page.index, page]));
+    const length = Math.max(read.length + lost, ...read.map(({ index }) => index + 1));
+    return Array.from({ length }, (_, index) => {
+      return known.get(index) ?? { index, key: pageKeyOf(turn, index), source: '' };
+    });
+  }
+
+  ending(conversation: ConversationId, line: unknown): Ending | undefined {
+    return this.#read(conversation, 'ending', line, isEnding).read[0];
+  }
+
+  #read<T>(
+    conversation: ConversationId,
+    what: string,
+    lines: unknown,
+    is: (value: unknown) => value is T,
+  ): { read: T[]; lost: number } {
+    if (typeof lines !== 'string' || lines === '') return { read: [], lost: 0 };
+    // All at once is much faster than one by one, and all is well nearly always.
+    const all = parsed(`[${lines}]`);
+    const values = Array.isArray(all) ? (all as unknown[]) : lines.split(',\n').map(parsed);
+    const read = values.filter(is);
+    const lost = values.length - read.length;
+    if (lost > 0) this.#log.error({ conversation, what, lost }, 'damaged value left out');
+    return { read, lost };
+  }
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
+
+const outcomes: readonly unknown[] = ['done', 'stopped', 'failed'] satisfies Outcome[];
+
+function isEntry(value: unknown): value is Entry {
+  if (!isObject(value)) return false;
+  const { id, role, text, at, tokens, turn, author, outcome, note } = value;
+  return (
+    typeof id === 'string' &&
+    (role === 'user' || role === 'assistant') &&
+    typeof text === 'string' &&
+    typeof at === 'number' &&
+    typeof tokens === 'number' &&
+    isTextOrNone(turn) &&
+    isTextOrNone(note) &&
+    (author === undefined || isAuthor(author)) &&
+    (outcome === undefined || outcomes.includes(outcome))
+  );
+}
+
+function isAuthor(value: unknown): value is Author {
+  return isObject(value) && typeof value['id'] === 'string' && isTextOrNone(value['name']);
+}
+
+function isPage(value: unknown): value is PageRecord {
+  if (!isObject(value)) return false;
+  const { index, key, id, source } = value;
+  return (
+    Number.isInteger(index) &&
+    Number(index) >= 0 &&
+    Number(index) < mostPages &&
+    typeof key === 'string' &&
+    isTextOrNone(id) &&
+    typeof source === 'string'
+  );
+}
+
+function isEnding(value: unknown): value is Ending {
+  if (!isObject(value)) return false;
+  const { outcome, text, note } = value;
+  return outcomes.includes(outcome) && typeof text === 'string' && isTextOrNone(note);
+}
+
+function isTextOrNone(value: unknown): value is string | undefined {
+  return value === undefined || typeof value === 'string';
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,89 @@
+import type { Author } from '../../../core/domain/message.ts';
+import type { ConversationId } from '../../../core/domain/conversation.ts';
+import type { Entry } from '../../../core/domain/history-entry.ts';
+import type { Outcome } from '../../../core/domain/turn.ts';
+import type { Database, Query } from '../connection/database.ts';
+
+interface EntryRow {
+  readonly id: string;
+  readonly at: number;
+  readonly reply: number;
+  readonly turn: string | null;
+  readonly authorId: string | null;
+  readonly authorName: string | null;
+  readonly outcome: Outcome | null;
+  readonly tokens: number;
+  readonly note: string | null;
+  readonly text: string;
+}
+
+/** Conversations' pasts: unique by id, in the order of the platform's time. */
+export class Entries {
+  readonly #put: Query<unknown>;
+  readonly #has: Query<unknown>;
+  readonly #newest: Query<EntryRow>;
+  readonly #deleteOld: Query<unknown>;
+
+  constructor(db: Database) {
+    this.#put = db.query(`
+      INSERT OR REPLACE INTO entry
+        (conversation, id, at, reply, turn, authorId, authorName, outcome, tokens, note, text)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+    this.#has = db.query('SELECT 1 FROM entry WHERE conversation = ? AND id = ?');
+    this.#newest = db.query(`
+      SELECT id, at, reply, turn, authorId, authorName, outcome, tokens, note, text FROM entry
+      WHERE conversation = ? ORDER BY at DESC, reply DESC, id DESC LIMIT ?`);
+    this.#deleteOld = db.query(`
+      DELETE FROM entry WHERE rowid IN (SELECT rowid FROM entry WHERE at < ? LIMIT ?)`);
+  }
+
+  /** One that is there by this id already is replaced. */
+  put(conversation: ConversationId, entry: Entry): void {
+    this.#put.run(
+      conversation,
+      entry.id,
+      entry.at,
+      entry.role === 'assistant' ? 1 : 0,
+      entry.turn ?? null,
+      entry.author?.id ?? null,
+      entry.author?.name ?? null,
+      entry.outcome ?? null,
+      entry.tokens,
+      entry.note ?? null,
+      entry.text,
+    );
+  }
+
+  has(conversation: ConversationId, id: string): boolean {
+    return this.#has.get(conversation, id) !== undefined;
+  }
+
+  /** The newest `limit` entries, oldest first. */
+  newest(conversation: ConversationId, limit: number): Entry[] {
+    return this.#newest.all(conversation, limit).map(toEntry).toReversed();
+  }
+
+  /** Deletes up to `limit` entries from before `time`; returns how many went. */
+  deleteOld(time: number, limit: number): number {
+    return this.#deleteOld.run(time, limit);
+  }
+}
+
+function toEntry(row: EntryRow): Entry {
+  return {
+    id: row.id,
+    role: row.reply === 1 ? 'assistant' : 'user',
+    ...(row.turn !== null && { turn: row.turn }),
+    ...(row.authorId !== null && { author: toAuthor(row.authorId, row.authorName) }),
+    text: row.text,
+    at: row.at,
+    ...(row.outcome !== null && { outcome: row.outcome }),
+    ...(row.note !== null && { note: row.note }),
+    tokens: row.tokens,
+  };
+}
+
+/** An author as two columns hold one. */
+export function toAuthor(id: string, name: string | null): Author {
+  return { id, ...(name !== null && { name }) };
+}

@@ -1,0 +1,153 @@
+import type { ConversationId } from '../../../core/domain/conversation.ts';
+import type { Entry } from '../../../core/domain/history-entry.ts';
+import type { Message } from '../../../core/domain/message.ts';
+import type { InHand, Waiting } from '../../../core/ports/store.ts';
+import type { Database, Query } from '../connection/database.ts';
+import { toAuthor } from './history.ts';
+
+/** More than anybody works off before they look again. */
+const waitingLimit = 1_000;
+const inHandLimit = 10_000;
+
+interface QuestionRow {
+  readonly id: string;
+  readonly authorId: string;
+  readonly authorName: string | null;
+  readonly sentAt: number;
+  readonly tokens: number;
+  readonly text: string;
+}
+
+/** Questions that wait for their turn, or are being answered in one. */
+export class Questions {
+  readonly #add: Query<unknown>;
+  readonly #has: Query<unknown>;
+  readonly #countBy: Query<{ open: number }>;
+  readonly #revise: Query<unknown>;
+  readonly #withdraw: Query<unknown>;
+  readonly #first: Query<{ id: string }>;
+  readonly #take: Query<unknown>;
+  readonly #ofTurn: Query<QuestionRow>;
+  readonly #queued: Query<QuestionRow>;
+  readonly #deleteOfTurn: Query<unknown>;
+  readonly #waiting: Query<{ conversation: ConversationId; attempts: number }>;
+  readonly #inHand: Query<{ conversation: ConversationId; owned: number; since: number }>;
+
+  constructor(db: Database) {
+    const columns = 'id, authorId, authorName, sentAt, tokens, text';
+    const waits = 'conversation = ? AND id = ? AND turn IS NULL';
+    this.#add = db.query(`
+      INSERT INTO question
+        (conversation, id, authorId, authorName, sentAt, arrivedAt, tokens, text)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`);
+    this.#has = db.query('SELECT 1 FROM question WHERE conversation = ? AND id = ?');
+    this.#countBy = db.query('SELECT count(*) AS open FROM question WHERE authorId = ?');
+    this.#revise = db.query(`UPDATE question SET text = ?, tokens = ? WHERE ${waits}`);
+    this.#withdraw = db.query(`DELETE FROM question WHERE ${waits}`);
+    this.#first = db.query(`
+      SELECT id FROM question WHERE conversation = ? AND turn IS NULL ORDER BY sentAt, id LIMIT 1`);
+    this.#take = db.query('UPDATE question SET turn = ? WHERE conversation = ? AND turn IS NULL');
+    this.#ofTurn = db.query(`
+      SELECT ${columns} FROM question WHERE conversation = ? AND turn = ? ORDER BY sentAt, id`);
+    this.#queued = db.query(`
+      SELECT ${columns} FROM question WHERE conversation = ? AND turn IS NULL ORDER BY sentAt, id`);
+    this.#deleteOfTurn = db.query('DELETE FROM question WHERE conversation = ? AND turn = ?');
+    this.#waiting = db.query(`
+      SELECT q.conversation, coalesce(t.attempt, 0) AS attempts
+      FROM question q LEFT JOIN turn t ON t.conversation = q.conversation
+      WHERE t.owner IS NULL OR t.leasedUntil <= ?
+      GROUP BY q.conversation ORDER BY min(q.arrivedAt), min(q.rowid) LIMIT ${waitingLimit}`);
+    this.#inHand = db.query(`
+      SELECT q.conversation, min(q.arrivedAt) AS since,
+        t.owner IS NOT NULL AND t.leasedUntil > ? AS owned
+      FROM question q LEFT JOIN turn t ON t.conversation = q.conversation
+      GROUP BY q.conversation ORDER BY min(q.arrivedAt), min(q.rowid) LIMIT ${inHandLimit}`);
+  }
+
+  add(message: Message, tokens: number, arrivedAt: number): void {
+    const { conversation, id, author, sentAt, text } = message;
+    this.#add.run(
+      conversation,
+      id,
+      author.id,
+      author.name ?? null,
+      sentAt,
+      arrivedAt,
+      tokens,
+      text,
+    );
+  }
+
+  has(conversation: ConversationId, id: string): boolean {
+    return this.#has.get(conversation, id) !== undefined;
+  }
+
+  /** How many questions of this person have no answer yet. */
+  countBy(authorId: string): number {
+    return this.#countBy.get(authorId)?.open ?? 0;
+  }
+
+  /** False if it does not wait. */
+  revise(conversation: ConversationId, id: string, text: string, tokens: number): boolean {
+    return this.#revise.run(text, tokens, conversation, id) > 0;
+  }
+
+  /** False if it does not wait. */
+  withdraw(conversation: ConversationId, id: string): boolean {
+    return this.#withdraw.run(conversation, id) > 0;
+  }
+
+  /** The id of the first one that waits. */
+  first(conversation: ConversationId): string | undefined {
+    return this.#first.get(conversation)?.id;
+  }
+
+  /** Puts all that wait into a turn. */
+  take(conversation: ConversationId, turn: string): void {
+    this.#take.run(turn, conversation);
+  }
+
+  ofTurn(conversation: ConversationId, turn: string): Message[] {
+    return this.#ofTurn.all(conversation, turn).map((row) => toMessage(conversation, row));
+  }
+
+  queued(conversation: ConversationId): Message[] {
+    return this.#queued.all(conversation).map((row) => toMessage(conversation, row));
+  }
+
+  /** Takes a turn's questions out, as the history keeps them. */
+  remove(conversation: ConversationId, turn: string): Entry[] {
+    const rows = this.#ofTurn.all(conversation, turn);
+    this.#deleteOfTurn.run(conversation, turn);
+    return rows.map((row) => ({
+      id: row.id,
+      role: 'user',
+      turn,
+      author: toAuthor(row.authorId, row.authorName),
+      text: row.text,
+      at: row.sentAt,
+      tokens: row.tokens,
+    }));
+  }
+
+  /** Conversations with questions and no living owner, longest waiting first. */
+  waiting(now: number): Waiting[] {
+    return this.#waiting.all(now).map(({ conversation, attempts }) => ({ conversation, attempts }));
+  }
+
+  /** Conversations with questions, whoever is at them, longest waiting first. */
+  inHand(now: number): InHand[] {
+    return this.#inHand.all(now).map((row) => ({ ...row, owned: row.owned === 1 }));
+  }
+}
+
+function toMessage(conversation: ConversationId, row: QuestionRow): Message {
+  return {
+    id: row.id,
+    conversation,
+    author: toAuthor(row.authorId, row.authorName),
+    text: row.text,
+    sentAt: row.sentAt,
+    kind: 'question',
+  };
+}

@@ -1,0 +1,140 @@
+import type { ConversationId } from '../../../core/domain/conversation.ts';
+import { ClaimLost } from '../../../core/domain/errors.ts';
+import type { Lease } from '../../../core/ports/store.ts';
+import type { Claim, Ending, Outcome, Turn } from '../../../core/domain/turn.ts';
+import type { Database, Query } from '../connection/database.ts';
+
+interface TurnRow {
+  readonly id: string;
+  readonly fence: number;
+  readonly owner: string | null;
+  readonly leasedUntil: number;
+  readonly attempt: number;
+  readonly startedAt: number;
+  readonly stopRequested: number;
+  readonly outcome: Outcome | null;
+  readonly note: string | null;
+  readonly text: string | null;
+}
+
+/** A turn without what other tables hold of it. */
+export type TurnState = Omit<Turn, 'messages' | 'pages'>;
+
+/** Turns begun and not finished, at most one per conversation, and who works on them. */
+export class Turns {
+  readonly #nextFence: Query<{ fence: number }>;
+  readonly #get: Query<TurnRow>;
+  readonly #begin: Query<unknown>;
+  readonly #retry: Query<unknown>;
+  readonly #mine: Query<{ outcome: Outcome | null }>;
+  readonly #renew: Query<{ stopping: number }>;
+  readonly #requestStop: Query<unknown>;
+  readonly #conclude: Query<unknown>;
+  readonly #release: Query<unknown>;
+  readonly #remove: Query<unknown>;
+
+  constructor(db: Database) {
+    // A turn that was let go has no owner, so the claims on it are lost at once.
+    const mine = 'conversation = ? AND id = ? AND fence = ? AND owner IS NOT NULL';
+    this.#nextFence = db.query('UPDATE store SET fence = fence + 1 RETURNING fence');
+    this.#get = db.query('SELECT * FROM turn WHERE conversation = ?');
+    this.#begin = db.query(`
+      INSERT INTO turn (conversation, id, fence, owner, leasedUntil, attempt, startedAt)
+      VALUES (?, ?, ?, ?, ?, 1, ?)`);
+    this.#retry = db.query(`
+      UPDATE turn SET fence = ?, owner = ?, leasedUntil = ?, attempt = attempt + 1
+      WHERE conversation = ?`);
+    this.#mine = db.query(`SELECT outcome FROM turn WHERE ${mine}`);
+    this.#renew = db.query(`
+      UPDATE turn SET leasedUntil = ? WHERE ${mine}
+      RETURNING stopRequested AND outcome IS NULL AS stopping`);
+    this.#requestStop = db.query(
+      'UPDATE turn SET stopRequested = 1 WHERE conversation = ? AND outcome IS NULL',
+    );
+    this.#conclude = db.query(`
+      UPDATE turn SET outcome = ?, note = ?, text = ? WHERE ${mine} AND outcome IS NULL`);
+    this.#release = db.query(`
+      UPDATE turn SET owner = NULL, attempt = max(0, attempt - ?) WHERE ${mine}`);
+    this.#remove = db.query('DELETE FROM turn WHERE conversation = ?');
+  }
+
+  /** The turn as it stands, and whether somebody is at it. */
+  find(conversation: ConversationId, now: number): { turn: TurnState; busy: boolean } | undefined {
+    const row = this.#get.get(conversation);
+    if (row === undefined) return undefined;
+    return { turn: toTurn(conversation, row), busy: row.owner !== null && row.leasedUntil > now };
+  }
+
+  /** Begins a turn, of which the caller knows that there is none. */
+  begin(conversation: ConversationId, id: string, lease: Lease, now: number): Claim {
+    const fence = this.#fence();
+    this.#begin.run(conversation, id, fence, lease.owner, now + lease.leaseMs, now);
+    return { conversation, turn: id, fence };
+  }
+
+  /** Takes up an interrupted turn for one more attempt. */
+  retry(turn: TurnState, lease: Lease, now: number): Claim {
+    const fence = this.#fence();
+    this.#retry.run(fence, lease.owner, now + lease.leaseMs, turn.conversation);
+    return { conversation: turn.conversation, turn: turn.id, fence };
+  }
+
+  /** Throws `ClaimLost` unless the claim is the newest on its turn. */
+  ensure(claim: Claim): void {
+    if (this.#mine.get(...keyOf(claim)) === undefined) {
+      throw new ClaimLost(`the claim ${claim.fence} on turn ${claim.turn} is lost`);
+    }
+  }
+
+  renew(claim: Claim, leasedUntil: number): 'kept' | 'stopping' | 'lost' {
+    const renewed = this.#renew.get(leasedUntil, ...keyOf(claim));
+    if (renewed === undefined) return 'lost';
+    return renewed.stopping === 1 ? 'stopping' : 'kept';
+  }
+
+  exists(conversation: ConversationId): boolean {
+    return this.#get.get(conversation) !== undefined;
+  }
+
+  /** False if no turn runs, or its end is stored. */
+  requestStop(conversation: ConversationId): boolean {
+    return this.#requestStop.run(conversation) > 0;
+  }
+
+  /** Stores the end, unless there is one. */
+  conclude(claim: Claim, { outcome, note, text }: Ending): void {
+    this.#conclude.run(outcome, note ?? null, text, ...keyOf(claim));
+  }
+
+  release(claim: Claim, attemptsForgiven: 0 | 1): void {
+    this.#release.run(attemptsForgiven, ...keyOf(claim));
+  }
+
+  remove(conversation: ConversationId): void {
+    this.#remove.run(conversation);
+  }
+
+  #fence(): number {
+    const next = this.#nextFence.get();
+    if (next === undefined) throw new Error('the store has lost its counter of fences');
+    return next.fence;
+  }
+}
+
+function keyOf(claim: Claim): [string, string, number] {
+  return [claim.conversation, claim.turn, claim.fence];
+}
+
+function toTurn(conversation: ConversationId, row: TurnRow): TurnState {
+  const { outcome, note, text } = row;
+  return {
+    id: row.id,
+    conversation,
+    attempt: row.attempt,
+    startedAt: row.startedAt,
+    ...(outcome !== null && {
+      ending: { outcome, text: text ?? '', ...(note !== null && { note }) },
+    }),
+    stopRequested: row.stopRequested === 1,
+  };
+}

@@ -1,0 +1,147 @@
+import type { ConversationId } from '../../../core/domain/conversation.ts';
+import type { Lease, Renewal, View, Work } from '../../../core/ports/store.ts';
+import { turnIdOf } from '../../../core/domain/turn-id.ts';
+import type { Claim, Ending, PageRecord, Turn } from '../../../core/domain/turn.ts';
+import type { Entries } from './history.ts';
+import type { Finishes } from './finish-log.ts';
+import type { Pages } from './pages.ts';
+import type { Questions } from './questions.ts';
+import type { Tables } from '../tables.ts';
+import type { Turns, TurnState } from './turn-table.ts';
+
+/** How turns begin, go on and end. Each method is a step to be committed. */
+export class Workbench {
+  readonly #finishes: Finishes;
+  readonly #pages: Pages;
+  readonly #questions: Questions;
+  readonly #turns: Turns;
+  readonly #entries: Entries;
+  readonly #historyLimit: number;
+
+  constructor(tables: Tables, historyLimit: number) {
+    this.#finishes = tables.finishes;
+    this.#pages = tables.pages;
+    this.#questions = tables.questions;
+    this.#turns = tables.turns;
+    this.#entries = tables.entries;
+    this.#historyLimit = historyLimit;
+  }
+
+  claim(conversation: ConversationId, lease: Lease, now: number): Work | undefined {
+    const found = this.#turns.find(conversation, now);
+    if (found === undefined) return this.#beginNext(conversation, lease, now);
+    if (found.busy) return undefined;
+    return this.#work(this.#turns.retry(found.turn, lease, now), now);
+  }
+
+  renew(claims: readonly Claim[], lease: Lease, now: number): Renewal {
+    const renewed = claims.map((claim) => ({
+      claim,
+      state: this.#turns.renew(claim, now + lease.leaseMs),
+    }));
+    const those = (wanted: 'lost' | 'stopping') =>
+      renewed.filter(({ state }) => state === wanted).map(({ claim }) => claim);
+    return { lost: those('lost'), stopping: those('stopping') };
+  }
+
+  /** Returns whether anything but the page's text is new. */
+  savePage(claim: Claim, page: PageRecord): boolean {
+    this.#turns.ensure(claim);
+    return this.#pages.put(claim.conversation, page);
+  }
+
+  dropPage(claim: Claim, index: number): void {
+    this.#turns.ensure(claim);
+    this.#pages.drop(claim.conversation, index);
+  }
+
+  conclude(claim: Claim, ending: Ending): void {
+    this.#turns.ensure(claim);
+    this.#turns.conclude(claim, ending);
+  }
+
+  finish(claim: Claim, lease: Lease, replyTokens: number, now: number): Work | undefined {
+    const before = this.#finishes.find(claim, lease.owner);
+    if (before !== undefined) return this.#resume(claim.conversation, before.nextFence, lease, now);
+    this.#turns.ensure(claim);
+    const { conversation } = claim;
+    const turn = this.#turns.find(conversation, now)?.turn;
+    if (turn?.ending === undefined) throw new Error(`turn ${claim.turn} has no end yet`);
+
+    // What goes first makes room for what comes, so that a full store can still do this.
+    const questions = this.#questions.remove(conversation, turn.id);
+    this.#pages.dropAll(conversation);
+    this.#turns.remove(conversation);
+
+    for (const question of questions) this.#entries.put(conversation, question);
+    const { text, note } = turn.ending;
+    if (text !== '' || (note ?? '') !== '') {
+      this.#entries.put(conversation, {
+        id: turn.id,
+        role: 'assistant',
+        turn: turn.id,
+        at: questions.at(-1)?.at ?? turn.startedAt,
+        tokens: replyTokens,
+        ...turn.ending,
+      });
+    }
+    const next = this.#beginNext(conversation, lease, now);
+    this.#finishes.note(claim, lease.owner, next?.claim, now);
+    return next;
+  }
+
+  release(claim: Claim, { forgive }: { forgive: boolean }): void {
+    this.#turns.ensure(claim);
+    this.#turns.release(claim, forgive ? 1 : 0);
+  }
+
+  view(conversation: ConversationId, now: number, most = this.#historyLimit): View {
+    const running = this.#turns.find(conversation, now)?.turn;
+    return {
+      history: this.#entries.newest(conversation, most),
+      ...(running !== undefined && { running: this.#whole(running) }),
+      queued: this.#questions.queued(conversation),
+    };
+  }
+
+  /** A new turn of all that waits; undefined if nothing does. */
+  #beginNext(conversation: ConversationId, lease: Lease, now: number): Work | undefined {
+    const first = this.#questions.first(conversation);
+    if (first === undefined) return undefined;
+    const id = turnIdOf(conversation, first);
+    this.#questions.take(conversation, id);
+    return this.#work(this.#turns.begin(conversation, id, lease, now), now);
+  }
+
+  /** The turn that this fence began, as it stands; undefined if it is another's by now, or over. */
+  #resume(
+    conversation: ConversationId,
+    fence: number | undefined,
+    lease: Lease,
+    now: number,
+  ): Work | undefined {
+    const turn = this.#turns.find(conversation, now)?.turn.id;
+    if (turn === undefined || fence === undefined) return undefined;
+    const claim = { conversation, turn, fence };
+    if (this.#turns.renew(claim, now + lease.leaseMs) === 'lost') return undefined;
+    return this.#work(claim, now);
+  }
+
+  #work(claim: Claim, now: number): Work {
+    const turn = this.#turns.find(claim.conversation, now)?.turn;
+    if (turn === undefined) throw new Error(`turn ${claim.turn} is not there`);
+    return {
+      claim,
+      turn: this.#whole(turn),
+      history: this.#entries.newest(claim.conversation, this.#historyLimit),
+    };
+  }
+
+  #whole(turn: TurnState): Turn {
+    return {
+      ...turn,
+      messages: this.#questions.ofTurn(turn.conversation, turn.id),
+      pages: this.#pages.of(turn.conversation),
+    };
+  }
+}
