@@ -27,17 +27,18 @@ const frames = [
   ['', `${bell} a`],
 ] as const;
 
-function said(text: string): Said {
+/** With `name`, which Discord bounds, in all that is said of people and things. */
+function said(text: string, name = 'a'): Said {
   const found = saidIn({
     id: '1300000000000000001',
     channel_id: '1300000000000000002',
     type: 0,
-    author: { id: '1300000000000000003', username: text, global_name: text },
-    member: { nick: text },
+    author: { id: '1300000000000000003', username: name, global_name: name },
+    member: { nick: name },
     content: text,
-    attachments: [{ filename: text }],
-    poll: { question: { text } },
-    mentions: [{ id, username: text }],
+    attachments: [{ filename: name }],
+    poll: { question: { text: name } },
+    mentions: [{ id, username: name }],
   });
   if (found === undefined) throw new Error('nothing is said');
   return found;
@@ -45,7 +46,7 @@ function said(text: string): Said {
 
 /** Of what people write in Discord, and of what models write to be shown there. */
 export const discord: readonly Subject[] = [
-  { name: 'discord saidIn', run: said },
+  { name: 'discord saidIn', run: (text) => said(text, text) },
   { name: 'discord textFor', run: (text) => textFor(said(text), self, names), frames },
   { name: 'discord mentions', run: (text) => mentions(said(text), self), frames },
   { name: 'discord calledIn', run: calledIn },

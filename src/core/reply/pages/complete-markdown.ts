@@ -54,9 +54,10 @@ function healLink(text: string): string {
 /** Completes running text that is still being written; `marks` are open before it. */
 export function healInline(text: string, marks = ''): string {
   const written = marks + text;
-  const inCode = openMarks(written).at(-1)?.mark.startsWith('`') ?? false;
+  const opened = openMarks(written);
+  const inCode = opened.at(-1)?.mark.startsWith('`') ?? false;
   const whole = inCode ? written : healLink(marks + withoutLoneMark(text));
-  const open = openMarks(whole);
+  const open = whole === written ? opened : openMarks(whole);
   if (open.length === 0) return whole.slice(marks.length);
   const closed = whole.trimEnd() + closers(open.map(({ mark }) => mark).join(''));
   if (openMarks(closed).length === 0) return closed.slice(marks.length);

@@ -140,11 +140,12 @@ function longest(format: PageFormat, draft: Draft, end: number): number {
   let low = 0;
   let high = end;
   let guess = Math.floor(((end * format.limit) / Math.max(1, draft.size(end))) * 0.98);
-  while (high - low > closeEnough) {
+  // A guess that is far off costs few more: each step is twice as long as the one before.
+  for (let step = closeEnough * 4; high - low > closeEnough; step *= 2) {
     if (guess <= low || guess >= high) guess = (low + high) >> 1;
     if (draft.render(guess, 'cut') === undefined) high = guess;
     else low = guess;
-    guess = low + Math.min(closeEnough * 4, (high - low) >> 1);
+    guess = low + Math.min(step, (high - low) >> 1);
   }
   return low;
 }

@@ -65,6 +65,8 @@ export const outside: Block = { containers: [], leaf: nothing };
 const opener = /^(`{3,})([^`]*)$|^(~{3,})(.*)$/;
 const heading = /^#{1,6}(?=[ \t]|$)/;
 const maxInfo = 80;
+/** A longer row opens none: every page behind it would begin with as many marks. */
+export const maxFenceMarks = 200;
 
 /** Whether the text closes the fence: its marks, as many or more, and nothing else. */
 export function closes(fence: Fence, text: string): boolean {
@@ -75,9 +77,10 @@ export function closes(fence: Fence, text: string): boolean {
 
 function fenceOpening(text: string, indent: number): Fence | undefined {
   const match = opener.exec(text);
-  if (!match) return undefined;
+  const marker = match?.[1] ?? match?.[3] ?? '';
+  if (!match || marker.length > maxFenceMarks) return undefined;
   const info = (match[2] ?? match[4] ?? '').trim();
-  return { marker: match[1] ?? match[3] ?? '', indent, info: info.length > maxInfo ? '' : info };
+  return { marker, indent, info: info.length > maxInfo ? '' : info };
 }
 
 type Reading = Pick<Line, 'kind' | 'goesOn' | 'content' | 'within' | 'after'>;
@@ -94,13 +97,11 @@ function readLine(before: Block, text: string, start: number, end: number): Read
     within: Leaf,
     after = within,
     goesOn = false,
-  ): Reading => ({
-    kind,
-    goesOn,
-    content,
-    within: { containers, leaf: within },
-    after: { containers, leaf: after },
-  });
+  ): Reading => {
+    const open = { containers, leaf: within };
+    const left = after === within ? open : { containers, leaf: after };
+    return { kind, goesOn, content, within: open, after: left };
+  };
 
   if (leaf.kind === 'fence' && inside) {
     const indent = indentAt(text, at, end);

@@ -33,6 +33,8 @@ const maxOpen = 6;
 const maxBetween = 32;
 /** A longer run is text. */
 const maxBackticks = 8;
+/** States of a text are kept so far apart, in UTF-16 units: all of them would fill the memory. */
+const unitsBetween = 64;
 const space = /^\s?$/u;
 const punctuation = /^[\p{P}\p{S}]$/u;
 /** What holds no emphasis: `<https://…>`, `](https://…)` and `https://…`. */
@@ -128,9 +130,11 @@ function opaqueLength(text: string, at: number): number {
   return Math.max(1, length);
 }
 
+/** What may be more than text. */
+const special = /[\\`*_~<]|\]\(|https?:\/\//gi;
+
 /** The next place that may be more than text. */
 function specialFrom(text: string, from: number): number {
-  const special = /[\\`*_~<]|\]\(|https?:\/\//gi;
   special.lastIndex = from;
   return special.exec(text)?.index ?? text.length;
 }
@@ -142,7 +146,7 @@ function specialFrom(text: string, from: number): number {
 export class Marks {
   readonly #text: string;
   readonly #backticks: Backticks;
-  /** Wherever there is more than text, as far as it was read; the last one is to be read next. */
+  /** As far as it was read, one in so many units; what stands between two is read again. */
   readonly #states: State[] = [{ at: 0, open: undefined }];
 
   constructor(text: string) {
@@ -152,10 +156,12 @@ export class Marks {
 
   /** The marks that are open where the text up to `end` ends, outermost first. */
   openAt(end: number): OpenMark[] {
-    let last = this.#states.at(-1);
-    while (last && last.at < end && last.code === undefined) {
-      last = this.#behind(this.#text, last);
-      this.#states.push(last);
+    let kept = this.#stateBefore(this.#text.length);
+    for (let next = kept; next.at < end && next.code === undefined;) {
+      next = this.#behind(this.#text, next);
+      if (next.code !== undefined || next.at - kept.at < unitsBetween) continue;
+      kept = next;
+      this.#states.push(kept);
     }
     // What stands right before the end may have been read with what comes behind it.
     const text = this.#text.slice(0, end);
@@ -201,7 +207,7 @@ export class Marks {
     while (low < high) {
       const middle = (low + high + 1) >> 1;
       const state = this.#states[middle];
-      if (state && state.at < end && state.code === undefined) low = middle;
+      if (state && state.at < end) low = middle;
       else high = middle - 1;
     }
     return this.#states[low] ?? { at: 0, open: undefined };

@@ -1,3 +1,5 @@
+import { maxFenceMarks } from '../../core/reply/markdown/blocks.ts';
+
 /** What may stand before a fence: quotes and items of lists. */
 const opener = /^((?:[ \t>]|(?:[-*+]|\d{1,9}[.)])[ \t])*)(`{3,}|~{3,})(.*)$/s;
 const language = /^[a-z0-9_+\-.#]+$/i;
@@ -15,7 +17,8 @@ export interface Fence {
  */
 export function fenceAt(lines: readonly string[], at: number): Fence | undefined {
   const [, lead = '', marks = '', info = ''] = opener.exec(lines[at] ?? '') ?? [];
-  if (marks === '' || (marks.startsWith('`') && info.includes('`'))) return undefined;
+  if (marks === '' || marks.length > maxFenceMarks) return undefined;
+  if (marks.startsWith('`') && info.includes('`')) return undefined;
   const [word = ''] = info.trim().split(/\s/);
   const text = [`${lead}\`\`\`${language.test(word) ? word : ''}`];
   const quote = /^[ \t]*(?:>[ \t]?)+/.exec(lead)?.[0];
