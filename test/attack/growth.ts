@@ -9,7 +9,7 @@ import { subjects } from './growth/subjects.ts';
 export function measureGrowth(only: RegExp): string[] {
   const broken: string[] = [];
   for (const subject of subjects.filter(({ name }) => only.test(name))) {
-    const options = { chars: 100_000, times: 2, mostRatio: 2.5, floorMs: 25, tries: 5 };
+    const options = { chars: 100_000, times: 2, mostRatio: 2.5, floorMs: 40, tries: 5 };
     const { slow, worst } = measure(subject, options);
     for (const { name, input, ms, ratio } of slow) {
       broken.push(`${name}: ${ms} ms, ${ratio.toFixed(1)} times as long, for ${input}`);
