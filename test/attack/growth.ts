@@ -16,7 +16,9 @@ export function measureGrowth(only: RegExp): string[] {
     }
     const { chars, why } = subject.bound ?? { chars: 200_000, why: undefined };
     const note = why === undefined ? '' : `; no more, as ${why}`;
-    console.log(`${subject.name}: ${chars} characters in ${worst.ms} ms, ${worst.input}${note}`);
+    const slowest =
+      worst.ms === 0 ? `less than ${options.floorMs} ms` : `${worst.ms} ms, ${worst.input}`;
+    console.log(`${subject.name}: ${chars} characters in ${slowest}${note}`);
   }
   return broken;
 }

@@ -33,7 +33,7 @@ export interface MeasureOptions {
 
 /**
  * The inputs for which a function takes more than `mostRatio` times as long where the text is
- * `times` as long, and the one that took longest of all.
+ * `times` as long, and the one that took longest of all; 0 ms if none could come to `floorMs`.
  */
 export function measure(
   subject: Subject,
@@ -46,6 +46,9 @@ export function measure(
   let worst: Growth = { name: subject.name, input: '', ms: 0, ratio: 0 };
   for (const frame of subject.frames ?? [['', '']]) {
     for (const unit of options.units ?? units) {
+      // Even the square of it would stay below the floor.
+      const briefMs = cpuMs(subject, repeated(unit, chars, frame));
+      if (briefMs * times ** 2 < floorMs) continue;
       const long = repeated(unit, chars * times, frame);
       let ms = cpuMs(subject, long);
       let ratio = 0;

@@ -96,6 +96,8 @@ const marked = new Marked({
     del(src, masked, prev) {
       return emphasis.call(this, 'del', src, masked, prev);
     },
+    /** Dashes alone are no table: it would be read to its end for each heading underlined so. */
+    table: (src) => (/^.*\n.*[|:]/.test(src) ? false : undefined),
     /** An address ends where Chinese or Japanese goes on without a blank. */
     url(src) {
       if (!bareLink.test(src)) return false;
