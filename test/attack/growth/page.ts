@@ -13,11 +13,13 @@ registerHooks({
 
 const load = createRequire(import.meta.url);
 const folder = '../../../src/platforms/web/page';
-const { blocksOf } = load(`${folder}/markdown.js`) as { blocksOf(text: string): unknown };
+const { blocksOf } = load(`${folder}/markdown.js`) as {
+  readonly blocksOf: (text: string) => unknown;
+};
 const { nextFormula, formulaAt, withoutFormulas } = load(`${folder}/maths.js`) as {
-  nextFormula(text: string, from: number): number;
-  formulaAt(text: string, at: number): unknown;
-  withoutFormulas(text: string, masked: string): string;
+  readonly nextFormula: (text: string, from: number) => number;
+  readonly formulaAt: (text: string, at: number) => unknown;
+  readonly withoutFormulas: (text: string, masked: string) => string;
 };
 
 /** All formulas that begin in a text, looked for as the parser does. */

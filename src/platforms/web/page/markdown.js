@@ -9,7 +9,7 @@ import { formulaAt, nextFormula, withoutFormulas } from './maths.js';
  * Above this it is no prose but an attack, and shown without its marks being read.
  */
 const maxWork = 5_000_000;
-const mark = /[*_~`[<\\$@]|www\.|:\/\//g;
+const mark = /[*_~`[<\\$@!]|www\.|:\/\//g;
 /** More blanks than this in a row would be looked at again for each of them. */
 const longBlank = / {60,}/g;
 /** Of tables in one text; above this the text is shown as it was written. */
