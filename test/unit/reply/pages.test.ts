@@ -440,3 +440,10 @@ describe('a closing note', () => {
     expect(shown('```js\nlet a', 100)).toEqual(['```js\nlet a\n```']);
   });
 });
+
+test('a row of marks that is longer than any fence does not begin each page anew', () => {
+  const row = '~'.repeat(250);
+  const pages = shown(`${row}\n${lines(40, (index) => `Line ${index} of these.`)}`, 600);
+  expect(pages.filter((page) => page.includes(row))).toHaveLength(1);
+  expect(pages.every((page) => !page.trimEnd().endsWith('~') || page.trimEnd() === row)).toBe(true);
+});

@@ -1,4 +1,4 @@
-import { maxFenceMarks } from '../../core/reply/markdown/blocks.ts';
+import { maxFenceMarks } from '../../../../core/reply/pages/markdown/blocks.ts';
 
 /** What may stand before a fence: quotes and items of lists. */
 const opener = /^((?:[ \t>]|(?:[-*+]|\d{1,9}[.)])[ \t])*)(`{3,}|~{3,})(.*)$/s;
