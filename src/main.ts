@@ -13,9 +13,9 @@ const sameSignalMs = 500;
 /** Ends a start that waits for something. */
 const starting = new AbortController();
 
-// What is garbage is collected when the heap has grown by half: by default Node lets it grow to
+// What is garbage is collected when the heap has grown by a quarter: by default Node lets it grow to
 // gigabytes where the machine has them, and a flood of requests leaves it there.
-setFlagsFromString('--heap-growing-percent=50');
+setFlagsFromString('--heap-growing-percent=25');
 // The next start takes half as long.
 enableCompileCache();
 

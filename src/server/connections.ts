@@ -22,18 +22,16 @@ export interface ConnectionLimits {
 
 /** Far above what people need; far below what would exhaust the process. */
 export const defaultLimits: ConnectionLimits = {
-  connections: 2_000,
+  connections: 1_500,
   connectionsPerAddress: 500,
   requestsPerConnection: 8,
-  requests: 1_500,
+  requests: 1_200,
   requestsPerAddress: 400,
-  bodyBytes: 16 * 1024 * 1024,
+  bodyBytes: 8 * 1024 * 1024,
 };
 
 /** Closed at once beyond the limit, so that not each new connection looks at all of them. */
 const closedTogether = 0.05;
-/** Beyond the limit of connections by this part, new ones are refused. */
-const hardLimit = 1.25;
 /**
  * So long a connection with a reserved request is not closed for others, in milliseconds: whoever
  * has a right to the reserve sends its requests whole and is answered within 3 s.
@@ -41,9 +39,11 @@ const hardLimit = 1.25;
 const reservedMs = 5_000;
 /**
  * The part of the connections of which that holds, the newest: strangers, too, can begin what looks
- * like a reserved request, and never end it.
+ * like a reserved request, and never end it. So many of the newest in all stay, too.
  */
-const reservedTogether = 0.25;
+const reservedTogether = 0.5;
+/** What is parsed of a connection at once, in bytes: a hundred requests at the most. */
+const pieceBytes = 4_096;
 /** Counted for a body that is sent without its length, in bytes. */
 const unannouncedBytes = 256 * 1024;
 
@@ -90,14 +90,10 @@ export class Connections {
       socket.destroy();
       return;
     }
-    // Whoever is closed is gone a moment later: until then there may be no room for the new one.
     if (this.#open.size >= this.#limits.connections) this.#closeSome();
-    if (this.#open.size >= this.#limits.connections * hardLimit) {
-      socket.destroy();
-      return;
-    }
     if (address !== undefined) this.#connectionsOf.set(address, count + 1);
     this.#open.set(socket, { socket, address, requests: 0, reservedUntil: 0 });
+    takeInPieces(socket);
     socket.once('close', () => {
       this.#open.delete(socket);
       less(this.#connectionsOf, address);
@@ -153,22 +149,43 @@ export class Connections {
     let left = Math.max(1, Math.ceil(this.#limits.connections * closedTogether));
     this.#digest.count('connections closed: there were too many');
     const now = performance.now();
-    const all = [...this.#open.values()].filter(({ socket }) => !socket.destroyed);
+    const all = [...this.#open.values()];
     const reserved = all.filter(({ reservedUntil }) => reservedUntil > now);
-    const mostReserved = Math.ceil(this.#limits.connections * reservedTogether);
-    const kept = new Set(reserved.slice(-mostReserved));
+    const half = Math.ceil(this.#limits.connections * reservedTogether);
+    // Of the newest nobody knows yet what they ask for.
+    const kept = new Set([...reserved.slice(-half), ...all.slice(-half)]);
     const candidates = all.filter((connection) => !kept.has(connection));
     const isIdle = ({ requests }: Connection): boolean => requests === 0;
     const isStuck = ({ socket }: Connection): boolean => socket.writableLength > 0;
     for (const mayGo of [isIdle, isStuck, () => true]) {
       for (const connection of candidates) {
         if (left === 0) return;
-        if (connection.socket.destroyed || !mayGo(connection)) continue;
+        if (!this.#open.has(connection.socket) || !mayGo(connection)) continue;
+        // Its own end comes a moment later: until then it would count, and others be closed for it.
+        this.#open.delete(connection.socket);
         connection.socket.destroy();
         left -= 1;
       }
     }
   }
+}
+
+/**
+ * Lets a server's connection parse no more than a piece of what comes in at once, and nothing once
+ * it was closed: Node reads 64 KiB, in which a thousand requests may stand, and makes all of them.
+ */
+function takeInPieces(socket: Socket): void {
+  const [parse] = socket.listeners('data');
+  if (parse === undefined) return;
+  socket.removeAllListeners('data');
+  socket.on('data', (chunk: Buffer) => {
+    let at = 0;
+    // The parser's answers to what it reads may also stop it for a while.
+    while (at < chunk.length && !socket.destroyed && !socket.isPaused()) {
+      parse(chunk.subarray(at, (at += pieceBytes)));
+    }
+    if (at < chunk.length && !socket.destroyed) socket.unshift(chunk.subarray(at));
+  });
 }
 
 function announcedBytes({ headers }: IncomingMessage): number {

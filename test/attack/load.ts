@@ -1,188 +1,28 @@
-import { spawn } from 'node:child_process';
-import { availableParallelism, loadavg } from 'node:os';
-import { text } from 'node:stream/consumers';
-import { setTimeout as delay } from 'node:timers/promises';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { endsWithUs } from '../fakes/last-will.ts';
-import type { Counts } from './load/attacks.ts';
-import { type Flood, floodDiscord, floodSlack } from './load/event-floods.ts';
-import { HealthWatch } from './load/health.ts';
-import { MemoryWatch } from './load/memory.ts';
-import { Site, type SlackWay } from './load/site.ts';
-import type { Order } from './load/strangers.ts';
+import type { WayOrder } from './load/way.ts';
 
-const strangers = fileURLToPath(new URL('./load/strangers.ts', import.meta.url));
-const mb = 1_000_000;
-
-/** What must hold while strangers attack. */
-const bounds = { healthMs: 1_000, memoryBytes: 400 * mb, logLines: 3_000 } as const;
-
-/** After the last attack, so long may an answer take to be whole, in milliseconds. */
-const patienceMs = 60_000;
-/** The model goes on writing for so long after the attacks. */
-const spareSeconds = 5;
-
-/** What happens for a while; nothing does between two of them. */
-interface Phase {
-  readonly name: string;
-  readonly seconds: number;
-  /** By strangers' connections, see `load/attacks.ts`. */
-  readonly attacks?: readonly string[];
-  /** By people on the platforms. */
-  readonly floods?: readonly ('slack' | 'discord')[];
-}
-
-const byHttp = ['pipelines', 'connections', 'bodies', 'page'] as const;
-
-/** Each attack for so long, and then all of them for three times that. */
-function phasesOf(seconds: number): Phase[] {
-  return [
-    { name: 'nothing', seconds: seconds / 2 },
-    ...byHttp.map((name) => ({ name, seconds, attacks: [name] })),
-    { name: 'slack', seconds, floods: ['slack'] },
-    { name: 'discord', seconds, floods: ['discord'] },
-    { name: 'together', seconds: 3 * seconds, attacks: byHttp, floods: ['slack', 'discord'] },
-  ];
-}
-
-/** What comes through sockets alone. */
-function socketPhasesOf(seconds: number): Phase[] {
-  return [{ name: 'slack, discord by sockets', seconds, floods: ['slack', 'discord'] }];
-}
+const oneWay = fileURLToPath(new URL('./load/way.ts', import.meta.url));
 
 /**
- * Lets strangers attack a Parley that is writing ten answers. Prints what was measured; resolves
- * to what did not hold, in sentences.
+ * Lets strangers attack a Parley that is writing ten answers, once for each way of Slack's events.
+ * Prints what was measured; resolves to what did not hold, in sentences.
  */
 export async function attackUnderLoad(options: {
   readonly seconds: number;
-  readonly only: RegExp;
+  readonly only: string;
 }): Promise<string[]> {
-  const { seconds, only } = options;
   const broken: string[] = [];
-  for (const [way, all] of [
-    ['http', phasesOf(seconds)],
-    ['socket', socketPhasesOf(seconds)],
-  ] as const) {
-    const phases = all.filter(({ name }) => only.test(name));
-    if (phases.length > 0) broken.push(...(await attack(way, phases)));
+  for (const way of ['http', 'socket'] as const) {
+    // In a session each, whose priority is lowered and may not be raised again.
+    const order = JSON.stringify({ way, ...options } satisfies WayOrder);
+    const child = fork(oneWay, [order], { detached: true });
+    endsWithUs(child);
+    child.on('message', (message) => broken.push(...(message as string[])));
+    const [code] = (await once(child, 'exit')) as [number | null];
+    if (code !== 0) broken.push(`the attack ended with ${code}`);
   }
   return broken;
-}
-
-async function attack(way: SlackWay, phases: readonly Phase[]): Promise<string[]> {
-  const total = phases.reduce((sum, { seconds }) => sum + seconds, 0);
-  console.log(`Slack by ${way}: ${total} s beside ten answers; load of the machine ${loadNow()}`);
-  const site = await Site.start(way);
-  const health = new HealthWatch(site.parley.url);
-  const memory = new MemoryWatch(site.parley.pid);
-  const begun = Date.now();
-  const rows: Record<string, Record<string, string | number>> = {};
-  try {
-    await site.ask(total + spareSeconds);
-    memory.takePeak();
-    for (const phase of phases) {
-      const at = Date.now();
-      const lines = linesOf(site);
-      const counts = await carryOut(phase, site);
-      rows[phase.name] = {
-        s: (Date.now() - at) / 1_000,
-        'health, slowest (ms)': slowest(health, at),
-        'memory, most (MB)': Math.round(memory.takePeak() / mb),
-        'log lines': linesOf(site) - lines,
-      };
-      console.log(`  ${phase.name}: ${wordsOf(counts)}`);
-    }
-    const early = site.whole;
-    const broken = await site.wrong(patienceMs);
-    rows['all'] = {
-      s: (Date.now() - begun) / 1_000,
-      'health, slowest (ms)': slowest(health, begun),
-      'memory, most (MB)': Math.round(memory.highest / mb),
-      'log lines': linesOf(site),
-    };
-    console.log(`  ${10 - broken.length} of 10 answers are whole; ${early} were before the end`);
-    return [...broken, ...outOfBounds(site, health, memory, begun)];
-  } finally {
-    console.table(rows);
-    console.log(`load of the machine ${loadNow()}\n`);
-    memory.stop();
-    await health.stop();
-    await site.stop();
-  }
-}
-
-/** Of the last minute; above the number of cores, others keep the service from its work. */
-function loadNow(): string {
-  return `${loadavg()[0]?.toFixed(1)} on ${availableParallelism()} cores`;
-}
-
-async function carryOut(phase: Phase, site: Site): Promise<Record<string, Counts | number>> {
-  const { seconds, attacks = [], floods = [] } = phase;
-  const running: Record<string, Flood> = {};
-  if (floods.includes('slack')) running['slack'] = floodSlack(site.slack);
-  if (floods.includes('discord')) running['discord'] = floodDiscord(site.discord);
-  const [counts] = await Promise.all([
-    attacks.length === 0 ? {} : attackBy({ attacks, seconds, target: targetOf(site) }),
-    delay(seconds * 1_000),
-  ]);
-  const sent = Object.entries(running).map(([name, stop]) => [`${name} events`, stop()] as const);
-  return { ...counts, ...Object.fromEntries(sent) };
-}
-
-/** In a process of their own, which ends by itself. */
-async function attackBy(order: Order): Promise<Record<string, Counts>> {
-  const child = spawn(process.execPath, [strangers, JSON.stringify(order)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  endsWithUs(child);
-  const printed = await text(child.stdout);
-  return JSON.parse(printed) as Record<string, Counts>;
-}
-
-function targetOf({ parley, signingSecret, password }: Site): Order['target'] {
-  return { port: parley.port, signingSecret, password };
-}
-
-function outOfBounds(
-  site: Site,
-  health: HealthWatch,
-  memory: MemoryWatch,
-  begun: number,
-): string[] {
-  const broken: string[] = [];
-  const probes = health.since(begun);
-  const failed = probes.filter(({ status }) => status !== 200);
-  if (failed.length > 0) {
-    broken.push(`health: ${failed.length} of ${probes.length} answers were not 200`);
-  }
-  if (slowest(health, begun) > bounds.healthMs) {
-    broken.push(`health: an answer took ${slowest(health, begun)} ms`);
-  }
-  if (memory.highest > bounds.memoryBytes) {
-    broken.push(`memory: ${Math.round(memory.highest / mb)} MB`);
-  }
-  const lines = linesOf(site);
-  if (lines > bounds.logLines) broken.push(`log: ${lines} lines`);
-  const lost = site.slack.deliveries().filter((delivery) => delivery.lost).length;
-  if (lost > 0) broken.push(`Slack: ${lost} events were never taken`);
-  return broken;
-}
-
-function slowest(health: HealthWatch, since: number): number {
-  return Math.ceil(Math.max(0, ...health.since(since).map(({ ms }) => ms)));
-}
-
-function linesOf({ parley }: Site): number {
-  return parley.output.split('\n').length - 1;
-}
-
-function wordsOf(counts: Record<string, Counts | number>): string {
-  return Object.entries(counts)
-    .flatMap(([name, count]) =>
-      typeof count === 'number'
-        ? [`${count} ${name}`]
-        : Object.entries(count).map(([what, times]) => `${times} ${what}`),
-    )
-    .join(', ');
 }

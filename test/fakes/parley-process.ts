@@ -81,6 +81,8 @@ async function start(
     env: {
       PATH: process.env['PATH'],
       NODE_COMPILE_CACHE: compileCache,
+      MALLOC_ARENA_MAX: '2',
+      MALLOC_MMAP_THRESHOLD_: '65536',
       PORT: String(port),
       DATA_DIR: join(folder, 'data'),
       ...(env['OPENAI_BASE_URL'] === undefined ? {} : { OPENAI_API_KEY: planted.key }),

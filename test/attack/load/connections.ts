@@ -9,7 +9,7 @@ const pipelined = request('GET /assets/vendor/marked.js').repeat(1_000);
 export const pipelineRequests: Attack = ({ port }, signal) => {
   const send = (socket: Socket): void => void socket.write(pipelined);
   const uses: Use[] = [(socket) => send(socket.resume()), (socket) => send(socket.pause())];
-  return holdSockets(port, { count: 20, uses }, signal);
+  return holdSockets(port, { count: 20, uses, forMs: 500 }, signal);
 };
 
 /** 2,000 connections that say nothing, never end their headers, read nothing or hold a stream. */

@@ -1,4 +1,7 @@
-import { Worker } from 'node:worker_threads';
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const probe = fileURLToPath(new URL('./health-probe.ts', import.meta.url));
 
 /** One request for health, each on a connection of its own. */
 export interface Probe {
@@ -10,14 +13,17 @@ export interface Probe {
   readonly status: number;
 }
 
-/** Asks for health four times a second, in a thread that nothing else runs in. */
+/**
+ * Asks for health four times a second, in a process that does nothing else, and in a session of its
+ * own, so that it waits for nothing that the attack does.
+ */
 export class HealthWatch {
   readonly #probes: Probe[] = [];
-  readonly #thread: Worker;
+  readonly #process: ChildProcess;
 
   constructor(url: string) {
-    this.#thread = new Worker(new URL('./health-thread.ts', import.meta.url), { workerData: url });
-    this.#thread.on('message', (probe: Probe) => this.#probes.push(probe));
+    this.#process = fork(probe, [url], { detached: true });
+    this.#process.on('message', (message) => this.#probes.push(message as Probe));
   }
 
   /** Those that were made since then, in milliseconds since the epoch. */
@@ -25,7 +31,7 @@ export class HealthWatch {
     return this.#probes.filter((probe) => probe.at >= at);
   }
 
-  async stop(): Promise<void> {
-    await this.#thread.terminate();
+  stop(): void {
+    if (this.#process.connected) this.#process.disconnect();
   }
 }

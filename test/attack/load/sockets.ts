@@ -10,23 +10,29 @@ const handful = 50;
 const everyMs = 25;
 
 /**
- * Holds so many connections until the signal, each used as one of `uses` in turn, and replaces
+ * Holds so many connections, each for `forMs` at the most, until the signal, each used as one of `uses` in turn, and replaces
  * those that the other side closes.
  */
 export async function holdSockets(
   port: number,
-  { count, uses }: { count: number; uses: readonly Use[] },
+  { count, uses, forMs }: { count: number; uses: readonly Use[]; forMs?: number },
   signal: AbortSignal,
 ): Promise<Counts> {
   const open = new Set<Socket>();
   const counts = { made: 0, refused: 0, 'bytes read': 0 };
+  let begun = 0;
   while (!signal.aborted) {
     for (let one = 0; one < handful && open.size < count; one += 1) {
-      const use = uses[counts.made % uses.length]!;
-      counts.made += 1;
+      const use = uses[begun % uses.length]!;
+      begun += 1;
       const socket = connect(port, '127.0.0.1');
       open.add(socket);
-      socket.once('connect', () => use(socket));
+      socket.once('connect', () => {
+        counts.made += 1;
+        use(socket);
+        // One that is not read does not see that the other side closed it.
+        if (forMs !== undefined) setTimeout(() => socket.destroy(), forMs);
+      });
       socket.on('error', () => (counts.refused += 1));
       socket.once('close', () => {
         counts['bytes read'] += socket.bytesRead;

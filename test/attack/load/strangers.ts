@@ -1,10 +1,9 @@
-import { setPriority } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Attack, type Counts, type Target, attacks } from './attacks.ts';
 
 /**
  * A process of strangers: attacks that run beside each other for so many seconds, on 127.0.0.1
- * alone. Prints what each did, as JSON.
+ * alone. Prints what each did, as JSON. It has the low priority of what starts it.
  *
  * `node strangers.ts '{"attacks":["bodies"],"seconds":10,"target":{…}}'`
  */
@@ -17,8 +16,6 @@ export interface Order {
   readonly target: Target;
 }
 
-// Others' machines do not take what this one's service needs.
-setPriority(10);
 const ends = AbortSignal.timeout(seconds * 1_000);
 const done: Record<string, Counts> = {};
 const running = names.map(async (name) => {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 
 /** All bodies that are being read together, in bytes. */
-const mostBytes = 16 * 1024 * 1024;
+const mostBytes = 8 * 1024 * 1024;
 
 /** A body that was not read to its end: `too-large`, or `crowded` out by newer ones. */
 export class BodyRefused extends Error {
@@ -19,7 +19,7 @@ interface Body {
 }
 
 /**
- * Reads bodies of which nobody knows yet who sent them. Together they never hold more than 16 MiB:
+ * Reads bodies of which nobody knows yet who sent them. Together they never hold more than 8 MiB:
  * beyond that the oldest is given up, as Slack's own come whole within a moment.
  */
 export class UnsignedBodies {
