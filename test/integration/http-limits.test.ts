@@ -133,6 +133,18 @@ it('closes connections that wait for nothing before those that read', async () =
   expect(reading.destroyed).toBe(false);
 });
 
+it('closes no more connections than there are too many', async () => {
+  await start({ connections: 40 });
+  // At once: those that were closed are not all gone yet when the next ones come.
+  const made = Array.from({ length: 80 }, () => connection(get('/open')));
+  for (const socket of await Promise.all(made)) socket.resume();
+  const open = (): number => sockets.filter(({ destroyed }) => !destroyed).length;
+  await vi.waitFor(() => expect(open()).toBeLessThanOrEqual(40));
+  await expectServed();
+  expect(open()).toBeGreaterThanOrEqual(36);
+  await expectServed();
+});
+
 it('takes no more than it can hold of what is being sent', async () => {
   await start({ bodyBytes: 100_000 });
   await connection('POST /read HTTP/1.1\r\nHost: x\r\nContent-Length: 90000\r\n\r\n');
