@@ -15,7 +15,13 @@ export default defineConfig({
     // A Redis of the run's own, on a free port.
     globalSetup: 'test/redis/server.ts',
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000 } },
+      {
+        test: {
+          name: 'unit',
+          include: ['test/{unit,repository}/**/*.test.ts'],
+          testTimeout: 30_000,
+        },
+      },
       {
         test: {
           name: 'contract',

@@ -2,7 +2,7 @@ import type { PageFormat } from '../src/core/ports/surface.ts';
 import type { Lane } from '../src/core/reply/pacing/scheduled-reply.ts';
 import { LiveReply } from '../src/core/reply/live-reply.ts';
 import type { Pacer } from '../src/core/reply/pacing/pacer.ts';
-import { discordFormat } from '../src/platforms/discord/reply/format/markdown-format.ts';
+import { discordFormat } from '../src/platforms/discord/reply/markdown-format.ts';
 import { slackFormat } from '../src/platforms/slack/reply/markdown-format.ts';
 import { webFormat } from '../src/platforms/web/format.ts';
 import { deltasOf, sampleMarkdown } from './sample.ts';

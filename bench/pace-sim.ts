@@ -5,9 +5,9 @@ import { LiveReply } from '../src/core/reply/live-reply.ts';
 import { Pacer } from '../src/core/reply/pacing/pacer.ts';
 import { Shares } from '../src/core/reply/pacing/budget-sharing.ts';
 import { budgetsFor } from '../src/platforms/slack/api/rate-limits.ts';
-import { FakeBudgets } from '../test/fakes/budgets.ts';
-import { freshness, type Freshness, type Token } from './pace-age.ts';
-import { PacePlatform, PaceSurface, type Spending, type TrueLimit } from './pace-platform.ts';
+import { FakeBudgets } from '../test/fakes/fake-budget-allocator.ts';
+import { freshness, type Freshness, type Token } from './text-age.ts';
+import { PacePlatform, PaceSurface, type Spending, type TrueLimit } from './limited-platform.ts';
 import { VirtualTime } from './virtual-time.ts';
 
 /**

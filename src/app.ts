@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
-import { type Config } from './config.ts';
+import { type Config } from './config/config.ts';
 import { createCore } from './core/create-core.ts';
 import { withDeadline } from './core/timing.ts';
 import { Operator } from './core/instances/operator.ts';

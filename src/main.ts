@@ -1,6 +1,6 @@
 import { enableCompileCache } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
-import { readConfig } from './config.ts';
+import { readConfig } from './config/config.ts';
 import { BadConfiguration } from './core/domain/errors.ts';
 import { createLog } from './log.ts';
 import { useProxies } from './wiring/proxy.ts';

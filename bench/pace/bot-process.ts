@@ -3,7 +3,7 @@ import type { News, Order } from './bot.ts';
 import type { Case } from './cases.ts';
 import { naiveBot } from './naive-bot.ts';
 import { parleyBot } from './parley-bot.ts';
-import type { Town } from './town.ts';
+import type { Town } from './simulated-platform.ts';
 
 /** Runs one bot: `bot-process CASE DOORS`, both as JSON. */
 const [measured, doors] = process.argv.slice(2).map((json): unknown => JSON.parse(json)) as [

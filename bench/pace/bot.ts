@@ -1,5 +1,5 @@
 import type { Written } from './paced-model.ts';
-import type { Spot } from './town.ts';
+import type { Spot } from './simulated-platform.ts';
 
 /** A bot in a town. */
 export interface Bot {

@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { BotReport, News, Order } from './bot.ts';
 import { askingSeconds, type Case, writingSeconds } from './cases.ts';
-import { sharedNow } from './clock.ts';
-import { discordTown } from './discord-town.ts';
+import { sharedNow } from './shared-clock.ts';
+import { discordTown } from './simulated-discord.ts';
 import { figuresOf } from './figures.ts';
-import { slackTown } from './slack-town.ts';
+import { slackTown } from './simulated-slack.ts';
 
 /** Runs one case: `case-process CASE`. Tells `ready`, begins when told to, tells its figures. */
 const measured = JSON.parse(process.argv[2] ?? '') as Case;

@@ -1,11 +1,11 @@
 import { loadavg } from 'node:os';
-import { freshness, type Freshness, type Token } from '../pace-age.ts';
-import { boundSeconds } from './bound.ts';
+import { freshness, type Freshness, type Token } from '../text-age.ts';
+import { boundSeconds } from './lower-bound.ts';
 import type { BotReport } from './bot.ts';
 import type { Case } from './cases.ts';
 import type { Written } from './paced-model.ts';
-import { answerTo, lettersOf } from './texts.ts';
-import type { CallRecord, PageReading, Town } from './town.ts';
+import { answerTo, lettersOf } from './numbered-texts.ts';
+import type { CallRecord, PageReading, Town } from './simulated-platform.ts';
 
 /** Among replies, or moments. */
 interface Spread {

@@ -1,6 +1,6 @@
 import { streamText } from '../../test/fakes/openai/scripts.ts';
 import { startOpenAiFake } from '../../test/fakes/openai/server.ts';
-import { answerTo, numberOf } from './texts.ts';
+import { answerTo, numberOf } from './numbered-texts.ts';
 
 /** Answers the questions of a case over HTTP: `model-process CHARS TOKENS_PER_S`. */
 const [chars = 3_000, tokensPerSecond = 60] = process.argv.slice(2).map(Number);

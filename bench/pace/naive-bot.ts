@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Bot } from './bot.ts';
 import type { Case } from './cases.ts';
 import { tokensFor, type Written } from './paced-model.ts';
-import type { Spot, Town } from './town.ts';
+import type { Spot, Town } from './simulated-platform.ts';
 
 const editEveryMs = 1_000;
 

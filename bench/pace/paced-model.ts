@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Model, ModelEvent, ModelRequest } from '../../src/core/ports/model.ts';
 import { tokensOf } from '../../test/fakes/openai/scripts.ts';
-import { shared } from './clock.ts';
-import { answerTo, numberOf } from './texts.ts';
+import { shared } from './shared-clock.ts';
+import { answerTo, numberOf } from './numbered-texts.ts';
 
 /** When the tokens of one answer came: on the shared clock, and where each ends, in UTF-16 units. */
 export interface Written {

@@ -15,7 +15,7 @@ import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts';
 import type { Bot } from './bot.ts';
 import type { Case } from './cases.ts';
 import { NotedModel, PacedModel, type Written } from './paced-model.ts';
-import type { Town } from './town.ts';
+import type { Town } from './simulated-platform.ts';
 
 type Doors = Pick<Town, 'apiUrl' | 'token' | 'appToken'>;
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { readConfig } from '../config.ts';
+import { readConfig } from '../config/config.ts';
 import { BadConfiguration, StoreUnavailable } from '../core/domain/errors.ts';
 import { Operator, type Orders } from '../core/instances/operator.ts';
 import type { Log } from '../core/ports/log.ts';

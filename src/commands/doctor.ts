@@ -1,8 +1,8 @@
-import { type Config, ownFileText, readConfig, WrongSettings } from '../config.ts';
+import { type Config, ownFileText, readConfig, WrongSettings } from '../config/config.ts';
 import { BadConfiguration } from '../core/domain/errors.ts';
 import type { ClockReading, Finding } from '../core/ports/checkup.ts';
 import { createLog } from '../log.ts';
-import type { ProxyFault } from '../proxy/faults.ts';
+import type { ProxyFault } from '../proxy/proxy-faults.ts';
 import { configuredProxies, useConfiguredProxies } from '../wiring/proxy.ts';
 import { BadUsage, runCommand, type Typed } from './command.ts';
 import { clockFindings } from './doctor/clock.ts';

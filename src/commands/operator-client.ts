@@ -2,7 +2,7 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { BadConfiguration, StoreUnavailable } from '../core/domain/errors.ts';
-import { fieldsOf, textOf } from '../core/json-fields.ts';
+import { fieldsOf, textOf } from '../core/foreign-data.ts';
 import { type Order, type Orders, orders } from '../core/instances/operator.ts';
 
 /** No order takes longer, in milliseconds. */

@@ -1,4 +1,4 @@
-import { readConfig } from '../config.ts';
+import { readConfig } from '../config/config.ts';
 import { BadUsage, runCommand } from './command.ts';
 import { withService } from './with-service.ts';
 

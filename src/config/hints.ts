@@ -1,5 +1,5 @@
 import { lossOf, type Statement } from './env-file.ts';
-import { isAccessList, isSetting, settingMeantBy } from './names.ts';
+import { isAccessList, isSetting, settingMeantBy } from './setting-names.ts';
 import { weakIn } from './secrets.ts';
 import { type Hint, suchAs, type Variable, variables } from './variables.ts';
 

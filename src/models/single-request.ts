@@ -3,7 +3,7 @@ import type { FinishReason, LanguageModel, TextStreamPart, ToolSet } from 'ai';
 import { ModelFailed } from '../core/domain/errors.ts';
 import type { Asking } from '../core/ports/metrics.ts';
 import type { ModelEvent, ModelRequest } from '../core/ports/model.ts';
-import { toModelFailed } from './faults.ts';
+import { toModelFailed } from './errors/to-model-failed.ts';
 import { Prose } from './answer-text.ts';
 import { Watchdog } from './idle-timeout.ts';
 

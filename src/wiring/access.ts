@@ -1,4 +1,4 @@
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import { Access } from '../core/intake/access.ts';
 
 /** Who may use the bot on a platform, as it is configured. */

@@ -1,9 +1,9 @@
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import type { Log } from '../core/ports/log.ts';
 import type { Metrics } from '../core/ports/metrics.ts';
 import type { Platform } from '../core/ports/platform.ts';
 import type { Store } from '../core/ports/store.ts';
-import { connectErrors } from '../proxy/faults.ts';
+import { connectErrors } from '../proxy/proxy-faults.ts';
 import { accessOf } from './access.ts';
 import { configuredProxies } from './proxy.ts';
 

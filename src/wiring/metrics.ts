@@ -1,4 +1,4 @@
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import type { Log } from '../core/ports/log.ts';
 import type { MetricsService } from './metrics-service.ts';
 

@@ -1,4 +1,4 @@
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import type { Log } from '../core/ports/log.ts';
 import type { Metrics } from '../core/ports/metrics.ts';
 import type { Model } from '../core/ports/model.ts';
@@ -7,7 +7,7 @@ import { failover } from '../models/failover.ts';
 import { defaultModel, openAiModel } from '../models/openai.ts';
 import type { RetryPolicy } from '../models/retrying.ts';
 import { checkSettings } from '../models/doctor/settings-check.ts';
-import type { Server } from '../models/settings.ts';
+import type { Server } from '../models/doctor/settings.ts';
 
 /** Where another one can be asked, nobody waits long for a model; the last one is worth a wait. */
 const triesOfSeveral = 2;

@@ -1,6 +1,6 @@
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import type { Log } from '../core/ports/log.ts';
-import { type ProxyFault, watchProxies } from '../proxy/faults.ts';
+import { type ProxyFault, watchProxies } from '../proxy/proxy-faults.ts';
 import { useGlobally } from '../proxy/global-proxy.ts';
 import { type Proxies, proxiesOf, rangesIn } from '../proxy/proxies.ts';
 

@@ -1,4 +1,4 @@
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import type { Meters } from '../core/ports/quotas.ts';
 import type { Quota, QuotasOptions } from '../core/intake/quotas.ts';
 

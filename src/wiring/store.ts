@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import type { SharedBudgets } from '../core/ports/budgets.ts';
 import type { Log } from '../core/ports/log.ts';
 import type { Meters } from '../core/ports/quotas.ts';

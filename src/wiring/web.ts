@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import type { Log } from '../core/ports/log.ts';
 import type { Secrets } from '../core/ports/secrets.ts';
 import type { Store } from '../core/ports/store.ts';
 import { demoTagline } from '../models/demo/demo-model.ts';
-import { discordFormat } from '../platforms/discord/reply/format/markdown-format.ts';
+import { discordFormat } from '../platforms/discord/reply/markdown-format.ts';
 import { slackFormat } from '../platforms/slack/reply/markdown-format.ts';
 import { isLoopbackHost } from '../platforms/web/http/allowed-hosts.ts';
 import { type WebPlatform, webPlatform } from '../platforms/web/web-platform.ts';

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { endsWithUs } from '../fakes/last-will.ts';
+import { endsWithUs } from '../processes/kill-with-parent.ts';
 import type { WayOrder } from './load/way.ts';
 
 const oneWay = fileURLToPath(new URL('./load/way.ts', import.meta.url));

@@ -2,8 +2,8 @@ import { chromium } from 'playwright-core';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { startOpenAiFake } from '../fakes/openai/server.ts';
 import type { OpenAiFake } from '../fakes/openai/server.ts';
-import { startParley } from '../fakes/parley-process.ts';
-import type { ParleyProcess } from '../fakes/parley-process.ts';
+import { startParley } from '../processes/parley-process.ts';
+import type { ParleyProcess } from '../processes/parley-process.ts';
 
 type Reply = Parameters<Parameters<OpenAiFake['use']>[0]>[0];
 

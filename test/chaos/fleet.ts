@@ -1,4 +1,4 @@
-import { type ParleyProcess, startParley } from '../fakes/parley-process.ts';
+import { type ParleyProcess, startParley } from '../processes/parley-process.ts';
 
 /** Several Parley processes that work as one service. */
 export class Fleet {

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Call as DiscordCall } from '../fakes/discord/history.ts';
-import type { Call as SlackCall } from '../fakes/slack/history.ts';
-import { type Asked, Register } from './register.ts';
-import { DiscordThread, SlackDirect, SlackThread } from './spots.ts';
-import { Town } from './town.ts';
+import type { Call as DiscordCall } from '../fakes/discord/activity-record.ts';
+import type { Call as SlackCall } from '../fakes/slack/activity-record.ts';
+import { type Asked, Register } from './question-ledger.ts';
+import { DiscordThread, SlackDirect, SlackThread } from './simulated-conversations.ts';
+import { Town } from './environment.ts';
 
 type Place = 'slack thread' | 'slack direct' | 'discord thread';
 type Corner = SlackThread | SlackDirect | DiscordThread;

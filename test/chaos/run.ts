@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { dieAtEachPoint, firstDeaths, type KillPoint, secondDeaths } from './kill-points.ts';
-import { type StormOptions, type StormReport, storm } from './storm.ts';
+import { type StormOptions, type StormReport, storm } from './random-failures.ts';
 
 const help = `npm run chaos -- [options] [kills] [redis] [rolling] [points]
 

@@ -3,7 +3,7 @@ import { Access } from '../../src/core/intake/access.ts';
 import { sentences } from '../../src/core/domain/user-texts.ts';
 import type { Channel } from '../fakes/discord/channel.ts';
 import type { Person } from '../fakes/discord/person.ts';
-import { type DiscordWorld, itInWorlds as it, type WorldOptions } from './discord-world.ts';
+import { type DiscordWorld, itInWorlds as it, type WorldOptions } from '../worlds/discord-world.ts';
 
 const village = '1100000000000000001';
 const town = '1100000000000000002';

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { TurnedAway } from '../../src/core/intake/refusal-notices.ts';
-import { readableLog } from '../fakes/log.ts';
-import { openStore, ownRedis } from './redis-world.ts';
+import { readableLog } from '../fakes/recording-log.ts';
+import { openStore, ownRedis } from '../redis/open-store.ts';
 
 it('tells who is turned away once an hour, whichever instance hears them, also a new one', async () => {
   const server = await ownRedis();

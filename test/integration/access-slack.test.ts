@@ -2,11 +2,11 @@ import { describe, expect, it as base, onTestFinished, vi } from 'vitest';
 import { Access } from '../../src/core/intake/access.ts';
 import { sentences } from '../../src/core/domain/user-texts.ts';
 import { streamText } from '../fakes/openai/scripts.ts';
-import type { Writing } from '../fakes/model.ts';
+import type { Writing } from '../fakes/scripted-model.ts';
 import { startOpenAiFake } from '../fakes/openai/server.ts';
-import { startParley } from '../fakes/parley-process.ts';
+import { startParley } from '../processes/parley-process.ts';
 import { startSlackFake } from '../fakes/slack/slack-fake.ts';
-import { itInWorlds as it, scopes, type SlackWorld } from './slack-world.ts';
+import { itInWorlds as it, scopes, type SlackWorld } from '../worlds/slack-world.ts';
 
 /** Who was told something that nobody else sees, where, and what. */
 function told({ fake }: SlackWorld): string[] {

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { createApp } from '../../src/app.ts';
-import { readConfig } from '../../src/config.ts';
-import { readableLog } from '../fakes/log.ts';
+import { readConfig } from '../../src/config/config.ts';
+import { readableLog } from '../fakes/recording-log.ts';
 
 it('begins nothing more once it is stopped while it starts', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'parley-app-'));

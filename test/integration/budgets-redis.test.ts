@@ -2,9 +2,9 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Budget } from '../../src/core/ports/surface.ts';
 import { Pacer } from '../../src/core/reply/pacing/pacer.ts';
 import { Shares } from '../../src/core/reply/pacing/budget-sharing.ts';
-import { eager, TrueBucket } from '../fakes/calls.ts';
-import { readableLog } from '../fakes/log.ts';
-import { openStore, ownRedis } from './redis-world.ts';
+import { eager, TrueBucket } from '../fakes/enforced-rate-limit.ts';
+import { readableLog } from '../fakes/recording-log.ts';
+import { openStore, ownRedis } from '../redis/open-store.ts';
 import type { RedisServer } from '../redis/server.ts';
 
 /** Believed a little smaller than it is, as with all platforms. */

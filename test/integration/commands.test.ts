@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, inject, it, onTestFinished } from 'vitest';
 import { isListening, ordersAt } from '../../src/commands/operator-client.ts';
-import { runCommandIn } from '../fakes/command-process.ts';
-import { startParley } from '../fakes/parley-process.ts';
+import { runCommandIn } from '../processes/command-process.ts';
+import { startParley } from '../processes/parley-process.ts';
 
 let folder: string;
 

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, it as base, vi } from 'vitest';
 import { streamText } from '../fakes/openai/scripts.ts';
 import { type OpenAiFake, type OpenAiRequest, startOpenAiFake } from '../fakes/openai/server.ts';
-import { type ParleyProcess, startParley } from '../fakes/parley-process.ts';
-import { planted } from '../fakes/planted.ts';
+import { type ParleyProcess, startParley } from '../processes/parley-process.ts';
+import { planted } from '../fakes/leak-canaries.ts';
 import { type Shown, WebClient } from '../fakes/web-client.ts';
 
 /** Never the same answer twice: what two of them would leave mixed up can be told. */

@@ -1,7 +1,7 @@
 import { describe, expect, vi } from 'vitest';
 import type { Shown } from '../fakes/discord/discord-fake.ts';
 import type { Message } from '../fakes/discord/message.ts';
-import { type DiscordWorld, itInWorlds as it } from './discord-world.ts';
+import { type DiscordWorld, itInWorlds as it } from '../worlds/discord-world.ts';
 
 const inChannel = { platform: { replyIn: 'channel' } } as const;
 

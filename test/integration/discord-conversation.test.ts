@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
 import { ModelFailed } from '../../src/core/domain/errors.ts';
-import { itInWorlds as it } from './discord-world.ts';
+import { itInWorlds as it } from '../worlds/discord-world.ts';
 
 describe.concurrent('a conversation on Discord', () => {
   it('answers a mention in a thread of its own, which grows as the model writes', async ({

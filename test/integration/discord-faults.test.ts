@@ -2,8 +2,8 @@ import { describe, expect, vi } from 'vitest';
 import { rootedConversation } from '../../src/platforms/discord/messages/conversation-location.ts';
 import type { Fault } from '../fakes/discord/faults.ts';
 import type { Message } from '../fakes/discord/message.ts';
-import type { Writing } from '../fakes/model.ts';
-import { type DiscordWorld, itInWorlds as it } from './discord-world.ts';
+import type { Writing } from '../fakes/scripted-model.ts';
+import { type DiscordWorld, itInWorlds as it } from '../worlds/discord-world.ts';
 
 const post = '/channels/:channel/messages';
 const edit = '/channels/:channel/messages/:message';

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, vi } from 'vitest';
 import { BadConfiguration } from '../../src/core/domain/errors.ts';
 import type { DiscordFake } from '../fakes/discord/discord-fake.ts';
-import { type DiscordWorld, itInWorlds as it } from './discord-world.ts';
+import { type DiscordWorld, itInWorlds as it } from '../worlds/discord-world.ts';
 
 const soon = { timeout: 10_000, interval: 10 };
 

@@ -1,8 +1,8 @@
 import { describe, expect, vi } from 'vitest';
 import type { LimitOptions } from '../fakes/discord/limits.ts';
-import type { Call } from '../fakes/discord/history.ts';
-import type { Writing } from '../fakes/model.ts';
-import { type DiscordWorld, itInWorlds as it } from './discord-world.ts';
+import type { Call } from '../fakes/discord/activity-record.ts';
+import type { Writing } from '../fakes/scripted-model.ts';
+import { type DiscordWorld, itInWorlds as it } from '../worlds/discord-world.ts';
 
 const edits = 'PATCH /channels/:channel/messages/:message';
 const posts = 'POST /channels/:channel/messages';

@@ -4,9 +4,9 @@ import { DiscordFake, type Shown } from '../fakes/discord/discord-fake.ts';
 import type { DiscordFakeOptions } from '../fakes/discord/options.ts';
 import { streamText } from '../fakes/openai/scripts.ts';
 import { type OpenAiFake, startOpenAiFake } from '../fakes/openai/server.ts';
-import { type ParleyProcess, startParley } from '../fakes/parley-process.ts';
+import { type ParleyProcess, startParley } from '../processes/parley-process.ts';
 import { startSlackFake } from '../fakes/slack/slack-fake.ts';
-import { scopes } from './slack-world.ts';
+import { scopes } from '../worlds/slack-world.ts';
 
 interface Options {
   readonly replyIn?: 'thread' | 'channel';

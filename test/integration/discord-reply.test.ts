@@ -1,5 +1,5 @@
 import { describe, expect } from 'vitest';
-import { itInWorlds as it } from './discord-world.ts';
+import { itInWorlds as it } from '../worlds/discord-world.ts';
 
 const breathe = () => new Promise((resolve) => setImmediate(resolve));
 

@@ -1,8 +1,8 @@
 import { describe, expect, vi } from 'vitest';
 import type { Channel } from '../fakes/discord/channel.ts';
 import type { Message } from '../fakes/discord/message.ts';
-import { ScriptedModel, type Writing } from '../fakes/model.ts';
-import { type DiscordWorld, itInWorlds as it } from './discord-world.ts';
+import { ScriptedModel, type Writing } from '../fakes/scripted-model.ts';
+import { type DiscordWorld, itInWorlds as it } from '../worlds/discord-world.ts';
 
 /** Ada asks in a channel; resolves once the model is asked, and there is a thread to go on in. */
 async function askInThread(

@@ -6,24 +6,24 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { examine } from '../../src/commands/doctor/run-checks.ts';
 import { Access } from '../../src/core/intake/access.ts';
 import type { Check, Finding } from '../../src/core/ports/checkup.ts';
-import { modelCheckup } from '../../src/models/doctor/models-check.ts';
+import { modelCheckup } from '../../src/models/doctor/model-check.ts';
 import { discordCheckup } from '../../src/platforms/discord/doctor/discord-checks.ts';
 import { slackCheckup } from '../../src/platforms/slack/doctor/slack-checks.ts';
 import { wantedScopes } from '../../src/platforms/slack/api/identify-bot.ts';
-import { redisCheckup } from '../../src/stores/redis/doctor/redis-check.ts';
-import { sqliteCheckup } from '../../src/stores/sqlite/doctor/sqlite-check.ts';
+import { redisCheckup } from '../../src/stores/redis/doctor-check.ts';
+import { sqliteCheckup } from '../../src/stores/sqlite/doctor-check.ts';
 import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts';
 import { DiscordFake } from '../fakes/discord/discord-fake.ts';
 import { bitsOf, type PermissionName } from '../fakes/discord/permissions.ts';
-import { findingsIn, runDoctor, runDoctorWith } from '../fakes/doctor-process.ts';
-import { readableLog } from '../fakes/log.ts';
+import { findingsIn, runDoctor, runDoctorWith } from '../processes/doctor-process.ts';
+import { readableLog } from '../fakes/recording-log.ts';
 import { streamText } from '../fakes/openai/scripts.ts';
 import { type OpenAiFake, type Script, startOpenAiFake } from '../fakes/openai/server.ts';
-import { startParley } from '../fakes/parley-process.ts';
-import { planted } from '../fakes/planted.ts';
+import { startParley } from '../processes/parley-process.ts';
+import { planted } from '../fakes/leak-canaries.ts';
 import { type SlackFake, startSlackFake } from '../fakes/slack/slack-fake.ts';
 import { freePort, type RedisServer, startRedis } from '../redis/server.ts';
-import { scopes } from './slack-world.ts';
+import { scopes } from '../worlds/slack-world.ts';
 
 const tokens = {
   slack: `xoxb-${planted.key}`,

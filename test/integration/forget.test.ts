@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, inject, it, onTestFinished } from 'vitest';
 import { conversationId } from '../../src/core/domain/conversation.ts';
-import { alice, answer, ask, done, mustClaim, question } from '../contract/store-fixture.ts';
-import { openStore } from './redis-world.ts';
+import { alice, answer, ask, done, mustClaim, question } from '../contract/store/store-fixture.ts';
+import { openStore } from '../redis/open-store.ts';
 
 /** What `npm run forget` says. */
 function forget(prefix: string, id: string): Promise<string> {

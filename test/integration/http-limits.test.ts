@@ -6,9 +6,9 @@ import type { ConnectionLimits } from '../../src/server/connections.ts';
 import { createServer, type HttpServer } from '../../src/server/http-server.ts';
 import { httpEvents } from '../../src/platforms/slack/receive/http-events.ts';
 import { Hono } from 'hono';
-import { readableLog } from '../fakes/log.ts';
+import { readableLog } from '../fakes/recording-log.ts';
 import { signedHeaders } from '../fakes/slack/signature.ts';
-import { Browser } from './web-world.ts';
+import { Browser } from '../worlds/web-world.ts';
 
 const signingSecret = 'a signing secret';
 const piece = randomBytes(64 * 1_024);

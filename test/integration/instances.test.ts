@@ -1,10 +1,15 @@
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { readAnswers } from '../chaos/answers.ts';
+import { readAnswers } from '../chaos/numbered-answers.ts';
 import { keyOf } from '../chaos/fleet.ts';
-import { question } from '../chaos/model.ts';
-import { type Asked, Register } from '../chaos/register.ts';
-import { DiscordThread, SlackDirect, SlackThread, type Spot } from '../chaos/spots.ts';
-import { Town } from '../chaos/town.ts';
+import { question } from '../chaos/recording-model.ts';
+import { type Asked, Register } from '../chaos/question-ledger.ts';
+import {
+  DiscordThread,
+  SlackDirect,
+  SlackThread,
+  type Spot,
+} from '../chaos/simulated-conversations.ts';
+import { Town } from '../chaos/environment.ts';
 
 const long = { words: 1_500, perSecond: 100 };
 const timeout = 20_000;

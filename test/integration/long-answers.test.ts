@@ -1,8 +1,8 @@
 import { describe, expect, vi } from 'vitest';
-import type { Ping } from '../fakes/discord/history.ts';
-import type { Notification } from '../fakes/slack/history.ts';
-import { itInWorlds as onDiscord, type DiscordWorld } from './discord-world.ts';
-import { type Asked, itInWorlds as onSlack, type SlackWorld } from './slack-world.ts';
+import type { Ping } from '../fakes/discord/activity-record.ts';
+import type { Notification } from '../fakes/slack/activity-record.ts';
+import { itInWorlds as onDiscord, type DiscordWorld } from '../worlds/discord-world.ts';
+import { type Asked, itInWorlds as onSlack, type SlackWorld } from '../worlds/slack-world.ts';
 
 const ready = 'Your answer is ready.';
 /** Every answer is a long one. */

@@ -6,13 +6,13 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { startOpenAiFake } from '../fakes/openai/server.ts';
-import { startParley } from '../fakes/parley-process.ts';
-import { planted } from '../fakes/planted.ts';
-import { type Scrape, scrape } from '../fakes/scrape.ts';
+import { startParley } from '../processes/parley-process.ts';
+import { planted } from '../fakes/leak-canaries.ts';
+import { type Scrape, scrape } from '../fakes/scrape-metrics.ts';
 import type { Message } from '../fakes/slack/message.ts';
 import { startSlackFake } from '../fakes/slack/slack-fake.ts';
 import { freePort } from '../redis/server.ts';
-import { scopes } from './slack-world.ts';
+import { scopes } from '../worlds/slack-world.ts';
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const slack = 'platform="slack"';

@@ -3,7 +3,7 @@ import { describe, expect, test, vi } from 'vitest';
 import type { ErrorBody } from '../fakes/openai/dialect.ts';
 import { startOpenAiFake } from '../fakes/openai/server.ts';
 import type { Script } from '../fakes/openai/server.ts';
-import { hasty, listen, routes } from '../fakes/openai/listener.ts';
+import { hasty, listen, routes } from '../fakes/openai/collect-answer.ts';
 import { inTurn } from '../fakes/openai/scripts.ts';
 
 const good: Script = (reply) => reply.text('All ', 'well.').finish();

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, inject, it, vi } from 'vitest';
 import { inTurn, streamText } from '../fakes/openai/scripts.ts';
 import { startOpenAiFake } from '../fakes/openai/server.ts';
-import { type ParleyProcess, startParley } from '../fakes/parley-process.ts';
+import { type ParleyProcess, startParley } from '../processes/parley-process.ts';
 import { type Shown, WebClient } from '../fakes/web-client.ts';
 
 const cleanups: (() => Promise<unknown>)[] = [];

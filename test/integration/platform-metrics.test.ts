@@ -1,7 +1,7 @@
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { type Metrics, noMetrics } from '../../src/core/ports/metrics.ts';
-import { DiscordWorld } from './discord-world.ts';
-import { SlackWorld } from './slack-world.ts';
+import { DiscordWorld } from '../worlds/discord-world.ts';
+import { SlackWorld } from '../worlds/slack-world.ts';
 
 /** Metrics that note the calls to platforms: platform, method and result. */
 function notingCalls(): { metrics: Metrics; calls: string[] } {

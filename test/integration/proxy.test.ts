@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ConnectProxy } from '../fakes/connect-proxy.ts';
 import { DiscordFake } from '../fakes/discord/discord-fake.ts';
-import { findingsIn, runDoctor, runDoctorWith } from '../fakes/doctor-process.ts';
+import { findingsIn, runDoctor, runDoctorWith } from '../processes/doctor-process.ts';
 import { streamText } from '../fakes/openai/scripts.ts';
 import { type OpenAiFake, startOpenAiFake } from '../fakes/openai/server.ts';
-import { type ParleyProcess, startParley } from '../fakes/parley-process.ts';
-import { planted } from '../fakes/planted.ts';
+import { type ParleyProcess, startParley } from '../processes/parley-process.ts';
+import { planted } from '../fakes/leak-canaries.ts';
 import { type SlackFake, startSlackFake } from '../fakes/slack/slack-fake.ts';
 import { makeCertificate } from '../redis/certificate.ts';
-import { scopes } from './slack-world.ts';
+import { scopes } from '../worlds/slack-world.ts';
 
 /** Names that nobody but the proxy can find: a connection past it fails. */
 const names = {

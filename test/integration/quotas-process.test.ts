@@ -4,10 +4,10 @@ import { expect, inject, it, onTestFinished, vi } from 'vitest';
 import { DiscordFake } from '../fakes/discord/discord-fake.ts';
 import { streamText } from '../fakes/openai/scripts.ts';
 import { startOpenAiFake } from '../fakes/openai/server.ts';
-import { startParley } from '../fakes/parley-process.ts';
+import { startParley } from '../processes/parley-process.ts';
 import { startSlackFake } from '../fakes/slack/slack-fake.ts';
-import { openStore } from './redis-world.ts';
-import { scopes } from './slack-world.ts';
+import { openStore } from '../redis/open-store.ts';
+import { scopes } from '../worlds/slack-world.ts';
 
 it('tells people of their quota in their place, and whoever runs it who used what', async () => {
   const model = await startOpenAiFake({

@@ -4,7 +4,7 @@ import { StoreUnavailable } from '../../src/core/domain/errors.ts';
 import type { Count, Meter } from '../../src/core/ports/quotas.ts';
 import type { UsageRow } from '../../src/core/ports/usage.ts';
 import { RedisProxy } from '../redis/proxy.ts';
-import { keyOf, openStore, ownRedis } from './redis-world.ts';
+import { keyOf, openStore, ownRedis } from '../redis/open-store.ts';
 
 const meter: Meter = { scope: 'person', id: 'test:T1:U1', unit: 'questions' };
 const count: Count = { meter, amount: 1, windowMs: 60_000 };

@@ -16,10 +16,10 @@ import { Breather } from '../../src/core/turns/event-loop-yield.ts';
 import { countTokens } from '../../src/core/turns/tokens.ts';
 import { failover } from '../../src/models/failover.ts';
 import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts';
-import { changed } from '../fakes/changed-store.ts';
-import { readableLog } from '../fakes/log.ts';
-import { ScriptedModel } from '../fakes/model.ts';
-import { FakePlatform } from '../fakes/platform.ts';
+import { changed } from '../fakes/overridden-store.ts';
+import { readableLog } from '../fakes/recording-log.ts';
+import { ScriptedModel } from '../fakes/scripted-model.ts';
+import { FakePlatform } from '../fakes/fake-platform.ts';
 
 const here = conversationId('fake', 'T1', 'c1');
 const there = conversationId('fake', 'T1', 'c2');

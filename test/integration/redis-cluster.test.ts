@@ -1,10 +1,10 @@
 import { afterAll, beforeAll } from 'vitest';
-import { budgetsContract } from '../contract/budgets.ts';
-import { budgetsInRedis } from '../contract/open-budgets.ts';
-import { quotasInRedis } from '../contract/open-counting.ts';
-import { redisAt } from '../contract/open-redis.ts';
-import { quotasContract } from '../contract/quotas.ts';
-import { storeContract } from '../contract/store.ts';
+import { budgetsContract } from '../contract/budgets/budgets-contract.ts';
+import { budgetsInRedis } from '../contract/budgets/open-budgets.ts';
+import { quotasInRedis } from '../contract/quotas/open-quotas.ts';
+import { redisAt } from '../contract/store/open-redis.ts';
+import { quotasContract } from '../contract/quotas/quotas-contract.ts';
+import { storeContract } from '../contract/store/store-contract.ts';
 import { startCluster, type RedisCluster } from '../redis/cluster.ts';
 
 let cluster: RedisCluster;

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { ConversationId } from '../../src/core/domain/conversation.ts';
 import { Keys } from '../../src/stores/redis/keys.ts';
-import type { LoggedEvent } from '../fakes/log.ts';
+import type { LoggedEvent } from '../fakes/recording-log.ts';
 import {
   answer,
   ask,
@@ -9,8 +9,8 @@ import {
   mustClaim,
   newConversation,
   question,
-} from '../contract/store-fixture.ts';
-import { openStore, ownRedis } from './redis-world.ts';
+} from '../contract/store/store-fixture.ts';
+import { openStore, ownRedis } from '../redis/open-store.ts';
 
 /** In which something is not what it should be. */
 const damaged = 63;

@@ -15,11 +15,11 @@ import {
   newConversation,
   question,
   textsOf,
-} from '../contract/store-fixture.ts';
-import { readableLog } from '../fakes/log.ts';
-import { FakeSurface } from '../fakes/surface.ts';
+} from '../contract/store/store-fixture.ts';
+import { readableLog } from '../fakes/recording-log.ts';
+import { FakeSurface } from '../fakes/fake-surface.ts';
 import type { RedisServer } from '../redis/server.ts';
-import { keyOf, type OpenedRedis, openStore, ownRedis } from './redis-world.ts';
+import { keyOf, type OpenedRedis, openStore, ownRedis } from '../redis/open-store.ts';
 
 interface Answering extends OpenedRedis, Work {
   readonly server: RedisServer;

@@ -17,11 +17,11 @@ import {
   newConversation,
   question,
   textsOf,
-} from '../contract/store-fixture.ts';
+} from '../contract/store/store-fixture.ts';
 import { Keys } from '../../src/stores/redis/keys.ts';
-import { readableLog } from '../fakes/log.ts';
+import { readableLog } from '../fakes/recording-log.ts';
 import { RedisProxy } from '../redis/proxy.ts';
-import { keyOf, openStore, ownRedis } from './redis-world.ts';
+import { keyOf, openStore, ownRedis } from '../redis/open-store.ts';
 
 /** Fails with `StoreUnavailable` for this reason. */
 async function refused(step: Promise<unknown>, reason: string): Promise<void> {

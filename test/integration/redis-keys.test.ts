@@ -15,8 +15,8 @@ import {
   newConversation,
   question,
   stop,
-} from '../contract/store-fixture.ts';
-import { keyOf, openStore, ownRedis } from './redis-world.ts';
+} from '../contract/store/store-fixture.ts';
+import { keyOf, openStore, ownRedis } from '../redis/open-store.ts';
 
 const dayMs = 24 * 60 * 60 * 1_000;
 

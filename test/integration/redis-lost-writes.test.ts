@@ -1,8 +1,8 @@
 import { expect, it, vi } from 'vitest';
 import { pageKeyOf } from '../../src/core/domain/turn-id.ts';
-import { Register } from '../chaos/register.ts';
-import { DiscordThread, SlackDirect, SlackThread } from '../chaos/spots.ts';
-import { Town } from '../chaos/town.ts';
+import { Register } from '../chaos/question-ledger.ts';
+import { DiscordThread, SlackDirect, SlackThread } from '../chaos/simulated-conversations.ts';
+import { Town } from '../chaos/environment.ts';
 import {
   answer,
   ask,
@@ -10,9 +10,9 @@ import {
   mustClaim,
   newConversation,
   question,
-} from '../contract/store-fixture.ts';
+} from '../contract/store/store-fixture.ts';
 import { loseSince } from '../redis/lost-writes.ts';
-import { openStore, ownRedis } from './redis-world.ts';
+import { openStore, ownRedis } from '../redis/open-store.ts';
 
 /** The platform's time of questions that are asked now. */
 const now = (): { sentAt: number } => ({ sentAt: Date.now() });

@@ -12,11 +12,11 @@ import {
   newConversation,
   question,
   textsOf,
-} from '../contract/store-fixture.ts';
-import { readableLog } from '../fakes/log.ts';
+} from '../contract/store/store-fixture.ts';
+import { readableLog } from '../fakes/recording-log.ts';
 import { makeCertificate } from '../redis/certificate.ts';
 import { freePort, startRedis } from '../redis/server.ts';
-import { openStore, ownRedis } from './redis-world.ts';
+import { openStore, ownRedis } from '../redis/open-store.ts';
 
 const quick = { patienceMs: 200 };
 

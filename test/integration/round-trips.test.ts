@@ -3,12 +3,12 @@ import { expect, onTestFinished, vi } from 'vitest';
 import { conversationId, type ConversationId } from '../../src/core/domain/conversation.ts';
 import { openRedisStore } from '../../src/stores/redis/redis-store.ts';
 import { readScript } from '../../src/stores/redis/lua-scripts.ts';
-import { readableLog } from '../fakes/log.ts';
+import { readableLog } from '../fakes/recording-log.ts';
 import { startCluster } from '../redis/cluster.ts';
 import type { RedisServer } from '../redis/server.ts';
-import { type DiscordWorld, itInWorlds as itInDiscord } from './discord-world.ts';
-import { ownRedis } from './redis-world.ts';
-import { itInWorlds as itInSlack, type SlackWorld } from './slack-world.ts';
+import { type DiscordWorld, itInWorlds as itInDiscord } from '../worlds/discord-world.ts';
+import { ownRedis } from '../redis/open-store.ts';
+import { itInWorlds as itInSlack, type SlackWorld } from '../worlds/slack-world.ts';
 
 /** Gives a world a Redis; how often somebody waited for it because of a conversation can be counted. */
 async function onRedis(
@@ -21,7 +21,7 @@ async function onRedis(
     void embedded.close();
     return store;
   };
-  const { lua } = readScript('confirm', true);
+  const { lua } = readScript('commit-question', true);
   // Sent as itself the first time, then by its hash; a monitor shows line breaks escaped.
   const confirms = [lua.replaceAll('\n', String.raw`\n`), hash('sha1', lua)];
   const commands: string[] = [];

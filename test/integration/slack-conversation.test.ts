@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
 import { ModelFailed } from '../../src/core/domain/errors.ts';
-import { itInWorlds as it, transports } from './slack-world.ts';
+import { itInWorlds as it, transports } from '../worlds/slack-world.ts';
 
 describe.concurrent.each(transports)('by %s', (transport) => {
   it('answers a mention in a thread under it, which grows as the model writes', async ({

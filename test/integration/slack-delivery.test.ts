@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { describe, expect, vi } from 'vitest';
 import { StoreUnavailable } from '../../src/core/domain/errors.ts';
 import type { Store } from '../../src/core/ports/store.ts';
-import { beforeAccept } from '../fakes/changed-store.ts';
-import { itInWorlds as it, scopes, signingSecret, transports } from './slack-world.ts';
+import { beforeAccept } from '../fakes/overridden-store.ts';
+import { itInWorlds as it, scopes, signingSecret, transports } from '../worlds/slack-world.ts';
 
 /** A store whose next so many acceptances fail, as if it were away. */
 function awayFor(times: number): (store: Store) => Store {

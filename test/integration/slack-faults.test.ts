@@ -1,5 +1,5 @@
 import { describe, expect, vi } from 'vitest';
-import { itInWorlds as it, scopes, type SlackWorld, transports } from './slack-world.ts';
+import { itInWorlds as it, scopes, type SlackWorld, transports } from '../worlds/slack-world.ts';
 
 describe.concurrent.each(transports)('by %s', (transport) => {
   describe('passing faults of calls', () => {

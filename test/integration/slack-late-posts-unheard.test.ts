@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
-import { settled } from './late-posts.ts';
-import { itInWorlds as it } from './slack-world.ts';
+import { settled } from '../worlds/late-slack-posts.ts';
+import { itInWorlds as it } from '../worlds/slack-world.ts';
 
 describe.concurrent('a post that Slack applies late', () => {
   it.for([25_000, 9_000])(

@@ -1,8 +1,8 @@
 import { describe, expect } from 'vitest';
 import { SlackApi } from '../../src/platforms/slack/api/web-api.ts';
 import { metadataOf } from '../../src/platforms/slack/reply/message-metadata.ts';
-import { settled, written } from './late-posts.ts';
-import { itInWorlds as it, transports } from './slack-world.ts';
+import { settled, written } from '../worlds/late-slack-posts.ts';
+import { itInWorlds as it, transports } from '../worlds/slack-world.ts';
 
 describe.concurrent.each(transports)('a post that Slack applies late, by %s', (transport) => {
   // The longest one first.

@@ -1,10 +1,10 @@
 import { describe, expect, it as base, onTestFinished, vi } from 'vitest';
 import { streamText } from '../fakes/openai/scripts.ts';
 import { type OpenAiFake, startOpenAiFake } from '../fakes/openai/server.ts';
-import { type ParleyProcess, startParley } from '../fakes/parley-process.ts';
+import { type ParleyProcess, startParley } from '../processes/parley-process.ts';
 import type { Message } from '../fakes/slack/message.ts';
 import { type SlackFake, startSlackFake } from '../fakes/slack/slack-fake.ts';
-import { scopes, signingSecret, type TransportName, transports } from './slack-world.ts';
+import { scopes, signingSecret, type TransportName, transports } from '../worlds/slack-world.ts';
 
 interface Options {
   readonly transport: TransportName;

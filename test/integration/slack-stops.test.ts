@@ -1,7 +1,7 @@
 import { describe, expect, vi } from 'vitest';
-import { ScriptedModel } from '../fakes/model.ts';
-import type { Writing } from '../fakes/model.ts';
-import { itInWorlds as it, type SlackWorld, transports } from './slack-world.ts';
+import { ScriptedModel } from '../fakes/scripted-model.ts';
+import type { Writing } from '../fakes/scripted-model.ts';
+import { itInWorlds as it, type SlackWorld, transports } from '../worlds/slack-world.ts';
 
 /** The model's writing for the question that reads so, once it is asked. */
 function asked({ model }: SlackWorld, question: string): Promise<Writing> {

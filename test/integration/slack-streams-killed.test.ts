@@ -1,11 +1,11 @@
 import { describe, expect, it, vi } from 'vitest';
 import { streamText } from '../fakes/openai/scripts.ts';
 import { startOpenAiFake } from '../fakes/openai/server.ts';
-import { startParley } from '../fakes/parley-process.ts';
-import type { Call } from '../fakes/slack/history.ts';
+import { startParley } from '../processes/parley-process.ts';
+import type { Call } from '../fakes/slack/activity-record.ts';
 import type { Message } from '../fakes/slack/message.ts';
 import { startSlackFake } from '../fakes/slack/slack-fake.ts';
-import { scopes } from './slack-world.ts';
+import { scopes } from '../worlds/slack-world.ts';
 
 /** After which call of its reply the process dies, and whether it has got the answer to it. */
 interface Victim {

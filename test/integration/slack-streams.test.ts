@@ -2,11 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, vi } from 'vitest';
 import { Pages } from '../../src/core/reply/pages/page-splitter.ts';
 import { slackFormat } from '../../src/platforms/slack/reply/markdown-format.ts';
-import type { Writing } from '../fakes/model.ts';
+import type { Writing } from '../fakes/scripted-model.ts';
 import { sampleText } from '../fakes/openai/scripts.ts';
 import type { Fault } from '../fakes/slack/faults.ts';
 import type { Message } from '../fakes/slack/message.ts';
-import { type Asked, itInWorlds as it, scopes, type SlackWorld } from './slack-world.ts';
+import { type Asked, itInWorlds as it, scopes, type SlackWorld } from '../worlds/slack-world.ts';
 
 const native = { platform: { streaming: 'native' } } as const;
 

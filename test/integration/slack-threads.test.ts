@@ -1,5 +1,5 @@
 import { describe, expect } from 'vitest';
-import { itInWorlds as it, type SlackWorld, transports } from './slack-world.ts';
+import { itInWorlds as it, type SlackWorld, transports } from '../worlds/slack-world.ts';
 
 /** What the model was given with its newest request. */
 function read({ model }: SlackWorld): string[] {

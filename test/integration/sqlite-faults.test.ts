@@ -17,7 +17,7 @@ import type { Store } from '../../src/core/ports/store.ts';
 import { Database } from '../../src/stores/sqlite/connection/database.ts';
 import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts';
 import { WalSync } from '../../src/stores/sqlite/connection/wal-sync.ts';
-import { endsWithUs } from '../fakes/last-will.ts';
+import { endsWithUs } from '../processes/kill-with-parent.ts';
 
 const lease = { owner: 'test', leaseMs: 60_000 };
 const options = { stops: false, tokens: 1 };
@@ -69,7 +69,7 @@ interface Fact {
 
 /** Another process on the folder. */
 function start(task: 'hold' | 'write', round = 0): { child: ChildProcess; facts: Fact[] } {
-  const script = fileURLToPath(new URL('./sqlite-process.ts', import.meta.url));
+  const script = fileURLToPath(new URL('../processes/sqlite-store-process.ts', import.meta.url));
   const child = spawn(process.execPath, [script, folder, task, `${round}`], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -11,9 +11,9 @@ import type { Message } from '../../src/core/domain/message.ts';
 import type { Past } from '../../src/core/ports/platform.ts';
 import type { Store } from '../../src/core/ports/store.ts';
 import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts';
-import { readableLog } from '../fakes/log.ts';
-import { ScriptedModel, type Writing } from '../fakes/model.ts';
-import { FakePlatform } from '../fakes/platform.ts';
+import { readableLog } from '../fakes/recording-log.ts';
+import { ScriptedModel, type Writing } from '../fakes/scripted-model.ts';
+import { FakePlatform } from '../fakes/fake-platform.ts';
 
 const here = conversationId('fake', 'c1');
 const there = conversationId('fake', 'c2');

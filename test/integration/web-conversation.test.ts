@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { ModelFailed, StoreUnavailable } from '../../src/core/domain/errors.ts';
-import { beforeAccept, changed } from '../fakes/changed-store.ts';
-import { planted } from '../fakes/planted.ts';
-import { WebWorld } from './web-world.ts';
-import type { Browser, OpenPage } from './web-world.ts';
+import { beforeAccept, changed } from '../fakes/overridden-store.ts';
+import { planted } from '../fakes/leak-canaries.ts';
+import { WebWorld } from '../worlds/web-world.ts';
+import type { Browser, OpenPage } from '../worlds/web-world.ts';
 
 let world: WebWorld;
 let ana: Browser;

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Operator } from '../../src/core/instances/operator.ts';
-import { changed } from '../fakes/changed-store.ts';
-import { planted } from '../fakes/planted.ts';
-import { WebWorld } from './web-world.ts';
-import type { Answer, Browser } from './web-world.ts';
+import { changed } from '../fakes/overridden-store.ts';
+import { planted } from '../fakes/leak-canaries.ts';
+import { WebWorld } from '../worlds/web-world.ts';
+import type { Answer, Browser } from '../worlds/web-world.ts';
 
 let world: WebWorld;
 let ana: Browser;

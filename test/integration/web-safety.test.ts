@@ -4,8 +4,8 @@ import { type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { conversationId } from '../../src/core/domain/conversation.ts';
-import { planted } from '../fakes/planted.ts';
-import { WebWorld } from './web-world.ts';
+import { planted } from '../fakes/leak-canaries.ts';
+import { WebWorld } from '../worlds/web-world.ts';
 
 let world: WebWorld;
 

@@ -3,8 +3,8 @@ import { connect } from 'node:net';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { BadConfiguration, StoreUnavailable } from '../../src/core/domain/errors.ts';
 import { createServer } from '../../src/server/http-server.ts';
-import { readableLog } from '../fakes/log.ts';
-import { Browser, WebWorld } from './web-world.ts';
+import { readableLog } from '../fakes/recording-log.ts';
+import { Browser, WebWorld } from '../worlds/web-world.ts';
 
 let world: WebWorld;
 

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import type { TestProject } from 'vitest/node';
-import { endsWithUs } from '../fakes/last-will.ts';
+import { endsWithUs } from '../processes/kill-with-parent.ts';
 import { findLauncher } from './launcher.ts';
 
 declare module 'vitest' {

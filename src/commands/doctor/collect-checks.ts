@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { accessOf } from '../../wiring/access.ts';
-import type { Config } from '../../config.ts';
+import type { Config } from '../../config/config.ts';
 import type { Check, CheckupGroup, HearClock } from '../../core/ports/checkup.ts';
 import type { Log } from '../../core/ports/log.ts';
 
@@ -57,7 +57,7 @@ async function modelChecks(config: Config, hear: HearClock): Promise<Check[]> {
       plain('model', 'Demo', 'the built-in model answers; README.md says how to set another'),
     ];
   }
-  const { modelCheckup } = await import('../../models/doctor/models-check.ts');
+  const { modelCheckup } = await import('../../models/doctor/model-check.ts');
   const { defaultModel } = await import('../../models/openai.ts');
   return (config.MODEL ?? [defaultModel]).map((model) =>
     modelCheckup({
@@ -73,10 +73,10 @@ async function modelChecks(config: Config, hear: HearClock): Promise<Check[]> {
 async function storeChecks(config: Config, log: Log, hear: HearClock): Promise<Check[]> {
   const { REDIS_URL: url, REDIS_PREFIX: prefix, DATA_DIR } = config;
   if (url !== undefined) {
-    const { redisCheckup } = await import('../../stores/redis/doctor/redis-check.ts');
+    const { redisCheckup } = await import('../../stores/redis/doctor-check.ts');
     return [redisCheckup({ url, prefix, hear, log })];
   }
-  const { sqliteCheckup } = await import('../../stores/sqlite/doctor/sqlite-check.ts');
+  const { sqliteCheckup } = await import('../../stores/sqlite/doctor-check.ts');
   return [sqliteCheckup(resolve(DATA_DIR))];
 }
 

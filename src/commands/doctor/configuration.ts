@@ -1,4 +1,4 @@
-import type { Hint } from '../../config.ts';
+import type { Hint } from '../../config/config.ts';
 import type { Finding } from '../../core/ports/checkup.ts';
 
 const group = 'configuration';

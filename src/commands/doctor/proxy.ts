@@ -1,5 +1,5 @@
 import type { Finding } from '../../core/ports/checkup.ts';
-import type { ProxyFault } from '../../proxy/faults.ts';
+import type { ProxyFault } from '../../proxy/proxy-faults.ts';
 import type { Proxies } from '../../proxy/proxies.ts';
 
 const group = 'proxy';

@@ -1,6 +1,6 @@
 import { withDeadline } from '../../core/timing.ts';
 import { BadConfiguration, CallFailed } from '../../core/domain/errors.ts';
-import { fieldsOf, textOf } from '../../core/json-fields.ts';
+import { fieldsOf, textOf } from '../../core/foreign-data.ts';
 import type { Check, Finding } from '../../core/ports/checkup.ts';
 
 /** So long a check may take, in milliseconds. */

@@ -4,8 +4,8 @@ import type { Ending } from '../domain/turn.ts';
 import { type Page, Pages } from './pages/page-splitter.ts';
 import { Pauses } from './timing/sentence-breaks.ts';
 import { PostedPages, type PostedPagesOptions } from './posting/posted-pages.ts';
-import { Rhythm } from './timing/update-interval.ts';
-import { Sight, type SightOptions } from './timing/visibility.ts';
+import { Rhythm } from './timing/update-times.ts';
+import { Sight, type SightOptions } from './timing/unseen-text.moved.ts';
 import type { Step } from './next-step.ts';
 import type { Way } from './pacing/call-request.ts';
 

@@ -7,7 +7,7 @@ import { Leftovers } from '../instances/unclaimed-turns.ts';
 import type { LongAnswers } from './answer-ready-notice.ts';
 import type { Message } from '../domain/message.ts';
 import { Pause } from '../instances/operator-pause.ts';
-import { Peers } from '../instances/instance-loads.ts';
+import { Peers } from '../instances/load-balancing.ts';
 import type { Log } from '../ports/log.ts';
 import type { Load } from '../ports/metrics.ts';
 import type { Platform } from '../ports/platform.ts';

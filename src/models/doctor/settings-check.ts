@@ -1,6 +1,6 @@
 import { backoffMs, wait } from '../../core/timing.ts';
 import type { Log } from '../../core/ports/log.ts';
-import { lookAtSettings, type Server } from '../settings.ts';
+import { lookAtSettings, type Server } from './settings.ts';
 
 const firstPauseMs = 2_000;
 const longestPauseMs = 5 * 60_000;

@@ -5,38 +5,38 @@ import { kinds, type KeyName, type Keyring } from './keys.ts';
 export const scriptNames = [
   'accept',
   'accept-and-claim',
-  'bookmark',
-  'bookmarks',
+  'save-read-positions',
+  'read-positions',
   'claim',
-  'conclude',
-  'confirm',
-  'depth',
-  'discard',
-  'divide',
+  'store-ending',
+  'commit-question',
+  'queue-depth',
+  'drop-turn',
+  'allocate-budgets',
   'drop-ending',
   'drop-page',
-  'enrol',
+  'reserve-question',
   'finish',
   'forget-conversation',
   'forget-person',
   'forget-usage',
-  'hold',
-  'in-hand',
-  'meet',
+  'acquire-lock',
+  'open-conversations',
+  'note-restart',
   'release',
-  'remember',
+  'add-earlier-history',
   'rename',
   'renew',
   'request-stop',
   'revise',
   'save-page',
-  'summary',
+  'conversation-summary',
   'sweep',
-  'unlink',
-  'view',
-  'waiting',
+  'unnote-person',
+  'conversation-view',
+  'unclaimed',
   'withdraw',
-  'yield',
+  'release-lock',
 ] as const;
 
 export type ScriptName = (typeof scriptNames)[number];
@@ -59,7 +59,7 @@ export type Args = Readonly<Record<string, Arg>>;
  *   one is found before anything is written. Those behind the bar lie in other partitions; in a
  *   cluster, where a script cannot have them, they are nil.
  * - `-- ARGV id at ...`: arguments by name; `rest` is where the unnamed ones begin.
- * - `-- WITH clock mine`: what it shares with others, from `scripts/lib/`.
+ * - `-- WITH clock owns-claim`: what it shares with others, from `scripts/lib/`.
  */
 export function readScript(name: ScriptName, cluster: boolean): Script {
   const body = read(`${name}.lua`);

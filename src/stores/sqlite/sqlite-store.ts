@@ -22,7 +22,7 @@ import type { Secrets } from '../../core/ports/secrets.ts';
 import type { UsageBook } from '../../core/ports/usage.ts';
 import type { Claim, Ending, PageRecord } from '../../core/domain/turn.ts';
 import type { Database, Query } from './connection/database.ts';
-import { DepthQuery } from './conversations/queue-depth.ts';
+import { DepthQuery } from './conversations/work-queue.ts';
 import { StoreFolder } from './connection/data-folder.ts';
 import { Forgetting } from './conversations/erasure.ts';
 import { Inbox } from './conversations/inbox.ts';

@@ -5,7 +5,7 @@ import { Finishes } from './conversations/finish-log.ts';
 import { Pages } from './conversations/pages.ts';
 import { SqliteMeters } from './accounting/quota-meters.ts';
 import { SqliteUsage } from './accounting/usage-book.ts';
-import { Participants } from './conversations/person-index.ts';
+import { Participants } from './conversations/participants.ts';
 import { SqliteSecrets } from './coordination/secrets.ts';
 import { Questions } from './conversations/questions.ts';
 import { Seen } from './conversations/seen-ids.ts';

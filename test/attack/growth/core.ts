@@ -16,7 +16,7 @@ import { openMarks } from '../../../src/core/reply/pages/markdown/emphasis.ts';
 import { htmlEnd } from '../../../src/core/reply/pages/markdown/html.ts';
 import { Pages } from '../../../src/core/reply/pages/page-splitter.ts';
 import { countTokens } from '../../../src/core/turns/tokens.ts';
-import { discordFormat } from '../../../src/platforms/discord/reply/format/markdown-format.ts';
+import { discordFormat } from '../../../src/platforms/discord/reply/markdown-format.ts';
 import { slackFormat } from '../../../src/platforms/slack/reply/markdown-format.ts';
 import { webFormat } from '../../../src/platforms/web/format.ts';
 import { answer, type Subject } from './subject.ts';

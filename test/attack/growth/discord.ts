@@ -1,8 +1,8 @@
 import { titleOf } from '../../../src/platforms/discord/cache/channels.ts';
-import { discordFormat } from '../../../src/platforms/discord/reply/format/markdown-format.ts';
+import { discordFormat } from '../../../src/platforms/discord/reply/markdown-format.ts';
 import { isVisible, oneLine } from '../../../src/platforms/discord/messages/one-line.ts';
-import { honestLinks } from '../../../src/platforms/common/honest-links.ts';
-import { withoutLinks } from '../../../src/platforms/discord/reply/format/masked-links.ts';
+import { honestLinks } from '../../../src/platforms/common/masked-links.ts';
+import { withoutLinks } from '../../../src/platforms/discord/reply/masked-links.ts';
 import { mentions } from '../../../src/platforms/discord/receive/classify-message.ts';
 import { type Said, saidIn } from '../../../src/platforms/discord/messages/discord-message.ts';
 import type { Self } from '../../../src/platforms/discord/bot-identity.ts';

@@ -1,10 +1,10 @@
 import { ago, table } from '../../../src/commands/table.ts';
 import { createLog } from '../../../src/log.ts';
-import { complaintOf } from '../../../src/models/provider-error.ts';
+import { complaintOf } from '../../../src/models/errors/provider-error.ts';
 import { answer } from '../../../src/models/demo/answer.ts';
 import { questionOf } from '../../../src/models/demo/question.ts';
-import { toModelFailed } from '../../../src/models/faults.ts';
-import { withoutQuotes } from '../../../src/models/without-quotes.ts';
+import { toModelFailed } from '../../../src/models/errors/to-model-failed.ts';
+import { withoutQuotes } from '../../../src/models/errors/without-quotes.ts';
 import type { Subject } from './subject.ts';
 
 const log = createLog({

@@ -1,5 +1,5 @@
 import type { DiscordFake } from '../../fakes/discord/discord-fake.ts';
-import { planted } from '../../fakes/planted.ts';
+import { planted } from '../../fakes/leak-canaries.ts';
 import type { SlackFake } from '../../fakes/slack/slack-fake.ts';
 import { flooded, stranger } from './site.ts';
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { planted } from '../../fakes/planted.ts';
+import { planted } from '../../fakes/leak-canaries.ts';
 import type { Attack, Counts } from './attacks.ts';
 import { type Login, login } from './login.ts';
 import { type Use, holdSockets, request } from './sockets.ts';

@@ -1,10 +1,10 @@
-import { readAnswers } from '../../chaos/answers.ts';
-import { Model, question } from '../../chaos/model.ts';
-import { DiscordThread, SlackThread, type Spot } from '../../chaos/spots.ts';
+import { readAnswers } from '../../chaos/numbered-answers.ts';
+import { Model, question } from '../../chaos/recording-model.ts';
+import { DiscordThread, SlackThread, type Spot } from '../../chaos/simulated-conversations.ts';
 import { wantedScopes } from '../../../src/platforms/slack/api/identify-bot.ts';
 import { DiscordFake } from '../../fakes/discord/discord-fake.ts';
-import { type ParleyProcess, startParley } from '../../fakes/parley-process.ts';
-import { planted } from '../../fakes/planted.ts';
+import { type ParleyProcess, startParley } from '../../processes/parley-process.ts';
+import { planted } from '../../fakes/leak-canaries.ts';
 import { type SlackFake, startSlackFake } from '../../fakes/slack/slack-fake.ts';
 import { WebConversation } from './web-conversation.ts';
 

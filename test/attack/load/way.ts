@@ -3,7 +3,7 @@ import { availableParallelism, loadavg } from 'node:os';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { endsWithUs } from '../../fakes/last-will.ts';
+import { endsWithUs } from '../../processes/kill-with-parent.ts';
 import type { Counts } from './attacks.ts';
 import { type Flood, floodDiscord, floodSlack } from './event-floods.ts';
 import { HealthWatch } from './health.ts';

@@ -17,8 +17,8 @@ import {
   startAnswering,
   stop,
   textsOf,
-} from '../store-fixture.ts';
-import type { Stage } from '../store-fixture.ts';
+} from './store-fixture.ts';
+import type { Stage } from './store-fixture.ts';
 
 /** How a question finds its owner in the step that takes it in. */
 export function acceptAndClaim({ start, beside }: Stage): void {

@@ -11,8 +11,8 @@ import {
   question,
   stop,
   textsOf,
-} from '../store-fixture.ts';
-import type { Stage } from '../store-fixture.ts';
+} from './store-fixture.ts';
+import type { Stage } from './store-fixture.ts';
 
 /** How messages come in. */
 export function accept({ start }: Stage): void {

@@ -13,8 +13,8 @@ import {
   newConversation,
   question,
   textsOf,
-} from '../store-fixture.ts';
-import type { Stage } from '../store-fixture.ts';
+} from './store-fixture.ts';
+import type { Stage } from './store-fixture.ts';
 
 /** How a turn finds its owner. */
 export function claim({ start }: Stage): void {

@@ -10,8 +10,8 @@ import {
   newConversation,
   question,
   stop,
-} from '../store-fixture.ts';
-import type { Stage } from '../store-fixture.ts';
+} from './store-fixture.ts';
+import type { Stage } from './store-fixture.ts';
 
 const author = { id: 'U-ann' };
 const all = 1_000;

@@ -14,8 +14,8 @@ import {
   question,
   startAnswering,
   textsOf,
-} from '../store-fixture.ts';
-import type { Stage } from '../store-fixture.ts';
+} from './store-fixture.ts';
+import type { Stage } from './store-fixture.ts';
 
 /** How turns become history. */
 export function finish({ start }: Stage): void {

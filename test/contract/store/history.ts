@@ -12,8 +12,8 @@ import {
   question,
   stop,
   textsOf,
-} from '../store-fixture.ts';
-import type { Stage } from '../store-fixture.ts';
+} from './store-fixture.ts';
+import type { Stage } from './store-fixture.ts';
 
 /** What is known of a conversation's past. */
 export function history({ start }: Stage): void {

@@ -15,8 +15,8 @@ import {
   question,
   stop,
   textsOf,
-} from '../store-fixture.ts';
-import type { Stage } from '../store-fixture.ts';
+} from './store-fixture.ts';
+import type { Stage } from './store-fixture.ts';
 
 /** How owners keep, lose and give up what they have. */
 export function leases({ start }: Stage): void {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { alice, ask, done, isWaiting, question, startAnswering } from '../store-fixture.ts';
-import type { Stage } from '../store-fixture.ts';
+import { alice, ask, done, isWaiting, question, startAnswering } from './store-fixture.ts';
+import type { Stage } from './store-fixture.ts';
 
 /** What is kept of a reply while it is written. */
 export function pagesAndEndings({ start }: Stage): void {

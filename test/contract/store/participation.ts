@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { answer, ask, context, eventually, newConversation, question } from '../store-fixture.ts';
-import type { Stage } from '../store-fixture.ts';
+import { answer, ask, context, eventually, newConversation, question } from './store-fixture.ts';
+import type { Stage } from './store-fixture.ts';
 
 /** Who takes part where. */
 export function participation({ start, reopen }: Stage): void {

@@ -9,8 +9,8 @@ import {
   newConversation,
   question,
   textsOf,
-} from '../store-fixture.ts';
-import type { Stage } from '../store-fixture.ts';
+} from './store-fixture.ts';
+import type { Stage } from './store-fixture.ts';
 
 /** What people may do to questions that wait. */
 export function questions({ start }: Stage): void {

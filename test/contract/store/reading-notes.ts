@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Store } from '../../../src/core/ports/store.ts';
-import { ReadingNotes } from '../../../src/core/intake/reading-notes.ts';
-import { readableLog } from '../../fakes/log.ts';
-import type { Stage } from '../store-fixture.ts';
+import { ReadingNotes } from '../../../src/core/intake/poison-messages.ts';
+import { readableLog } from '../../fakes/recording-log.ts';
+import type { Stage } from './store-fixture.ts';
 
 /** Notes of messages that are being read, as they outlive the process that reads. */
 export function readingNotes({ start, reopen }: Stage): void {

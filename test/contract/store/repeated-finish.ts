@@ -13,8 +13,8 @@ import {
   question,
   startAnswering,
   textsOf,
-} from '../store-fixture.ts';
-import type { Stage } from '../store-fixture.ts';
+} from './store-fixture.ts';
+import type { Stage } from './store-fixture.ts';
 
 /** What an owner hears who did not hear the first time. */
 export function repeatedFinish({ start }: Stage): void {

@@ -15,8 +15,8 @@ import {
   question,
   stop,
   textsOf,
-} from '../store-fixture.ts';
-import type { Stage } from '../store-fixture.ts';
+} from './store-fixture.ts';
+import type { Stage } from './store-fixture.ts';
 
 /** What several who have the same data at the same time can rely on. */
 export function sharing({ start, beside }: Stage): void {

@@ -10,8 +10,8 @@ import {
   startAnswering,
   stop,
   textsOf,
-} from '../store-fixture.ts';
-import type { Stage } from '../store-fixture.ts';
+} from './store-fixture.ts';
+import type { Stage } from './store-fixture.ts';
 
 /** How people end an answer. */
 export function stopping({ start }: Stage): void {

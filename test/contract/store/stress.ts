@@ -4,8 +4,8 @@ import type { ConversationId } from '../../../src/core/domain/conversation.ts';
 import { ClaimLost } from '../../../src/core/domain/errors.ts';
 import type { Message } from '../../../src/core/domain/message.ts';
 import type { Admission, Lease, Store, Work } from '../../../src/core/ports/store.ts';
-import { newConversation, question } from '../store-fixture.ts';
-import type { Stage } from '../store-fixture.ts';
+import { newConversation, question } from './store-fixture.ts';
+import type { Stage } from './store-fixture.ts';
 
 const conversations = 12;
 const messagesEach = 25;

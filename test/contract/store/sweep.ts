@@ -10,8 +10,8 @@ import {
   newConversation,
   question,
   textsOf,
-} from '../store-fixture.ts';
-import type { Stage } from '../store-fixture.ts';
+} from './store-fixture.ts';
+import type { Stage } from './store-fixture.ts';
 
 /** What goes with time. */
 export function sweep({ start }: Stage): void {

@@ -1,12 +1,12 @@
-import type { Announcer } from './announcer.ts';
+import type { Announcer } from './event-publisher.ts';
 import type { Channel } from './channel.ts';
-import type { Deeds } from './deeds.ts';
+import type { Deeds } from './actions.ts';
 import type { Role } from './guild.ts';
 import type { ChannelOptions } from './options.ts';
 import { type PermissionName, bitsOf } from './permissions.ts';
 import { timeOf } from './snowflakes.ts';
 import type { User } from './user.ts';
-import type { Place, World } from './world.ts';
+import type { Place, World } from './discord-state.ts';
 
 /** What those who run a guild, or Discord itself, do there. */
 export class Administrator {

@@ -1,21 +1,27 @@
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Watch } from '../watch.ts';
+import { Watch } from '../condition-waiter.ts';
 import { Administrator } from './administrator.ts';
-import { Announcer } from './announcer.ts';
+import { Announcer } from './event-publisher.ts';
 import type { Channel } from './channel.ts';
-import { Deeds } from './deeds.ts';
+import { Deeds } from './actions.ts';
 import { Faults } from './faults.ts';
 import { Gateway } from './gateway/gateway.ts';
-import { type Call, History, type LinkEmbed, type Ping, type RateLimited } from './history.ts';
+import {
+  type Call,
+  History,
+  type LinkEmbed,
+  type Ping,
+  type RateLimited,
+} from './activity-record.ts';
 import { Limits } from './limits.ts';
 import type { Message, Reading } from './message.ts';
 import { type DiscordFakeOptions, type Settings, settingsOf } from './options.ts';
 import { Person } from './person.ts';
 import { RestApi } from './rest-api.ts';
 import { type User, nameOf } from './user.ts';
-import { type Place, World } from './world.ts';
+import { type Place, World } from './discord-state.ts';
 
 /** A message as a person sees it. */
 export interface Shown {

@@ -2,7 +2,7 @@ import { type Guild, memberPayload, rolePayload } from './guild.ts';
 import { type Payload, isoTime } from './payload.ts';
 import { channelPayload } from './payloads.ts';
 import { permission } from './permissions.ts';
-import type { World } from './world.ts';
+import type { World } from './discord-state.ts';
 
 /** A guild as GUILD_CREATE brings it to the bot. */
 export function guildPayload(world: World, guild: Guild): Payload {

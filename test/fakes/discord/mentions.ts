@@ -1,6 +1,6 @@
 import type { Mentions, Message } from './message.ts';
 import { isObject } from './payload.ts';
-import type { World } from './world.ts';
+import type { World } from './discord-state.ts';
 import type { Channel } from './channel.ts';
 import { permission } from './permissions.ts';
 import type { User } from './user.ts';

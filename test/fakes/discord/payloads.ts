@@ -4,7 +4,7 @@ import { type Message, messageTypes } from './message.ts';
 import { type Payload, isoTime } from './payload.ts';
 import { timeOf } from './snowflakes.ts';
 import { userPayload } from './user.ts';
-import type { World } from './world.ts';
+import type { World } from './discord-state.ts';
 
 /** A message as REST and events show it. */
 export function messagePayload(

@@ -1,11 +1,11 @@
 import type { Channel } from './channel.ts';
-import type { Deeds } from './deeds.ts';
+import type { Deeds } from './actions.ts';
 import { allowedMentionsOf } from './mentions.ts';
 import type { Message } from './message.ts';
 import { type PermissionName, permission } from './permissions.ts';
 import { attachmentPayload } from './routes/message-form.ts';
 import { type User, nameOf } from './user.ts';
-import type { Place, World } from './world.ts';
+import type { Place, World } from './discord-state.ts';
 
 interface FileShared {
   readonly name: string;

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { type Payload, isObject } from './payload.ts';
-import { Refusal } from './refusal.ts';
+import { Refusal } from './api-error.ts';
 
 /** What a request to the REST API asks for. */
 export interface ApiRequest {

@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Answer, headersOf, limitedBy, refusedWith } from './answer.ts';
+import { type Answer, headersOf, limitedBy, refusedWith } from './api-response.ts';
 import type { Fault, Faults } from './faults.ts';
-import type { Call, History } from './history.ts';
+import type { Call, History } from './activity-record.ts';
 import type { Limits } from './limits.ts';
-import { Refusal } from './refusal.ts';
+import { Refusal } from './api-error.ts';
 import { type ApiRequest, readRequest } from './request.ts';
-import { type Found, find, knowsPath } from './routes/all.ts';
+import { type Found, find, knowsPath } from './routes/all-routes.ts';
 import type { Office } from './routes/route.ts';
 
 /** Discord's REST API: reads a call, spends its limit, does it or refuses, answers. */

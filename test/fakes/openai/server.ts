@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import type { AddressInfo } from 'node:net';
 import { chatDialect } from './chat.ts';
 import type { Dialect } from './dialect.ts';
-import { Entrance, type EntranceOptions } from './entrance.ts';
+import { Entrance, type EntranceOptions } from './request-guard.ts';
 import { Reply } from './reply.ts';
 import { responsesDialect } from './responses.ts';
 import { streamText } from './scripts.ts';

@@ -1,5 +1,5 @@
-import type { Announcer } from './events/announcer.ts';
-import type { Courier } from './events/courier.ts';
+import type { Announcer } from './events/event-publisher.ts';
+import type { Courier } from './events/event-delivery.ts';
 import { type Payload, app, callback } from './events/payloads.ts';
 import type { Workspace } from './workspace.ts';
 

@@ -1,4 +1,4 @@
-import { Refusal } from './refusal.ts';
+import { Refusal } from './api-error.ts';
 
 /** What a method was called with: form fields are strings, JSON fields may be anything. */
 export class Arguments {

@@ -1,5 +1,5 @@
 import { isObject } from './arguments.ts';
-import { Refusal } from './refusal.ts';
+import { Refusal } from './api-error.ts';
 
 type Block = Readonly<Record<string, unknown>>;
 

@@ -1,4 +1,4 @@
-import type { Call } from './history.ts';
+import type { Call } from './activity-record.ts';
 
 /** What goes wrong with a call. */
 export type Fault =

@@ -1,5 +1,5 @@
 import type { Channel } from './channel.ts';
-import type { Announcer } from './events/announcer.ts';
+import type { Announcer } from './events/event-publisher.ts';
 import { messagePayload } from './events/payloads.ts';
 import type { FileShared, Message } from './message.ts';
 import type { User, Workspace } from './workspace.ts';

@@ -2,11 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Arguments } from './arguments.ts';
 import type { Fault, Faults } from './faults.ts';
-import type { Call } from './history.ts';
+import type { Call } from './activity-record.ts';
 import type { Limits } from './limits.ts';
-import { methods } from './methods/all.ts';
+import { methods } from './methods/all-methods.ts';
 import { type Calling, type Method, type World, needScope } from './methods/method.ts';
-import { Refusal } from './refusal.ts';
+import { Refusal } from './api-error.ts';
 import { type ApiRequest, readRequest } from './request.ts';
 import type { Workspace } from './workspace.ts';
 

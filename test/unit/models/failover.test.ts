@@ -3,8 +3,8 @@ import { ModelFailed, type ModelFault } from '../../../src/core/domain/errors.ts
 import { noMetrics } from '../../../src/core/ports/metrics.ts';
 import type { Model, ModelEvent, ModelRequest } from '../../../src/core/ports/model.ts';
 import { failover } from '../../../src/models/failover.ts';
-import { readableLog } from '../../fakes/log.ts';
-import { listen } from '../../fakes/openai/listener.ts';
+import { readableLog } from '../../fakes/recording-log.ts';
+import { listen } from '../../fakes/openai/collect-answer.ts';
 
 /** What a model does when it is asked: writes its name and a fault may follow, or nothing comes. */
 type Way = 'writes' | 'hangs' | ModelFault | `writes, then ${ModelFault}`;

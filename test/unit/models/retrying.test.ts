@@ -3,8 +3,8 @@ import { ModelFailed } from '../../../src/core/domain/errors.ts';
 import type { ModelFault } from '../../../src/core/domain/errors.ts';
 import type { Model, ModelEvent } from '../../../src/core/ports/model.ts';
 import { defaultRetryPolicy, retryDelay, retrying } from '../../../src/models/retrying.ts';
-import { readableLog } from '../../fakes/log.ts';
-import { listen } from '../../fakes/openai/listener.ts';
+import { readableLog } from '../../fakes/recording-log.ts';
+import { listen } from '../../fakes/openai/collect-answer.ts';
 
 /** A model whose attempts go as told: each yields its texts, then ends, or throws. */
 function scripted(...attempts: { texts?: string[]; error?: Error }[]) {

@@ -1,6 +1,6 @@
 import { array, assert, property, string, stringMatching } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { discordFormat } from '../../../src/platforms/discord/reply/format/markdown-format.ts';
+import { discordFormat } from '../../../src/platforms/discord/reply/markdown-format.ts';
 import { slackFormat } from '../../../src/platforms/slack/reply/markdown-format.ts';
 
 describe('on Slack', () => {

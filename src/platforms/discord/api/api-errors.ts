@@ -1,7 +1,7 @@
 import { DiscordAPIError, HTTPError, RateLimitError } from 'discord.js';
 import { CallFailed, RateLimited, Rejected } from '../../../core/domain/errors.ts';
-import { fieldsOf } from '../../../core/json-fields.ts';
-import { globalKey } from './channel-rate-limits.ts';
+import { fieldsOf } from '../../../core/foreign-data.ts';
+import { globalKey } from './rate-limits.ts';
 
 /** Codes of Discord's that mean something of their own here. */
 export const codes = {

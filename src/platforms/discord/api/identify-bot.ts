@@ -1,6 +1,6 @@
 import { ApplicationFlagsBitField } from 'discord.js';
 import { BadConfiguration, CallFailed } from '../../../core/domain/errors.ts';
-import { fieldsOf, textOf } from '../../../core/json-fields.ts';
+import { fieldsOf, textOf } from '../../../core/foreign-data.ts';
 import type { DiscordApi } from './rest-api.ts';
 import { portalPage } from './invite-link.ts';
 import type { Self } from '../bot-identity.ts';

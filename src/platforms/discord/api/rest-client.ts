@@ -1,5 +1,5 @@
 import { DefaultRestOptions, REST, type ResponseLike } from 'discord.js';
-import { fieldsOf } from '../../../core/json-fields.ts';
+import { fieldsOf } from '../../../core/foreign-data.ts';
 import { timeoutMs } from './rest-api.ts';
 import { codes } from './api-errors.ts';
 

@@ -1,4 +1,4 @@
-import { type Fields, fieldsOf, listOf, textOf } from '../../../core/json-fields.ts';
+import { type Fields, fieldsOf, listOf, textOf } from '../../../core/foreign-data.ts';
 import type { DiscordApi } from '../api/rest-api.ts';
 import { codes, Refused } from '../api/api-errors.ts';
 import { isVisible, oneLine } from '../messages/one-line.ts';

@@ -1,4 +1,4 @@
-import { fieldsOf, listOf } from '../../../core/json-fields.ts';
+import { fieldsOf, listOf } from '../../../core/foreign-data.ts';
 import { isSnowflake } from '../api/snowflake.ts';
 
 /** The servers that the bot is in, as the gateway tells, with their roles. */

@@ -1,5 +1,5 @@
 import { Gate } from '../../common/request-throttle.ts';
-import { fieldsOf, listOf } from '../../../core/json-fields.ts';
+import { fieldsOf, listOf } from '../../../core/foreign-data.ts';
 import type { DiscordApi } from '../api/rest-api.ts';
 import { codes, Refused } from '../api/api-errors.ts';
 import { isSnowflake } from '../api/snowflake.ts';

@@ -1,4 +1,4 @@
-import { type Fields, fieldsOf, listOf, textOf } from '../../../core/json-fields.ts';
+import { type Fields, fieldsOf, listOf, textOf } from '../../../core/foreign-data.ts';
 import { isSnowflake } from '../api/snowflake.ts';
 
 /** Beyond this many, the name that is known longest is forgotten. */

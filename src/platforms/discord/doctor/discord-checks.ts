@@ -1,11 +1,11 @@
 import { ApplicationFlagsBitField, PermissionFlagsBits, PermissionsBitField } from 'discord.js';
 import type { Access } from '../../../core/intake/access.ts';
 import { CallFailed } from '../../../core/domain/errors.ts';
-import { type Fields, fieldsOf, textOf } from '../../../core/json-fields.ts';
+import { type Fields, fieldsOf, textOf } from '../../../core/foreign-data.ts';
 import type { Check, Finding, HearClock } from '../../../core/ports/checkup.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import { DiscordApi } from '../api/rest-api.ts';
-import { Budgets } from '../api/channel-rate-limits.ts';
+import { Budgets } from '../api/rate-limits.ts';
 import {
   contentNotAllowed,
   isNotFound,

@@ -1,4 +1,4 @@
-import { type Fields, fieldsOf, listOf, textOf } from '../../../core/json-fields.ts';
+import { type Fields, fieldsOf, listOf, textOf } from '../../../core/foreign-data.ts';
 import { inOneLine } from '../../../core/one-line.ts';
 
 /** As many as Discord tells of at once; who has more looks after them by other means. */

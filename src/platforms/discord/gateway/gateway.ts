@@ -1,6 +1,6 @@
 import { type Client, Status } from 'discord.js';
 import { backoffMs, wait, withDeadline } from '../../../core/timing.ts';
-import { fieldsOf, listOf, textOf } from '../../../core/json-fields.ts';
+import { fieldsOf, listOf, textOf } from '../../../core/foreign-data.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import { newClient } from './gateway-client.ts';
 import { contentNotAllowed, tokenNotAccepted } from '../api/identify-bot.ts';

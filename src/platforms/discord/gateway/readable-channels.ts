@@ -1,5 +1,5 @@
 import { type Client, PermissionFlagsBits } from 'discord.js';
-import { fieldsOf, listOf } from '../../../core/json-fields.ts';
+import { fieldsOf, listOf } from '../../../core/foreign-data.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import { isSnowflake } from '../api/snowflake.ts';
 

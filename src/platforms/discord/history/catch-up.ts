@@ -1,5 +1,5 @@
 import { backoffMs, wait } from '../../../core/timing.ts';
-import type { Fields } from '../../../core/json-fields.ts';
+import type { Fields } from '../../../core/foreign-data.ts';
 import { Gate } from '../../common/request-throttle.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import { type DiscordApi, messagesIn } from '../api/rest-api.ts';

@@ -1,4 +1,4 @@
-import { type Fields, fieldsOf, listOf, textOf } from '../../../core/json-fields.ts';
+import { type Fields, fieldsOf, listOf, textOf } from '../../../core/foreign-data.ts';
 import { cleanName, maxRawChars } from '../../../core/domain/message.ts';
 import { isVisible, oneLine } from './one-line.ts';
 import { isSnowflake } from '../api/snowflake.ts';

@@ -1,5 +1,5 @@
 import type { Errands } from '../../common/background-calls.ts';
-import { fieldsOf } from '../../../core/json-fields.ts';
+import { fieldsOf } from '../../../core/foreign-data.ts';
 import { Gate } from '../../common/request-throttle.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import { sentences } from '../../../core/domain/user-texts.ts';

@@ -1,12 +1,12 @@
 import type { ConversationId } from '../../../core/domain/conversation.ts';
 import { MessageRefused, StoreUnavailable } from '../../../core/domain/errors.ts';
-import { fieldsOf, listOf } from '../../../core/json-fields.ts';
+import { fieldsOf, listOf } from '../../../core/foreign-data.ts';
 import { isStop, type Message } from '../../../core/domain/message.ts';
 import { Once } from '../../common/once.ts';
 import { persist } from '../../../core/turns/retry-store.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import type { Intake } from '../../../core/ports/platform.ts';
-import type { ReadingNotes } from '../../../core/intake/reading-notes.ts';
+import type { ReadingNotes } from '../../../core/intake/poison-messages.ts';
 import { sentences } from '../../../core/domain/user-texts.ts';
 import type { TurnedAway } from '../../../core/intake/refusal-notices.ts';
 import { Meanings, type MeaningsOptions } from './route-message.ts';

@@ -1,12 +1,12 @@
 import { backoffMs, wait } from '../../../core/timing.ts';
 import { CallFailed, RateLimited, StoreUnavailable } from '../../../core/domain/errors.ts';
-import { fieldsOf, textOf } from '../../../core/json-fields.ts';
+import { fieldsOf, textOf } from '../../../core/foreign-data.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import { type Bookmarks, placeIn } from '../history/read-positions.ts';
 import type { Channels } from '../cache/channels.ts';
 import { InOrder } from './per-channel-queue.ts';
 import type { Listener } from './event-handler.ts';
-import { pageId } from '../reply/page-id.ts';
+import { pageId } from '../reply/posted-pages.ts';
 import type { Posts } from '../reply/posts-by-nonce.ts';
 import { type Said, saidIn } from '../messages/discord-message.ts';
 import type { Self } from '../bot-identity.ts';

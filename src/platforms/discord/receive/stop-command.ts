@@ -1,5 +1,5 @@
 import type { ConversationId } from '../../../core/domain/conversation.ts';
-import { endAnswers } from '../../../core/turns/stop-answers.ts';
+import { endAnswers } from '../../../core/intake/end-answers.ts';
 import { isStop, type Message } from '../../../core/domain/message.ts';
 import type { Intake } from '../../../core/ports/platform.ts';
 import type { Store } from '../../../core/ports/store.ts';

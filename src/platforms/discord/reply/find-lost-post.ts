@@ -1,7 +1,7 @@
 import { CallFailed } from '../../../core/domain/errors.ts';
 import { type DiscordApi, messagesIn } from '../api/rest-api.ts';
 import type { Ground } from './reply-location.ts';
-import { pageAmong } from './page-id.ts';
+import { pageAmong } from './posted-pages.ts';
 
 export interface Lost {
   /** Its place in its reply, from 0. */

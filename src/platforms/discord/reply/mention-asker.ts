@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Fields } from '../../../core/json-fields.ts';
+import type { Fields } from '../../../core/foreign-data.ts';
 import type { Message } from '../../../core/domain/message.ts';
 import type { Channels } from '../cache/channels.ts';
 import { placeOf } from '../messages/conversation-location.ts';

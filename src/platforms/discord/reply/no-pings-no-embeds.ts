@@ -1,4 +1,4 @@
-import type { Fields } from '../../../core/json-fields.ts';
+import type { Fields } from '../../../core/foreign-data.ts';
 
 /** No previews of links: they take room, and fetching one tells its owner what was written. */
 const suppressEmbeds = 1 << 2;

@@ -1,7 +1,7 @@
 import { RateLimited, Rejected } from '../../../core/domain/errors.ts';
-import type { Fields } from '../../../core/json-fields.ts';
+import type { Fields } from '../../../core/foreign-data.ts';
 import type { DiscordApi } from '../api/rest-api.ts';
-import type { Budgets } from '../api/channel-rate-limits.ts';
+import type { Budgets } from '../api/rate-limits.ts';
 import { type Denials, wantsPermission } from '../cache/denied-permissions.ts';
 import { codes, Refused } from '../api/api-errors.ts';
 import type { Footing } from './resolve-reply-location.ts';

@@ -6,7 +6,7 @@ import type { DiscordApi } from '../api/rest-api.ts';
 import type { Channel, Channels } from '../cache/channels.ts';
 import { type Denials, threadsOf, wantsPermission } from '../cache/denied-permissions.ts';
 import { Refused } from '../api/api-errors.ts';
-import { partsOfPage } from './page-id.ts';
+import { partsOfPage } from './posted-pages.ts';
 import { placeOf } from '../messages/conversation-location.ts';
 import { byAge } from '../api/snowflake.ts';
 import { threadName } from './thread-name.ts';

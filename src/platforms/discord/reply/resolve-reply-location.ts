@@ -1,7 +1,7 @@
 import { withDeadline } from '../../../core/timing.ts';
 import { RateLimited } from '../../../core/domain/errors.ts';
 import { callTimeoutMs } from '../api/rest-api.ts';
-import type { Budgets } from '../api/channel-rate-limits.ts';
+import type { Budgets } from '../api/rate-limits.ts';
 import type { Ground } from './reply-location.ts';
 
 /** Many questions at once in a channel wait so long for their threads, in milliseconds. */

@@ -1,6 +1,6 @@
 import { webApi } from '@slack/bolt';
 import { CallFailed, RateLimited, Rejected } from '../../../core/domain/errors.ts';
-import { fieldsOf, textOf } from '../../../core/json-fields.ts';
+import { fieldsOf, textOf } from '../../../core/foreign-data.ts';
 
 /** Slack said no, with its own word for why. */
 export class Refused extends Rejected {

@@ -4,7 +4,7 @@ import type { Log } from '../../../core/ports/log.ts';
 import { addressFault } from './address-fault.ts';
 import { callTimeoutMs, type SlackApi } from './web-api.ts';
 import { Refused, remedyFor } from './api-errors.ts';
-import { fieldsOf, listOf, textOf } from '../../../core/json-fields.ts';
+import { fieldsOf, listOf, textOf } from '../../../core/foreign-data.ts';
 import type { Self } from '../bot-identity.ts';
 
 /** What the manifest asks for; without one of them something does not work. */

@@ -2,7 +2,7 @@ import type { Log } from '../../../core/ports/log.ts';
 import { CallFailed } from '../../../core/domain/errors.ts';
 import type { SlackApi } from './web-api.ts';
 import { Refused } from './api-errors.ts';
-import { fieldsOf, textOf } from '../../../core/json-fields.ts';
+import { fieldsOf, textOf } from '../../../core/foreign-data.ts';
 import { Gate } from '../../common/request-throttle.ts';
 
 /** What is known of a person. */

@@ -6,7 +6,7 @@ import type { Log } from '../../../core/ports/log.ts';
 import { type Metrics, noMetrics } from '../../../core/ports/metrics.ts';
 import { boltLogger } from './bolt-logger.ts';
 import { faultOf, Refused, remedyFor } from './api-errors.ts';
-import { type Fields, fieldsOf } from '../../../core/json-fields.ts';
+import { type Fields, fieldsOf } from '../../../core/foreign-data.ts';
 import type { Gate } from '../../common/request-throttle.ts';
 
 /** Slack answers in well under a second or not at all. */

@@ -1,5 +1,5 @@
 import { webApi } from '@slack/bolt';
-import { type Fields, fieldsOf } from '../../../core/json-fields.ts';
+import { type Fields, fieldsOf } from '../../../core/foreign-data.ts';
 import type { HearClock } from '../../../core/ports/checkup.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import { clientOptions } from '../api/web-api.ts';

@@ -1,5 +1,5 @@
 import type { Access } from '../../../core/intake/access.ts';
-import { type Fields, fieldsOf, listOf, textOf } from '../../../core/json-fields.ts';
+import { type Fields, fieldsOf, listOf, textOf } from '../../../core/foreign-data.ts';
 import type { Finding } from '../../../core/ports/checkup.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import { Refused } from '../api/api-errors.ts';

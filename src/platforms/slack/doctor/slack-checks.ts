@@ -1,6 +1,6 @@
 import type { Access } from '../../../core/intake/access.ts';
 import { CallFailed } from '../../../core/domain/errors.ts';
-import { fieldsOf, listOf, textOf } from '../../../core/json-fields.ts';
+import { fieldsOf, listOf, textOf } from '../../../core/foreign-data.ts';
 import type { Check, Finding, HearClock } from '../../../core/ports/checkup.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import { addressFault } from '../api/address-fault.ts';

@@ -6,7 +6,7 @@ import { persist } from '../../../core/turns/retry-store.ts';
 import type { Store } from '../../../core/ports/store.ts';
 import type { SlackApi } from '../api/web-api.ts';
 import { Refused } from '../api/api-errors.ts';
-import { type Fields, fieldsOf, listOf, textOf } from '../../../core/json-fields.ts';
+import { type Fields, fieldsOf, listOf, textOf } from '../../../core/foreign-data.ts';
 import { Gate } from '../../common/request-throttle.ts';
 import type { Listener } from '../receive/event-handler.ts';
 import { conversationOf, isDirect, placeOf } from '../messages/conversation-location.ts';

@@ -1,5 +1,5 @@
 import type { SlackApi } from '../api/web-api.ts';
-import { type Fields, fieldsOf, listOf, textOf } from '../../../core/json-fields.ts';
+import { type Fields, fieldsOf, listOf, textOf } from '../../../core/foreign-data.ts';
 import { Gate } from '../../common/request-throttle.ts';
 import type { Place } from '../messages/conversation-location.ts';
 

@@ -1,4 +1,4 @@
-import { type Fields, fieldsOf, listOf, textOf } from '../../../core/json-fields.ts';
+import { type Fields, fieldsOf, listOf, textOf } from '../../../core/foreign-data.ts';
 import { maxRawChars } from '../../../core/domain/message.ts';
 
 /** Something that was said in Slack, by a person or a bot, before anybody judged what it means. */

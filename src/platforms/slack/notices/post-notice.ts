@@ -1,4 +1,4 @@
-import type { Fields } from '../../../core/json-fields.ts';
+import type { Fields } from '../../../core/foreign-data.ts';
 import type { SlackApi } from '../api/web-api.ts';
 import type { Place } from '../messages/conversation-location.ts';
 

@@ -1,5 +1,5 @@
 import type { Log } from '../../../core/ports/log.ts';
-import type { Fields } from '../../../core/json-fields.ts';
+import type { Fields } from '../../../core/foreign-data.ts';
 import type { Listener } from './event-handler.ts';
 
 /** What is being taken in may end for so long before it is left to Slack's next delivery. */

@@ -2,7 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { parse } from 'node:querystring';
 import { isValidSlackRequest } from '@slack/bolt';
 import { Breather } from '../../../core/turns/event-loop-yield.ts';
-import type { Fields } from '../../../core/json-fields.ts';
+import type { Fields } from '../../../core/foreign-data.ts';
 import { LogDigest } from '../../../core/log-digest.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import { BodyRefused, UnsignedBodies } from './unsigned-bodies.ts';

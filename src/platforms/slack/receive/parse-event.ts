@@ -1,4 +1,4 @@
-import { type Fields, fieldsOf, textOf } from '../../../core/json-fields.ts';
+import { type Fields, fieldsOf, textOf } from '../../../core/foreign-data.ts';
 import { keyOf } from '../reply/message-metadata.ts';
 import { type Said, saidIn } from '../messages/slack-message.ts';
 

@@ -6,8 +6,8 @@ import type { Log } from '../../../core/ports/log.ts';
 import { clientOptions } from '../api/web-api.ts';
 import { boltLogger } from '../api/bolt-logger.ts';
 import { faultOf, Refused, remedyFor } from '../api/api-errors.ts';
-import { pause } from '../reply/lost-posts/abortable-sleep.ts';
-import { type Fields, fieldsOf } from '../../../core/json-fields.ts';
+import { pause } from '../../common/abortable-sleep.ts';
+import { type Fields, fieldsOf } from '../../../core/foreign-data.ts';
 
 /** From the request for a connection to Slack's hello on it. */
 const connectTimeoutMs = 20_000;

@@ -1,4 +1,4 @@
-import { endAnswers } from '../../../core/turns/stop-answers.ts';
+import { endAnswers } from '../../../core/intake/end-answers.ts';
 import { isStop } from '../../../core/domain/message.ts';
 import type { Intake } from '../../../core/ports/platform.ts';
 import type { Store } from '../../../core/ports/store.ts';

@@ -1,5 +1,5 @@
 import type { PageFormat } from '../../../core/ports/surface.ts';
-import { honestLinks } from '../../common/honest-links.ts';
+import { honestLinks } from '../../common/masked-links.ts';
 import { decoded } from './link-safety/entities.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { type Fields, fieldsOf, textOf } from '../../../core/json-fields.ts';
+import { type Fields, fieldsOf, textOf } from '../../../core/foreign-data.ts';
 
 const eventType = 'parley_page';
 

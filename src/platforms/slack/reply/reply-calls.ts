@@ -1,6 +1,6 @@
 import type { Errands } from '../../common/background-calls.ts';
 import { CallFailed, RateLimited, Rejected } from '../../../core/domain/errors.ts';
-import { type Fields, fieldsOf, textOf } from '../../../core/json-fields.ts';
+import { type Fields, fieldsOf, textOf } from '../../../core/foreign-data.ts';
 import type { Posting } from '../../../core/ports/surface.ts';
 import type { SlackApi } from '../api/web-api.ts';
 import { channelPostKey, methodKey } from '../api/rate-limits.ts';

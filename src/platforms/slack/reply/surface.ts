@@ -3,7 +3,7 @@ import type { PageRecord } from '../../../core/domain/turn.ts';
 import { callTimeoutMs } from '../api/web-api.ts';
 import { budgetsFor } from '../api/rate-limits.ts';
 import { Calls, type CallsOptions } from './reply-calls.ts';
-import type { Doubles } from './lost-posts/remove-duplicate-posts.ts';
+import type { Doubles } from './duplicate-posts.ts';
 import { Refused } from '../api/api-errors.ts';
 import { slackFormat } from './markdown-format.ts';
 import { nothingYet, postable } from './link-safety/text-before-url.ts';

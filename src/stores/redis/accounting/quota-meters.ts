@@ -1,8 +1,8 @@
 import { RateLimiterRedis, type RateLimiterRes } from 'rate-limiter-flexible';
 import { StoreUnavailable } from '../../../core/domain/errors.ts';
 import type { Count, Meter, Meters, Reading } from '../../../core/ports/quotas.ts';
-import type { Connection } from '../connection/retrying-connection.ts';
-import { bare, toStoreFault } from '../connection/redis-errors.ts';
+import type { Connection } from '../connection/connection.ts';
+import { bare, toStoreFault } from '../connection/errors.ts';
 import type { Keys } from '../keys.ts';
 
 /**

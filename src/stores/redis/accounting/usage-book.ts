@@ -1,8 +1,8 @@
 import type { Log } from '../../../core/ports/log.ts';
 import { forgottenPerson, type UsageBook, type UsageRow } from '../../../core/ports/usage.ts';
-import type { Connection } from '../connection/retrying-connection.ts';
+import type { Connection } from '../connection/connection.ts';
 import { encode } from '../records.ts';
-import { toStoreFault } from '../connection/redis-errors.ts';
+import { toStoreFault } from '../connection/errors.ts';
 import type { Keys } from '../keys.ts';
 
 const dayMs = 24 * 60 * 60 * 1_000;

@@ -1,5 +1,5 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
-import { codeOf } from './redis-errors.ts';
+import { codeOf } from './errors.ts';
 import type { Address, Target } from './redis-url.ts';
 
 export type Client = Redis | Cluster;
@@ -32,7 +32,7 @@ export function createClient(target: Target, silenceMs: number): Client {
     db: target.db,
     enableOfflineQueue: false,
     lazyConnect: true,
-    retryStrategy: pauseMs,
+    retryStrategy: reconnectDelayMs,
   } satisfies RedisOptions;
   switch (target.kind) {
     case 'alone':
@@ -42,7 +42,7 @@ export function createClient(target: Target, silenceMs: number): Client {
         ...alone,
         sentinels: [...target.addresses],
         ...(target.primary === undefined ? {} : { name: target.primary }),
-        sentinelRetryStrategy: pauseMs,
+        sentinelRetryStrategy: reconnectDelayMs,
         sentinelCommandTimeout: connectTimeoutMs,
         failoverDetector: true,
         ...(target.tls === undefined
@@ -60,7 +60,7 @@ export function createClient(target: Target, silenceMs: number): Client {
       return new Cluster([...target.addresses], {
         enableOfflineQueue: false,
         lazyConnect: true,
-        clusterRetryStrategy: pauseMs,
+        clusterRetryStrategy: reconnectDelayMs,
         slotsRefreshTimeout: connectTimeoutMs,
         redisOptions: shared,
       });
@@ -76,7 +76,7 @@ class SentinelClient extends Redis {
 
   constructor(options: RedisOptions & { replyMapping?: never }) {
     super(options);
-    this.on('end', () => setTimeout(() => this.#beginAgain(), pauseMs(0)));
+    this.on('end', () => setTimeout(() => this.#beginAgain(), reconnectDelayMs(0)));
   }
 
   override disconnect(reconnect = false): void {
@@ -97,6 +97,6 @@ function only(addresses: readonly Address[]): Address {
 }
 
 /** How long to wait before the next try to connect. Not all instances come back at once. */
-function pauseMs(times: number): number {
+function reconnectDelayMs(times: number): number {
   return Math.min(longestRetryMs, 25 * 2 ** Math.min(times, 10)) * (0.75 + Math.random() / 2);
 }

@@ -2,7 +2,7 @@ import { Redis } from 'ioredis';
 import { wait } from '../../../core/timing.ts';
 import { BadConfiguration, StoreUnavailable } from '../../../core/domain/errors.ts';
 import type { Log } from '../../../core/ports/log.ts';
-import type { Connection } from './retrying-connection.ts';
+import type { Connection } from './connection.ts';
 import { inspect } from './server-requirements.ts';
 import type { Keys } from '../keys.ts';
 import { waitingFor, whyNever } from './startup-errors.ts';

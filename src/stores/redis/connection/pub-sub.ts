@@ -2,8 +2,8 @@ import type { ConversationId } from '../../../core/domain/conversation.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import type { Watcher } from '../../../core/ports/store.ts';
 import { createClient, type Client } from './client.ts';
-import type { Connection } from './retrying-connection.ts';
-import { bare } from './redis-errors.ts';
+import type { Connection } from './connection.ts';
+import { bare } from './errors.ts';
 import type { Target } from './redis-url.ts';
 
 /** Between two tries to listen, in milliseconds. */

@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis';
 import { BadConfiguration } from '../../../core/domain/errors.ts';
 import type { Log } from '../../../core/ports/log.ts';
-import type { Connection } from './retrying-connection.ts';
-import { bare } from './redis-errors.ts';
+import type { Connection } from './connection.ts';
+import { bare } from './errors.ts';
 import type { Keys } from '../keys.ts';
 import { readOnly } from './startup-errors.ts';
 import type { Target } from './redis-url.ts';
@@ -45,7 +45,7 @@ export async function inspect(
     await warnOfEviction(node, target, log);
   }
   // What a person may do is only known by doing it: a script, and with it a write.
-  await connection.run('hold', keys.ofRole('start'), { owner: 'start', leaseMs: 1_000 });
+  await connection.run('acquire-lock', keys.ofRole('start'), { owner: 'start', leaseMs: 1_000 });
 }
 
 async function warnOfEviction(node: Redis, target: Target, log: Log): Promise<void> {

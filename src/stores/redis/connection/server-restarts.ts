@@ -1,4 +1,4 @@
-import type { Connection } from './retrying-connection.ts';
+import type { Connection } from './connection.ts';
 import { partitions, type Keys } from '../keys.ts';
 
 /**
@@ -8,5 +8,7 @@ import { partitions, type Keys } from '../keys.ts';
  */
 export async function noteRuns(connection: Connection, keys: Keys, stayMs: number): Promise<void> {
   const numbers = Array.from({ length: partitions }, (_, at) => at);
-  await Promise.all(numbers.map((at) => connection.run('meet', keys.ofPartition(at), { stayMs })));
+  await Promise.all(
+    numbers.map((at) => connection.run('note-restart', keys.ofPartition(at), { stayMs })),
+  );
 }

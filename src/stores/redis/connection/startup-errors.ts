@@ -1,5 +1,5 @@
 import { BadConfiguration } from '../../../core/domain/errors.ts';
-import { bare, codeOf } from './redis-errors.ts';
+import { bare, codeOf } from './errors.ts';
 import type { Target } from './redis-url.ts';
 
 /** What to do about a Redis that takes nothing more in; it goes on by itself then. */

@@ -1,7 +1,7 @@
 import type { ConversationId } from '../../../core/domain/conversation.ts';
 import type { Forgotten } from '../../../core/ports/store.ts';
 import type { Codec } from '../records.ts';
-import type { Connection } from '../connection/retrying-connection.ts';
+import type { Connection } from '../connection/connection.ts';
 import type { Keyring, Keys } from '../keys.ts';
 import type { Persons } from './person-index.ts';
 

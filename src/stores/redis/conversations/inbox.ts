@@ -11,8 +11,8 @@ import type {
   Participation,
 } from '../../../core/ports/store.ts';
 import { encode, toRecord } from '../records.ts';
-import type { Connection } from '../connection/retrying-connection.ts';
-import { isDamage } from '../connection/redis-errors.ts';
+import type { Connection } from '../connection/connection.ts';
+import { isDamage } from '../connection/errors.ts';
 import type { Keys } from '../keys.ts';
 import type { Bounds } from '../options.ts';
 import type { Persons } from './person-index.ts';
@@ -192,7 +192,12 @@ export class Inbox {
       return [entry.id, reply, entry.at, encode(entry)];
     });
     const keys = this.#keys.ofConversation(conversation);
-    await this.#connection.run('remember', keys, { conversation, ...this.#bounds }, rest);
+    await this.#connection.run(
+      'add-earlier-history',
+      keys,
+      { conversation, ...this.#bounds },
+      rest,
+    );
     // Who was forgotten since the first note would not be found here by a later `forget`.
     this.#persons.noteAgain(conversation, [...authors]);
   }

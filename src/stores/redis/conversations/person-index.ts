@@ -1,7 +1,7 @@
 import { partsOf, type ConversationId } from '../../../core/domain/conversation.ts';
 import type { Message } from '../../../core/domain/message.ts';
 import type { Log } from '../../../core/ports/log.ts';
-import type { Connection } from '../connection/retrying-connection.ts';
+import type { Connection } from '../connection/connection.ts';
 import type { Keys } from '../keys.ts';
 
 /** From so many questions that may be open on, we look which ones are, where nothing limits them. */
@@ -45,14 +45,18 @@ export class Persons {
   async enrol(message: Message, asks: boolean, mostOpen: number | undefined): Promise<boolean> {
     const { conversation, id, author } = message;
     const { platform } = partsOf(conversation);
-    const reply = await this.#connection.run('enrol', this.#keys.ofPerson(platform, author.id), {
-      conversation,
-      member: this.memberOf(conversation, id),
-      asks: asks ? 1 : 0,
-      mostOpen: mostOpen ?? '',
-      stayMs: this.#stayMs,
-      reserveMs,
-    });
+    const reply = await this.#connection.run(
+      'reserve-question',
+      this.#keys.ofPerson(platform, author.id),
+      {
+        conversation,
+        member: this.memberOf(conversation, id),
+        asks: asks ? 1 : 0,
+        mostOpen: mostOpen ?? '',
+        stayMs: this.#stayMs,
+        reserveMs,
+      },
+    );
     const [state, open] = reply as [string, number];
     if (state === 'crowded') return false;
     this.considerTidying(platform, author.id, open, mostOpen);
@@ -69,7 +73,7 @@ export class Persons {
     const member = this.memberOf(conversation, id);
     const stayMs = this.#stayMs;
     this.#inBackground(() =>
-      this.#connection.run('confirm', keys, { conversation, member, stayMs }),
+      this.#connection.run('commit-question', keys, { conversation, member, stayMs }),
     );
   }
 
@@ -116,7 +120,7 @@ export class Persons {
     const { platform } = partsOf(conversation);
     await Promise.all(
       authors.map((author) =>
-        this.#connection.run('enrol', this.#keys.ofPerson(platform, author), {
+        this.#connection.run('reserve-question', this.#keys.ofPerson(platform, author), {
           conversation,
           member: '',
           asks: 0,
@@ -154,7 +158,7 @@ export class Persons {
     at: string,
   ): Promise<void> {
     const keys = this.#keys.ofPerson(platform, author);
-    await this.#connection.run('unlink', keys, { conversation, at });
+    await this.#connection.run('unnote-person', keys, { conversation, at });
   }
 
   /** When each of these people wrote in a conversation, to be handed to `leave`. */

@@ -1,11 +1,11 @@
 import type { ConversationId } from '../../../core/domain/conversation.ts';
 import type { Log } from '../../../core/ports/log.ts';
-import type { Connection } from '../connection/retrying-connection.ts';
-import { isDamage } from '../connection/redis-errors.ts';
+import type { Connection } from '../connection/connection.ts';
+import { isDamage } from '../connection/errors.ts';
 import { partitions, type Keys } from '../keys.ts';
 
 /** Entries that a step deletes: others get their turn in between. */
-const batch = 100;
+const sweepBatch = 100;
 /** Conversations of a partition that are looked at in a row, and at the same time. */
 const inRow = 1_000;
 const abreast = 20;
@@ -66,12 +66,12 @@ export class Sweeper {
 
   async #sweepConversation(conversation: ConversationId): Promise<number> {
     const keys = this.#keys.ofConversation(conversation);
-    const args = { conversation, retentionMs: this.#retentionMs, batch };
+    const args = { conversation, retentionMs: this.#retentionMs, batch: sweepBatch };
     try {
       for (let total = 0; ;) {
         const gone = Number(await this.#connection.run('sweep', keys, args));
         total += gone;
-        if (gone < batch) return total;
+        if (gone < sweepBatch) return total;
       }
     } catch (error) {
       if (!isDamage(error)) throw error;

@@ -6,8 +6,8 @@ import type { Lease, Renewal, View, Work } from '../../../core/ports/store.ts';
 import { pageKeyOf } from '../../../core/domain/turn-id.ts';
 import type { Claim, Ending, PageRecord, Turn } from '../../../core/domain/turn.ts';
 import { encode, type Codec } from '../records.ts';
-import type { Connection } from '../connection/retrying-connection.ts';
-import { isDamage } from '../connection/redis-errors.ts';
+import type { Connection } from '../connection/connection.ts';
+import { isDamage } from '../connection/errors.ts';
 import type { Keys } from '../keys.ts';
 import type { Args, ScriptName } from '../lua-scripts.ts';
 import { Tickets } from './claim-tickets.ts';
@@ -87,7 +87,7 @@ export class Workbench {
   async conclude(claim: Claim, { outcome, text, note }: Ending): Promise<void> {
     const ending = encode({ outcome, text, ...(note === undefined ? {} : { note }) });
     const says = text !== '' || (note ?? '') !== '' ? 1 : 0;
-    if ((await this.#step('conclude', claim, { ending, says })) !== 1) throw lost(claim);
+    if ((await this.#step('store-ending', claim, { ending, says })) !== 1) throw lost(claim);
   }
 
   async finish(claim: Claim, lease: Lease, replyTokens: number): Promise<Work | undefined> {
@@ -122,7 +122,7 @@ export class Workbench {
     historyLimit = this.#options.historyLimit,
   ): Promise<View> {
     const keys = this.#keys.ofConversation(conversation);
-    const reply = await this.#connection.run('view', keys, { historyLimit });
+    const reply = await this.#connection.run('conversation-view', keys, { historyLimit });
     const [history, queued, turn] = reply as [string, string, unknown[] | undefined];
     return {
       history: this.#codec.entries(conversation, history),
@@ -153,7 +153,7 @@ export class Workbench {
       return { claim, turn, history: this.#codec.entries(conversation, history) };
     }
     this.#options.log.error({ conversation, turn: turn.id }, 'damaged turn dropped');
-    if ((await this.#step('discard', claim, {})) !== 1) return undefined;
+    if ((await this.#step('drop-turn', claim, {})) !== 1) return undefined;
     return this.claim(conversation, lease);
   }
 

@@ -1,5 +1,5 @@
 import type { Lease } from '../../../core/ports/store.ts';
-import type { Connection } from '../connection/retrying-connection.ts';
+import type { Connection } from '../connection/connection.ts';
 import type { Keys } from '../keys.ts';
 
 /** Who has which role among all instances. */
@@ -14,10 +14,10 @@ export class Roles {
 
   async hold(role: string, { owner, leaseMs }: Lease): Promise<boolean> {
     const keys = this.#keys.ofRole(role);
-    return (await this.#connection.run('hold', keys, { owner, leaseMs })) === 1;
+    return (await this.#connection.run('acquire-lock', keys, { owner, leaseMs })) === 1;
   }
 
   async yield(role: string, owner: string): Promise<void> {
-    await this.#connection.run('yield', this.#keys.ofRole(role), { owner });
+    await this.#connection.run('release-lock', this.#keys.ofRole(role), { owner });
   }
 }

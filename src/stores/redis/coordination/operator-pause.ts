@@ -1,4 +1,4 @@
-import type { Connection } from '../connection/retrying-connection.ts';
+import type { Connection } from '../connection/connection.ts';
 import type { Keys } from '../keys.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { Connection } from '../connection/retrying-connection.ts';
+import type { Connection } from '../connection/connection.ts';
 import type { Keys } from '../keys.ts';
 
 /** How far the places of platforms were read. */
@@ -16,7 +16,7 @@ export class Bookmarks {
   async all(platform: string): Promise<ReadonlyMap<string, string>> {
     const keys = this.#keys.ofPlatform(platform);
     const retentionMs = this.#retentionMs;
-    const found = (await this.#connection.run('bookmarks', keys, { retentionMs })) as string[];
+    const found = (await this.#connection.run('read-positions', keys, { retentionMs })) as string[];
     const marks = new Map<string, string>();
     for (let i = 0; i + 1 < found.length; i += 2) marks.set(found[i] ?? '', found[i + 1] ?? '');
     return marks;
@@ -25,6 +25,6 @@ export class Bookmarks {
   async mark(platform: string, marks: ReadonlyMap<string, string>): Promise<void> {
     const keys = this.#keys.ofPlatform(platform);
     const retentionMs = this.#retentionMs;
-    await this.#connection.run('bookmark', keys, { retentionMs }, [...marks].flat());
+    await this.#connection.run('save-read-positions', keys, { retentionMs }, [...marks].flat());
   }
 }

@@ -1,5 +1,5 @@
 import type { Secrets } from '../../../core/ports/secrets.ts';
-import type { Connection } from '../connection/retrying-connection.ts';
+import type { Connection } from '../connection/connection.ts';
 import type { Keys } from '../keys.ts';
 
 /** What the service made for itself, such as keys: one key each, so that the first one stands. */

@@ -1,6 +1,6 @@
 import type { Account, Division, Share, SharedBudgets } from '../../../core/ports/budgets.ts';
 import type { Lease } from '../../../core/ports/store.ts';
-import type { Connection } from '../connection/retrying-connection.ts';
+import type { Connection } from '../connection/connection.ts';
 import { encode } from '../records.ts';
 import type { Keys } from '../keys.ts';
 
@@ -20,7 +20,7 @@ export class RedisBudgets implements SharedBudgets {
     accounts: readonly Account[],
   ): Promise<Division> {
     const reply = await this.#connection.run(
-      'divide',
+      'allocate-budgets',
       this.#keys.ofBudgets(),
       { owner, leaseMs, sinceMs },
       accounts.map(encode),

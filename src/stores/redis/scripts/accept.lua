@@ -3,5 +3,5 @@
 -- Gives { 'duplicate' | 'crowded' | 'stopping' | 'kept' } or { 'queued', questions that are open }.
 -- KEYS seen queue questions turn order entries people titles ready due active | person open
 -- ARGV conversation id at kind record author opens stops mostOpen member seenMs retentionMs stayMs keep channel
--- WITH clock stay known due put enrol admit
+-- WITH clock extend-ttl was-seen schedule-sweep add-entry reserve accept-message
 return { admit(false) }

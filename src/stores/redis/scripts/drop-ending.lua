@@ -2,7 +2,7 @@
 -- claim is lost.
 -- KEYS turn
 -- ARGV id mark
--- WITH mine
+-- WITH owns-claim
 if not mine then return 0 end
 redis.call('HDEL', turn, 'ending', 'says')
 return 1

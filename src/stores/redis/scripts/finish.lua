@@ -3,7 +3,7 @@
 -- { 'next', turn, history }. Repeated by the same owner it gives the same as before.
 -- KEYS turn queue asking questions pages order entries finished ready leased turns fence due run
 -- ARGV conversation id mark owner leaseMs ticket replyTokens historyLimit retentionMs keep stayMs
--- WITH clock stay mine due put work run doubt relist take
+-- WITH clock extend-ttl owns-claim schedule-sweep add-entry read-records restart may-have-run-before requeue-unlisted issue-claim
 local claim = id .. '\n' .. mark .. '\n' .. owner
 if not mine then
   local last = redis.call('GET', finished) or ''

@@ -2,7 +2,7 @@
 -- and the note that they took part. What is being answered stays. Gives how many went.
 -- KEYS queue questions turn order entries people titles ready active
 -- ARGV conversation author ...
--- WITH people unqueue
+-- WITH participants-since dequeue
 local gone = 0
 for i = rest, #ARGV do
   local message = ARGV[i]

@@ -3,7 +3,7 @@
 -- failed is not: they would fail, too, before the cause has passed.
 -- KEYS turn ready leased turns
 -- ARGV conversation id mark forgive ticket channel stayMs
--- WITH stay mine
+-- WITH extend-ttl owns-claim
 if not mine then
   local last = redis.call('HGET', turn, 'ticket')
   return (held[1] == id and held[2] == mark and last == ticket) and 1 or 0

@@ -1,7 +1,7 @@
 -- Prolongs a lease. Gives 'kept', 'stopping' if somebody wants the turn to end, or 'lost'.
 -- KEYS turn leased
 -- ARGV conversation id mark leaseMs stayMs
--- WITH clock stay mine
+-- WITH clock extend-ttl owns-claim
 if not mine then return 'lost' end
 redis.call('ZREM', leased, conversation)
 redis.call('ZADD', leased, now + leaseMs, conversation)

@@ -2,7 +2,7 @@
 -- than the retention time, and notes when to come again. Gives how many lines went.
 -- KEYS order entries people titles due active
 -- ARGV conversation retentionMs batch
--- WITH clock people
+-- WITH clock participants-since
 -- A deletion first: what follows it in the same script is done even in a store that is full.
 redis.call('ZREM', due, conversation)
 local old = '(' .. exact(now - retentionMs)

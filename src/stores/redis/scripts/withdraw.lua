@@ -1,7 +1,7 @@
 -- Drops a question that waits; its id stays known, also if it was never seen. Gives 1 if it waited.
 -- KEYS seen queue questions turn entries ready
 -- ARGV conversation id seenMs
--- WITH clock known unqueue
+-- WITH clock was-seen dequeue
 if redis.call('ZSCORE', queue, id) then
   unqueue(id)
   return 1

@@ -11,7 +11,7 @@ import {
 import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { BadConfiguration } from '../../../core/domain/errors.ts';
-import { messageOf } from './sqlite-errors.ts';
+import { messageOf } from './errors.ts';
 
 /** Others may neither read nor list what people said. */
 const folderMode = 0o700;

@@ -1,6 +1,6 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { StoreUnavailable } from '../../../core/domain/errors.ts';
-import { toStoreFault } from './sqlite-errors.ts';
+import { toStoreFault } from './errors.ts';
 import type { WalSync } from './wal-sync.ts';
 
 /** One prepared statement; `Row` is the shape of what it selects. */

@@ -2,7 +2,7 @@ import { statfsSync } from 'node:fs';
 import { StoreUnavailable } from '../../../core/domain/errors.ts';
 import { maxMessageChars } from '../../../core/domain/message.ts';
 import type { Database, Query } from './database.ts';
-import { full } from './sqlite-errors.ts';
+import { full } from './errors.ts';
 
 /** Kept free whatever happens: ids, leases, pages of the index trees. */
 const baseBytes = 256 * 1024;

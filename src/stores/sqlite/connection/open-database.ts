@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { BadConfiguration } from '../../../core/domain/errors.ts';
 import { Database } from './database.ts';
-import { damaged, isHeld, toConfigurationFault } from './sqlite-errors.ts';
+import { damaged, isHeld, toConfigurationFault } from './errors.ts';
 import type { StoreFolder } from './data-folder.ts';
 import { applicationId, migrate, schemaVersion } from '../schema.ts';
 import { WalSync } from './wal-sync.ts';

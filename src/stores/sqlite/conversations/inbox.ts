@@ -5,7 +5,7 @@ import type { Receipt } from '../../../core/ports/platform.ts';
 import type { AcceptOptions, Admission } from '../../../core/ports/store.ts';
 import type { Database } from '../connection/database.ts';
 import type { Entries } from './history.ts';
-import type { Participants } from './person-index.ts';
+import type { Participants } from './participants.ts';
 import type { Questions } from './questions.ts';
 import { Room } from '../connection/disk-reserve.ts';
 import type { Seen } from './seen-ids.ts';

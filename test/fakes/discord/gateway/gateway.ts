@@ -1,17 +1,17 @@
 import type { Server } from 'node:http';
 import type { WebSocket } from 'ws';
-import type { GatewayWorld } from '../world.ts';
+import type { GatewayWorld } from '../discord-state.ts';
 import { Connection } from './connection.ts';
-import { Courier } from './courier.ts';
-import { Entrance, type Refusal } from './entrance.ts';
-import { FrontDesk } from './front-desk.ts';
+import { Courier } from './event-delivery.ts';
+import { Entrance, type Refusal } from './websocket-endpoint.ts';
+import { FrontDesk } from './handshake.ts';
 import type { GatewayPort } from './gateway-port.ts';
 import { GatewayRecord } from './gateway-record.ts';
 import { type GatewayOptions, type GatewaySettings, gatewaySettingsOf } from './options.ts';
 import { op } from './protocol.ts';
 import type { Session } from './session.ts';
 import { Sessions } from './sessions.ts';
-import { type SessionStartLimit, StartLimit } from './start-limit.ts';
+import { type SessionStartLimit, StartLimit } from './session-start-limit.ts';
 
 /** Discord's gateway, version 10: tells bots what happens, and misbehaves on demand. */
 export class Gateway implements GatewayPort {

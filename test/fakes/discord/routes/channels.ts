@@ -1,6 +1,6 @@
 import { type Channel } from '../channel.ts';
 import { channelPayload } from '../payloads.ts';
-import { Refusal } from '../refusal.ts';
+import { Refusal } from '../api-error.ts';
 import { type Calling, type Route, botMay, need, placeOf } from './route.ts';
 import { minutesOf, nameOf } from './threads.ts';
 

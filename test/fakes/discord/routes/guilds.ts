@@ -1,6 +1,6 @@
 import { type Guild, memberPayload } from '../guild.ts';
 import { guildFields } from '../guild-payload.ts';
-import { Refusal } from '../refusal.ts';
+import { Refusal } from '../api-error.ts';
 import { type Calling, type Route, idOf } from './route.ts';
 
 export const getGuild: Route = {

@@ -1,7 +1,7 @@
 import { type AllowedMentions, allowedMentionsOf } from '../mentions.ts';
 import type { Contents } from '../message.ts';
 import { type Payload, codePoints, isObject } from '../payload.ts';
-import { Refusal, invalid, notSnowflake, tooLong } from '../refusal.ts';
+import { Refusal, invalid, notSnowflake, tooLong } from '../api-error.ts';
 import { isSnowflake } from '../snowflakes.ts';
 
 /** In code points. */

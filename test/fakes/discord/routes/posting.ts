@@ -2,7 +2,7 @@ import type { Channel } from '../channel.ts';
 import { type Message, messageFlags } from '../message.ts';
 import { messagePayload } from '../payloads.ts';
 import { type Payload, isObject } from '../payload.ts';
-import { Refusal, invalid, notSnowflake } from '../refusal.ts';
+import { Refusal, invalid, notSnowflake } from '../api-error.ts';
 import { isSnowflake, timeOf } from '../snowflakes.ts';
 import { allowedOf, contentOf, extrasOf, flagsOf, needSomething, nonceOf } from './message-form.ts';
 import {

@@ -1,6 +1,6 @@
 import type { Message } from '../message.ts';
 import { messagePayload } from '../payloads.ts';
-import { Refusal, invalid, notSnowflake } from '../refusal.ts';
+import { Refusal, invalid, notSnowflake } from '../api-error.ts';
 import { compareIds } from '../snowflakes.ts';
 import { type Route, botMay, messageOf, placeOf } from './route.ts';
 

@@ -1,14 +1,14 @@
-import type { Announcer } from '../announcer.ts';
+import type { Announcer } from '../event-publisher.ts';
 import type { Channel } from '../channel.ts';
-import type { Deeds } from '../deeds.ts';
+import type { Deeds } from '../actions.ts';
 import type { Gateway } from '../gateway/gateway.ts';
 import type { Message } from '../message.ts';
 import type { Settings } from '../options.ts';
 import type { Payload } from '../payload.ts';
 import { type PermissionName, permission } from '../permissions.ts';
-import { Refusal, notSnowflake } from '../refusal.ts';
+import { Refusal, notSnowflake } from '../api-error.ts';
 import { isSnowflake } from '../snowflakes.ts';
-import type { World } from '../world.ts';
+import type { World } from '../discord-state.ts';
 
 /** What routes work on. */
 export interface Office {

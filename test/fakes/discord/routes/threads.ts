@@ -2,7 +2,7 @@ import type { Channel } from '../channel.ts';
 import { channelPayload, messagePayload, threadMember } from '../payloads.ts';
 import { type Payload, codePoints, isObject } from '../payload.ts';
 import { permission } from '../permissions.ts';
-import { Refusal, invalid } from '../refusal.ts';
+import { Refusal, invalid } from '../api-error.ts';
 import { allowedOf, contentOf, extrasOf, needSomething } from './message-form.ts';
 import { type Calling, type Route, idOf, messageOf, need, placeOf } from './route.ts';
 

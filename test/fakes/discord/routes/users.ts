@@ -1,6 +1,6 @@
 import { channelPayload } from '../payloads.ts';
 import type { Payload } from '../payload.ts';
-import { Refusal, notSnowflake } from '../refusal.ts';
+import { Refusal, notSnowflake } from '../api-error.ts';
 import { isSnowflake } from '../snowflakes.ts';
 import { rolePermissionsOf } from '../permissions.ts';
 import { userPayload } from '../user.ts';

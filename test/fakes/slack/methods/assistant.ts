@@ -1,6 +1,6 @@
 import { isObject } from '../arguments.ts';
 import type { Channel } from '../channel.ts';
-import { Refusal } from '../refusal.ts';
+import { Refusal } from '../api-error.ts';
 import { type Calling, type Method, placeOf } from './method.ts';
 
 const mostPrompts = 4;

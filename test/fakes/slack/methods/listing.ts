@@ -1,6 +1,6 @@
 import type { Channel, ChannelKind } from '../channel.ts';
 import type { Payload } from '../events/payloads.ts';
-import { Refusal } from '../refusal.ts';
+import { Refusal } from '../api-error.ts';
 import type { Workspace } from '../workspace.ts';
 import { type Calling, type Method, needScope } from './method.ts';
 

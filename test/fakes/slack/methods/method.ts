@@ -1,12 +1,12 @@
 import type { Arguments } from '../arguments.ts';
 import type { Channel } from '../channel.ts';
-import type { Announcer } from '../events/announcer.ts';
+import type { Announcer } from '../events/event-publisher.ts';
 import type { Payload } from '../events/payloads.ts';
-import type { Sockets } from '../events/sockets.ts';
-import type { Call, History } from '../history.ts';
+import type { Sockets } from '../events/socket-mode.ts';
+import type { Call, History } from '../activity-record.ts';
 import type { Message } from '../message.ts';
 import type { Settings } from '../options.ts';
-import { Refusal } from '../refusal.ts';
+import { Refusal } from '../api-error.ts';
 import type { Workspace } from '../workspace.ts';
 
 /** What methods work on. */

@@ -1,7 +1,7 @@
 import { isObject } from '../arguments.ts';
 import { checkBlocks } from '../blocks.ts';
 import type { Message } from '../message.ts';
-import { Refusal } from '../refusal.ts';
+import { Refusal } from '../api-error.ts';
 import { type Calling, type Method, placeOf } from './method.ts';
 
 export const openConnection: Method = {

@@ -1,5 +1,5 @@
 import { app } from '../events/payloads.ts';
-import { Refusal } from '../refusal.ts';
+import { Refusal } from '../api-error.ts';
 import type { Method } from './method.ts';
 
 export const authTest: Method = {

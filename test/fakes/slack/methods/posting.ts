@@ -1,7 +1,7 @@
 import type { Channel } from '../channel.ts';
-import { contentsOf, metadataOf } from '../contents.ts';
+import { contentsOf, metadataOf } from '../message-contents.ts';
 import { type Payload, messagePayload } from '../events/payloads.ts';
-import { Refusal } from '../refusal.ts';
+import { Refusal } from '../api-error.ts';
 import { type Calling, type Method, appeared, ownMessage, placeOf } from './method.ts';
 
 const contents = [

@@ -1,7 +1,7 @@
 import type { Channel, ChannelKind } from '../channel.ts';
 import { type Payload, messagePayload, tombstone } from '../events/payloads.ts';
 import type { Message } from '../message.ts';
-import { Refusal } from '../refusal.ts';
+import { Refusal } from '../api-error.ts';
 import { microsOf } from '../timestamps.ts';
 import { type Calling, type Method, needScope, placeOf } from './method.ts';
 

@@ -1,10 +1,10 @@
 import { type Arguments, isObject } from '../arguments.ts';
 import { checkBlocks, textOfBlocks } from '../blocks.ts';
 import type { Channel } from '../channel.ts';
-import { metadataOf, mostMarkdownText } from '../contents.ts';
+import { metadataOf, mostMarkdownText } from '../message-contents.ts';
 import { messagePayload } from '../events/payloads.ts';
 import type { Message } from '../message.ts';
-import { Refusal } from '../refusal.ts';
+import { Refusal } from '../api-error.ts';
 import { type Calling, type Method, appeared, ownMessage, placeOf } from './method.ts';
 import { isRunning, rootOf } from './posting.ts';
 

@@ -1,5 +1,5 @@
 import type { Errands } from '../../../common/background-calls.ts';
-import { type Fields, fieldsOf, textOf } from '../../../../core/json-fields.ts';
+import { type Fields, fieldsOf, textOf } from '../../../../core/foreign-data.ts';
 import type { SlackApi } from '../../api/web-api.ts';
 import { Refused } from '../../api/api-errors.ts';
 import { keyOf } from '../message-metadata.ts';

@@ -1,5 +1,5 @@
 import { RateLimited, Rejected } from '../../../../core/domain/errors.ts';
-import type { Fields } from '../../../../core/json-fields.ts';
+import type { Fields } from '../../../../core/foreign-data.ts';
 import { Refused } from '../../api/api-errors.ts';
 import { streamable } from './streamable-text.ts';
 

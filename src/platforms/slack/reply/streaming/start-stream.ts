@@ -1,9 +1,9 @@
 import type { Errands } from '../../../common/background-calls.ts';
 import { CallFailed, OtherWay, RateLimited, Rejected } from '../../../../core/domain/errors.ts';
-import { type Fields, textOf } from '../../../../core/json-fields.ts';
+import { type Fields, textOf } from '../../../../core/foreign-data.ts';
 import { callTimeoutMs } from '../../api/web-api.ts';
 import { Refused } from '../../api/api-errors.ts';
-import { pause } from '../lost-posts/abortable-sleep.ts';
+import { pause } from '../../../common/abortable-sleep.ts';
 import { isDirect, type Place } from '../../messages/conversation-location.ts';
 import type { Strays } from '../lost-posts/find-lost-posts.ts';
 import type { Streams } from './stream-policy.ts';

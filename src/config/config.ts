@@ -1,0 +1,131 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { decoded, statementsIn } from './env-file.ts';
+import { type Given, hintsIn } from './hints.ts';
+import { rules } from './rules.ts';
+import { secretsIn } from './secrets.ts';
+import {
+  type Config,
+  type Hint,
+  problem,
+  type Values,
+  type Variable,
+  variables,
+} from './variables.ts';
+import { BadConfiguration } from '../core/domain/errors.ts';
+
+export type { Config, Hint } from './variables.ts';
+
+/** The names of all variables, for `.env.example` to be compared with. */
+export const variableNames: readonly string[] = Object.keys(variables);
+
+/** Names that people write in lower case as well, by their usual ones. */
+const lowerCaseNames: ReadonlyMap<string, string> = new Map(
+  ['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY'].map((name) => [name.toLowerCase(), name]),
+);
+
+/** Settings with which Parley cannot start. */
+export class WrongSettings extends BadConfiguration {
+  /** Each with the variable and an example. */
+  readonly problems: readonly string[];
+  /** What else was found: the cause may be among it, such as a name that is nearly a setting's. */
+  readonly hints: readonly Hint[];
+
+  constructor(problems: readonly string[], hints: readonly Hint[]) {
+    const also = hints.flatMap(({ where, message, quiet }) =>
+      quiet ? [] : [`${where}: ${message}`],
+    );
+    super(
+      [
+        ['Parley cannot start with this configuration:', ...problems].join('\n  '),
+        ...(also.length === 0 ? [] : [['See also:', ...also].join('\n  ')]),
+      ].join('\n'),
+    );
+    this.problems = problems;
+    this.hints = hints;
+  }
+}
+
+/**
+ * Reads settings from an environment and the text of an `.env` file; without any, from those of
+ * the process and its working directory. What is set in the environment wins, and an empty value
+ * counts as not set.
+ *
+ * @throws WrongSettings with every problem; BadConfiguration for a file that cannot be read
+ */
+export function readConfig(environment?: NodeJS.ProcessEnv, file?: string): Config {
+  if (environment === undefined) return readConfig(ownEnvironment(), ownFileText());
+  const statements = statementsIn(file ?? '').map((statement) => {
+    return { ...statement, name: lowerCaseNames.get(statement.name) ?? statement.name };
+  });
+  const outer = withUsualNames(withoutEmpty(environment));
+  const given = new Map<string, Given>();
+  for (const { name, value, line } of statements) {
+    if (value === undefined) continue;
+    if (value.trim() === '') given.delete(name);
+    else given.set(name, { value, where: `.env:${line}` });
+  }
+  for (const [name, value] of Object.entries(outer)) {
+    given.set(name, { value, where: 'environment' });
+  }
+
+  const { hints, problems: unheard } = hintsIn(statements, outer, given);
+  const problems: string[] = [];
+  const values: Record<string, unknown> = {};
+  const secrets: string[] = [];
+  for (const [name, { schema, text }] of Object.entries<Variable>(variables)) {
+    const value = given.get(name)?.value;
+    const result = schema.safeParse(text === undefined ? value?.trim() : value);
+    if (result.success) values[name] = result.data;
+    else problems.push(problem(name, result.error.issues[0]?.message ?? 'is not valid'));
+    if (value !== undefined) secrets.push(...secretsIn(name, value));
+  }
+  values['WEB'] ??= !given.has('SLACK_BOT_TOKEN') && !given.has('DISCORD_BOT_TOKEN');
+  values['DRAIN_SECONDS'] ??= given.has('REDIS_URL') ? 0 : 8;
+  for (const { of, broken } of rules) {
+    // What is wrong by itself was told already.
+    if (of.every((name) => name in values)) problems.push(...broken(values as unknown as Config));
+  }
+  if (problems.length > 0 || unheard.length > 0) {
+    throw new WrongSettings([...problems, ...unheard], hints);
+  }
+  return { ...(values as Values & { WEB: boolean; DRAIN_SECONDS: number }), secrets, hints };
+}
+
+function withoutEmpty(environment: NodeJS.ProcessEnv): Record<string, string> {
+  const entries = Object.entries(environment).flatMap(([name, value]) =>
+    value === undefined || value.trim() === '' ? [] : [[name, value] as const],
+  );
+  return Object.fromEntries(entries);
+}
+
+/** Where both are set, the name in lower case counts, as it does for Node and curl. */
+function withUsualNames(environment: Readonly<Record<string, string>>): Record<string, string> {
+  const named = { ...environment };
+  for (const [lower, name] of lowerCaseNames) {
+    const value = named[lower];
+    if (value !== undefined) named[name] = value;
+    delete named[lower];
+  }
+  return named;
+}
+
+function ownEnvironment(): NodeJS.ProcessEnv {
+  for (const name of variableNames) {
+    // Libraries look into the environment by themselves, and take an empty value for a setting.
+    if (process.env[name]?.trim() === '') delete process.env[name];
+  }
+  return process.env;
+}
+
+/** The text of `.env` in the working directory, if there is one. Throws `BadConfiguration`. */
+export function ownFileText(): string | undefined {
+  if (!existsSync('.env')) return undefined;
+  try {
+    return decoded(readFileSync('.env'));
+  } catch (cause) {
+    throw new BadConfiguration(
+      `Parley cannot read .env in ${process.cwd()}: make it a file that this user can read, or remove it.`,
+      { cause },
+    );
+  }
+}

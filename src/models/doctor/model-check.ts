@@ -1,0 +1,111 @@
+import { streamText } from 'ai';
+import { ModelFailed, type ModelFault } from '../../core/domain/errors.ts';
+import type { Check, Finding, HearClock } from '../../core/ports/checkup.ts';
+import { sentences } from '../../core/domain/user-texts.ts';
+import { toModelFailed } from '../errors/to-model-failed.ts';
+import { languageModel, type Provider } from '../provider.ts';
+import { lookAtSettings, remedyFor } from './settings.ts';
+
+/** OpenAI's own APIs take no smaller limit; other servers do. */
+const leastTokensAtOpenAi = 16;
+
+const group = 'model';
+
+/** Behind these there may be a setting that is wrong, and which one the list of models tells. */
+const maybeSettings = new Set<ModelFault>([
+  'unauthorized',
+  'unknown-model',
+  'malformed',
+  'unreachable',
+  'unknown',
+]);
+
+export interface ModelCheckupOptions extends Omit<Provider, 'fetch'> {
+  readonly hear: HearClock;
+}
+
+/** Looks whether a model answers, by one call with as few tokens as its provider takes. */
+export function modelCheckup(options: ModelCheckupOptions): Check {
+  const id = `model.${options.model}`;
+  const what = options.model;
+  return {
+    id,
+    group,
+    what,
+    remedy:
+      'look at the model’s server. One that loads its model first may need longer: look again in a minute',
+    async run(signal) {
+      const startedAt = performance.now();
+      try {
+        await ask(options, signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        return [{ id, what, ...(await failed(toModelFailed(error), options, signal)) }];
+      }
+      const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
+      return [{ id, what, state: 'ok', detail: `answers, after ${seconds} s` }];
+    },
+  };
+}
+
+/** Where a setting is to blame, its words are those of a start. */
+async function failed(
+  { fault, message }: ModelFailed,
+  { model, ...server }: ModelCheckupOptions,
+  signal: AbortSignal,
+): Promise<Pick<Finding, 'state' | 'detail' | 'remedy'>> {
+  const look = maybeSettings.has(fault) ? await lookAtSettings(server, [model], signal) : undefined;
+  const [found] = look?.faults ?? [];
+  if (found !== undefined) {
+    const { setting, detail, remedy } = found;
+    const words = look?.answers === true ? `${setting} may be wrong: ${detail}` : detail;
+    return {
+      state: 'failed',
+      detail: fault === 'unreachable' ? words : `${words} (${message})`,
+      remedy,
+    };
+  }
+  const remedy = remedyFor(fault, server);
+  return {
+    // It is there, and takes the key.
+    state: fault === 'rate-limited' ? 'warning' : 'failed',
+    detail: `${sentences.model[fault]} (${message})`,
+    ...(remedy === undefined ? {} : { remedy }),
+  };
+}
+
+/** Throws whatever goes wrong. An answer without a word is one, too: some think first. */
+async function ask({ hear, ...provider }: ModelCheckupOptions, signal: AbortSignal): Promise<void> {
+  const model = languageModel({
+    ...provider,
+    fetch: async (input, init) => {
+      const sentMs = Date.now();
+      const response = await globalThis.fetch(input, init);
+      const said = response.headers.get('date');
+      const of = 'the model';
+      if (said !== null) hear({ of, said, sentMs, receivedMs: Date.now() });
+      return response;
+    },
+  });
+  const { stream } = streamText({
+    model,
+    prompt: 'Say hi.',
+    maxOutputTokens: model.provider.startsWith('openai.') ? leastTokensAtOpenAi : 1,
+    abortSignal: signal,
+    maxRetries: 0,
+    // Errors come as parts; without a handler the SDK prints them to the console.
+    onError: () => {},
+    providerOptions: { openai: { store: false } },
+  });
+  for await (const part of stream) {
+    if (part.type === 'error' && !ranOut(part.error)) throw part.error;
+    if (part.type === 'error' || part.type === 'finish') return;
+  }
+  signal.throwIfAborted();
+  throw new ModelFailed('cut', 'the stream ended without a finish');
+}
+
+/** Some models call it an error that the few tokens were spent on thinking. */
+function ranOut(error: unknown): boolean {
+  return /max_tokens or model output limit was reached/.test(toModelFailed(error).message);
+}

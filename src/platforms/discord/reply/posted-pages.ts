@@ -1,0 +1,41 @@
+import { fieldsOf, textOf } from '../../../core/foreign-data.ts';
+import { byAge } from '../api/snowflake.ts';
+
+/** Where a page is: its channel and its message, as one id. */
+export function pageId(channel: string, message: string): string {
+  return `${channel}/${message}`;
+}
+
+export function partsOfPage(id: string): { channel: string; message: string } {
+  const [channel = '', message = ''] = id.split('/');
+  return { channel, message };
+}
+
+/** What is known of a page whose post got no answer. */
+interface Lost {
+  /** The bot's user id. */
+  readonly author: string;
+  /** The message that all pages of its reply reply to, if they do. */
+  readonly replyTo: string | undefined;
+  /** Its place in its reply. */
+  readonly index: number;
+}
+
+/** Messages that people see as such: not "started a thread", not "pinned a message". */
+const written = new Set<unknown>([0, 19]);
+
+/**
+ * The post of a page, in an answer that lists the messages behind the question. Undefined unless
+ * the bot's own messages there are this reply's pages up to this one: only then is it certain
+ * which is which.
+ */
+export function pageAmong(messages: readonly unknown[], { author, replyTo, index }: Lost) {
+  const own = messages
+    .map(fieldsOf)
+    .filter(({ type }) => written.has(type))
+    .filter((message) => fieldsOf(message['author'])['id'] === author)
+    .filter((message) => fieldsOf(message['message_reference'])['message_id'] === replyTo)
+    .map(({ id }) => textOf(id) ?? '')
+    .toSorted(byAge);
+  return own.length === index + 1 ? own[index] : undefined;
+}

@@ -1,0 +1,121 @@
+import type { Errands } from '../../common/background-calls.ts';
+import { pause } from '../../common/abortable-sleep.ts';
+import type { Strays } from './lost-posts/find-lost-posts.ts';
+
+/** A post whose answer was lost is reckoned with for so long, in milliseconds. */
+const mayComeMs = 5 * 60_000;
+/**
+ * Events tell of it as soon as it is there, but perhaps to another instance, or to nobody: it is
+ * looked for at the end of the reply, and so long after it was made again, in milliseconds.
+ */
+const lookAfterMs = [10_000, 30_000];
+
+/** A page that may have been posted more than once. */
+interface Page {
+  /** Of the reply that it belongs to. */
+  readonly strays: Strays;
+  readonly since: number;
+  /** How many posts may be on their way yet. */
+  missing: number;
+  /** The message in which the page is written; undefined while that is not known. */
+  ts: string | undefined;
+  /** All messages with its key that came in. */
+  readonly landed: Set<string>;
+  readonly removed: Set<string>;
+}
+
+/**
+ * Pages that stand there twice, because Slack applied a post after it was given up for lost and
+ * made again. Only who writes a page knows which of the messages is the right one, so nobody else
+ * removes any.
+ */
+export class Doubles {
+  readonly #errands: Errands;
+  readonly #ending: AbortSignal;
+  /** By key; the one that was noted first stands first. */
+  readonly #pages = new Map<string, Page>();
+
+  /** @param ending aborts when the service ends: nothing is waited for any more */
+  constructor(errands: Errands, ending: AbortSignal) {
+    this.#errands = errands;
+    this.#ending = ending;
+  }
+
+  /** A post of this page is not to be found, and is made again. */
+  expect(key: string, strays: Strays): void {
+    const { missing = 0 } = this.#pages.get(key) ?? {};
+    this.#note(key, { strays, missing: missing + 1, ts: undefined });
+  }
+
+  /** An earlier attempt wrote the page in this message, and may have posted it before. */
+  recover(key: string, ts: string, strays: Strays): void {
+    const { missing = 0 } = this.#pages.get(key) ?? {};
+    this.#note(key, { strays, missing, ts });
+  }
+
+  /** The page is written in this message; undefined: in none any more. */
+  settle(key: string, ts: string | undefined): void {
+    const page = this.#pages.get(key);
+    if (page === undefined) return;
+    page.ts = ts;
+    for (const landed of page.landed) this.#judge(page, landed);
+  }
+
+  /** A message of the bot's own with this key came in. */
+  land(key: string, channel: string, ts: string): void {
+    this.#forget();
+    const page = this.#pages.get(key);
+    if (page?.strays.channel !== channel) return;
+    page.landed.add(ts);
+    this.#judge(page, ts);
+  }
+
+  /** Somebody else may write the reply by now, in whichever message: nothing of it is judged here. */
+  leave(strays: Strays): void {
+    for (const page of this.#pages.values()) if (page.strays === strays) page.ts = undefined;
+  }
+
+  /** The reply is over. */
+  close(strays: Strays): void {
+    const ours = [...this.#pages].filter(([, page]) => page.strays === strays);
+    const open = ours.filter(([, { missing }]) => missing > 0);
+    if (open.length === 0) return;
+    const now = performance.now();
+    const madeAt = Math.max(...open.map(([, { since }]) => since));
+    const lookAt = [now, ...lookAfterMs.map((ms) => madeAt + ms).filter((at) => at > now)];
+    this.#errands.run('look for late posts', async (signal) => {
+      for (let [at] = lookAt; at !== undefined; [at] = lookAt) {
+        const waitMs = at - performance.now();
+        if (waitMs > 0 && !(await pause(waitMs, this.#ending))) return;
+        if (open.every(([, { missing }]) => missing <= 0)) return;
+        const posts = await strays.posts(signal);
+        lookAt.shift();
+        for (const [key, page] of open) {
+          for (const ts of posts.get(key) ?? []) this.#judge(page, ts);
+        }
+      }
+    });
+  }
+
+  #judge(page: Page, ts: string): void {
+    if (page.ts === undefined || page.ts === ts || page.removed.has(ts)) return;
+    page.removed.add(ts);
+    page.missing -= 1;
+    this.#errands.run('remove a late post', (signal) => page.strays.removePost(ts, signal));
+  }
+
+  #note(key: string, changed: Pick<Page, 'strays' | 'missing' | 'ts'>): void {
+    this.#forget();
+    const { landed = new Set<string>(), removed = new Set<string>() } = this.#pages.get(key) ?? {};
+    this.#pages.delete(key);
+    this.#pages.set(key, { ...changed, since: performance.now(), landed, removed });
+  }
+
+  #forget(): void {
+    const before = performance.now() - mayComeMs;
+    for (const [key, { since }] of this.#pages) {
+      if (since > before) return;
+      this.#pages.delete(key);
+    }
+  }
+}

@@ -1,0 +1,76 @@
+import { channel, subscribe } from 'node:diagnostics_channel';
+import { fieldsOf, textOf } from '../core/foreign-data.ts';
+import { type Proxies, type Proxy, proxyFor } from './proxies.ts';
+
+/** A connection that a proxy did not make. */
+export interface ProxyFault {
+  readonly setting: Proxy['setting'];
+  /** Such as `proxy.example.com:3128`. */
+  readonly proxy: string;
+  /** How it is, such as `refuses slack.com (403)`. */
+  readonly detail: string;
+  readonly remedy: string;
+}
+
+/** Where those tell of a failed connection whose libraries keep it from Node's own channels. */
+export const connectErrors = channel('parley:connect:error');
+
+/**
+ * Tells each connection that fails at a proxy, for as long as the process runs. The libraries tell
+ * theirs as any other failure, and some without a word of the proxy.
+ */
+export function watchProxies(proxies: Proxies, tell: (fault: ProxyFault) => void): void {
+  const tellIf = (fault: ProxyFault | undefined): void => {
+    if (fault !== undefined) tell(fault);
+  };
+  // Of fetch, of undici's requests, and of its WebSocket.
+  subscribe('undici:client:connectError', (message) => tellIf(faultOfUndici(proxies, message)));
+  subscribe(connectErrors.name, (error) => tellIf(faultOfAgent(proxies, error)));
+}
+
+/** What failed at a proxy, if it did: undici connects to the proxy, and through it to the host. */
+export function faultOfUndici(proxies: Proxies, message: unknown): ProxyFault | undefined {
+  const { connectParams, error } = fieldsOf(message);
+  const { host, protocol } = fieldsOf(connectParams);
+  const { code, message: words } = fieldsOf(error);
+  const [, status] = /^Proxy response \((\d+)\)/.exec(textOf(words) ?? '') ?? [];
+  const proxy = proxyFor(proxies, textOf(protocol));
+  if (status !== undefined && proxy !== undefined) {
+    return refusal(proxy, textOf(host) ?? 'a host', status);
+  }
+  const away = [proxies.https, proxies.http].find((each) => each?.url.host === host);
+  return away && silence(away, textOf(code) ?? textOf(words) ?? 'no answer');
+}
+
+/** The same of Node's own agent for https. */
+export function faultOfAgent({ https }: Proxies, error: unknown): ProxyFault | undefined {
+  const { code, message } = fieldsOf(error);
+  if (code !== 'ERR_PROXY_TUNNEL') return undefined;
+  const [, host, status] =
+    /^Failed to establish tunnel to (\S+?)(?::\d+)? via \S+: HTTP\/\S+ (\d+)/.exec(
+      textOf(message) ?? '',
+    ) ?? [];
+  if (host === undefined || status === undefined) return silence(https, 'no tunnel');
+  return refusal(https, host, status);
+}
+
+function refusal({ setting, url }: Proxy, host: string, status: string): ProxyFault {
+  const to = { setting, proxy: url.host };
+  if (status === '407') {
+    const given = url.username !== '';
+    return {
+      ...to,
+      detail: given
+        ? 'does not accept the name and password (407)'
+        : 'wants a name and a password (407)',
+      remedy: `set ${setting} with those that the proxy accepts: ${url.protocol}//NAME:PASSWORD@${url.host}`,
+    };
+  }
+  const detail = `refuses ${host} (${status})`;
+  return { ...to, detail, remedy: `allow ${host} there, or name it in NO_PROXY to go without` };
+}
+
+function silence({ setting, url }: Proxy, why: string): ProxyFault {
+  const remedy = `start it, or correct ${setting}`;
+  return { setting, proxy: url.host, detail: `does not answer (${why})`, remedy };
+}

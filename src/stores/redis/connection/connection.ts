@@ -1,0 +1,132 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { StoreUnavailable } from '../../../core/domain/errors.ts';
+import type { Log } from '../../../core/ports/log.ts';
+import { createClient, type Client } from './client.ts';
+import { bare, isPassing, toStoreFault } from './errors.ts';
+import type { Keyring } from '../keys.ts';
+import {
+  readScript,
+  scriptNames,
+  type Arg,
+  type Args,
+  type Script,
+  type ScriptName,
+} from '../lua-scripts.ts';
+import type { Target } from './redis-url.ts';
+
+/** Steps that wait for Redis at the same time; more are refused at once. */
+const mostWaiting = 10_000;
+/** Between two tries of a step, in milliseconds. */
+const retryDelayMs = 50;
+
+type Step = (...inputs: Arg[]) => Promise<unknown>;
+
+/**
+ * The way to Redis. A step that meets a lost connection, a failover or a busy server is tried
+ * again until `patienceMs` are over, and then throws `StoreUnavailable`: every script is safe to
+ * repeat, as its answer may have been lost. Everything resumes by itself.
+ */
+export class Connection {
+  readonly client: Client;
+  readonly cluster: boolean;
+  readonly #scripts: ReadonlyMap<ScriptName, Script>;
+  readonly #patienceMs: number;
+  readonly #log: Log;
+  readonly #closed = new AbortController();
+  #up = Promise.withResolvers<void>();
+  #isUp = false;
+  #wasUp = false;
+  #waiting = 0;
+
+  constructor(target: Target, options: { patienceMs: number; log: Log }) {
+    this.#patienceMs = options.patienceMs;
+    this.#log = options.log;
+    this.cluster = target.kind === 'cluster';
+    this.#scripts = new Map(scriptNames.map((name) => [name, readScript(name, this.cluster)]));
+    this.client = createClient(target, options.patienceMs);
+    for (const { name, lua, numberOfKeys } of this.#scripts.values()) {
+      this.client.defineCommand(name, { lua, numberOfKeys });
+    }
+    this.client.on('ready', () => this.#comesUp(target.name));
+    this.client.on('close', () => this.#goesDown(target.name));
+    this.client.on('error', (error: unknown) => {
+      this.#log.debug({ err: bare(error), redis: target.name }, 'redis connection failed');
+    });
+  }
+
+  /** Runs a script: one atomic step, one round trip. */
+  run(name: ScriptName, keys: Keyring, args: Args, rest: readonly Arg[] = []): Promise<unknown> {
+    const script = this.#scripts.get(name);
+    if (script === undefined) throw new Error(`there is no script ${name}`);
+    const inputs = script.inputs(keys, args, rest);
+    const step = (this.client as unknown as Record<string, Step>)[name];
+    if (step === undefined) throw new Error(`the script ${name} is not defined`);
+    return this.try(() => step.apply(this.client, inputs));
+  }
+
+  /** Sends a command that is safe to repeat. */
+  async try<T>(send: () => Promise<T>): Promise<T> {
+    if (this.#waiting >= mostWaiting) {
+      throw new StoreUnavailable('away', 'too many steps wait for Redis already');
+    }
+    const endsAt = performance.now() + this.#patienceMs;
+    this.#waiting += 1;
+    try {
+      for (;;) {
+        try {
+          if (!this.#isUp) await this.#within(endsAt, this.#up.promise);
+          this.#refuseIfClosed();
+          return await this.#within(endsAt, send());
+        } catch (error) {
+          this.#refuseIfClosed(error);
+          if (!isPassing(error) || performance.now() + retryDelayMs > endsAt)
+            throw toStoreFault(error);
+          await delay(retryDelayMs);
+        }
+      }
+    } finally {
+      this.#waiting -= 1;
+    }
+  }
+
+  /** Lets go. Steps under way are refused, and later ones. */
+  close(): void {
+    this.#closed.abort();
+    this.#up.resolve();
+    this.client.disconnect();
+  }
+
+  #refuseIfClosed(cause?: unknown): void {
+    if (!this.#closed.signal.aborted) return;
+    const why = cause === undefined ? {} : { cause: bare(cause) };
+    throw new StoreUnavailable('away', 'the store is closed', why);
+  }
+
+  async #within<T>(endsAt: number, step: Promise<T>): Promise<T> {
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(
+      () => late.reject(new StoreUnavailable('away', 'Redis does not answer in time')),
+      Math.max(0, endsAt - performance.now()),
+    );
+    try {
+      return await Promise.race([step, late.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #comesUp(redis: string): void {
+    if (this.#wasUp && !this.#isUp) this.#log.info({ redis }, 'redis is back');
+    this.#isUp = true;
+    this.#wasUp = true;
+    this.#up.resolve();
+  }
+
+  #goesDown(redis: string): void {
+    if (!this.#isUp) return;
+    this.#isUp = false;
+    this.#up = Promise.withResolvers();
+    if (this.#closed.signal.aborted) this.#up.resolve();
+    else this.#log.warn({ redis }, 'redis is away');
+  }
+}

@@ -1,5 +1,0 @@
--- Notes which run of Redis a partition lies on.
--- KEYS run
--- ARGV stayMs
--- WITH clock stay run
-met()

@@ -1,8 +1,0 @@
-import { inject } from 'vitest';
-import { redisAt } from './open-redis.ts';
-import { storeContract } from './store.ts';
-
-storeContract(
-  'Redis',
-  redisAt(() => inject('redisUrl')),
-);

@@ -1,0 +1,196 @@
+import { describe, expect, it } from 'vitest';
+import { conversationId } from '../../../src/core/domain/conversation.ts';
+import { ClaimLost } from '../../../src/core/domain/errors.ts';
+import {
+  alice,
+  answer,
+  ask,
+  asked,
+  bob,
+  context,
+  done,
+  isWaiting,
+  mustClaim,
+  newConversation,
+  question,
+  startAnswering,
+  textsOf,
+} from './store-fixture.ts';
+import type { Stage } from './store-fixture.ts';
+
+const nothing = { history: [], queued: [] };
+
+/** How people take back what they said. */
+export function forgetting({ start }: Stage): void {
+  describe('forgetConversation', () => {
+    it('deletes messages and replies, and says how many', async () => {
+      const store = await start();
+      const [c, other] = [newConversation(), newConversation()];
+      for (const each of [c, other]) {
+        await ask(store, context(each, 'ctx', { sentAt: 1 }), question(each, 'A', { opens: true }));
+        await answer(store, each);
+        await ask(store, question(each, 'B'));
+      }
+      const untouched = await store.view(other);
+      expect(await store.forgetConversation(c)).toBe(4);
+      expect(await store.view(c)).toEqual(nothing);
+      expect(await store.participation(c)).toBeUndefined();
+      expect(await store.active('test', 0)).toEqual([other]);
+      expect(await store.waiting()).toEqual([{ conversation: other, attempts: 0 }]);
+      expect(await store.claim(c, alice)).toBeUndefined();
+      expect(await store.view(other)).toEqual(untouched);
+      expect(await store.forgetConversation(c)).toBe(0);
+      expect(await store.forgetConversation(newConversation())).toBe(0);
+    });
+
+    it('takes the running turn from its owner', async () => {
+      const { store, c, claim } = await startAnswering(start);
+      await store.savePage(claim, { index: 0, key: 'k0', id: 'p0', source: 'Once' });
+      await ask(store, question(c, 'B'));
+      expect(await store.forgetConversation(c)).toBe(2);
+      expect((await store.renew([claim], alice)).lost).toEqual([claim]);
+      for (const step of [
+        () => store.savePage(claim, { index: 0, key: 'k0', id: 'p0', source: 'Once upon' }),
+        () => store.conclude(claim, done),
+        () => store.finish(claim, alice, 5),
+        () => store.release(claim, { forgive: true }),
+      ]) {
+        await expect(step()).rejects.toBeInstanceOf(ClaimLost);
+      }
+      expect(await store.view(c)).toEqual(nothing);
+      expect(await isWaiting(store, c)).toBe(false);
+      expect(await store.requestStop(c)).toBe(false);
+    });
+
+    it('takes an interrupted turn from those who might go on with it', async () => {
+      const { store, c, claim } = await startAnswering(start);
+      await store.release(claim, { forgive: false });
+      await store.forgetConversation(c);
+      expect(await store.waiting()).toEqual([]);
+      expect(await store.claim(c, bob)).toBeUndefined();
+    });
+
+    it('leaves nothing to repeat', async () => {
+      const { store, c, claim } = await startAnswering(start);
+      await ask(store, question(c, 'B'));
+      await store.conclude(claim, done);
+      await store.finish(claim, alice, 5);
+      await store.forgetConversation(c);
+      await expect(store.finish(claim, alice, 5)).rejects.toBeInstanceOf(ClaimLost);
+    });
+
+    it('lets the conversation begin as if it never had, but for its fences', async () => {
+      const store = await start();
+      const c = newConversation();
+      const author = { id: newConversation() };
+      const one = { ...asked, mostOpen: 1 };
+      await store.accept(question(c, 'A', { author }), one);
+      const before = await mustClaim(store, c);
+      await store.savePage(before.claim, { index: 0, key: 'k0', id: 'p0', source: 'Once' });
+      await store.requestStop(c);
+      await store.forgetConversation(c);
+      expect(await store.accept(question(c, 'A', { author }), one)).toBe('queued');
+      const { claim, turn, history } = await mustClaim(store, c);
+      expect(claim.fence).toBeGreaterThan(before.claim.fence);
+      expect(turn).toMatchObject({ attempt: 1, pages: [], stopRequested: false });
+      expect(history).toEqual([]);
+      await expect(store.conclude(before.claim, done)).rejects.toBeInstanceOf(ClaimLost);
+    });
+  });
+
+  describe('forgetPerson', () => {
+    const ann = { id: 'U-ann', name: 'Ann' };
+    const ben = { id: 'U-ben', name: 'Ben' };
+
+    it('deletes what they wrote, wherever that was, and nothing else', async () => {
+      const store = await start();
+      const [both, alone] = [newConversation(), newConversation()];
+      await ask(
+        store,
+        question(both, 'A1', { author: ann, sentAt: 1 }),
+        question(both, 'B1', { author: ben, sentAt: 2 }),
+        context(both, 'A2', { author: ann, sentAt: 3 }),
+        context(both, 'B2', { author: ben, sentAt: 4 }),
+        context(alone, 'A3', { author: ann }),
+      );
+      await store.remember(both, [
+        { id: 'A0', role: 'user', author: ann, text: 'A0', at: 0, tokens: 1 },
+      ]);
+      await answer(store, both);
+      await ask(store, question(both, 'A4', { author: ann, sentAt: 5 }));
+      await ask(store, question(both, 'B3', { author: ben, sentAt: 6 }));
+      await ask(store, question(alone, 'A5', { author: ann }));
+
+      expect(await store.forgetPerson('test', ann.id)).toEqual({ gone: 6, left: 0 });
+      const view = await store.view(both);
+      expect(textsOf(view.history)).toEqual(['B1', done.text, 'B2']);
+      expect(textsOf(view.queued)).toEqual(['B3']);
+      expect(await store.participation(both)).toEqual({ opened: false, people: [ben.id] });
+      expect(await store.view(alone)).toEqual(nothing);
+      expect(await store.participation(alone)).toBeUndefined();
+      expect(await store.active('test', 0)).toEqual([both]);
+      expect(await store.forgetPerson('test', ann.id)).toEqual({ gone: 0, left: 0 });
+      expect(await store.forgetPerson('test', 'nobody')).toEqual({ gone: 0, left: 0 });
+    });
+
+    it('leaves their questions without an answer, and room for new ones', async () => {
+      const store = await start();
+      const [shared, alone] = [newConversation(), newConversation()];
+      const two = { ...asked, mostOpen: 2 };
+      await store.accept(question(alone, 'A1', { author: ann }), two);
+      await store.accept(question(shared, 'A2', { author: ann }), two);
+      await ask(store, question(shared, 'B', { author: ben }));
+      await store.forgetPerson('test', ann.id);
+      expect(await store.waiting()).toEqual([{ conversation: shared, attempts: 0 }]);
+      expect(await store.claim(alone, alice)).toBeUndefined();
+      expect(textsOf((await mustClaim(store, shared)).turn.messages)).toEqual(['B']);
+      expect(await store.revise(alone, 'A1', 'changed', 1)).toBe(false);
+      // Deleted is not unknown: the platform may deliver it again.
+      expect(await store.accept(question(alone, 'A1', { author: ann }), two)).toBe('duplicate');
+      for (const id of ['A3', 'A4']) {
+        expect(await store.accept(question(alone, id, { author: ann }), two)).toBe('queued');
+      }
+      expect(await store.accept(question(alone, 'A5', { author: ann }), two)).toBe('too-many');
+    });
+
+    it('leaves what is being answered until that is over', async () => {
+      const store = await start();
+      const c = newConversation();
+      await ask(store, question(c, 'A1', { author: ann, sentAt: 1 }));
+      const { claim, turn } = await mustClaim(store, c);
+      await ask(store, question(c, 'A2', { author: ann, sentAt: 2 }));
+      expect(await store.forgetPerson('test', ann.id)).toEqual({ gone: 1, left: 1 });
+      expect(await store.forgetPerson('test', ann.id)).toEqual({ gone: 0, left: 1 });
+      expect(await store.view(c)).toEqual({ history: [], running: turn, queued: [] });
+      await store.conclude(claim, done);
+      expect(await store.finish(claim, alice, 5)).toBeUndefined();
+      expect(await store.forgetPerson('test', ann.id)).toEqual({ gone: 1, left: 0 });
+      expect(textsOf((await store.view(c)).history)).toEqual([done.text]);
+    });
+
+    it('means the person of that platform alone', async () => {
+      const store = await start();
+      const c = newConversation();
+      const others = ['tes', 'test2', 'tests'].map((name) => conversationId(name, '1', '2'));
+      for (const each of [c, ...others]) {
+        await ask(store, question(each, 'A', { author: ann }), context(each, 'B', { author: ann }));
+      }
+      expect(await store.forgetPerson('test', ann.id)).toEqual({ gone: 2, left: 0 });
+      expect(await store.view(c)).toEqual(nothing);
+      for (const each of others) {
+        const { history, queued } = await store.view(each);
+        expect([...textsOf(history), ...textsOf(queued)]).toEqual(['B', 'A']);
+        expect(await store.participation(each)).toEqual({ opened: false, people: [ann.id] });
+      }
+    });
+
+    it('does not change how the conversation began for those who stay', async () => {
+      const store = await start();
+      const c = newConversation();
+      await ask(store, question(c, 'A', { author: ann, opens: true }));
+      await ask(store, question(c, 'B', { author: ben }));
+      await store.forgetPerson('test', ann.id);
+      expect(await store.participation(c)).toEqual({ opened: true, people: [ben.id] });
+    });
+  });
+}

@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import {
+  answer,
+  ask,
+  done,
+  eventually,
+  fleeting,
+  mustClaim,
+  newConversation,
+  question,
+} from './store-fixture.ts';
+import type { Stage } from './store-fixture.ts';
+
+/** How much there is to do, as figures. */
+export function depth({ start }: Stage): void {
+  describe('depth', () => {
+    it('is nothing where nobody asked, and once all is answered', async () => {
+      const store = await start();
+      expect(await store.depth()).toEqual({ waiting: 0, running: 0 });
+      const c = newConversation();
+      await ask(store, question(c, 'A'));
+      await answer(store, c);
+      expect(await store.depth()).toEqual({ waiting: 0, running: 0 });
+    });
+
+    it('counts conversations that wait, those at work, and how long the first has waited', async () => {
+      const store = await start();
+      const [first, second, third] = Array.from({ length: 3 }, () => newConversation());
+      const before = Date.now();
+      // What counts is how long a question lies here, whatever the platform's time says.
+      await ask(store, question(first!, 'A', { sentAt: 1 }), question(first!, 'B', { sentAt: 2 }));
+      const asked = Date.now();
+      await eventually(() => expect(Date.now()).toBeGreaterThan(asked + 50));
+      const later = Date.now();
+      await ask(store, question(second!, 'A'), question(third!, 'A'));
+      const all = await store.depth();
+      expect(all).toMatchObject({ waiting: 3, running: 0 });
+      expect(all.oldestMs).toBeGreaterThanOrEqual(50);
+      expect(all.oldestMs).toBeLessThanOrEqual(Date.now() - before + 1);
+
+      const { claim } = await mustClaim(store, first!);
+      await ask(store, question(first!, 'C'));
+      const rest = await store.depth();
+      expect(rest).toMatchObject({ waiting: 2, running: 1 });
+      expect(rest.oldestMs).toBeLessThanOrEqual(Date.now() - later + 1);
+
+      // A turn that was let go waits again, for as long as its question does.
+      await store.conclude(claim, done);
+      await store.release(claim, { forgive: false });
+      const again = await store.depth();
+      expect(again).toMatchObject({ waiting: 3, running: 0 });
+      expect(again.oldestMs).toBeGreaterThanOrEqual(all.oldestMs!);
+    });
+
+    it('counts a conversation as waiting whose owner gave no sign of life', async () => {
+      const store = await start();
+      const c = newConversation();
+      const before = Date.now();
+      await ask(store, question(c, 'A'));
+      await mustClaim(store, c, fleeting);
+      await eventually(async () =>
+        expect(await store.depth()).toMatchObject({ waiting: 1, running: 0 }),
+      );
+      const { oldestMs } = await store.depth();
+      expect(oldestMs).toBeGreaterThanOrEqual(fleeting.leaseMs);
+      expect(oldestMs).toBeLessThanOrEqual(Date.now() - before + 1);
+    });
+
+    it('does not count what was withdrawn', async () => {
+      const store = await start();
+      const c = newConversation();
+      await ask(store, question(c, 'A'));
+      await store.withdraw(c, 'A');
+      expect(await store.depth()).toEqual({ waiting: 0, running: 0 });
+    });
+  });
+}

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import {
+  ask,
+  asked,
+  eventually,
+  fleeting,
+  mustClaim,
+  newConversation,
+  question,
+} from './store-fixture.ts';
+import type { Stage } from './store-fixture.ts';
+
+/** How work is found that nobody is at. */
+export function waiting({ start }: Stage): void {
+  describe('waiting', () => {
+    it('lists whoever waits longest first, without those at work', async () => {
+      const store = await start();
+      const all = Array.from({ length: 5 }, () => newConversation());
+      // The platform's time says otherwise: what counts is how long a question lies here.
+      for (const [i, c] of all.entries()) {
+        const asked = Date.now();
+        await ask(store, question(c, 'A', { sentAt: 100 - i }));
+        await eventually(() => expect(Date.now()).toBeGreaterThan(asked));
+      }
+      await mustClaim(store, all[1]!);
+      await ask(store, question(all[1]!, 'B'));
+      const { claim } = await mustClaim(store, all[2]!);
+      await store.release(claim, { forgive: false });
+      expect(await store.waiting()).toEqual([
+        { conversation: all[0], attempts: 0 },
+        { conversation: all[2], attempts: 1 },
+        { conversation: all[3], attempts: 0 },
+        { conversation: all[4], attempts: 0 },
+      ]);
+    });
+
+    it('lists a conversation again whose owner gave no sign of life', async () => {
+      const store = await start();
+      const c = newConversation();
+      await ask(store, question(c, 'A'));
+      await mustClaim(store, c, fleeting);
+      await eventually(async () =>
+        expect(await store.waiting()).toEqual([{ conversation: c, attempts: 1 }]),
+      );
+    });
+
+    it('stays bounded', async () => {
+      const store = await start();
+      const questions = Array.from({ length: 1_100 }, () => question(newConversation(), 'A'));
+      await Promise.all(questions.map((each) => store.accept(each, asked)));
+      expect(await store.waiting()).toHaveLength(1_000);
+    });
+  });
+}

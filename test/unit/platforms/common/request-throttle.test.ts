@@ -1,0 +1,54 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Gate } from '../../../../src/platforms/common/request-throttle.ts';
+
+const { signal } = new AbortController();
+let passed: number;
+
+function queue(gate: Gate, calls: number): void {
+  for (let call = 0; call < calls; call += 1) {
+    void gate.pass(signal).then(() => {
+      passed += 1;
+    });
+  }
+}
+
+beforeEach(() => {
+  passed = 0;
+  vi.useFakeTimers();
+});
+
+afterEach(() => vi.useRealTimers());
+
+describe('a gate', () => {
+  it('lets a burst through, then one after the other', async () => {
+    queue(new Gate({ key: 'x', burst: 3, perSecond: 2 }), 10);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(passed).toBe(3);
+    await vi.advanceTimersByTimeAsync(1_010);
+    expect(passed).toBe(5);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(passed).toBe(10);
+  });
+
+  it('keeps the pause that the platform asks for', async () => {
+    const gate = new Gate({ key: 'x', burst: 10, perSecond: 10 });
+    gate.pause(5_000);
+    queue(gate, 1);
+    await vi.advanceTimersByTimeAsync(4_900);
+    expect(passed).toBe(0);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(passed).toBe(1);
+  });
+
+  it('holds up nobody for a call that is given up', async () => {
+    const gate = new Gate({ key: 'x', burst: 1, perSecond: 0.01 });
+    await gate.pass(signal);
+    const giveUp = new AbortController();
+    const given = gate.pass(giveUp.signal);
+    giveUp.abort(new Error('enough'));
+    await expect(given).rejects.toThrow('enough');
+    queue(gate, 1);
+    await vi.advanceTimersByTimeAsync(100_100);
+    expect(passed).toBe(1);
+  });
+});

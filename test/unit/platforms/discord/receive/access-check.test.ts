@@ -1,0 +1,260 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Access, type AccessLists } from '../../../../../src/core/intake/access.ts';
+import { CallFailed } from '../../../../../src/core/domain/errors.ts';
+import type { DiscordApi } from '../../../../../src/platforms/discord/api/rest-api.ts';
+import { Channels } from '../../../../../src/platforms/discord/cache/channels.ts';
+import { Door } from '../../../../../src/platforms/discord/receive/access-check.ts';
+import { codes, Refused } from '../../../../../src/platforms/discord/api/api-errors.ts';
+import { Guilds } from '../../../../../src/platforms/discord/cache/guilds.ts';
+import { Members } from '../../../../../src/platforms/discord/cache/members.ts';
+import type { Said } from '../../../../../src/platforms/discord/messages/discord-message.ts';
+
+const [red, blue, grey] = ['1100000000000000001', '1100000000000000002', '1100000000000000003'];
+const [category, parent, thread] = [
+  '1200000000000000001',
+  '1200000000000000002',
+  '1200000000000000003',
+];
+const [ann, ben] = ['1000000000000000001', '1000000000000000002'];
+const [redRole, blueRole] = ['1300000000000000001', '1300000000000000002'];
+const { signal } = new AbortController();
+
+interface WorldOptions extends Pick<AccessLists, 'direct'> {
+  readonly allow?: Partial<Record<keyof AccessLists, string[]>>;
+  readonly deny?: Partial<Record<keyof AccessLists, string[]>>;
+  /** Roles by `guild person`. */
+  readonly memberships?: Readonly<Record<string, readonly string[]>>;
+}
+
+/** A door before two servers, of which Discord tells who is a member. */
+function world({ allow = {}, deny = {}, memberships = {}, direct }: WorldOptions = {}) {
+  const lists = Object.fromEntries(
+    [...Object.keys(allow), ...Object.keys(deny)].map((name) => [
+      name,
+      {
+        allow: allow[name as 'people'] ?? [],
+        deny: deny[name as 'people'] ?? [],
+      },
+    ]),
+  );
+  const asked: string[] = [];
+  const state = { fault: undefined as unknown };
+  const api = {
+    async read(path: string): Promise<unknown> {
+      const [, guild = '', person = ''] = /^\/guilds\/(\d+)\/members\/(\d+)$/.exec(path) ?? [];
+      asked.push(`${guild} ${person}`);
+      if (state.fault !== undefined) throw state.fault;
+      const roles = memberships[`${guild} ${person}`];
+      if (roles === undefined) throw new Refused(path, codes.unknownMember, 'Unknown Member');
+      return { roles, user: { id: person } };
+    },
+  };
+  const guilds = new Guilds();
+  guilds.learn('READY', { shard: [0, 1], guilds: [{ id: red }, { id: blue }] });
+  guilds.learn('GUILD_CREATE', { id: red, roles: [{ id: red }, { id: redRole }] });
+  guilds.learn('GUILD_CREATE', { id: blue, roles: [{ id: blue }, { id: blueRole }] });
+  const channels = new Channels({} as DiscordApi);
+  channels.learn({ id: category, type: 4 });
+  channels.learn({ id: parent, type: 0, parent_id: category });
+  channels.learn({ id: thread, type: 11, parent_id: parent });
+  const access = new Access({ ...lists, ...(direct === undefined ? {} : { direct }) });
+  const door = new Door({ access, members: new Members(api), guilds, channels });
+  return { door, guilds, asked, state };
+}
+
+function said(person = ann, guild?: string): Said {
+  return {
+    id: '1400000000000000001',
+    channel: thread,
+    ...(guild === undefined ? {} : { guild }),
+    author: { id: person, name: 'Somebody', bot: false },
+    text: 'hello',
+    forwarded: [],
+    mentions: [],
+    callsEverybody: false,
+    roles: [],
+    files: [],
+  };
+}
+
+describe('who may write the bot directly', () => {
+  it.each([
+    ['members', {}, 'direct', 2],
+    ['members', { [`${blue} ${ann}`]: [] }, undefined, 2],
+    ['members', { [`${red} ${ann}`]: [] }, undefined, 1],
+    ['everyone', {}, undefined, 0],
+    ['off', { [`${red} ${ann}`]: [] }, 'direct', 0],
+  ] as const)('%s, member of %o: %s', async (direct, memberships, expected, calls) => {
+    const { door, asked } = world({ direct, memberships });
+    expect(await door.refusal(said(), signal)).toBe(expected);
+    expect(asked).toHaveLength(calls);
+    // Yes and no are both remembered.
+    expect(await door.refusal(said(), signal)).toBe(expected);
+    expect(asked).toHaveLength(calls);
+  });
+
+  it('are those of allowed servers alone', async () => {
+    const memberships = { [`${red} ${ann}`]: [], [`${blue} ${ben}`]: [] };
+    const lists = [{ allow: { workspaces: [blue] } }, { deny: { workspaces: [red] } }];
+    for (const list of lists) {
+      const { door, asked } = world({ ...list, memberships });
+      expect(await door.refusal(said(ann), signal)).toBe('direct');
+      expect(await door.refusal(said(ben), signal)).toBeUndefined();
+      expect(asked.every((call) => call.startsWith(blue))).toBe(true);
+    }
+    const { door } = world({ ...lists[0], memberships, direct: 'everyone' });
+    expect(await door.refusal(said(ann), signal)).toBe('workspace');
+    expect(await door.refusal(said(ben), signal)).toBeUndefined();
+  });
+
+  it('need not be asked for where they were heard', async () => {
+    const { door, asked } = world();
+    door.heard({ ...said(ann, blue), rolesOfAuthor: [] });
+    expect(await door.refusal(said(), signal)).toBeUndefined();
+    expect(asked).toEqual([]);
+  });
+
+  it('have the roles that they have in those servers, each with that of everybody', async () => {
+    const memberships = { [`${red} ${ann}`]: [redRole], [`${blue} ${ann}`]: [blueRole] };
+    const cases: readonly (readonly [WorldOptions, string | undefined])[] = [
+      [{ allow: { roles: [blueRole] } }, undefined],
+      [{ allow: { roles: [red] } }, undefined],
+      [{ allow: { roles: [grey] } }, 'person'],
+      [{ allow: { roles: [grey], people: [ann] } }, undefined],
+      [{ deny: { roles: [blueRole] } }, 'person'],
+      [{ deny: { roles: [blue] } }, 'person'],
+      [{ deny: { roles: [grey] } }, undefined],
+      [{ allow: { roles: [redRole] }, deny: { workspaces: [red] } }, 'person'],
+      [{ deny: { roles: [redRole], workspaces: [red] } }, undefined],
+      [{ allow: { people: [ben] } }, 'person'],
+      [{ deny: { people: [ann] } }, 'person'],
+      [{ allow: { roles: [redRole] }, direct: 'everyone' }, undefined],
+      [{ allow: { roles: [grey] }, direct: 'everyone' }, 'person'],
+    ];
+    for (const [options, expected] of cases) {
+      const { door } = world({ ...options, memberships });
+      expect(await door.refusal(said(), signal), JSON.stringify(options)).toBe(expected);
+    }
+  });
+
+  it('is not decided while Discord cannot be asked, or not all servers are known', async () => {
+    const { door, state, guilds } = world({ memberships: { [`${red} ${ann}`]: [] } });
+    state.fault = new CallFailed('away');
+    await expect(door.refusal(said(), signal)).rejects.toBeInstanceOf(CallFailed);
+    state.fault = undefined;
+    guilds.learn('READY', { shard: [0, 2], guilds: [{ id: red }] });
+    await expect(door.refusal(said(), signal)).rejects.toBeInstanceOf(CallFailed);
+    guilds.learn('READY', { shard: [1, 2], guilds: [{ id: blue }] });
+    expect(await door.refusal(said(), signal)).toBeUndefined();
+  });
+
+  it('is not decided by what Discord refuses for another reason', async () => {
+    const { door, state } = world();
+    state.fault = new Refused('GET', 40_001, 'Unauthorized');
+    await expect(door.refusal(said(), signal)).rejects.toBe(state.fault);
+  });
+});
+
+describe('who may ask in a server', () => {
+  it('is told by the channel, the thread’s parent and the category', async () => {
+    for (const id of [thread, parent, category]) {
+      const shut = world({ deny: { channels: [id] } });
+      expect(await shut.door.refusal(said(ann, red), signal)).toBe('channel');
+      const open = world({ allow: { channels: [id] } });
+      expect(await open.door.refusal(said(ann, red), signal)).toBeUndefined();
+    }
+    const other = world({ allow: { channels: [grey] } });
+    expect(await other.door.refusal(said(ann, red), signal)).toBe('channel');
+  });
+
+  it('is told by roles, as the message or else Discord tells them', async () => {
+    const memberships = { [`${red} ${ben}`]: [redRole] };
+    const { door, asked } = world({ allow: { roles: [redRole] }, memberships });
+    door.heard({ ...said(ann, red), rolesOfAuthor: [redRole] });
+    expect(await door.refusal(said(ann, red), signal)).toBeUndefined();
+    expect(asked).toEqual([]);
+    expect(await door.refusal(said(ben, red), signal)).toBeUndefined();
+    expect(asked).toEqual([`${red} ${ben}`]);
+    door.heard({ ...said(ann, red), rolesOfAuthor: [] });
+    expect(await door.refusal(said(ann, red), signal)).toBe('person');
+    // No such role is there: nobody need be asked for.
+    expect(await door.refusal(said(ann, blue), signal)).toBe('person');
+    expect(asked).toHaveLength(1);
+  });
+});
+
+describe('what is known of members', () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('is believed for an hour', async () => {
+    const memberships: Record<string, string[]> = {};
+    const { door, asked } = world({ memberships, allow: { workspaces: [red] } });
+    expect(await door.refusal(said(), signal)).toBe('direct');
+    memberships[`${red} ${ann}`] = [];
+    vi.advanceTimersByTime(60 * 60_000 - 1);
+    expect(await door.refusal(said(), signal)).toBe('direct');
+    vi.advanceTimersByTime(1);
+    expect(await door.refusal(said(), signal)).toBeUndefined();
+    expect(asked).toHaveLength(2);
+  });
+
+  it('is forgotten first of whoever was heard of longest ago', async () => {
+    const memberships = { [`${red} ${ann}`]: [], [`${red} ${ben}`]: [] };
+    const { door, asked } = world({ memberships, allow: { workspaces: [red] } });
+    await door.refusal(said(ben), signal);
+    await door.refusal(said(ann), signal);
+    const crowd = (from: number, to: number): void => {
+      for (let at = from; at < to; at += 1) {
+        const author = { id: `15000000000000${at}`, name: 'One', bot: false };
+        door.heard({ ...said(ann, blue), author, rolesOfAuthor: [] });
+      }
+    };
+    crowd(10_000, 19_998);
+    await door.refusal(said(ben), signal);
+    expect(asked).toHaveLength(2);
+    crowd(20_000, 20_001);
+    await door.refusal(said(ben), signal);
+    expect(asked).toHaveLength(2);
+    await door.refusal(said(ann), signal);
+    expect(asked).toHaveLength(3);
+  });
+});
+
+describe('the servers that the bot is in', () => {
+  it('are those of every shard, and those that it came into and did not leave', () => {
+    const guilds = new Guilds();
+    expect(guilds.complete).toBe(false);
+    guilds.learn('READY', { shard: [0, 2], guilds: [{ id: red }, { id: blue }] });
+    guilds.learn('GUILD_CREATE', { id: grey, roles: [] });
+    expect(guilds.complete).toBe(false);
+    guilds.learn('READY', { shard: [1, 2], guilds: [] });
+    expect(guilds.complete).toBe(true);
+    expect(guilds.ids).toEqual([red, blue, grey]);
+    guilds.learn('GUILD_DELETE', { id: red, unavailable: true });
+    expect(guilds.ids).toContain(red);
+    guilds.learn('GUILD_DELETE', { id: red });
+    guilds.learn('GUILD_DELETE', { id: grey });
+    expect(guilds.ids).toEqual([blue]);
+    guilds.learn('GUILD_CREATE', { id: red, roles: [] });
+    expect(guilds.ids).toEqual([red, blue]);
+    // It was sent away while nobody listened.
+    guilds.learn('READY', { shard: [0, 2], guilds: [{ id: blue }] });
+    expect(guilds.ids).toEqual([blue]);
+  });
+
+  it('may have any role until it is told which they have', () => {
+    const guilds = new Guilds();
+    guilds.learn('READY', { shard: [0, 1], guilds: [{ id: red }] });
+    guilds.learn('GUILD_CREATE', { id: red, unavailable: true });
+    expect(guilds.mayHave(red, [redRole])).toBe(true);
+    guilds.learn('GUILD_CREATE', { id: red, roles: [{ id: red }] });
+    expect(guilds.mayHave(red, [redRole])).toBe(false);
+    expect(guilds.mayHave(red, [redRole, red])).toBe(true);
+  });
+});

@@ -1,0 +1,43 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { wait } from '../../../../../src/core/timing.ts';
+import { CallFailed } from '../../../../../src/core/domain/errors.ts';
+import {
+  Footing,
+  type FootingOptions,
+} from '../../../../../src/platforms/discord/reply/resolve-reply-location.ts';
+
+beforeEach(() => vi.useFakeTimers());
+afterEach(() => vi.useRealTimers());
+
+const thread = { channel: 'thread' };
+
+function footing(find: FootingOptions['find']): Footing {
+  return new Footing({
+    known: undefined,
+    likely: 'channel',
+    asked: 'channel',
+    find,
+    onLeft: () => undefined,
+  });
+}
+
+it('fails as a call does while Discord makes no thread in time, and is found later', async () => {
+  let hangs = true;
+  const found = footing(async (_patienceMs, signal) => {
+    if (hangs) await wait(60_000, signal);
+    return thread;
+  });
+  const failed = found.find().catch((error: unknown) => error);
+  await vi.advanceTimersByTimeAsync(6_000);
+  expect(await failed).toBeInstanceOf(CallFailed);
+  hangs = false;
+  expect(await found.find()).toBe(thread);
+});
+
+it('is looked for once for all who ask', async () => {
+  const find = vi.fn<FootingOptions['find']>(() => Promise.resolve(thread));
+  const found = footing(find);
+  expect(await Promise.all([found.find(), found.channelForNow()])).toEqual([thread, 'thread']);
+  expect(await found.find()).toBe(thread);
+  expect(find).toHaveBeenCalledTimes(1);
+});

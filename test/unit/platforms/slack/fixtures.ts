@@ -1,0 +1,36 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import type { Fields } from '../../../../src/core/foreign-data.ts';
+import type { Said } from '../../../../src/platforms/slack/messages/slack-message.ts';
+import type { Self } from '../../../../src/platforms/slack/bot-identity.ts';
+import { toldBy } from '../../../../src/platforms/slack/receive/parse-event.ts';
+
+const folder = new URL('../../fixtures/slack/', import.meta.url);
+
+/** The bot of the fixtures. */
+export const self: Self = {
+  team: 'T024BE7LD',
+  userId: 'U0LAN0Z89',
+  botId: 'B0LAN0Z8A',
+  name: 'Parley',
+};
+
+/** Whom the fixtures mention. */
+export const names = new Map([
+  ['U061F7AUR', 'Ann'],
+  ['U2147483697', 'Ben'],
+]);
+
+export function fixture(name: string): Fields {
+  return JSON.parse(readFileSync(new URL(`${name}.json`, folder), 'utf8')) as Fields;
+}
+
+export function fixtureNames(): string[] {
+  return readdirSync(folder).map((file) => file.replace('.json', ''));
+}
+
+/** What somebody said in a fixture, however it is told. */
+export function saidInFixture(name: string): Said {
+  const told = toldBy(fixture(name));
+  if (told === undefined || !('said' in told)) throw new Error(`nothing is said in ${name}`);
+  return told.said;
+}

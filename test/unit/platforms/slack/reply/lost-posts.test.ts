@@ -1,0 +1,137 @@
+import { describe, expect, it } from 'vitest';
+import { conversationId } from '../../../../../src/core/domain/conversation.ts';
+import { Errands } from '../../../../../src/platforms/common/background-calls.ts';
+import type { Fields } from '../../../../../src/core/foreign-data.ts';
+import type { View } from '../../../../../src/core/ports/store.ts';
+import { Known } from '../../../../../src/platforms/slack/reply/recent-reply-messages.ts';
+import { metadataOf } from '../../../../../src/platforms/slack/reply/message-metadata.ts';
+import { placeOf } from '../../../../../src/platforms/slack/messages/conversation-location.ts';
+import { sequelOf } from '../../../../../src/platforms/slack/reply/lost-posts/following-turns.ts';
+import { Strays } from '../../../../../src/platforms/slack/reply/lost-posts/find-lost-posts.ts';
+import type { Threads } from '../../../../../src/platforms/slack/history/thread-reader.ts';
+import { readableLog } from '../../../../fakes/recording-log.ts';
+import { self } from '../fixtures.ts';
+
+const conversation = conversationId('slack', self.team, 'C1', '20.0');
+const { signal } = new AbortController();
+
+type Followed = Pick<View, 'history' | 'running'>;
+
+/** A question, as history keeps it. */
+function asked(turn: string, id: string): View['history'][number] {
+  return { id, role: 'user', turn, text: 'a question', at: 0, tokens: 1 };
+}
+
+function running(turn: string, questions: string[], pages: string[] = []): Followed {
+  return {
+    history: [asked('ours', '20.0')],
+    running: {
+      id: turn,
+      conversation,
+      messages: questions.map((id) => ({
+        id,
+        conversation,
+        kind: 'question' as const,
+        author: { id: 'T1:U1' },
+        text: 'a question',
+        sentAt: 0,
+      })),
+      attempt: 1,
+      startedAt: 0,
+      pages: pages.map((id, index) => ({ index, key: `${turn}.${index}`, id, source: '' })),
+      stopRequested: false,
+    },
+  };
+}
+
+/** A thread that the reply to a question at 20.0 stands in. */
+class Thread {
+  readonly known = new Known();
+  /** What stands there: the metadata, by `ts`. */
+  readonly #messages = new Map<string, Fields | undefined>();
+  readonly #followed: Followed;
+  onCall: (method: string) => void = () => undefined;
+
+  constructor(messages: string[], followed: Followed = { history: [asked('ours', '20.0')] }) {
+    for (const ts of messages) this.#messages.set(ts, undefined);
+    this.#followed = followed;
+  }
+
+  posted(ts: string, key: string): this {
+    this.#messages.set(ts, metadataOf(key));
+    return this;
+  }
+
+  get standing(): string[] {
+    return [...this.#messages.keys()];
+  }
+
+  get strays(): Strays {
+    const find: Threads['find'] = async (_place, _after, meant) => {
+      for (const [ts, metadata] of this.#messages) {
+        meant({ ts, user: self.userId, ...(metadata === undefined ? {} : { metadata }) });
+      }
+      return Promise.resolve(undefined);
+    };
+    return new Strays({
+      api: {
+        call: (method, { ts }) => {
+          if (method === 'chat.delete') this.#messages.delete(String(ts));
+          this.onCall(method);
+          return Promise.resolve({});
+        },
+      },
+      threads: { find },
+      errands: new Errands(readableLog()),
+      place: placeOf(conversation),
+      newest: '20.0',
+      self: () => self,
+      isKnown: (ts) => this.known.ofAnother('C1', ts, 'ours'),
+      sequel: () => Promise.resolve(sequelOf(this.#followed, 'ours', '20.0')),
+    });
+  }
+}
+
+describe('streams that were begun and lost, once their reply is over', () => {
+  it('are removed, and nothing that is marked', async () => {
+    const thread = new Thread(['19.0', '21.0', '22.0']).posted('23.0', 'ours.0');
+    await thread.strays.removeStreams(signal);
+    expect(thread.standing).toEqual(['19.0', '23.0']);
+  });
+
+  it('are removed before the questions that the next reply answers, and not behind', async () => {
+    const thread = new Thread(['21.0', '23.0', '25.0'], running('next', ['22.0', '24.0']));
+    await thread.strays.removeStreams(signal);
+    expect(thread.standing).toEqual(['25.0']);
+  });
+
+  it('are not looked for behind a question that was answered meanwhile', async () => {
+    const { turn: _, ...context } = asked('none', '20.5');
+    const history = [asked('first', '18.0'), asked('ours', '20.0'), context];
+    history.push(asked('next', '22.0'), asked('third', '24.0'));
+    const thread = new Thread(['21.0', '23.0', '25.0'], { history });
+    await thread.strays.removeStreams(signal);
+    expect(thread.standing).toEqual(['23.0', '25.0']);
+  });
+
+  it('are not looked for behind a question that was delivered late', async () => {
+    const thread = new Thread(['21.0'], running('next', ['19.5']));
+    await thread.strays.removeStreams(signal);
+    expect(thread.standing).toEqual(['21.0']);
+  });
+
+  it('are left to a reply of another instance that has gone on in one', async () => {
+    const thread = new Thread(['21.0', '21.5'], running('next', ['22.0'], ['21.5']));
+    await thread.strays.removeStreams(signal);
+    expect(thread.standing).toEqual(['21.5']);
+  });
+
+  it('are left to another reply that goes on in one, even at the last moment', async () => {
+    const thread = new Thread(['21.0', '21.5', '21.7']);
+    thread.known.note('C1', '21.0', 'next');
+    thread.known.note('C1', '21.7', 'ours');
+    thread.onCall = () => thread.known.note('C1', '21.5', 'next');
+    await thread.strays.removeStreams(signal);
+    expect(thread.standing).toEqual(['21.0', '21.5']);
+  });
+});
