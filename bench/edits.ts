@@ -4,7 +4,7 @@ import { LiveReply } from '../src/core/reply/live-reply.ts';
 import type { Pacer } from '../src/core/reply/pacing/pacer.ts';
 import { discordFormat } from '../src/platforms/discord/reply/markdown-format.ts';
 import { slackFormat } from '../src/platforms/slack/reply/markdown-format.ts';
-import { webFormat } from '../src/platforms/web/format.ts';
+import { webFormat } from '../src/platforms/web/surface.ts';
 import { deltasOf, sampleMarkdown } from './sample.ts';
 
 /** An edit after so many deltas: about what a reply of 60 tokens a second gets. */

@@ -2,14 +2,16 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { readConfig } from '../config/config.ts';
 import { BadConfiguration, StoreUnavailable } from '../core/domain/errors.ts';
-import { Operator, type Orders } from '../core/instances/operator.ts';
-import type { Log } from '../core/ports/log.ts';
-import { scopedLog } from '../core/scoped-log.ts';
+import { Operator, type Order, orders, type Orders } from '../core/instances/operator.ts';
+import { type Log, scopedLog } from '../core/ports/log.ts';
 import { createLog } from '../log.ts';
 import { openStore } from '../wiring/store.ts';
 import { controlPath } from '../server/operator-socket.ts';
 import { filesIn } from '../stores/sqlite/connection/data-folder.ts';
-import { isListening, ordersAt } from './operator-client.ts';
+import { request } from 'node:http';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { fieldsOf, textOf } from '../core/foreign-data.ts';
 
 /** How long it waits for a Redis that does not answer, in milliseconds. */
 const patienceMs = 15_000;
@@ -60,4 +62,89 @@ function withoutAdvice(log: Log): Log {
     if (!event.startsWith('redis may ')) log.warn(fields, event);
   };
   return { ...scopedLog(log, {}), warn };
+}
+
+/** No order takes longer, in milliseconds. */
+const timeoutMs = 30_000;
+
+/** The operator's orders, carried out by the process that listens there. */
+export function ordersAt(path: string, patienceMs = timeoutMs): Orders {
+  const sent = orders.map((order): [Order, (...inputs: unknown[]) => Promise<unknown>] => [
+    order,
+    (...inputs) => send(path, order, inputs, patienceMs),
+  ]);
+  return Object.fromEntries(sent) as unknown as Orders;
+}
+
+/** Whether somebody listens there. Throws `BadConfiguration` where this user may not know. */
+export async function isListening(path: string): Promise<boolean> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const socket = connect(path, resolve).on('error', reject);
+  try {
+    await promise;
+    return true;
+  } catch (cause) {
+    switch (codeOf(cause)) {
+      case 'ENOENT':
+      case 'ENOTDIR':
+      case 'ECONNREFUSED':
+        return false;
+      case 'EACCES':
+      case 'EPERM':
+        throw new BadConfiguration(
+          `${path} is not open to this user: run this as the user that Parley runs as.`,
+          { cause },
+        );
+      default:
+        throw gone(cause);
+    }
+  } finally {
+    socket.destroy();
+  }
+}
+
+async function send(
+  path: string,
+  order: Order,
+  inputs: readonly unknown[],
+  patienceMs: number,
+): Promise<unknown> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const signal = AbortSignal.timeout(patienceMs);
+  const outgoing = request(
+    {
+      socketPath: path,
+      path: `/${order}`,
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      signal,
+    },
+    (incoming) => void text(incoming).then(resolve, reject),
+  );
+  outgoing.on('error', reject);
+  outgoing.end(JSON.stringify(inputs));
+  let answer: string;
+  try {
+    answer = await promise;
+  } catch (cause) {
+    if (!signal.aborted) throw gone(cause);
+    const words = `Parley runs, but did not answer within ${patienceMs / 1_000} s; see its log`;
+    throw new StoreUnavailable('away', words, { cause });
+  }
+  const { result, error } = JSON.parse(answer) as {
+    result?: unknown;
+    error?: { message: string; kind?: StoreUnavailable['reason'] };
+  };
+  if (error !== undefined) throw new StoreUnavailable(error.kind ?? 'away', error.message);
+  return result ?? undefined;
+}
+
+/** It may have ended in this moment. */
+function gone(cause: unknown): StoreUnavailable {
+  const code = codeOf(cause) ?? 'no answer';
+  return new StoreUnavailable('away', `Parley ended meanwhile (${code}); try again`, { cause });
+}
+
+function codeOf(error: unknown): string | undefined {
+  return textOf(fieldsOf(error)['code']);
 }

@@ -4,8 +4,7 @@ import {
   shortestPrefix,
   type TurnInHand,
 } from '../core/instances/operator.ts';
-import { BadUsage, runCommand } from './command.ts';
-import { ago, table } from './table.ts';
+import { ago, BadUsage, runCommand, table } from './command.ts';
 import { withService } from './with-service.ts';
 
 const usage = `What is being answered and what waits, and how to intervene.

@@ -1,6 +1,5 @@
 import type { UsageBook, UsageRow } from '../core/ports/usage.ts';
-import { BadUsage, type Typed } from './command.ts';
-import { table } from './table.ts';
+import { BadUsage, table, type Typed } from './command.ts';
 
 const dayMs = 24 * 60 * 60 * 1_000;
 const mostDays = 3_660;

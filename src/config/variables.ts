@@ -1,8 +1,14 @@
 import { z } from 'zod';
-import { hostNames } from './hosts.ts';
-import { botIds, channelIds, peopleIds, roleIds, workspaceIds } from './ids.ts';
-import { modelNames } from './models.ts';
-import { networks } from './networks.ts';
+import {
+  botIds,
+  channelIds,
+  hostNames,
+  modelNames,
+  networks,
+  peopleIds,
+  roleIds,
+  workspaceIds,
+} from './lists.ts';
 
 /** What each variable is, as `.env.example` and the error messages show it. */
 export interface Variable {

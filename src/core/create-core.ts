@@ -1,7 +1,7 @@
 import { Bookkeeper } from './intake/usage-recorder.ts';
 import { BotTurns } from './intake/bot-loop-guard.ts';
-import type { Bounds } from './domain/turn-limits.ts';
-import { Breather } from './turns/event-loop-yield.ts';
+import type { Bounds, Turn } from './domain/turn.ts';
+import { Breather } from './timing.ts';
 import { Dispatcher } from './turns/dispatcher.ts';
 import { Inbox } from './intake/inbox.ts';
 import { LongAnswers } from './turns/answer-ready-notice.ts';
@@ -16,7 +16,6 @@ import type { UsageBook } from './ports/usage.ts';
 import { Quotas, type QuotasOptions } from './intake/quotas.ts';
 import { Pacer } from './reply/pacing/pacer.ts';
 import { Shares } from './reply/pacing/budget-sharing.ts';
-import type { Turn } from './domain/turn.ts';
 
 export interface CoreOptions {
   readonly store: Store;

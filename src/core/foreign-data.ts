@@ -14,3 +14,21 @@ export function listOf(value: unknown): readonly unknown[] {
 export function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
+
+/**
+ * A name or sentence of somebody else's as part of a line of ours: nothing in it ends the line, moves
+ * the cursor, or turns the direction of writing. Cut to `maxChars` UTF-16 units.
+ */
+export function inOneLine(text: string, maxChars: number): string {
+  // What is longer is cut before it is looked at.
+  const start = text.slice(0, maxChars * 2);
+  const clean = start
+    .toWellFormed()
+    .replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, ' ')
+    .replaceAll(/\s/g, ' ')
+    .split(' ')
+    .filter((word) => word !== '')
+    .join(' ');
+  const whole = clean.length <= maxChars && start.length === text.length;
+  return whole ? clean : `${clean.slice(0, maxChars - 1).toWellFormed()}…`;
+}

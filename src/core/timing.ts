@@ -1,4 +1,5 @@
-import { CallFailed } from './domain/errors.ts';
+import { CallFailed, StoreUnavailable } from './domain/errors.ts';
+import type { Log } from './ports/log.ts';
 
 /**
  * Runs a call that must not outlive `ms`: its signal aborts then, and even a call that ignores
@@ -47,4 +48,68 @@ export async function wait(ms: number, signal: AbortSignal): Promise<void> {
 export function backoffMs(tries: number, firstMs: number, mostMs: number): number {
   const ms = Math.min(mostMs, firstMs * 2 ** (tries - 1));
   return ms / 2 + (Math.random() * ms) / 2;
+}
+
+/** How long something written waits for a store that is away before it is left for another try. */
+const patienceMs = 5 * 60_000;
+
+/**
+ * Makes a step that must not be lost to a store that is away for a while: tries again until it
+ * is stored, for five minutes. Throws the last `StoreUnavailable`, or the signal's reason.
+ */
+export async function persist<T>(
+  step: () => Promise<T>,
+  log: Log,
+  signal: AbortSignal,
+): Promise<T> {
+  const patienceEnds = performance.now() + patienceMs;
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await step();
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable) || performance.now() > patienceEnds) throw error;
+      log.warn({ err: error, tries }, 'not stored yet');
+      await wait(backoffMs(tries, 200, 5_000), signal);
+    }
+  }
+}
+
+/** How long words may be taken in before timers and sockets have their turn, in milliseconds. */
+const breathEveryMs = 8;
+
+/**
+ * Keeps the event loop alive while many answers stream in. Words that are there already arrive
+ * through promises alone, which timers and sockets have to wait for: with 500 fast streams no
+ * edit was sent for seconds. All turns of a process share one. Long messages that come in at once
+ * have one of their own.
+ */
+export class Breather {
+  #breath: Promise<void> | undefined;
+  #since = 0;
+  #line: Promise<void> = Promise.resolve();
+
+  /** To be awaited between two words; undefined while there is time left. */
+  due(): Promise<void> | undefined {
+    const now = performance.now();
+    if (this.#breath === undefined) {
+      this.#since = now;
+      this.#breath = new Promise((resolve) => {
+        setImmediate(() => {
+          this.#breath = undefined;
+          resolve();
+        });
+      });
+    }
+    return now - this.#since < breathEveryMs ? undefined : this.#breath;
+  }
+  /**
+   * Resolves once there is time left, for one after the other: what somebody does at once, before
+   * they wait for anything else, counts before the next one's turn.
+   */
+  free(): Promise<void> {
+    this.#line = this.#line.then(async () => {
+      for (let due = this.due(); due !== undefined; due = this.due()) await due;
+    });
+    return this.#line;
+  }
 }

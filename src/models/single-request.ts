@@ -1,11 +1,14 @@
-import { streamText } from 'ai';
-import type { FinishReason, LanguageModel, TextStreamPart, ToolSet } from 'ai';
+import {
+  type FinishReason,
+  type LanguageModel,
+  streamText,
+  type TextStreamPart,
+  type ToolSet,
+} from 'ai';
 import { ModelFailed } from '../core/domain/errors.ts';
 import type { Asking } from '../core/ports/metrics.ts';
 import type { ModelEvent, ModelRequest } from '../core/ports/model.ts';
 import { toModelFailed } from './errors/to-model-failed.ts';
-import { Prose } from './answer-text.ts';
-import { Watchdog } from './idle-timeout.ts';
 
 /** How long a model may be silent, in milliseconds. */
 export interface SilenceLimits {
@@ -108,4 +111,71 @@ function endOf(finish: FinishReason, prose: Prose): 'complete' | 'length' {
   }
   if (!prose.written) throw new ModelFailed('empty', `the answer was blank (${finish})`);
   return finish === 'length' ? 'length' : 'complete';
+}
+
+/**
+ * Picks an answer's text out of a model's stream. Texts of several steps or messages are joined
+ * by the SDK without a gap, so they are set apart here; blank text at the start is held back
+ * until there is more, because nobody should see, or keep, an answer of blanks.
+ */
+export class Prose {
+  /** There is text that people can see. */
+  written = false;
+  #held = '';
+  #step = 0;
+  #message = '';
+  #passage = '';
+
+  /** The text to show for a part; mostly that of a text part, else none. */
+  read(part: TextStreamPart<ToolSet>): string {
+    if (part.type === 'finish-step') this.#step += 1;
+    if (part.type === 'text-start') {
+      // Only the Responses API has several messages in an answer, and names them. Elsewhere a
+      // text may be interrupted by reasoning in the middle of a word, which is no paragraph.
+      const itemId = part.providerMetadata?.openai?.itemId;
+      this.#message = typeof itemId === 'string' ? itemId : '';
+    }
+    if (part.type !== 'text-delta') return '';
+    const text = this.#gap() + this.#held + part.text;
+    this.#held = '';
+    if (!this.written && text.trim() === '') {
+      this.#held = text;
+      return '';
+    }
+    this.written = true;
+    return text;
+  }
+
+  /** A paragraph break, if the text that comes is of another step or message than the last. */
+  #gap(): string {
+    const passage = `${this.#step}/${this.#message}`;
+    const gap = this.written && passage !== this.#passage ? '\n\n' : '';
+    this.#passage = passage;
+    return gap;
+  }
+}
+
+/**
+ * Notices silence. It is set before each wait and rests while nobody waits, so that a slow
+ * reader is never taken for a silent writer.
+ */
+export class Watchdog {
+  readonly #onSilence: (limitMs: number) => void;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(onSilence: (limitMs: number) => void) {
+    this.#onSilence = onSilence;
+  }
+
+  /** From now on, silence of `limitMs` milliseconds is reported, once. */
+  watch(limitMs: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#onSilence(limitMs), limitMs);
+  }
+
+  /** Silence is fine until the next `watch`. */
+  rest(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
 }

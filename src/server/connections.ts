@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { LogDigest } from '../core/log-digest.ts';
-import type { Log } from '../core/ports/log.ts';
+import { type Log, LogDigest } from '../core/ports/log.ts';
 import type { ClientAddresses } from './client-address.ts';
 
 /** How much strangers may have of the server at a time. */

@@ -1,16 +1,12 @@
-import { createServer as createNodeServer } from 'node:http';
-import type { RequestListener, Server } from 'node:http';
+import { createServer as createNodeServer, type RequestListener, type Server } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
-import { Breather } from '../core/turns/event-loop-yield.ts';
-import { LogDigest } from '../core/log-digest.ts';
-import type { Log } from '../core/ports/log.ts';
+import { Breather } from '../core/timing.ts';
+import { type Log, LogDigest } from '../core/ports/log.ts';
 import { type Acceptors, openAcceptors } from './acceptors.ts';
 import { ClientAddresses } from './client-address.ts';
-import { Connections, defaultLimits } from './connections.ts';
-import type { ConnectionLimits } from './connections.ts';
-import { healthPaths, healthRoutes } from './health.ts';
-import type { Health } from './health.ts';
+import { type ConnectionLimits, Connections, defaultLimits } from './connections.ts';
+import { type Health, healthPaths, healthRoutes } from './health.ts';
 
 export interface HttpServerOptions {
   /** The address to listen on, such as `127.0.0.1`. */

@@ -1,6 +1,6 @@
 import type { Log } from '../core/ports/log.ts';
 import type { Metrics } from '../core/ports/metrics.ts';
-import { openExposition } from '../metrics/registry.ts';
+import { openExposition } from '../metrics/prometheus.ts';
 import type { Sources } from '../metrics/gauges.ts';
 import { MetricsServer } from '../server/metrics-server.ts';
 

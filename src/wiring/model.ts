@@ -4,10 +4,9 @@ import type { Metrics } from '../core/ports/metrics.ts';
 import type { Model } from '../core/ports/model.ts';
 import { demoModel } from '../models/demo/demo-model.ts';
 import { failover } from '../models/failover.ts';
-import { defaultModel, openAiModel } from '../models/openai.ts';
+import { defaultModel, openAiModel } from '../models/openai-model.ts';
 import type { RetryPolicy } from '../models/retrying.ts';
-import { checkSettings } from '../models/doctor/settings-check.ts';
-import type { Server } from '../models/doctor/settings.ts';
+import { checkSettings, type Server } from '../models/doctor/settings-check.ts';
 
 /** Where another one can be asked, nobody waits long for a model; the last one is worth a wait. */
 const triesOfSeveral = 2;
@@ -60,3 +59,11 @@ export function configuredModel(config: Config, metrics: Metrics, log: Log): Mod
   );
   return failover(models, { metrics, log });
 }
+
+/** What the model is told before a conversation while no `SYSTEM_PROMPT` is set, wherever people talk. */
+export const helpfulInstructions =
+  'You are a helpful assistant in a chat. Be brief: answer first, explain only as far as it ' +
+  'helps. Where several people talk, each message begins with its author’s name; yours never do.';
+
+/** Who that is, in a line for people. */
+export const helpfulTagline = 'A helpful assistant that keeps it brief.';

@@ -1,8 +1,7 @@
 import type { Config } from '../config/config.ts';
 import type { Log } from '../core/ports/log.ts';
 import { type ProxyFault, watchProxies } from '../proxy/proxy-faults.ts';
-import { useGlobally } from '../proxy/global-proxy.ts';
-import { type Proxies, proxiesOf, rangesIn } from '../proxy/proxies.ts';
+import { type Proxies, proxiesOf, rangesIn, useGlobally } from '../proxy/proxies.ts';
 
 /** The same complaint is not repeated more often, in milliseconds. */
 const complainEveryMs = 60_000;

@@ -2,10 +2,8 @@ import { resolve } from 'node:path';
 import type { Config } from '../config/config.ts';
 import type { SharedBudgets } from '../core/ports/budgets.ts';
 import type { Log } from '../core/ports/log.ts';
-import type { Meters } from '../core/ports/quotas.ts';
-import type { Secrets } from '../core/ports/secrets.ts';
-import type { Store } from '../core/ports/store.ts';
-import type { UsageBook } from '../core/ports/usage.ts';
+import type { Meters, UsageBook } from '../core/ports/usage.ts';
+import type { Secrets, Store } from '../core/ports/store.ts';
 import { openSqliteStore } from '../stores/sqlite/sqlite-store.ts';
 
 const dayMs = 24 * 60 * 60 * 1_000;

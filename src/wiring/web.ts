@@ -1,16 +1,15 @@
 import type { IncomingMessage } from 'node:http';
 import type { Config } from '../config/config.ts';
 import type { Log } from '../core/ports/log.ts';
-import type { Secrets } from '../core/ports/secrets.ts';
-import type { Store } from '../core/ports/store.ts';
+import type { Secrets, Store } from '../core/ports/store.ts';
 import { demoTagline } from '../models/demo/demo-model.ts';
 import { discordFormat } from '../platforms/discord/reply/markdown-format.ts';
 import { slackFormat } from '../platforms/slack/reply/markdown-format.ts';
-import { isLoopbackHost } from '../platforms/web/http/allowed-hosts.ts';
-import { type WebPlatform, webPlatform } from '../platforms/web/web-platform.ts';
-import { helpfulTagline } from './instructions.ts';
-import { isDemo } from './model.ts';
-import { madePassword, webSecrets } from './web-secrets.ts';
+import { isLoopbackHost } from '../platforms/web/http/request-guard.ts';
+import { webPlatform, type WebPlatform } from '../platforms/web/web-platform.ts';
+import { helpfulTagline, isDemo } from './model.ts';
+import { randomBytes, randomInt } from 'node:crypto';
+import { webPasswordName } from '../core/instances/operator.ts';
 
 export interface WebParts {
   readonly store: Store;
@@ -52,4 +51,33 @@ export function makesPassword({ WEB, HOST, WEB_PASSWORD }: Config): boolean {
 function personaOf(config: Config): string {
   if (isDemo(config)) return demoTagline;
   return config.SYSTEM_PROMPT === undefined ? helpfulTagline : '';
+}
+
+/** Letters and digits that are told apart on paper, too. */
+const alphabet = 'abcdefghjkmnpqrstuvwxyz23456789';
+const groups = 5;
+const groupChars = 5;
+
+/** What the page needs of the store's secrets, one of each for all instances. */
+export interface WebSecrets {
+  readonly sessionKey: string;
+  /** When this version was started first on this store, in milliseconds since the epoch. */
+  readonly signedSince: number;
+}
+
+/** Makes them at the first start. Throws `StoreUnavailable`. */
+export async function webSecrets(secrets: Secrets): Promise<WebSecrets> {
+  const [sessionKey, signedSince] = await Promise.all([
+    secrets.keep('web-session-key', randomBytes(32).toString('base64url')),
+    secrets.keep('web-signed-since', String(Date.now())),
+  ]);
+  return { sessionKey, signedSince: Number(signedSince) || 0 };
+}
+
+/** The password that Parley makes for itself, once: 123 bits. Throws `StoreUnavailable`. */
+export function madePassword(secrets: Secrets): Promise<string> {
+  const made = Array.from({ length: groups }, () =>
+    Array.from({ length: groupChars }, () => alphabet[randomInt(alphabet.length)]).join(''),
+  );
+  return secrets.keep(webPasswordName, made.join('-'));
 }

@@ -5,13 +5,12 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import type { ConversationId } from '../../src/core/domain/conversation.ts';
-import type { Meters } from '../../src/core/ports/quotas.ts';
+import type { Meters, UsageBook } from '../../src/core/ports/usage.ts';
 import type { Store } from '../../src/core/ports/store.ts';
-import type { UsageBook } from '../../src/core/ports/usage.ts';
 import { openRedisStore } from '../../src/stores/redis/redis-store.ts';
 import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts';
 import { readableLog } from '../fakes/recording-log.ts';
-import { laySqliteDown, layRedisDown, writtenBy, type Written } from './stored-formats.ts';
+import { layRedisDown, laySqliteDown, type Written, writtenBy } from './stored-formats.ts';
 import { textsOf } from './store/store-fixture.ts';
 
 const commit = '369fb11';

@@ -2,9 +2,8 @@ import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import type { ConversationId } from '../../src/core/domain/conversation.ts';
-import type { Meter } from '../../src/core/ports/quotas.ts';
+import type { Meter, UsageRow } from '../../src/core/ports/usage.ts';
 import type { InHand, Participation, View, Waiting } from '../../src/core/ports/store.ts';
-import type { UsageRow } from '../../src/core/ports/usage.ts';
 import type { Claim } from '../../src/core/domain/turn.ts';
 
 /** What the code that wrote a fixture read of it itself. */

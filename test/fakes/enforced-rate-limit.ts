@@ -1,7 +1,7 @@
 import { RateLimited } from '../../src/core/domain/errors.ts';
 import type { Budget } from '../../src/core/ports/surface.ts';
 import type { Lane } from '../../src/core/reply/pacing/pacer.ts';
-import type { Want } from '../../src/core/reply/pacing/call-request.ts';
+import type { Want } from '../../src/core/reply/pacing/scheduled-reply.ts';
 
 /** A platform's true limit: a bucket that refuses what it does not hold. */
 export class TrueBucket {

@@ -3,7 +3,7 @@ import { createServer, type RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, inject, it, onTestFinished } from 'vitest';
-import { isListening, ordersAt } from '../../src/commands/operator-client.ts';
+import { isListening, ordersAt } from '../../src/commands/connect-operator.ts';
 import { runCommandIn } from '../processes/command-process.ts';
 import { startParley } from '../processes/parley-process.ts';
 

@@ -1,8 +1,11 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { checkSettings } from '../../src/models/doctor/settings-check.ts';
-import { lookAtSettings, type Server } from '../../src/models/doctor/settings.ts';
+import {
+  checkSettings,
+  lookAtSettings,
+  type Server,
+} from '../../src/models/doctor/settings-check.ts';
 import { readableLog } from '../fakes/recording-log.ts';
 import { startOpenAiFake } from '../fakes/openai/server.ts';
 import { freePort } from '../redis/server.ts';

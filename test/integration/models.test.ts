@@ -1,12 +1,11 @@
 import { LLMock } from '@copilotkit/aimock';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { BadConfiguration } from '../../src/core/domain/errors.ts';
-import { defaultModel, openAiModel } from '../../src/models/openai.ts';
+import { defaultModel, openAiModel } from '../../src/models/openai-model.ts';
 import { readableLog } from '../fakes/recording-log.ts';
 import { listen, routes } from '../fakes/openai/collect-answer.ts';
 import { inTurn, sampleText, streamText, tokensOf } from '../fakes/openai/scripts.ts';
-import { startOpenAiFake } from '../fakes/openai/server.ts';
-import type { OpenAiFake } from '../fakes/openai/server.ts';
+import { type OpenAiFake, startOpenAiFake } from '../fakes/openai/server.ts';
 
 let fake: OpenAiFake;
 beforeEach(async () => {

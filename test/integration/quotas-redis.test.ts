@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { StoreUnavailable } from '../../src/core/domain/errors.ts';
-import type { Count, Meter } from '../../src/core/ports/quotas.ts';
-import type { UsageRow } from '../../src/core/ports/usage.ts';
+import type { Count, Meter, UsageRow } from '../../src/core/ports/usage.ts';
 import { RedisProxy } from '../redis/proxy.ts';
 import { keyOf, openStore, ownRedis } from '../redis/open-store.ts';
 

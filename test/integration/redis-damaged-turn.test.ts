@@ -2,8 +2,7 @@ import { expect, it } from 'vitest';
 import type { ConversationId } from '../../src/core/domain/conversation.ts';
 import { LiveReply } from '../../src/core/reply/live-reply.ts';
 import { Pacer } from '../../src/core/reply/pacing/pacer.ts';
-import type { PageRecord } from '../../src/core/domain/turn.ts';
-import { pageKeyOf } from '../../src/core/domain/turn-id.ts';
+import { pageKeyOf, type PageRecord } from '../../src/core/domain/turn.ts';
 import type { Work } from '../../src/core/ports/store.ts';
 import {
   alice,

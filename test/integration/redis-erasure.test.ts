@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, inject, it, onTestFinished } from 'vitest'
 import type { Store } from '../../src/core/ports/store.ts';
 import { Codec } from '../../src/stores/redis/records.ts';
 import { Connection } from '../../src/stores/redis/connection/connection.ts';
-import { Forgetting } from '../../src/stores/redis/conversations/erasure.ts';
+import { Forgetting } from '../../src/stores/redis/deletion.ts';
 import { Inbox } from '../../src/stores/redis/conversations/inbox.ts';
 import { Keys } from '../../src/stores/redis/keys.ts';
 import { boundsOf } from '../../src/stores/redis/options.ts';
@@ -19,7 +19,7 @@ import {
   question,
 } from '../contract/store/store-fixture.ts';
 import { readableLog } from '../fakes/recording-log.ts';
-import { startCluster, type RedisCluster } from '../redis/cluster.ts';
+import { type RedisCluster, startCluster } from '../redis/cluster.ts';
 import { openStore } from '../redis/open-store.ts';
 
 let cluster: RedisCluster;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Redis } from 'ioredis';
 import type { ConversationId } from '../../src/core/domain/conversation.ts';
-import type { Entry } from '../../src/core/domain/history-entry.ts';
+import type { Entry } from '../../src/core/domain/turn.ts';
 import type { UsageRow } from '../../src/core/ports/usage.ts';
 import {
   alice,

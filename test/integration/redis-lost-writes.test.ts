@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest';
-import { pageKeyOf } from '../../src/core/domain/turn-id.ts';
+import { pageKeyOf } from '../../src/core/domain/turn.ts';
 import { Register } from '../chaos/question-ledger.ts';
 import { DiscordThread, SlackDirect, SlackThread } from '../chaos/simulated-conversations.ts';
 import { Town } from '../chaos/environment.ts';

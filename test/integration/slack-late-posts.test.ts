@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
 import { SlackApi } from '../../src/platforms/slack/api/web-api.ts';
-import { metadataOf } from '../../src/platforms/slack/reply/message-metadata.ts';
+import { metadataOf } from '../../src/platforms/slack/reply/posted-messages.ts';
 import { settled, written } from '../worlds/late-slack-posts.ts';
 import { itInWorlds as it, transports } from '../worlds/slack-world.ts';
 

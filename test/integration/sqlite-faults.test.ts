@@ -1,9 +1,16 @@
-import { spawn, spawnSync } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { truncateSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -14,9 +21,8 @@ import { BadConfiguration, StoreUnavailable } from '../../src/core/domain/errors
 import { conversationId } from '../../src/core/domain/conversation.ts';
 import type { Message } from '../../src/core/domain/message.ts';
 import type { Store } from '../../src/core/ports/store.ts';
-import { Database } from '../../src/stores/sqlite/connection/database.ts';
+import { Database, WalSync } from '../../src/stores/sqlite/connection/database.ts';
 import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts';
-import { WalSync } from '../../src/stores/sqlite/connection/wal-sync.ts';
 import { endsWithUs } from '../processes/kill-with-parent.ts';
 
 const lease = { owner: 'test', leaseMs: 60_000 };

@@ -3,10 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type ConversationId, conversationId } from '../../src/core/domain/conversation.ts';
+import { conversationId, type ConversationId } from '../../src/core/domain/conversation.ts';
 import type { Message } from '../../src/core/domain/message.ts';
-import type { Secrets } from '../../src/core/ports/secrets.ts';
-import type { Store } from '../../src/core/ports/store.ts';
+import type { Secrets, Store } from '../../src/core/ports/store.ts';
 import { schemaVersion } from '../../src/stores/sqlite/schema.ts';
 import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts';
 

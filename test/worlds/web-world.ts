@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { request as httpRequest } from 'node:http';
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { type IncomingHttpHeaders, type IncomingMessage, request as httpRequest } from 'node:http';
 import { inspect } from 'node:util';
 import type { CoreOptions } from '../../src/core/create-core.ts';
-import type { WebPlatform, WebPlatformOptions } from '../../src/platforms/web/web-platform.ts';
-import { webPlatform } from '../../src/platforms/web/web-platform.ts';
-import { createServer } from '../../src/server/http-server.ts';
-import { webSecrets } from '../../src/wiring/web-secrets.ts';
-import type { HttpServer } from '../../src/server/http-server.ts';
+import {
+  webPlatform,
+  type WebPlatform,
+  type WebPlatformOptions,
+} from '../../src/platforms/web/web-platform.ts';
+import { createServer, type HttpServer } from '../../src/server/http-server.ts';
+import { webSecrets } from '../../src/wiring/web.ts';
 import { expectNothingPlanted } from '../fakes/leak-canaries.ts';
 import { bounds, World } from './world.ts';
 

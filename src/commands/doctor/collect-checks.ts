@@ -58,7 +58,7 @@ async function modelChecks(config: Config, hear: HearClock): Promise<Check[]> {
     ];
   }
   const { modelCheckup } = await import('../../models/doctor/model-check.ts');
-  const { defaultModel } = await import('../../models/openai.ts');
+  const { defaultModel } = await import('../../models/openai-model.ts');
   return (config.MODEL ?? [defaultModel]).map((model) =>
     modelCheckup({
       model,

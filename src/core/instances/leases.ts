@@ -1,4 +1,4 @@
-import { Interrupted } from '../domain/interrupted.ts';
+import { Interrupted } from '../domain/errors.ts';
 import type { Log } from '../ports/log.ts';
 import type { Lease, Store } from '../ports/store.ts';
 import type { Claim } from '../domain/turn.ts';

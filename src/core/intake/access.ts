@@ -1,3 +1,5 @@
+import type { Participation } from '../ports/store.ts';
+
 /** Ids of one platform: who or what may, if it names any, and who or what may not in any case. */
 export interface AccessList {
   readonly allow: readonly string[];
@@ -118,4 +120,23 @@ function passes({ allow, deny }: AccessList, ids: readonly string[]): boolean {
 
 function has(list: readonly string[], ids: readonly string[]): boolean {
   return ids.some((id) => list.includes(id));
+}
+
+/**
+ * Who may go on in a conversation of many people without a mention:
+ * - `auto`: everybody where it began with a mention of the bot; else those who have addressed it
+ *   there.
+ * - `always`: everybody wherever the bot takes part.
+ * - `mention`: nobody.
+ */
+export type Followups = 'auto' | 'always' | 'mention';
+
+/** Whether what this author says there is meant for the bot. */
+export function mayGoOn(
+  author: string,
+  followups: Followups,
+  participation: Participation,
+): boolean {
+  if (followups === 'auto') return participation.opened || participation.people.includes(author);
+  return followups === 'always';
 }

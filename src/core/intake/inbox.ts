@@ -1,9 +1,9 @@
 import type { BotTurns } from './bot-loop-guard.ts';
-import type { Breather } from '../turns/event-loop-yield.ts';
+import type { Breather } from '../timing.ts';
 import { type ConversationId, partsOf } from '../domain/conversation.ts';
 import type { Dispatcher } from '../turns/dispatcher.ts';
 import { MessageRefused, StoreUnavailable } from '../domain/errors.ts';
-import { forgetConversation } from '../instances/forget.ts';
+import { forgetConversation } from './end-answers.ts';
 import {
   cleanText,
   isNew,
@@ -12,13 +12,12 @@ import {
   type Message,
   tidyMessage,
 } from '../domain/message.ts';
-import { payersOf } from './quota-subjects.ts';
+import { payersOf, type Quotas } from './quotas.ts';
 import type { Metrics, Refusal } from '../ports/metrics.ts';
 import type { Intake, Receipt } from '../ports/platform.ts';
 import type { Admission, Store } from '../ports/store.ts';
-import type { Quotas } from './quotas.ts';
 import { sentences } from '../domain/user-texts.ts';
-import { countTokens } from '../turns/tokens.ts';
+import { countTokens } from '../turns/prompt.ts';
 
 /** To count the tokens of a longer text takes longer than to ask whether it is taken in at all. */
 const longChars = 2_000;

@@ -1,4 +1,4 @@
-import { Breather } from '../turns/event-loop-yield.ts';
+import { Breather } from '../timing.ts';
 import type { Log } from '../ports/log.ts';
 import type { Store } from '../ports/store.ts';
 

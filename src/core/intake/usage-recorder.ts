@@ -1,11 +1,10 @@
 import type { Report } from '../turns/answer-turn.ts';
-import type { Breather } from '../turns/event-loop-yield.ts';
-import { payersOf } from './quota-subjects.ts';
+import type { Breather } from '../timing.ts';
+import { payersOf, type Quotas } from './quotas.ts';
 import type { Log } from '../ports/log.ts';
 import type { Work } from '../ports/store.ts';
 import type { UsageBook } from '../ports/usage.ts';
-import type { Quotas } from './quotas.ts';
-import { countTokens } from '../turns/tokens.ts';
+import { countTokens } from '../turns/prompt.ts';
 import type { Turn } from '../domain/turn.ts';
 
 export interface BookkeeperOptions {

@@ -1,7 +1,6 @@
 import type { ConversationId } from '../domain/conversation.ts';
-import type { Entry } from '../domain/history-entry.ts';
+import type { Entry, Outcome, Turn } from '../domain/turn.ts';
 import type { Message } from '../domain/message.ts';
-import type { Outcome, Turn } from '../domain/turn.ts';
 import type { Surface } from './surface.ts';
 
 /**

@@ -1,7 +1,6 @@
 import type { ConversationId } from '../domain/conversation.ts';
-import type { Entry } from '../domain/history-entry.ts';
+import type { Claim, Ending, Entry, PageRecord, Turn } from '../domain/turn.ts';
 import type { Message } from '../domain/message.ts';
-import type { Claim, Ending, PageRecord, Turn } from '../domain/turn.ts';
 import type { Receipt } from './platform.ts';
 
 /** Who works on a conversation, and for how long without a sign of life, in milliseconds. */
@@ -256,4 +255,19 @@ export interface Store {
   /** Resolves if a question of any length would be kept now; else throws `StoreUnavailable`. */
   check(): Promise<void>;
   close(): Promise<void>;
+}
+
+/**
+ * What the service made for itself and keeps, one of each for all instances: keys, a password, the
+ * time since when something holds, which logins have ended. Both methods throw `StoreUnavailable`.
+ */
+export interface Secrets {
+  /**
+   * Keeps a value under a name that has none, in one atomic step; resolves to what stands there then,
+   * the first one. Safe to repeat.
+   *
+   * @param lifeMs how long it is kept, in milliseconds; for ever without it
+   */
+  keep(name: string, made: string, lifeMs?: number): Promise<string>;
+  find(name: string): Promise<string | undefined>;
 }

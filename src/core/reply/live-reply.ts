@@ -8,13 +8,11 @@ import {
 } from '../domain/errors.ts';
 import type { Surface } from '../ports/surface.ts';
 import type { Ending } from '../domain/turn.ts';
-import type { Finals, Lane, Place } from './pacing/scheduled-reply.ts';
-import { NotOurs } from './posting/lease-uncertain.ts';
+import type { Finals, Lane, Place, Want, Way } from './pacing/scheduled-reply.ts';
+import { NotOurs } from './posting/posted-pages.ts';
 import type { Pacer } from './pacing/pacer.ts';
-import { Setbacks } from './posting/call-failures.ts';
-import type { Step } from './next-step.ts';
-import type { Want, Way } from './pacing/call-request.ts';
-import { Writer, type WriterOptions } from './reply-writer.ts';
+import { Setbacks } from './timing/update-times.ts';
+import { type Step, Writer, type WriterOptions } from './reply-writer.ts';
 
 /** While it is not certain that the turn is ours, that is looked at so often, in milliseconds. */
 const askAgainMs = 250;

@@ -5,9 +5,8 @@ import { type Page, Pages } from './pages/page-splitter.ts';
 import { Pauses } from './timing/sentence-breaks.ts';
 import { PostedPages, type PostedPagesOptions } from './posting/posted-pages.ts';
 import { Rhythm } from './timing/update-times.ts';
-import { Sight, type SightOptions } from './timing/unseen-text.moved.ts';
-import type { Step } from './next-step.ts';
-import type { Way } from './pacing/call-request.ts';
+import { Sight, type SightOptions } from './timing/unseen-text.ts';
+import type { Way } from './pacing/scheduled-reply.ts';
 
 export interface WriterOptions extends PostedPagesOptions, SightOptions {
   /** How long it is from one turn of the reply to its next, as things stand, in milliseconds. */
@@ -237,4 +236,13 @@ export class Writer {
 
 function isRefusal(error: unknown): boolean {
   return error instanceof Rejected && error.reason === 'refused';
+}
+
+/** A page that does not read as it should, and what to do about it. */
+export interface Step {
+  readonly kind: 'post' | 'edit' | 'remove';
+  /** The page's place in its reply, from 0. */
+  readonly index: number;
+  /** Its text will not change any more. */
+  readonly final: boolean;
 }

@@ -2,9 +2,8 @@ import { withDeadline } from '../timing.ts';
 import { RateLimited } from '../domain/errors.ts';
 import type { Log } from '../ports/log.ts';
 import type { Notice } from '../ports/surface.ts';
-import type { Lane, Place } from '../reply/pacing/scheduled-reply.ts';
+import type { Lane, Place, Want } from '../reply/pacing/scheduled-reply.ts';
 import type { Pacer } from '../reply/pacing/pacer.ts';
-import type { Want } from '../reply/pacing/call-request.ts';
 import { sentences } from '../domain/user-texts.ts';
 import type { Outcome, Turn } from '../domain/turn.ts';
 

@@ -1,11 +1,9 @@
-import type { Bounds } from '../domain/turn-limits.ts';
-import type { Breather } from './event-loop-yield.ts';
-import { ClaimLost, ModelFailed, Rejected } from '../domain/errors.ts';
-import { Interrupted } from '../domain/interrupted.ts';
+import { type Bounds, type Ending, type Outcome, pageKeyOf, type Turn } from '../domain/turn.ts';
+import { type Breather, persist } from '../timing.ts';
+import { ClaimLost, Interrupted, ModelFailed, Rejected } from '../domain/errors.ts';
 import type { Tenure } from '../instances/leases.ts';
 import { isNew } from '../domain/message.ts';
 import type { ModelLine } from './model-queue.ts';
-import { persist } from './retry-store.ts';
 import type { Log } from '../ports/log.ts';
 import type { Metrics } from '../ports/metrics.ts';
 import type { Model, Usage } from '../ports/model.ts';
@@ -18,8 +16,6 @@ import { LiveReply } from '../reply/live-reply.ts';
 import type { Pacer } from '../reply/pacing/pacer.ts';
 import { Working } from '../reply/posting/working-indicator.ts';
 import { sentences } from '../domain/user-texts.ts';
-import { pageKeyOf } from '../domain/turn-id.ts';
-import type { Ending, Outcome, Turn } from '../domain/turn.ts';
 
 /** What it takes to answer. */
 export interface Desk {

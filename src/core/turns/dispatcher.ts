@@ -1,19 +1,17 @@
 import type { Desk } from './answer-turn.ts';
 import type { Bookkeeper } from '../intake/usage-recorder.ts';
 import { type ConversationId, partsOf } from '../domain/conversation.ts';
-import { Interrupted } from '../domain/interrupted.ts';
+import { Interrupted } from '../domain/errors.ts';
 import { Leases } from '../instances/leases.ts';
-import { Leftovers } from '../instances/unclaimed-turns.ts';
+import { Leftovers, Retries } from '../instances/unclaimed-turns.ts';
 import type { LongAnswers } from './answer-ready-notice.ts';
 import type { Message } from '../domain/message.ts';
-import { Pause } from '../instances/operator-pause.ts';
-import { Peers } from '../instances/load-balancing.ts';
+import { Pause } from '../instances/operator.ts';
+import { Peers, Reach } from '../instances/load-balancing.ts';
 import type { Log } from '../ports/log.ts';
 import type { Load } from '../ports/metrics.ts';
 import type { Platform } from '../ports/platform.ts';
 import type { AcceptOptions, Admission, Lease, Work } from '../ports/store.ts';
-import { Reach } from '../instances/staggered-claims.ts';
-import { Retries } from './conversation-retries.ts';
 import { type AtHand, Worker } from './turn-runner.ts';
 
 /** A conversation that is worked off here. */

@@ -1,11 +1,10 @@
-import type { Breather } from './event-loop-yield.ts';
-import { withDeadline } from '../timing.ts';
-import type { Entry } from '../domain/history-entry.ts';
+import { type Breather, withDeadline } from '../timing.ts';
+import type { Entry } from '../domain/turn.ts';
 import { cleanName, cleanText, maxMessageChars } from '../domain/message.ts';
 import type { Log } from '../ports/log.ts';
 import type { Past, Platform } from '../ports/platform.ts';
 import type { Store, Work } from '../ports/store.ts';
-import { countTokens } from './tokens.ts';
+import { countTokens } from './prompt.ts';
 
 /**
  * Of what was said before so much is looked at, the newest, in UTF-16 units: more than a model's

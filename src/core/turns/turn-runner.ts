@@ -1,16 +1,14 @@
 import { answer, type Desk, type Hold, type Report } from './answer-turn.ts';
 import type { Bookkeeper } from '../intake/usage-recorder.ts';
-import { ClaimLost } from '../domain/errors.ts';
-import { Interrupted } from '../domain/interrupted.ts';
+import { ClaimLost, Interrupted } from '../domain/errors.ts';
 import type { Holding, Leases } from '../instances/leases.ts';
 import type { LongAnswers } from './answer-ready-notice.ts';
-import { persist } from './retry-store.ts';
-import type { Log } from '../ports/log.ts';
+import { persist } from '../timing.ts';
+import { type Log, scopedLog } from '../ports/log.ts';
 import type { Platform } from '../ports/platform.ts';
 import type { Lease, Work } from '../ports/store.ts';
-import { scopedLog } from '../scoped-log.ts';
 import type { Claim } from '../domain/turn.ts';
-import { countTokens } from './tokens.ts';
+import { countTokens } from './prompt.ts';
 
 /** A turn that even its apology cannot end is ended unseen after so many more attempts. */
 const unseenAfterMore = 3;

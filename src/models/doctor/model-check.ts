@@ -3,8 +3,8 @@ import { ModelFailed, type ModelFault } from '../../core/domain/errors.ts';
 import type { Check, Finding, HearClock } from '../../core/ports/checkup.ts';
 import { sentences } from '../../core/domain/user-texts.ts';
 import { toModelFailed } from '../errors/to-model-failed.ts';
-import { languageModel, type Provider } from '../provider.ts';
-import { lookAtSettings, remedyFor } from './settings.ts';
+import { languageModel, type Provider } from '../openai-model.ts';
+import { lookAtSettings, remedyFor } from './settings-check.ts';
 
 /** OpenAI's own APIs take no smaller limit; other servers do. */
 const leastTokensAtOpenAi = 16;

@@ -1,6 +1,6 @@
 import { withDeadline } from '../../core/timing.ts';
 import { type Fields, fieldsOf, listOf, textOf } from '../../core/foreign-data.ts';
-import type { Provider } from '../provider.ts';
+import type { Provider } from '../openai-model.ts';
 
 /** A list of names takes no longer, even at a server that is busy. */
 const timeoutMs = 10_000;

@@ -1,4 +1,4 @@
-import { isPortBlocked } from '../../core/blocked-port.ts';
+import { isPortBlocked } from '../../core/ports/checkup.ts';
 
 /**
  * What an error from the AI SDK or a provider says about itself. SDK errors carry the whole

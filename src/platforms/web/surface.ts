@@ -1,6 +1,5 @@
-import type { Posting, Surface, WorkingState } from '../../core/ports/surface.ts';
-import { webFormat } from './format.ts';
-import type { LiveTurn } from './conversations/live-turn.ts';
+import type { PageFormat, Posting, Surface, WorkingState } from '../../core/ports/surface.ts';
+import type { LiveTurn } from './conversations/conversation-view.ts';
 import type { Room } from './conversations/live-conversation.ts';
 
 /** Twenty steps in a second look like steady writing; more would only cost. */
@@ -55,3 +54,10 @@ export function webSurface(room: Room, live: LiveTurn): Surface {
     else room.rewritten();
   }
 }
+
+/** The page shows markdown as it is; long answers are cut so that one page is quick to draw. */
+export const webFormat: PageFormat = {
+  limit: 10_000,
+  render: (markdown) => markdown,
+  size: (rendered) => rendered.length,
+};

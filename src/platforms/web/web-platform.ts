@@ -1,27 +1,21 @@
 import type { IncomingMessage } from 'node:http';
 import type { HttpBindings } from '@hono/node-server';
-import { Hono } from 'hono';
-import type { Context } from 'hono';
+import { type Context, Hono } from 'hono';
 import type { ConversationId } from '../../core/domain/conversation.ts';
-import { LogDigest } from '../../core/log-digest.ts';
-import type { Log } from '../../core/ports/log.ts';
+import { type Log, LogDigest } from '../../core/ports/log.ts';
 import type { Intake, Platform } from '../../core/ports/platform.ts';
-import type { Secrets } from '../../core/ports/secrets.ts';
-import type { Store } from '../../core/ports/store.ts';
+import type { Secrets, Store } from '../../core/ports/store.ts';
 import type { PageFormat } from '../../core/ports/surface.ts';
 import { api } from './http/api.ts';
 import { assets, html } from './http/assets.ts';
 import { devPages } from './http/dev-pages.ts';
-import { faultResponse } from './http/api-errors.ts';
-import { webFormat } from './format.ts';
-import { guard, headers } from './http/request-guard.ts';
-import { Hosts } from './http/allowed-hosts.ts';
+import { faultResponse, problems } from './http/errors.ts';
+import { webFormat, webSurface } from './surface.ts';
+import { guard, headers, Hosts } from './http/request-guard.ts';
 import { login } from './sessions/login.ts';
-import { problems } from './http/problems.ts';
-import { NewSessions } from './sessions/new-sessions.ts';
+import { NewSessions } from './sessions/session-throttle.ts';
 import { Rooms } from './conversations/live-conversations.ts';
-import { Sessions, sessionOf } from './sessions/session.ts';
-import { webSurface } from './surface.ts';
+import { sessionOf, Sessions } from './sessions/session.ts';
 
 /** How often it is looked whether logins ended at other instances, in milliseconds. */
 const lookEveryMs = 15_000;

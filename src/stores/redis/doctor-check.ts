@@ -2,14 +2,12 @@ import type { Redis } from 'ioredis';
 import { BadConfiguration, StoreUnavailable } from '../../core/domain/errors.ts';
 import { textOf } from '../../core/foreign-data.ts';
 import type { Check, Finding, HearClock } from '../../core/ports/checkup.ts';
-import type { Log } from '../../core/ports/log.ts';
-import { scopedLog } from '../../core/scoped-log.ts';
+import { type Log, scopedLog } from '../../core/ports/log.ts';
 import { Connection } from './connection/connection.ts';
-import { codeOf } from './connection/errors.ts';
+import { codeOf, moreDisk, moreMemory } from './connection/errors.ts';
 import { Keys } from './keys.ts';
 import { openConnection } from './connection/open-connection.ts';
 import { Partitions } from './conversations/work-queue.ts';
-import { moreDisk, moreMemory } from './connection/startup-errors.ts';
 import { parseRedisUrl, type Target } from './connection/redis-url.ts';
 
 /** How long a Redis that does not answer is waited for, in milliseconds. */

@@ -1,6 +1,6 @@
-import { partsOf, type ConversationId } from '../../core/domain/conversation.ts';
+import { type ConversationId, partsOf } from '../../core/domain/conversation.ts';
 import { BadConfiguration } from '../../core/domain/errors.ts';
-import type { Meter } from '../../core/ports/quotas.ts';
+import type { Meter } from '../../core/ports/usage.ts';
 
 /** How many parts the data has, each on one node of a cluster. It never changes. */
 export const partitions = 64;

@@ -1,9 +1,13 @@
 import type { ConversationId } from '../../core/domain/conversation.ts';
-import type { Entry } from '../../core/domain/history-entry.ts';
+import {
+  type Ending,
+  type Entry,
+  type Outcome,
+  pageKeyOf,
+  type PageRecord,
+} from '../../core/domain/turn.ts';
 import type { Author, Message } from '../../core/domain/message.ts';
 import type { Log } from '../../core/ports/log.ts';
-import { pageKeyOf } from '../../core/domain/turn-id.ts';
-import type { Ending, Outcome, PageRecord } from '../../core/domain/turn.ts';
 
 /** No reply has as many: an index beyond it is damage. */
 const mostPages = 1_000;

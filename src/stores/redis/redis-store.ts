@@ -1,5 +1,5 @@
 import type { ConversationId } from '../../core/domain/conversation.ts';
-import type { Entry } from '../../core/domain/history-entry.ts';
+import type { Claim, Ending, Entry, PageRecord } from '../../core/domain/turn.ts';
 import type { Message } from '../../core/domain/message.ts';
 import type { SharedBudgets } from '../../core/ports/budgets.ts';
 import type {
@@ -12,6 +12,7 @@ import type {
   Lease,
   Participation,
   Renewal,
+  Secrets,
   Store,
   Summary,
   View,
@@ -19,31 +20,21 @@ import type {
   Watcher,
   Work,
 } from '../../core/ports/store.ts';
-import type { Meters } from '../../core/ports/quotas.ts';
-import type { Secrets } from '../../core/ports/secrets.ts';
-import type { UsageBook } from '../../core/ports/usage.ts';
-import type { Claim, Ending, PageRecord } from '../../core/domain/turn.ts';
-import { RedisBudgets } from './coordination/shared-rate-limits.ts';
-import { Bookmarks } from './coordination/read-positions.ts';
+import type { Meters, UsageBook } from '../../core/ports/usage.ts';
+import { Bookmarks, PauseNote, RedisBudgets, RedisSecrets, Roles } from './coordination.ts';
 import { Codec } from './records.ts';
 import { Connection } from './connection/connection.ts';
-import { Forgetting } from './conversations/erasure.ts';
+import { Forgetting, Sweeper } from './deletion.ts';
 import { Inbox } from './conversations/inbox.ts';
 import { Keys } from './keys.ts';
 import { News } from './connection/pub-sub.ts';
-import { openConnection } from './connection/open-connection.ts';
+import { noteRuns, openConnection } from './connection/open-connection.ts';
 import { boundsOf, type RedisStoreOptions } from './options.ts';
 import { Partitions } from './conversations/work-queue.ts';
-import { PauseNote } from './coordination/operator-pause.ts';
-import { RedisMeters } from './accounting/quota-meters.ts';
+import { RedisMeters, RedisUsage } from './accounting.ts';
 import { Persons } from './conversations/person-index.ts';
-import { Roles } from './coordination/leader-locks.ts';
-import { RedisSecrets } from './coordination/secrets.ts';
-import { noteRuns } from './connection/server-restarts.ts';
 import { Summaries } from './conversations/participants.ts';
-import { Sweeper } from './conversations/retention.ts';
 import { parseRedisUrl, type Target } from './connection/redis-url.ts';
-import { RedisUsage } from './accounting/usage-book.ts';
 import { Workbench } from './conversations/turns.ts';
 
 /**

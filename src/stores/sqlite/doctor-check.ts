@@ -5,9 +5,14 @@ import { pathToFileURL } from 'node:url';
 import { BadConfiguration } from '../../core/domain/errors.ts';
 import type { Check, Finding } from '../../core/ports/checkup.ts';
 import { isHeld, messageOf, toConfigurationFault } from './connection/errors.ts';
-import { ensureOwn, filesIn, holderIn } from './connection/data-folder.ts';
+import {
+  ensureOwn,
+  filesIn,
+  freeBytes,
+  holderIn,
+  leastFreeBytes,
+} from './connection/data-folder.ts';
 import { checkHealth, checkOrigin } from './connection/open-database.ts';
-import { freeBytes, leastFreeBytes } from './connection/disk-reserve.ts';
 
 const id = 'store.sqlite';
 const what = 'SQLite';

@@ -1,5 +1,5 @@
 import type { ConversationId } from '../../core/domain/conversation.ts';
-import type { Entry } from '../../core/domain/history-entry.ts';
+import type { Claim, Ending, Entry, PageRecord } from '../../core/domain/turn.ts';
 import type { Message } from '../../core/domain/message.ts';
 import type {
   AcceptOptions,
@@ -11,26 +11,21 @@ import type {
   Lease,
   Participation,
   Renewal,
+  Secrets,
   Store,
   Summary,
   View,
   Waiting,
   Work,
 } from '../../core/ports/store.ts';
-import type { Meters } from '../../core/ports/quotas.ts';
-import type { Secrets } from '../../core/ports/secrets.ts';
-import type { UsageBook } from '../../core/ports/usage.ts';
-import type { Claim, Ending, PageRecord } from '../../core/domain/turn.ts';
+import type { Meters, UsageBook } from '../../core/ports/usage.ts';
 import type { Database, Query } from './connection/database.ts';
 import { DepthQuery } from './conversations/work-queue.ts';
 import { StoreFolder } from './connection/data-folder.ts';
-import { Forgetting } from './conversations/erasure.ts';
+import { Forgetting, Sweeper } from './deletion.ts';
 import { Inbox } from './conversations/inbox.ts';
 import { openDatabase } from './connection/open-database.ts';
-import type { SqliteStoreOptions } from './options.ts';
-import { PauseNote } from './coordination/operator-pause.ts';
-import { Roles } from './coordination/leader-locks.ts';
-import { Sweeper } from './conversations/retention.ts';
+import { PauseNote, Roles } from './coordination.ts';
 import { openTables, type Tables } from './tables.ts';
 import { Workbench } from './conversations/turns.ts';
 
@@ -251,4 +246,19 @@ class SqliteStore implements Store {
     await this.#db.durable();
     return result;
   }
+}
+
+export interface SqliteStoreOptions {
+  /** Belongs to this store alone; made if it is not there, with access for this user only. */
+  readonly folder: string;
+  /** How long history is kept, by the platform's time, in milliseconds. */
+  readonly retentionMs: number;
+  /** Entries given to `claim`, `finish` and `view` at most; 400 by default. */
+  readonly historyLimit?: number;
+  /** How long the ids of messages are remembered, in milliseconds; 7 days by default. */
+  readonly seenMs?: number;
+  /** How long it is kept what was used, in milliseconds; 90 days by default. */
+  readonly usageMs?: number;
+  /** The database grows to so many pages of 4 KiB at most; by default only the disk is a limit. */
+  readonly maxPages?: number;
 }

@@ -1,15 +1,12 @@
-import { Bookmarks } from './coordination/read-positions.ts';
+import { Bookmarks, SqliteSecrets } from './coordination.ts';
 import type { Database } from './connection/database.ts';
 import { Entries } from './conversations/history.ts';
-import { Finishes } from './conversations/finish-log.ts';
-import { Pages } from './conversations/pages.ts';
-import { SqliteMeters } from './accounting/quota-meters.ts';
-import { SqliteUsage } from './accounting/usage-book.ts';
+import { Finishes } from './conversations/turns.ts';
+import { Pages, Turns } from './conversations/turn-table.ts';
+import { SqliteMeters, SqliteUsage } from './accounting.ts';
 import { Participants } from './conversations/participants.ts';
-import { SqliteSecrets } from './coordination/secrets.ts';
 import { Questions } from './conversations/questions.ts';
-import { Seen } from './conversations/seen-ids.ts';
-import { Turns } from './conversations/turn-table.ts';
+import { Seen } from './conversations/inbox.ts';
 
 /** What the database holds, each with its own statements. */
 export interface Tables {

@@ -1,4 +1,4 @@
-import type { Breather } from '../../../src/core/turns/event-loop-yield.ts';
+import type { Breather } from '../../../src/core/timing.ts';
 import type { PageFormat } from '../../../src/core/ports/surface.ts';
 import {
   cleanName,
@@ -8,17 +8,15 @@ import {
   tidyMessage,
 } from '../../../src/core/domain/message.ts';
 import { conversationId } from '../../../src/core/domain/conversation.ts';
-import { prompt } from '../../../src/core/turns/prompt.ts';
+import { countTokens, prompt } from '../../../src/core/turns/prompt.ts';
 import { healInline } from '../../../src/core/reply/pages/complete-markdown.ts';
-import { readLines, outside } from '../../../src/core/reply/pages/markdown/blocks.ts';
+import { htmlEnd, outside, readLines } from '../../../src/core/reply/pages/markdown/blocks.ts';
 import { constructs } from '../../../src/core/reply/pages/markdown/inline-spans.ts';
 import { openMarks } from '../../../src/core/reply/pages/markdown/emphasis.ts';
-import { htmlEnd } from '../../../src/core/reply/pages/markdown/html.ts';
 import { Pages } from '../../../src/core/reply/pages/page-splitter.ts';
-import { countTokens } from '../../../src/core/turns/tokens.ts';
 import { discordFormat } from '../../../src/platforms/discord/reply/markdown-format.ts';
 import { slackFormat } from '../../../src/platforms/slack/reply/markdown-format.ts';
-import { webFormat } from '../../../src/platforms/web/format.ts';
+import { webFormat } from '../../../src/platforms/web/surface.ts';
 import { answer, type Subject } from './subject.ts';
 
 const message = (text: string) => ({

@@ -1,18 +1,22 @@
 import { titleOf } from '../../../src/platforms/discord/cache/channels.ts';
 import { discordFormat } from '../../../src/platforms/discord/reply/markdown-format.ts';
-import { isVisible, oneLine } from '../../../src/platforms/discord/messages/one-line.ts';
+import {
+  isVisible,
+  oneLine,
+  type Said,
+  saidIn,
+} from '../../../src/platforms/discord/messages/discord-message.ts';
 import { honestLinks } from '../../../src/platforms/common/masked-links.ts';
-import { withoutLinks } from '../../../src/platforms/discord/reply/masked-links.ts';
+import { withoutLinks } from '../../../src/platforms/discord/reply/reply-calls.ts';
 import { mentions } from '../../../src/platforms/discord/receive/classify-message.ts';
-import { type Said, saidIn } from '../../../src/platforms/discord/messages/discord-message.ts';
-import type { Self } from '../../../src/platforms/discord/bot-identity.ts';
-import { threadName } from '../../../src/platforms/discord/reply/thread-name.ts';
-import { textFor } from '../../../src/platforms/discord/messages/normalize-message.ts';
+import type { Self } from '../../../src/platforms/discord/api/identify-bot.ts';
 import {
   calledIn,
   readable,
+  threadName,
   withoutBell,
 } from '../../../src/platforms/discord/messages/discord-text.ts';
+import { textFor } from '../../../src/platforms/discord/messages/normalize-message.ts';
 import { answer, type Subject } from './subject.ts';
 
 const id = '1200000000000000001';

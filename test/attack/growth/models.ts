@@ -1,4 +1,4 @@
-import { ago, table } from '../../../src/commands/table.ts';
+import { ago, table } from '../../../src/commands/command.ts';
 import { createLog } from '../../../src/log.ts';
 import { complaintOf } from '../../../src/models/errors/provider-error.ts';
 import { answer } from '../../../src/models/demo/answer.ts';

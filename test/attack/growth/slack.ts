@@ -1,14 +1,16 @@
-import { addressIn } from '../../../src/platforms/slack/reply/link-safety/find-url.ts';
-import { decoded } from '../../../src/platforms/slack/reply/link-safety/entities.ts';
+import {
+  addressIn,
+  decoded,
+  hostNameIn,
+  linkTargetIn,
+  postable,
+  streamable,
+} from '../../../src/platforms/slack/reply/link-safety.ts';
 import { slackFormat } from '../../../src/platforms/slack/reply/markdown-format.ts';
-import { hostNameIn } from '../../../src/platforms/slack/reply/link-safety/find-host-name.ts';
-import { linkTargetIn } from '../../../src/platforms/slack/reply/link-safety/find-link-target.ts';
 import { meant, mentions } from '../../../src/platforms/slack/receive/classify-message.ts';
-import { postable } from '../../../src/platforms/slack/reply/link-safety/text-before-url.ts';
 import { type Said, saidIn } from '../../../src/platforms/slack/messages/slack-message.ts';
-import type { Self } from '../../../src/platforms/slack/bot-identity.ts';
-import { stopsInChannel } from '../../../src/platforms/slack/receive/stop-command.ts';
-import { streamable } from '../../../src/platforms/slack/reply/streaming/streamable-text.ts';
+import type { Self } from '../../../src/platforms/slack/api/identify-bot.ts';
+import { stopsInChannel } from '../../../src/platforms/slack/receive/event-handler.ts';
 import { textFor, toMessage } from '../../../src/platforms/slack/messages/normalize-message.ts';
 import { toldBy } from '../../../src/platforms/slack/receive/parse-event.ts';
 import {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { SharedBudgets } from '../../../src/core/ports/budgets.ts';
-import { RedisBudgets } from '../../../src/stores/redis/coordination/shared-rate-limits.ts';
+import { RedisBudgets } from '../../../src/stores/redis/coordination.ts';
 import { Connection } from '../../../src/stores/redis/connection/connection.ts';
 import { Keys } from '../../../src/stores/redis/keys.ts';
 import { openRedisStore } from '../../../src/stores/redis/redis-store.ts';

@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Meter, Meters } from '../../../src/core/ports/quotas.ts';
-import type { Secrets } from '../../../src/core/ports/secrets.ts';
-import type { Store } from '../../../src/core/ports/store.ts';
-import type { UsageBook, UsageRow } from '../../../src/core/ports/usage.ts';
+import type { Meter, Meters, UsageBook, UsageRow } from '../../../src/core/ports/usage.ts';
+import type { Secrets, Store } from '../../../src/core/ports/store.ts';
 import { eventually } from '../store/store-fixture.ts';
 
 /** A store that counts, as both do. */

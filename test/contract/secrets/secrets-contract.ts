@@ -1,6 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Secrets } from '../../../src/core/ports/secrets.ts';
-import type { Store } from '../../../src/core/ports/store.ts';
+import type { Secrets, Store } from '../../../src/core/ports/store.ts';
 import { eventually } from '../store/store-fixture.ts';
 
 type SecretStore = Store & { readonly secrets: Secrets };

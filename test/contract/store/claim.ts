@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { turnIdOf } from '../../../src/core/domain/turn-id.ts';
+import { turnIdOf } from '../../../src/core/domain/turn.ts';
 import {
   alice,
   answer,
@@ -12,9 +12,9 @@ import {
   mustClaim,
   newConversation,
   question,
+  type Stage,
   textsOf,
 } from './store-fixture.ts';
-import type { Stage } from './store-fixture.ts';
 
 /** How a turn finds its owner. */
 export function claim({ start }: Stage): void {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Entry } from '../../../src/core/domain/history-entry.ts';
+import type { Entry } from '../../../src/core/domain/turn.ts';
 import {
   alice,
   answer,
@@ -10,10 +10,10 @@ import {
   mustClaim,
   newConversation,
   question,
+  type Stage,
   stop,
   textsOf,
 } from './store-fixture.ts';
-import type { Stage } from './store-fixture.ts';
 
 /** What is known of a conversation's past. */
 export function history({ start }: Stage): void {

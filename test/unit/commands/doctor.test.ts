@@ -1,8 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { clockFindings } from '../../../src/commands/doctor/clock.ts';
-import { hinted, readable, unreadable } from '../../../src/commands/doctor/configuration.ts';
+import {
+  clockFindings,
+  hinted,
+  readable,
+  unreadable,
+} from '../../../src/commands/doctor/own-findings.ts';
 import { examine } from '../../../src/commands/doctor/run-checks.ts';
 import { listed, Progress } from '../../../src/commands/doctor/print-findings.ts';
 import { readConfig, type WrongSettings } from '../../../src/config/config.ts';

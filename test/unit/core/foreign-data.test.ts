@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { inOneLine } from '../../../src/core/one-line.ts';
+import { inOneLine } from '../../../src/core/foreign-data.ts';
 
 it.each([
   ['Acme', 'Acme'],

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { Breather } from '../../../src/core/turns/event-loop-yield.ts';
+import { Breather } from '../../../src/core/timing.ts';
 
 /** Longer than what is taken in before others have their turn. */
 function work(): void {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { Depth } from '../../../src/core/ports/store.ts';
-import { StoreWatch, type StoreWatchOptions } from '../../../src/metrics/cached-queue-depth.ts';
+import { StoreWatch, type StoreWatchOptions } from '../../../src/metrics/gauges.ts';
 import { readableLog } from '../../fakes/recording-log.ts';
 
 beforeEach(() => vi.useFakeTimers());

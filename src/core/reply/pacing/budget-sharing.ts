@@ -1,7 +1,7 @@
 import { wait } from '../../timing.ts';
-import type { SharedBudgets } from '../../ports/budgets.ts';
+import type { Account, Share, SharedBudgets } from '../../ports/budgets.ts';
 import type { Log } from '../../ports/log.ts';
-import { type Company, Stake, type Staked } from './budget-share.ts';
+import type { Limiter } from './rate-limiter.ts';
 
 /** How often shares are told and heard: one step for all budgets in use. */
 const everyMs = 1_000;
@@ -101,5 +101,138 @@ export class Shares {
         this.#log.warn({ err: error }, 'budgets not shared; the last share is kept');
       this.#failed = true;
     }
+  }
+}
+
+/** So much of the rate is split evenly between all instances, whoever uses the budget. */
+const even = 0.05;
+const all = { burst: 1, perSecond: 1 };
+
+/** How many instances there are, and whether all of them know of this one. */
+export interface Company {
+  readonly members: number;
+  readonly settled: boolean;
+}
+
+/** What the stake is in. */
+export interface Staked {
+  readonly key: string;
+  /** How much depends on the budget here: replies that live on it, and calls that wait. */
+  demand(): number;
+  /** Of the calls that wait, how many are for a first or a final text. */
+  urgent(): number;
+  readonly limiter: Limiter;
+  /** There may be room now. */
+  changed(): void;
+}
+
+/**
+ * What this instance has of a budget that others spend, too: all of it when it is alone; else what
+ * it was last given, or, where it needed none, what is set aside for each.
+ */
+export class Stake {
+  readonly #in: Staked;
+  #company: Company;
+  /** It was given something, or told of what it spent. */
+  #told = false;
+  /** What it has is what it was given. */
+  #given = false;
+  /** What the whole had room for when it was last told; all of it before. */
+  #left: { left: number; at: number };
+
+  constructor(staked: Staked, company: Company, now: number) {
+    this.#in = staked;
+    this.#company = company;
+    this.#left = { left: staked.limiter.whole(now).burst, at: now };
+    this.#setAside(now);
+  }
+
+  get isAlone(): boolean {
+    return this.#company.settled && this.#company.members === 1;
+  }
+
+  /** Nobody else counts with what it holds, or waits to hear of what it spent. */
+  get isSettled(): boolean {
+    return !this.#told && (this.#in.limiter.bucket.spent === 0 || this.#in.limiter.isTold);
+  }
+
+  /** What to tell of it; undefined if there is nothing to tell. */
+  account(now: number): Account | undefined {
+    const { key, limiter } = this.#in;
+    // What a platform tells itself counts everybody's calls.
+    const demand = limiter.isTold ? 0 : this.#in.demand();
+    if (demand === 0 && this.isSettled) return undefined;
+    const whole = this.isAlone;
+    const had = this.#given;
+    if (demand === 0 && this.#given) {
+      // It must be given up here before somebody else may have it.
+      this.#given = false;
+      this.#setAside(now);
+    }
+    this.#told = true;
+    const { bucket } = limiter;
+    const { burst, perSecond } = limiter.whole(now);
+    return {
+      key,
+      burst,
+      perSecond,
+      own: {
+        burst: bucket.burst(now),
+        perSecond: bucket.perSecond(now),
+        level: bucket.level(now),
+      },
+      had,
+      whole,
+      spent: bucket.spent,
+      demand,
+      urgent: this.#in.urgent(),
+      leaves: demand === 0,
+      pauseMs: Math.max(-1e9, limiter.notBefore - now),
+      lessons: limiter.lessons(now),
+    };
+  }
+
+  /** The account was settled, with this share. */
+  settle(account: Account, share: Share | undefined, now: number): void {
+    const { limiter } = this.#in;
+    const { bucket } = limiter;
+    bucket.settle(account.spent);
+    if (share === undefined) {
+      this.#told = false;
+      return;
+    }
+    this.#given = true;
+    this.#left = { left: share.left, at: now };
+    // Nobody has anything to tell to one that is alone, and was.
+    if (account.whole && this.isAlone) return;
+    limiter.hear(share.lessons, now);
+    if (share.pauseMs !== undefined) limiter.pausedElsewhere(now, share.pauseMs);
+    const { burst, perSecond } = share;
+    const part = { burst: burst / account.burst, perSecond: perSecond / account.perSecond };
+    bucket.split(this.isAlone ? all : part, now);
+    bucket.gain(share.gained, now);
+    if (!this.isAlone) bucket.trim(share.most, now);
+    this.#in.changed();
+  }
+
+  /** Others came or went. */
+  meet(company: Company, now: number): void {
+    const before = this.#company;
+    if (before.members === company.members && before.settled === company.settled) return;
+    this.#company = company;
+    if (!this.#given || this.isAlone) this.#setAside(now);
+  }
+
+  #setAside(now: number): void {
+    const { limiter } = this.#in;
+    const { members, settled } = this.#company;
+    const { burst } = limiter.whole(now);
+    const calls = settled && burst >= members ? Math.max(1, Math.floor(burst / members / 4)) : 0;
+    const part = {
+      burst: calls / burst,
+      perSecond: even / members,
+      aside: { members, ...this.#left },
+    };
+    limiter.bucket.split(this.isAlone ? all : part, now);
   }
 }

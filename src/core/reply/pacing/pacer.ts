@@ -1,13 +1,17 @@
 import { RateLimited } from '../../domain/errors.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Budget } from '../../ports/surface.ts';
-import type { Finals, Lane, Place } from './scheduled-reply.ts';
-import type { Line } from './budget-queue.ts';
-import { Lines } from './budget-queues.ts';
+import {
+  byUrgency,
+  type Finals,
+  type Lane,
+  type Place,
+  Slot,
+  Tally,
+  type Want,
+} from './scheduled-reply.ts';
+import { type Line, Lines } from './budget-queues.ts';
 import type { Shares } from './budget-sharing.ts';
-import { Slot } from './reply-state.ts';
-import { Tally } from './final-edit-reservation.ts';
-import { byUrgency, type Want } from './call-request.ts';
 
 export type { Lane } from './scheduled-reply.ts';
 

@@ -1,8 +1,7 @@
 import type { Lessons } from '../../ports/budgets.ts';
 import type { Told } from '../../ports/surface.ts';
-import { Belief } from './estimated-limit.ts';
+import { Belief, Refusal } from './estimated-limit.ts';
 import { Bucket } from './token-bucket.ts';
-import { Refusal } from './limit-from-429.ts';
 import { ToldWindow } from './reported-window.ts';
 
 /** No call is in flight for longer: where nobody says when they end, none is counted for ever. */

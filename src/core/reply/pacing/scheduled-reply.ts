@@ -1,5 +1,5 @@
 import type { Budget } from '../../ports/surface.ts';
-import type { Want, Way } from './call-request.ts';
+import type { Line, Lines } from './budget-queues.ts';
 
 /** One reply, as the pacer sees it. */
 export interface Lane {
@@ -30,4 +30,141 @@ export interface Finals {
   readonly instead: readonly Budget[];
   /** It has no choice: what people read now cannot stay, whatever comes. Cheap. */
   readonly owesEdit?: boolean;
+}
+
+/** Why a call is wanted, most urgent first. */
+const ranks = ['first', 'final', 'live'] as const;
+
+/** The next call that a reply would make. */
+export interface Want {
+  /** A first post, a text that will not change any more, or one that still grows. */
+  readonly rank: (typeof ranks)[number];
+  /** Every budget that the call spends. */
+  readonly budgets: readonly Budget[];
+  /** What a final text may spend instead, if the wait would be long. */
+  readonly instead?: readonly Budget[] | undefined;
+  /** Since when there is text that people cannot see, in milliseconds of `performance.now()`. */
+  readonly unseenSince: number;
+  /** How much of it there is, in UTF-16 units. */
+  readonly unseenChars: number;
+  /** Not earlier than this, in milliseconds of `performance.now()`. */
+  readonly notBefore: number;
+}
+
+/** How a call is to be made. */
+export interface Way {
+  /** The budgets of `instead` were spent. */
+  readonly instead: boolean;
+}
+
+/** A word that waits long counts, too. */
+const leastChars = 20;
+
+/** Sorts first what is needed most: by rank, then by how much has been unseen for how long. */
+export function byUrgency(now: number): (a: Want, b: Want) => number {
+  const weight = (want: Want): number =>
+    (want.unseenChars + leastChars) * Math.max(0, now - want.unseenSince);
+  return (a, b) => ranks.indexOf(a.rank) - ranks.indexOf(b.rank) || weight(b) - weight(a);
+}
+
+/** `ready`: to be looked at; `short`: its budget is spent; `asleep`: until its time comes. */
+type State = 'idle' | 'ready' | 'short' | 'asleep' | 'calling' | 'gone';
+
+/** Where a reply stands with the pacer. */
+export class Slot {
+  readonly lane: Lane;
+  /** Counts it, from its first want on. */
+  readonly tally: Tally<Slot>;
+  /** The platform asked for a pause, and no budget is to blame. On the clock of `performance.now()`. */
+  notBefore = 0;
+  #state: State = 'idle';
+  /** Where it waits, if it is short. */
+  #line: Line<Slot> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(lane: Lane, tally: Tally<Slot>) {
+    this.lane = lane;
+    this.tally = tally;
+  }
+
+  get state(): State {
+    return this.#state;
+  }
+
+  /** Whether it is in this line. */
+  waitsIn(line: Line<Slot>): boolean {
+    return this.#line === line;
+  }
+
+  /** Changes the state, and leaves what belonged to the one before. */
+  become(state: State): void {
+    clearTimeout(this.#timer);
+    this.#line?.waiting.delete(this);
+    this.#line = undefined;
+    this.#state = state;
+  }
+
+  join(line: Line<Slot>): void {
+    this.become('short');
+    this.#line = line;
+    line.waiting.add(this);
+  }
+
+  sleep(ms: number, wake: () => void): void {
+    this.become('asleep');
+    this.#timer = setTimeout(wake, Math.ceil(ms));
+  }
+}
+
+/**
+ * Counts one reply on the lines of the budgets that its final text will spend, and of those that
+ * it may spend instead, so that something of them is kept for it.
+ */
+export class Tally<Waiting> {
+  readonly #finals: Finals;
+  readonly #lines: Lines<Waiting>;
+  #begun = false;
+  /** The key of what it will spend; that may change. */
+  #key: string | undefined;
+  #own: readonly Line<Waiting>[] = [];
+  #others: readonly Line<Waiting>[] = [];
+
+  constructor(finals: Finals, lines: Lines<Waiting>) {
+    this.#finals = finals;
+    this.#lines = lines;
+  }
+
+  /** The lines of what it may spend instead, as things stand; none if it has no choice. */
+  get others(): readonly Line<Waiting>[] {
+    return this.#finals.owesEdit === true ? [] : this.#others;
+  }
+
+  /** Counts it where it belongs now. Cheap: called whenever the lane is asked. */
+  renew(now: number): void {
+    const { own } = this.#finals;
+    const key = own[0]?.key;
+    if (this.#begun && key === this.#key) return;
+    this.leave();
+    this.#begun = true;
+    this.#key = key;
+    this.#own = own.map((budget) => this.#lines.of(budget, now));
+    this.#others = this.#finals.instead.map((budget) => this.#lines.of(budget, now));
+    for (const line of this.#own) line.replies.add(this);
+    for (const line of this.#others) line.guests.add(this);
+  }
+
+  /** It counts no more. */
+  leave(): void {
+    for (const line of this.#others) line.guests.delete(this);
+    for (const line of this.#own) {
+      line.replies.delete(this);
+      // What was kept for it is there for the others.
+      this.#lines.mayHaveRoom(line);
+    }
+  }
+
+  /** How long it is from one turn of the reply to its next, in milliseconds. */
+  turnMs(now: number): number {
+    return Math.max(0, ...this.#own.map((line) => line.turnMs(now)));
+  }
 }

@@ -1,7 +1,7 @@
 import remend from 'remend';
 import { closers, openMarks } from './markdown/emphasis.ts';
 import type { Reading } from './markdown-state.ts';
-import { delimiterRow, lastCell, mayBeDelimiterRow, mayBeHeader } from './markdown/table.ts';
+import { delimiterRow, lastCell, mayBeDelimiterRow, mayBeHeader } from './markdown/blocks.ts';
 
 /**
  * Only what closes marks. The library's links leave a placeholder address behind, its tags drop

@@ -1,8 +1,6 @@
-import type { Block, Line } from './markdown/blocks.ts';
-import { closes, nothing, readLines } from './markdown/blocks.ts';
+import { bars, type Block, closes, type Line, nothing, readLines } from './markdown/blocks.ts';
 import { Marks } from './markdown/emphasis.ts';
 import type { Seam } from './carry-over.ts';
-import { bars } from './markdown/table.ts';
 
 /** A place in the text: its line, what is open there, and whether the line has begun. */
 export interface Place {

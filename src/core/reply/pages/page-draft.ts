@@ -1,12 +1,18 @@
 import type { PageFormat } from '../../ports/surface.ts';
 import { continuation } from './markdown/containers.ts';
-import { htmlEnd } from './markdown/html.ts';
+import { htmlEnd } from './markdown/blocks.ts';
 import { closers } from './markdown/emphasis.ts';
 import { heal } from './complete-markdown.ts';
 import { Reading } from './markdown-state.ts';
-import type { Opening, Seam } from './carry-over.ts';
-import { between, opening } from './carry-over.ts';
-import { applyShift, margin, unshifted } from './dedent.ts';
+import {
+  applyShift,
+  between,
+  margin,
+  opening,
+  type Opening,
+  type Seam,
+  unshifted,
+} from './carry-over.ts';
 
 /**
  * How a page is closed:

@@ -1,8 +1,10 @@
 import type { Log } from '../../ports/log.ts';
-import type { Surface } from '../../ports/surface.ts';
+import type { Growth, Surface } from '../../ports/surface.ts';
 import type { PageRecord } from '../../domain/turn.ts';
-import type { PageLedger } from './page-recorder.ts';
-import { PostedPage } from './posted-page.ts';
+import { type PageLedger, PageNote } from './page-recorder.ts';
+import { withDeadline } from '../../timing.ts';
+import { CallFailed, OtherWay, RateLimited } from '../../domain/errors.ts';
+import type { Page } from '../pages/page-splitter.ts';
 
 export interface PostedPagesOptions {
   readonly surface: Surface;
@@ -93,4 +95,177 @@ export class PostedPages {
       ...(record === undefined ? {} : { record }),
     });
   }
+}
+
+export interface ShowOptions {
+  readonly final: boolean;
+  /** That it is final was known when the budgets of the call were asked for; true by default. */
+  readonly foreseen?: boolean;
+  /** It is posted as there is no edit for it. */
+  readonly whole?: boolean;
+  /** The whole reply stands with it, and how it ends is stored: nobody goes on from here. */
+  readonly last?: boolean;
+}
+
+/**
+ * One posted message of a reply, or one that is about to be: knows what it reads, and what of
+ * that is uncertain because a call got no answer.
+ */
+export class PostedPage {
+  readonly #surface: Surface;
+  readonly #note: PageNote;
+  readonly #key: string;
+  readonly #index: number;
+  readonly #isOurs: () => boolean;
+  #id: string | undefined;
+  /** A post was sent, or perhaps sent, and its answer is not known. */
+  #perhapsPosted: boolean;
+  /** What it reads; undefined when that is not certain. */
+  #text: string | undefined;
+  /** How often the final text must still be sent, as an unanswered edit may land behind it. */
+  #confirmations = 0;
+
+  constructor(options: {
+    surface: Surface;
+    ledger: PageLedger;
+    log: Log;
+    key: string;
+    index: number;
+    isOurs?: () => boolean;
+    /** What an earlier attempt left of it. */
+    record?: PageRecord;
+  }) {
+    this.#surface = options.surface;
+    this.#index = options.index;
+    this.#isOurs = options.isOurs ?? (() => true);
+    this.#key = options.record?.key ?? options.key;
+    this.#id = options.record?.id;
+    this.#perhapsPosted = options.record !== undefined && options.record.id === undefined;
+    const { ledger, log, index, record } = options;
+    this.#note = new PageNote({ ledger, log, index, key: this.#key, record });
+  }
+
+  /** The call that the next `show` will make. */
+  get nextCall(): 'post' | 'edit' {
+    return this.#id === undefined ? 'post' : 'edit';
+  }
+
+  /** Whether people read this text here; with `final`, for certain and for good. */
+  reads(text: string, options: { final: boolean }): boolean {
+    if (this.#text !== text) return false;
+    return !options.final || (this.#confirmations === 0 && this.#due === undefined);
+  }
+
+  /** The platform shows less of it than it was given. */
+  get owesEdit(): boolean {
+    return this.#due === 'more';
+  }
+
+  get #due(): 'more' | 'end' | undefined {
+    return this.#id === undefined ? undefined : this.#surface.due?.(this.#id);
+  }
+
+  /**
+   * Makes one call towards showing `page`; `reads` tells whether that was enough. Throws what the
+   * surface throws, `NotOurs`, `StoreUnavailable` if a post could not be announced, and `ClaimLost`.
+   */
+  async show(page: Page, options: ShowOptions, signal: AbortSignal): Promise<void> {
+    this.#note.check();
+    const { written } = page;
+    const final = options.final && options.foreseen !== false;
+    const growth = { final, ...(final || written === undefined ? {} : { written }) };
+    if (this.#id !== undefined) {
+      await this.#edit(this.#id, page, growth, signal);
+      if (options.final && this.#text !== undefined && this.#confirmations > 0) {
+        this.#confirmations -= 1;
+      }
+    } else {
+      if (this.#perhapsPosted) await this.#find(signal);
+      if (this.#id === undefined) {
+        await this.#post(page, { ...growth, whole: options.whole === true }, signal);
+      }
+    }
+    if (this.#id !== undefined && !(options.last === true && this.#note.isFound)) {
+      this.#note.shows(this.#id, page.source, { urgent: options.final });
+    }
+  }
+
+  /** What it shows is of no use to a later attempt. */
+  disown(): void {
+    this.#note.disown();
+  }
+
+  async remove(signal: AbortSignal): Promise<void> {
+    if (this.#perhapsPosted) await this.#find(signal);
+    const id = this.#id;
+    if (id !== undefined) await this.#call(signal, (end) => this.#surface.remove(id, end));
+    await this.#note.drop();
+  }
+
+  /** The store knows what it shows. */
+  get isRecorded(): boolean {
+    return this.#note.isUpToDate;
+  }
+
+  /** Resolves when the store knows what it shows, or could not be told. */
+  record(): Promise<void> {
+    return this.#note.upToDate();
+  }
+
+  /** Resolves when nothing is being stored any more. */
+  settled(): Promise<void> {
+    return this.#note.settled();
+  }
+
+  async #edit(id: string, page: Page, growth: Growth, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#call(signal, (end) => this.#surface.edit(id, page.text, end, growth));
+    } catch (error) {
+      if (error instanceof CallFailed) {
+        this.#text = undefined;
+        this.#confirmations = 2;
+      }
+      throw error;
+    }
+    this.#text = this.#due === 'more' ? undefined : page.text;
+  }
+
+  /** Looks for a post whose answer was lost. */
+  async #find(signal: AbortSignal): Promise<void> {
+    const posting = { key: this.#key, index: this.#index };
+    this.#id = await this.#call(signal, (end) => this.#surface.find(posting, end));
+    if (this.#id !== undefined) this.#perhapsPosted = false;
+  }
+
+  async #post(page: Page, growth: Growth & { whole: boolean }, signal: AbortSignal): Promise<void> {
+    const again = this.#perhapsPosted;
+    if (!again) {
+      await this.#note.announce(page.source);
+      this.#perhapsPosted = true;
+    }
+    const { whole } = growth;
+    const text = this.#surface.postable?.(page.text, { whole }) ?? page.text;
+    const posting = { ...growth, text, key: this.#key, index: this.#index };
+    try {
+      this.#id = await this.#call(signal, (end) => this.#surface.post(posting, end));
+    } catch (error) {
+      const unsent = [RateLimited, OtherWay, NotOurs].some((kind) => error instanceof kind);
+      if (unsent && !again) this.#perhapsPosted = false;
+      throw error;
+    }
+    this.#perhapsPosted = false;
+    // A platform may answer a repeated key with the earlier message, which reads otherwise.
+    this.#text = again || this.#due === 'more' ? undefined : text;
+  }
+
+  async #call<T>(signal: AbortSignal, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    // What came before in the same step may have taken as long as a lease has left.
+    if (!this.#isOurs()) throw new NotOurs('the lease may end before the call would');
+    return withDeadline(this.#surface.callTimeoutMs, signal, call);
+  }
+}
+
+/** The turn may be another's before a call would end: it was not made, and can be wanted again. */
+export class NotOurs extends Error {
+  override readonly name = 'NotOurs';
 }

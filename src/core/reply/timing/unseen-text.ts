@@ -1,3 +1,72 @@
+export interface SightOptions {
+  /** People see the model's first words. */
+  readonly onFirstText?: () => void;
+  /** People see text, the oldest of which they could not see for so long, in milliseconds. */
+  readonly onText?: (unseenMs: number) => void;
+}
+
+/** What people do not see yet of a reply, and who is told when they see it. */
+export class Sight {
+  readonly #onFirstText: (() => void) | undefined;
+  readonly #onText: ((unseenMs: number) => void) | undefined;
+  #unseen = new Unseen(false, 0, 0);
+  /** What is on its way to people, and not seen before it is there. */
+  #onItsWay: Unseen | undefined;
+  #textShown = false;
+
+  constructor({ onFirstText, onText }: SightOptions) {
+    this.#onFirstText = onFirstText;
+    this.#onText = onText;
+  }
+
+  get unseen(): Unseen {
+    return this.#unseen;
+  }
+
+  /** For how long people have not seen the oldest that they do not see, in milliseconds. */
+  get unseenMs(): number {
+    const oldest = this.#onItsWay?.any === true ? this.#onItsWay : this.#unseen;
+    return oldest.any ? performance.now() - oldest.since : 0;
+  }
+
+  /** There is more. Cheap: called for every delta. */
+  touched(): void {
+    this.#unseen = this.#unseen.touched();
+  }
+
+  /** Not all of it is shown after all. */
+  still(): void {
+    this.#unseen = this.#unseen.still();
+  }
+
+  /** Of a text of `length` all is about to be shown but for `heldBack` at its end, in UTF-16 units. */
+  covers(length: number, heldBack: number): void {
+    this.#unseen = new Unseen(heldBack > 0, performance.now(), length - heldBack);
+  }
+
+  /** Makes the call that shows what was unseen `before`. Throws what the call throws. */
+  async during(
+    before: Unseen,
+    options: { hasText: boolean },
+    call: () => Promise<void>,
+  ): Promise<void> {
+    this.#onItsWay = before;
+    try {
+      await call();
+    } catch (error) {
+      this.#unseen = before.still();
+      throw error;
+    } finally {
+      this.#onItsWay = undefined;
+    }
+    if (!options.hasText) return;
+    if (before.any) this.#onText?.(performance.now() - before.since);
+    if (this.#textShown) return;
+    this.#textShown = true;
+    this.#onFirstText?.();
+  }
+}
+
 /** How much of a reply's text its live page does not show, and since when. */
 export class Unseen {
   /** There are words, or a placeholder, that it does not show. */

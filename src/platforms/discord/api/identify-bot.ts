@@ -1,9 +1,18 @@
-import { ApplicationFlagsBitField } from 'discord.js';
+import { ApplicationFlagsBitField, PermissionFlagsBits } from 'discord.js';
 import { BadConfiguration, CallFailed } from '../../../core/domain/errors.ts';
 import { fieldsOf, textOf } from '../../../core/foreign-data.ts';
 import type { DiscordApi } from './rest-api.ts';
-import { portalPage } from './invite-link.ts';
-import type { Self } from '../bot-identity.ts';
+
+/** Who the bot is, as Discord tells. */
+export interface Self {
+  /** The bot's user id, by which people mention it. */
+  readonly id: string;
+  readonly name: string;
+  /** The application's id, for the invite link and the developer portal. */
+  readonly application: string;
+  /** Roles that are the bot's alone, one in each server, as far as they are known. */
+  readonly roles: ReadonlySet<string>;
+}
 
 const { GatewayMessageContent, GatewayMessageContentLimited } = ApplicationFlagsBitField.Flags;
 
@@ -62,4 +71,22 @@ export function contentNotAllowed(application: string, options?: ErrorOptions): 
       `"Privileged Gateway Intents" at ${portalPage(application)}, then start again`,
     options,
   );
+}
+
+/** What the bot needs in a channel to be asked and to answer. */
+export const neededPermissions =
+  PermissionFlagsBits.ViewChannel |
+  PermissionFlagsBits.ReadMessageHistory |
+  PermissionFlagsBits.SendMessages |
+  PermissionFlagsBits.CreatePublicThreads |
+  PermissionFlagsBits.SendMessagesInThreads;
+
+/** Where somebody who may manage a server adds the bot to it. */
+export function inviteLink(application: string): string {
+  return `https://discord.com/oauth2/authorize?client_id=${application}&scope=bot&permissions=${neededPermissions}`;
+}
+
+/** Where the bot's token and intents are. */
+export function portalPage(application: string): string {
+  return `https://discord.com/developers/applications/${application}/bot`;
 }

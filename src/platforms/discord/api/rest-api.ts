@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { RequestMethod, type REST } from 'discord.js';
+import { DefaultRestOptions, RequestMethod, type ResponseLike, REST } from 'discord.js';
 import { backoffMs, wait, withDeadline } from '../../../core/timing.ts';
 import { CallFailed, RateLimited } from '../../../core/domain/errors.ts';
 import { type Fields, fieldsOf, listOf } from '../../../core/foreign-data.ts';
@@ -7,10 +7,8 @@ import type { Gate } from '../../common/request-throttle.ts';
 import { counted } from '../../common/measured-call.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import { type Metrics, noMetrics } from '../../../core/ports/metrics.ts';
-import type { Budgets } from './rate-limits.ts';
-import { faultOf, Refused, remedyFor } from './api-errors.ts';
-import type { Place } from './global-rate-limit.ts';
-import { methodOf } from './route-label.ts';
+import type { Budgets, Place } from './rate-limits.ts';
+import { codes, faultOf, Refused, remedyFor } from './api-errors.ts';
 
 /** Discord answers in well under a second or not at all. */
 export const timeoutMs = 5_000;
@@ -172,3 +170,55 @@ export function messagesIn(answer: unknown): Fields[] {
 function statusOf(error: unknown): unknown {
   return fieldsOf(error)['status'];
 }
+
+/** Refusals that Discord sends as if they were rate limits; waiting for them is in vain. */
+const refusals = new Set<unknown>([codes.oldEdits]);
+
+/**
+ * The client library's REST part, for one try of each call.
+ *
+ * @param apiUrl Discord's API elsewhere than at Discord, such as `http://127.0.0.1:4010/api`
+ */
+export function newRest(token: string, apiUrl: string | undefined): REST {
+  return new REST({
+    // What waits in the library's queue is stale when it is sent; the core has newer text by then.
+    rejectOnRateLimit: () => true,
+    retries: 0,
+    timeout: timeoutMs,
+    makeRequest: async (url, init) => told(await DefaultRestOptions.makeRequest(url, init)),
+    ...(apiUrl === undefined ? {} : { api: apiUrl }),
+  }).setToken(token);
+}
+
+/** The library reads nothing of a 429 but its headers: a refusal among them gets another status. */
+async function told(response: ResponseLike): Promise<ResponseLike> {
+  if (response.status !== 429) return response;
+  const text = await response.text();
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    // A page, such as Cloudflare's: then the headers are all that there is.
+    return response;
+  }
+  if (!refusals.has(fieldsOf(body)['code'])) return response;
+  return { ...response, status: 400, json: () => Promise.resolve(body) };
+}
+
+/** What may stand in a method's name: words of Discord's API; everything else is somebody's id. */
+const word = /^(?:@me|[a-z-]+)$/;
+
+/** A call without its ids, such as `PATCH /channels/:id/messages/:id`: there are few of these. */
+export function methodOf(method: string, path: string): string {
+  const parts = path.split('/').map((part) => (part === '' || word.test(part) ? part : ':id'));
+  return `${method} ${parts.join('/')}`;
+}
+
+/** No previews of links: they take room, and fetching one tells its owner what was written. */
+const suppressEmbeds = 1 << 2;
+
+/** In every message, new or edited: nobody is pinged, whatever a model writes. */
+export const quietly: Fields = {
+  allowed_mentions: { parse: [], replied_user: false },
+  flags: suppressEmbeds,
+};

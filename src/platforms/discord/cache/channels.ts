@@ -1,7 +1,7 @@
 import { type Fields, fieldsOf, listOf, textOf } from '../../../core/foreign-data.ts';
 import type { DiscordApi } from '../api/rest-api.ts';
 import { codes, Refused } from '../api/api-errors.ts';
-import { isVisible, oneLine } from '../messages/one-line.ts';
+import { isVisible, oneLine } from '../messages/discord-message.ts';
 import { isSnowflake } from '../api/snowflake.ts';
 
 /** What there is to know of a channel. */

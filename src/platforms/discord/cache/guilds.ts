@@ -1,4 +1,4 @@
-import { fieldsOf, listOf } from '../../../core/foreign-data.ts';
+import { type Fields, fieldsOf, inOneLine, listOf, textOf } from '../../../core/foreign-data.ts';
 import { isSnowflake } from '../api/snowflake.ts';
 
 /** The servers that the bot is in, as the gateway tells, with their roles. */
@@ -69,4 +69,74 @@ function idsIn(list: unknown): string[] {
   return listOf(list)
     .map((one) => fieldsOf(one)['id'])
     .filter(isSnowflake);
+}
+
+/** Beyond this many, the name that is known longest is forgotten. */
+const maxKnown = 50_000;
+
+/** What roles are called, and which are the bot's own: people pick them where they mean the bot. */
+export class Roles {
+  readonly #own = new Set<string>();
+  readonly #names = new Map<string, string>();
+
+  /** Those that Discord made for the bot alone when it was invited. */
+  get own(): ReadonlySet<string> {
+    return this.#own;
+  }
+
+  readonly nameOf = (id: string): string | undefined => this.#names.get(id);
+
+  /** Takes in what an event such as `GUILD_CREATE` or `GUILD_ROLE_UPDATE` tells. */
+  learn(payload: unknown, botId: string): void {
+    const { roles, role, role_id: gone } = fieldsOf(payload);
+    for (const one of [...listOf(roles), role]) this.#learnOne(fieldsOf(one), botId);
+    if (isSnowflake(gone)) this.#forget(gone);
+  }
+
+  #learnOne({ id, name, tags }: Fields, botId: string): void {
+    if (!isSnowflake(id)) return;
+    if (fieldsOf(tags)['bot_id'] === botId) this.#own.add(id);
+    const called = textOf(name);
+    if (called === undefined) return;
+    if (this.#names.size >= maxKnown) this.#names.delete(this.#names.keys().next().value ?? '');
+    // Discord's own role for everybody is called "@everyone".
+    this.#names.set(id, called.replace(/^@/, ''));
+  }
+
+  #forget(id: string): void {
+    this.#own.delete(id);
+    this.#names.delete(id);
+  }
+}
+
+/** As many as Discord tells of at once; who has more looks after them by other means. */
+const mostTold = 200;
+/** Servers that are named in one line. */
+const mostNamed = 5;
+/** Discord's own limit is 100. */
+const maxNameChars = 40;
+
+/** The call that tells in which servers the bot is. */
+export const serversCall = {
+  path: '/users/@me/guilds',
+  query: { limit: String(mostTold) },
+} as const;
+
+export function serversIn(answer: unknown): Fields[] {
+  return listOf(answer).map(fieldsOf);
+}
+
+/** How many there are, such as `3`, or `200 or more`. */
+export function countOf(servers: readonly Fields[]): string {
+  return servers.length < mostTold ? String(servers.length) : `${mostTold} or more`;
+}
+
+/** The first few of their names, in a line of ours. */
+export function namesOf(servers: readonly Fields[]): string {
+  const names = servers.slice(0, mostNamed).map(nameOf).join(', ');
+  return servers.length > mostNamed ? `${names}, …` : names;
+}
+
+export function nameOf({ name }: Fields): string {
+  return inOneLine(textOf(name) ?? '', maxNameChars) || 'a server without a name';
 }

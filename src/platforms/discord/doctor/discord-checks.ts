@@ -4,17 +4,17 @@ import { CallFailed } from '../../../core/domain/errors.ts';
 import { type Fields, fieldsOf, textOf } from '../../../core/foreign-data.ts';
 import type { Check, Finding, HearClock } from '../../../core/ports/checkup.ts';
 import type { Log } from '../../../core/ports/log.ts';
-import { DiscordApi } from '../api/rest-api.ts';
+import { DiscordApi, newRest } from '../api/rest-api.ts';
 import { Budgets } from '../api/rate-limits.ts';
 import {
   contentNotAllowed,
+  inviteLink,
   isNotFound,
+  neededPermissions,
   notDiscord,
   tokenNotAccepted,
 } from '../api/identify-bot.ts';
-import { inviteLink, neededPermissions } from '../api/invite-link.ts';
-import { newRest } from '../api/rest-client.ts';
-import { countOf, nameOf, namesOf, serversCall, serversIn } from './servers.ts';
+import { countOf, nameOf, namesOf, serversCall, serversIn } from '../cache/guilds.ts';
 
 export interface DiscordCheckupOptions {
   readonly token: string;

@@ -3,10 +3,9 @@ import { backoffMs, wait, withDeadline } from '../../../core/timing.ts';
 import { fieldsOf, listOf, textOf } from '../../../core/foreign-data.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import { newClient } from './gateway-client.ts';
-import { contentNotAllowed, tokenNotAccepted } from '../api/identify-bot.ts';
+import { contentNotAllowed, type Self, tokenNotAccepted } from '../api/identify-bot.ts';
 import type { Readable } from '../history/catch-up.ts';
 import { type Opened, Picture } from './readable-channels.ts';
-import type { Self } from '../bot-identity.ts';
 import { idAt, isSnowflake } from '../api/snowflake.ts';
 
 /** The client library notices a dead connection within two heartbeats, which is 83 s. */

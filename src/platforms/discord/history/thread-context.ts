@@ -11,7 +11,7 @@ import type { Door } from '../receive/access-check.ts';
 import { codes, Refused } from '../api/api-errors.ts';
 import { type Place, placeOf } from '../messages/conversation-location.ts';
 import { type Said, saidIn } from '../messages/discord-message.ts';
-import type { Self } from '../bot-identity.ts';
+import type { Self } from '../api/identify-bot.ts';
 import { timeOf } from '../api/snowflake.ts';
 import { textFor } from '../messages/normalize-message.ts';
 import type { Names } from '../messages/discord-text.ts';

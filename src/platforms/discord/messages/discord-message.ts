@@ -1,6 +1,5 @@
 import { type Fields, fieldsOf, listOf, textOf } from '../../../core/foreign-data.ts';
 import { cleanName, maxRawChars } from '../../../core/domain/message.ts';
-import { isVisible, oneLine } from './one-line.ts';
 import { isSnowflake } from '../api/snowflake.ts';
 
 /** A person, a bot or a webhook. */
@@ -136,4 +135,19 @@ function pollIn({ question, answers }: Fields): string[] {
 
 function named(kind: string, name: unknown): string {
   return `[${kind}: ${oneLine(textOf(name) ?? kind)}]`;
+}
+
+/** Names and titles come from people: they must neither be empty nor pose as lines of their own. */
+
+/** A text on one line. */
+export function oneLine(text: string): string {
+  return text
+    .toWellFormed()
+    .replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ')
+    .trim();
+}
+
+/** Whether people see anything of it: some letters, and an empty Braille cell, look like nothing. */
+export function isVisible(text: string): boolean {
+  return /[^\p{Default_Ignorable_Code_Point}\p{Cc}\p{Cf}\p{Z}\u2800]/u.test(text);
 }

@@ -1,6 +1,5 @@
 import { cleanName } from '../../../core/domain/message.ts';
-import { oneLine } from './one-line.ts';
-import type { Said } from './discord-message.ts';
+import { isVisible, oneLine, type Said } from './discord-message.ts';
 
 /** Discord's own `<@1>`, `<@!1>`, `<@&1>`, `<#1>`, `<:smile:1>`, `</ask:1>` and `<t:1700000000:R>`. */
 const token =
@@ -110,4 +109,27 @@ function known(name: string | undefined, otherwise: string): string {
 function timeAt(seconds: number): string | undefined {
   const time = new Date(seconds * 1_000);
   return Number.isNaN(time.getTime()) ? undefined : `${time.toISOString().slice(0, 16)}Z`;
+}
+
+/** Discord's limit, in characters. */
+const limit = 100;
+/** More than that is cut off in the list of threads. */
+const comfortable = 80;
+
+/** What a thread is called: the question's first line without its markdown, as far as it fits. */
+export function threadName(question: string): string {
+  const [line = ''] = question.trim().split('\n');
+  const name = line
+    .replace(/^[#>\s-]+(?=\s)/u, '')
+    .replaceAll(/\*+|`+|~~|\|\||(?<!\w)_+|(?<!_)_+(?!\w)/gu, '')
+    .replaceAll(/[\p{Cc}\p{Cf}\s]+/gu, ' ')
+    .replaceAll(/@(everyone|here)\b/g, '$1')
+    .trim();
+  // A sentence of our own about a question without words is no name.
+  if (!isVisible(name) || question.startsWith('(mentions you')) return 'Question';
+  const characters = Array.from(name);
+  if (characters.length <= limit) return name;
+  const cut = characters.slice(0, comfortable).join('');
+  const space = cut.lastIndexOf(' ');
+  return `${cut.slice(0, space > comfortable / 2 ? space : cut.length).trimEnd()}…`;
 }

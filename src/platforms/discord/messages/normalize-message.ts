@@ -2,7 +2,7 @@ import type { ConversationId } from '../../../core/domain/conversation.ts';
 import type { Message } from '../../../core/domain/message.ts';
 import { mentions } from '../receive/classify-message.ts';
 import type { Said } from './discord-message.ts';
-import type { Self } from '../bot-identity.ts';
+import type { Self } from '../api/identify-bot.ts';
 import { timeOf } from '../api/snowflake.ts';
 import { type Names, namesIn, readable, withoutBell } from './discord-text.ts';
 

@@ -1,13 +1,18 @@
 import type { Errands } from '../../common/background-calls.ts';
-import { fieldsOf } from '../../../core/foreign-data.ts';
+import { type Fields, fieldsOf } from '../../../core/foreign-data.ts';
 import { Gate } from '../../common/request-throttle.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import { sentences } from '../../../core/domain/user-texts.ts';
-import type { DiscordApi } from '../api/rest-api.ts';
+import { type DiscordApi, quietly } from '../api/rest-api.ts';
 import { codes, Refused } from '../api/api-errors.ts';
 import type { Said } from '../messages/discord-message.ts';
-import { saying } from './post-notice.ts';
 import { isSnowflake } from '../api/snowflake.ts';
+import { randomUUID } from 'node:crypto';
+import type { Ground } from '../reply/reply-location.ts';
+import type { Message } from '../../../core/domain/message.ts';
+import type { Channels } from '../cache/channels.ts';
+import { placeOf } from '../messages/conversation-location.ts';
+import type { ReplyCalls } from '../reply/reply-calls.ts';
 
 /** Somebody who asks far too much is told the same there only now and then, in milliseconds. */
 const tellEveryMs = 60_000;
@@ -73,4 +78,76 @@ export class Notices {
     if (!isSnowflake(id)) throw new Error('Discord opened no direct conversation');
     return id;
   }
+}
+
+/** What posts a sentence of Parley's own, which is no part of a reply; once, however often it runs. */
+export function saying(
+  api: DiscordApi,
+  { channel, replyTo }: Ground,
+  sentence: string,
+): (signal: AbortSignal) => Promise<void> {
+  const nonce = randomUUID().replaceAll('-', '').slice(0, 25);
+  const reference = { message_id: replyTo, fail_if_not_exists: false };
+  const body = {
+    content: sentence,
+    nonce,
+    enforce_nonce: true,
+    ...quietly,
+    ...(replyTo === undefined ? {} : { message_reference: reference }),
+  };
+  return async (signal) => {
+    await api.call('POST', `/channels/${channel}/messages`, { body }, signal);
+  };
+}
+
+/** Who asked a question, and where it stands. */
+export interface Asker {
+  readonly id: string;
+  readonly question: string;
+  readonly channel: string;
+  /** Absent for a direct conversation. */
+  readonly guild?: string;
+}
+
+/**
+ * Who asked this.
+ *
+ * @param ground the channel or the thread that the answer stands in
+ */
+export function askerOf(
+  { id: question, author, conversation }: Message,
+  ground: string,
+  channels: Channels,
+): Asker {
+  const { guild, channel, root } = placeOf(conversation);
+  // A thread's first question stands where the thread hangs, but for that of a forum post.
+  const above = question === root && channels.known(channel)?.forum !== true;
+  const inThread = ground === root && !above;
+  return {
+    id: author.id,
+    question,
+    channel: inThread ? ground : channel,
+    ...(guild === undefined ? {} : { guild }),
+  };
+}
+
+/** Replies to the question with a sentence and a link to the answer, and pings whoever asked it. */
+export async function callAsker(
+  calls: Pick<ReplyCalls, 'call'>,
+  { id, question, channel, guild = '@me' }: Asker,
+  answer: { readonly sentence: string; readonly channel: string; readonly message: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const link = `https://discord.com/channels/${guild}/${answer.channel}/${answer.message}`;
+  const body: Fields = {
+    ...quietly,
+    content: `<@${id}> ${answer.sentence} ${link}`,
+    nonce: randomUUID().replaceAll('-', '').slice(0, 25),
+    enforce_nonce: true,
+    // Whoever else is named somewhere in it is not meant.
+    allowed_mentions: { parse: [], users: [id], replied_user: false },
+    // A question that was deleted is not called back to.
+    message_reference: { message_id: question, fail_if_not_exists: true },
+  };
+  await calls.call('POST', `/channels/${channel}/messages`, body, signal);
 }

@@ -1,7 +1,7 @@
-import { type Followups, mayGoOn } from '../../../core/domain/follow-up-policy.ts';
+import { type Followups, mayGoOn } from '../../../core/intake/access.ts';
 import type { Participation } from '../../../core/ports/store.ts';
 import type { Said } from '../messages/discord-message.ts';
-import type { Self } from '../bot-identity.ts';
+import type { Self } from '../api/identify-bot.ts';
 import { calledIn } from '../messages/discord-text.ts';
 
 /**

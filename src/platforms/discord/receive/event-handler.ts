@@ -3,7 +3,7 @@ import { MessageRefused, StoreUnavailable } from '../../../core/domain/errors.ts
 import { fieldsOf, listOf } from '../../../core/foreign-data.ts';
 import { isStop, type Message } from '../../../core/domain/message.ts';
 import { Once } from '../../common/once.ts';
-import { persist } from '../../../core/turns/retry-store.ts';
+import { persist } from '../../../core/timing.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import type { Intake } from '../../../core/ports/platform.ts';
 import type { ReadingNotes } from '../../../core/intake/poison-messages.ts';

@@ -4,12 +4,10 @@ import { fieldsOf, textOf } from '../../../core/foreign-data.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import { type Bookmarks, placeIn } from '../history/read-positions.ts';
 import type { Channels } from '../cache/channels.ts';
-import { InOrder } from './per-channel-queue.ts';
 import type { Listener } from './event-handler.ts';
-import { pageId } from '../reply/posted-pages.ts';
-import type { Posts } from '../reply/posts-by-nonce.ts';
+import { pageId, type Posts } from '../reply/posted-pages.ts';
 import { type Said, saidIn } from '../messages/discord-message.ts';
-import type { Self } from '../bot-identity.ts';
+import type { Self } from '../api/identify-bot.ts';
 import { isSnowflake, justBefore } from '../api/snowflake.ts';
 
 /** What is being taken in may end for so long when nothing more is taken in. */
@@ -166,4 +164,27 @@ function mayPass(error: unknown): boolean {
   return (
     error instanceof StoreUnavailable || error instanceof CallFailed || error instanceof RateLimited
   );
+}
+
+/** Runs what belongs to one channel one after the other, and what belongs to others meanwhile. */
+export class InOrder {
+  readonly #last = new Map<string, Promise<void>>();
+
+  /** @param work deals with its own failures */
+  run(channel: string, work: () => Promise<void>): Promise<void> {
+    const before = this.#last.get(channel) ?? Promise.resolve();
+    const done = before.then(work).finally(() => {
+      if (this.#last.get(channel) === done) this.#last.delete(channel);
+    });
+    this.#last.set(channel, done);
+    return done;
+  }
+
+  /** Resolves when nothing runs any more, or after `ms`. */
+  async settled(ms: number): Promise<void> {
+    const late = Promise.withResolvers<void>();
+    const timer = setTimeout(() => late.resolve(), ms);
+    await Promise.race([Promise.allSettled(this.#last.values()), late.promise]);
+    clearTimeout(timer);
+  }
 }

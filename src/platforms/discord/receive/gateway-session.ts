@@ -1,5 +1,5 @@
 import { fieldsOf, listOf } from '../../../core/foreign-data.ts';
-import type { Followups } from '../../../core/domain/follow-up-policy.ts';
+import type { Followups } from '../../../core/intake/access.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import type { Intake } from '../../../core/ports/platform.ts';
 import type { Store } from '../../../core/ports/store.ts';
@@ -11,15 +11,14 @@ import type { Chains } from './reply-chains.ts';
 import type { Channels } from '../cache/channels.ts';
 import type { Door } from './access-check.ts';
 import { Ear } from './event-receiver.ts';
-import type { Guilds } from '../cache/guilds.ts';
+import type { Guilds, Roles } from '../cache/guilds.ts';
 import { Gateway } from '../gateway/gateway.ts';
 import { Listener } from './event-handler.ts';
 import { Missed, type Readable } from '../history/catch-up.ts';
 import type { Notices } from '../notices/user-notices.ts';
-import type { Posts } from '../reply/posts-by-nonce.ts';
+import type { Posts } from '../reply/posted-pages.ts';
 import type { Replies } from '../reply/reply-registry.ts';
-import type { Roles } from '../cache/roles.ts';
-import type { Self } from '../bot-identity.ts';
+import type { Self } from '../api/identify-bot.ts';
 import { idAt, justBefore, younger } from '../api/snowflake.ts';
 import { untilDone } from '../api/retry-until-done.ts';
 

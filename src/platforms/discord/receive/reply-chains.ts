@@ -8,7 +8,7 @@ import type { DiscordApi } from '../api/rest-api.ts';
 import { rootedConversation } from '../messages/conversation-location.ts';
 import { Refused } from '../api/api-errors.ts';
 import { type Said, saidIn } from '../messages/discord-message.ts';
-import type { Self } from '../bot-identity.ts';
+import type { Self } from '../api/identify-bot.ts';
 
 /** Nobody replies along a longer chain in earnest. */
 const longestChain = 50;

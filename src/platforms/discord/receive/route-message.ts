@@ -1,5 +1,5 @@
 import type { ConversationId } from '../../../core/domain/conversation.ts';
-import type { Followups } from '../../../core/domain/follow-up-policy.ts';
+import type { Followups } from '../../../core/intake/access.ts';
 import type { Message } from '../../../core/domain/message.ts';
 import type { Participation, Store } from '../../../core/ports/store.ts';
 import type { Chains } from './reply-chains.ts';
@@ -7,7 +7,7 @@ import { type Channels, titleOf } from '../cache/channels.ts';
 import { addresses, meant, mentions, repliesToBot } from './classify-message.ts';
 import { directConversation, rootedConversation } from '../messages/conversation-location.ts';
 import type { Said } from '../messages/discord-message.ts';
-import type { Self } from '../bot-identity.ts';
+import type { Self } from '../api/identify-bot.ts';
 
 /** What a message means here: where it belongs, and what is to be done with it. */
 export interface Meaning {

@@ -9,7 +9,7 @@ import type { Door } from './access-check.ts';
 import { mentions, repliesToBot } from './classify-message.ts';
 import { placeOf } from '../messages/conversation-location.ts';
 import type { Said } from '../messages/discord-message.ts';
-import type { Self } from '../bot-identity.ts';
+import type { Self } from '../api/identify-bot.ts';
 import { byAge, timeOf } from '../api/snowflake.ts';
 import { textFor } from '../messages/normalize-message.ts';
 import type { Names } from '../messages/discord-text.ts';

@@ -2,10 +2,8 @@ import { RateLimited, Rejected } from '../../../core/domain/errors.ts';
 import type { Fields } from '../../../core/foreign-data.ts';
 import type { DiscordApi } from '../api/rest-api.ts';
 import type { Budgets } from '../api/rate-limits.ts';
-import { type Denials, wantsPermission } from '../cache/denied-permissions.ts';
+import { type Denials, type Footing, type Ground, wantsPermission } from './reply-location.ts';
 import { codes, Refused } from '../api/api-errors.ts';
-import type { Footing } from './resolve-reply-location.ts';
-import type { Ground } from './reply-location.ts';
 
 const kinds = { POST: 'post', PATCH: 'edit', DELETE: 'remove' } as const;
 
@@ -100,4 +98,37 @@ export class ReplyCalls {
       await change();
     }
   }
+}
+
+/** A server may forbid links: what is left of the answer is better than none. */
+export class LinkFilter {
+  #linksTaken = true;
+
+  /**
+   * Writes a text, and from the first link that is refused on without links.
+   *
+   * @param write throws `Refused` for what Discord refuses
+   */
+  async write(text: string, write: (text: string) => Promise<unknown>): Promise<unknown> {
+    try {
+      return await write(this.#linksTaken ? text : withoutLinks(text));
+    } catch (error) {
+      if (!(error instanceof Refused) || error.code !== codes.linkFilter || !this.#linksTaken) {
+        throw error;
+      }
+      this.#linksTaken = false;
+      return write(withoutLinks(text));
+    }
+  }
+}
+
+const link =
+  /\[([^[\]\n]*)\]\(<?(?:https?|discord):[^\s<>)]*>?\)|<?\b(?:https?|discord):\/\/(?:[^\s<>)\]]*[^\s<>)\].,;:!?'"])?>?/gi;
+
+/** For servers that forbid links; never longer than it was. */
+export function withoutLinks(text: string): string {
+  return text.replaceAll(link, (all: string, name: string | undefined) => {
+    const note = all.length - (name?.length ?? 0) > 15 ? '(link left out)' : '(link)';
+    return name === undefined || name === '' ? note : `${name} ${note}`;
+  });
 }

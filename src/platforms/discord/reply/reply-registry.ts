@@ -3,23 +3,22 @@ import type { Errands } from '../../common/background-calls.ts';
 import { Running } from '../../common/running-replies.ts';
 import type { Turn } from '../../../core/domain/turn.ts';
 import type { DiscordApi } from '../api/rest-api.ts';
-import { askerOf } from './mention-asker.ts';
+import { askerOf, saying } from '../notices/user-notices.ts';
 import type { Budgets } from '../api/rate-limits.ts';
-import { threadsOf, wantsPermission } from '../cache/denied-permissions.ts';
-import { codes, Refused } from '../api/api-errors.ts';
-import { Footing } from './resolve-reply-location.ts';
 import {
   findGround,
+  Footing,
   type Ground,
   groundInChannel,
-  type GroundOptions,
   groundOfPages,
+  type GroundOptions,
+  threadsOf,
+  wantsPermission,
 } from './reply-location.ts';
+import { codes, Refused } from '../api/api-errors.ts';
 import { findLostPage } from './find-lost-post.ts';
-import { partsOfPage } from './posted-pages.ts';
+import { partsOfPage, type Posts } from './posted-pages.ts';
 import { placeOf } from '../messages/conversation-location.ts';
-import type { Posts } from './posts-by-nonce.ts';
-import { saying } from '../notices/post-notice.ts';
 import { byAge, idAt } from '../api/snowflake.ts';
 import { DiscordSurface } from './surface.ts';
 

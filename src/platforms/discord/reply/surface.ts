@@ -1,22 +1,23 @@
 import { wait } from '../../../core/timing.ts';
 import { CallFailed, Rejected } from '../../../core/domain/errors.ts';
 import { type Fields, fieldsOf, textOf } from '../../../core/foreign-data.ts';
-import type { Notice, Posting, Surface } from '../../../core/ports/surface.ts';
-import { callTimeoutMs, type DiscordApi } from '../api/rest-api.ts';
-import { type Asker, callAsker } from './mention-asker.ts';
+import type {
+  Notice,
+  Posting,
+  Surface,
+  WorkingMark,
+  WorkingState,
+} from '../../../core/ports/surface.ts';
+import { callTimeoutMs, type DiscordApi, quietly } from '../api/rest-api.ts';
+import { type Asker, callAsker } from '../notices/user-notices.ts';
 import type { Budgets } from '../api/rate-limits.ts';
-import { type Denials, wantsPermission } from '../cache/denied-permissions.ts';
+import { type Denials, type Footing, wantsPermission } from './reply-location.ts';
 import { codes, Refused } from '../api/api-errors.ts';
-import type { Footing } from './resolve-reply-location.ts';
 import { discordFormat } from './markdown-format.ts';
-import { LinkFilter } from './retry-without-links.ts';
+import { LinkFilter, ReplyCalls, type Silence } from './reply-calls.ts';
 import { findLostPage } from './find-lost-post.ts';
-import { pageId, partsOfPage } from './posted-pages.ts';
-import type { Posts } from './posts-by-nonce.ts';
-import { quietly } from './no-pings-no-embeds.ts';
-import { ReplyCalls, type Silence } from './reply-calls.ts';
+import { pageId, partsOfPage, type Posts } from './posted-pages.ts';
 import { byAge } from '../api/snowflake.ts';
-import { Typing } from './typing.ts';
 
 /** Faster than that, texts flicker. */
 const editFloorMs = 250;
@@ -197,5 +198,23 @@ export class DiscordSurface implements Surface {
 
   #write(text: string, write: (content: string) => Promise<unknown>): Promise<unknown> {
     return this.#linkFilter.write(text.trim() === '' ? nothingYet : text, write);
+  }
+}
+
+/** Discord shows it for ten seconds. */
+const renewMs = 8_000;
+
+/** "Parley is typing…", until a message is posted. */
+export class Typing implements WorkingMark {
+  readonly renewMs = renewMs;
+  readonly tellsWaiting = false;
+  readonly #type: (signal: AbortSignal) => Promise<void>;
+
+  constructor(type: (signal: AbortSignal) => Promise<void>) {
+    this.#type = type;
+  }
+
+  show(_state: WorkingState, signal: AbortSignal): Promise<void> {
+    return this.#type(signal);
   }
 }

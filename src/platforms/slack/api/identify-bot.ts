@@ -1,11 +1,25 @@
 import { withDeadline } from '../../../core/timing.ts';
 import { BadConfiguration } from '../../../core/domain/errors.ts';
 import type { Log } from '../../../core/ports/log.ts';
-import { addressFault } from './address-fault.ts';
+import { addressFault, Refused, remedyFor } from './api-errors.ts';
 import { callTimeoutMs, type SlackApi } from './web-api.ts';
-import { Refused, remedyFor } from './api-errors.ts';
 import { fieldsOf, listOf, textOf } from '../../../core/foreign-data.ts';
-import type { Self } from '../bot-identity.ts';
+
+/** Who the bot is in its workspace, as `auth.test` tells. */
+export interface Self {
+  /** The workspace's id, such as `T1`. */
+  readonly team: string;
+  /** The organisation's id, where the workspace belongs to one. */
+  readonly enterprise?: string;
+  /** The id by which people mention the bot, such as `U1`. */
+  readonly userId: string;
+  /** The id under which its messages are posted, such as `B1`. */
+  readonly botId?: string;
+  /** Such as `parley`. */
+  readonly name: string;
+  /** What its workspace is called, such as `Acme`. */
+  readonly workspace?: string;
+}
 
 /** What the manifest asks for; without one of them something does not work. */
 export const wantedScopes = [

@@ -1,13 +1,13 @@
-import { webApi } from '@slack/bolt';
+import { LogLevel, webApi } from '@slack/bolt';
 import { backoffMs, wait, withDeadline } from '../../../core/timing.ts';
 import { CallFailed, RateLimited } from '../../../core/domain/errors.ts';
 import { counted } from '../../common/measured-call.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import { type Metrics, noMetrics } from '../../../core/ports/metrics.ts';
-import { boltLogger } from './bolt-logger.ts';
 import { faultOf, Refused, remedyFor } from './api-errors.ts';
 import { type Fields, fieldsOf } from '../../../core/foreign-data.ts';
 import type { Gate } from '../../common/request-throttle.ts';
+import type { HearClock } from '../../../core/ports/checkup.ts';
 
 /** Slack answers in well under a second or not at all. */
 const timeoutMs = 5_000;
@@ -102,4 +102,52 @@ export class SlackApi {
       'Slack refuses',
     );
   }
+}
+
+/** One call, one try. Throws `Refused`, `RateLimited` or `CallFailed`. */
+export async function callOnce(
+  { apiUrl, log }: { readonly apiUrl?: string; readonly log: Log },
+  token: string,
+  method: string,
+  args: Fields,
+  hear?: HearClock,
+): Promise<Fields> {
+  const client = new webApi.WebClient(token, {
+    ...clientOptions(log, apiUrl),
+    fetch: async (input, init) => {
+      const sentMs = Date.now();
+      const response = await globalThis.fetch(input, init);
+      const said = response.headers.get('date');
+      if (said !== null) hear?.({ of: 'Slack', said, sentMs, receivedMs: Date.now() });
+      return response;
+    },
+  });
+  try {
+    return fieldsOf(await client.apiCall(method, { ...args }));
+  } catch (error) {
+    throw faultOf(error, method);
+  }
+}
+
+type Logger = NonNullable<webApi.WebClientOptions['logger']>;
+
+const maxChars = 200;
+
+/**
+ * What Slack's libraries say about themselves, for `LOG_LEVEL=debug`. Their own debug lines are
+ * dropped: they print whole payloads, with people's words and tokens in them.
+ */
+export function boltLogger(log: Log): Logger {
+  const pass = (...parts: unknown[]): void => {
+    log.debug({ detail: parts.map(String).join(' ').slice(0, maxChars) }, 'slack library');
+  };
+  return {
+    debug: () => undefined,
+    info: pass,
+    warn: pass,
+    error: pass,
+    setLevel: () => undefined,
+    getLevel: () => LogLevel.INFO,
+    setName: () => undefined,
+  };
 }

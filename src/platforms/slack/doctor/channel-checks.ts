@@ -3,7 +3,7 @@ import { type Fields, fieldsOf, listOf, textOf } from '../../../core/foreign-dat
 import type { Finding } from '../../../core/ports/checkup.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import { Refused } from '../api/api-errors.ts';
-import { callOnce } from './call-once.ts';
+import { callOnce } from '../api/web-api.ts';
 
 type Found = Omit<Finding, 'group'>;
 

@@ -3,10 +3,9 @@ import { CallFailed } from '../../../core/domain/errors.ts';
 import { fieldsOf, listOf, textOf } from '../../../core/foreign-data.ts';
 import type { Check, Finding, HearClock } from '../../../core/ports/checkup.ts';
 import type { Log } from '../../../core/ports/log.ts';
-import { addressFault } from '../api/address-fault.ts';
-import { appPages, Refused, remedyFor } from '../api/api-errors.ts';
+import { addressFault, appPages, Refused, remedyFor } from '../api/api-errors.ts';
 import { checkManifest, listUnder, manifestIn } from './manifest-check.ts';
-import { callOnce } from './call-once.ts';
+import { callOnce } from '../api/web-api.ts';
 import { checkAccess, checkChannels } from './channel-checks.ts';
 import { wantedScopes } from '../api/identify-bot.ts';
 

@@ -1,8 +1,7 @@
 import type { ConversationId } from '../../../core/domain/conversation.ts';
 import type { Log } from '../../../core/ports/log.ts';
-import { backoffMs, wait } from '../../../core/timing.ts';
+import { backoffMs, persist, wait } from '../../../core/timing.ts';
 import { CallFailed } from '../../../core/domain/errors.ts';
-import { persist } from '../../../core/turns/retry-store.ts';
 import type { Store } from '../../../core/ports/store.ts';
 import type { SlackApi } from '../api/web-api.ts';
 import { Refused } from '../api/api-errors.ts';
@@ -11,7 +10,7 @@ import { Gate } from '../../common/request-throttle.ts';
 import type { Listener } from '../receive/event-handler.ts';
 import { conversationOf, isDirect, placeOf } from '../messages/conversation-location.ts';
 import { saidIn } from '../messages/slack-message.ts';
-import type { Self } from '../bot-identity.ts';
+import type { Self } from '../api/identify-bot.ts';
 import type { Threads } from './thread-reader.ts';
 
 /** Half of what Slack allows: people who ask meanwhile need the rest. */

@@ -6,7 +6,7 @@ import type { Past } from '../../../core/ports/platform.ts';
 import type { People } from '../api/users.ts';
 import { placeOf } from '../messages/conversation-location.ts';
 import { type Said, saidIn } from '../messages/slack-message.ts';
-import type { Self } from '../bot-identity.ts';
+import type { Self } from '../api/identify-bot.ts';
 import type { Threads } from './thread-reader.ts';
 import { toMessage } from '../messages/normalize-message.ts';
 import { peopleIn } from '../messages/slack-text.ts';

@@ -2,7 +2,7 @@ import type { Message } from '../../../core/domain/message.ts';
 import { authorId, mentions, speakerOf } from '../receive/classify-message.ts';
 import { conversationOf, isDirect } from './conversation-location.ts';
 import type { Said } from './slack-message.ts';
-import type { Self } from '../bot-identity.ts';
+import type { Self } from '../api/identify-bot.ts';
 import { readable } from './slack-text.ts';
 
 /**

@@ -1,9 +1,8 @@
 import type { SlackApi } from '../api/web-api.ts';
 import type { Errands } from '../../common/background-calls.ts';
-import { isDirect } from '../messages/conversation-location.ts';
-import { prompts } from './suggested-prompts.ts';
+import { isDirect, type Place } from '../messages/conversation-location.ts';
 import type { Said } from '../messages/slack-message.ts';
-import { say } from './post-notice.ts';
+import type { Fields } from '../../../core/foreign-data.ts';
 
 /** Somebody who asks far too much is told the same there only now and then, in milliseconds. */
 const tellEveryMs = 60_000;
@@ -59,3 +58,36 @@ function remember(known: Map<string, number>, id: string, at: number): void {
   if (known.size >= maxKnown) known.delete(known.keys().next().value ?? '');
   known.set(id, at);
 }
+
+/** Posts a sentence of Parley's own, which is no part of a reply. */
+export async function say(
+  api: SlackApi,
+  place: Pick<Place, 'channel' | 'root'>,
+  sentence: string,
+  signal: AbortSignal,
+): Promise<void> {
+  await api.call('chat.postMessage', sentenceIn(place, sentence), signal);
+}
+
+/** What posts it. */
+export function sentenceIn(
+  { channel, root }: Pick<Place, 'channel' | 'root'>,
+  sentence: string,
+): Fields {
+  return {
+    channel,
+    ...(root === undefined ? {} : { thread_ts: root }),
+    markdown_text: sentence,
+    // Else it could be taken for a stream that was begun and lost.
+    metadata: { event_type: 'parley_sentence', event_payload: {} },
+    unfurl_links: false,
+    unfurl_media: false,
+  };
+}
+
+/** What a new conversation in the messages tab offers; the manifest says the same. */
+export const prompts: readonly { readonly title: string; readonly message: string }[] = [
+  { title: 'What can you do?', message: 'What can you do for me? Answer in a few lines.' },
+  { title: 'Explain something', message: 'Explain to me, in plain words: ' },
+  { title: 'Improve a text', message: 'Make this text shorter and clearer:\n\n' },
+];

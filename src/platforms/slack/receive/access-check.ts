@@ -3,7 +3,7 @@ import { isOutsider } from './classify-message.ts';
 import type { People } from '../api/users.ts';
 import { isDirect } from '../messages/conversation-location.ts';
 import type { Said } from '../messages/slack-message.ts';
-import type { Self } from '../bot-identity.ts';
+import type { Self } from '../api/identify-bot.ts';
 
 /** `outsider`: of another organisation. `unknown`: Slack does not tell of which. */
 type Why = Refusal | 'outsider' | 'unknown';

@@ -1,8 +1,8 @@
-import { type Followups, mayGoOn } from '../../../core/domain/follow-up-policy.ts';
+import { type Followups, mayGoOn } from '../../../core/intake/access.ts';
 import type { Participation } from '../../../core/ports/store.ts';
 import { isDirect } from '../messages/conversation-location.ts';
 import type { Said } from '../messages/slack-message.ts';
-import type { Self } from '../bot-identity.ts';
+import type { Self } from '../api/identify-bot.ts';
 import { callsGroup, peopleIn } from '../messages/slack-text.ts';
 
 /** Whether what was said mentions the bot. */

@@ -1,10 +1,10 @@
 import type { ConversationId } from '../../../core/domain/conversation.ts';
 import { MessageRefused, StoreUnavailable } from '../../../core/domain/errors.ts';
-import type { Followups } from '../../../core/domain/follow-up-policy.ts';
+import type { Followups } from '../../../core/intake/access.ts';
 import { isStop, type Message } from '../../../core/domain/message.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import { Once } from '../../common/once.ts';
-import { persist } from '../../../core/turns/retry-store.ts';
+import { persist } from '../../../core/timing.ts';
 import type { Intake } from '../../../core/ports/platform.ts';
 import type { Store } from '../../../core/ports/store.ts';
 import { type Fields, fieldsOf, listOf } from '../../../core/foreign-data.ts';
@@ -14,14 +14,14 @@ import type { TurnedAway } from '../../../core/intake/refusal-notices.ts';
 import type { Door } from './access-check.ts';
 import { authorId, isOwn, mayAsk, meant, mentions, speakerOf } from './classify-message.ts';
 import type { People } from '../api/users.ts';
-import { conversationOf, isDirect } from '../messages/conversation-location.ts';
+import { conversationOf, isDirect, placeOf } from '../messages/conversation-location.ts';
 import type { Said } from '../messages/slack-message.ts';
-import type { Self } from '../bot-identity.ts';
-import { stopOwn, stopsInChannel } from './stop-command.ts';
+import type { Self } from '../api/identify-bot.ts';
 import { textFor, toMessage } from '../messages/normalize-message.ts';
 import { type Told, toldBy } from './parse-event.ts';
 import { Twins } from './mention-deduplicator.ts';
 import { peopleIn } from '../messages/slack-text.ts';
+import { endAnswers } from '../../../core/intake/end-answers.ts';
 
 export interface ListenerOptions {
   readonly self: Self;
@@ -243,4 +243,35 @@ export class Listener {
     if (!ours) this.#options.log.debug({ team: body['team_id'] }, 'event of another workspace');
     return ours;
   }
+}
+
+/** Whether it is the order to stop, said to the bot outside of threads: it begins no thread. */
+export function stopsInChannel(said: Said, self: Self): boolean {
+  if (said.user === undefined || said.threadTs !== undefined || isDirect(said.channel))
+    return false;
+  return said.user !== self.userId && isStop(textFor(said, self, new Map()));
+}
+
+/**
+ * Ends the answers to what its author asked in this channel, and not in a thread. Read again after
+ * an outage, it ends nothing that was asked after it.
+ */
+export async function stopOwn(
+  { channel, ts, user = '' }: Said,
+  { team }: Self,
+  { intake, store }: { readonly intake: Intake; readonly store: Pick<Store, 'active' | 'view'> },
+): Promise<void> {
+  const author = authorId(team, user);
+  await endAnswers({
+    platform: 'slack',
+    orderedAt: Number(ts) * 1_000,
+    intake,
+    store,
+    meantIn: (conversation) => {
+      const place = placeOf(conversation);
+      if (place.team !== team || place.channel !== channel) return undefined;
+      return (question) =>
+        question.author.id === author && question.id === place.root && question.id < ts;
+    },
+  });
 }

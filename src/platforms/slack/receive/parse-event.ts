@@ -1,5 +1,5 @@
 import { type Fields, fieldsOf, textOf } from '../../../core/foreign-data.ts';
-import { keyOf } from '../reply/message-metadata.ts';
+import { keyOf } from '../reply/posted-messages.ts';
 import { type Said, saidIn } from '../messages/slack-message.ts';
 
 /** What an event tells. */

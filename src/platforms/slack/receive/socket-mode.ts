@@ -1,4 +1,3 @@
-import { Naps } from './suspend-detector.ts';
 import { Socket, type SocketOptions } from './socket-connection.ts';
 
 /** Slack refreshes one connection at a time: the other one hears meanwhile. */
@@ -85,5 +84,37 @@ export class Sockets {
     // Until now what Slack sent may have gone to a connection that the nap had killed.
     else if (hearing && napped) this.#options.onHearingAgain(nap.sinceMs);
     else if (hearing && this.#hearing === 1) this.#options.onHearingAgain(this.#deafSince);
+  }
+}
+
+const beatMs = 10_000;
+/** A busy loop is late by seconds; a machine that was suspended, by more than this. */
+const gapMs = 60_000;
+
+/** Notices that the machine was suspended: its connections seem alive, and heard nothing. */
+export class Naps {
+  readonly #onAwake: (sinceMs: number) => void;
+  #beatAt = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param onAwake told when it was last known to be awake, in milliseconds since the epoch */
+  constructor(onAwake: (sinceMs: number) => void) {
+    this.#onAwake = onAwake;
+  }
+
+  start(): void {
+    this.stop();
+    this.#beatAt = Date.now();
+    this.#timer = setInterval(() => this.#beat(), beatMs);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  #beat(): void {
+    const before = this.#beatAt;
+    this.#beatAt = Date.now();
+    if (this.#beatAt - before > gapMs) this.#onAwake(before);
   }
 }

@@ -1,6 +1,6 @@
 import type { Errands } from '../../common/background-calls.ts';
 import { pause } from '../../common/abortable-sleep.ts';
-import type { Strays } from './lost-posts/find-lost-posts.ts';
+import type { Strays } from './lost-posts.ts';
 
 /** A post whose answer was lost is reckoned with for so long, in milliseconds. */
 const mayComeMs = 5 * 60_000;

@@ -1,6 +1,6 @@
 import type { PageFormat } from '../../../core/ports/surface.ts';
 import { honestLinks } from '../../common/masked-links.ts';
-import { decoded } from './link-safety/entities.ts';
+import { decoded } from './link-safety.ts';
 
 /**
  * Slack's markdown: 12,000 characters by the book, but a stream was measured to hold no more

@@ -5,9 +5,9 @@ import type { Posting } from '../../../core/ports/surface.ts';
 import type { SlackApi } from '../api/web-api.ts';
 import { channelPostKey, methodKey } from '../api/rate-limits.ts';
 import type { Place } from '../messages/conversation-location.ts';
-import { metadataOf } from './message-metadata.ts';
-import { postable } from './link-safety/text-before-url.ts';
-import { sentenceIn } from '../notices/post-notice.ts';
+import { metadataOf } from './posted-messages.ts';
+import { postable } from './link-safety.ts';
+import { sentenceIn } from '../notices/user-notices.ts';
 import type { Streams } from './streaming/stream-policy.ts';
 
 export interface CallsOptions {

@@ -6,12 +6,11 @@ import { Calls, type CallsOptions } from './reply-calls.ts';
 import type { Doubles } from './duplicate-posts.ts';
 import { Refused } from '../api/api-errors.ts';
 import { slackFormat } from './markdown-format.ts';
-import { nothingYet, postable } from './link-safety/text-before-url.ts';
-import { Standing } from './lost-posts/reply-messages.ts';
-import type { StartsOptions } from './streaming/start-stream.ts';
+import { nothingYet, postable } from './link-safety.ts';
+import { Standing } from './posted-messages.ts';
+import { type StartsOptions, Streamer } from './streaming/reply-streams.ts';
 import type { StatusMark } from './assistant-status.ts';
-import { Strays, type StraysOptions } from './lost-posts/find-lost-posts.ts';
-import { Streamer } from './streaming/reply-streams.ts';
+import { Strays, type StraysOptions } from './lost-posts.ts';
 
 /** Faster than that, texts flicker. */
 const editFloorMs = 250;

@@ -1,17 +1,15 @@
-import { Hono } from 'hono';
-import type { Context } from 'hono';
+import { type Context, Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { z } from 'zod';
-import { partsOf, type ConversationId } from '../../../core/domain/conversation.ts';
+import { type ConversationId, partsOf } from '../../../core/domain/conversation.ts';
 import { cleanName } from '../../../core/domain/message.ts';
 import type { Intake } from '../../../core/ports/platform.ts';
 import type { Store, Summary } from '../../../core/ports/store.ts';
 import { readJson } from '../http/read-body.ts';
-import { mostExported, toMarkdown } from './export.ts';
+import { fileNameOf, mostExported, titleOf, toMarkdown } from './export.ts';
 import type { Rooms } from './live-conversations.ts';
 import { search } from './search.ts';
 import { conversationIn, demandSession } from '../sessions/session.ts';
-import { fileNameOf, titleOf } from './title.ts';
 
 /** Far more than anybody begins in the time for which conversations are kept. */
 const mostListed = 10_000;

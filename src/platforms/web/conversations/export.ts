@@ -1,8 +1,7 @@
-import type { Entry } from '../../../core/domain/history-entry.ts';
+import type { Entry } from '../../../core/domain/turn.ts';
 import { cleanName } from '../../../core/domain/message.ts';
-import type { View } from '../../../core/ports/store.ts';
-import { outside, readLines } from '../../../core/reply/pages/markdown/blocks.ts';
-import { htmlEnd } from '../../../core/reply/pages/markdown/html.ts';
+import type { Summary, View } from '../../../core/ports/store.ts';
+import { htmlEnd, outside, readLines } from '../../../core/reply/pages/markdown/blocks.ts';
 
 /** Messages and answers that an export has at most, the newest. */
 export const mostExported = 2_000;
@@ -83,4 +82,33 @@ function literal(text: string): string {
 
 function timeOf(at: number): string {
   return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}
+
+/** Characters of the first line that a conversation is called by. */
+const maxChars = 60;
+/** Of a file's name: with four bytes each, still less than the 255 that file systems take. */
+const maxFileChars = 50;
+
+/** What a conversation is called: as its person named it, or else how it begins. */
+export function titleOf({ name, began }: Pick<Summary, 'name' | 'began'>): string {
+  if (name !== undefined) return name;
+  const [first = ''] = began.trim().split('\n', 1);
+  const chars = Array.from(first.trim());
+  const line = chars.length <= maxChars ? chars : [...chars.slice(0, maxChars - 1), '…'];
+  return line.join('') || 'Untitled';
+}
+
+/** A name that every file system takes, made from a title; without an ending. */
+export function fileNameOf(title: string): string {
+  const plain = title
+    .toWellFormed()
+    // What separates paths, what Windows reserves, and what nobody sees.
+    .replaceAll(/[/\\:*?"<>|\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ')
+    .trim();
+  const name = Array.from(plain).slice(0, maxFileChars).join('');
+  // A dot in front hides a file; at the end, Windows drops it.
+  const bare = name.replace(/^[. ]+/, '').replace(/[. ]+$/, '');
+  return /^(con|prn|aux|nul|com\d|lpt\d)?(\..*)?$/i.test(bare)
+    ? `Conversation ${bare}`.trim()
+    : bare;
 }

@@ -2,9 +2,7 @@ import type { ConversationId } from '../../../core/domain/conversation.ts';
 import type { Message } from '../../../core/domain/message.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import type { Store, View } from '../../../core/ports/store.ts';
-import { LiveTurn } from './live-turn.ts';
-import { picture } from './conversation-view.ts';
-import type { Picture } from './conversation-view.ts';
+import { LiveTurn, picture, type Picture } from './conversation-view.ts';
 
 /** Somebody who looks at a conversation. */
 export interface Onlooker {

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Store, Summary, View } from '../../../core/ports/store.ts';
-import { titleOf } from './title.ts';
+import { titleOf } from './export.ts';
 
 /** Conversations that are found at most. */
 const mostFound = 50;

@@ -1,4 +1,4 @@
-import { Buckets } from './token-buckets.ts';
+import { Buckets } from './session-throttle.ts';
 
 /** Passwords that are tried in all: so many at once, then two in a second. */
 const all = { burst: 10, refillMs: 500 };

@@ -1,10 +1,9 @@
 import { createHmac, hash, randomUUID, timingSafeEqual } from 'node:crypto';
 import type { Context, MiddlewareHandler } from 'hono';
-import { deleteCookie, getCookie } from 'hono/cookie';
+import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { HTTPException } from 'hono/http-exception';
-import { conversationId } from '../../../core/domain/conversation.ts';
-import type { ConversationId } from '../../../core/domain/conversation.ts';
-import { PageCookie } from './cookies.ts';
+import { conversationId, type ConversationId } from '../../../core/domain/conversation.ts';
+import type { CookieOptions } from 'hono/utils/cookie';
 
 /** Browsers keep no cookie longer than 400 days. */
 const sessionMs = 400 * 24 * 3_600_000;
@@ -130,4 +129,48 @@ function isUuid(text: string): boolean {
 
 function nameOf(secret: string): string {
   return hash('sha256', secret).slice(0, 32);
+}
+
+/**
+ * A cookie of the page's own. Its name carries the host and the port, as browsers send a cookie to
+ * every port of a host; over https no other host can set it either (`__Host-`).
+ */
+export class PageCookie {
+  readonly #name: string;
+
+  /** @param name such as `parley_session` */
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  get(c: Context): string | undefined {
+    return getCookie(c, this.#nameFor(c));
+  }
+
+  /** @param lifeMs how long the browser keeps it, in milliseconds */
+  set(c: Context, value: string, lifeMs: number): void {
+    setCookie(c, this.#nameFor(c), value, { ...optionsFor(c), maxAge: lifeMs / 1_000 });
+  }
+
+  delete(c: Context): void {
+    deleteCookie(c, this.#nameFor(c), optionsFor(c));
+  }
+
+  #nameFor(c: Context): string {
+    const host = (c.req.header('Host') ?? '').toLowerCase().replaceAll(/[^a-z\d.-]/g, '_');
+    return `${isHttps(c) ? '__Host-' : ''}${this.#name}_${host}`;
+  }
+}
+
+function optionsFor(c: Context): CookieOptions {
+  return { httpOnly: true, sameSite: 'Strict', path: '/', secure: isHttps(c) };
+}
+
+/**
+ * Whether the browser itself speaks https: each proxy on the way adds its own word behind, so the
+ * first one counts. Whoever makes it up changes nothing but the cookies that they are sent.
+ */
+function isHttps(c: Context): boolean {
+  const [first = ''] = (c.req.header('X-Forwarded-Proto') ?? '').split(',', 1);
+  return first.trim().toLowerCase() === 'https';
 }

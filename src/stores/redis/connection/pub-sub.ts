@@ -1,8 +1,7 @@
 import type { ConversationId } from '../../../core/domain/conversation.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import type { Watcher } from '../../../core/ports/store.ts';
-import { createClient, type Client } from './client.ts';
-import type { Connection } from './connection.ts';
+import { type Client, type Connection, createClient } from './connection.ts';
 import { bare } from './errors.ts';
 import type { Target } from './redis-url.ts';
 

@@ -1,5 +1,5 @@
-import { partsOf, type ConversationId } from '../../../core/domain/conversation.ts';
-import type { Entry } from '../../../core/domain/history-entry.ts';
+import { type ConversationId, partsOf } from '../../../core/domain/conversation.ts';
+import type { Entry } from '../../../core/domain/turn.ts';
 import type { Message } from '../../../core/domain/message.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import type { Receipt } from '../../../core/ports/platform.ts';

@@ -3,14 +3,18 @@ import type { ConversationId } from '../../../core/domain/conversation.ts';
 import { ClaimLost, StoreUnavailable } from '../../../core/domain/errors.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import type { Lease, Renewal, View, Work } from '../../../core/ports/store.ts';
-import { pageKeyOf } from '../../../core/domain/turn-id.ts';
-import type { Claim, Ending, PageRecord, Turn } from '../../../core/domain/turn.ts';
-import { encode, type Codec } from '../records.ts';
+import {
+  type Claim,
+  type Ending,
+  pageKeyOf,
+  type PageRecord,
+  type Turn,
+} from '../../../core/domain/turn.ts';
+import { type Codec, encode } from '../records.ts';
 import type { Connection } from '../connection/connection.ts';
 import { isDamage } from '../connection/errors.ts';
 import type { Keys } from '../keys.ts';
 import type { Args, ScriptName } from '../lua-scripts.ts';
-import { Tickets } from './claim-tickets.ts';
 
 export interface WorkbenchOptions {
   readonly historyLimit: number;
@@ -198,4 +202,34 @@ export class Workbench {
 
 function lost(claim: Claim): ClaimLost {
   return new ClaimLost(`the claim ${claim.fence} on turn ${claim.turn} is lost`);
+}
+
+/** Claims without an answer that are remembered. */
+const mostUnanswered = 10_000;
+
+/** Names claims: whoever asks again with the same ticket, as the answer was lost, gets the same. */
+export class Tickets {
+  readonly #unanswered = new Map<ConversationId, { ticket: string; owner: string }>();
+
+  /** Has a conversation claimed under a ticket of its own, or that of the claim before, if it failed. */
+  async use<T>(
+    conversation: ConversationId,
+    owner: string,
+    claim: (ticket: string) => Promise<T>,
+  ): Promise<T> {
+    const before = this.#unanswered.get(conversation);
+    const ticket = before?.owner === owner ? before.ticket : randomUUID();
+    try {
+      const answer = await claim(ticket);
+      this.#unanswered.delete(conversation);
+      return answer;
+    } catch (error) {
+      this.#unanswered.set(conversation, { ticket, owner });
+      const [first] = this.#unanswered.keys();
+      if (this.#unanswered.size > mostUnanswered && first !== undefined) {
+        this.#unanswered.delete(first);
+      }
+      throw error;
+    }
+  }
 }

@@ -1,10 +1,9 @@
 import { DatabaseSync } from 'node:sqlite';
 import { BadConfiguration } from '../../../core/domain/errors.ts';
-import { Database } from './database.ts';
+import { Database, WalSync } from './database.ts';
 import { damaged, isHeld, toConfigurationFault } from './errors.ts';
 import type { StoreFolder } from './data-folder.ts';
 import { applicationId, migrate, schemaVersion } from '../schema.ts';
-import { WalSync } from './wal-sync.ts';
 
 /** How long a start waits for a predecessor that is just letting go. */
 const handoverMs = 1_000;

@@ -1,7 +1,6 @@
 import type { Author } from '../../../core/domain/message.ts';
 import type { ConversationId } from '../../../core/domain/conversation.ts';
-import type { Entry } from '../../../core/domain/history-entry.ts';
-import type { Outcome } from '../../../core/domain/turn.ts';
+import type { Entry, Outcome } from '../../../core/domain/turn.ts';
 import type { Database, Query } from '../connection/database.ts';
 
 interface EntryRow {

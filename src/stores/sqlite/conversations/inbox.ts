@@ -1,14 +1,13 @@
 import type { ConversationId } from '../../../core/domain/conversation.ts';
-import type { Entry } from '../../../core/domain/history-entry.ts';
+import type { Entry } from '../../../core/domain/turn.ts';
 import type { Message } from '../../../core/domain/message.ts';
 import type { Receipt } from '../../../core/ports/platform.ts';
 import type { AcceptOptions, Admission } from '../../../core/ports/store.ts';
-import type { Database } from '../connection/database.ts';
+import type { Database, Query } from '../connection/database.ts';
 import type { Entries } from './history.ts';
 import type { Participants } from './participants.ts';
 import type { Questions } from './questions.ts';
-import { Room } from '../connection/disk-reserve.ts';
-import type { Seen } from './seen-ids.ts';
+import { Room } from '../connection/data-folder.ts';
 import type { Tables } from '../tables.ts';
 import type { Turns } from './turn-table.ts';
 
@@ -96,5 +95,33 @@ export class Inbox {
       this.#questions.has(conversation, id) ||
       this.#entries.has(conversation, id)
     );
+  }
+}
+
+/** Ids of messages that were taken in, answered or not. */
+export class Seen {
+  readonly #add: Query<unknown>;
+  readonly #has: Query<unknown>;
+  readonly #deleteOld: Query<unknown>;
+
+  constructor(db: Database) {
+    this.#add = db.query('INSERT INTO seen (conversation, id, at) VALUES (?, ?, ?)');
+    this.#has = db.query('SELECT 1 FROM seen WHERE conversation = ? AND id = ?');
+    this.#deleteOld = db.query(`
+      DELETE FROM seen WHERE (conversation, id) IN
+        (SELECT conversation, id FROM seen WHERE at < ? LIMIT ?)`);
+  }
+
+  add(conversation: ConversationId, id: string, at: number): void {
+    this.#add.run(conversation, id, at);
+  }
+
+  has(conversation: ConversationId, id: string): boolean {
+    return this.#has.get(conversation, id) !== undefined;
+  }
+
+  /** Deletes up to `limit` ids from before `time`; returns how many went. */
+  deleteOld(time: number, limit: number): number {
+    return this.#deleteOld.run(time, limit);
   }
 }

@@ -1,5 +1,5 @@
 import type { ConversationId } from '../../../core/domain/conversation.ts';
-import type { Entry } from '../../../core/domain/history-entry.ts';
+import type { Entry } from '../../../core/domain/turn.ts';
 import type { Message } from '../../../core/domain/message.ts';
 import type { InHand, Waiting } from '../../../core/ports/store.ts';
 import type { Database, Query } from '../connection/database.ts';

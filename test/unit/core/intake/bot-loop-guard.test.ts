@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { BotTurns } from '../../../../src/core/intake/bot-loop-guard.ts';
 import { conversationId } from '../../../../src/core/domain/conversation.ts';
-import type { Entry } from '../../../../src/core/domain/history-entry.ts';
+import type { Entry, Turn } from '../../../../src/core/domain/turn.ts';
 import type { Message } from '../../../../src/core/domain/message.ts';
 import type { View } from '../../../../src/core/ports/store.ts';
-import type { Turn } from '../../../../src/core/domain/turn.ts';
 import { readableLog } from '../../../fakes/recording-log.ts';
 
 const conversation = conversationId('slack', 'T1', 'C1', '1');

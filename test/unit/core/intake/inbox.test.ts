@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Breather } from '../../../../src/core/turns/event-loop-yield.ts';
+import type { Breather } from '../../../../src/core/timing.ts';
 import { conversationId } from '../../../../src/core/domain/conversation.ts';
 import type { Dispatcher } from '../../../../src/core/turns/dispatcher.ts';
 import { Inbox } from '../../../../src/core/intake/inbox.ts';

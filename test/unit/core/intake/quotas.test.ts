@@ -1,9 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
 import { conversationId } from '../../../../src/core/domain/conversation.ts';
 import { StoreUnavailable } from '../../../../src/core/domain/errors.ts';
-import { payersOf } from '../../../../src/core/intake/quota-subjects.ts';
-import type { Count, Meter, Meters, Reading } from '../../../../src/core/ports/quotas.ts';
-import { type Quota, Quotas } from '../../../../src/core/intake/quotas.ts';
+import { payersOf, type Quota, Quotas } from '../../../../src/core/intake/quotas.ts';
+import type { Count, Meter, Meters, Reading } from '../../../../src/core/ports/usage.ts';
 import { sentences } from '../../../../src/core/domain/user-texts.ts';
 import { readableLog } from '../../../fakes/recording-log.ts';
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { Breather } from '../../../../src/core/turns/event-loop-yield.ts';
+import { Breather } from '../../../../src/core/timing.ts';
 import { conversationId } from '../../../../src/core/domain/conversation.ts';
-import type { Entry } from '../../../../src/core/domain/history-entry.ts';
+import type { Entry } from '../../../../src/core/domain/turn.ts';
 import type { Past, Platform } from '../../../../src/core/ports/platform.ts';
 import type { Store, Work } from '../../../../src/core/ports/store.ts';
 import { recall } from '../../../../src/core/turns/load-history.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { AuthorLabels } from '../../../../src/core/turns/author-labels.ts';
+import { AuthorLabels } from '../../../../src/core/turns/prompt.ts';
 
 const texts = (...writers: { id: string; name?: string }[]): string[] => {
   const labels = new AuthorLabels(writers);

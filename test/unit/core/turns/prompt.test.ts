@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { conversationId } from '../../../../src/core/domain/conversation.ts';
-import type { Entry } from '../../../../src/core/domain/history-entry.ts';
+import type { Entry } from '../../../../src/core/domain/turn.ts';
 import type { Message } from '../../../../src/core/domain/message.ts';
-import { prompt } from '../../../../src/core/turns/prompt.ts';
-import { Breather } from '../../../../src/core/turns/event-loop-yield.ts';
-import { countTokens } from '../../../../src/core/turns/tokens.ts';
+import { countTokens, prompt } from '../../../../src/core/turns/prompt.ts';
+import { Breather } from '../../../../src/core/timing.ts';
 
 function question(text: string, name?: string): Message {
   return {

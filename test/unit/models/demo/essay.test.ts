@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Deck } from '../../../../src/models/demo/shuffled.ts';
+import { Deck } from '../../../../src/models/demo/essay.ts';
 
 describe.each([Math.random, () => 0, () => 0.999])('a deck', (random) => {
   test('deals every card once before any comes again', () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Fields } from '../../../../src/core/foreign-data.ts';
 import { type Said, saidIn } from '../../../../src/platforms/discord/messages/discord-message.ts';
-import type { Self } from '../../../../src/platforms/discord/bot-identity.ts';
+import type { Self } from '../../../../src/platforms/discord/api/identify-bot.ts';
 
 const folder = new URL('../../fixtures/discord/', import.meta.url);
 

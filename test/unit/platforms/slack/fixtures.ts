@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Fields } from '../../../../src/core/foreign-data.ts';
 import type { Said } from '../../../../src/platforms/slack/messages/slack-message.ts';
-import type { Self } from '../../../../src/platforms/slack/bot-identity.ts';
+import type { Self } from '../../../../src/platforms/slack/api/identify-bot.ts';
 import { toldBy } from '../../../../src/platforms/slack/receive/parse-event.ts';
 
 const folder = new URL('../../fixtures/slack/', import.meta.url);

@@ -1,4 +1,4 @@
-import { Backticks, runLength } from './backticks.ts';
+import { Backticks, runLength } from './inline-spans.ts';
 
 /** A mark that is open at the end of a text: `*`, `**`, `_`, `~~` or the backticks of a code span. */
 export interface OpenMark {

@@ -1,7 +1,7 @@
 import { RateLimited, Rejected } from '../../../../core/domain/errors.ts';
 import type { Fields } from '../../../../core/foreign-data.ts';
 import { Refused } from '../../api/api-errors.ts';
-import { streamable } from './streamable-text.ts';
+import { streamable } from '../link-safety.ts';
 
 /** Slack ends a stream after five minutes, whatever is written: earlier is calmer. */
 export const streamLastsMs = 4 * 60_000;

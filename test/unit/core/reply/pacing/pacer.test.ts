@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { RateLimited } from '../../../../../src/core/domain/errors.ts';
 import type { Budget } from '../../../../../src/core/ports/surface.ts';
 import { type Lane, Pacer } from '../../../../../src/core/reply/pacing/pacer.ts';
-import type { Want } from '../../../../../src/core/reply/pacing/call-request.ts';
+import type { Want } from '../../../../../src/core/reply/pacing/scheduled-reply.ts';
 import { readableLog } from '../../../../fakes/recording-log.ts';
 
 beforeEach(() => vi.useFakeTimers());

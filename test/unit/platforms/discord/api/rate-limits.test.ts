@@ -1,5 +1,8 @@
-import { describe, expect, it } from 'vitest';
-import { Budgets } from '../../../../../src/platforms/discord/api/rate-limits.ts';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Budgets, GlobalLimit } from '../../../../../src/platforms/discord/api/rate-limits.ts';
+import { RateLimited } from '../../../../../src/core/domain/errors.ts';
+import { type Lane, Pacer } from '../../../../../src/core/reply/pacing/pacer.ts';
+import { readableLog } from '../../../../fakes/recording-log.ts';
 
 const channel = '100000000000000001';
 const message = '100000000000000002';
@@ -71,5 +74,184 @@ describe('the limits of a channel', () => {
     const keys = (of: string) => budgets.of(of).edit.map(({ key }) => key);
     const both = keys(channel).filter((key) => keys(message).includes(key));
     expect(both).toEqual(['discord:global']);
+  });
+});
+
+beforeEach(() => vi.useFakeTimers());
+afterEach(() => vi.useRealTimers());
+
+const alone = (): GlobalLimit => new GlobalLimit('all', { alone: true });
+
+function enter(limit: GlobalLimit, calls: number): void {
+  for (let i = 0; i < calls; i += 1) limit.enter().sent();
+}
+
+/** A reply that makes one call, and when it does. */
+function enlist(
+  pacer: Pacer,
+  limit: GlobalLimit,
+  made: number[],
+  answer = Promise.resolve(),
+): void {
+  let left = 1;
+  const want = { rank: 'first', unseenSince: 0, unseenChars: 1, notBefore: 0 } as const;
+  const lane: Lane = {
+    want: () => (left > 0 ? { ...want, budgets: [limit] } : undefined),
+    perform: () =>
+      limit.counted(async () => {
+        limit.enter().sent();
+        left -= 1;
+        made.push(performance.now());
+        await answer;
+        return true;
+      }),
+  };
+  pacer.enlist(lane).changed();
+}
+
+describe('the limit over all calls', () => {
+  it('is told as calls are counted, but for a little that is left for others', () => {
+    const limit = alone();
+    expect(limit.told).toMatchObject({ limit: 48, left: 48 });
+    enter(limit, 20);
+    expect(limit.told).toMatchObject({ limit: 48, left: 28 });
+    enter(limit, 29);
+    expect(limit.told).toMatchObject({ left: 0 });
+  });
+
+  it('has a call’s place again a little more than a second later, each by itself', () => {
+    const limit = alone();
+    enter(limit, 30);
+    vi.advanceTimersByTime(500);
+    enter(limit, 18);
+    const { at, resetsAt, left } = limit.told!;
+    expect(left).toBe(0);
+    expect(resetsAt - at).toBeGreaterThan(500);
+    expect(resetsAt - at).toBeLessThan(600);
+    vi.advanceTimersByTime(resetsAt - at + 1);
+    expect(limit.told).toMatchObject({ left: 30 });
+    vi.advanceTimersByTime(500);
+    expect(limit.told).toMatchObject({ left: 48 });
+  });
+
+  it('has it no sooner, as calls do not all take as long', () => {
+    const limit = alone();
+    enter(limit, 50);
+    vi.advanceTimersByTime(1_020);
+    expect(() => limit.enter()).toThrow(RateLimited);
+    expect(limit.told).toMatchObject({ left: 0 });
+  });
+
+  it('refuses what would be too many, until there is room again', () => {
+    const limit = alone();
+    enter(limit, 10);
+    vi.advanceTimersByTime(300);
+    enter(limit, 40);
+    const refused = (() => {
+      try {
+        limit.enter();
+      } catch (error) {
+        return error;
+      }
+      return undefined;
+    })();
+    expect(refused).toBeInstanceOf(RateLimited);
+    const { retryAfterMs, budgetKey } = refused as RateLimited;
+    expect(budgetKey).toBe('all');
+    expect(retryAfterMs).toBeGreaterThan(700);
+    expect(retryAfterMs).toBeLessThan(800);
+    vi.advanceTimersByTime(retryAfterMs + 1);
+    enter(limit, 10);
+    expect(() => limit.enter()).toThrow(RateLimited);
+  });
+
+  it('has room for whoever waited as long as it said, though timers end a little early', () => {
+    const limit = alone();
+    enter(limit, 50);
+    vi.advanceTimersByTime(300.4);
+    const tryOne = (): number => {
+      try {
+        limit.enter();
+        return 0;
+      } catch (error) {
+        return (error as RateLimited).retryAfterMs;
+      }
+    };
+    const waitMs = tryOne();
+    vi.advanceTimersByTime(waitMs - 1.7);
+    expect(tryOne()).toBe(0);
+  });
+
+  it('teaches whoever paces replies nothing of Discord’s limit when it refuses by itself', async () => {
+    const limit = new GlobalLimit('all', { alone: false });
+    enter(limit, 50);
+    const pacer = new Pacer({ log: readableLog() });
+    const made: number[] = [];
+    const reply = (): void => enlist(pacer, limit, made);
+    reply();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(made).toEqual([]);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(made).toHaveLength(1);
+    const now = performance.now();
+    for (let count = 0; count < limit.burst; count += 1) reply();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(made.slice(1)).toEqual(Array.from({ length: limit.burst }, () => now));
+  });
+
+  it('leaves it to those who ask to count what is on its way, once', async () => {
+    const limit = alone();
+    enter(limit, 5);
+    const answer = Promise.withResolvers<string>();
+    const answered = limit.counted(() => {
+      limit.enter().sent();
+      return answer.promise;
+    });
+    expect(limit.told).toMatchObject({ left: 43 });
+    answer.resolve('ok');
+    expect(await answered).toBe('ok');
+    expect(limit.told).toMatchObject({ left: 42 });
+  });
+
+  it('does not leave to them what is on its way for longer than that', () => {
+    const limit = alone();
+    void limit.counted(() => {
+      limit.enter().sent();
+      return new Promise(() => undefined);
+    });
+    vi.advanceTimersByTime(1_500);
+    expect(limit.told).toMatchObject({ left: 48 });
+  });
+
+  it('has room for a reply while many others’ calls hang', async () => {
+    const limit = alone();
+    const pacer = new Pacer({ log: readableLog() });
+    const hanging: number[] = [];
+    const never = new Promise<void>(() => undefined);
+    for (let calls = 0; calls < 48; calls += 1) enlist(pacer, limit, hanging, never);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(hanging).toHaveLength(48);
+    const made: number[] = [];
+    const now = performance.now();
+    enlist(pacer, limit, made);
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(made).toEqual([now]);
+  });
+
+  it('is not told where others make calls that nobody counts here', () => {
+    const shared = new GlobalLimit('all', { alone: false });
+    expect(shared.told).toBeUndefined();
+    // Whenever Discord's second begins.
+    expect(shared.burst + shared.perSecond).toBeLessThan(50);
+  });
+
+  it('is scarce while most of it is spent', () => {
+    const limit = new GlobalLimit('all', { alone: false });
+    enter(limit, 24);
+    expect(limit.isScarce).toBe(false);
+    limit.enter();
+    expect(limit.isScarce).toBe(true);
+    vi.advanceTimersByTime(1_100);
+    expect(limit.isScarce).toBe(false);
   });
 });

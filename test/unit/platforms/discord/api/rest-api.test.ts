@@ -1,7 +1,7 @@
 import { REST } from 'discord.js';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { RateLimited } from '../../../../../src/core/domain/errors.ts';
-import { DiscordApi } from '../../../../../src/platforms/discord/api/rest-api.ts';
+import { DiscordApi, methodOf } from '../../../../../src/platforms/discord/api/rest-api.ts';
 import { Budgets } from '../../../../../src/platforms/discord/api/rate-limits.ts';
 import { readableLog } from '../../../../fakes/recording-log.ts';
 
@@ -82,4 +82,15 @@ describe('a call to Discord', () => {
     for (let calls = 0; calls < 50; calls += 1) budgets.everywhere.enter();
     await expect(call()).rejects.toBe(reason);
   });
+});
+
+it.for<[string, string]>([
+  ['/channels/1100000000000000001/messages', '/channels/:id/messages'],
+  ['/channels/1/messages/2/threads', '/channels/:id/messages/:id/threads'],
+  ['/users/@me', '/users/@me'],
+  ['/applications/@me', '/applications/@me'],
+  ['/gateway/bot', '/gateway/bot'],
+  ['/webhooks/1/aW50ZXJhY3Rpb246Mjoz/callback', '/webhooks/:id/:id/callback'],
+])('%s is a call of %s', ([path, expected]) => {
+  expect(methodOf('GET', path)).toBe(`GET ${expected}`);
 });

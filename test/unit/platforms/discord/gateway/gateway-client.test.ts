@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { IdentifyLine } from '../../../../../src/platforms/discord/gateway/identify-throttler.ts';
+import { IdentifyLine } from '../../../../../src/platforms/discord/gateway/gateway-client.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();

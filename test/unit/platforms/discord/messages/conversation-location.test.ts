@@ -11,7 +11,7 @@ import {
   justBefore,
   timeOf,
 } from '../../../../../src/platforms/discord/api/snowflake.ts';
-import { threadName } from '../../../../../src/platforms/discord/reply/thread-name.ts';
+import { threadName } from '../../../../../src/platforms/discord/messages/discord-text.ts';
 
 describe('an id', () => {
   it('tells its time', () => {

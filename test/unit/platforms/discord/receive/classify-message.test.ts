@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Followups } from '../../../../../src/core/domain/follow-up-policy.ts';
+import type { Followups } from '../../../../../src/core/intake/access.ts';
 import type { Participation } from '../../../../../src/core/ports/store.ts';
 import { meant, mentions } from '../../../../../src/platforms/discord/receive/classify-message.ts';
 import { ann, ben, saidInFixture, self } from '../fixtures.ts';

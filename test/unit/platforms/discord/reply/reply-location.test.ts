@@ -4,7 +4,7 @@ import { CallFailed } from '../../../../../src/core/domain/errors.ts';
 import {
   Footing,
   type FootingOptions,
-} from '../../../../../src/platforms/discord/reply/resolve-reply-location.ts';
+} from '../../../../../src/platforms/discord/reply/reply-location.ts';
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());

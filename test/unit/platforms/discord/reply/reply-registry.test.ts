@@ -5,15 +5,12 @@ import type { PageRecord, Turn } from '../../../../../src/core/domain/turn.ts';
 import { DiscordApi } from '../../../../../src/platforms/discord/api/rest-api.ts';
 import { Budgets } from '../../../../../src/platforms/discord/api/rate-limits.ts';
 import { Channels } from '../../../../../src/platforms/discord/cache/channels.ts';
-import {
-  Denials,
-  threadsOf,
-} from '../../../../../src/platforms/discord/cache/denied-permissions.ts';
+import { Denials, threadsOf } from '../../../../../src/platforms/discord/reply/reply-location.ts';
 import {
   directConversation,
   rootedConversation,
 } from '../../../../../src/platforms/discord/messages/conversation-location.ts';
-import { Posts } from '../../../../../src/platforms/discord/reply/posts-by-nonce.ts';
+import { Posts } from '../../../../../src/platforms/discord/reply/posted-pages.ts';
 import { Replies } from '../../../../../src/platforms/discord/reply/reply-registry.ts';
 import { readableLog } from '../../../../fakes/recording-log.ts';
 

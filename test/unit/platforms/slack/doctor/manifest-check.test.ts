@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { prompts } from '../../../../../src/platforms/slack/notices/suggested-prompts.ts';
+import { prompts } from '../../../../../src/platforms/slack/notices/user-notices.ts';
 import {
   listUnder as listIn,
   wantedEvents,

@@ -9,7 +9,7 @@ import { earlier } from '../../../../../src/platforms/slack/history/thread-conte
 import { Refused } from '../../../../../src/platforms/slack/api/api-errors.ts';
 import { People } from '../../../../../src/platforms/slack/api/users.ts';
 import type { Said } from '../../../../../src/platforms/slack/messages/slack-message.ts';
-import type { Self } from '../../../../../src/platforms/slack/bot-identity.ts';
+import type { Self } from '../../../../../src/platforms/slack/api/identify-bot.ts';
 import type { Threads } from '../../../../../src/platforms/slack/history/thread-reader.ts';
 import { readableLog } from '../../../../fakes/recording-log.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Participation } from '../../../../../src/core/ports/store.ts';
-import type { Followups } from '../../../../../src/core/domain/follow-up-policy.ts';
+import type { Followups } from '../../../../../src/core/intake/access.ts';
 import { isOutsider, meant } from '../../../../../src/platforms/slack/receive/classify-message.ts';
 import { saidInFixture, self } from '../fixtures.ts';
 

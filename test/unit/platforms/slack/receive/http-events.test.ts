@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { PassThrough } from 'node:stream';
 import { expect, it } from 'vitest';
-import { UnsignedBodies } from '../../../../../src/platforms/slack/receive/unsigned-bodies.ts';
+import { UnsignedBodies } from '../../../../../src/platforms/slack/receive/http-events.ts';
 
 const kib = 1_024;
 const request = () => new PassThrough() as unknown as PassThrough & IncomingMessage;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { Naps } from '../../../../../src/platforms/slack/receive/suspend-detector.ts';
+import { Naps } from '../../../../../src/platforms/slack/receive/socket-mode.ts';
 
 const minuteMs = 60_000;
 

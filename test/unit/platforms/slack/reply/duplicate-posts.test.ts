@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { Errands } from '../../../../../src/platforms/common/background-calls.ts';
 import { Doubles } from '../../../../../src/platforms/slack/reply/duplicate-posts.ts';
-import type { Strays } from '../../../../../src/platforms/slack/reply/lost-posts/find-lost-posts.ts';
+import type { Strays } from '../../../../../src/platforms/slack/reply/lost-posts.ts';
 import { readableLog } from '../../../../fakes/recording-log.ts';
 
 /** A channel in which posts are removed. */

@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Pages } from '../../../../../src/core/reply/pages/page-splitter.ts';
-import { addressIn } from '../../../../../src/platforms/slack/reply/link-safety/find-url.ts';
+import { addressIn, streamable } from '../../../../../src/platforms/slack/reply/link-safety.ts';
 import { slackFormat } from '../../../../../src/platforms/slack/reply/markdown-format.ts';
-import { streamable } from '../../../../../src/platforms/slack/reply/streaming/streamable-text.ts';
 import {
   brokenDocument,
   document,

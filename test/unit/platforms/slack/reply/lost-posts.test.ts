@@ -4,10 +4,9 @@ import { Errands } from '../../../../../src/platforms/common/background-calls.ts
 import type { Fields } from '../../../../../src/core/foreign-data.ts';
 import type { View } from '../../../../../src/core/ports/store.ts';
 import { Known } from '../../../../../src/platforms/slack/reply/recent-reply-messages.ts';
-import { metadataOf } from '../../../../../src/platforms/slack/reply/message-metadata.ts';
+import { metadataOf } from '../../../../../src/platforms/slack/reply/posted-messages.ts';
 import { placeOf } from '../../../../../src/platforms/slack/messages/conversation-location.ts';
-import { sequelOf } from '../../../../../src/platforms/slack/reply/lost-posts/following-turns.ts';
-import { Strays } from '../../../../../src/platforms/slack/reply/lost-posts/find-lost-posts.ts';
+import { sequelOf, Strays } from '../../../../../src/platforms/slack/reply/lost-posts.ts';
 import type { Threads } from '../../../../../src/platforms/slack/history/thread-reader.ts';
 import { readableLog } from '../../../../fakes/recording-log.ts';
 import { self } from '../fixtures.ts';

@@ -1,10 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { slackFormat } from '../../../../../src/platforms/slack/reply/markdown-format.ts';
-import {
-  nothingYet,
-  postable,
-} from '../../../../../src/platforms/slack/reply/link-safety/text-before-url.ts';
+import { nothingYet, postable } from '../../../../../src/platforms/slack/reply/link-safety.ts';
 import { linksIn, mentionsIn } from '../../../../fakes/slack/mentions-and-links.ts';
 
 const render = (markdown: string): string => slackFormat.render(markdown);

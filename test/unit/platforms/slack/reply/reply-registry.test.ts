@@ -3,7 +3,7 @@ import { conversationId } from '../../../../../src/core/domain/conversation.ts';
 import type { Turn } from '../../../../../src/core/domain/turn.ts';
 import { SlackApi } from '../../../../../src/platforms/slack/api/web-api.ts';
 import { Doubles } from '../../../../../src/platforms/slack/reply/duplicate-posts.ts';
-import { Heard } from '../../../../../src/platforms/slack/reply/lost-posts/own-post-events.ts';
+import { Heard } from '../../../../../src/platforms/slack/reply/posted-messages.ts';
 import { Errands } from '../../../../../src/platforms/common/background-calls.ts';
 import { Replies } from '../../../../../src/platforms/slack/reply/reply-registry.ts';
 import { Streams } from '../../../../../src/platforms/slack/reply/streaming/stream-policy.ts';

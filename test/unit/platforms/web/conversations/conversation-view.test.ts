@@ -3,8 +3,10 @@ import { conversationId } from '../../../../../src/core/domain/conversation.ts';
 import type { Message } from '../../../../../src/core/domain/message.ts';
 import type { View } from '../../../../../src/core/ports/store.ts';
 import type { PageRecord, Turn } from '../../../../../src/core/domain/turn.ts';
-import { LiveTurn } from '../../../../../src/platforms/web/conversations/live-turn.ts';
-import { picture } from '../../../../../src/platforms/web/conversations/conversation-view.ts';
+import {
+  LiveTurn,
+  picture,
+} from '../../../../../src/platforms/web/conversations/conversation-view.ts';
 
 const conversation = conversationId('web', 's', 'c');
 

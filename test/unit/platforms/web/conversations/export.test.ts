@@ -1,7 +1,7 @@
 import { marked } from 'marked';
 import { describe, expect, it } from 'vitest';
 import type { ConversationId } from '../../../../../src/core/domain/conversation.ts';
-import type { Entry } from '../../../../../src/core/domain/history-entry.ts';
+import type { Entry } from '../../../../../src/core/domain/turn.ts';
 import type { View } from '../../../../../src/core/ports/store.ts';
 import { toMarkdown } from '../../../../../src/platforms/web/conversations/export.ts';
 

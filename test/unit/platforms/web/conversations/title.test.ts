@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fileNameOf, titleOf } from '../../../../../src/platforms/web/conversations/title.ts';
+import { fileNameOf, titleOf } from '../../../../../src/platforms/web/conversations/export.ts';
 
 describe('a title', () => {
   it.each([

@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { assets } from '../../../../../src/platforms/web/http/assets.ts';
-import { SharedFiles, streamOf } from '../../../../../src/platforms/web/http/shared-files.ts';
+import { assets, SharedFiles, streamOf } from '../../../../../src/platforms/web/http/assets.ts';
 
 let folder: string;
 let path: string;

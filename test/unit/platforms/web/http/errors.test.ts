@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { beforeEach, expect, test } from 'vitest';
 import type { Log } from '../../../../../src/core/ports/log.ts';
-import { problems } from '../../../../../src/platforms/web/http/problems.ts';
+import { problems } from '../../../../../src/platforms/web/http/errors.ts';
 
 let lines: unknown[];
 let routes: Hono<{ Variables: { session: string } }>;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { Hosts } from '../../../../../src/platforms/web/http/allowed-hosts.ts';
+import { Hosts } from '../../../../../src/platforms/web/http/request-guard.ts';
 
 it('has this machine’s own names with any port, whatever it is bound to', () => {
   for (const bound of ['127.0.0.1', '0.0.0.0', '::', '192.168.1.5']) {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { Buckets } from '../../../../../src/platforms/web/sessions/token-buckets.ts';
+import { Buckets } from '../../../../../src/platforms/web/sessions/session-throttle.ts';
 
 function counting() {
   const clock = { now: 1_000_000 };

@@ -1,0 +1,115 @@
+import type { Hint } from '../../config/config.ts';
+import type { ClockReading, Finding } from '../../core/ports/checkup.ts';
+
+const group = 'configuration';
+
+/** @param where it was read from, such as `the environment` */
+export function readable(where: string): Finding {
+  return { id: group, group, state: 'ok', what: 'Configuration', detail: `read from ${where}` };
+}
+
+/** What is not as whoever wrote it may think. */
+export function hinted(hints: readonly Hint[]): Finding[] {
+  return hints.map(({ where, message }, at) => ({
+    id: `${group}.hint-${at + 1}`,
+    group,
+    state: 'warning',
+    what: where,
+    detail: message,
+  }));
+}
+
+/** Each problem that keeps the configuration from being read, as a finding. */
+export function unreadable(problems: readonly string[]): Finding[] {
+  const interchanged = ['SLACK_BOT_TOKEN', 'SLACK_APP_TOKEN'].every((name) =>
+    problems.some((problem) => problem.startsWith(`${name} must begin with`)),
+  );
+  return problems.map((problem, at) => {
+    const [, name, rest] = /^([A-Z][A-Z_]+) (.*)$/s.exec(problem) ?? [];
+    const [detail = '', example] = (rest ?? problem).split(/, such as (?=[A-Z_]+=)/);
+    const hint =
+      interchanged && name?.startsWith('SLACK_') === true
+        ? 'the two tokens may be interchanged: "OAuth & Permissions" has the bot’s (xoxb-…), "Basic Information", "App-Level Tokens" the app’s (xapp-…)'
+        : example === undefined
+          ? undefined
+          : `set it in .env or the environment, such as ${example}`;
+    return {
+      id: name === undefined ? `${group}.${at + 1}` : `${group}.${name}`,
+      group,
+      state: 'failed',
+      what: name ?? 'Configuration',
+      detail,
+      ...(hint === undefined ? {} : { remedy: hint }),
+    };
+  });
+}
+
+const warnAboveMs = 2_000;
+/** Slack refuses what is signed 300 s off; long before that, times in Discord are wrong. */
+const failAboveMs = 60_000;
+
+const remedy =
+  'set the clocks by the network: "timedatectl set-ntp true" on Linux, "Set time automatically" elsewhere';
+
+/** What other machines' clocks say of ours, one finding each. */
+export function clockFindings(readings: readonly ClockReading[]): Finding[] {
+  const skews = new Map<string, Skew>();
+  for (const reading of readings) {
+    const skew = skewOf(reading);
+    if (skew === undefined) continue;
+    const known = skews.get(reading.of);
+    skews.set(reading.of, known === undefined ? skew : narrower(known, skew));
+  }
+  if (skews.size === 0) {
+    return [
+      {
+        id: 'clock',
+        group: 'clock',
+        state: 'ok',
+        what: 'Clock',
+        detail: 'not compared: nothing answered that tells the time',
+      },
+    ];
+  }
+  return [...skews].map(([of, skew]) => findingOf(of, skew));
+}
+
+/** How far a clock is ahead of ours, at least and at most. */
+interface Skew {
+  readonly leastMs: number;
+  readonly mostMs: number;
+}
+
+/** What both leave possible: of several whole seconds, more is known than of one. */
+function narrower(one: Skew, other: Skew): Skew {
+  const leastMs = Math.max(one.leastMs, other.leastMs);
+  const mostMs = Math.min(one.mostMs, other.mostMs);
+  if (leastMs <= mostMs) return { leastMs, mostMs };
+  // One of the clocks was set meanwhile.
+  return one.mostMs - one.leastMs < other.mostMs - other.leastMs ? one : other;
+}
+
+/** Undefined for what is no time. */
+function skewOf({ said, sentMs, receivedMs }: ClockReading): Skew | undefined {
+  const earliestMs = typeof said === 'number' ? said : Date.parse(said);
+  if (!Number.isFinite(earliestMs) || receivedMs < sentMs) return undefined;
+  const latestMs = typeof said === 'number' ? said : earliestMs + 1_000;
+  return { leastMs: earliestMs - receivedMs, mostMs: latestMs - sentMs };
+}
+
+function findingOf(of: string, { leastMs, mostMs }: Skew): Finding {
+  const aheadMs = (leastMs + mostMs) / 2;
+  // Only what is certain counts: a slow answer says little about a clock.
+  const certainMs = Math.max(leastMs, -mostMs);
+  const state = certainMs > failAboveMs ? 'failed' : certainMs > warnAboveMs ? 'warning' : 'ok';
+  const seconds = Math.round(Math.abs(aheadMs) / 1_000);
+  const side = aheadMs > 0 ? 'behind' : 'ahead of';
+  return {
+    id: `clock.${of.toLowerCase().replaceAll(/\W+/g, '-')}`,
+    group: 'clock',
+    state,
+    what: `Clock against ${of}’s`,
+    detail: state === 'ok' ? 'they agree' : `this machine is about ${seconds} s ${side} it`,
+    ...(state === 'ok' ? {} : { remedy }),
+  };
+}

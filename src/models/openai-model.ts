@@ -1,0 +1,113 @@
+import type { Log } from '../core/ports/log.ts';
+import { type Metrics, noMetrics } from '../core/ports/metrics.ts';
+import type { Model } from '../core/ports/model.ts';
+import { attempt, type SilenceLimits } from './single-request.ts';
+import { retrying, type RetryPolicy } from './retrying.ts';
+import { createOpenAI } from '@ai-sdk/openai';
+import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
+import type { LanguageModel } from 'ai';
+import { BadConfiguration, ModelFailed } from '../core/domain/errors.ts';
+import { gathered } from './batched-sse-fetch.ts';
+
+/** The smallest, fastest and cheapest of OpenAI's current family, on both of its APIs. */
+export const defaultModel = 'gpt-6-luna';
+
+const defaultLimits: SilenceLimits = { firstTokenMs: 60_000, stallMs: 30_000 };
+
+export interface OpenAiOptions extends Provider {
+  readonly timeouts?: Partial<SilenceLimits>;
+  readonly retries?: Partial<RetryPolicy>;
+  readonly metrics?: Metrics;
+  readonly log: Log;
+}
+
+/**
+ * A model at OpenAI or at any server that speaks one of its APIs.
+ *
+ * Throws `BadConfiguration` without a key for OpenAI itself.
+ */
+export function openAiModel(options: OpenAiOptions): Model {
+  const model = languageModel(options);
+  const limits = { ...defaultLimits, ...options.timeouts };
+  const { model: name, metrics = noMetrics, log } = options;
+  return retrying(
+    { name, stream: (request) => attempt(model, request, limits, metrics.asks(name)) },
+    { ...options.retries, log },
+  );
+}
+
+/** OpenAI's two ways to ask: the Responses API and Chat Completions. */
+type OpenAiApi = 'responses' | 'chat';
+
+export interface Provider {
+  /** Servers of one's own mostly need none; OpenAI does. */
+  readonly apiKey?: string;
+  /** Such as `http://127.0.0.1:11434/v1`. Default: OpenAI itself. */
+  readonly baseUrl?: string;
+  /** Default: `responses` for OpenAI itself, `chat` elsewhere, where few speak the other. */
+  readonly api?: OpenAiApi;
+  /** The model's id at the provider. */
+  readonly model: string;
+  /** Default: the global one. For proxies and tests. */
+  readonly fetch?: typeof globalThis.fetch;
+}
+
+export const openAiUrl = 'https://api.openai.com/v1';
+
+/** Which API a provider is asked through. */
+function apiOf({ api, baseUrl }: Pick<Provider, 'api' | 'baseUrl'>): OpenAiApi {
+  return api ?? (isOpenAi(baseUrl) ? 'responses' : 'chat');
+}
+
+/**
+ * The AI SDK's model for a provider. OpenAI's own package serves OpenAI, and the Responses API
+ * wherever it is spoken; Chat Completions elsewhere go through the compatible one, which needs
+ * no key and reads the reasoning that those servers send.
+ *
+ * Throws `BadConfiguration` without a key for OpenAI itself.
+ */
+export function languageModel(provider: Provider): Exclude<LanguageModel, string> {
+  const { apiKey, baseUrl = openAiUrl, model } = provider;
+  const fetch = gathered(eventStreamsOnly(provider.fetch ?? globalThis.fetch));
+  const atOpenAi = isOpenAi(baseUrl);
+  if (atOpenAi && !apiKey) {
+    throw new BadConfiguration('OPENAI_API_KEY is missing; create one at platform.openai.com');
+  }
+  if (apiOf(provider) === 'chat' && !atOpenAi) {
+    return createOpenAICompatible({
+      name: 'compatible',
+      baseURL: baseUrl,
+      includeUsage: true,
+      fetch,
+      ...(apiKey ? { apiKey } : {}),
+    })(model);
+  }
+  // Both are always given: what is left out, the package looks up in the environment.
+  const openai = createOpenAI({ baseURL: baseUrl, apiKey: apiKey || 'none', fetch });
+  return apiOf(provider) === 'chat' ? openai.chat(model) : openai.responses(model);
+}
+
+/** OpenAI's regional hosts are OpenAI, too. */
+export function isOpenAi(baseUrl: string = openAiUrl): boolean {
+  const { hostname } = new URL(baseUrl);
+  return hostname === 'api.openai.com' || hostname.endsWith('.api.openai.com');
+}
+
+/**
+ * A wrong base URL often answers 200 with a web page, which the SDK takes for an empty stream.
+ * Only what calls itself something else is turned away; some servers name no type at all.
+ */
+function eventStreamsOnly(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
+  return async (input, init) => {
+    const response = await fetch(input, init);
+    const [type = ''] = (response.headers.get('content-type') ?? '').split(';');
+    if (response.ok && /^(text\/html|application\/json)$/i.test(type.trim())) {
+      await response.body?.cancel();
+      throw new ModelFailed(
+        'malformed',
+        `the model's server answered with ${type.trim()}, not an event stream: check OPENAI_BASE_URL`,
+      );
+    }
+    return response;
+  };
+}

@@ -1,0 +1,89 @@
+import type { Dispatcher } from 'undici';
+import type { Config } from '../config/config.ts';
+import type { Log } from '../core/ports/log.ts';
+import type { Metrics } from '../core/ports/metrics.ts';
+import type { Store } from '../core/ports/store.ts';
+import type { SlackPlatform } from '../platforms/slack/slack-platform.ts';
+import { accessOf } from './access.ts';
+import { configuredProxies } from './proxy.ts';
+import type { Platform } from '../core/ports/platform.ts';
+import { connectErrors } from '../proxy/proxy-faults.ts';
+
+/** Undefined while Slack is not configured. With both ways in, Socket Mode, unless told otherwise. */
+export async function configuredSlack(
+  config: Config,
+  store: Store,
+  metrics: Metrics,
+  log: Log,
+): Promise<SlackPlatform | undefined> {
+  const { SLACK_BOT_TOKEN: token, SLACK_APP_TOKEN: appToken } = config;
+  if (token === undefined) return undefined;
+  const signingSecret = config.SLACK_SIGNING_SECRET ?? '';
+  // Loaded only where it is used: the libraries of both platforms take longer than all else.
+  const { slackPlatform } = await import('../platforms/slack/slack-platform.ts');
+  return slackPlatform({
+    token,
+    transport:
+      appToken === undefined || config.SLACK_TRANSPORT === 'http'
+        ? { kind: 'http', signingSecret }
+        : { kind: 'socket', appToken, ...(await socketDispatcher(config)) },
+    ...(config.SLACK_API_URL === undefined ? {} : { apiUrl: config.SLACK_API_URL }),
+    followups: config.THREAD_FOLLOWUPS,
+    access: accessOf(config, 'slack'),
+    allowOutsiders: config.SLACK_OUTSIDERS,
+    bots: new Set(config.ALLOW_BOTS.slack),
+    streaming: config.SLACK_STREAMING,
+    store,
+    metrics,
+    log,
+  });
+}
+
+/** What connects Slack's sockets, where that is a proxy: their library takes no global one. */
+async function socketDispatcher(config: Config): Promise<{ dispatcher?: Dispatcher }> {
+  const proxies = configuredProxies(config);
+  if (proxies === undefined) return {};
+  const { EnvHttpProxyAgent } = await import('undici');
+  const { https, http, direct } = proxies;
+  const dispatcher = new EnvHttpProxyAgent({
+    httpsProxy: https.url.href,
+    ...(http === undefined ? {} : { httpProxy: http.url.href }),
+    noProxy: direct,
+  });
+  return { dispatcher };
+}
+
+/** Another instance listens to Discord at most a quarter later than this when one dies. */
+const listenerLeaseMs = 10_000;
+
+/** Undefined while Discord is not configured. */
+export async function configuredDiscord(
+  config: Config,
+  store: Store,
+  owner: string,
+  metrics: Metrics,
+  log: Log,
+  onFatal: (error: Error) => void,
+): Promise<Platform | undefined> {
+  const { DISCORD_BOT_TOKEN: token, DISCORD_API_URL: apiUrl } = config;
+  if (token === undefined) return undefined;
+  if (configuredProxies(config) !== undefined) {
+    const { useGlobalAgentsForGateway } =
+      await import('../platforms/discord/gateway/gateway-agent.ts');
+    useGlobalAgentsForGateway((error) => connectErrors.publish(error));
+  }
+  const { discordPlatform } = await import('../platforms/discord/discord-platform.ts');
+  return discordPlatform({
+    token,
+    ...(apiUrl === undefined ? {} : { apiUrl: apiUrl.replace(/\/+$/, '') }),
+    replyIn: config.DISCORD_REPLY_IN,
+    access: accessOf(config, 'discord'),
+    bots: new Set(config.ALLOW_BOTS.discord),
+    followups: config.THREAD_FOLLOWUPS,
+    store,
+    lease: { owner, leaseMs: listenerLeaseMs },
+    metrics,
+    log,
+    onFatal,
+  });
+}
