@@ -1,5 +1,5 @@
 import type { PageFormat } from '../src/core/ports/surface.ts';
-import type { Lane } from '../src/core/reply/pacing/scheduled-reply.ts';
+import type { ScheduledReply } from '../src/core/reply/pacing/scheduled-reply.ts';
 import { LiveReply } from '../src/core/reply/live-reply.ts';
 import type { Pacer } from '../src/core/reply/pacing/pacer.ts';
 import { discordFormat } from '../src/platforms/discord/reply/markdown-format.ts';
@@ -96,7 +96,7 @@ async function stream(
   for (let index = 0; index < replies; index += 1) {
     const reply = openReply(format);
     const perform = async (): Promise<void> => {
-      if (reply.want() === undefined) return;
+      if (reply.callRequest() === undefined) return;
       const startedAt = performance.now();
       await reply.perform();
       callMs += performance.now() - startedAt;
@@ -109,7 +109,7 @@ async function stream(
       await perform();
     }
     const ended = reply.end({ outcome: 'done', text: deltas.join('') });
-    while (reply.want() !== undefined) await perform();
+    while (reply.callRequest() !== undefined) await perform();
     await ended;
   }
   return {
@@ -125,7 +125,7 @@ async function stream(
 /** A reply on a platform that takes no time, called by hand instead of by a pacer. */
 function openReply(format: PageFormat): LiveReply {
   const byHand = {
-    enlist: (_lane: Lane) => ({ changed() {}, hurry() {}, leave() {}, turnMs: () => 0 }),
+    enlist: (_lane: ScheduledReply) => ({ changed() {}, hurry() {}, leave() {}, turnMs: () => 0 }),
   };
   return new LiveReply({
     surface: {
@@ -139,10 +139,10 @@ function openReply(format: PageFormat): LiveReply {
       remove: () => Promise.resolve(),
     },
     pacer: byHand as unknown as Pacer,
-    ledger: { save: () => Promise.resolve(), drop: () => Promise.resolve() },
+    pageRecords: { save: () => Promise.resolve(), drop: () => Promise.resolve() },
     keyOf: (index) => `${index}`,
     pages: [],
-    onLost: (reason) => {
+    onGivenUp: (reason) => {
       throw reason;
     },
     log: { debug() {}, info() {}, warn() {}, error() {} },

@@ -1,9 +1,9 @@
 import { RateLimited } from '../src/core/domain/errors.ts';
-import type { Budget, Surface, Told } from '../src/core/ports/surface.ts';
+import type { Budget, Surface, ReportedLimit } from '../src/core/ports/surface.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 /** A limit as a platform really keeps it. */
-export interface TrueLimit {
+export interface EnforcedLimit {
   readonly shape: 'refill' | 'window';
   readonly burst: number;
   readonly perSecond: number;
@@ -12,7 +12,7 @@ export interface TrueLimit {
 /** What one kind of call spends: the limit that is believed, and the one that is true. */
 export interface Spending {
   readonly budget: Budget;
-  readonly limit: TrueLimit;
+  readonly limit: EnforcedLimit;
   /** The platform tells in its answers what is left. */
   readonly tells?: boolean;
 }
@@ -23,13 +23,13 @@ interface State {
 }
 
 /** A platform with limits, where a call takes 100 ms in the median and is applied half-way. */
-export class PacePlatform {
+export class LimitedPlatform {
   readonly refusals: { readonly at: number; readonly key: string }[] = [];
   calls = 0;
   bytes = 0;
   readonly #time: VirtualTime;
   readonly #states = new Map<string, State>();
-  readonly #told = new Map<string, Told>();
+  readonly #told = new Map<string, ReportedLimit>();
   readonly #roundUp: boolean;
   #seed: number;
 
@@ -40,7 +40,7 @@ export class PacePlatform {
     this.#seed = options.seed;
   }
 
-  told(key: string): Told | undefined {
+  told(key: string): ReportedLimit | undefined {
     return this.#told.get(key);
   }
 
@@ -76,7 +76,7 @@ export class PacePlatform {
     throw new RateLimited(ms, { budgetKey: short.spending.budget.key });
   }
 
-  #tell(spending: Spending): { key: string; told: Told } {
+  #tell(spending: Spending): { key: string; told: ReportedLimit } {
     const { limit, budget } = spending;
     const state = this.#state(spending);
     const resetMs =
@@ -111,12 +111,12 @@ export class PacePlatform {
   }
 }
 
-function windowMs(limit: TrueLimit): number {
+function windowMs(limit: EnforcedLimit): number {
   return (limit.burst / limit.perSecond) * 1_000;
 }
 
 /** Where one reply is written, with what people see of it at each moment. */
-export class PaceSurface implements Surface {
+export class LimitedSurface implements Surface {
   readonly format: Surface['format'];
   readonly budgets: Surface['budgets'];
   readonly editFloorMs = 250;
@@ -125,13 +125,13 @@ export class PaceSurface implements Surface {
   /** After each change, how many characters people can read, white space left out. */
   readonly seen: { readonly at: number; readonly chars: number }[] = [];
   calls = 0;
-  readonly #platform: PacePlatform;
+  readonly #platform: LimitedPlatform;
   readonly #time: VirtualTime;
   readonly #spendings: Record<'post' | 'edit', readonly Spending[]>;
   readonly #chars: number[] = [];
 
   constructor(options: {
-    platform: PacePlatform;
+    platform: LimitedPlatform;
     time: VirtualTime;
     pageLimit: number;
     spendings: Record<'post' | 'edit', readonly Spending[]>;
@@ -144,7 +144,7 @@ export class PaceSurface implements Surface {
       tells
         ? {
             ...budget,
-            get told() {
+            get reported() {
               return platform.told(budget.key);
             },
           }

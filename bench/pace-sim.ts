@@ -3,11 +3,16 @@ import { RateLimited } from '../src/core/domain/errors.ts';
 import type { Budget } from '../src/core/ports/surface.ts';
 import { LiveReply } from '../src/core/reply/live-reply.ts';
 import { Pacer } from '../src/core/reply/pacing/pacer.ts';
-import { Shares } from '../src/core/reply/pacing/budget-sharing.ts';
-import { budgetsFor } from '../src/platforms/slack/api/rate-limits.ts';
-import { FakeBudgets } from '../test/fakes/fake-budget-allocator.ts';
+import { BudgetSharing } from '../src/core/reply/pacing/budget-sharing.ts';
+import { rateLimitsOf } from '../src/platforms/slack/api/rate-limits.ts';
+import { FakeBudgetAllocator } from '../test/fakes/fake-budget-allocator.ts';
 import { freshness, type Freshness, type Token } from './text-age.ts';
-import { PacePlatform, PaceSurface, type Spending, type TrueLimit } from './limited-platform.ts';
+import {
+  LimitedPlatform,
+  LimitedSurface,
+  type Spending,
+  type EnforcedLimit,
+} from './limited-platform.ts';
 import { VirtualTime } from './virtual-time.ts';
 
 /**
@@ -36,7 +41,7 @@ interface Scenario {
   readonly lopsided?: number;
 }
 
-type Writer = (surface: PaceSurface, tokens: AsyncIterable<string>) => Promise<void>;
+type Writer = (surface: LimitedSurface, tokens: AsyncIterable<string>) => Promise<void>;
 
 interface Writing {
   readonly write: Writer;
@@ -53,7 +58,7 @@ function prose(chars: number): string {
     .trimEnd();
 }
 
-function slackLimit(budget: Budget): TrueLimit {
+function slackLimit(budget: Budget): EnforcedLimit {
   if (budget.key.endsWith('chat.update')) return { shape: 'refill', burst: 50, perSecond: 50 / 60 };
   if (budget.burst > 100) return { shape: 'refill', burst: 300, perSecond: 5 };
   return { shape: 'refill', burst: 5, perSecond: 1 };
@@ -61,13 +66,13 @@ function slackLimit(budget: Budget): TrueLimit {
 
 function spendingsOf(scenario: Scenario, channel: number): Record<'post' | 'edit', Spending[]> {
   const { platform, trueBurst = 1, trueRate = 1 } = scenario;
-  const scaled = (limit: TrueLimit): TrueLimit => ({
+  const scaled = (limit: EnforcedLimit): EnforcedLimit => ({
     ...limit,
     burst: Math.max(1, Math.round(limit.burst * trueBurst)),
     perSecond: limit.perSecond * trueRate,
   });
   if (platform === 'slack') {
-    const budgets = budgetsFor({ team: 'T1', channel: `C${channel}` });
+    const budgets = rateLimitsOf({ team: 'T1', channel: `C${channel}` });
     const spending = (budget: Budget): Spending => ({ budget, limit: scaled(slackLimit(budget)) });
     return { post: budgets.post.map(spending), edit: budgets.edit.map(spending) };
   }
@@ -99,7 +104,7 @@ async function simulate(
   writerOf: (scenario: Scenario) => Promise<Writing>,
 ): Promise<Result> {
   const time = new VirtualTime();
-  const platform = new PacePlatform(time, { roundUp: scenario.platform === 'slack', seed });
+  const platform = new LimitedPlatform(time, { roundUp: scenario.platform === 'slack', seed });
   const text = prose(scenario.chars);
   const deltas = text.match(/[\s\S]{1,4}/g) ?? [];
   const each: Freshness[] = [];
@@ -112,7 +117,7 @@ async function simulate(
       const channel = scenario.oneChannel === true ? 0 : index % 1_000;
       const spendings = spendingsOf(scenario, channel);
       const pageLimit = scenario.platform === 'slack' ? 9_000 : 2_000;
-      const surface = new PaceSurface({ platform, time, pageLimit, spendings });
+      const surface = new LimitedSurface({ platform, time, pageLimit, spendings });
       const tokens: Token[] = [];
       let chars = 0;
       async function* stream(): AsyncGenerator<string> {
@@ -145,9 +150,9 @@ async function simulate(
 
 /** The real live reply and the real pacer, one for each instance. */
 async function paced({ instances = 1, lopsided }: Scenario): Promise<Writing> {
-  const budgets = new FakeBudgets();
+  const budgets = new FakeBudgetAllocator();
   const shares = Array.from({ length: instances === 1 ? 0 : instances }, (_, i) => {
-    return new Shares({ budgets, owner: `${i}`, log: quiet });
+    return new BudgetSharing({ budgets, owner: `${i}`, log: quiet });
   });
   for (const each of shares) await each.start();
   const pacers = Array.from({ length: instances }, (_, i) => {
@@ -161,10 +166,10 @@ async function paced({ instances = 1, lopsided }: Scenario): Promise<Writing> {
     const reply = new LiveReply({
       surface,
       pacer,
-      ledger: { save: () => Promise.resolve(), drop: () => Promise.resolve() },
+      pageRecords: { save: () => Promise.resolve(), drop: () => Promise.resolve() },
       keyOf: (index) => `${id}.${index}`,
       pages: [],
-      onLost: () => undefined,
+      onGivenUp: () => undefined,
       log: quiet,
     });
     let text = '';

@@ -4,7 +4,7 @@ import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { type Case, cases, mostSeconds } from './pace/cases.ts';
 import type { Figures } from './pace/figures.ts';
-import { rounded, type Verdict, verdictsOn, verdictsOnAll } from './pace/targets.ts';
+import { rounded, type TargetResult, checkTargets, checkAllTargets } from './pace/targets.ts';
 
 const { values } = parseArgs({
   options: {
@@ -136,11 +136,11 @@ console.table(all.map(row));
 console.log(`${cpus().length} cores; calls take 100 ms in the median; ages are of the oldest
 unseen token, mean over time (writing: until the last token; else to the complete text), median
 over replies; worst, max: of all replies; a reply that was never complete counts to the case's end.\n`);
-const verdicts: (Verdict & { name: string })[] = [
+const verdicts: (TargetResult & { name: string })[] = [
   ...all.flatMap((figures) =>
-    verdictsOn(figures).map((verdict) => ({ name: figures.name, ...verdict })),
+    checkTargets(figures).map((verdict) => ({ name: figures.name, ...verdict })),
   ),
-  ...verdictsOnAll(all),
+  ...checkAllTargets(all),
 ];
 console.log('Must be reached:');
 for (const { name, wanted, figure, met } of verdicts) {

@@ -76,7 +76,7 @@ async function before(store: Store, conversation: ConversationId, id: string) {
 }
 
 async function after(store: Store, { claim }: Awaited<ReturnType<typeof before>>): Promise<void> {
-  await store.conclude(claim, { outcome: 'done', text: replyText });
+  await store.storeEnding(claim, { outcome: 'done', text: replyText });
   await store.finish(claim, lease, 180);
 }
 
@@ -134,12 +134,12 @@ async function loading(server: RedisServer) {
         at: 1_700_000_000_000 + i + j,
         tokens: 24,
       }));
-      await store.remember(conversation, some);
+      await store.addEarlierHistory(conversation, some);
     }
     const times: number[] = [];
     for (let i = 0; i < 500; i += 1) {
       const startedAt = performance.now();
-      await store.view(conversation);
+      await store.conversationView(conversation);
       times.push(performance.now() - startedAt);
     }
     await store.close();

@@ -55,7 +55,7 @@ export async function benchReplies(
       model: openAiModel({ baseUrl: url, model: 'fake', log: quiet }),
       platforms: [platform],
       instructions: () => 'Answer.',
-      bounds: {
+      limits: {
         maxAttempts: 3,
         maxTurnMs: 600_000,
         maxReplyChars: 1_000_000,
@@ -160,7 +160,7 @@ class SlowPlatform implements Platform {
     };
   }
 
-  ended(): void {
+  onTurnEnded(): void {
     this.left -= 1;
     if (this.left === 0) this.#all.resolve();
   }
@@ -169,7 +169,7 @@ class SlowPlatform implements Platform {
     return Promise.resolve();
   }
 
-  pause(): Promise<void> {
+  stopReceiving(): Promise<void> {
     return Promise.resolve();
   }
 

@@ -10,16 +10,16 @@ import type { Platform } from './core/ports/platform.ts';
 import type { Store } from './core/ports/store.ts';
 import { noMetrics } from './core/ports/metrics.ts';
 import { ClientAddresses } from './server/client-address.ts';
-import { Control } from './server/operator-socket.ts';
+import { OperatorSocket } from './server/operator-socket.ts';
 import { createServer } from './server/http-server.ts';
-import { pageOff } from './server/page-off.ts';
+import { pageOffRoutes } from './server/page-off.ts';
 import { botAuthors, deniedAuthors, quotasOf } from './wiring/access.ts';
 import { configuredDiscord, configuredSlack } from './wiring/chat-platforms.ts';
 import { checkModelSettings, configuredModel, helpfulInstructions } from './wiring/model.ts';
 import { configuredMetrics } from './wiring/metrics.ts';
 import { startLine } from './wiring/start-line.ts';
 import { openStore } from './wiring/store.ts';
-import { configuredWeb, makesPassword } from './wiring/web.ts';
+import { configuredWeb, generatesPassword } from './wiring/web.ts';
 
 const pauseMs = 3_000;
 const sweepEveryMs = 60 * 60 * 1_000;
@@ -70,7 +70,7 @@ export async function createApp(config: Config, log: Log, signal: AbortSignal): 
     health: {
       check: async () => {
         if (stopping !== undefined) throw new Error('the service is stopping');
-        await store.check();
+        await store.checkWritable();
       },
     },
   });
@@ -102,14 +102,14 @@ export async function createApp(config: Config, log: Log, signal: AbortSignal): 
     failure.resolve,
   );
   if (discord !== undefined) platforms.push(discord);
-  if (!config.WEB) server.mount(pageOff(platforms.map(({ name }) => titles[name] ?? name)));
+  if (!config.WEB) server.mount(pageOffRoutes(platforms.map(({ name }) => titles[name] ?? name)));
 
-  const { inbox, dispatcher, shares } = createCore({
+  const { inbox, dispatcher, budgetSharing } = createCore({
     store,
     model,
     platforms,
     instructions: () => config.SYSTEM_PROMPT ?? helpfulInstructions,
-    bounds: {
+    limits: {
       maxAttempts,
       maxTurnMs: config.MAX_TURN_SECONDS * 1_000,
       maxReplyChars: config.MAX_REPLY_CHARS,
@@ -133,7 +133,7 @@ export async function createApp(config: Config, log: Log, signal: AbortSignal): 
   // A shared store can be reached by whoever has its settings; this one has only this process.
   const control = store.shared
     ? undefined
-    : new Control({
+    : new OperatorSocket({
         folder: resolve(config.DATA_DIR),
         operator: new Operator({
           store,
@@ -149,7 +149,7 @@ export async function createApp(config: Config, log: Log, signal: AbortSignal): 
   async function start(): Promise<void> {
     const { url } = await server.listen();
     const figures = await watched?.start({ store, load: () => dispatcher.load, platforms });
-    await shares?.start();
+    await budgetSharing?.start();
     for (const platform of platforms) {
       await platform.start(inbox);
       // Stopped meanwhile: what was begun is ended already, and nothing more may begin.
@@ -171,7 +171,7 @@ export async function createApp(config: Config, log: Log, signal: AbortSignal): 
       startLine({
         url,
         web: config.WEB,
-        madePassword: makesPassword(config),
+        generatedPassword: generatesPassword(config),
         platforms,
         metrics: figures,
       }),
@@ -182,10 +182,10 @@ export async function createApp(config: Config, log: Log, signal: AbortSignal): 
     clearInterval(sweeper);
     ending.abort();
     await control?.close();
-    dispatcher.beginNothing();
+    dispatcher.stopClaiming();
     await Promise.all(platforms.map((platform) => paused(platform, log)));
     await dispatcher.drain(config.DRAIN_SECONDS * 1_000);
-    await shares?.stop();
+    await budgetSharing?.stop();
     await Promise.all(platforms.map((platform) => platform.close()));
     await server.close();
     await watched?.close();
@@ -203,7 +203,7 @@ function ownerName(): string {
 /** A platform that does not let go must not keep answers from ending in time. */
 async function paused(platform: Platform, log: Log): Promise<void> {
   try {
-    await withDeadline(pauseMs, new AbortController().signal, () => platform.pause());
+    await withDeadline(pauseMs, new AbortController().signal, () => platform.stopReceiving());
   } catch (error) {
     log.warn({ err: error, platform: platform.name }, 'platform not paused');
   }

@@ -1,16 +1,16 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import type { News, Order } from './bot.ts';
+import type { BotMessage, BotCommand } from './bot.ts';
 import type { Case } from './cases.ts';
 import { naiveBot } from './naive-bot.ts';
 import { parleyBot } from './parley-bot.ts';
-import type { Town } from './simulated-platform.ts';
+import type { SimulatedPlatform } from './simulated-platform.ts';
 
 /** Runs one bot: `bot-process CASE DOORS`, both as JSON. */
 const [measured, doors] = process.argv.slice(2).map((json): unknown => JSON.parse(json)) as [
   Case,
-  Pick<Town, 'apiUrl' | 'token' | 'appToken'>,
+  Pick<SimulatedPlatform, 'apiUrl' | 'token' | 'appToken'>,
 ];
-const tell = (news: News): void => void process.send?.(news);
+const tell = (news: BotMessage): void => void process.send?.(news);
 // Whoever measures is gone: nothing is left to do.
 process.once('disconnect', () => process.exit(0));
 
@@ -23,7 +23,7 @@ const bot = await begin(measured, doors, (count) => {
   tell({ kind: 'done', count });
 });
 
-process.on('message', (order: Order) => {
+process.on('message', (order: BotCommand) => {
   switch (order.kind) {
     case 'hear':
       bot.hear?.(order.number, order.spot);
@@ -47,7 +47,7 @@ process.on('message', (order: Order) => {
 tell({ kind: 'ready' });
 
 async function report(): Promise<void> {
-  const news: News = {
+  const news: BotMessage = {
     kind: 'report',
     written: Array.from(bot.written, ([number, { at, ends }]) => ({ number, at, ends })),
     complaints: [...bot.complaints],

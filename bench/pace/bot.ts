@@ -1,33 +1,33 @@
-import type { Written } from './paced-model.ts';
-import type { Spot } from './simulated-platform.ts';
+import type { TokenTimes } from './paced-model.ts';
+import type { QuestionLocation } from './simulated-platform.ts';
 
 /** A bot in a town. */
 export interface Bot {
   /** By question. */
-  readonly written: ReadonlyMap<number, Written>;
+  readonly written: ReadonlyMap<number, TokenTimes>;
   /** What it complained of, and how often. */
   readonly complaints: ReadonlyMap<string, number>;
   /** Where somebody asked; for bots that have no ears. */
-  hear?(number: number, spot: Spot): void;
+  hear?(number: number, spot: QuestionLocation): void;
   stop(): Promise<void>;
 }
 
 /** What a bot's process is told. */
-export type Order =
-  | { readonly kind: 'hear'; readonly number: number; readonly spot: Spot }
+export type BotCommand =
+  | { readonly kind: 'hear'; readonly number: number; readonly spot: QuestionLocation }
   /** What it takes is counted from here on. */
   | { readonly kind: 'measure' }
   | { readonly kind: 'report' };
 
 /** What a bot's process tells. */
-export type News =
+export type BotMessage =
   | { readonly kind: 'ready' }
   /** So many answers are done. */
   | { readonly kind: 'done'; readonly count: number }
   | ({ readonly kind: 'report' } & BotReport);
 
 export interface BotReport {
-  readonly written: readonly (Written & { readonly number: number })[];
+  readonly written: readonly (TokenTimes & { readonly number: number })[];
   readonly complaints: readonly (readonly [string, number])[];
   /** From the first question to the last answer's end. */
   readonly cpuSeconds: number;

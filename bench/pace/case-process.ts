@@ -1,18 +1,18 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { BotReport, News, Order } from './bot.ts';
+import type { BotReport, BotMessage, BotCommand } from './bot.ts';
 import { askingSeconds, type Case, writingSeconds } from './cases.ts';
 import { sharedNow } from './shared-clock.ts';
-import { discordTown } from './simulated-discord.ts';
+import { simulatedDiscord } from './simulated-discord.ts';
 import { figuresOf } from './figures.ts';
-import { slackTown } from './simulated-slack.ts';
+import { simulatedSlack } from './simulated-slack.ts';
 
 /** Runs one case: `case-process CASE`. Tells `ready`, begins when told to, tells its figures. */
 const measured = JSON.parse(process.argv[2] ?? '') as Case;
 process.once('disconnect', () => process.exit(1));
 
-const town = await (measured.platform === 'slack' ? slackTown : discordTown)(measured);
+const town = await (measured.platform === 'slack' ? simulatedSlack : simulatedDiscord)(measured);
 const { apiUrl, token, appToken } = town;
 const bot = fork(new URL('bot-process.ts', import.meta.url), [
   JSON.stringify(measured),
@@ -27,7 +27,7 @@ const reported = Promise.withResolvers<BotReport>();
 /** With the warm-up, which a naive bot does not need. */
 const warmUps = measured.bot === 'parley' ? 1 : 0;
 const warm = Promise.withResolvers<void>();
-bot.on('message', (news: News) => {
+bot.on('message', (news: BotMessage) => {
   if (news.kind === 'ready') ready.resolve();
   if (news.kind === 'report') reported.resolve(news);
   if (news.kind !== 'done') return;
@@ -40,7 +40,7 @@ bot.once('exit', (code) => {
   for (const each of [ready, warm, allDone, reported]) each.reject(gone);
 });
 for (const each of [ready, warm, allDone, reported]) each.promise.catch(() => undefined);
-const order = (what: Order): void => void bot.send(what);
+const order = (what: BotCommand): void => void bot.send(what);
 
 function ask(number: number): void {
   const silently = measured.bot === 'naive';

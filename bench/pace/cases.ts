@@ -1,7 +1,7 @@
-import type { Pace } from './paced-model.ts';
+import type { WritingSpeed } from './paced-model.ts';
 
 /** One measurement: who asks how much where, and who answers. */
-export interface Case extends Pace {
+export interface Case extends WritingSpeed {
   readonly name: string;
   /** Cases of one group run at the same time, the groups one after the other; see `afterSeconds`. */
   readonly group: string;
@@ -28,7 +28,7 @@ export interface Case extends Pace {
 }
 
 /** How long one answer of a case is being written, in seconds. */
-export function writingSeconds({ chars, tokensPerSecond }: Pace): number {
+export function writingSeconds({ chars, tokensPerSecond }: WritingSpeed): number {
   return chars / 4 / tokensPerSecond;
 }
 
@@ -37,8 +37,8 @@ export function askingSeconds({ replies, wave }: Case): number {
   return wave === undefined ? 0 : (Math.ceil(replies / wave.size) - 1) * (wave.everyMs / 1_000);
 }
 
-const short: Pace = { chars: 2_000, tokensPerSecond: 50 };
-const long: Pace = { chars: 3_000, tokensPerSecond: 60 };
+const short: WritingSpeed = { chars: 2_000, tokensPerSecond: 50 };
+const long: WritingSpeed = { chars: 3_000, tokensPerSecond: 60 };
 const slackModes = ['edit', 'native', 'auto'] as const;
 const discordModes = ['thread', 'channel'] as const;
 const everyMs = 15_000;

@@ -1,11 +1,11 @@
 import { loadavg } from 'node:os';
 import { freshness, type Freshness, type Token } from '../text-age.ts';
-import { boundSeconds } from './lower-bound.ts';
+import { lowerBoundSeconds } from './lower-bound.ts';
 import type { BotReport } from './bot.ts';
 import type { Case } from './cases.ts';
-import type { Written } from './paced-model.ts';
+import type { TokenTimes } from './paced-model.ts';
 import { answerTo, lettersOf } from './numbered-texts.ts';
-import type { CallRecord, PageReading, Town } from './simulated-platform.ts';
+import type { CallRecord, PageChange, SimulatedPlatform } from './simulated-platform.ts';
 
 /** Among replies, or moments. */
 interface Spread {
@@ -58,7 +58,7 @@ export interface Figures {
 /** What came of a case, as people saw it. */
 export function figuresOf(
   measured: Case,
-  town: Town,
+  town: SimulatedPlatform,
   report: BotReport,
   { beganAt, endedAt }: { beganAt: number; endedAt: number },
 ): Figures {
@@ -66,13 +66,13 @@ export function figuresOf(
   const written = new Map(report.written.map((one) => [one.number, one]));
   const each: Freshness[] = [];
   const wrong = new Set([
-    ...town.misdeeds,
+    ...town.violations,
     ...report.complaints.map(([what, count]) => `${count}× ${what}`),
   ]);
   let whole = 0;
   for (let number = 1; number <= replies; number += 1) {
     const answer = answerTo(number, chars, links);
-    const watched = watch(answer, town.readings(number));
+    const watched = watch(answer, town.pageChanges(number));
     const tokens = tokensOf(answer, written.get(number));
     const letters = lettersOf(answer).length;
     const last = tokens.at(-1);
@@ -101,7 +101,7 @@ export function figuresOf(
     ageP95: spread(({ p95 }) => p95),
     ageMax: spread(({ max }) => max),
     lag: spread(({ lag }) => lag),
-    bound: boundSeconds(measured),
+    bound: lowerBoundSeconds(measured),
     callsPerReply: calls.length / replies,
     callsByMethod: countedBy(calls, ({ method }) => method),
     rateLimited: calls.filter(({ rateLimited }) => rateLimited).length,
@@ -126,7 +126,7 @@ export function figuresOf(
 /** How many letters of the answer stood there from when on, from its beginning without a gap. */
 function watch(
   answer: string,
-  readings: readonly PageReading[],
+  readings: readonly PageChange[],
 ): { seen: { at: number; chars: number }[]; whole: boolean } {
   const wanted = lettersOf(answer);
   const pages: string[] = [];
@@ -142,7 +142,7 @@ function watch(
   return { seen, whole: shown === wanted };
 }
 
-function tokensOf(answer: string, written: Written | undefined): Token[] {
+function tokensOf(answer: string, written: TokenTimes | undefined): Token[] {
   if (written === undefined) return [];
   let from = 0;
   let letters = 0;

@@ -13,7 +13,7 @@ const perMinute = (count: number): Limit => ({ burst: count, perSecond: count / 
  * written. First and final texts may be posts, starts and stops; what lies between are edits, and
  * appends for those that are streams: of all ways to split the replies between both the best.
  */
-export function boundSeconds(measured: Case): number {
+export function lowerBoundSeconds(measured: Case): number {
   const { platform, mode, replies, oneChannel = false, limits } = measured;
   const writing = writingSeconds(measured);
   const seconds = askingSeconds(measured) + writing;

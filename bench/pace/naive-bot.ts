@@ -1,16 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Bot } from './bot.ts';
 import type { Case } from './cases.ts';
-import { tokensFor, type Written } from './paced-model.ts';
-import type { Spot, Town } from './simulated-platform.ts';
+import { tokensFor, type TokenTimes } from './paced-model.ts';
+import type { QuestionLocation, SimulatedPlatform } from './simulated-platform.ts';
 
 const editEveryMs = 1_000;
 
 /** What a naive bot does on a platform; resolves to the new message's id. */
-interface Hands {
+interface NaiveCalls {
   readonly pageChars: number;
-  post(spot: Spot, text: string): Promise<string>;
-  edit(spot: Spot, id: string, text: string): Promise<unknown>;
+  post(spot: QuestionLocation, text: string): Promise<string>;
+  edit(spot: QuestionLocation, id: string, text: string): Promise<unknown>;
 }
 
 /**
@@ -19,10 +19,10 @@ interface Hands {
  */
 export function naiveBot(
   measured: Case,
-  town: Pick<Town, 'apiUrl' | 'token'>,
+  town: Pick<SimulatedPlatform, 'apiUrl' | 'token'>,
   onDone: (count: number) => void,
 ): Promise<Bot> {
-  const written = new Map<number, Written>();
+  const written = new Map<number, TokenTimes>();
   const complaints = new Map<string, number>();
   const stopping = new AbortController();
   const { signal } = stopping;
@@ -31,10 +31,10 @@ export function naiveBot(
   let done = 0;
   const answers: Promise<void>[] = [];
 
-  async function answer(number: number, spot: Spot): Promise<void> {
+  async function answer(number: number, spot: QuestionLocation): Promise<void> {
     const pages: string[] = [];
     const shown: string[] = [];
-    const note: Written = { at: [], ends: [] };
+    const note: TokenTimes = { at: [], ends: [] };
     written.set(number, note);
     let text = '';
     let over = false;
@@ -98,7 +98,10 @@ async function insisting(
   }
 }
 
-function slackHands({ apiUrl, token }: Pick<Town, 'apiUrl' | 'token'>, signal: AbortSignal): Hands {
+function slackHands(
+  { apiUrl, token }: Pick<SimulatedPlatform, 'apiUrl' | 'token'>,
+  signal: AbortSignal,
+): NaiveCalls {
   const call = (method: string, body: object) =>
     insisting(
       () =>
@@ -122,9 +125,9 @@ function slackHands({ apiUrl, token }: Pick<Town, 'apiUrl' | 'token'>, signal: A
 }
 
 function discordHands(
-  { apiUrl, token }: Pick<Town, 'apiUrl' | 'token'>,
+  { apiUrl, token }: Pick<SimulatedPlatform, 'apiUrl' | 'token'>,
   signal: AbortSignal,
-): Hands {
+): NaiveCalls {
   const call = (method: string, path: string, body: object) =>
     insisting(
       () =>

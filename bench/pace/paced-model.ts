@@ -1,17 +1,17 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Model, ModelEvent, ModelRequest } from '../../src/core/ports/model.ts';
 import { tokensOf } from '../../test/fakes/openai/scripts.ts';
-import { shared } from './shared-clock.ts';
+import { toSharedTime } from './shared-clock.ts';
 import { answerTo, numberOf } from './numbered-texts.ts';
 
 /** When the tokens of one answer came: on the shared clock, and where each ends, in UTF-16 units. */
-export interface Written {
+export interface TokenTimes {
   readonly at: number[];
   readonly ends: number[];
 }
 
 /** How fast and how long a model writes. */
-export interface Pace {
+export interface WritingSpeed {
   readonly chars: number;
   readonly tokensPerSecond: number;
   /** There are addresses in the answers. */
@@ -29,8 +29,8 @@ const warmUp = { number: 0, chars: 60 };
  */
 export async function* tokensFor(
   number: number,
-  { chars, tokensPerSecond, links }: Pace,
-  written: Written,
+  { chars, tokensPerSecond, links }: WritingSpeed,
+  written: TokenTimes,
   signal?: AbortSignal,
 ): AsyncGenerator<string> {
   const text = answerTo(number, number === warmUp.number ? warmUp.chars : chars, links);
@@ -40,7 +40,7 @@ export async function* tokensFor(
     const due = startsAt + (index * 1_000) / tokensPerSecond;
     const earlyMs = due - performance.now();
     if (earlyMs > 0) await pause(Math.ceil(earlyMs), undefined, signal && { signal });
-    written.at.push(shared(due));
+    written.at.push(toSharedTime(due));
     written.ends.push((end += token.length));
     yield token;
   }
@@ -49,16 +49,16 @@ export async function* tokensFor(
 /** A model that costs next to nothing, in the bot's own process. */
 export class PacedModel implements Model {
   readonly name = 'paced';
-  readonly written = new Map<number, Written>();
-  readonly #pace: Pace;
+  readonly written = new Map<number, TokenTimes>();
+  readonly #pace: WritingSpeed;
 
-  constructor(pace: Pace) {
+  constructor(pace: WritingSpeed) {
     this.#pace = pace;
   }
 
   async *stream({ messages, signal }: ModelRequest): AsyncGenerator<ModelEvent> {
     const number = numberOf(messages.at(-1)?.text ?? '') ?? warmUp.number;
-    const written: Written = { at: [], ends: [] };
+    const written: TokenTimes = { at: [], ends: [] };
     this.written.set(number, written);
     for await (const text of tokensFor(number, this.#pace, written, signal)) {
       yield { type: 'delta', text };
@@ -68,9 +68,9 @@ export class PacedModel implements Model {
 }
 
 /** Another model, with a note of when its words came. */
-export class NotedModel implements Model {
+export class RecordingModel implements Model {
   readonly name: string;
-  readonly written = new Map<number, Written>();
+  readonly written = new Map<number, TokenTimes>();
   readonly #model: Model;
 
   constructor(model: Model) {
@@ -80,12 +80,12 @@ export class NotedModel implements Model {
 
   async *stream(request: ModelRequest): AsyncGenerator<ModelEvent> {
     const number = numberOf(request.messages.at(-1)?.text ?? '') ?? warmUp.number;
-    const written: Written = { at: [], ends: [] };
+    const written: TokenTimes = { at: [], ends: [] };
     this.written.set(number, written);
     let end = 0;
     for await (const event of this.#model.stream(request)) {
       if (event.type === 'delta') {
-        written.at.push(shared(performance.now()));
+        written.at.push(toSharedTime(performance.now()));
         written.ends.push((end += event.text.length));
       }
       yield event;

@@ -14,10 +14,10 @@ import { slackPlatform } from '../../src/platforms/slack/slack-platform.ts';
 import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts';
 import type { Bot } from './bot.ts';
 import type { Case } from './cases.ts';
-import { NotedModel, PacedModel, type Written } from './paced-model.ts';
-import type { Town } from './simulated-platform.ts';
+import { RecordingModel, PacedModel, type TokenTimes } from './paced-model.ts';
+import type { SimulatedPlatform } from './simulated-platform.ts';
 
-type Doors = Pick<Town, 'apiUrl' | 'token' | 'appToken'>;
+type Doors = Pick<SimulatedPlatform, 'apiUrl' | 'token' | 'appToken'>;
 
 /** The real core, store and platform. */
 export async function parleyBot(
@@ -51,7 +51,7 @@ export async function parleyBot(
     model: model.model,
     platforms: [platform],
     instructions: () => 'Be brief.',
-    bounds: {
+    limits: {
       maxAttempts: 3,
       maxTurnMs: 600_000,
       maxReplyChars: 50_000,
@@ -68,7 +68,7 @@ export async function parleyBot(
     written: model.model.written,
     complaints,
     async stop() {
-      await platform.pause();
+      await platform.stopReceiving();
       await dispatcher.drain(0);
       await platform.close();
       await store.close();
@@ -80,7 +80,7 @@ export async function parleyBot(
 async function modelFor(
   { modelServer, chars, tokensPerSecond, links }: Case,
   log: Log,
-): Promise<{ model: Model & { written: ReadonlyMap<number, Written> }; stop: () => void }> {
+): Promise<{ model: Model & { written: ReadonlyMap<number, TokenTimes> }; stop: () => void }> {
   if (modelServer !== true) {
     return {
       model: new PacedModel({ chars, tokensPerSecond, links: links === true }),
@@ -92,7 +92,7 @@ async function modelFor(
     String(tokensPerSecond),
   ]);
   const [baseUrl] = (await once(server, 'message')) as [string];
-  const model = new NotedModel(openAiModel({ baseUrl, model: 'fake', log }));
+  const model = new RecordingModel(openAiModel({ baseUrl, model: 'fake', log }));
   return { model, stop: () => server.disconnect() };
 }
 

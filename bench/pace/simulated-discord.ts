@@ -1,13 +1,17 @@
 import { DiscordFake } from '../../test/fakes/discord/discord-fake.ts';
 import type { Message } from '../../test/fakes/discord/message.ts';
 import type { Case } from './cases.ts';
-import { shared } from './shared-clock.ts';
+import { toSharedTime } from './shared-clock.ts';
 import { latencyMs } from './latency.ts';
 import { questionOf } from './numbered-texts.ts';
-import type { PageReading, Town } from './simulated-platform.ts';
+import type { PageChange, SimulatedPlatform } from './simulated-platform.ts';
 
 /** A fake Discord, where the n-th person asks in the n-th channel, or all of them in one. */
-export async function discordTown({ replies, oneChannel = false, limits }: Case): Promise<Town> {
+export async function simulatedDiscord({
+  replies,
+  oneChannel = false,
+  limits,
+}: Case): Promise<SimulatedPlatform> {
   // The one of number 0 is for the warm-up.
   const numbers = Array.from({ length: replies + 1 }, (_, number) => number);
   const channelOf = (number: number): string => `channel-${oneChannel && number > 0 ? 1 : number}`;
@@ -59,16 +63,16 @@ export async function discordTown({ replies, oneChannel = false, limits }: Case)
       return { channel: question.channelId, id: question.id };
     },
 
-    readings(number) {
-      const all = pagesOf(number).flatMap(({ readings }, page): PageReading[] =>
-        readings.map(({ at, text }) => ({ at: shared(at), page, text })),
+    pageChanges(number) {
+      const all = pagesOf(number).flatMap(({ readings }, page): PageChange[] =>
+        readings.map(({ at, text }) => ({ at: toSharedTime(at), page, text })),
       );
       return all.toSorted((a, b) => a.at - b.at);
     },
 
     calls: () =>
       fake.calls.map(({ method, route, path, at, body, status, code }) => ({
-        at: shared(at),
+        at: toSharedTime(at),
         method: `${method} ${route ?? path}`,
         budget: isGlobal(path, at)
           ? 'all calls'
@@ -81,7 +85,7 @@ export async function discordTown({ replies, oneChannel = false, limits }: Case)
             : `status ${status ?? 'open'}, code ${code ?? 'none'}`,
       })),
 
-    get misdeeds() {
+    get violations() {
       return [
         ...fake.pings.map(({ channelId }) => `pinged somebody in ${channelId}`),
         ...fake.linkEmbeds.map(({ url }) => `showed a preview of ${url}`),

@@ -12,7 +12,7 @@ export interface CallRecord {
 }
 
 /** What one message of a reply read from when on; undefined from when it was deleted. */
-export interface PageReading {
+export interface PageChange {
   readonly at: number;
   /** The place of the message among those of its reply. */
   readonly page: number;
@@ -20,23 +20,23 @@ export interface PageReading {
 }
 
 /** Where a bot without ears finds a question. */
-export interface Spot {
+export interface QuestionLocation {
   readonly channel: string;
   readonly id: string;
 }
 
 /** A platform with people who ask, and a record of what they saw. */
-export interface Town {
+export interface SimulatedPlatform {
   /** What a bot needs to call. */
   readonly apiUrl: string;
   readonly token: string;
   readonly appToken: string;
   /** Somebody asks; `silently`: no bot hears of it. */
-  ask(number: number, options: { silently: boolean }): Spot;
+  ask(number: number, options: { silently: boolean }): QuestionLocation;
   /** All that people read of the reply to a question, in the order of time. */
-  readings(number: number): PageReading[];
+  pageChanges(number: number): PageChange[];
   calls(): CallRecord[];
   /** Pings, previews, and calls that no bot should make. */
-  readonly misdeeds: readonly string[];
+  readonly violations: readonly string[];
   stop(): Promise<void>;
 }

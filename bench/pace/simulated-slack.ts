@@ -1,12 +1,12 @@
-import { wantedScopes } from '../../src/platforms/slack/api/identify-bot.ts';
+import { requiredScopes } from '../../src/platforms/slack/api/identify-bot.ts';
 import type { Limit, LimitOptions } from '../../test/fakes/slack/limits.ts';
 import type { Message } from '../../test/fakes/slack/message.ts';
 import { startSlackFake } from '../../test/fakes/slack/slack-fake.ts';
 import type { Case } from './cases.ts';
-import { shared } from './shared-clock.ts';
+import { toSharedTime } from './shared-clock.ts';
 import { latencyMs } from './latency.ts';
 import { questionOf } from './numbered-texts.ts';
-import type { PageReading, Spot, Town } from './simulated-platform.ts';
+import type { PageChange, QuestionLocation, SimulatedPlatform } from './simulated-platform.ts';
 
 /** Slack's limits of what replies are written with. */
 const limits: Readonly<Record<string, Limit>> = {
@@ -28,7 +28,11 @@ function limitsOf({ burst, rate }: { burst: number; rate: number }): LimitOption
 }
 
 /** A fake Slack, where the n-th person asks in the n-th channel, or all of them in one. */
-export async function slackTown({ replies, oneChannel = false, limits }: Case): Promise<Town> {
+export async function simulatedSlack({
+  replies,
+  oneChannel = false,
+  limits,
+}: Case): Promise<SimulatedPlatform> {
   // The one of number 0 is for the warm-up.
   const numbers = Array.from({ length: replies + 1 }, (_, number) => number);
   const users = numbers.map((number) => ({ id: `U${number}P`, name: `Person ${number}` }));
@@ -36,14 +40,14 @@ export async function slackTown({ replies, oneChannel = false, limits }: Case): 
   const members = users.map(({ id }) => id);
   const channels = [...new Set(numbers.map(channelOf))].map((id) => ({ id, members }));
   const fake = await startSlackFake({
-    workspaces: [{ id: 'T1', scopes: [...wantedScopes, 'files:read'], users, channels }],
+    workspaces: [{ id: 'T1', scopes: [...requiredScopes, 'files:read'], users, channels }],
     ...(limits === undefined ? {} : { limits: limitsOf(limits) }),
   });
   Object.defineProperty(fake.settings, 'latency', {
     get: () => ({ medianMs: latencyMs(), jitter: 0 }),
   });
-  const spots = new Map<number, Spot>();
-  const own = (epochMs: number): number => shared(epochMs - performance.timeOrigin);
+  const spots = new Map<number, QuestionLocation>();
+  const own = (epochMs: number): number => toSharedTime(epochMs - performance.timeOrigin);
 
   function pagesOf(number: number): Message[] {
     const spot = spots.get(number);
@@ -67,8 +71,8 @@ export async function slackTown({ replies, oneChannel = false, limits }: Case): 
       return spot;
     },
 
-    readings(number) {
-      const all = pagesOf(number).flatMap(({ readings, deletedAt }, page): PageReading[] => [
+    pageChanges(number) {
+      const all = pagesOf(number).flatMap(({ readings, deletedAt }, page): PageChange[] => [
         ...readings.map(({ at, text }) => ({ at: own(at), page, text })),
         // A deletion is noted by the plain clock, in whole milliseconds.
         ...(deletedAt === undefined ? [] : [{ at: own(deletedAt), page, text: undefined }]),
@@ -86,12 +90,12 @@ export async function slackTown({ replies, oneChannel = false, limits }: Case): 
         refused: outcome === 'ok' || outcome === 'ratelimited' ? undefined : (outcome ?? 'open'),
       })),
 
-    get misdeeds() {
-      const { violations, history } = fake;
+    get violations() {
+      const { violations, activity } = fake;
       return [
         ...violations.map(({ method, problem }) => `${method}: ${problem}`),
-        ...history.notifications.map(({ mention }) => `called ${mention}`),
-        ...history.unfurls.map(({ url }) => `fetched ${url}`),
+        ...activity.notifications.map(({ mention }) => `called ${mention}`),
+        ...activity.unfurls.map(({ url }) => `fetched ${url}`),
       ];
     },
 

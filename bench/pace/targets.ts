@@ -1,7 +1,7 @@
 import type { Figures } from './figures.ts';
 
 /** What must be reached, and what was. */
-export interface Verdict {
+export interface TargetResult {
   readonly wanted: string;
   readonly figure: string;
   readonly met: boolean;
@@ -9,7 +9,7 @@ export interface Verdict {
 
 const callLatencySeconds = 0.1;
 
-type Rule = (figures: Figures) => Omit<Verdict, 'met'> & { readonly met: boolean };
+type Rule = (figures: Figures) => Omit<TargetResult, 'met'> & { readonly met: boolean };
 
 function under(wanted: string, limit: number, pick: (figures: Figures) => number): Rule {
   return (figures) => {
@@ -94,13 +94,15 @@ const rules: readonly (readonly [RegExp, readonly Rule[]])[] = [
 ];
 
 /** What a case must reach. */
-export function verdictsOn(figures: Figures): Verdict[] {
+export function checkTargets(figures: Figures): TargetResult[] {
   const [, wanted = []] = rules.find(([name]) => name.test(figures.name)) ?? [];
   return wanted.map((rule) => rule(figures));
 }
 
 /** What two cases must reach together: what is sent per character does not grow with the length. */
-export function verdictsOnAll(all: readonly Figures[]): (Verdict & { readonly name: string })[] {
+export function checkAllTargets(
+  all: readonly Figures[],
+): (TargetResult & { readonly name: string })[] {
   return all.flatMap((many) => {
     if (!many.name.includes('many pages')) return [];
     const one = all.find(({ name }) => name === many.name.replace('many pages', 'a page'));

@@ -11,7 +11,7 @@ const unavailableCode = 69;
 const badConfigurationCode = 78;
 
 /** What was typed behind a command's name. */
-export interface Typed {
+export interface CommandArguments {
   readonly words: readonly string[];
   /** Whether a switch, such as `--json`, was there. */
   has(name: string): boolean;
@@ -20,7 +20,7 @@ export interface Typed {
 }
 
 /** What was typed makes no sense: the usage is shown. */
-export class BadUsage extends Error {
+export class UsageError extends Error {
   override readonly name = 'BadUsage';
 }
 
@@ -32,7 +32,7 @@ interface Command {
   /** Options that take a value. */
   readonly options?: readonly string[];
   /** Throws `BadUsage`, `BadConfiguration` or `StoreUnavailable`; anything else is a bug. */
-  readonly run: (typed: Typed) => Promise<void>;
+  readonly run: (typed: CommandArguments) => Promise<void>;
 }
 
 /**
@@ -46,11 +46,11 @@ export async function runCommand({
   run,
 }: Command): Promise<void> {
   try {
-    const typed = read(switches, options);
+    const typed = parseArguments(switches, options);
     if (typed.has('help')) process.stdout.write(usage);
     else await run(typed);
   } catch (error) {
-    if (error instanceof BadUsage) {
+    if (error instanceof UsageError) {
       process.exitCode = usageCode;
       process.stderr.write(`${error.message === '' ? '' : `${error.message}\n\n`}${usage}`);
       return;
@@ -62,7 +62,7 @@ export async function runCommand({
   }
 }
 
-function read(switches: readonly string[], valued: readonly string[]): Typed {
+function parseArguments(switches: readonly string[], valued: readonly string[]): CommandArguments {
   const options: ParseArgsOptionsConfig = { help: { type: 'boolean', short: 'h' } };
   for (const name of switches) options[name] = { type: 'boolean' };
   for (const name of valued) options[name] = { type: 'string' };
@@ -79,7 +79,7 @@ function read(switches: readonly string[], valued: readonly string[]): Typed {
   } catch (cause) {
     // What is thrown here is always about what was typed; the rest of it is advice for other commands.
     const [words = ''] = cause instanceof Error ? cause.message.split('. To specify', 1) : [];
-    throw new BadUsage(words, { cause });
+    throw new UsageError(words, { cause });
   }
 }
 

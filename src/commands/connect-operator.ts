@@ -2,16 +2,21 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { readConfig } from '../config/config.ts';
 import { BadConfiguration, StoreUnavailable } from '../core/domain/errors.ts';
-import { Operator, type Order, orders, type Orders } from '../core/instances/operator.ts';
+import {
+  Operator,
+  type OperatorCommand,
+  operatorCommands,
+  type OperatorCommands,
+} from '../core/instances/operator.ts';
 import { type Log, scopedLog } from '../core/ports/log.ts';
 import { createLog } from '../log.ts';
 import { openStore } from '../wiring/store.ts';
-import { controlPath } from '../server/operator-socket.ts';
+import { operatorSocketPath } from '../server/operator-socket.ts';
 import { filesIn } from '../stores/sqlite/connection/data-folder.ts';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { fieldsOf, textOf } from '../core/foreign-data.ts';
+import { asRecord, asText } from '../core/foreign-data.ts';
 
 /** How long it waits for a Redis that does not answer, in milliseconds. */
 const patienceMs = 15_000;
@@ -23,15 +28,15 @@ const patienceMs = 15_000;
  *
  * @throws BadConfiguration and StoreUnavailable, with what to do
  */
-export async function withService<T>(use: (orders: Orders) => Promise<T>): Promise<T> {
+export async function withService<T>(use: (orders: OperatorCommands) => Promise<T>): Promise<T> {
   const config = readConfig();
   if (config.REDIS_URL === undefined) {
     const folder = resolve(config.DATA_DIR);
-    const path = controlPath(folder);
-    if (path !== undefined && (await isListening(path))) return use(ordersAt(path));
+    const path = operatorSocketPath(folder);
+    if (path !== undefined && (await isListening(path))) return use(ordersOver(path));
     ensureStarted(folder);
   }
-  const log = withoutAdvice(
+  const log = withoutRedisAdvice(
     createLog({ level: 'warn', secrets: config.secrets, readable: true, beside: true }),
   );
   const late = new StoreUnavailable('away', 'Redis does not answer; try again later');
@@ -57,7 +62,7 @@ function ensureStarted(folder: string): void {
 }
 
 /** How Redis is set is for a start and the doctor to tell, not for every command. */
-function withoutAdvice(log: Log): Log {
+function withoutRedisAdvice(log: Log): Log {
   const warn: Log['warn'] = (fields, event) => {
     if (!event.startsWith('redis may ')) log.warn(fields, event);
   };
@@ -68,12 +73,14 @@ function withoutAdvice(log: Log): Log {
 const timeoutMs = 30_000;
 
 /** The operator's orders, carried out by the process that listens there. */
-export function ordersAt(path: string, patienceMs = timeoutMs): Orders {
-  const sent = orders.map((order): [Order, (...inputs: unknown[]) => Promise<unknown>] => [
-    order,
-    (...inputs) => send(path, order, inputs, patienceMs),
-  ]);
-  return Object.fromEntries(sent) as unknown as Orders;
+export function ordersOver(path: string, patienceMs = timeoutMs): OperatorCommands {
+  const sent = operatorCommands.map(
+    (order): [OperatorCommand, (...inputs: unknown[]) => Promise<unknown>] => [
+      order,
+      (...inputs) => send(path, order, inputs, patienceMs),
+    ],
+  );
+  return Object.fromEntries(sent) as unknown as OperatorCommands;
 }
 
 /** Whether somebody listens there. Throws `BadConfiguration` where this user may not know. */
@@ -96,7 +103,7 @@ export async function isListening(path: string): Promise<boolean> {
           { cause },
         );
       default:
-        throw gone(cause);
+        throw endedMeanwhile(cause);
     }
   } finally {
     socket.destroy();
@@ -105,7 +112,7 @@ export async function isListening(path: string): Promise<boolean> {
 
 async function send(
   path: string,
-  order: Order,
+  order: OperatorCommand,
   inputs: readonly unknown[],
   patienceMs: number,
 ): Promise<unknown> {
@@ -127,7 +134,7 @@ async function send(
   try {
     answer = await promise;
   } catch (cause) {
-    if (!signal.aborted) throw gone(cause);
+    if (!signal.aborted) throw endedMeanwhile(cause);
     const words = `Parley runs, but did not answer within ${patienceMs / 1_000} s; see its log`;
     throw new StoreUnavailable('away', words, { cause });
   }
@@ -140,11 +147,11 @@ async function send(
 }
 
 /** It may have ended in this moment. */
-function gone(cause: unknown): StoreUnavailable {
+function endedMeanwhile(cause: unknown): StoreUnavailable {
   const code = codeOf(cause) ?? 'no answer';
   return new StoreUnavailable('away', `Parley ended meanwhile (${code}); try again`, { cause });
 }
 
 function codeOf(error: unknown): string | undefined {
-  return textOf(fieldsOf(error)['code']);
+  return asText(asRecord(error)['code']);
 }

@@ -1,13 +1,18 @@
-import { type Config, ownFileText, readConfig, WrongSettings } from '../config/config.ts';
+import { type Config, envFileText, readConfig, InvalidSettings } from '../config/config.ts';
 import { BadConfiguration } from '../core/domain/errors.ts';
 import type { ClockReading, Finding } from '../core/ports/checkup.ts';
 import { createLog } from '../log.ts';
 import type { ProxyFault } from '../proxy/proxy-faults.ts';
 import { configuredProxies, useConfiguredProxies } from '../wiring/proxy.ts';
-import { BadUsage, runCommand, type Typed } from './command.ts';
-import { clockFindings, hinted, readable, unreadable } from './doctor/own-findings.ts';
-import { examine } from './doctor/run-checks.ts';
-import { listed, Progress } from './doctor/print-findings.ts';
+import { UsageError, runCommand, type CommandArguments } from './command.ts';
+import {
+  clockFindings,
+  hintFindings,
+  configurationRead,
+  problemFindings,
+} from './doctor/own-findings.ts';
+import { runChecks } from './doctor/run-checks.ts';
+import { formatFindings, Progress } from './doctor/print-findings.ts';
 import { proxyFindings } from './doctor/proxy.ts';
 
 const failedCode = 1;
@@ -27,8 +32,8 @@ await runCommand({ usage, switches: ['json'], run });
 // Connections that a library still keeps open are of no use to anybody.
 process.exit();
 
-async function run(typed: Typed): Promise<void> {
-  if (typed.words.length > 0) throw new BadUsage(`"${typed.words[0]}" makes no sense here`);
+async function run(typed: CommandArguments): Promise<void> {
+  if (typed.words.length > 0) throw new UsageError(`"${typed.words[0]}" makes no sense here`);
   let config: Config;
   try {
     config = readConfig();
@@ -36,12 +41,12 @@ async function run(typed: Typed): Promise<void> {
     if (!(error instanceof BadConfiguration)) throw error;
     process.exitCode = badConfigurationCode;
     const { problems, hints } =
-      error instanceof WrongSettings ? error : { problems: [error.message], hints: [] };
-    return print([...unreadable(problems), ...hinted(hints)], typed.has('json'));
+      error instanceof InvalidSettings ? error : { problems: [error.message], hints: [] };
+    return print([...problemFindings(problems), ...hintFindings(hints)], typed.has('json'));
   }
-  const where = ownFileText() === undefined ? 'the environment' : '.env and the environment';
+  const where = envFileText() === undefined ? 'the environment' : '.env and the environment';
   const looked = await findingsWith(config, typed.has('json'));
-  const findings = [readable(where), ...hinted(config.hints), ...looked];
+  const findings = [configurationRead(where), ...hintFindings(config.hints), ...looked];
   if (findings.some(({ state }) => state === 'failed')) process.exitCode = failedCode;
   await print(
     findings.map((finding) => clean(finding, secretsOf(config))),
@@ -55,11 +60,11 @@ async function findingsWith(config: Config, json: boolean): Promise<Finding[]> {
   useConfiguredProxies(config, (fault) => faults.push(fault));
   const readings: ClockReading[] = [];
   // Only now: some of the libraries behind it read the environment when they are loaded.
-  const { checksOf } = await import('./doctor/collect-checks.ts');
-  const checks = await checksOf(config, log, (reading) => readings.push(reading));
+  const { collectChecks } = await import('./doctor/collect-checks.ts');
+  const checks = await collectChecks(config, log, (reading) => readings.push(reading));
   const progress = json ? undefined : new Progress(process.stderr);
   progress?.show(0, checks.length);
-  const found = await examine(checks, (done, of) => progress?.show(done, of));
+  const found = await runChecks(checks, (done, of) => progress?.show(done, of));
   progress?.clear();
   return [
     ...proxyFindings(configuredProxies(config), faults),
@@ -90,6 +95,6 @@ function print(findings: readonly Finding[], json: boolean): Promise<void> {
   const ok = findings.every(({ state }) => state !== 'failed');
   const text = json
     ? `${JSON.stringify({ ok, findings }, null, 2)}\n`
-    : listed(findings, process.stdout);
+    : formatFindings(findings, process.stdout);
   return new Promise((resolve) => process.stdout.write(text, () => resolve()));
 }

@@ -1,6 +1,6 @@
 import type { ConversationId } from '../core/domain/conversation.ts';
-import type { Forgotten } from '../core/ports/store.ts';
-import { BadUsage, runCommand } from './command.ts';
+import type { ForgetResult } from '../core/ports/store.ts';
+import { UsageError, runCommand } from './command.ts';
 import { withService } from './with-service.ts';
 
 const usage = `Deletes what Parley keeps of a conversation or of a person, for good.
@@ -23,16 +23,16 @@ await runCommand({
   usage,
   run: async ({ words }) => {
     const [id = '', ...more] = words;
-    if (words.length === 0) throw new BadUsage();
-    if (more.length > 0) throw new BadUsage('One at a time.');
+    if (words.length === 0) throw new UsageError();
+    if (more.length > 0) throw new UsageError('One at a time.');
     const person = personIn(id);
     if (person === undefined && !isConversation(id)) {
-      throw new BadUsage(`"${id}" is no conversation, and no person.`);
+      throw new UsageError(`"${id}" is no conversation, and no person.`);
     }
     const text = await withService(async (service) => {
       if (person === undefined) {
         const gone = await service.forgetConversation(id as ConversationId);
-        return wordsFor(`the conversation ${id}`, { gone, left: 0 });
+        return wordsFor(`the conversation ${id}`, { deleted: gone, remaining: 0 });
       }
       const { platform, author } = person;
       return wordsFor(`the person ${id}`, await service.forgetPerson(platform, author));
@@ -62,10 +62,10 @@ function isConversation(id: string): boolean {
   );
 }
 
-function wordsFor(whose: string, { gone, left }: Forgotten): string {
+function wordsFor(whose: string, { deleted: gone, remaining }: ForgetResult): string {
   const deleted = `${messages(gone)} of ${whose} deleted.`;
-  if (left > 0) {
-    return `${deleted} ${messages(left)} being answered ${left === 1 ? 'remains' : 'remain'}: run this again once that is over.`;
+  if (remaining > 0) {
+    return `${deleted} ${messages(remaining)} being answered ${remaining === 1 ? 'remains' : 'remain'}: run this again once that is over.`;
   }
   return gone === 0 ? `Nothing is kept of ${whose}.` : deleted;
 }

@@ -1,5 +1,5 @@
 import { readConfig } from '../config/config.ts';
-import { BadUsage, runCommand } from './command.ts';
+import { UsageError, runCommand } from './command.ts';
 import { withService } from './with-service.ts';
 
 const failedCode = 1;
@@ -16,7 +16,7 @@ another one, set WEB_PASSWORD. It works while Parley runs.
 await runCommand({
   usage,
   run: async ({ words }) => {
-    if (words.length > 0) throw new BadUsage(`"${words[0]}" makes no sense here`);
+    if (words.length > 0) throw new UsageError(`"${words[0]}" makes no sense here`);
     const password =
       readConfig().WEB_PASSWORD ?? (await withService((orders) => orders.password()));
     if (password !== undefined) {

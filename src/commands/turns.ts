@@ -1,10 +1,10 @@
 import {
-  type Cancelled,
-  type Overview,
+  type CancelResult,
+  type TurnOverview,
   shortestPrefix,
-  type TurnInHand,
+  type OpenTurn,
 } from '../core/instances/operator.ts';
-import { ago, BadUsage, runCommand, table } from './command.ts';
+import { ago, UsageError, runCommand, table } from './command.ts';
 import { withService } from './with-service.ts';
 
 const usage = `What is being answered and what waits, and how to intervene.
@@ -33,7 +33,7 @@ await runCommand({
   run: async (typed) => {
     const [order = 'list', id, ...more] = typed.words;
     if (more.length > 0 || (id !== undefined && order !== 'cancel')) {
-      throw new BadUsage(`"${typed.words.join(' ')}" is more than ${order} takes.`);
+      throw new UsageError(`"${typed.words.join(' ')}" is more than ${order} takes.`);
     }
     const text = await carryOut(order, id, typed.has('json'));
     process.stdout.write(`${text}\n`);
@@ -48,7 +48,8 @@ async function carryOut(order: string, id: string | undefined, json: boolean): P
         return json ? JSON.stringify(overview, null, 2) : shown(overview, Date.now());
       });
     case 'cancel':
-      if (id === undefined) throw new BadUsage('cancel needs the id of a turn or a conversation.');
+      if (id === undefined)
+        throw new UsageError('cancel needs the id of a turn or a conversation.');
       return withService(async (service) => cancelled(id, await service.cancel(id)));
     case 'pause':
       await withService((service) => service.pause());
@@ -57,11 +58,11 @@ async function carryOut(order: string, id: string | undefined, json: boolean): P
       await withService((service) => service.resume());
       return 'Resumed.';
     default:
-      throw new BadUsage(`There is no "${order}".`);
+      throw new UsageError(`There is no "${order}".`);
   }
 }
 
-function cancelled(id: string, what: Cancelled): string {
+function cancelled(id: string, what: CancelResult): string {
   switch (what.result) {
     case 'stopping':
       return `The answer ${id} is being ended; what there is of it stays.`;
@@ -77,7 +78,7 @@ function cancelled(id: string, what: Cancelled): string {
 }
 
 /** The list for a person; `now` in milliseconds since the epoch. */
-function shown({ turns, more, pausedSince }: Overview, now: number): string {
+function shown({ turns, more, pausedSince }: TurnOverview, now: number): string {
   const lines = [];
   if (pausedSince !== undefined) lines.push(`Paused for ${ago(now - pausedSince)}.`, '');
   if (turns.length === 0) lines.push('Nothing is in hand.');
@@ -92,7 +93,7 @@ function shown({ turns, more, pausedSince }: Overview, now: number): string {
   return lines.join('\n');
 }
 
-function row(turn: TurnInHand, now: number): string[] {
+function row(turn: OpenTurn, now: number): string[] {
   return [
     turn.stopping ? 'stopping' : turn.state,
     `${ago(now - turn.askedAt)} ago`,

@@ -1,5 +1,5 @@
 import type { UsageBook, UsageRow } from '../core/ports/usage.ts';
-import { BadUsage, table, type Typed } from './command.ts';
+import { UsageError, table, type CommandArguments } from './command.ts';
 
 const dayMs = 24 * 60 * 60 * 1_000;
 const mostDays = 3_660;
@@ -9,13 +9,13 @@ const usualDays = 30;
 const views = ['person', 'workspace', 'model'] as const;
 type View = (typeof views)[number];
 
-type Used = Pick<
+type UsageTotals = Pick<
   UsageRow,
   'questions' | 'answers' | 'inputTokens' | 'outputTokens' | 'countedTokens'
 >;
 
 /** What one person, workspace or model has to do with. */
-interface Share extends Used {
+interface UsageShare extends UsageTotals {
   readonly id: string;
   /** What a person was called last, where that is known. */
   readonly name?: string;
@@ -25,7 +25,7 @@ interface Share extends Used {
 export const usageOptions = { switches: ['json'], options: ['by', 'days'] };
 
 /** What is to be shown; as JSON, it can be sent to the process that has the book. */
-export interface WantedUsage {
+export interface UsageRequest {
   /** All three views, or one. */
   readonly views: readonly View[];
   /** The last ones, today among them. */
@@ -34,7 +34,7 @@ export interface WantedUsage {
 }
 
 /** What `--by`, `--days` and `--json` say. Throws `BadUsage`. */
-export function wantedIn(typed: Typed): WantedUsage {
+export function parseUsageRequest(typed: CommandArguments): UsageRequest {
   return { views: viewsIn(typed), days: daysIn(typed), json: typed.has('json') };
 }
 
@@ -45,13 +45,13 @@ export function wantedIn(typed: Typed): WantedUsage {
  */
 export async function usageReport(
   book: Pick<UsageBook, 'read'>,
-  { views: chosen, days, json }: WantedUsage,
+  { views: chosen, days, json }: UsageRequest,
   now: number = Date.now(),
 ): Promise<string> {
   const period = { from: dayOf(now - (days - 1) * dayMs), to: dayOf(now) };
   const rows = await book.read(period.from);
   const total = sumOf(rows);
-  const shares = chosen.map((view): [View, Share[]] => [view, sharesIn(rows, view)]);
+  const shares = chosen.map((view): [View, UsageShare[]] => [view, sharesIn(rows, view)]);
   if (json) {
     return JSON.stringify({ ...period, ...Object.fromEntries(shares), total }, null, 2);
   }
@@ -63,24 +63,25 @@ export async function usageReport(
   ].join('\n\n');
 }
 
-function viewsIn(typed: Typed): readonly View[] {
-  if (typed.words.length > 0) throw new BadUsage(`"${typed.words.join(' ')}" is not understood.`);
+function viewsIn(typed: CommandArguments): readonly View[] {
+  if (typed.words.length > 0) throw new UsageError(`"${typed.words.join(' ')}" is not understood.`);
   const by = typed.valueOf('by');
   if (by === undefined) return views;
   const view = views.find((each) => each === by);
-  if (view === undefined) throw new BadUsage(`--by takes person, workspace or model, not "${by}".`);
+  if (view === undefined)
+    throw new UsageError(`--by takes person, workspace or model, not "${by}".`);
   return [view];
 }
 
-function daysIn(typed: Typed): number {
+function daysIn(typed: CommandArguments): number {
   const given = typed.valueOf('days') ?? String(usualDays);
   const days = /^\d+$/.test(given) ? Number(given) : 0;
   if (days >= 1 && days <= mostDays) return days;
-  throw new BadUsage(`--days takes a whole number from 1 to ${mostDays}, not "${given}".`);
+  throw new UsageError(`--days takes a whole number from 1 to ${mostDays}, not "${given}".`);
 }
 
 /** Whoever used most comes first. */
-function sharesIn(rows: readonly UsageRow[], view: View): Share[] {
+function sharesIn(rows: readonly UsageRow[], view: View): UsageShare[] {
   const groups = Map.groupBy(rows, (row) => idOf(row, view));
   return Array.from(groups, ([id, some]) => ({
     id,
@@ -103,9 +104,9 @@ function idOf(row: UsageRow, view: View): string {
   return id === '' ? `${row.platform} (direct messages)` : id;
 }
 
-function tableOf(view: View, shares: readonly Share[], total: Used): string {
+function tableOf(view: View, shares: readonly UsageShare[], total: UsageTotals): string {
   const named = shares.some(({ name }) => name !== undefined);
-  const cells = (id: string, name: string, used: Used): string[] => [
+  const cells = (id: string, name: string, used: UsageTotals): string[] => [
     id,
     ...(named ? [name] : []),
     ...[used.questions, used.answers, used.inputTokens, used.outputTokens, tokensOf(used)].map(
@@ -125,13 +126,13 @@ function tableOf(view: View, shares: readonly Share[], total: Used): string {
   return table(head, [...rows, cells('Total', '', total)]);
 }
 
-function noteOn({ countedTokens }: Used): string[] {
+function noteOn({ countedTokens }: UsageTotals): string[] {
   if (countedTokens === 0) return [];
   const count = countedTokens.toLocaleString('en');
   return [`${count} of these tokens were counted by Parley, as the model did not report them.`];
 }
 
-function sumOf(rows: readonly UsageRow[]): Used {
+function sumOf(rows: readonly UsageRow[]): UsageTotals {
   const sum = { questions: 0, answers: 0, inputTokens: 0, outputTokens: 0, countedTokens: 0 };
   for (const row of rows) {
     sum.questions += row.questions;
@@ -143,7 +144,7 @@ function sumOf(rows: readonly UsageRow[]): Used {
   return sum;
 }
 
-function tokensOf({ inputTokens, outputTokens }: Used): number {
+function tokensOf({ inputTokens, outputTokens }: UsageTotals): number {
   return inputTokens + outputTokens;
 }
 

@@ -1,5 +1,5 @@
 import { runCommand } from './command.ts';
-import { usageOptions, usageReport, wantedIn } from './usage-report.ts';
+import { usageOptions, usageReport, parseUsageRequest } from './usage-report.ts';
 import { withService } from './with-service.ts';
 
 const usage = `Shows who has used how much: questions, whole answers, tokens read and written.
@@ -19,7 +19,7 @@ await runCommand({
   usage,
   ...usageOptions,
   run: async (typed) => {
-    const wanted = wantedIn(typed);
+    const wanted = parseUsageRequest(typed);
     const report = await withService((service) =>
       usageReport({ read: (from) => service.usage(from) }, wanted),
     );

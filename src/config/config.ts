@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { decoded, statementsIn } from './env-file.ts';
-import { type Given, hintsIn } from './hints.ts';
+import { type GivenValue, hintsIn } from './hints.ts';
 import { rules } from './rules.ts';
 import { secretsIn } from './secrets.ts';
 import {
@@ -24,7 +24,7 @@ const lowerCaseNames: ReadonlyMap<string, string> = new Map(
 );
 
 /** Settings with which Parley cannot start. */
-export class WrongSettings extends BadConfiguration {
+export class InvalidSettings extends BadConfiguration {
   /** Each with the variable and an example. */
   readonly problems: readonly string[];
   /** What else was found: the cause may be among it, such as a name that is nearly a setting's. */
@@ -53,12 +53,12 @@ export class WrongSettings extends BadConfiguration {
  * @throws WrongSettings with every problem; BadConfiguration for a file that cannot be read
  */
 export function readConfig(environment?: NodeJS.ProcessEnv, file?: string): Config {
-  if (environment === undefined) return readConfig(ownEnvironment(), ownFileText());
+  if (environment === undefined) return readConfig(ownEnvironment(), envFileText());
   const statements = statementsIn(file ?? '').map((statement) => {
     return { ...statement, name: lowerCaseNames.get(statement.name) ?? statement.name };
   });
   const outer = withUsualNames(withoutEmpty(environment));
-  const given = new Map<string, Given>();
+  const given = new Map<string, GivenValue>();
   for (const { name, value, line } of statements) {
     if (value === undefined) continue;
     if (value.trim() === '') given.delete(name);
@@ -86,7 +86,7 @@ export function readConfig(environment?: NodeJS.ProcessEnv, file?: string): Conf
     if (of.every((name) => name in values)) problems.push(...broken(values as unknown as Config));
   }
   if (problems.length > 0 || unheard.length > 0) {
-    throw new WrongSettings([...problems, ...unheard], hints);
+    throw new InvalidSettings([...problems, ...unheard], hints);
   }
   return { ...(values as Values & { WEB: boolean; DRAIN_SECONDS: number }), secrets, hints };
 }
@@ -118,7 +118,7 @@ function ownEnvironment(): NodeJS.ProcessEnv {
 }
 
 /** The text of `.env` in the working directory, if there is one. Throws `BadConfiguration`. */
-export function ownFileText(): string | undefined {
+export function envFileText(): string | undefined {
   if (!existsSync('.env')) return undefined;
   try {
     return decoded(readFileSync('.env'));

@@ -1,23 +1,23 @@
 import { lossOf, type Statement } from './env-file.ts';
 import { isAccessList, isSetting, settingMeantBy } from './setting-names.ts';
-import { weakIn } from './secrets.ts';
+import { shortSecretHint } from './secrets.ts';
 import { type Hint, suchAs, type Variable, variables } from './variables.ts';
 
 /** A value, and where it was given, as in a hint. */
-export interface Given {
+export interface GivenValue {
   readonly value: string;
   readonly where: string;
 }
 
 /** What was found beside what is wrong with the values themselves. */
-export interface Found {
+export interface ConfigHints {
   readonly hints: readonly Hint[];
   /** Access lists that are written in `.env` and do not apply: others would be let in. */
   readonly problems: readonly string[];
 }
 
 /** What is wrong with a statement of `.env`. */
-interface Fault {
+interface StatementFault {
   readonly message: string;
   /** The setting that was meant. */
   readonly setting?: string;
@@ -41,15 +41,15 @@ const longestName = 40;
 export function hintsIn(
   statements: readonly Statement[],
   environment: Readonly<Record<string, string>>,
-  given: ReadonlyMap<string, Given>,
-): Found {
+  given: ReadonlyMap<string, GivenValue>,
+): ConfigHints {
   const hints: Hint[] = [];
   const problems: string[] = [];
   const counting = new Map(statements.map((statement) => [statement.name, statement]));
   const idle: Statement[] = [];
   for (const statement of statements) {
     const where = `.env:${statement.line}`;
-    const fault = faultOf(statement, counting);
+    const fault = statementFault(statement, counting);
     if (fault === 'idle') idle.push(statement);
     else if (fault?.setting !== undefined && fault.isInVain && isAccessList(fault.setting)) {
       problems.push(`${fault.message} (${where}), ${suchAs(fault.setting)}`);
@@ -58,20 +58,26 @@ export function hintsIn(
       hints.push({ where, message, ...(quiet ? { quiet } : {}) });
     }
   }
-  hints.push(...idleLines(idle), ...inEnvironment(environment, given), ...betweenSettings(given));
+  hints.push(
+    ...linesWithoutEffect(idle),
+    ...inEnvironment(environment, given),
+    ...betweenSettings(given),
+  );
   return { hints, problems };
 }
 
-function faultOf(
+function statementFault(
   statement: Statement,
   counting: ReadonlyMap<string, Statement>,
-): Fault | 'idle' | undefined {
+): StatementFault | 'idle' | undefined {
   const { name, value, written } = statement;
   if (value === undefined) return withoutEqual(name);
   const isEmpty = written === '';
   if (isSetting(name)) {
     if (isEmpty) return undefined;
-    return takenIn(statement) ?? lossIn(statement) ?? replaced(statement, counting);
+    return (
+      swallowedSettings(statement) ?? lostText(statement) ?? overriddenLater(statement, counting)
+    );
   }
   if (!/^[\w.-]+$/.test(name)) return hiddenIn(name);
   const setting = settingMeantBy(name, 'file');
@@ -90,7 +96,7 @@ function misspelt(name: string, setting: string): string {
 }
 
 /** `PORT 80`, `port: 80`; or a line of a text that has no quotes around it. */
-function withoutEqual(line: string): Fault | 'idle' {
+function withoutEqual(line: string): StatementFault | 'idle' {
   const [, name = ''] = /^(?:export\s+)?([A-Z_]+\b|\w+(?=\s*:))/.exec(line) ?? [];
   const setting = isSetting(name) ? name : settingMeantBy(name, 'file');
   if (setting === undefined) return 'idle';
@@ -98,7 +104,7 @@ function withoutEqual(line: string): Fault | 'idle' {
 }
 
 /** `set PORT=80`, `$env:PORT=80`. What stands beside the name may be a piece of a secret. */
-function hiddenIn(name: string): Fault | 'idle' {
+function hiddenIn(name: string): StatementFault | 'idle' {
   const words = name.match(/\w+/g) ?? [];
   const setting = words.find(isSetting) ?? words.flatMap(listMeantBy)[0];
   if (setting === undefined) return 'idle';
@@ -111,7 +117,7 @@ function listMeantBy(word: string): string[] {
   return setting !== undefined && isAccessList(setting) ? [setting] : [];
 }
 
-function lossIn(statement: Statement): Fault | undefined {
+function lostText(statement: Statement): StatementFault | undefined {
   const { name, value = '' } = statement;
   const { text } = (variables as Readonly<Record<string, Variable>>)[name] ?? {};
   const loss = lossOf(statement, { text: text !== undefined, lines: text === 'lines' });
@@ -121,7 +127,12 @@ function lossIn(statement: Statement): Fault | undefined {
 }
 
 /** Settings that a quote which nobody closed took for a piece of its value. */
-function takenIn({ name, line, lastLine, written }: Statement): Fault | undefined {
+function swallowedSettings({
+  name,
+  line,
+  lastLine,
+  written,
+}: Statement): StatementFault | undefined {
   if (line === lastLine) return undefined;
   const names = Array.from(
     written.matchAll(/\n\s*(?:export\s+)?([A-Z_]+)\s*=/g),
@@ -135,10 +146,10 @@ function takenIn({ name, line, lastLine, written }: Statement): Fault | undefine
   };
 }
 
-function replaced(
+function overriddenLater(
   { name, value = '', line }: Statement,
   counting: ReadonlyMap<string, Statement>,
-): Fault | undefined {
+): StatementFault | undefined {
   const last = counting.get(name);
   if (last === undefined || last.line === line || last.value === value) return undefined;
   const isInVain = last.value?.trim() === '';
@@ -149,7 +160,7 @@ function replaced(
   };
 }
 
-function idleLines(statements: readonly Statement[]): Hint[] {
+function linesWithoutEffect(statements: readonly Statement[]): Hint[] {
   const [first, ...others] = statements;
   if (first === undefined) return [];
   const lines =
@@ -162,7 +173,7 @@ function idleLines(statements: readonly Statement[]): Hint[] {
 
 function inEnvironment(
   environment: Readonly<Record<string, string>>,
-  given: ReadonlyMap<string, Given>,
+  given: ReadonlyMap<string, GivenValue>,
 ): Hint[] {
   return Object.entries(environment).flatMap(([name, value]) => {
     const where = 'environment';
@@ -180,7 +191,7 @@ function inEnvironment(
   });
 }
 
-function betweenSettings(given: ReadonlyMap<string, Given>): Hint[] {
+function betweenSettings(given: ReadonlyMap<string, GivenValue>): Hint[] {
   const hints: Hint[] = [];
   if (!given.has('OPENAI_API_KEY') && !given.has('OPENAI_BASE_URL')) {
     for (const name of ['MODEL', 'OPENAI_API']) {
@@ -191,7 +202,7 @@ function betweenSettings(given: ReadonlyMap<string, Given>): Hint[] {
     }
   }
   for (const [name, { value, where }] of given) {
-    const weak = weakIn(name, value);
+    const weak = shortSecretHint(name, value);
     if (weak !== undefined) hints.push({ where, message: weak, quiet: true });
   }
   return hints;

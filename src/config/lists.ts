@@ -8,7 +8,7 @@ export interface Ids {
 }
 
 /** What an id of a kind of thing looks like. */
-interface Kind {
+interface IdKind {
   /** Its first letters; Slack has no such thing where there are none. */
   readonly slack: string;
   /** What it is called, with examples, for whoever mistyped one. */
@@ -18,7 +18,7 @@ interface Kind {
 const discordId = /^\d{15,20}$/;
 
 /** A list of ids with commas, spaces or both between them; nothing by default. */
-function listOf({ slack, called }: Kind): z.ZodType<Ids> {
+function idList({ slack, called }: IdKind): z.ZodType<Ids> {
   const slackId = slack === '' ? undefined : new RegExp(`^[${slack}][A-Z0-9]+$`);
   return z
     .string()
@@ -41,35 +41,35 @@ function listOf({ slack, called }: Kind): z.ZodType<Ids> {
 
 /** Variables that list ids, with examples. */
 export const workspaceIds = {
-  schema: listOf({
+  schema: idList({
     slack: 'TE',
     called: 'Slack workspaces or organisations (T…, E…) or Discord servers (15 to 20 digits)',
   }),
   example: 'T024BE7LD,1100000000000000001',
 };
 export const channelIds = {
-  schema: listOf({
+  schema: idList({
     slack: 'CGD',
     called: 'Slack channels (C…, G…, D…) or Discord channels or categories (15 to 20 digits)',
   }),
   example: 'C024BE91L,1100000000000000002',
 };
 export const peopleIds = {
-  schema: listOf({
+  schema: idList({
     slack: 'UW',
     called: 'people in Slack (U…, W…) or Discord (15 to 20 digits)',
   }),
   example: 'U061F7AUR,1000000000000000001',
 };
 export const roleIds = {
-  schema: listOf({
+  schema: idList({
     slack: '',
     called: 'Discord roles (15 to 20 digits; Slack has no roles)',
   }),
   example: '1100000000000000077',
 };
 export const botIds = {
-  schema: listOf({
+  schema: idList({
     slack: 'BUW',
     called: 'bots in Slack (B…, U…, W…) or Discord (15 to 20 digits)',
   }),

@@ -9,7 +9,7 @@ export function secretsIn(name: string, value: string): string[] {
 }
 
 /** The end of a story about a secret that is too short to be struck out; undefined for others. */
-export function weakIn(name: string, value: string): string | undefined {
+export function shortSecretHint(name: string, value: string): string | undefined {
   const part = partsOf(name, value).at(-1);
   if (part === undefined || part.length >= leastChars) return undefined;
   const what = part === value.trim() ? name : `the password in ${name}`;

@@ -2,7 +2,7 @@ import leven from 'leven';
 import { variables } from './variables.ts';
 
 /** Where a name was found. `.env` is Parley's alone; the environment is everybody's. */
-export type Place = 'file' | 'environment';
+export type NameSource = 'file' | 'environment';
 
 const settings: readonly string[] = Object.keys(variables);
 const lists = settings.filter((setting) => /^(ALLOW|DENY)_/.test(setting));
@@ -81,7 +81,7 @@ export function isAccessList(setting: string): boolean {
 }
 
 /** The setting that a name means which is none, if it nearly is one or says the same. */
-export function settingMeantBy(name: string, place: Place): string | undefined {
+export function settingMeantBy(name: string, place: NameSource): string | undefined {
   if (isSetting(name)) return undefined;
   const upper = name.toUpperCase().replaceAll(/[^A-Z\d]+/g, '_');
   const exact = settings.find((setting) => squeezed(setting) === squeezed(upper));
@@ -127,7 +127,7 @@ function nearList(name: string): string | undefined {
 }
 
 /** By letters that are missing, too many, wrong or in another order. */
-function nearest(name: string, place: Place): string | undefined {
+function nearest(name: string, place: NameSource): string | undefined {
   let [found, least]: [string | undefined, number] = [undefined, Infinity];
   for (const setting of settings) {
     if (lists.includes(setting)) continue;
@@ -140,7 +140,7 @@ function nearest(name: string, place: Place): string | undefined {
 }
 
 /** In a short name every letter counts, and others' names are many: `MODE`, `HOSTS`. */
-function mostEdits(length: number, place: Place): number | undefined {
+function mostEdits(length: number, place: NameSource): number | undefined {
   if (place === 'file') return length >= 8 ? 2 : length >= 4 ? 1 : 0;
   return length >= 12 ? 2 : length >= 8 ? 1 : undefined;
 }

@@ -1,12 +1,12 @@
-import { Bookkeeper } from './intake/usage-recorder.ts';
-import { BotTurns } from './intake/bot-loop-guard.ts';
-import type { Bounds, Turn } from './domain/turn.ts';
-import { Breather } from './timing.ts';
+import { UsageRecorder } from './intake/usage-recorder.ts';
+import { BotLoopGuard } from './intake/bot-loop-guard.ts';
+import type { TurnLimits, Turn } from './domain/turn.ts';
+import { EventLoopYield } from './timing.ts';
 import { Dispatcher } from './turns/dispatcher.ts';
 import { Inbox } from './intake/inbox.ts';
-import { LongAnswers } from './turns/answer-ready-notice.ts';
-import { ModelLine } from './turns/model-queue.ts';
-import type { SharedBudgets } from './ports/budgets.ts';
+import { AnswerReadyNotices } from './turns/answer-ready-notice.ts';
+import { ModelQueue } from './turns/model-queue.ts';
+import type { BudgetAllocator } from './ports/budgets.ts';
 import type { Log } from './ports/log.ts';
 import { type Metrics, noMetrics } from './ports/metrics.ts';
 import type { Model } from './ports/model.ts';
@@ -15,7 +15,7 @@ import type { Lease, Store } from './ports/store.ts';
 import type { UsageBook } from './ports/usage.ts';
 import { Quotas, type QuotasOptions } from './intake/quotas.ts';
 import { Pacer } from './reply/pacing/pacer.ts';
-import { Shares } from './reply/pacing/budget-sharing.ts';
+import { BudgetSharing } from './reply/pacing/budget-sharing.ts';
 
 export interface CoreOptions {
   readonly store: Store;
@@ -23,7 +23,7 @@ export interface CoreOptions {
   readonly platforms: readonly Platform[];
   /** The persona for a turn. */
   readonly instructions: (turn: Turn) => string;
-  readonly bounds: Bounds;
+  readonly limits: TurnLimits;
   /** Answers written at the same time, from 1. */
   readonly concurrency: number;
   /** Questions without an answer that one person may have; no limit without it. */
@@ -39,7 +39,7 @@ export interface CoreOptions {
   readonly longAnswerMs?: number | undefined;
   readonly lease: Lease;
   /** Where other instances spend the same rate limits; absent for one that is alone. */
-  readonly budgets?: SharedBudgets | undefined;
+  readonly budgets?: BudgetAllocator | undefined;
   /** What people and workspaces may use; no limit without it. */
   readonly quotas?: Omit<QuotasOptions, 'log'> | undefined;
   /** Where it is written down what was used, if anywhere. */
@@ -54,38 +54,39 @@ export interface Core {
   readonly inbox: Inbox;
   readonly dispatcher: Dispatcher;
   /** To be started before the dispatcher, and stopped when nothing runs any more. */
-  readonly shares: Shares | undefined;
+  readonly budgetSharing: BudgetSharing | undefined;
 }
 
 /** Puts the core together between a store, a model and the platforms where people talk. */
 export function createCore(options: CoreOptions): Core {
-  const { store, model, platforms, instructions, bounds, concurrency, mostOpen, lease, log } =
+  const { store, model, platforms, instructions, limits, concurrency, mostOpen, lease, log } =
     options;
   const { budgets, usage, metrics = noMetrics } = options;
   const quotas = options.quotas && new Quotas({ ...options.quotas, log });
-  const { historyTokens } = bounds;
+  const { historyTokens } = limits;
   const { bots } = options;
-  const botTurns = bots && new BotTurns({ store, isBot: bots.isBot, most: bots.mostTurns, log });
+  const botTurns =
+    bots && new BotLoopGuard({ store, isBot: bots.isBot, maxTurns: bots.mostTurns, log });
   const shares =
-    budgets === undefined ? undefined : new Shares({ budgets, owner: lease.owner, log });
+    budgets === undefined ? undefined : new BudgetSharing({ budgets, owner: lease.owner, log });
   const pacer = new Pacer({ log, shares });
   const { longAnswerMs: afterMs } = options;
-  const breather = new Breather();
+  const breather = new EventLoopYield();
   const isBot = bots?.isBot ?? (() => false);
   const dispatcher = new Dispatcher({
-    desk: {
+    services: {
       store,
       model,
       instructions,
-      bounds,
+      limits,
       isDenied: options.isDenied ?? (() => false),
-      line: new ModelLine(concurrency),
+      modelQueue: new ModelQueue(concurrency),
       pacer,
-      breather,
+      eventLoop: breather,
       metrics,
     },
     platforms,
-    bookkeeper: new Bookkeeper({
+    usageRecorder: new UsageRecorder({
       quotas,
       usage,
       model: model.name,
@@ -94,8 +95,8 @@ export function createCore(options: CoreOptions): Core {
       breather,
       log,
     }),
-    longAnswers:
-      afterMs === undefined ? undefined : new LongAnswers({ afterMs, pacer, isBot, log }),
+    answerReadyNotices:
+      afterMs === undefined ? undefined : new AnswerReadyNotices({ afterMs, pacer, isBot, log }),
     lease,
     log,
   });
@@ -108,5 +109,5 @@ export function createCore(options: CoreOptions): Core {
     breather,
     ...(mostOpen === undefined ? {} : { mostOpen }),
   });
-  return { inbox, dispatcher, shares };
+  return { inbox, dispatcher, budgetSharing: shares };
 }

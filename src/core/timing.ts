@@ -57,7 +57,7 @@ const patienceMs = 5 * 60_000;
  * Makes a step that must not be lost to a store that is away for a while: tries again until it
  * is stored, for five minutes. Throws the last `StoreUnavailable`, or the signal's reason.
  */
-export async function persist<T>(
+export async function retryWhileStoreIsDown<T>(
   step: () => Promise<T>,
   log: Log,
   signal: AbortSignal,
@@ -83,13 +83,13 @@ const breathEveryMs = 8;
  * edit was sent for seconds. All turns of a process share one. Long messages that come in at once
  * have one of their own.
  */
-export class Breather {
+export class EventLoopYield {
   #breath: Promise<void> | undefined;
   #since = 0;
   #line: Promise<void> = Promise.resolve();
 
   /** To be awaited between two words; undefined while there is time left. */
-  due(): Promise<void> | undefined {
+  ifDue(): Promise<void> | undefined {
     const now = performance.now();
     if (this.#breath === undefined) {
       this.#since = now;
@@ -106,9 +106,9 @@ export class Breather {
    * Resolves once there is time left, for one after the other: what somebody does at once, before
    * they wait for anything else, counts before the next one's turn.
    */
-  free(): Promise<void> {
+  whenFree(): Promise<void> {
     this.#line = this.#line.then(async () => {
-      for (let due = this.due(); due !== undefined; due = this.due()) await due;
+      for (let due = this.ifDue(); due !== undefined; due = this.ifDue()) await due;
     });
     return this.#line;
   }

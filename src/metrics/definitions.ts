@@ -12,7 +12,7 @@ const buckets = {
 };
 
 /** Everything that is counted as it happens, by the name that Prometheus knows it by. */
-export function newFigures(registry: Registry) {
+export function defineMetrics(registry: Registry) {
   const registers = [registry];
   function counter<L extends string>(name: string, help: string, ...labelNames: L[]): Counter<L> {
     return new Counter({ name, help, labelNames, registers });

@@ -1,18 +1,18 @@
 import { Gauge, type Registry } from 'prom-client';
 import type { Log } from '../core/ports/log.ts';
-import type { Load } from '../core/ports/metrics.ts';
+import type { CoreLoad } from '../core/ports/metrics.ts';
 import type { Platform } from '../core/ports/platform.ts';
 import { withDeadline } from '../core/timing.ts';
-import type { Depth, Store } from '../core/ports/store.ts';
+import type { QueueDepth, Store } from '../core/ports/store.ts';
 
 /** Where the figures come from that are looked up when somebody asks. */
-export interface Sources {
-  readonly store: StoreWatchOptions['store'];
-  readonly load: () => Load;
+export interface GaugeSources {
+  readonly store: StoreProbeOptions['store'];
+  readonly load: () => CoreLoad;
   readonly platforms: readonly Pick<Platform, 'name' | 'state'>[];
 }
 
-export interface GaugesOptions extends Sources {
+export interface GaugesOptions extends GaugeSources {
   readonly registry: Registry;
   /** Milliseconds, by platform. */
   readonly oldestUnseenMs: () => ReadonlyMap<string, number>;
@@ -22,9 +22,9 @@ export interface GaugesOptions extends Sources {
 }
 
 /** Figures of one moment: each is looked up when it is scraped, and at no other time. */
-export function openGauges(options: GaugesOptions): void {
+export function registerGauges(options: GaugesOptions): void {
   const { registry, store, load, platforms, oldestUnseenMs, log } = options;
-  const watch = new StoreWatch({ store, refused: options.refusedByStore, log });
+  const watch = new StoreProbe({ store, refusedCount: options.refusedByStore, log });
 
   /** Absent while there is nothing to tell. */
   function single(
@@ -75,24 +75,24 @@ export function openGauges(options: GaugesOptions): void {
   single(
     'parley_store_up',
     '1 if the store can be read and keeps questions, else 0; 0 once after each that it did not keep.',
-    async () => ((await watch.look()).up ? 1 : 0),
+    async () => ((await watch.state()).up ? 1 : 0),
   );
   single(
     'parley_inbox_waiting',
     'Conversations with questions that nobody works on, in the whole store.',
-    async () => (await watch.look()).depth?.waiting,
+    async () => (await watch.state()).depth?.waiting,
   );
   single(
     'parley_inbox_running',
     'Conversations that somebody works on, in the whole store.',
-    async () => (await watch.look()).depth?.running,
+    async () => (await watch.state()).depth?.running,
   );
   single(
     'parley_inbox_oldest_seconds',
     'How long the oldest question has waited that nobody works on; 0 without any.',
     async () => {
-      const { depth } = await watch.look();
-      return depth && (depth.oldestMs ?? 0) / 1_000;
+      const { depth } = await watch.state();
+      return depth && (depth.oldestWaitMs ?? 0) / 1_000;
     },
   );
 
@@ -128,24 +128,24 @@ export interface StoreState {
   /** It tells what waits in it, would keep a question, and has kept all since the look before. */
   readonly up: boolean;
   /** Absent while it does not tell. */
-  readonly depth?: Depth;
+  readonly depth?: QueueDepth;
 }
 
-export interface StoreWatchOptions {
-  readonly store: Pick<Store, 'depth' | 'check'>;
+export interface StoreProbeOptions {
+  readonly store: Pick<Store, 'queueDepth' | 'checkWritable'>;
   /** How many questions could not be stored so far. */
-  readonly refused: () => number;
+  readonly refusedCount: () => number;
   readonly log: Log;
 }
 
 /** Looks after the store, for whoever scrapes. */
-export class StoreWatch {
-  readonly #options: StoreWatchOptions;
+export class StoreProbe {
+  readonly #options: StoreProbeOptions;
   #askedAt = Number.NEGATIVE_INFINITY;
   #refused = 0;
   #answer: Promise<StoreState> = Promise.resolve({ up: false });
 
-  constructor(options: StoreWatchOptions) {
+  constructor(options: StoreProbeOptions) {
     this.#options = options;
   }
 
@@ -153,9 +153,9 @@ export class StoreWatch {
    * As it was within the last 5 s, or since a question could not be stored: the first look after
    * that finds it down, whatever became of it meanwhile.
    */
-  look(): Promise<StoreState> {
+  state(): Promise<StoreState> {
     const now = performance.now();
-    const refused = this.#options.refused();
+    const refused = this.#options.refusedCount();
     const hasRefused = refused !== this.#refused;
     if (hasRefused || now - this.#askedAt >= askEveryMs) {
       this.#askedAt = now;
@@ -168,9 +168,9 @@ export class StoreWatch {
   async #ask(hasRefused: boolean): Promise<StoreState> {
     const { store } = this.#options;
     const [depth, kept] = await Promise.all([
-      this.#asked('inbox not measured', () => store.depth()),
+      this.#asked('inbox not measured', () => store.queueDepth()),
       // One that is full can still be read.
-      this.#asked('store takes nothing', () => store.check().then(() => true)),
+      this.#asked('store takes nothing', () => store.checkWritable().then(() => true)),
     ]);
     const up = depth !== undefined && kept === true && !hasRefused;
     return { up, ...(depth === undefined ? {} : { depth }) };

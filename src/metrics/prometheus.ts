@@ -1,35 +1,41 @@
 import packageJson from '../../package.json' with { type: 'json' };
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import type { Asking, CallResult, Metrics, Refusal, RequestResult } from '../core/ports/metrics.ts';
+import type {
+  RequestTimer,
+  CallResult,
+  Metrics,
+  QuestionRefusal,
+  RequestResult,
+} from '../core/ports/metrics.ts';
 import type { Usage } from '../core/ports/model.ts';
 import type { Outcome } from '../core/domain/turn.ts';
-import { newFigures } from './definitions.ts';
+import { defineMetrics } from './definitions.ts';
 import type { Log } from '../core/ports/log.ts';
-import { openGauges, type Sources } from './gauges.ts';
+import { registerGauges, type GaugeSources } from './gauges.ts';
 
 const secondMs = 1_000;
 const outcomes: readonly Outcome[] = ['done', 'stopped', 'failed'];
 
-interface Reply {
+interface OpenReply {
   readonly platform: string;
   readonly unseenMs: () => number;
 }
 
 /** Counts what happens as Prometheus wants it: in seconds, under labels of few values each. */
-export class Prometheus implements Metrics {
-  readonly #figures: ReturnType<typeof newFigures>;
-  readonly #replies = new Set<Reply>();
+class PrometheusMetrics implements Metrics {
+  readonly #figures: ReturnType<typeof defineMetrics>;
+  readonly #replies = new Set<OpenReply>();
   #refusedByStore = 0;
 
   constructor(registry: Registry) {
-    this.#figures = newFigures(registry);
+    this.#figures = defineMetrics(registry);
   }
 
-  questionTaken(platform: string): void {
+  questionAccepted(platform: string): void {
     this.#figures.questions.inc({ platform });
   }
 
-  questionRefused(platform: string, reason: Refusal): void {
+  questionRefused(platform: string, reason: QuestionRefusal): void {
     if (reason === 'store') this.#refusedByStore += 1;
     this.#figures.refusals.inc({ platform, reason });
   }
@@ -50,23 +56,23 @@ export class Prometheus implements Metrics {
     this.#figures.unseenSeconds.observe({ platform }, unseenMs / secondMs);
   }
 
-  replyBegan(platform: string, unseenMs: () => number): () => void {
+  replyStarted(platform: string, unseenMs: () => number): () => void {
     const reply = { platform, unseenMs };
     this.#replies.add(reply);
     return () => void this.#replies.delete(reply);
   }
 
-  called(platform: string, method: string, result: CallResult, ms: number): void {
+  platformCalled(platform: string, method: string, result: CallResult, ms: number): void {
     this.#figures.calls.inc({ platform, method, result });
     this.#figures.callSeconds.observe({ platform, method }, ms / secondMs);
   }
 
-  asks(model: string): Asking {
+  requestStarted(model: string): RequestTimer {
     const askedAt = performance.now();
     let written = false;
     let over = false;
     return {
-      wrote: () => {
+      gotText: () => {
         if (written) return;
         written = true;
         const ms = performance.now() - askedAt;
@@ -85,7 +91,7 @@ export class Prometheus implements Metrics {
   }
 
   /** What has not happened yet reads 0 rather than nothing, so that its first time is a rise. */
-  expect(platforms: readonly string[]): void {
+  initialise(platforms: readonly string[]): void {
     for (const platform of platforms) {
       this.#figures.questions.inc({ platform }, 0);
       for (const outcome of outcomes) this.#figures.turns.inc({ platform, outcome }, 0);
@@ -111,13 +117,13 @@ export class Prometheus implements Metrics {
     this.#figures.requests.inc({ model, result });
     this.#figures.requestSeconds.observe({ model }, ms / secondMs);
     const { inputTokens = 0, outputTokens = 0 } = usage;
-    this.#figures.tokens.inc({ model, direction: 'input' }, countOf(inputTokens));
-    this.#figures.tokens.inc({ model, direction: 'output' }, countOf(outputTokens));
+    this.#figures.tokens.inc({ model, direction: 'input' }, validCount(inputTokens));
+    this.#figures.tokens.inc({ model, direction: 'output' }, validCount(outputTokens));
   }
 }
 
 /** A counter throws at what is no number, and a provider's numbers are not to be trusted. */
-function countOf(tokens: number): number {
+function validCount(tokens: number): number {
   return Number.isFinite(tokens) && tokens > 0 ? tokens : 0;
 }
 
@@ -126,7 +132,7 @@ export interface Exposition {
   readonly metrics: Metrics;
   readonly contentType: string;
   /** Looks at these from now on, whenever the figures are read. Once. */
-  watch(sources: Sources): void;
+  observe(sources: GaugeSources): void;
   /** All figures, as they are now. */
   read(): Promise<string>;
 }
@@ -134,7 +140,7 @@ export interface Exposition {
 /** Figures for Prometheus, about the work and about the process. */
 export function openExposition(log: Log): Exposition {
   const registry = new Registry();
-  const metrics = new Prometheus(registry);
+  const metrics = new PrometheusMetrics(registry);
   collectDefaultMetrics({ register: registry });
   new Gauge({
     name: 'parley_info',
@@ -146,9 +152,9 @@ export function openExposition(log: Log): Exposition {
   return {
     metrics,
     contentType: registry.contentType,
-    watch(sources) {
-      metrics.expect(sources.platforms.map(({ name }) => name));
-      openGauges({
+    observe(sources) {
+      metrics.initialise(sources.platforms.map(({ name }) => name));
+      registerGauges({
         ...sources,
         registry,
         oldestUnseenMs: () => metrics.oldestUnseenMs(),

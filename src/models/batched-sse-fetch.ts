@@ -9,11 +9,11 @@ const longestWindowMs = 120;
  * grows with the number of answers. The first words, and everything that is no text, are not held
  * back.
  */
-export function gathered(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
+export function withBatchedEvents(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
   let answers = 0;
-  const crowd: Crowd = {
-    enter: () => (answers += 1),
-    leave: () => (answers -= 1),
+  const crowd: OpenStreams = {
+    opened: () => (answers += 1),
+    closed: () => (answers -= 1),
     get windowMs() {
       return Math.min(longestWindowMs, answers * windowMsPerAnswer);
     },
@@ -25,20 +25,23 @@ export function gathered(fetch: typeof globalThis.fetch): typeof globalThis.fetc
       return response;
     }
     const { status, statusText, headers } = response;
-    return new Response(gather(response.body, crowd), { status, statusText, headers });
+    return new Response(batchEvents(response.body, crowd), { status, statusText, headers });
   };
 }
 
 const eventEnd = /\r\n\r\n|\n\n|\r\r/;
 
 /** The answers that come in at the same time. */
-interface Crowd {
-  enter(): void;
-  leave(): void;
+interface OpenStreams {
+  opened(): void;
+  closed(): void;
   readonly windowMs: number;
 }
 
-function gather(body: ReadableStream<Uint8Array>, crowd: Crowd): ReadableStream<Uint8Array> {
+function batchEvents(
+  body: ReadableStream<Uint8Array>,
+  crowd: OpenStreams,
+): ReadableStream<Uint8Array> {
   const reader = body.getReader();
   const decoder = new TextDecoder();
   const encoder = new TextEncoder();
@@ -53,10 +56,10 @@ function gather(body: ReadableStream<Uint8Array>, crowd: Crowd): ReadableStream<
   const end = (): boolean => {
     if (ended) return false;
     ended = true;
-    crowd.leave();
+    crowd.closed();
     return true;
   };
-  crowd.enter();
+  crowd.opened();
 
   return new ReadableStream<Uint8Array>({
     start(controller) {

@@ -4,7 +4,7 @@ import type { Metrics } from '../core/ports/metrics.ts';
 import type { Model, ModelEvent, ModelRequest } from '../core/ports/model.ts';
 
 /** A model that failed is asked last for so long, in milliseconds. */
-const asideMs = 30_000;
+const demotionMs = 30_000;
 
 /** Faults of the question, or of chance: the next question may well be answered. */
 const notOfTheModel: ReadonlySet<ModelFault> = new Set<ModelFault>(['too-long', 'empty']);
@@ -13,7 +13,7 @@ const notOfTheModel: ReadonlySet<ModelFault> = new Set<ModelFault>(['too-long', 
 interface Candidate {
   readonly model: Model;
   /** On the clock of `performance.now()`; undefined while it is well. */
-  asideUntil: number | undefined;
+  demotedUntil: number | undefined;
 }
 
 export interface FailoverOptions {
@@ -38,25 +38,28 @@ export interface FailoverOptions {
 export function failover(models: readonly Model[], { log, metrics }: FailoverOptions): Model {
   const [only] = models;
   if (only !== undefined && models.length === 1) return only;
-  const candidates = models.map((model): Candidate => ({ model, asideUntil: undefined }));
+  const candidates = models.map((model): Candidate => ({ model, demotedUntil: undefined }));
 
   async function* stream(request: ModelRequest): AsyncGenerator<ModelEvent> {
-    const order = inOrder(candidates, performance.now());
+    const order = orderOf(candidates, performance.now());
     const failures = new Map<Candidate, ModelFailed>();
     for (const [at, candidate] of order.entries()) {
       let written = false;
       try {
         for await (const event of candidate.model.stream(request)) {
           const isFirst = !written;
-          if (isFirst) candidate.asideUntil = undefined;
+          if (isFirst) candidate.demotedUntil = undefined;
           written = true;
-          yield isFirst || event.type === 'end' ? signed(event, candidate.model.name) : event;
+          yield isFirst || event.type === 'end'
+            ? withModelName(event, candidate.model.name)
+            : event;
         }
         return;
       } catch (error) {
         if (written || !(error instanceof ModelFailed) || error.fault === 'refused') throw error;
         failures.set(candidate, error);
-        if (!notOfTheModel.has(error.fault)) candidate.asideUntil = performance.now() + asideMs;
+        if (!notOfTheModel.has(error.fault))
+          candidate.demotedUntil = performance.now() + demotionMs;
         const next = order[at + 1];
         if (next !== undefined) tell(candidate.model.name, next.model.name, error);
       }
@@ -73,15 +76,15 @@ export function failover(models: readonly Model[], { log, metrics }: FailoverOpt
 }
 
 /** The well ones first; one whose time aside is over is tried by whoever comes first. */
-function inOrder(candidates: readonly Candidate[], now: number): Candidate[] {
-  const isWell = ({ asideUntil = 0 }: Candidate): boolean => asideUntil <= now;
+function orderOf(candidates: readonly Candidate[], now: number): Candidate[] {
+  const isWell = ({ demotedUntil = 0 }: Candidate): boolean => demotedUntil <= now;
   const order = [...candidates.filter(isWell), ...candidates.filter((each) => !isWell(each))];
   const [first] = order;
-  if (first?.asideUntil !== undefined) first.asideUntil = now + asideMs;
+  if (first?.demotedUntil !== undefined) first.demotedUntil = now + demotionMs;
   return order;
 }
 
-function signed(event: ModelEvent, model: string): ModelEvent {
+function withModelName(event: ModelEvent, model: string): ModelEvent {
   return event.type === 'end'
     ? { ...event, usage: { ...event.usage, model } }
     : { ...event, model };

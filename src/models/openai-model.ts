@@ -1,13 +1,13 @@
 import type { Log } from '../core/ports/log.ts';
 import { type Metrics, noMetrics } from '../core/ports/metrics.ts';
 import type { Model } from '../core/ports/model.ts';
-import { attempt, type SilenceLimits } from './single-request.ts';
+import { streamOnce, type SilenceLimits } from './single-request.ts';
 import { retrying, type RetryPolicy } from './retrying.ts';
 import { createOpenAI } from '@ai-sdk/openai';
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import type { LanguageModel } from 'ai';
 import { BadConfiguration, ModelFailed } from '../core/domain/errors.ts';
-import { gathered } from './batched-sse-fetch.ts';
+import { withBatchedEvents } from './batched-sse-fetch.ts';
 
 /** The smallest, fastest and cheapest of OpenAI's current family, on both of its APIs. */
 export const defaultModel = 'gpt-6-luna';
@@ -31,7 +31,7 @@ export function openAiModel(options: OpenAiOptions): Model {
   const limits = { ...defaultLimits, ...options.timeouts };
   const { model: name, metrics = noMetrics, log } = options;
   return retrying(
-    { name, stream: (request) => attempt(model, request, limits, metrics.asks(name)) },
+    { name, stream: (request) => streamOnce(model, request, limits, metrics.requestStarted(name)) },
     { ...options.retries, log },
   );
 }
@@ -68,7 +68,7 @@ function apiOf({ api, baseUrl }: Pick<Provider, 'api' | 'baseUrl'>): OpenAiApi {
  */
 export function languageModel(provider: Provider): Exclude<LanguageModel, string> {
   const { apiKey, baseUrl = openAiUrl, model } = provider;
-  const fetch = gathered(eventStreamsOnly(provider.fetch ?? globalThis.fetch));
+  const fetch = withBatchedEvents(eventStreamsOnly(provider.fetch ?? globalThis.fetch));
   const atOpenAi = isOpenAi(baseUrl);
   if (atOpenAi && !apiKey) {
     throw new BadConfiguration('OPENAI_API_KEY is missing; create one at platform.openai.com');

@@ -6,7 +6,7 @@ import {
   type ToolSet,
 } from 'ai';
 import { ModelFailed } from '../core/domain/errors.ts';
-import type { Asking } from '../core/ports/metrics.ts';
+import type { RequestTimer } from '../core/ports/metrics.ts';
 import type { ModelEvent, ModelRequest } from '../core/ports/model.ts';
 import { toModelFailed } from './errors/to-model-failed.ts';
 
@@ -22,15 +22,15 @@ export interface SilenceLimits {
  * Asks a model once, and tells `asking` how that goes. However it is left (end, fault, abort, a reader that walks away), the HTTP
  * request is over and no timer is left. Throws `ModelFailed`, or the request's reason to abort.
  */
-export async function* attempt(
+export async function* streamOnce(
   model: Exclude<LanguageModel, string>,
   request: ModelRequest,
   limits: SilenceLimits,
-  asking: Asking,
+  asking: RequestTimer,
 ): AsyncGenerator<ModelEvent> {
   request.signal.throwIfAborted();
   const hangUp = new AbortController();
-  const watchdog = new Watchdog((limitMs) => {
+  const watchdog = new IdleTimeout((limitMs) => {
     hangUp.abort(new ModelFailed('stalled', `no sign of life for ${limitMs} ms`));
   });
   const { stream } = streamText({
@@ -48,20 +48,20 @@ export async function* attempt(
   // A reader rather than `for await`: leaving that loop cancels one branch of a tee, and waits
   // for the other.
   const parts = stream.getReader();
-  const prose = new Prose();
+  const prose = new AnswerText();
   let limitMs = limits.firstTokenMs;
   try {
     for (;;) {
-      watchdog.watch(limitMs);
+      watchdog.start(limitMs);
       const { done, value: part } = await parts.read();
-      watchdog.rest();
+      watchdog.stop();
       request.signal.throwIfAborted();
       hangUp.signal.throwIfAborted();
       if (done) throw new ModelFailed('cut', 'the stream ended without a finish');
       limitMs = limitAfter(part, limits) ?? limitMs;
-      const text = prose.read(part);
+      const text = prose.textOf(part);
       if (text !== '') {
-        asking.wrote();
+        asking.gotText();
         yield { type: 'delta', text };
       }
       if (part.type === 'error') throw part.error;
@@ -71,7 +71,7 @@ export async function* attempt(
           ...(inputTokens === undefined ? {} : { inputTokens }),
           ...(outputTokens === undefined ? {} : { outputTokens }),
         };
-        const reason = endOf(part.finishReason, prose);
+        const reason = endReason(part.finishReason, prose);
         asking.ended('done', usage);
         yield { type: 'end', reason, usage };
         return;
@@ -87,7 +87,7 @@ export async function* attempt(
   } finally {
     // Whoever reads no further does not want it any more.
     asking.ended('left');
-    watchdog.rest();
+    watchdog.stop();
     hangUp.abort();
   }
 }
@@ -99,7 +99,7 @@ function limitAfter(part: TextStreamPart<ToolSet>, limits: SilenceLimits): numbe
 }
 
 /** The SDK's finish → the port's end; throws `ModelFailed` for what is no whole answer. */
-function endOf(finish: FinishReason, prose: Prose): 'complete' | 'length' {
+function endReason(finish: FinishReason, prose: AnswerText): 'complete' | 'length' {
   if (finish === 'content-filter') {
     throw new ModelFailed('refused', 'the provider filtered the answer');
   }
@@ -118,7 +118,7 @@ function endOf(finish: FinishReason, prose: Prose): 'complete' | 'length' {
  * by the SDK without a gap, so they are set apart here; blank text at the start is held back
  * until there is more, because nobody should see, or keep, an answer of blanks.
  */
-export class Prose {
+class AnswerText {
   /** There is text that people can see. */
   written = false;
   #held = '';
@@ -127,7 +127,7 @@ export class Prose {
   #passage = '';
 
   /** The text to show for a part; mostly that of a text part, else none. */
-  read(part: TextStreamPart<ToolSet>): string {
+  textOf(part: TextStreamPart<ToolSet>): string {
     if (part.type === 'finish-step') this.#step += 1;
     if (part.type === 'text-start') {
       // Only the Responses API has several messages in an answer, and names them. Elsewhere a
@@ -159,7 +159,7 @@ export class Prose {
  * Notices silence. It is set before each wait and rests while nobody waits, so that a slow
  * reader is never taken for a silent writer.
  */
-export class Watchdog {
+export class IdleTimeout {
   readonly #onSilence: (limitMs: number) => void;
   #timer: NodeJS.Timeout | undefined;
 
@@ -168,13 +168,13 @@ export class Watchdog {
   }
 
   /** From now on, silence of `limitMs` milliseconds is reported, once. */
-  watch(limitMs: number): void {
+  start(limitMs: number): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#onSilence(limitMs), limitMs);
   }
 
   /** Silence is fine until the next `watch`. */
-  rest(): void {
+  stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }

@@ -43,7 +43,7 @@ export function proxiesOf(settings: {
 }
 
 /** What in a NO_PROXY is no host: ranges of addresses, which nobody here understands. */
-export function rangesIn(noProxy: string | undefined): string[] {
+export function addressRangesIn(noProxy: string | undefined): string[] {
   return hostsIn(noProxy).filter((host) => host.includes('/'));
 }
 
@@ -76,7 +76,7 @@ function spellings(host: string): string[] {
  * Node's own agents, whichever library makes them. Before the first of them. What brings an agent of
  * its own has to be told beside it: the sockets of Slack and Discord.
  */
-export function useGlobally({ https, http: plain, direct }: Proxies): void {
+export function setGlobalProxies({ https, http: plain, direct }: Proxies): void {
   // Node 24 is enough for all else.
   if (!('setGlobalProxyFromEnv' in http)) {
     throw new BadConfiguration(

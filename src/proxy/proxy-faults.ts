@@ -1,5 +1,5 @@
 import { channel, subscribe } from 'node:diagnostics_channel';
-import { fieldsOf, textOf } from '../core/foreign-data.ts';
+import { asRecord, asText } from '../core/foreign-data.ts';
 import { type Proxies, type Proxy, proxyFor } from './proxies.ts';
 
 /** A connection that a proxy did not make. */
@@ -30,31 +30,31 @@ export function watchProxies(proxies: Proxies, tell: (fault: ProxyFault) => void
 
 /** What failed at a proxy, if it did: undici connects to the proxy, and through it to the host. */
 export function faultOfUndici(proxies: Proxies, message: unknown): ProxyFault | undefined {
-  const { connectParams, error } = fieldsOf(message);
-  const { host, protocol } = fieldsOf(connectParams);
-  const { code, message: words } = fieldsOf(error);
-  const [, status] = /^Proxy response \((\d+)\)/.exec(textOf(words) ?? '') ?? [];
-  const proxy = proxyFor(proxies, textOf(protocol));
+  const { connectParams, error } = asRecord(message);
+  const { host, protocol } = asRecord(connectParams);
+  const { code, message: words } = asRecord(error);
+  const [, status] = /^Proxy response \((\d+)\)/.exec(asText(words) ?? '') ?? [];
+  const proxy = proxyFor(proxies, asText(protocol));
   if (status !== undefined && proxy !== undefined) {
-    return refusal(proxy, textOf(host) ?? 'a host', status);
+    return refusedBy(proxy, asText(host) ?? 'a host', status);
   }
   const away = [proxies.https, proxies.http].find((each) => each?.url.host === host);
-  return away && silence(away, textOf(code) ?? textOf(words) ?? 'no answer');
+  return away && noAnswerFrom(away, asText(code) ?? asText(words) ?? 'no answer');
 }
 
 /** The same of Node's own agent for https. */
 export function faultOfAgent({ https }: Proxies, error: unknown): ProxyFault | undefined {
-  const { code, message } = fieldsOf(error);
+  const { code, message } = asRecord(error);
   if (code !== 'ERR_PROXY_TUNNEL') return undefined;
   const [, host, status] =
     /^Failed to establish tunnel to (\S+?)(?::\d+)? via \S+: HTTP\/\S+ (\d+)/.exec(
-      textOf(message) ?? '',
+      asText(message) ?? '',
     ) ?? [];
-  if (host === undefined || status === undefined) return silence(https, 'no tunnel');
-  return refusal(https, host, status);
+  if (host === undefined || status === undefined) return noAnswerFrom(https, 'no tunnel');
+  return refusedBy(https, host, status);
 }
 
-function refusal({ setting, url }: Proxy, host: string, status: string): ProxyFault {
+function refusedBy({ setting, url }: Proxy, host: string, status: string): ProxyFault {
   const to = { setting, proxy: url.host };
   if (status === '407') {
     const given = url.username !== '';
@@ -70,7 +70,7 @@ function refusal({ setting, url }: Proxy, host: string, status: string): ProxyFa
   return { ...to, detail, remedy: `allow ${host} there, or name it in NO_PROXY to go without` };
 }
 
-function silence({ setting, url }: Proxy, why: string): ProxyFault {
+function noAnswerFrom({ setting, url }: Proxy, why: string): ProxyFault {
   const remedy = `start it, or correct ${setting}`;
   return { setting, proxy: url.host, detail: `does not answer (${why})`, remedy };
 }

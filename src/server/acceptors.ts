@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:net';
-import { type Place, listenAt } from './listen.ts';
+import { type ListenAddress, listen } from './listen.ts';
 
 /**
  * Node accepts one connection for each socket that listens, in each turn of its loop. While turns
@@ -25,12 +25,12 @@ export interface Acceptors {
  */
 export async function openAcceptors(
   server: Server,
-  place: Place,
+  place: ListenAddress,
   onFault: (error: Error) => void,
 ): Promise<Acceptors> {
   // Sockets that share a port do so with other programs, too: whether one has it is found out first.
   const probe = createServer();
-  const port = await listenAt(probe, place, onFault);
+  const port = await listen(probe, place, onFault);
   await close(probe);
   const others = Array.from({ length: count - 1 }, () =>
     createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
@@ -40,7 +40,7 @@ export async function openAcceptors(
   const shared = { ...place, port, shares: process.platform === 'linux' };
   const all = shared.shares ? [server, ...others] : [server];
   try {
-    for (const each of all) await listenAt(each, shared, onFault);
+    for (const each of all) await listen(each, shared, onFault);
   } catch (error) {
     await Promise.all(all.map(close));
     throw error;

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { type Log, LogDigest } from '../core/ports/log.ts';
+import { type Log, ThrottledWarnings } from '../core/ports/log.ts';
 import type { ClientAddresses } from './client-address.ts';
 
 /** How much strangers may have of the server at a time. */
@@ -66,7 +66,7 @@ interface Connection {
 export class Connections {
   readonly #limits: ConnectionLimits;
   readonly #addresses: ClientAddresses;
-  readonly #digest: LogDigest;
+  readonly #digest: ThrottledWarnings;
   /** Oldest first. */
   readonly #open = new Map<Socket, Connection>();
   readonly #connectionsOf = new Map<string, number>();
@@ -77,7 +77,7 @@ export class Connections {
   constructor(limits: ConnectionLimits, addresses: ClientAddresses, log: Log) {
     this.#limits = limits;
     this.#addresses = addresses;
-    this.#digest = new LogDigest(log);
+    this.#digest = new ThrottledWarnings(log);
   }
 
   /** A connection was made. */

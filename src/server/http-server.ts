@@ -1,8 +1,8 @@
 import { createServer as createNodeServer, type RequestListener, type Server } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
-import { Breather } from '../core/timing.ts';
-import { type Log, LogDigest } from '../core/ports/log.ts';
+import { EventLoopYield } from '../core/timing.ts';
+import { type Log, ThrottledWarnings } from '../core/ports/log.ts';
 import { type Acceptors, openAcceptors } from './acceptors.ts';
 import { ClientAddresses } from './client-address.ts';
 import { type ConnectionLimits, Connections, defaultLimits } from './connections.ts';
@@ -61,8 +61,8 @@ export function createServer(options: HttpServerOptions): HttpServer {
   const limits = { ...defaultLimits, ...options.limits };
   const connections = new Connections(limits, addresses, options.log);
   // Many requests at once leave time for health, and for answers that are being written.
-  const breather = new Breather();
-  const digest = new LogDigest(options.log);
+  const breather = new EventLoopYield();
+  const digest = new ThrottledWarnings(options.log);
   const answer = getRequestListener(routes.fetch, { overrideGlobalObjects: false });
   const server = createNodeServer((request, response) => {
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
@@ -71,7 +71,7 @@ export function createServer(options: HttpServerOptions): HttpServer {
     if (!connections.admit(request, response, isReserved)) return;
     if (listener !== undefined) return listener(request, response);
     if (isReserved) return void answer(request, response);
-    void breather.free().then(() => {
+    void breather.whenFree().then(() => {
       if (response.destroyed) digest.count('request aborted by its client');
       else void answer(request, response);
     });

@@ -2,13 +2,13 @@ import type { AddressInfo, Server } from 'node:net';
 import { BadConfiguration } from '../core/domain/errors.ts';
 
 /** Where a server is to listen, and what it is configured with. */
-export interface Place {
+export interface ListenAddress {
   /** Such as `127.0.0.1`. */
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
   /** Other sockets that say so, too, may listen there, where the system can do that. */
-  readonly shares?: boolean;
+  readonly reusePort?: boolean;
   readonly setBy: {
     /** The variables' names. */
     readonly host: string;
@@ -25,16 +25,16 @@ export interface Place {
  *
  * @param onFault hears of a later fault of the socket, which would end the process otherwise
  */
-export async function listenAt(
+export async function listen(
   server: Server,
-  place: Place,
+  place: ListenAddress,
   onFault: (error: Error) => void,
 ): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     const refused = (cause: NodeJS.ErrnoException) => reject(cannotListen(cause, place));
     server.once('error', refused);
-    const { host, port, shares = false } = place;
-    server.listen({ host, port, reusePort: shares }, () => {
+    const { host, port, reusePort = false } = place;
+    server.listen({ host, port, reusePort }, () => {
       server.off('error', refused);
       server.on('error', onFault);
       resolve();
@@ -43,7 +43,7 @@ export async function listenAt(
   return (server.address() as AddressInfo).port;
 }
 
-function cannotListen(cause: NodeJS.ErrnoException, { host, port, setBy }: Place): Error {
+function cannotListen(cause: NodeJS.ErrnoException, { host, port, setBy }: ListenAddress): Error {
   switch (cause.code ?? '') {
     case 'EADDRINUSE':
       return new BadConfiguration(

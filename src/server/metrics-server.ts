@@ -1,7 +1,7 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
 import type { Log } from '../core/ports/log.ts';
-import { listenAt } from './listen.ts';
+import { listen } from './listen.ts';
 
 export interface MetricsServerOptions {
   /** The address to listen on, such as `127.0.0.1`. */
@@ -51,7 +51,7 @@ export class MetricsServer {
   async listen(): Promise<string> {
     const { host, port, log } = this.#options;
     const setBy = { host: 'METRICS_HOST', port: 'METRICS_PORT', other: 'PORT', usualPort: 9_464 };
-    const taken = await listenAt(this.#server, { host, port, setBy }, (err) =>
+    const taken = await listen(this.#server, { host, port, setBy }, (err) =>
       log.error({ err }, 'metrics server fault'),
     );
     return `http://${host.includes(':') ? `[${host}]` : host}:${taken}${path}`;

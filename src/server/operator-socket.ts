@@ -5,7 +5,7 @@ import { join, relative } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { BadConfiguration, StoreUnavailable } from '../core/domain/errors.ts';
-import { isOrder, type Operator } from '../core/instances/operator.ts';
+import { isOperatorCommand, type Operator } from '../core/instances/operator.ts';
 import type { Log } from '../core/ports/log.ts';
 
 /** The longest name that a Unix socket may have everywhere, in bytes (macOS: 104 with its end). */
@@ -15,7 +15,7 @@ const longestPath = 103;
  * Where a process that has a data folder for itself hears its operator's commands; undefined where
  * the folder's name is too long for that. Whoever may enter the folder may give orders.
  */
-export function controlPath(folder: string): string | undefined {
+export function operatorSocketPath(folder: string): string | undefined {
   if (process.platform === 'win32') {
     const name = createHash('sha256').update(folder).digest('hex').slice(0, 32);
     return `\\\\.\\pipe\\parley-${name}`;
@@ -28,19 +28,20 @@ export function controlPath(folder: string): string | undefined {
 }
 
 /** Takes an operator's orders from other processes of this machine. */
-export class Control {
+export class OperatorSocket {
   readonly #path: string | undefined;
   readonly #log: Log;
   readonly #server: Server;
 
   constructor(options: { folder: string; operator: Operator; log: Log }) {
     const { operator, log } = options;
-    this.#path = controlPath(options.folder);
+    this.#path = operatorSocketPath(options.folder);
     this.#log = log;
     const routes = new Hono();
     routes.post('/:order', async (c) => {
       const order = c.req.param('order');
-      if (!isOrder(order)) return c.json({ error: { message: `no order ${order}` } }, 404);
+      if (!isOperatorCommand(order))
+        return c.json({ error: { message: `no order ${order}` } }, 404);
       const inputs: unknown = await c.req.json();
       log.info({ order }, 'order of the operator');
       const act = operator[order] as (...inputs: unknown[]) => Promise<unknown>;

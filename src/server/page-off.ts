@@ -28,7 +28,7 @@ const headers = {
  *
  * @param places names for people, such as `Slack`
  */
-export function pageOff(places: readonly string[]): Hono {
+export function pageOffRoutes(places: readonly string[]): Hono {
   const routes = new Hono();
   const body = pageFor(places);
   routes.get('/', (c) => c.html(body, 200, headers));

@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.ts';
 import { Access } from '../core/intake/access.ts';
-import type { Meters } from '../core/ports/usage.ts';
+import type { QuotaMeters } from '../core/ports/usage.ts';
 import type { Quota, QuotasOptions } from '../core/intake/quotas.ts';
 
 /** Who may use the bot on a platform, as it is configured. */
@@ -39,7 +39,7 @@ const hourMs = 60 * 60 * 1_000;
 /** The quotas that are set; undefined if none is, so that nothing is asked for them. */
 export function quotasOf(
   config: Config,
-  meters: Meters,
+  meters: QuotaMeters,
 ): Pick<QuotasOptions, 'meters' | 'quotas' | 'windowMs'> | undefined {
   const given: (Omit<Quota, 'most'> & { most: number | undefined })[] = [
     { scope: 'person', unit: 'questions', most: config.QUESTIONS_PER_PERSON },

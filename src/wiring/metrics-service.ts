@@ -1,7 +1,7 @@
 import type { Log } from '../core/ports/log.ts';
 import type { Metrics } from '../core/ports/metrics.ts';
 import { openExposition } from '../metrics/prometheus.ts';
-import type { Sources } from '../metrics/gauges.ts';
+import type { GaugeSources } from '../metrics/gauges.ts';
 import { MetricsServer } from '../server/metrics-server.ts';
 
 export interface MetricsServiceOptions {
@@ -15,17 +15,17 @@ export interface MetricsServiceOptions {
 export interface MetricsService {
   readonly metrics: Metrics;
   /** Resolves to where the figures are. Once. Throws `BadConfiguration` if the port cannot be had. */
-  start(sources: Sources): Promise<string>;
+  start(sources: GaugeSources): Promise<string>;
   close(): Promise<void>;
 }
 
-export function metricsService({ host, port, log }: MetricsServiceOptions): MetricsService {
+export function createMetricsService({ host, port, log }: MetricsServiceOptions): MetricsService {
   const figures = openExposition(log);
   const server = new MetricsServer({ host, port, figures, log });
   return {
     metrics: figures.metrics,
     start(sources) {
-      figures.watch(sources);
+      figures.observe(sources);
       return server.listen();
     },
     close: () => server.close(),

@@ -9,6 +9,6 @@ export async function configuredMetrics(
 ): Promise<MetricsService | undefined> {
   const { METRICS_PORT: port, METRICS_HOST: host } = config;
   if (port === undefined) return undefined;
-  const { metricsService } = await import('./metrics-service.ts');
-  return metricsService({ host, port, log });
+  const { createMetricsService } = await import('./metrics-service.ts');
+  return createMetricsService({ host, port, log });
 }

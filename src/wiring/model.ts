@@ -6,7 +6,7 @@ import { demoModel } from '../models/demo/demo-model.ts';
 import { failover } from '../models/failover.ts';
 import { defaultModel, openAiModel } from '../models/openai-model.ts';
 import type { RetryPolicy } from '../models/retrying.ts';
-import { checkSettings, type Server } from '../models/doctor/settings-check.ts';
+import { warnOfWrongSettings, type Server } from '../models/doctor/settings-check.ts';
 
 /** Where another one can be asked, nobody waits long for a model; the last one is worth a wait. */
 const triesOfSeveral = 2;
@@ -25,7 +25,7 @@ export async function checkModelSettings(
 ): Promise<void> {
   if (isDemo(config)) return;
   const models = config.MODEL ?? [defaultModel];
-  await checkSettings({ server: serverOf(config), models, log }, signal);
+  await warnOfWrongSettings({ server: serverOf(config), models, log }, signal);
 }
 
 function serverOf({ OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: baseUrl }: Config): Server {

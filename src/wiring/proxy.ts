@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts';
 import type { Log } from '../core/ports/log.ts';
 import { type ProxyFault, watchProxies } from '../proxy/proxy-faults.ts';
-import { type Proxies, proxiesOf, rangesIn, useGlobally } from '../proxy/proxies.ts';
+import { type Proxies, proxiesOf, addressRangesIn, setGlobalProxies } from '../proxy/proxies.ts';
 
 /** The same complaint is not repeated more often, in milliseconds. */
 const complainEveryMs = 60_000;
@@ -22,7 +22,7 @@ export function configuredProxies(config: Config): Proxies | undefined {
 export function useConfiguredProxies(config: Config, tell: (fault: ProxyFault) => void): void {
   const proxies = configuredProxies(config);
   if (proxies === undefined) return;
-  useGlobally(proxies);
+  setGlobalProxies(proxies);
   watchProxies(proxies, tell);
 }
 
@@ -38,7 +38,7 @@ export function useProxies(config: Config, log: Log): void {
     const fault = `${setting}: the proxy at ${proxy} ${detail}`;
     log.error({ fault, remedy }, 'no connection through the proxy');
   });
-  const ranges = rangesIn(config.NO_PROXY);
+  const ranges = addressRangesIn(config.NO_PROXY);
   if (ranges.length > 0) {
     const remedy = 'write each host or address by itself';
     log.warn({ ranges, remedy }, 'NO_PROXY: ranges of addresses have no effect');

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import type { Config } from '../config/config.ts';
-import type { SharedBudgets } from '../core/ports/budgets.ts';
+import type { BudgetAllocator } from '../core/ports/budgets.ts';
 import type { Log } from '../core/ports/log.ts';
-import type { Meters, UsageBook } from '../core/ports/usage.ts';
+import type { QuotaMeters, UsageBook } from '../core/ports/usage.ts';
 import type { Secrets, Store } from '../core/ports/store.ts';
 import { openSqliteStore } from '../stores/sqlite/sqlite-store.ts';
 
@@ -15,8 +15,8 @@ interface OpenedStore {
   /** Where it is, for people and logs. */
   readonly storeName: string;
   /** Where other instances may use the same store. */
-  readonly budgets?: SharedBudgets;
-  readonly meters: Meters;
+  readonly budgets?: BudgetAllocator;
+  readonly meters: QuotaMeters;
   readonly usage: UsageBook;
   readonly secrets: Secrets;
 }

@@ -11,7 +11,7 @@ import { helpfulTagline, isDemo } from './model.ts';
 import { randomBytes, randomInt } from 'node:crypto';
 import { webPasswordName } from '../core/instances/operator.ts';
 
-export interface WebParts {
+export interface WebDependencies {
   readonly store: Store;
   readonly secrets: Secrets;
   readonly addressOf: (request: IncomingMessage) => string | undefined;
@@ -23,9 +23,11 @@ export interface WebParts {
  * The page, which can show an answer as the other platforms would, too. Where others than this
  * machine can reach it, it always has a password.
  */
-export async function configuredWeb(config: Config, parts: WebParts): Promise<WebPlatform> {
+export async function configuredWeb(config: Config, parts: WebDependencies): Promise<WebPlatform> {
   const { store, secrets, addressOf, modelName, log } = parts;
-  const password = makesPassword(config) ? await madePassword(secrets) : config.WEB_PASSWORD;
+  const password = generatesPassword(config)
+    ? await generatedPassword(secrets)
+    : config.WEB_PASSWORD;
   return webPlatform({
     store,
     secrets,
@@ -43,7 +45,7 @@ export async function configuredWeb(config: Config, parts: WebParts): Promise<We
 }
 
 /** Whether Parley makes the page's password itself. */
-export function makesPassword({ WEB, HOST, WEB_PASSWORD }: Config): boolean {
+export function generatesPassword({ WEB, HOST, WEB_PASSWORD }: Config): boolean {
   return WEB && WEB_PASSWORD === undefined && !isLoopbackHost(HOST);
 }
 
@@ -75,7 +77,7 @@ export async function webSecrets(secrets: Secrets): Promise<WebSecrets> {
 }
 
 /** The password that Parley makes for itself, once: 123 bits. Throws `StoreUnavailable`. */
-export function madePassword(secrets: Secrets): Promise<string> {
+function generatedPassword(secrets: Secrets): Promise<string> {
   const made = Array.from({ length: groups }, () =>
     Array.from({ length: groupChars }, () => alphabet[randomInt(alphabet.length)]).join(''),
   );

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { endsWithUs } from '../processes/kill-with-parent.ts';
+import { killWithParent } from '../processes/kill-with-parent.ts';
 import type { WayOrder } from './load/way.ts';
 
 const oneWay = fileURLToPath(new URL('./load/way.ts', import.meta.url));
@@ -19,7 +19,7 @@ export async function attackUnderLoad(options: {
     // In a session each, whose priority is lowered and may not be raised again.
     const order = JSON.stringify({ way, ...options } satisfies WayOrder);
     const child = fork(oneWay, [order], { detached: true });
-    endsWithUs(child);
+    killWithParent(child);
     child.on('message', (message) => broken.push(...(message as string[])));
     const [code] = (await once(child, 'exit')) as [number | null];
     if (code !== 0) broken.push(`the attack ended with ${code}`);

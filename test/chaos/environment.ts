@@ -1,21 +1,26 @@
 import { randomUUID } from 'node:crypto';
-import { wantedScopes } from '../../src/platforms/slack/api/identify-bot.ts';
+import { requiredScopes } from '../../src/platforms/slack/api/identify-bot.ts';
 import { DiscordFake } from '../fakes/discord/discord-fake.ts';
 import { type SlackFake, startSlackFake } from '../fakes/slack/slack-fake.ts';
 import { type RedisServer, startRedis } from '../redis/server.ts';
-import type { Dice } from './seeded-random.ts';
+import type { SeededRandom } from './seeded-random.ts';
 import { Fleet } from './fleet.ts';
-import { Model } from './recording-model.ts';
-import { DiscordThread, SlackDirect, SlackThread, type Spot } from './simulated-conversations.ts';
+import { RecordingModel } from './recording-model.ts';
+import {
+  DiscordThread,
+  SlackDirect,
+  SlackThread,
+  type SimulatedConversation,
+} from './simulated-conversations.ts';
 
 const signingSecret = 'a signing secret';
 
 /** How Slack's events reach the instances. */
-export type SlackWay = 'socket' | 'http';
+export type SlackTransport = 'socket' | 'http';
 
-export interface TownOptions {
+export interface EnvironmentOptions {
   /** Several sockets, or requests that a balancer spreads. */
-  readonly slack: SlackWay;
+  readonly slack: SlackTransport;
   readonly instances: number;
   readonly threads?: number;
   readonly directs?: number;
@@ -31,27 +36,27 @@ const reorderMs = 120;
  * People who talk with the bot in Slack and Discord, a model, a Redis that keeps what it is given,
  * and the instances that work for them.
  */
-export class Town {
+export class ChaosEnvironment {
   readonly slack: SlackFake;
   readonly discord: DiscordFake;
-  readonly model: Model;
+  readonly model: RecordingModel;
   readonly redis: RedisServer;
-  readonly spots: readonly Spot[];
+  readonly conversations: readonly SimulatedConversation[];
   fleet!: Fleet;
-  readonly #options: TownOptions;
+  readonly #options: EnvironmentOptions;
   readonly #prefix = `chaos-${randomUUID().slice(0, 8)}`;
   #reordering: NodeJS.Timeout | undefined;
 
   private constructor(
-    options: TownOptions,
-    parts: { slack: SlackFake; discord: DiscordFake; model: Model; redis: RedisServer },
+    options: EnvironmentOptions,
+    parts: { slack: SlackFake; discord: DiscordFake; model: RecordingModel; redis: RedisServer },
   ) {
     this.#options = options;
     this.slack = parts.slack;
     this.discord = parts.discord;
     this.model = parts.model;
     this.redis = parts.redis;
-    this.spots = [
+    this.conversations = [
       ...people(options.threads).map(
         (_, at) => new SlackThread(this.slack, threadUser(at), channelOf(at)),
       ),
@@ -62,7 +67,7 @@ export class Town {
     ];
   }
 
-  static async start(options: TownOptions): Promise<Town> {
+  static async start(options: EnvironmentOptions): Promise<ChaosEnvironment> {
     const [slack, discord, model, redis] = await Promise.all([
       startSlackFake(slackOptions(options)),
       DiscordFake.start({
@@ -72,10 +77,10 @@ export class Town {
         // Each instance that starts may identify at once.
         gateway: { identifyEveryMs: 0 },
       }),
-      Model.start(),
+      RecordingModel.start(),
       startRedis({ appendonly: true }),
     ]);
-    const town = new Town(options, { slack, discord, model, redis });
+    const town = new ChaosEnvironment(options, { slack, discord, model, redis });
     try {
       town.fleet = await Fleet.start(options.instances, () => town.env);
     } catch (error) {
@@ -105,8 +110,8 @@ export class Town {
   }
 
   /** One more instance; resolves to its number. */
-  async grow(): Promise<number> {
-    const index = await this.fleet.grow();
+  async addInstance(): Promise<number> {
+    const index = await this.fleet.addInstance();
     if (this.#options.slack === 'http') this.#balance();
     return index;
   }
@@ -118,11 +123,11 @@ export class Town {
   }
 
   /** From now on events come twice, and in another order than they happened. */
-  confuse(dice: Dice): void {
-    const { courier, settings } = this.slack;
+  repeatAndReorderEvents(dice: SeededRandom): void {
+    const { events: courier, settings } = this.slack;
     courier.duplicateNext(Number.POSITIVE_INFINITY);
-    settings.twins = 'random';
-    settings.twinGapMs = 20;
+    settings.mentionEventOrder = 'random';
+    settings.mentionEventGapMs = 20;
     this.discord.gateway.events.duplicate();
     this.discord.gateway.events.delay(() => dice.between(0, reorderMs));
     this.#reordering = setInterval(() => {
@@ -154,13 +159,13 @@ export class Town {
 /** Channels of each platform: neither takes more than a post a second in one. */
 const rooms = 8;
 
-function slackOptions({ threads = 0, directs = 0 }: TownOptions) {
+function slackOptions({ threads = 0, directs = 0 }: EnvironmentOptions) {
   const members = people(threads).map((_, at) => threadUser(at));
   return {
     workspaces: [
       {
         id: 'T1',
-        scopes: [...wantedScopes],
+        scopes: [...requiredScopes],
         users: [...members, ...people(directs).map((_, at) => directUser(at))].map((id) => ({
           id,
           name: `Person ${id}`,

@@ -21,7 +21,7 @@ export class Fleet {
     count: number,
     env: (index: number) => Record<string, string>,
   ): Promise<Fleet> {
-    const each = (index: number) => ({ ...env(index), OPENAI_API_KEY: keyOf(index) });
+    const each = (index: number) => ({ ...env(index), OPENAI_API_KEY: apiKeyOf(index) });
     const starting = Array.from({ length: count }, (_, index) => startParley(each(index)));
     const settled = await Promise.allSettled(starting);
     const started = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
@@ -42,7 +42,7 @@ export class Fleet {
   }
 
   /** Starts one more. */
-  async grow(): Promise<number> {
+  async addInstance(): Promise<number> {
     const index = this.#processes.length;
     this.#past.push([]);
     this.#processes.push(await startParley(this.#env(index)));
@@ -56,7 +56,7 @@ export class Fleet {
   }
 
   /** Starts an instance that is gone again, where it was. */
-  async revive(index: number): Promise<void> {
+  async restart(index: number): Promise<void> {
     this.#past[index]?.push(this.at(index).output);
     this.#processes[index] = await this.at(index).restart();
   }
@@ -85,7 +85,7 @@ export class Fleet {
 }
 
 /** The key with which an instance asks the model. */
-export function keyOf(index: number): string {
+export function apiKeyOf(index: number): string {
   return `sk-instance-${index}`;
 }
 

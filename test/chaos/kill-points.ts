@@ -1,16 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Call as DiscordCall } from '../fakes/discord/activity-record.ts';
 import type { Call as SlackCall } from '../fakes/slack/activity-record.ts';
-import { type Asked, Register } from './question-ledger.ts';
+import { type AskedQuestion, QuestionLedger } from './question-ledger.ts';
 import { DiscordThread, SlackDirect, SlackThread } from './simulated-conversations.ts';
-import { Town } from './environment.ts';
+import { ChaosEnvironment } from './environment.ts';
 
-type Place = 'slack thread' | 'slack direct' | 'discord thread';
-type Corner = SlackThread | SlackDirect | DiscordThread;
+type ConversationKind = 'slack thread' | 'slack direct' | 'discord thread';
+type KilledConversation = SlackThread | SlackDirect | DiscordThread;
 
 /** After which call of a reply its instance dies. */
 export interface KillPoint {
-  readonly place: Place;
+  readonly place: ConversationKind;
   /** From 1, over all calls by which an instance writes the reply; one for each death. */
   readonly after: readonly [number, ...number[]];
   /** Whether the instance has got the answer to it; the next call then never arrives. */
@@ -25,7 +25,7 @@ export interface KillPoint {
 }
 
 /** What became of one reply. */
-interface Survivor extends KillPoint {
+interface RecoveredReply extends KillPoint {
   /** Names of the calls until then, such as `chat.update`; fewer if the reply was done before. */
   readonly calls: readonly string[];
   /** The reply was whole before its instance died. */
@@ -38,7 +38,7 @@ interface Survivor extends KillPoint {
 }
 
 export interface KillPointsReport {
-  readonly survivors: readonly Survivor[];
+  readonly survivors: readonly RecoveredReply[];
   readonly broken: readonly string[];
 }
 
@@ -46,7 +46,7 @@ export interface KillPointsReport {
 const thinksMs = 2_500;
 
 /** Each call of a short reply in Slack, and of one over two messages in Discord. */
-export function firstDeaths(most: { slack: number; discord: number }): KillPoint[] {
+export function firstKillPoints(most: { slack: number; discord: number }): KillPoint[] {
   return [
     ...each('slack thread', most.slack).map((point) => ({
       ...point,
@@ -76,8 +76,8 @@ export function firstDeaths(most: { slack: number; discord: number }): KillPoint
  * Each call by which another instance completes a reply, whose first one died late. The next try
  * at the answer is shorter: messages have to go.
  */
-export function secondDeaths(most: number): KillPoint[] {
-  const late = (place: Place, first: number, words: number): KillPoint[] =>
+export function secondKillPoints(most: number): KillPoint[] {
+  const late = (place: ConversationKind, first: number, words: number): KillPoint[] =>
     each(place, most).map((point) => ({
       ...point,
       after: [first, ...point.after],
@@ -93,15 +93,18 @@ export function secondDeaths(most: number): KillPoint[] {
   ];
 }
 
-function each(place: Place, most: number): Pick<KillPoint, 'place' | 'after' | 'heard'>[] {
+function each(
+  place: ConversationKind,
+  most: number,
+): Pick<KillPoint, 'place' | 'after' | 'heard'>[] {
   const calls = Array.from({ length: most }, (_, at) => at + 1);
   return calls.flatMap((call) => [true, false].map((heard) => ({ place, after: [call], heard })));
 }
 
-interface Victim {
+interface KilledReply {
   readonly point: KillPoint;
-  readonly spot: Corner;
-  readonly asked: Asked;
+  readonly spot: KilledConversation;
+  readonly asked: AskedQuestion;
   readonly calls: string[];
   /** After this call of an instance it dies. */
   due: number;
@@ -122,9 +125,10 @@ const settleMs = 1_000;
  * still until all have, and then the instance is killed with -9. Another one starts meanwhile and
  * completes them, or dies, too, at the next points.
  */
-export async function dieAtEachPoint(points: readonly KillPoint[]): Promise<KillPointsReport> {
-  const count = (place: Place): number => points.filter((point) => point.place === place).length;
-  const town = await Town.start({
+export async function killAtEachPoint(points: readonly KillPoint[]): Promise<KillPointsReport> {
+  const count = (place: ConversationKind): number =>
+    points.filter((point) => point.place === place).length;
+  const town = await ChaosEnvironment.start({
     slack: 'socket',
     instances: 1,
     threads: count('slack thread'),
@@ -132,10 +136,10 @@ export async function dieAtEachPoint(points: readonly KillPoint[]): Promise<Kill
     discords: count('discord thread'),
   });
   try {
-    const register = new Register(town.spots, town.model);
-    const victims = points.map((point, at): Victim => {
+    const register = new QuestionLedger(town.conversations, town.model);
+    const victims = points.map((point, at): KilledReply => {
       // The spots stand in the same order.
-      const spot = town.spots[at] as Corner;
+      const spot = town.conversations[at] as KilledConversation;
       const asked = register.ask(spot, {
         words: point.words,
         perSecond: point.perSecond,
@@ -154,7 +158,7 @@ export async function dieAtEachPoint(points: readonly KillPoint[]): Promise<Kill
         const done = town.fleet.logged(death, 'turn done').length;
         return alive().filter(isFrozen).length + done >= alive().length;
       });
-      const growing = town.grow();
+      const growing = town.addInstance();
       const over = town.fleet.logged(death, 'turn done').map(({ conversation }) => conversation);
       for (const victim of alive()) {
         victim.before = idsOf(victim.spot);
@@ -167,7 +171,7 @@ export async function dieAtEachPoint(points: readonly KillPoint[]): Promise<Kill
       await growing;
     }
     await until(patience, () => {
-      register.look();
+      register.checkAnswers();
       return register.open.length === 0;
     });
     await delay(settleMs);
@@ -183,17 +187,25 @@ export async function dieAtEachPoint(points: readonly KillPoint[]): Promise<Kill
   }
 }
 
-function survivorOf({ point, spot, asked, calls, diedAt = 0, before, done }: Victim): Survivor {
+function survivorOf({
+  point,
+  spot,
+  asked,
+  calls,
+  diedAt = 0,
+  before,
+  done,
+}: KilledReply): RecoveredReply {
   const ms = Math.max(0, Math.round((asked.answeredAt ?? Infinity) - diedAt));
   return { ...point, calls, done, before, end: idsOf(spot), ms };
 }
 
 /** It has come to its point: nothing that it asks for happens any more. */
-function isFrozen({ point, calls, due }: Victim): boolean {
+function isFrozen({ point, calls, due }: KilledReply): boolean {
   return calls.length >= due + (point.heard ? 1 : 0);
 }
 
-function isOf(spot: Corner, conversation: unknown): boolean {
+function isOf(spot: KilledConversation, conversation: unknown): boolean {
   const id = spot instanceof SlackDirect ? spot.said[0]?.channel : rootOf(spot);
   return id !== undefined && String(conversation).endsWith(`:${id}`);
 }
@@ -203,25 +215,27 @@ function rootOf(spot: SlackThread | DiscordThread): string | undefined {
 }
 
 /** The status below a direct message is taken away behind the turn's end, or by Slack, in time. */
-function isExcused(line: string, victims: readonly Victim[]): boolean {
+function isExcused(line: string, victims: readonly KilledReply[]): boolean {
   return victims.some(
     ({ spot, over }) =>
-      over && spot instanceof SlackDirect && line === `${spot.name}: "${spot.mark()}" is left`,
+      over &&
+      spot instanceof SlackDirect &&
+      line === `${spot.name}: "${spot.workingSign()}" is left`,
   );
 }
 
-function idsOf(spot: Corner): string[] {
+function idsOf(spot: KilledConversation): string[] {
   return spot.posted.map((message) => ('ts' in message ? message.ts : message.id));
 }
 
 /** Returns what lets everything through again. */
-function freezeAtPoints(town: Town, victims: readonly Victim[]): () => void {
-  const victimOf = (is: (spot: Corner) => boolean): Victim | undefined =>
+function freezeAtPoints(town: ChaosEnvironment, victims: readonly KilledReply[]): () => void {
+  const victimOf = (is: (spot: KilledConversation) => boolean): KilledReply | undefined =>
     victims.find(({ spot }) => is(spot));
   for (const victim of victims) victim.calls.length = 0;
   const places = new WeakMap<object, number>();
   /** Where a call stands among those of its reply, from 1; 0 for what is no reply's. */
-  const placeOf = (victim: Victim | undefined, call: object, name: string): number => {
+  const placeOf = (victim: KilledReply | undefined, call: object, name: string): number => {
     if (victim === undefined) return 0;
     const known = places.get(call);
     if (known !== undefined) return known;
@@ -229,9 +243,9 @@ function freezeAtPoints(town: Town, victims: readonly Victim[]): () => void {
     places.set(call, victim.calls.length);
     return victim.calls.length;
   };
-  const isUnheard = (victim: Victim | undefined, place: number): boolean =>
+  const isUnheard = (victim: KilledReply | undefined, place: number): boolean =>
     victim !== undefined && !victim.point.heard && place === victim.due;
-  const isBeyond = (victim: Victim | undefined, place: number): boolean =>
+  const isBeyond = (victim: KilledReply | undefined, place: number): boolean =>
     victim !== undefined && place > victim.due;
 
   const slack = (is: typeof isUnheard) => (call: SlackCall) => {
@@ -256,7 +270,11 @@ function freezeAtPoints(town: Town, victims: readonly Victim[]): () => void {
 }
 
 /** Whether a call is part of a reply there; reading is not. */
-function writesInto(town: Town, { method, args }: SlackCall, spot: Corner): boolean {
+function writesInto(
+  town: ChaosEnvironment,
+  { method, args }: SlackCall,
+  spot: KilledConversation,
+): boolean {
   if (spot instanceof DiscordThread || !/^(chat|assistant)\./.test(method)) return false;
   const { channel = args['channel_id'], thread_ts: root, ts } = args;
   if (spot instanceof SlackDirect) return spot.said[0]?.channel === channel;

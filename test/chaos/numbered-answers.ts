@@ -6,7 +6,7 @@ interface Answer {
 }
 
 /** What stands in a place: whole answers, and what is wrong if there is anything else. */
-export interface Reading {
+export interface ParsedAnswers {
   readonly answers: readonly Answer[];
   readonly problem?: string;
 }
@@ -18,7 +18,7 @@ const wordsPerParagraph = 40;
  * Writes answers of numbered words, never the same twice: two that are mixed up, a gap, or what
  * an earlier try left behind can be told.
  */
-export class Answers {
+export class AnswerWriter {
   #written = 0;
 
   /** To these questions, with so many words between its first and its last sentence. */
@@ -34,7 +34,7 @@ export class Answers {
 }
 
 /** Reads what the bot said in one place, page after page. */
-export function readAnswers(pages: readonly string[]): Reading {
+export function parseAnswers(pages: readonly string[]): ParsedAnswers {
   const tokens = pages
     .join(' ')
     .split(/\s+/)

@@ -1,51 +1,52 @@
-import { type Reading, readAnswers } from './numbered-answers.ts';
-import type { Dice } from './seeded-random.ts';
-import { type Model, question, type Wish } from './recording-model.ts';
-import type { Spot } from './simulated-conversations.ts';
+import { type ParsedAnswers, parseAnswers } from './numbered-answers.ts';
+import type { SeededRandom } from './seeded-random.ts';
+import { type RecordingModel, questionText, type WantedAnswer } from './recording-model.ts';
+import type { SimulatedConversation } from './simulated-conversations.ts';
 
 /** A question that somebody asked. */
-export interface Asked {
+export interface AskedQuestion {
   readonly name: string;
-  readonly spot: Spot;
+  readonly conversation: SimulatedConversation;
   /** On the clock of `performance.now()`. */
   readonly at: number;
   answeredAt?: number;
 }
 
 /** All questions, and whether they are answered as promised. */
-export class Register {
-  readonly asked: Asked[] = [];
-  readonly #spots: readonly Spot[];
-  readonly #model: Model;
+export class QuestionLedger {
+  readonly asked: AskedQuestion[] = [];
+  readonly #spots: readonly SimulatedConversation[];
+  readonly #model: RecordingModel;
 
-  constructor(spots: readonly Spot[], model: Model) {
+  constructor(spots: readonly SimulatedConversation[], model: RecordingModel) {
     this.#spots = spots;
     this.#model = model;
   }
 
-  ask(spot: Spot, wish?: Wish): Asked {
+  ask(spot: SimulatedConversation, wish?: WantedAnswer): AskedQuestion {
     const name = `q${this.asked.length + 1}`;
-    const asked: Asked = { name, spot, at: performance.now() };
+    const asked: AskedQuestion = { name, conversation: spot, at: performance.now() };
     this.asked.push(asked);
-    spot.say(question(name, wish));
+    spot.say(questionText(name, wish));
     return asked;
   }
 
   /** Those without a whole answer, as of the last look. */
-  get open(): Asked[] {
+  get open(): AskedQuestion[] {
     return this.asked.filter(({ answeredAt }) => answeredAt === undefined);
   }
 
   /** Looks at the places where answers are awaited. */
-  look(): void {
+  checkAnswers(): void {
     const open = this.open;
-    for (const spot of new Set(open.map((asked) => asked.spot))) {
-      const { answers, problem } = readAnswers(spot.replies());
+    for (const spot of new Set(open.map((asked) => asked.conversation))) {
+      const { answers, problem } = parseAnswers(spot.replies());
       // What follows the last one may be a rest of it.
       const whole = problem === undefined ? answers : answers.slice(0, -1);
       const answered = new Set(whole.flatMap(({ to }) => to));
       for (const asked of open) {
-        if (asked.spot === spot && answered.has(asked.name)) asked.answeredAt = performance.now();
+        if (asked.conversation === spot && answered.has(asked.name))
+          asked.answeredAt = performance.now();
       }
     }
   }
@@ -61,11 +62,11 @@ export class Register {
       .toSorted((a, b) => waitedMs(b) - waitedMs(a))
       .slice(0, count)
       .map((asked) => {
-        const { name, spot, at } = asked;
-        const begun = this.#model.askings
+        const { name, conversation, at } = asked;
+        const begun = this.#model.requests
           .filter(({ questions }) => questions.includes(name))
           .map((asking) => `${seconds(asking.at - at)} by ${asking.key}`);
-        return `${name}, ${spot.name}: ${seconds(waitedMs(asked))}; begun at ${begun.join(', ')}`;
+        return `${name}, ${conversation.name}: ${seconds(waitedMs(asked))}; begun at ${begun.join(', ')}`;
       });
   }
 
@@ -80,17 +81,17 @@ export class Register {
     const broken: string[] = [];
     for (const spot of this.#spots) {
       const pages = spot.replies();
-      const reading = readAnswers(pages);
+      const reading = parseAnswers(pages);
       if (reading.problem !== undefined) broken.push(`${spot.name}: ${reading.problem}`);
       broken.push(...this.#miscounted(spot, reading));
-      if (spot.mark() !== '') broken.push(`${spot.name}: "${spot.mark()}" is left`);
+      if (spot.workingSign() !== '') broken.push(`${spot.name}: "${spot.workingSign()}" is left`);
     }
     return broken;
   }
 
-  #miscounted(spot: Spot, { answers }: Reading): string[] {
+  #miscounted(spot: SimulatedConversation, { answers }: ParsedAnswers): string[] {
     return this.asked
-      .filter((asked) => asked.spot === spot)
+      .filter((asked) => asked.conversation === spot)
       .flatMap(({ name }) => {
         const times = answers.filter(({ to }) => to.includes(name)).length;
         if (times === 1) return [];
@@ -101,7 +102,7 @@ export class Register {
   }
 }
 
-function waitedMs({ at, answeredAt = performance.now() }: Asked): number {
+function waitedMs({ at, answeredAt = performance.now() }: AskedQuestion): number {
   return answeredAt - at;
 }
 
@@ -110,7 +111,7 @@ function seconds(ms: number): string {
 }
 
 /** How people talk. */
-export interface Talk {
+export interface AskingPace {
   /** Between an answer and the next question in the same place, in milliseconds. */
   readonly pauseMs: readonly [least: number, most: number];
   /** Nothing is asked after that time, on the clock of `performance.now()`. */
@@ -125,15 +126,15 @@ const lookEveryMs = 200;
  * Lets people ask, each the next question some time after the last answer, now and then two in a
  * row. Resolves when all is answered, or nothing more was for `patienceMs`.
  */
-export async function talk(
-  register: Register,
-  spots: readonly Spot[],
-  dice: Dice,
-  { pauseMs, until, long }: Talk,
+export async function keepAsking(
+  register: QuestionLedger,
+  spots: readonly SimulatedConversation[],
+  dice: SeededRandom,
+  { pauseMs, until, long }: AskingPace,
   patienceMs: number,
 ): Promise<void> {
   const nextAt = new Map(spots.map((spot) => [spot, performance.now() + dice.between(0, 2_000)]));
-  const known = new Set<Spot>();
+  const known = new Set<SimulatedConversation>();
   const wish = () =>
     dice.next() < long
       ? { words: 1_400, perSecond: 1_500 }
@@ -142,9 +143,9 @@ export async function talk(
   for (;;) {
     await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
     const before = register.open.length;
-    register.look();
+    register.checkAnswers();
     const now = performance.now();
-    const busy = new Set(register.open.map(({ spot }) => spot));
+    const busy = new Set(register.open.map(({ conversation }) => conversation));
     if (register.open.length < before || now < until) quietSince = now;
     if (now >= until && (busy.size === 0 || now - quietSince > patienceMs)) return;
     if (now >= until) continue;

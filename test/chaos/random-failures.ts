@@ -1,16 +1,16 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Dice } from './seeded-random.ts';
-import { keyOf } from './fleet.ts';
-import { Register, talk } from './question-ledger.ts';
-import { type SlackWay, Town, type TownOptions } from './environment.ts';
+import { SeededRandom } from './seeded-random.ts';
+import { apiKeyOf } from './fleet.ts';
+import { QuestionLedger, keepAsking } from './question-ledger.ts';
+import { type SlackTransport, ChaosEnvironment, type EnvironmentOptions } from './environment.ts';
 
 /** What goes wrong while people talk. */
-export interface StormOptions {
+export interface RandomFailuresOptions {
   readonly seconds: number;
   readonly seed: number;
-  readonly slack: SlackWay;
+  readonly slack: SlackTransport;
   /** Of Slack threads, direct conversations and Discord threads together; a third each. */
   readonly conversations: number;
   readonly instances: number;
@@ -26,13 +26,13 @@ export interface StormOptions {
   readonly patienceMs?: number;
   /** How long people pause between an answer and the next question, in milliseconds. */
   readonly pauseMs: readonly [least: number, most: number];
-  readonly env?: TownOptions['env'];
+  readonly env?: EnvironmentOptions['env'];
   readonly onProgress?: (line: string) => void;
   /** A folder for what the instances print. */
   readonly logsTo?: string;
 }
 
-export interface StormReport {
+export interface RandomFailuresReport {
   readonly questions: number;
   readonly kills: number;
   /** Kills that were put off, as they would have been the third in one answer. */
@@ -59,11 +59,13 @@ const progressEveryMs = 5_000;
 const mostTries = 3;
 
 /** Lets people talk while things go wrong, and reports what came of it. */
-export async function storm(options: StormOptions): Promise<StormReport> {
+export async function runRandomFailures(
+  options: RandomFailuresOptions,
+): Promise<RandomFailuresReport> {
   const { seconds, seed, conversations, onProgress, pauseMs } = options;
   const third = Math.ceil(conversations / 3);
-  const dice = new Dice(seed);
-  const town = await Town.start({
+  const dice = new SeededRandom(seed);
+  const town = await ChaosEnvironment.start({
     slack: options.slack,
     instances: options.instances,
     threads: third,
@@ -71,7 +73,7 @@ export async function storm(options: StormOptions): Promise<StormReport> {
     discords: conversations - 2 * third,
     ...(options.env === undefined ? {} : { env: options.env }),
   });
-  const register = new Register(town.spots, town.model);
+  const register = new QuestionLedger(town.conversations, town.model);
   const begun = performance.now();
   const until = begun + seconds * 1_000;
   const trouble = new Trouble(town, register, options, { begun, until });
@@ -83,9 +85,15 @@ export async function storm(options: StormOptions): Promise<StormReport> {
     );
   }, progressEveryMs);
   try {
-    town.confuse(new Dice(seed + 1));
-    const talking = talk(register, town.spots, dice, { pauseMs, until, long: 0.05 }, takeoverMs);
-    await Promise.all([talking, trouble.make(new Dice(seed + 2))]);
+    town.repeatAndReorderEvents(new SeededRandom(seed + 1));
+    const talking = keepAsking(
+      register,
+      town.conversations,
+      dice,
+      { pauseMs, until, long: 0.05 },
+      takeoverMs,
+    );
+    await Promise.all([talking, trouble.make(new SeededRandom(seed + 2))]);
     await delay(settleMs);
     const broken = [...register.broken(), ...misdeeds(town)];
     const longestMs = Math.round(register.longestMs);
@@ -113,7 +121,7 @@ export async function storm(options: StormOptions): Promise<StormReport> {
   }
 }
 
-function keepLogs({ fleet }: Town, folder: string): void {
+function keepLogs({ fleet }: ChaosEnvironment, folder: string): void {
   mkdirSync(folder, { recursive: true });
   for (let index = 0; index < fleet.size; index += 1) {
     writeFileSync(join(folder, `instance-${index}.log`), fleet.printed(index));
@@ -121,12 +129,12 @@ function keepLogs({ fleet }: Town, folder: string): void {
 }
 
 /** What the bot must never do, whatever goes wrong. */
-function misdeeds({ slack, discord }: Town): string[] {
-  const { violations, history } = slack;
+function misdeeds({ slack, discord }: ChaosEnvironment): string[] {
+  const { violations, activity } = slack;
   return [
     ...violations.map((violation) => `Slack: ${JSON.stringify(violation)}`),
-    ...history.ephemerals.map(({ text }) => `Slack: somebody was told "${text}"`),
-    ...history.notifications.map(({ mention }) => `Slack: ${mention} was called`),
+    ...activity.ephemerals.map(({ text }) => `Slack: somebody was told "${text}"`),
+    ...activity.notifications.map(({ mention }) => `Slack: ${mention} was called`),
     ...discord.pings.map((ping) => `Discord: ${JSON.stringify(ping)}`),
   ];
 }
@@ -137,17 +145,17 @@ class Trouble {
   spared = 0;
   redisDeaths = 0;
   restarts = 0;
-  readonly #town: Town;
-  readonly #register: Register;
-  readonly #options: StormOptions;
+  readonly #town: ChaosEnvironment;
+  readonly #register: QuestionLedger;
+  readonly #options: RandomFailuresOptions;
   readonly #begun: number;
   readonly #until: number;
   readonly #away = new Set<number>();
 
   constructor(
-    town: Town,
-    register: Register,
-    options: StormOptions,
+    town: ChaosEnvironment,
+    register: QuestionLedger,
+    options: RandomFailuresOptions,
     { begun, until }: { begun: number; until: number },
   ) {
     this.#town = town;
@@ -161,7 +169,7 @@ class Trouble {
     return `${this.kills} kills, ${this.redisDeaths} of Redis, ${this.restarts} restarts`;
   }
 
-  async make(dice: Dice): Promise<void> {
+  async make(dice: SeededRandom): Promise<void> {
     const { redisDiesAt = [], rollsAt = [] } = this.#options;
     await Promise.all([
       this.#killAtRandom(dice),
@@ -170,7 +178,7 @@ class Trouble {
     ]);
   }
 
-  async #killAtRandom(dice: Dice): Promise<void> {
+  async #killAtRandom(dice: SeededRandom): Promise<void> {
     const { killEveryMs, instances } = this.#options;
     if (killEveryMs === undefined) return;
     const back: Promise<void>[] = [];
@@ -197,14 +205,14 @@ class Trouble {
   #isAtLastTry(index: number): boolean {
     const { model } = this.#town;
     return this.#register.open.some(
-      ({ name }) => model.times(name) >= mostTries && model.latest(name)?.key === keyOf(index),
+      ({ name }) => model.times(name) >= mostTries && model.latest(name)?.key === apiKeyOf(index),
     );
   }
 
   async #killAndRevive(index: number): Promise<void> {
     this.#away.add(index);
     await this.#town.fleet.kill(index);
-    await this.#town.fleet.revive(index);
+    await this.#town.fleet.restart(index);
     this.#away.delete(index);
   }
 
@@ -220,7 +228,7 @@ class Trouble {
     for (let index = 0; index < fleet.size; index += 1) {
       const code = await fleet.terminate(index);
       if (code !== 0) throw new Error(`instance ${index} ended with ${code}`);
-      await fleet.revive(index);
+      await fleet.restart(index);
       this.restarts += 1;
     }
   }

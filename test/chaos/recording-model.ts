@@ -1,9 +1,9 @@
 import { streamText } from '../fakes/openai/scripts.ts';
 import { type OpenAiFake, type OpenAiRequest, startOpenAiFake } from '../fakes/openai/server.ts';
-import { Answers } from './numbered-answers.ts';
+import { AnswerWriter } from './numbered-answers.ts';
 
 /** A request to the model. */
-export interface Asking {
+export interface RecordedRequest {
   /** The names of the questions. */
   readonly questions: readonly string[];
   /** The key of the process that asked. */
@@ -14,19 +14,19 @@ export interface Asking {
 }
 
 /** A model that answers what `question` writes, and remembers who asked it what. */
-export class Model {
-  readonly askings: Asking[] = [];
-  readonly #answers = new Answers();
+export class RecordingModel {
+  readonly requests: RecordedRequest[] = [];
+  readonly #answers = new AnswerWriter();
   #fake!: OpenAiFake;
 
-  static async start(): Promise<Model> {
-    const model = new Model();
+  static async start(): Promise<RecordingModel> {
+    const model = new RecordingModel();
     model.#fake = await startOpenAiFake({
       script: async (reply, request) => {
         const { names, words, perSecond, again, thinksMs } = asked(request.body);
         const known = names.some((name) => model.times(name) > 0);
         const key = String(request.headers.authorization).replace('Bearer ', '');
-        model.askings.push({ questions: names, key, request, at: performance.now() });
+        model.requests.push({ questions: names, key, request, at: performance.now() });
         const text = model.#answers.write(names, known ? again : words);
         await streamText({ text, tokensPerSecond: perSecond, firstTokenMs: thinksMs })(
           reply,
@@ -43,12 +43,12 @@ export class Model {
 
   /** How often it was asked this. */
   times(question: string): number {
-    return this.askings.filter(({ questions }) => questions.includes(question)).length;
+    return this.requests.filter(({ questions }) => questions.includes(question)).length;
   }
 
   /** The latest request for this question, if there is one. */
-  latest(question: string): Asking | undefined {
-    return this.askings.findLast(({ questions }) => questions.includes(question));
+  latest(question: string): RecordedRequest | undefined {
+    return this.requests.findLast(({ questions }) => questions.includes(question));
   }
 
   close(): Promise<void> {
@@ -57,7 +57,7 @@ export class Model {
 }
 
 /** What answer somebody wants. */
-export interface Wish {
+export interface WantedAnswer {
   readonly words?: number;
   /** Tokens; about two make a word. */
   readonly perSecond?: number;
@@ -68,9 +68,9 @@ export interface Wish {
 }
 
 /** The text of a question: its name, and what answer it wants. */
-export function question(
+export function questionText(
   name: string,
-  { words = 60, perSecond = 150, again = words, thinksMs = 0 }: Wish = {},
+  { words = 60, perSecond = 150, again = words, thinksMs = 0 }: WantedAnswer = {},
 ): string {
   return `${name} in ${words} words at ${perSecond} a second, or ${again} words, after ${thinksMs} ms`;
 }

@@ -1,7 +1,16 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { dieAtEachPoint, firstDeaths, type KillPoint, secondDeaths } from './kill-points.ts';
-import { type StormOptions, type StormReport, storm } from './random-failures.ts';
+import {
+  killAtEachPoint,
+  firstKillPoints,
+  type KillPoint,
+  secondKillPoints,
+} from './kill-points.ts';
+import {
+  type RandomFailuresOptions,
+  type RandomFailuresReport,
+  runRandomFailures,
+} from './random-failures.ts';
 
 const help = `npm run chaos -- [options] [kills] [redis] [rolling] [points]
 
@@ -40,9 +49,9 @@ const common = {
   instances: 3,
   pauseMs: [12_000, 40_000],
   onProgress: (line) => console.log(`  ${line}`),
-} as const satisfies Partial<StormOptions>;
+} as const satisfies Partial<RandomFailuresOptions>;
 
-const storms: Record<string, StormOptions> = {
+const storms: Record<string, RandomFailuresOptions> = {
   kills: { ...common, slack: 'socket', killEveryMs: [3_000, 8_000] },
   redis: {
     ...common,
@@ -61,7 +70,7 @@ if (values.help) {
 }
 const names = positionals.length === 0 ? [...Object.keys(storms), 'points'] : positionals;
 const broken: string[] = [];
-const reports: Record<string, StormReport> = {};
+const reports: Record<string, RandomFailuresReport> = {};
 for (const name of names) {
   if (name === 'points') {
     broken.push(...(await diesAtEachPoint()));
@@ -74,7 +83,7 @@ for (const name of names) {
   }
   console.log(`${name}: ${options.seconds} s, --seed ${options.seed}`);
   const logs = values.logs === undefined ? {} : { logsTo: join(values.logs, name) };
-  reports[name] = await storm({ ...options, ...logs });
+  reports[name] = await runRandomFailures({ ...options, ...logs });
   for (const line of reports[name].slowest) console.log(`  slowest: ${line}`);
   broken.push(...reports[name].broken.map((line) => `${name}: ${line}`));
 }
@@ -93,14 +102,14 @@ process.exit(broken.length === 0 ? 0 : 1);
 
 async function diesAtEachPoint(): Promise<string[]> {
   return [
-    ...(await dieAt('once', firstDeaths({ slack: 5, discord: 9 }))),
-    ...(await dieAt('twice', secondDeaths(6))),
+    ...(await dieAt('once', firstKillPoints({ slack: 5, discord: 9 }))),
+    ...(await dieAt('twice', secondKillPoints(6))),
   ];
 }
 
 async function dieAt(times: string, points: readonly KillPoint[]): Promise<string[]> {
   console.log(`points: ${points.length} replies, each killed ${times}`);
-  const { survivors, broken } = await dieAtEachPoint(points);
+  const { survivors, broken } = await killAtEachPoint(points);
   const died = survivors.filter(({ done }) => !done);
   console.table(
     died.map(({ place, after, heard, calls, before, end, ms }) => ({

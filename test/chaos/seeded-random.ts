@@ -1,5 +1,5 @@
 /** Chances that come out the same again with the same seed. */
-export class Dice {
+export class SeededRandom {
   #state: number;
 
   constructor(seed: number) {

@@ -4,17 +4,17 @@ import type { Message as SlackMessage } from '../fakes/slack/message.ts';
 import type { SlackFake } from '../fakes/slack/slack-fake.ts';
 
 /** A place where somebody talks with the bot. */
-export interface Spot {
+export interface SimulatedConversation {
   readonly name: string;
   say(text: string): void;
   /** What the bot's messages there read, oldest first. */
   replies(): string[];
   /** What stands there while the bot is working; empty if nothing does. */
-  mark(): string;
+  workingSign(): string;
 }
 
 /** A thread that begins with a mention. */
-export class SlackThread implements Spot {
+export class SlackThread implements SimulatedConversation {
   readonly name: string;
   readonly #fake: SlackFake;
   readonly user: string;
@@ -45,13 +45,13 @@ export class SlackThread implements Spot {
     return this.posted.map(({ text }) => text);
   }
 
-  mark(): string {
+  workingSign(): string {
     return this.root === undefined ? '' : this.#fake.status(this.#channel, this.root.ts);
   }
 }
 
 /** A direct conversation, without threads. */
-export class SlackDirect implements Spot {
+export class SlackDirect implements SimulatedConversation {
   readonly name: string;
   readonly #fake: SlackFake;
   readonly #user: string;
@@ -80,13 +80,13 @@ export class SlackDirect implements Spot {
     return this.posted.map(({ text }) => text);
   }
 
-  mark(): string {
+  workingSign(): string {
     return this.said.map(({ channel, ts }) => this.#fake.status(channel, ts)).join('');
   }
 }
 
 /** A thread that the bot opens under a mention. */
-export class DiscordThread implements Spot {
+export class DiscordThread implements SimulatedConversation {
   readonly name: string;
   readonly #fake: DiscordFake;
   readonly #user: string;
@@ -119,7 +119,7 @@ export class DiscordThread implements Spot {
   }
 
   /** Typing fades by itself. */
-  mark(): string {
+  workingSign(): string {
     return '';
   }
 }

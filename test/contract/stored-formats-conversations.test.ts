@@ -9,7 +9,7 @@ import type { Store } from '../../src/core/ports/store.ts';
 import type { UsageBook, UsageRow } from '../../src/core/ports/usage.ts';
 import { openRedisStore } from '../../src/stores/redis/redis-store.ts';
 import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts';
-import { readableLog } from '../fakes/recording-log.ts';
+import { recordingLog } from '../fakes/recording-log.ts';
 import { laySqliteDown, layRedisDown } from './stored-formats.ts';
 
 const commit = '369fb11';
@@ -40,7 +40,7 @@ async function redis(): Promise<AnyStore> {
   const client = new Redis(url);
   await layRedisDown(commit, client, prefix);
   await client.quit();
-  const store = await openRedisStore({ url, prefix, log: readableLog(), ...times });
+  const store = await openRedisStore({ url, prefix, log: recordingLog(), ...times });
   onTestFinished(() => store.close());
   return store;
 }
@@ -57,9 +57,9 @@ describe.for([
     const store = await open();
     const found = await store.conversationsOf('web', visitor, 10);
     expect(found.map(({ conversation }) => conversation).toSorted()).toEqual([finished, concluded]);
-    for (const { conversation, began, name } of found) {
-      const { history, running } = await store.view(conversation);
-      expect(began).toBe((history[0] ?? running!.messages[0])!.text);
+    for (const { conversation, firstText, name } of found) {
+      const { history, running } = await store.conversationView(conversation);
+      expect(firstText).toBe((history[0] ?? running!.messages[0])!.text);
       expect(name).toBeUndefined();
     }
     expect(await store.rename(finished, visitor, 'Mine')).toBe(true);

@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import type { ConversationId } from '../../src/core/domain/conversation.ts';
-import type { Meters, UsageBook } from '../../src/core/ports/usage.ts';
+import type { QuotaMeters, UsageBook } from '../../src/core/ports/usage.ts';
 import type { Store } from '../../src/core/ports/store.ts';
 import { openRedisStore } from '../../src/stores/redis/redis-store.ts';
 import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts';
-import { readableLog } from '../fakes/recording-log.ts';
-import { layRedisDown, laySqliteDown, type Written, writtenBy } from './stored-formats.ts';
+import { recordingLog } from '../fakes/recording-log.ts';
+import { layRedisDown, laySqliteDown, type StoredData, writtenBy } from './stored-formats.ts';
 import { textsOf } from './store/store-fixture.ts';
 
 const commit = '369fb11';
@@ -25,11 +25,11 @@ const released = 'slack:T0TEAM:C0SIDE:1793610120.000100' as ConversationId;
 const living = 'discord:100000000000000001:200000000000000001:400000000000000001' as ConversationId;
 const concluded = 'discord:direct:200000000000000002' as ConversationId;
 
-type AnyStore = Store & { readonly meters: Meters; readonly usage: UsageBook };
+type AnyStore = Store & { readonly meters: QuotaMeters; readonly usage: UsageBook };
 
 interface Found {
   readonly store: AnyStore;
-  readonly written: Written;
+  readonly written: StoredData;
   readonly close: () => Promise<void>;
 }
 
@@ -50,13 +50,13 @@ async function redis(options: { restarted?: boolean } = {}): Promise<Found> {
   const client = new Redis(url);
   await layRedisDown(commit, client, prefix, options);
   await client.quit();
-  const store = await openRedisStore({ url, prefix, log: readableLog(), ...times });
+  const store = await openRedisStore({ url, prefix, log: recordingLog(), ...times });
   return { store, written: writtenBy(commit, 'redis'), close: () => store.close() };
 }
 
 let found: Found;
 let store: AnyStore;
-let written: Written;
+let written: StoredData;
 
 function beginWith(open: () => Promise<Found>): void {
   beforeEach(async () => {
@@ -72,7 +72,7 @@ function goesOn(): void {
     const conversations = Object.entries(written.conversations);
     expect(conversations).toHaveLength(9);
     for (const [id, was] of conversations) {
-      const { history, queued, running } = await store.view(id as ConversationId);
+      const { history, queued, running } = await store.conversationView(id as ConversationId);
       expect(history, id).toMatchObject(was.view.history);
       expect(queued, id).toMatchObject(was.view.queued);
       if (was.view.running === undefined) expect(running, id).toBeUndefined();
@@ -82,11 +82,13 @@ function goesOn(): void {
   });
 
   it('knows what else was noted', async () => {
-    expect(Object.fromEntries(await store.bookmarks('slack'))).toEqual(written.bookmarks.slack);
-    expect(Object.fromEntries(await store.bookmarks('discord'))).toEqual(written.bookmarks.discord);
-    expect(await store.active('slack', 0)).toEqual(written.active.slack);
-    expect(await store.active('discord', 0)).toEqual(written.active.discord);
-    expect(await store.active('web', 0)).toEqual(written.active.web);
+    expect(Object.fromEntries(await store.readPositions('slack'))).toEqual(written.bookmarks.slack);
+    expect(Object.fromEntries(await store.readPositions('discord'))).toEqual(
+      written.bookmarks.discord,
+    );
+    expect(await store.recentlyActive('slack', 0)).toEqual(written.active.slack);
+    expect(await store.recentlyActive('discord', 0)).toEqual(written.active.discord);
+    expect(await store.recentlyActive('web', 0)).toEqual(written.active.web);
     expect(await store.pausedSince()).toBe(written.pausedSince);
     const readings = await store.meters.read(written.meters.map(({ meter }) => meter));
     expect(readings.map(({ used }) => used)).toEqual(written.meters.map(({ used }) => used));
@@ -117,9 +119,9 @@ function goesOn(): void {
     expect(textsOf(work!.turn.messages)).toEqual(['First', 'Second']);
     expect(textsOf(work!.history)).toEqual(['Some context.']);
     expect(work!.turn.attempt).toBe(1);
-    await store.conclude(work!.claim, { outcome: 'done', text: 'An answer.' });
+    await store.storeEnding(work!.claim, { outcome: 'done', text: 'An answer.' });
     expect(await store.finish(work!.claim, lease, 3)).toBeUndefined();
-    expect(textsOf((await store.view(waiting)).history)).toEqual([
+    expect(textsOf((await store.conversationView(waiting)).history)).toEqual([
       'Some context.',
       'First',
       'Second',
@@ -138,7 +140,7 @@ function goesOn(): void {
     ]);
     expect((await store.renew([work!.claim], lease)).stopping).toEqual([work!.claim]);
     await store.savePage(work!.claim, { ...was.pages[2]!, id: '1793610103.000100' });
-    await store.conclude(work!.claim, { outcome: 'stopped', text: 'One.', note: 'Stopped.' });
+    await store.storeEnding(work!.claim, { outcome: 'stopped', text: 'One.', note: 'Stopped.' });
     const next = await store.finish(work!.claim, lease, 3);
     expect(textsOf(next!.turn.messages)).toEqual(['Are you there?']);
     expect(next!.turn.pages).toEqual([]);
@@ -161,7 +163,7 @@ function goesOn(): void {
       expect(work!.turn).toMatchObject({ ...was, attempt: 2 });
       const next = await store.finish(work!.claim, lease, 3);
       expect(textsOf(next?.turn.messages ?? [])).toEqual(textsOf(view.queued));
-      const { history } = await store.view(id as ConversationId);
+      const { history } = await store.conversationView(id as ConversationId);
       expect(history.at(-1)).toMatchObject({ role: 'assistant', ...was.ending });
     }
   });
@@ -170,15 +172,15 @@ function goesOn(): void {
     expect(await store.forgetConversation(finished)).toBe(
       written.conversations[finished]!.view.history.length,
     );
-    expect((await store.view(finished)).history).toEqual([]);
+    expect((await store.conversationView(finished)).history).toEqual([]);
     // The context that he wrote in `waiting`, and his question there; the other one is at work.
-    expect(await store.forgetPerson('slack', 'U0BEN')).toEqual({ gone: 2, left: 1 });
-    expect(textsOf((await store.view(waiting)).queued)).toEqual(['First']);
+    expect(await store.forgetPerson('slack', 'U0BEN')).toEqual({ deleted: 2, remaining: 1 });
+    expect(textsOf((await store.conversationView(waiting)).queued)).toEqual(['First']);
   });
 
   it('keeps all of it when it tidies', async () => {
     expect(await store.sweep()).toBe(0);
-    expect((await store.view(finished)).history).toMatchObject(
+    expect((await store.conversationView(finished)).history).toMatchObject(
       written.conversations[finished]!.view.history,
     );
   });
@@ -189,7 +191,7 @@ describe(`the embedded store of ${commit}`, () => {
   goesOn();
 
   it('gives out all that has no end, as whoever was at it is gone', async () => {
-    const free = (await store.waiting()).map(({ conversation }) => conversation);
+    const free = (await store.unclaimed()).map(({ conversation }) => conversation);
     expect(free).toEqual(written.inHand.map(({ conversation }) => conversation));
   });
 });
@@ -199,20 +201,22 @@ describe(`the shared store of ${commit}, under instances of today`, () => {
   goesOn();
 
   it('gives out what nobody is at, and leaves the rest to its owner', async () => {
-    expect(await store.waiting()).toEqual(written.waiting);
-    expect(await store.inHand()).toEqual(written.inHand);
+    expect(await store.unclaimed()).toEqual(written.waiting);
+    expect(await store.openConversations()).toEqual(written.inHand);
     expect(await store.claim(living, lease)).toBeUndefined();
     const claim = written.claims[living]!;
     const { lost } = await store.renew([claim], { owner: 'instance-a', leaseMs: 60_000 });
     expect(lost).toEqual([]);
-    await store.conclude(claim, { outcome: 'done', text: 'Hello!' });
+    await store.storeEnding(claim, { outcome: 'done', text: 'Hello!' });
     await store.finish(claim, { owner: 'instance-a', leaseMs: 60_000 }, 1);
-    expect(textsOf((await store.view(living)).history)).toEqual(['Hello?', 'Hello!']);
+    expect(textsOf((await store.conversationView(living)).history)).toEqual(['Hello?', 'Hello!']);
   });
 
   it('leaves a role to whoever has it', async () => {
-    expect(await store.hold('discord:1234', lease)).toBe(false);
-    expect(await store.hold('discord:1234', { ...lease, owner: 'instance-a' })).toBe(true);
+    expect(await store.acquireLeadership('discord:1234', lease)).toBe(false);
+    expect(await store.acquireLeadership('discord:1234', { ...lease, owner: 'instance-a' })).toBe(
+      true,
+    );
   });
 });
 

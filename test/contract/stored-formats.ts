@@ -3,18 +3,26 @@ import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import type { ConversationId } from '../../src/core/domain/conversation.ts';
 import type { Meter, UsageRow } from '../../src/core/ports/usage.ts';
-import type { InHand, Participation, View, Waiting } from '../../src/core/ports/store.ts';
+import type {
+  OpenConversation,
+  Participation,
+  StoredConversation,
+  UnclaimedConversation,
+} from '../../src/core/ports/store.ts';
 import type { Claim } from '../../src/core/domain/turn.ts';
 
 /** What the code that wrote a fixture read of it itself. */
-export interface Written {
+export interface StoredData {
   /** Those that were still good. */
   readonly claims: Readonly<Record<ConversationId, Claim>>;
   readonly conversations: Readonly<
-    Record<ConversationId, { readonly view: View; readonly participation?: Participation }>
+    Record<
+      ConversationId,
+      { readonly view: StoredConversation; readonly participation?: Participation }
+    >
   >;
-  readonly waiting: readonly Waiting[];
-  readonly inHand: readonly InHand[];
+  readonly waiting: readonly UnclaimedConversation[];
+  readonly inHand: readonly OpenConversation[];
   readonly active: Readonly<Record<'slack' | 'discord' | 'web', readonly ConversationId[]>>;
   readonly bookmarks: Readonly<Record<'slack' | 'discord', Readonly<Record<string, string>>>>;
   readonly pausedSince: number;
@@ -32,9 +40,9 @@ interface KeptKey {
 /** By the commit that wrote it; see the README beside them. */
 const fixtures = join(import.meta.dirname, '../fixtures/formats');
 
-export function writtenBy(commit: string, store: 'sqlite' | 'redis'): Written {
+export function writtenBy(commit: string, store: 'sqlite' | 'redis'): StoredData {
   const text = readFileSync(join(fixtures, commit, `${store}.json`), 'utf8');
-  return JSON.parse(text) as Written;
+  return JSON.parse(text) as StoredData;
 }
 
 /** Lays a store's file down in a folder, as it was when its process ended. */

@@ -4,12 +4,12 @@ interface Waiter {
 }
 
 /** Waiting for something to become true, looked at whenever something happened. */
-export class Watch {
+export class ConditionWaiter {
   readonly #waiters = new Set<Waiter>();
   #looking = false;
 
   /** Something happened. */
-  changed(): void {
+  check(): void {
     if (this.#looking || this.#waiters.size === 0) return;
     this.#looking = true;
     queueMicrotask(() => {

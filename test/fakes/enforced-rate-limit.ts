@@ -1,10 +1,10 @@
 import { RateLimited } from '../../src/core/domain/errors.ts';
 import type { Budget } from '../../src/core/ports/surface.ts';
 import type { Lane } from '../../src/core/reply/pacing/pacer.ts';
-import type { Want } from '../../src/core/reply/pacing/scheduled-reply.ts';
+import type { CallRequest } from '../../src/core/reply/pacing/scheduled-reply.ts';
 
 /** A platform's true limit: a bucket that refuses what it does not hold. */
-export class TrueBucket {
+export class EnforcedRateLimit {
   readonly granted: number[] = [];
   readonly refused: number[] = [];
   readonly burst: number;
@@ -32,8 +32,8 @@ export class TrueBucket {
   }
 }
 
-interface Eagerness {
-  readonly rank?: Want['rank'];
+interface BusyReplyOptions {
+  readonly rank?: CallRequest['priority'];
   /** Calls that it makes. */
   readonly most?: number;
   /** How long the platform takes to answer, also if it refuses. */
@@ -41,17 +41,17 @@ interface Eagerness {
 }
 
 /** A lane that always wants one more call, until it has made `most`. */
-export function eager(
+export function busyReply(
   budget: Budget,
-  platform: TrueBucket,
-  { rank = 'live', most = Number.POSITIVE_INFINITY, latencyMs = 30 }: Eagerness = {},
+  platform: EnforcedRateLimit,
+  { rank = 'live', most = Number.POSITIVE_INFINITY, latencyMs = 30 }: BusyReplyOptions = {},
 ): Lane & { readonly made: number[] } {
   const made: number[] = [];
   return {
     made,
-    want: () =>
+    callRequest: () =>
       made.length < most
-        ? { rank, budgets: [budget], unseenSince: 0, unseenChars: 1, notBefore: 0 }
+        ? { priority: rank, budgets: [budget], unseenSince: 0, unseenChars: 1, notBefore: 0 }
         : undefined,
     perform: async () => {
       try {

@@ -1,9 +1,9 @@
 import type {
-  Account,
-  Division,
-  Lessons,
-  Share,
-  SharedBudgets,
+  BudgetReport,
+  Allocations,
+  Observations,
+  Allocation,
+  BudgetAllocator,
 } from '../../src/core/ports/budgets.ts';
 import type { Lease } from '../../src/core/ports/store.ts';
 
@@ -22,7 +22,7 @@ interface Book {
   at: number;
   pause: number;
   readonly slices: Map<string, Slice>;
-  readonly lessons: Map<keyof Lessons, { value: number; at: number }>;
+  readonly lessons: Map<keyof Observations, { value: number; at: number }>;
 }
 
 const blurMs = 500;
@@ -31,18 +31,18 @@ const kept = 0.1;
 const swift = 10;
 
 /** Splits budgets between instances of one process, by the clock of `performance.now()`. */
-export class FakeBudgets implements SharedBudgets {
+export class FakeBudgetAllocator implements BudgetAllocator {
   /** Round trips made, and a fault that each of them meets. */
   trips = 0;
   fault: Error | undefined;
   readonly #instances = new Map<string, number>();
   readonly #books = new Map<string, Book>();
 
-  divide(
+  allocate(
     { owner, leaseMs }: Lease,
     sinceMs: number,
-    accounts: readonly Account[],
-  ): Promise<Division> {
+    accounts: readonly BudgetReport[],
+  ): Promise<Allocations> {
     this.trips += 1;
     if (this.fault !== undefined) return Promise.reject(this.fault);
     const now = performance.now();
@@ -67,15 +67,15 @@ export class FakeBudgets implements SharedBudgets {
     this.#books.clear();
   }
 
-  leave(owner: string): Promise<void> {
+  release(owner: string): Promise<void> {
     this.#instances.delete(owner);
     return Promise.resolve();
   }
 
   #divideOne(
-    account: Account,
+    account: BudgetReport,
     at: { owner: string; leaseMs: number; now: number; settled: boolean; members: number },
-  ): Share | undefined {
+  ): Allocation | undefined {
     const { owner, leaseMs, now, settled, members } = at;
     const { burst, own } = account;
     let book = this.#books.get(account.key);
@@ -187,7 +187,7 @@ export class FakeBudgets implements SharedBudgets {
   }
 }
 
-function learn(book: Book, lessons: Lessons, now: number): Lessons {
+function learn(book: Book, lessons: Observations, now: number): Observations {
   for (const what of ['burst', 'perSecond'] as const) {
     const lesson = lessons[what];
     if (lesson === undefined) continue;

@@ -1,6 +1,6 @@
 import type { ConversationId } from '../../src/core/domain/conversation.ts';
 import type { Message } from '../../src/core/domain/message.ts';
-import type { Intake, Past, Platform } from '../../src/core/ports/platform.ts';
+import type { Intake, EarlierEntry, Platform } from '../../src/core/ports/platform.ts';
 import type { Outcome, Turn } from '../../src/core/domain/turn.ts';
 import { FakeSurface } from './fake-surface.ts';
 
@@ -10,14 +10,14 @@ export class FakePlatform implements Platform {
   readonly surfaces = new Map<string, FakeSurface>();
   readonly endings: { turn: string; outcome: Outcome }[] = [];
   /** Turns that were left before their end. */
-  readonly left: string[] = [];
+  readonly abandonedTurns: string[] = [];
   /** Sets up the surface of each new turn. */
   onSurface: (surface: FakeSurface, messages: readonly Message[]) => void = () => undefined;
 
   /** What was said in a conversation before the bot was called into it. */
-  readonly said = new Map<ConversationId, Past[] | Error>();
+  readonly said = new Map<ConversationId, EarlierEntry[] | Error>();
 
-  earlier(conversation: ConversationId): Promise<readonly Past[]> {
+  earlierHistory(conversation: ConversationId): Promise<readonly EarlierEntry[]> {
     const said = this.said.get(conversation) ?? [];
     return said instanceof Error ? Promise.reject(said) : Promise.resolve(said);
   }
@@ -26,7 +26,7 @@ export class FakePlatform implements Platform {
     return Promise.resolve();
   }
 
-  pause(): Promise<void> {
+  stopReceiving(): Promise<void> {
     return Promise.resolve();
   }
 
@@ -45,12 +45,12 @@ export class FakePlatform implements Platform {
     return surface;
   }
 
-  ended(_conversation: ConversationId, turn: string, outcome: Outcome): void {
+  onTurnEnded(_conversation: ConversationId, turn: string, outcome: Outcome): void {
     this.endings.push({ turn, outcome });
   }
 
-  abandoned(_conversation: ConversationId, turn: string): void {
-    this.left.push(turn);
+  onTurnAbandoned(_conversation: ConversationId, turn: string): void {
+    this.abandonedTurns.push(turn);
   }
 
   /** What people read of all replies, in the order of their turns. */

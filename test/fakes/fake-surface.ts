@@ -1,7 +1,7 @@
 import { CallFailed, RateLimited, Rejected } from '../../src/core/domain/errors.ts';
 import type {
   PageFormat,
-  Posting,
+  PostRequest,
   Surface,
   WorkingMark,
   WorkingState,
@@ -21,7 +21,7 @@ export type Fault =
 
 type CallKind = 'post' | 'edit' | 'remove' | 'find';
 
-interface Posted {
+interface PostedMessage {
   readonly id: string;
   readonly key: string;
   text: string;
@@ -44,9 +44,9 @@ export class FakeSurface implements Surface {
   callTimeoutMs = 10_000;
   latencyMs = 10;
   working?: WorkingMark;
-  postable?: (text: string, options?: { readonly whole: boolean }) => string;
+  postableText?: (text: string, options?: { readonly whole: boolean }) => string;
   /** The messages that people see now, in order. */
-  readonly messages: Posted[] = [];
+  readonly messages: PostedMessage[] = [];
   /** What all messages read, joined by a bar, after each change. */
   readonly seen: string[] = [];
   readonly calls: CallKind[] = [];
@@ -89,7 +89,7 @@ export class FakeSurface implements Surface {
     this.messages.splice(index, 1);
   }
 
-  post(posting: Posting, signal: AbortSignal): Promise<string> {
+  post(posting: PostRequest, signal: AbortSignal): Promise<string> {
     return this.#call('post', signal, () => {
       this.#checkSize(posting.text);
       if (posting.key.length > 25) throw new Rejected('refused', 'key too long');
@@ -99,7 +99,7 @@ export class FakeSurface implements Surface {
     });
   }
 
-  find(posting: Pick<Posting, 'key'>, signal: AbortSignal): Promise<string | undefined> {
+  find(posting: Pick<PostRequest, 'key'>, signal: AbortSignal): Promise<string | undefined> {
     return this.#call(
       'find',
       signal,

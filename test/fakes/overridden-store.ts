@@ -2,7 +2,7 @@ import type { Message } from '../../src/core/domain/message.ts';
 import type { Store } from '../../src/core/ports/store.ts';
 
 /** A store of which some methods are others, made from what they replace. */
-export function changed(change: (store: Store) => Partial<Store>): (store: Store) => Store {
+export function overrideStore(change: (store: Store) => Partial<Store>): (store: Store) => Store {
   return (store) => {
     const others = change(store);
     return new Proxy(store, {
@@ -21,7 +21,7 @@ export function changed(change: (store: Store) => Partial<Store>): (store: Store
 export function beforeAccept(
   step: (message: Message) => void | Promise<void>,
 ): (store: Store) => Store {
-  return changed((store) => ({
+  return overrideStore((store) => ({
     async accept(message, options) {
       await step(message);
       return store.accept(message, options);

@@ -7,7 +7,7 @@ export interface LoggedEvent {
 }
 
 /** A log that tests can read. */
-export function readableLog(): Log & { readonly events: LoggedEvent[] } {
+export function recordingLog(): Log & { readonly events: LoggedEvent[] } {
   const events: LoggedEvent[] = [];
   const write =
     (level: LoggedEvent['level']) =>

@@ -1,7 +1,7 @@
 import type { Model, ModelEvent, ModelRequest } from '../../src/core/ports/model.ts';
 
 /** One request to the model, in a test's hands. */
-export class Writing {
+export class ScriptedAnswer {
   readonly request: ModelRequest;
   readonly #events: ModelEvent[] = [];
   #failure: unknown;
@@ -57,13 +57,13 @@ export class Writing {
 /** A model whose words a test gives it, request by request. */
 export class ScriptedModel implements Model {
   readonly name = 'scripted';
-  readonly writings: Writing[] = [];
+  readonly answers: ScriptedAnswer[] = [];
   /** Called with each new request, such as to answer at once. */
-  onRequest: (writing: Writing) => void = () => undefined;
+  onRequest: (writing: ScriptedAnswer) => void = () => undefined;
 
   stream(request: ModelRequest): AsyncIterable<ModelEvent> {
-    const writing = new Writing(request);
-    this.writings.push(writing);
+    const writing = new ScriptedAnswer(request);
+    this.answers.push(writing);
     this.onRequest(writing);
     return writing.events();
   }

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { TurnedAway } from '../../src/core/intake/refusal-notices.ts';
-import { readableLog } from '../fakes/recording-log.ts';
+import { RefusalNotices } from '../../src/core/intake/refusal-notices.ts';
+import { recordingLog } from '../fakes/recording-log.ts';
 import { openStore, ownRedis } from '../redis/open-store.ts';
 
 it('tells who is turned away once an hour, whichever instance hears them, also a new one', async () => {
@@ -8,14 +8,14 @@ it('tells who is turned away once an hour, whichever instance hears them, also a
   const { store, prefix } = await openStore(server.url);
   const { store: other } = await openStore(server.url, { prefix });
   const [one, two, three] = [store, other, other].map(
-    (shared) => new TurnedAway({ platform: 'slack', store: shared, log: readableLog() }),
+    (shared) => new RefusalNotices({ platform: 'slack', store: shared, log: recordingLog() }),
   );
-  expect(await two!.isToBeTold('T1:U1', Date.now())).toBe(true);
+  expect(await two!.shouldNotify('T1:U1', Date.now())).toBe(true);
   expect(
-    await Promise.all([one!, two!, three!].map((each) => each.isToBeTold('T1:U1', Date.now()))),
+    await Promise.all([one!, two!, three!].map((each) => each.shouldNotify('T1:U1', Date.now()))),
   ).toEqual([false, false, false]);
   const both = await Promise.all(
-    [one!, three!].map((each) => each.isToBeTold('T1:U2', Date.now())),
+    [one!, three!].map((each) => each.shouldNotify('T1:U2', Date.now())),
   );
   expect(both.filter((isToBeTold) => isToBeTold)).toHaveLength(1);
   const lives = await Promise.all(

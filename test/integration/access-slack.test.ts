@@ -1,8 +1,8 @@
 import { describe, expect, it as base, onTestFinished, vi } from 'vitest';
 import { Access } from '../../src/core/intake/access.ts';
-import { sentences } from '../../src/core/domain/user-texts.ts';
+import { userTexts } from '../../src/core/domain/user-texts.ts';
 import { streamText } from '../fakes/openai/scripts.ts';
-import type { Writing } from '../fakes/scripted-model.ts';
+import type { ScriptedAnswer } from '../fakes/scripted-model.ts';
 import { startOpenAiFake } from '../fakes/openai/server.ts';
 import { startParley } from '../processes/parley-process.ts';
 import { startSlackFake } from '../fakes/slack/slack-fake.ts';
@@ -10,14 +10,16 @@ import { itInWorlds as it, scopes, type SlackWorld } from '../worlds/slack-world
 
 /** Who was told something that nobody else sees, where, and what. */
 function told({ fake }: SlackWorld): string[] {
-  return fake.history.ephemerals.map(({ user, channel, text }) => `${user} in ${channel}: ${text}`);
+  return fake.activity.ephemerals.map(
+    ({ user, channel, text }) => `${user} in ${channel}: ${text}`,
+  );
 }
 
 /** The answer that the model is asked for to this question. */
-function answerTo({ model }: SlackWorld, question: string): Promise<Writing> {
+function answerTo({ model }: SlackWorld, question: string): Promise<ScriptedAnswer> {
   return vi.waitFor(
     () => {
-      const found = model.writings.find((writing) => writing.question === question);
+      const found = model.answers.find((writing) => writing.question === question);
       if (found === undefined) throw new Error(`nobody asked "${question}"`);
       return found;
     },
@@ -25,7 +27,7 @@ function answerTo({ model }: SlackWorld, question: string): Promise<Writing> {
   );
 }
 
-function read({ request }: Writing): string {
+function read({ request }: ScriptedAnswer): string {
   return request.messages.map(({ text }) => text).join('\n');
 }
 
@@ -48,7 +50,7 @@ describe.concurrent('access in Slack', () => {
     expect(read(called)).toContain('the topic');
     expect(read(called)).not.toContain('Ben');
     called.write('I agree.').end();
-    await world.turns(1);
+    await world.turnsDone(1);
 
     const asked = ben.mentions('C1', 'may I?');
     await fake.until(() => told(world).length === 1);
@@ -74,7 +76,7 @@ describe.concurrent('access in Slack', () => {
     const next = await answerTo(world, 'Cem: why so?');
     next.write('Then they slept.').end();
     (await answerTo(world, 'Cem: but here?')).write('Yes.').end();
-    await world.turns(4);
+    await world.turnsDone(4);
     expect(world.replies('C1', root.ts)).toEqual([
       'Once upon a time. The end.',
       'Then they slept.',
@@ -82,14 +84,14 @@ describe.concurrent('access in Slack', () => {
     expect(read(next)).not.toContain('Ben');
 
     expect(told(world)).toEqual([
-      `U2 in C1: ${sentences.notAllowed}`,
-      `U3 in C2: ${sentences.notAllowed}`,
+      `U2 in C1: ${userTexts.notAllowed}`,
+      `U3 in C2: ${userTexts.notAllowed}`,
     ]);
     for (const { channel, ts } of [asked, ...again, elsewhere]) {
       expect(world.replies(channel, ts)).toEqual([]);
     }
-    expect(world.said('D2')).toEqual([]);
-    expect(world.said('D3')).toEqual(['Yes.']);
+    expect(world.botTexts('D2')).toEqual([]);
+    expect(world.botTexts('D3')).toEqual(['Yes.']);
     expect(world.logged('turned away')).toMatchObject([
       { platform: 'slack', person: 'T1:U2', why: 'person' },
       { platform: 'slack', person: 'T1:U3', why: 'channel', channel: 'C2' },
@@ -101,7 +103,7 @@ describe.concurrent('access in Slack', () => {
     const late = ben.mentions('C1', 'may I now?', { silently: true });
     await world.start();
     (await answerTo(world, 'Ben: may I now?')).write('Yes.').end();
-    await world.turns(5);
+    await world.turnsDone(5);
     expect(world.replies('C1', late.ts)).toEqual(['Yes.']);
     expect(world.replies('C1', asked.ts)).toEqual([]);
   });
@@ -110,13 +112,13 @@ describe.concurrent('access in Slack', () => {
     const access = new Access({ people: { allow: [], deny: ['U2'] } });
     const world = await worlds.begin({ platform: { access } });
     const { fake } = world;
-    world.answering();
+    world.answerEverything();
     const asked = fake.person('U2').mentions('C1', 'may I?');
     await fake.until(() => told(world).length === 1);
     await world.restart();
-    world.answering();
+    world.answerEverything();
     fake.person('U1').mentions('C1', 'hello');
-    await world.turns(1);
+    await world.turnsDone(1);
     expect(told(world)).toHaveLength(1);
     expect(world.replies('C1', asked.ts)).toEqual([]);
   });
@@ -125,17 +127,17 @@ describe.concurrent('access in Slack', () => {
     const access = new Access({ direct: 'off' });
     const world = await worlds.begin({ platform: { access } });
     const { fake } = world;
-    world.answering();
+    world.answerEverything();
     const theirs = fake.person('UX').mentions('CX', 'hello');
     await fake.until(() => told(world).length === 1);
     fake.person('U1').opensHome();
     fake.person('U1').writes('hello');
-    await fake.until(() => world.said('D1').length === 1);
+    await fake.until(() => world.botTexts('D1').length === 1);
     fake.person('U1').writes('hello?');
     const ours = fake.person('U1').mentions('CX', 'and here?');
-    await world.turns(1);
-    expect(told(world)).toEqual([`UX in CX: ${sentences.notAllowed}`]);
-    expect(world.said('D1')).toEqual([sentences.notAllowed]);
+    await world.turnsDone(1);
+    expect(told(world)).toEqual([`UX in CX: ${userTexts.notAllowed}`]);
+    expect(world.botTexts('D1')).toEqual([userTexts.notAllowed]);
     expect(world.replies('CX', theirs.ts)).toEqual([]);
     expect(world.replies('CX', ours.ts)).toEqual(['Answer to: Ann: and here?']);
     expect(fake.calls('assistant.threads.setSuggestedPrompts')).toEqual([]);
@@ -183,8 +185,8 @@ base('a process does as its variables say, and two bots do not talk for ever', a
   await vi.waitFor(() => expect(logged('bots have had their turns')).toBe(1), { timeout: 10_000 });
   robot.posts('C1', 'are you there?', { thread_ts: root.ts });
   ben.mentions('C1', 'may I?', { thread_ts: root.ts });
-  await fake.until(() => fake.history.ephemerals.length === 1);
-  expect(fake.history.ephemerals).toMatchObject([{ user: 'U2', text: sentences.notAllowed }]);
+  await fake.until(() => fake.activity.ephemerals.length === 1);
+  expect(fake.activity.ephemerals).toMatchObject([{ user: 'U2', text: userTexts.notAllowed }]);
   ann.posts('C1', 'are you two done?', { thread_ts: root.ts });
   await echo(3);
   await echo(4);

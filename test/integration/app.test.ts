@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { createApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config/config.ts';
-import { readableLog } from '../fakes/recording-log.ts';
+import { recordingLog } from '../fakes/recording-log.ts';
 
 it('begins nothing more once it is stopped while it starts', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'parley-app-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  const log = readableLog();
+  const log = recordingLog();
   const events = (): string[] => log.events.map(({ event }) => event);
   const config = readConfig({
     PORT: '0',

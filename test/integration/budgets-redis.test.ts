@@ -1,15 +1,15 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Budget } from '../../src/core/ports/surface.ts';
 import { Pacer } from '../../src/core/reply/pacing/pacer.ts';
-import { Shares } from '../../src/core/reply/pacing/budget-sharing.ts';
-import { eager, TrueBucket } from '../fakes/enforced-rate-limit.ts';
-import { readableLog } from '../fakes/recording-log.ts';
+import { BudgetSharing } from '../../src/core/reply/pacing/budget-sharing.ts';
+import { busyReply, EnforcedRateLimit } from '../fakes/enforced-rate-limit.ts';
+import { recordingLog } from '../fakes/recording-log.ts';
 import { openStore, ownRedis } from '../redis/open-store.ts';
 import type { RedisServer } from '../redis/server.ts';
 
 /** Believed a little smaller than it is, as with all platforms. */
 const calls: Budget = { key: 'calls', burst: 40, perSecond: 12 };
-const platformOf = (): TrueBucket => new TrueBucket(44, 12.5);
+const platformOf = (): EnforcedRateLimit => new EnforcedRateLimit(44, 12.5);
 
 /** Instances with a connection of their own each, which know of each other. */
 async function instances(server: RedisServer, count: number) {
@@ -17,8 +17,8 @@ async function instances(server: RedisServer, count: number) {
   const all = [];
   for (let i = 0; i < count; i += 1) {
     const { store } = await openStore(server.url, { prefix, patienceMs: 500 });
-    const log = readableLog();
-    const shares = new Shares({ budgets: store.budgets, owner: `${i}`, log });
+    const log = recordingLog();
+    const shares = new BudgetSharing({ budgets: store.budgets, owner: `${i}`, log });
     await shares.start();
     onTestFinished(() => shares.stop());
     all.push({ shares, log, pacer: new Pacer({ log, shares }) });
@@ -32,8 +32,8 @@ describe('instances that share budgets in Redis', () => {
     const all = await instances(server, 3);
     const platform = platformOf();
     const lanes = all.map(({ pacer }) => {
-      const lane = eager(calls, platform);
-      pacer.enlist(lane, { own: [calls], instead: [] }).changed();
+      const lane = busyReply(calls, platform);
+      pacer.register(lane, { own: [calls], alternative: [] }).changed();
       return lane;
     });
     await vi.waitFor(
@@ -75,8 +75,8 @@ describe('instances that share budgets in Redis', () => {
     const server = await ownRedis();
     const [one] = await instances(server, 2);
     const platform = platformOf();
-    const lane = eager(calls, platform);
-    one!.pacer.enlist(lane, { own: [calls], instead: [] }).changed();
+    const lane = busyReply(calls, platform);
+    one!.pacer.register(lane, { own: [calls], alternative: [] }).changed();
     const client = server.client();
     const key = 'parley:{*}:budgets';
     const books = await vi.waitFor(async () => {

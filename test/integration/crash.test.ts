@@ -3,14 +3,14 @@ import { describe, expect, it as base, vi } from 'vitest';
 import { streamText } from '../fakes/openai/scripts.ts';
 import { type OpenAiFake, type OpenAiRequest, startOpenAiFake } from '../fakes/openai/server.ts';
 import { type ParleyProcess, startParley } from '../processes/parley-process.ts';
-import { planted } from '../fakes/leak-canaries.ts';
+import { leakCanaries } from '../fakes/leak-canaries.ts';
 import { type Shown, WebClient } from '../fakes/web-client.ts';
 
 /** Never the same answer twice: what two of them would leave mixed up can be told. */
 function* answers(): Generator<string, never> {
   for (let number = 1; ; number += 1) {
     const words = Array.from({ length: 60 }, (_, at) => `${number}-${at}`).join(' ');
-    yield `Answer ${number} begins. ${planted.words} ${words}\n\nAnswer ${number} ends.`;
+    yield `Answer ${number} begins. ${leakCanaries.words} ${words}\n\nAnswer ${number} ends.`;
   }
 }
 
@@ -101,7 +101,7 @@ async function diesAt(moments: readonly number[], mortal: MortalParley): Promise
     const conversations = [randomUUID(), randomUUID(), randomUUID()];
     await Promise.all(
       conversations.map((conversation) =>
-        mortal.send(conversation, `question of ${conversation} ${planted.words}`),
+        mortal.send(conversation, `question of ${conversation} ${leakCanaries.words}`),
       ),
     );
     await new Promise((resolve) => setTimeout(resolve, moment));
@@ -110,7 +110,7 @@ async function diesAt(moments: readonly number[], mortal: MortalParley): Promise
     for (const conversation of conversations) {
       const entries = await mortal.settled(conversation);
       expect(entries, `killed after ${moment} ms`).toMatchObject([
-        { role: 'user', text: `question of ${conversation} ${planted.words}` },
+        { role: 'user', text: `question of ${conversation} ${leakCanaries.words}` },
         { role: 'assistant', text: expect.stringMatching(wholeAnswer), outcome: 'done' },
       ]);
     }

@@ -383,7 +383,7 @@ describe('permissions', () => {
     const path = `/channels/${general.id}/messages/${question.id}/threads` as const;
     expect(await refusal(rest.post(path, { body: { name: 'x' } }))).toBe('403 50013');
     fake.admin.deleteChannel('projects');
-    const { id } = fake.world.channelsOf(fake.world.guild())[0]!;
+    const { id } = fake.state.channelsOf(fake.state.guild())[0]!;
     expect(await refusal(rest.get(`/channels/${id}`))).toBe('ok');
     expect(fake.invalidRequests).toBe(4);
   });

@@ -2,7 +2,7 @@ import { describe, expect, vi } from 'vitest';
 import { rootedConversation } from '../../src/platforms/discord/messages/conversation-location.ts';
 import type { Fault } from '../fakes/discord/faults.ts';
 import type { Message } from '../fakes/discord/message.ts';
-import type { Writing } from '../fakes/scripted-model.ts';
+import type { ScriptedAnswer } from '../fakes/scripted-model.ts';
 import { type DiscordWorld, itInWorlds as it } from '../worlds/discord-world.ts';
 
 const post = '/channels/:channel/messages';
@@ -13,14 +13,14 @@ const thread = '/channels/:channel/messages/:message/threads';
 async function ask(
   world: DiscordWorld,
   channel = 'general',
-): Promise<{ question: Message; writing: Writing }> {
-  const asked = world.model.writings.length;
+): Promise<{ question: Message; writing: ScriptedAnswer }> {
+  const asked = world.model.answers.length;
   const question = world.fake.person('Ada').mention(channel, 'go on');
-  return { question, writing: await world.asked(asked + 1) };
+  return { question, writing: await world.modelAsked(asked + 1) };
 }
 
 /** The same, once the reply's first words stand in its thread. */
-async function begin(world: DiscordWorld): Promise<{ question: Message; writing: Writing }> {
+async function begin(world: DiscordWorld): Promise<{ question: Message; writing: ScriptedAnswer }> {
   const { question, writing } = await ask(world);
   writing.write('One');
   await world.fake.until(() => world.replies(question)[0] === 'One');
@@ -30,16 +30,16 @@ async function begin(world: DiscordWorld): Promise<{ question: Message; writing:
 /** Ada asks twice, and the first answer goes on behind the second question. */
 async function overtaken(
   world: DiscordWorld,
-): Promise<{ pages: readonly string[]; second: Writing; said: () => readonly string[] }> {
+): Promise<{ pages: readonly string[]; second: ScriptedAnswer; said: () => readonly string[] }> {
   const ada = world.fake.person('Ada');
-  const said = () => world.said(ada.directChannel);
+  const said = () => world.botTexts(ada.directChannel);
   ada.dm('one');
-  const first = await world.asked(1);
+  const first = await world.modelAsked(1);
   first.write('First page.\n\n'.repeat(140));
   await world.fake.until(() => said().length === 1);
   ada.dm('two');
   first.write('Second page.\n\n'.repeat(100)).end();
-  const second = await world.asked(2);
+  const second = await world.modelAsked(2);
   const pages = said();
   expect(pages).toHaveLength(2);
   return { pages, second, said };
@@ -71,17 +71,17 @@ describe.concurrent('passing faults', () => {
     writing.write('One');
     await fake.until(() => world.replies(question).length === 1, 20_000);
     writing.write(' two three.').end();
-    await world.turns(1, 20_000);
+    await world.turnsDone(1, 20_000);
     expect(world.replies(question)).toEqual(['One two three.']);
-    expect(world.said('general')).toEqual([]);
+    expect(world.botTexts('general')).toEqual([]);
   });
 
   it('a 429 without a time is not followed by another try at once', async ({ worlds }) => {
-    const world = (await worlds.begin()).answering();
+    const world = (await worlds.begin()).answerEverything();
     const { fake } = world;
     fake.faults.next('POST', post, { kind: 'page', status: 429 });
     fake.person('Ada').dm('hello');
-    await world.turns(1, 15_000);
+    await world.turnsDone(1, 15_000);
     const [first, second, ...more] = fake.callsOf('POST', post);
     expect(second!.at - first!.at).toBeGreaterThan(4_000);
     expect(more).toEqual([]);
@@ -90,7 +90,7 @@ describe.concurrent('passing faults', () => {
   it('a post that gets no answer in time stands once, whatever became of it', async ({
     worlds,
   }) => {
-    const world = (await worlds.begin()).answering();
+    const world = (await worlds.begin()).answerEverything();
     const { fake } = world;
     const faults: readonly Fault[] = [
       { kind: 'lost', by: 'hang' },
@@ -104,13 +104,13 @@ describe.concurrent('passing faults', () => {
       person.dm('hello');
       return person;
     });
-    await world.turns(4, 25_000);
+    await world.turnsDone(4, 25_000);
     // Until the late one has landed, too.
     const [first] = fake.callsOf('POST', post);
     const landed = () => expect(performance.now() - first!.at).toBeGreaterThan(9_500);
     await vi.waitFor(landed, { timeout: 10_000 });
     for (const { name, directChannel } of people) {
-      expect(world.said(directChannel)).toEqual([`Answer to: ${name}: hello`]);
+      expect(world.botTexts(directChannel)).toEqual([`Answer to: ${name}: hello`]);
     }
   });
 
@@ -123,12 +123,12 @@ describe.concurrent('passing faults', () => {
       const ada = fake.person('Ada');
       const question =
         place === 'a direct conversation' ? ada.dm('one') : ada.mention('general', 'one');
-      const writing = await world.asked(1);
+      const writing = await world.modelAsked(1);
       if (place === 'a channel') {
         // Another answer stands between the question and its own.
         fake.person('Ben').mention('general', 'another');
-        (await world.asked(2)).write('Done.').end();
-        await fake.until(() => world.said('general').includes('Done.'));
+        (await world.modelAsked(2)).write('Done.').end();
+        await fake.until(() => world.botTexts('general').includes('Done.'));
       }
       fake.faults.next('POST', post, { kind: 'lost', by: 'hang' });
       writing.write('One');
@@ -137,15 +137,15 @@ describe.concurrent('passing faults', () => {
           ? world.replies(question)
           : place === 'a channel'
             ? world
-                .shown('general')
+                .botMessages('general')
                 .filter(({ replyTo }) => replyTo === question.id)
                 .map(({ text }) => text)
-            : world.said(ada.directChannel);
+            : world.botTexts(ada.directChannel);
       await fake.until(() => said().length === 1);
       await world.stop();
       if (place === 'a channel') fake.person('Cem').say('general', 'something else');
       await world.restart();
-      (await world.asked(1)).write('One two three.').end();
+      (await world.modelAsked(1)).write('One two three.').end();
       await vi.waitFor(() => expect(said()).toEqual(['One two three.']), { timeout: 10_000 });
       expect(said()).toHaveLength(1);
     },
@@ -159,7 +159,7 @@ describe.concurrent('passing faults', () => {
     const { pages, second, said } = await overtaken(world);
     fake.faults.next('POST', post, { kind: 'reset' });
     second.write('Another answer.').end();
-    await world.turns(2);
+    await world.turnsDone(2);
     expect(said()).toEqual([...pages, 'Another answer.']);
   });
 });
@@ -184,7 +184,7 @@ describe.concurrent('refusals in the middle of an answer', () => {
     const { question, writing } = await begin(world);
     fake.faults.next('PATCH', edit, { kind: 'refused', code }, 100);
     writing.write(' two');
-    await world.turns(1);
+    await world.turnsDone(1);
     expect(writing.request.signal.aborted).toBe(true);
     if (sentence !== undefined) {
       await fake.until(() => world.replies(question).length === 2);
@@ -198,9 +198,9 @@ describe.concurrent('refusals in the middle of an answer', () => {
     const remedies = world.logged('Discord refuses').map((fields) => fields['remedy']);
     expect(remedies).toEqual(remedy === undefined ? [] : [expect.stringContaining(remedy)]);
     // The conversation goes on all the same.
-    world.answering();
+    world.answerEverything();
     fake.person('Ada').say(fake.thread(question)!, 'again');
-    await world.turns(2);
+    await world.turnsDone(2);
     expect(world.replies(question).at(-1)).toContain('again');
   });
 
@@ -214,11 +214,11 @@ describe.concurrent('refusals in the middle of an answer', () => {
     writing.write('See [this](https://a.example/1) and https://b.example/2.');
     await fake.until(() => world.replies(question).length === 1);
     writing.write(' Or https://c.example/3, too.').end();
-    await world.turns(1);
+    await world.turnsDone(1);
     // Nothing is said behind it but the next answer.
-    world.answering();
+    world.answerEverything();
     fake.person('Ada').say(fake.thread(question)!, 'thanks');
-    await world.turns(2);
+    await world.turnsDone(2);
     expect(world.replies(question)).toEqual([
       'See this (link left out) and (link left out). Or (link left out), too.',
       'Answer to: Ada: thanks',
@@ -235,7 +235,7 @@ describe.concurrent('refusals in the middle of an answer', () => {
     const { question, writing } = await begin(world);
     fake.faults.next('PATCH', edit, { kind: 'refused', code: 240_000 }, 2);
     writing.write(' two');
-    await world.turns(1);
+    await world.turnsDone(1);
     await fake.until(() => world.replies(question).length === 2);
     expect(world.replies(question)[1]).toContain('link filter does not let me');
     expect(world.logged('turn done')[0]).toMatchObject({ outcome: 'failed' });
@@ -255,7 +255,7 @@ describe.concurrent('refusals in the middle of an answer', () => {
 
 describe.concurrent('a first message that is refused', () => {
   it('by AutoMod is followed by a sentence in its place', async ({ worlds }) => {
-    const world = (await worlds.begin()).answering();
+    const world = (await worlds.begin()).answerEverything();
     const { fake } = world;
     fake.faults.next('POST', post, { kind: 'refused', code: 200_000 });
     const question = fake.person('Ada').mention('general', 'hello');
@@ -266,13 +266,13 @@ describe.concurrent('a first message that is refused', () => {
   it('for want of permissions ends the answer, and the log says once what to do', async ({
     worlds,
   }) => {
-    const world = (await worlds.begin()).answering();
+    const world = (await worlds.begin()).answerEverything();
     const { fake } = world;
     fake.person('Ada').mention('read-only', 'one');
-    await world.turns(1);
+    await world.turnsDone(1);
     fake.person('Ada').mention('read-only', 'two');
-    await world.turns(2);
-    expect(world.said('read-only')).toEqual([]);
+    await world.turnsDone(2);
+    expect(world.botTexts('read-only')).toEqual([]);
     expect(world.logged('Discord refuses')).toEqual([
       {
         method: 'POST',
@@ -285,14 +285,14 @@ describe.concurrent('a first message that is refused', () => {
   });
 
   it('as a reply is posted without the reference', async ({ worlds }) => {
-    const world = (await worlds.begin({ platform: { replyIn: 'channel' } })).answering();
+    const world = (await worlds.begin({ platform: { replyIn: 'channel' } })).answerEverything();
     const { fake } = world;
     world.allowed.wrong = true;
     fake.admin.deny('general', ['ReadMessageHistory']);
     fake.person('Ada').mention('general', 'hello');
-    await world.turns(1);
-    expect(world.shown('general')).toMatchObject([{ text: 'Answer to: Ada: hello' }]);
-    expect(world.shown('general')[0]).not.toHaveProperty('replyTo');
+    await world.turnsDone(1);
+    expect(world.botMessages('general')).toMatchObject([{ text: 'Answer to: Ada: hello' }]);
+    expect(world.botMessages('general')[0]).not.toHaveProperty('replyTo');
     expect(world.logged('Discord refuses').at(-1)).toMatchObject({
       code: 160_002,
       remedy: expect.stringContaining('Read Message History'),
@@ -306,12 +306,12 @@ describe.concurrent('a first message that is refused', () => {
       const { fake } = world;
       const ada = fake.person('Ada');
       ada.dm('hello');
-      const writing = await world.asked(1);
+      const writing = await world.modelAsked(1);
       if (code === 50_007) ada.closeDirectMessages();
       else ada.leave();
       writing.write('One');
-      await world.turns(1);
-      expect(world.said(ada.directChannel)).toEqual([]);
+      await world.turnsDone(1);
+      expect(world.botTexts(ada.directChannel)).toEqual([]);
       expect(fake.callsOf('POST', post).map((call) => call.code)).toEqual([code]);
     },
   );
@@ -325,19 +325,19 @@ describe.concurrent('a thread that cannot be made', () => {
     ['no threads here, 50024', { kind: 'refused', code: 50_024 }],
     ['rate limited', { kind: 'rate-limited', retryAfterSeconds: 60, scope: 'shared' }],
   ])('%s: the answer comes in the channel, and goes on there', async ([, fault], { worlds }) => {
-    const world = (await worlds.begin()).answering();
+    const world = (await worlds.begin()).answerEverything();
     const { fake } = world;
     fake.faults.next('POST', thread, fault);
     const question = fake.person('Ada').mention('general', 'one');
-    await world.turns(1);
-    expect(world.shown('general')).toMatchObject([
+    await world.turnsDone(1);
+    expect(world.botMessages('general')).toMatchObject([
       { text: 'Answer to: Ada: one', replyTo: question.id },
     ]);
-    const [answer] = world.shown('general');
+    const [answer] = world.botMessages('general');
     const again = fake.person('Ada').say('general', 'two', { replyTo: answer!.id });
-    await world.turns(2);
+    await world.turnsDone(2);
     expect(world.prompt).toEqual(['Ada: one', 'Answer to: Ada: one', 'Ada: two']);
-    expect(world.shown('general')).toMatchObject([
+    expect(world.botMessages('general')).toMatchObject([
       {},
       { text: 'Answer to: Ada: two', replyTo: again.id },
     ]);
@@ -345,10 +345,10 @@ describe.concurrent('a thread that cannot be made', () => {
   });
 
   it('in a voice channel: the answer comes in its chat', async ({ worlds }) => {
-    const world = (await worlds.begin()).answering();
+    const world = (await worlds.begin()).answerEverything();
     const question = world.fake.person('Ada').mention('lounge', 'one');
-    await world.turns(1);
-    expect(world.shown('lounge')).toMatchObject([
+    await world.turnsDone(1);
+    expect(world.botMessages('lounge')).toMatchObject([
       { text: 'Answer to: Ada: one', replyTo: question.id },
     ]);
   });
@@ -360,9 +360,9 @@ describe.concurrent('a thread that cannot be made', () => {
     fake.faults.next('POST', thread, { kind: 'lost', by: 'reset' });
     const { question, writing } = await ask(world);
     writing.write('One two three.').end();
-    await world.turns(1);
+    await world.turnsDone(1);
     expect(world.replies(question)).toEqual(['One two three.']);
-    expect(world.said('general')).toEqual([]);
+    expect(world.botTexts('general')).toEqual([]);
   });
 
   it('as the question was deleted: nothing is said in the channel', async ({ worlds }) => {
@@ -371,9 +371,9 @@ describe.concurrent('a thread that cannot be made', () => {
     // As if it was deleted at this moment: the bot has not heard of it yet.
     fake.faults.next('POST', thread, { kind: 'refused', code: 10_008 }, 10);
     const question = fake.person('Ada').mention('general', 'hello?');
-    (await world.asked(1)).write('One');
-    await world.turns(1);
-    expect(world.said('general')).toEqual([]);
+    (await world.modelAsked(1)).write('One');
+    await world.turnsDone(1);
+    expect(world.botTexts('general')).toEqual([]);
     expect(fake.thread(question)).toBeUndefined();
     expect(fake.callsOf('POST', post)).toEqual([]);
     expect(world.logged('turn done')[0]).toMatchObject({ outcome: 'stopped' });
@@ -388,8 +388,8 @@ describe.concurrent('a thread that cannot be made', () => {
     fake.person('Ada').delete(question);
     world.allowed.wrong = true;
     writing.write('One').end();
-    await world.turns(1);
-    expect(world.said('general')).toEqual([]);
+    await world.turnsDone(1);
+    expect(world.botTexts('general')).toEqual([]);
     expect(world.logged('Discord refuses')).toEqual([]);
   });
 });
@@ -398,13 +398,13 @@ describe.concurrent('a thread that may not be written in', () => {
   it.for([true, false])(
     'is left for the channel, and cleared away; it may be deleted: %s',
     async (deletable, { worlds }) => {
-      const world = (await worlds.begin()).answering();
+      const world = (await worlds.begin()).answerEverything();
       const { fake } = world;
       if (deletable) fake.admin.allow('general', ['ManageThreads']);
       fake.admin.deny('general', ['SendMessagesInThreads']);
       const question = fake.person('Ada').mention('general', 'one');
-      await world.turns(1);
-      expect(world.shown('general')).toMatchObject([
+      await world.turnsDone(1);
+      expect(world.botMessages('general')).toMatchObject([
         { text: 'Answer to: Ada: one', replyTo: question.id },
       ]);
       expect(world.logged('turn done')).toMatchObject([{ outcome: 'done' }]);
@@ -413,15 +413,15 @@ describe.concurrent('a thread that may not be written in', () => {
         expect(deletable ? thread === undefined : thread?.thread?.archived).toBe(true);
       });
       // The conversation goes on in the channel.
-      const [answer] = world.shown('general');
+      const [answer] = world.botMessages('general');
       const again = fake.person('Ada').say('general', 'two', { replyTo: answer!.id });
-      await world.turns(2);
+      await world.turnsDone(2);
       expect(world.prompt).toEqual(['Ada: one', 'Answer to: Ada: one', 'Ada: two']);
-      expect(world.shown('general').at(-1)).toMatchObject({ replyTo: again.id });
+      expect(world.botMessages('general').at(-1)).toMatchObject({ replyTo: again.id });
       // No other thread is made for nothing.
       const next = fake.person('Ben').mention('general', 'three');
-      await world.turns(3);
-      expect(world.shown('general').at(-1)).toMatchObject({ replyTo: next.id });
+      await world.turnsDone(3);
+      expect(world.botMessages('general').at(-1)).toMatchObject({ replyTo: next.id });
       expect(fake.callsOf('POST', thread)).toHaveLength(1);
       expect(fake.callsOf('POST', post).filter(({ status }) => status === 403)).toHaveLength(1);
     },
@@ -430,29 +430,29 @@ describe.concurrent('a thread that may not be written in', () => {
   it('any more ends its answers, and no model is asked for what cannot be shown', async ({
     worlds,
   }) => {
-    const world = (await worlds.begin()).answering();
+    const world = (await worlds.begin()).answerEverything();
     const { fake } = world;
-    const { thread: own } = await world.answered();
+    const { thread: own } = await world.firstTurn();
     fake.admin.deny('general', ['SendMessagesInThreads']);
     for (let line = 0; line < 5; line += 1) {
       fake.person('Ben').say(own, `line ${line}`);
-      await world.turns(line + 2);
+      await world.turnsDone(line + 2);
     }
-    expect(world.model.writings).toHaveLength(2);
+    expect(world.model.answers).toHaveLength(2);
     expect(fake.callsOf('POST', post).filter(({ status }) => status === 403)).toHaveLength(1);
     expect(world.logged('turn done').at(-1)).toMatchObject({ outcome: 'failed' });
   });
 
   it('and may again: the next answer comes', async ({ worlds }) => {
-    const world = (await worlds.begin()).answering();
+    const world = (await worlds.begin()).answerEverything();
     const { fake } = world;
-    const { question, thread: own } = await world.answered();
+    const { question, thread: own } = await world.firstTurn();
     fake.admin.deny('general', ['SendMessagesInThreads']);
     fake.person('Ada').say(own, 'two');
-    await world.turns(2);
+    await world.turnsDone(2);
     fake.admin.allow('general', ['SendMessagesInThreads']);
     fake.person('Ada').say(own, 'three');
-    await world.turns(3);
+    await world.turnsDone(3);
     expect(world.replies(question).at(-1)).toContain('three');
   });
 });
@@ -466,12 +466,12 @@ describe.concurrent('an answer that another process goes on with', () => {
     fake.faults.next('POST', thread, { kind: 'refused', code: 160_006 });
     const { question, writing } = await ask(world);
     writing.write('One');
-    await fake.until(() => world.said('general').length === 1);
+    await fake.until(() => world.botTexts('general').length === 1);
     await world.restart();
     const long = `One.\n\n${'Words and more words.\n\n'.repeat(120)}`;
-    (await world.asked(1)).write(long).end();
+    (await world.modelAsked(1)).write(long).end();
     await vi.waitFor(() => expect(world.logged('turn done')).toHaveLength(1), { timeout: 10_000 });
-    const pages = world.shown('general');
+    const pages = world.botMessages('general');
     expect(pages.length).toBeGreaterThan(1);
     expect(pages.map(({ replyTo }) => replyTo)).toEqual(pages.map(() => question.id));
     expect(fake.thread(question)).toBeUndefined();
@@ -486,10 +486,10 @@ describe.concurrent('an answer that another process goes on with', () => {
       if (!known) fake.faults.next('POST', post, { kind: 'lost', by: 'hang' });
       const { question, writing } = await ask(world);
       writing.write('One');
-      await fake.until(() => world.said('general').length === 1);
+      await fake.until(() => world.botTexts('general').length === 1);
       await world.restart();
-      (await world.asked(1)).write('One two three.').end();
-      await vi.waitFor(() => expect(world.said('general')).toEqual(['One two three.']), {
+      (await world.modelAsked(1)).write('One two three.').end();
+      await vi.waitFor(() => expect(world.botTexts('general')).toEqual(['One two three.']), {
         timeout: 10_000,
       });
       expect(fake.thread(question)).toBeUndefined();
@@ -505,13 +505,14 @@ describe.concurrent('an answer that another process goes on with', () => {
     const world = await worlds.begin({ platform: { replyIn } });
     const { fake } = world;
     const { question, writing } = await ask(world);
-    const shown = () => world.shown(replyIn === 'channel' ? 'general' : fake.thread(question)!);
+    const shown = () =>
+      world.botMessages(replyIn === 'channel' ? 'general' : fake.thread(question)!);
     writing.write('One');
     await fake.until(() => fake.callsOf('POST', post).length === 1);
     await vi.waitFor(() => expect(shown()).toHaveLength(1));
     await world.restart();
     fake.faults.next('PATCH', edit, { kind: 'refused', code }, 100);
-    (await world.asked(1)).write('One two').end();
+    (await world.modelAsked(1)).write('One two').end();
     await vi.waitFor(() => expect(shown()).toHaveLength(2), { timeout: 10_000 });
     expect(shown()[1]!.text).toContain(sentence);
     if (replyIn === 'channel') expect(shown()[1]!.replyTo).toBe(question.id);
@@ -525,7 +526,7 @@ describe.concurrent('an answer that another process goes on with', () => {
     second.write('Another');
     await fake.until(() => fake.callsOf('POST', post).length === 3);
     await world.restart();
-    (await world.asked(1)).write('Another answer.').end();
+    (await world.modelAsked(1)).write('Another answer.').end();
     await vi.waitFor(() => expect(said()).toEqual([...pages, 'Another answer.']), {
       timeout: 10_000,
     });
@@ -545,7 +546,7 @@ describe.concurrent('a thread', () => {
     await world.restart();
     // As if it was archived between this and the edit before.
     fake.faults.next('DELETE', edit, { kind: 'refused', code: 50_083 });
-    (await world.asked(1)).write('One.').end();
+    (await world.modelAsked(1)).write('One.').end();
     await vi.waitFor(() => expect(world.replies(question)).toEqual(['One.']), { timeout: 10_000 });
     expect(fake.callsOf('PATCH', '/channels/:channel')).toMatchObject([
       { body: { archived: false } },
@@ -562,7 +563,7 @@ describe.concurrent('a thread', () => {
     const { question, writing } = await begin(world);
     fake.admin.archive(fake.thread(question)!);
     writing.write(' two three.').end();
-    await world.turns(1);
+    await world.turnsDone(1);
     expect(world.replies(question)).toEqual(['One two three.']);
     expect(fake.thread(question)!.thread!.archived).toBe(false);
   });
@@ -576,7 +577,7 @@ describe.concurrent('a thread', () => {
       const { question, writing } = await begin(world);
       fake.admin.lock(fake.thread(question)!, { archived });
       writing.write(' two');
-      await world.turns(1);
+      await world.turnsDone(1);
       expect(writing.request.signal.aborted).toBe(true);
       expect(world.replies(question)).toEqual(['One']);
       expect(world.logged('turn done')[0]).toMatchObject({ outcome: 'failed' });
@@ -593,16 +594,16 @@ describe.concurrent('a thread', () => {
     const { question, writing } = await begin(world);
     const own = fake.thread(question)!;
     fake.person('Ada').say(own, 'and one more');
-    const conversation = rootedConversation(fake.world.guild().id, own.parentId!, own.id);
+    const conversation = rootedConversation(fake.state.guild().id, own.parentId!, own.id);
     await vi.waitFor(async () => {
-      expect((await world.store.view(conversation)).queued).toHaveLength(1);
+      expect((await world.store.conversationView(conversation)).queued).toHaveLength(1);
     });
     fake.admin.deleteChannel(own);
     writing.write(' two').end();
-    const next = await world.asked(2);
+    const next = await world.modelAsked(2);
     next.write('More.').end();
-    await world.turns(2);
-    expect(world.said('general')).toEqual([]);
+    await world.turnsDone(2);
+    expect(world.botTexts('general')).toEqual([]);
   });
 });
 
@@ -613,7 +614,7 @@ describe.concurrent('a token that was reset', () => {
     const world = await worlds.begin();
     const { fake } = world;
     const { question, writing } = await begin(world);
-    const { id } = world.shown(fake.thread(question)!)[0]!;
+    const { id } = world.botMessages(fake.thread(question)!)[0]!;
     fake.gateway.token = 'another-token';
     writing.write(' two');
     await vi.waitFor(() => expect(world.fatal).toHaveLength(1));
@@ -621,9 +622,9 @@ describe.concurrent('a token that was reset', () => {
     // Only one call was refused; the others were not even made.
     expect(fake.calls.filter(({ status }) => status === 401)).toHaveLength(1);
     await world.restart();
-    (await world.asked(1)).write('One two three.').end();
-    await world.turns(1);
-    expect(world.shown(fake.thread(question)!)).toEqual([
+    (await world.modelAsked(1)).write('One two three.').end();
+    await world.turnsDone(1);
+    expect(world.botMessages(fake.thread(question)!)).toEqual([
       { id, author: 'Parley', text: 'One two three.' },
     ]);
   });

@@ -176,7 +176,7 @@ describe('events', () => {
     ada.dm('just us');
     await vi.waitFor(() => expect(heard).toEqual(['hello', 'just us']), soon);
     expect(raw).toMatchObject([
-      { content: 'hello', guild_id: fake.world.guild().id, author: { id: ada.id } },
+      { content: 'hello', guild_id: fake.state.guild().id, author: { id: ada.id } },
       { content: 'just us', channel_id: ada.directChannel.id },
     ]);
     expect(raw[1]).not.toHaveProperty('guild_id');
@@ -237,7 +237,7 @@ describe('events', () => {
 
     fake.gateway.sendText('{"op":0,"t":"MESSAGE_CRE');
     fake.gateway.dispatch('NEVER_HEARD_OF', { anything: true });
-    fake.gateway.dispatch('MESSAGE_CREATE', {}, { guildId: fake.world.guild().id });
+    fake.gateway.dispatch('MESSAGE_CREATE', {}, { guildId: fake.state.guild().id });
     ada.say('general', 'still here');
     await vi.waitFor(() => expect(heard.at(-1)).toBe('still here'), soon);
   });
@@ -435,7 +435,7 @@ describe('rules of talking', () => {
     const { say, got, identity } = bare(fake);
     await say({ op: 2, d: { ...identity, compress: true } });
     await say({ op: 3, d: { status: 'online' } });
-    await say({ op: 8, d: { guild_id: fake.world.guild().id, query: '', limit: 0, nonce: 'n' } });
+    await say({ op: 8, d: { guild_id: fake.state.guild().id, query: '', limit: 0, nonce: 'n' } });
     const chunk = { t: 'GUILD_MEMBERS_CHUNK', d: { nonce: 'n', chunk_count: 1 } };
     await vi.waitFor(() => expect(got.at(-1)).toMatchObject(chunk), soon);
   });

@@ -13,7 +13,7 @@ const reconnectMs = 600;
 async function answersOnce(world: DiscordWorld, text: string): Promise<void> {
   const done = world.logged('turn done').length;
   const question = world.fake.person('Ada').mention('general', text);
-  await world.turns(done + 1);
+  await world.turnsDone(done + 1);
   expect(world.replies(question)).toEqual([`Answer to: Ada: ${text}`]);
 }
 
@@ -29,7 +29,7 @@ describe.concurrent('a connection that breaks', () => {
       const world = await worlds.begin();
       const { fake, model } = world;
       const question = fake.person('Ada').mention('general', 'one');
-      const writing = await world.asked(1);
+      const writing = await world.modelAsked(1);
       writing.write('Before');
       await fake.until(() => world.replies(question)[0] === 'Before');
       if (how === 'asked to reconnect') fake.gateway.requestReconnect();
@@ -41,18 +41,18 @@ describe.concurrent('a connection that breaks', () => {
       await fake.until(() => world.replies(question)[0] === 'Before, meanwhile');
       await vi.waitFor(() => expect(fake.gateway.record.resumes).toHaveLength(1), soon);
       writing.write(', after.').end();
-      await world.turns(2);
+      await world.turnsDone(2);
       expect(world.replies(question)).toEqual(['Before, meanwhile, after.']);
       expect(world.replies(meanwhile)).toEqual(['Two.']);
       expect(fake.gateway.record.identifies).toHaveLength(1);
-      expect(model.writings).toHaveLength(2);
+      expect(model.answers).toHaveLength(2);
     },
   );
 
   it('is found by its heartbeats when it only looks alive, and resumed', async ({ worlds }) => {
     const world = (
       await worlds.begin({ fake: { gateway: { heartbeatIntervalMs: 100 } } })
-    ).answering();
+    ).answerEverything();
     const { fake } = world;
     fake.gateway.zombify();
     await answersOnce(world, 'into the void');
@@ -62,7 +62,7 @@ describe.concurrent('a connection that breaks', () => {
   it.for(['reset', 'status'] as const)(
     'comes back when it was refused for a while (%s), though the API hangs, too',
     async (how, { worlds }) => {
-      const world = (await worlds.begin()).answering();
+      const world = (await worlds.begin()).answerEverything();
       const { fake } = world;
       const mend = fake.faults.next('GET', '/gateway/bot', { kind: 'hang' }, 1_000);
       const admit = fake.gateway.refuse(how);
@@ -77,7 +77,7 @@ describe.concurrent('a connection that breaks', () => {
   );
 
   it('leaves the line when it breaks while it waits to identify', async ({ worlds }) => {
-    const world = (await worlds.begin({ platform: { identifyEveryMs: 1_500 } })).answering();
+    const world = (await worlds.begin({ platform: { identifyEveryMs: 1_500 } })).answerEverything();
     const { fake } = world;
     fake.gateway.invalidate({ resumable: false });
     await vi.waitFor(() => expect(fake.gateway.record.closes).toHaveLength(1), soon);
@@ -91,7 +91,7 @@ describe.concurrent('a connection that breaks', () => {
 
   it('ends the process, with a clear line, when nothing is heard for long', async ({ worlds }) => {
     const world = await worlds.begin({
-      platform: { deafMs: 500 },
+      platform: { silenceMs: 500 },
       fake: { gateway: { heartbeatIntervalMs: 100_000 } },
     });
     world.fake.gateway.zombify({ deaf: true });
@@ -101,7 +101,7 @@ describe.concurrent('a connection that breaks', () => {
 
   it('ends the process when one shard of several is deaf', async ({ worlds }) => {
     const world = await worlds.begin({
-      platform: { deafMs: 1_500 },
+      platform: { silenceMs: 1_500 },
       fake: { gateway: { shards: 2, maxConcurrency: 2, heartbeatIntervalMs: 100 } },
     });
     const { fake } = world;
@@ -117,7 +117,7 @@ describe.concurrent('a connection that breaks', () => {
 
   it('lives on in quiet servers, as long as heartbeats are answered', async ({ worlds }) => {
     const world = await worlds.begin({
-      platform: { deafMs: 2_500 },
+      platform: { silenceMs: 2_500 },
       fake: { gateway: { heartbeatIntervalMs: 100 } },
     });
     const { heartbeats } = world.fake.gateway.record;
@@ -133,11 +133,11 @@ describe.concurrent('a connection that breaks', () => {
       channels: [{ name: `in-${name}` }],
     }));
     const gateway = { shards: 2, maxConcurrency: 2 };
-    const world = (await worlds.begin({ fake: { guilds, gateway } })).answering();
+    const world = (await worlds.begin({ fake: { guilds, gateway } })).answerEverything();
     const { fake } = world;
     const questions = guilds.map(({ name }) => fake.person('Ada').mention(`in-${name}`, name));
     fake.person('Ada').dm('just us');
-    await world.turns(4);
+    await world.turnsDone(4);
     for (const question of questions) expect(world.replies(question)).toHaveLength(1);
     expect(fake.gateway.record.identifies.map(({ shard }) => shard)).toEqual([
       [0, 2],
@@ -148,20 +148,20 @@ describe.concurrent('a connection that breaks', () => {
 
 describe.concurrent('events', () => {
   it('that come twice are answered once', async ({ worlds }) => {
-    const world = (await worlds.begin()).answering();
+    const world = (await worlds.begin()).answerEverything();
     const { fake } = world;
     fake.gateway.events.duplicate();
     const one = fake.person('Ada').mention('general', 'one');
     fake.person('Ada').dm('two');
-    await world.turns(2);
+    await world.turnsDone(2);
     fake.person('Ben').say(fake.thread(one)!, 'three');
-    await world.turns(3);
+    await world.turnsDone(3);
     expect(world.replies(one)).toEqual(['Answer to: Ada: one', 'Answer to: Ben: three']);
-    expect(world.model.writings).toHaveLength(3);
+    expect(world.model.answers).toHaveLength(3);
   });
 
   it('that come in another order are each answered once', async ({ worlds }) => {
-    const world = (await worlds.begin()).answering();
+    const world = (await worlds.begin()).answerEverything();
     const { fake } = world;
     const release = fake.gateway.events.hold();
     const ada = fake.person('Ada');
@@ -172,17 +172,17 @@ describe.concurrent('events', () => {
     ada.delete(slip);
     ada.dm('three');
     release((events) => events.toReversed());
-    await world.turns(3);
+    await world.turnsDone(3);
     expect(world.replies(one)).toEqual(['Answer to: Ada: one']);
-    expect(world.said(thread)).toEqual(['Answer to: Ada: two']);
-    expect(world.said(ada.directChannel)).toEqual(['Answer to: Ada: three']);
+    expect(world.botTexts(thread)).toEqual(['Answer to: Ada: two']);
+    expect(world.botTexts(ada.directChannel)).toEqual(['Answer to: Ada: three']);
   });
 
   it('that are damaged, or new, harm nothing', async ({ worlds }) => {
-    const world = (await worlds.begin()).answering();
+    const world = (await worlds.begin()).answerEverything();
     const { gateway } = world.fake;
     gateway.sendText('{"op":0,"t":"MESSAGE_CRE');
-    const guildId = world.fake.world.guild().id;
+    const guildId = world.fake.state.guild().id;
     gateway.dispatch('NEVER_HEARD_OF', { anything: true });
     for (const event of ['MESSAGE_UPDATE', 'MESSAGE_DELETE', 'MESSAGE_DELETE_BULK']) {
       gateway.dispatch(event, { guild_id: guildId }, { guildId });
@@ -192,10 +192,10 @@ describe.concurrent('events', () => {
   });
 
   it('that are odd in any field end nothing, and hide no question', async ({ worlds }) => {
-    const world = (await worlds.begin()).answering();
+    const world = (await worlds.begin()).answerEverything();
     const { fake } = world;
     const { gateway } = fake;
-    const guildId = fake.world.guild().id;
+    const guildId = fake.state.guild().id;
     const channel_id = fake.channel('projects').id;
     const { id } = fake.person('Ada');
     const author = { id, username: 'ada', global_name: 'Ada' };
@@ -224,7 +224,7 @@ describe.concurrent('events', () => {
       { poll: { question: null, answers: null } },
     ];
     for (const fields of odd) {
-      const payload = { ...message, id: fake.world.snowflakes.next(), ...fields };
+      const payload = { ...message, id: fake.state.snowflakes.next(), ...fields };
       gateway.dispatch('MESSAGE_CREATE', payload, { guildId });
       const edited = { ...payload, edited_timestamp: new Date().toISOString() };
       gateway.dispatch('MESSAGE_UPDATE', edited, { guildId });
@@ -250,7 +250,7 @@ describe.concurrent('events', () => {
       gateway.dispatch(type, payload, { guildId });
     }
     await answersOnce(world, 'still there?');
-    expect(world.model.writings).toHaveLength(1);
+    expect(world.model.answers).toHaveLength(1);
   });
 });
 
@@ -317,7 +317,7 @@ describe.concurrent('a start', () => {
   it('goes on in the background while Discord is away, and then answers', async ({ worlds }) => {
     const world = await worlds.prepare({ platform: { startPatienceMs: 50 } });
     const { fake } = world;
-    world.answering();
+    world.answerEverything();
     const mend = fake.faults.next('*', '*', { kind: 'reset' }, 1_000);
     await world.start();
     expect(world.logged('Discord does not answer; still trying')).toHaveLength(1);
@@ -331,7 +331,7 @@ describe.concurrent('a start', () => {
     async (how, { worlds }) => {
       const world = await worlds.prepare({ platform: { startPatienceMs: 50 } });
       const { fake } = world;
-      world.answering();
+      world.answerEverything();
       const admit = fake.gateway.refuse(how);
       await world.start();
       await vi.waitFor(() => expect(fake.gateway.record.refused).toBeGreaterThan(0), soon);
@@ -370,7 +370,7 @@ describe.concurrent('later', () => {
     const { fake } = world;
     const token = fake.gateway.token;
     const question = fake.person('Ada').mention('general', 'one');
-    const writing = await world.asked(1);
+    const writing = await world.modelAsked(1);
     writing.write('So far');
     await fake.until(() => world.replies(question)[0] === 'So far');
     fake.gateway.token = 'another';
@@ -379,7 +379,7 @@ describe.concurrent('later', () => {
     await world.stop();
     fake.gateway.token = token;
     await world.start();
-    await world.turns(1);
+    await world.turnsDone(1);
     expect(world.replies(question)).toEqual(['So far and on']);
   });
 });
@@ -428,7 +428,7 @@ describe.concurrent('a stop', () => {
   it.for(['/users/@me', '/gateway/bot', '/channels/:channel/messages', '/channels/:channel'])(
     'does not wait for Discord, whatever hangs: %s',
     async (path, { worlds }) => {
-      const world = (await worlds.begin({ platform: { startPatienceMs: 50 } })).answering();
+      const world = (await worlds.begin({ platform: { startPatienceMs: 50 } })).answerEverything();
       const { fake } = world;
       await sessions(fake, 1);
       await answersOnce(world, 'one');
@@ -439,7 +439,7 @@ describe.concurrent('a stop', () => {
       await world.start();
       if (path === '/channels/:channel') {
         await sessions(fake, 1);
-        fake.gateway.dispatch('MESSAGE_CREATE', strange(fake), { guildId: fake.world.guild().id });
+        fake.gateway.dispatch('MESSAGE_CREATE', strange(fake), { guildId: fake.state.guild().id });
       }
       await fake.until(() => fake.calls.filter(({ injected }) => injected).length > asked);
       await world.stop();
@@ -448,8 +448,8 @@ describe.concurrent('a stop', () => {
 });
 
 /** A message in a channel that nobody has told of. */
-function strange({ bot, world }: DiscordFake): object {
+function strange({ bot, state }: DiscordFake): object {
   const author = { id: '100000000000000001', username: 'zoe' };
-  const place = { channel_id: '100000000000000002', guild_id: world.guild().id };
+  const place = { channel_id: '100000000000000002', guild_id: state.guild().id };
   return { id: '100000000000000003', type: 0, content: `<@${bot.id}> hi`, author, ...place };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, vi } from 'vitest';
 import type { LimitOptions } from '../fakes/discord/limits.ts';
 import type { Call } from '../fakes/discord/activity-record.ts';
-import type { Writing } from '../fakes/scripted-model.ts';
+import type { ScriptedAnswer } from '../fakes/scripted-model.ts';
 import { type DiscordWorld, itInWorlds as it } from '../worlds/discord-world.ts';
 
 const edits = 'PATCH /channels/:channel/messages/:message';
@@ -9,7 +9,7 @@ const posts = 'POST /channels/:channel/messages';
 
 /** Writes like a model, so many words a second. */
 async function stream(
-  writing: Writing,
+  writing: ScriptedAnswer,
   words: readonly string[],
   perSecond: number,
 ): Promise<void> {
@@ -42,7 +42,7 @@ function expectOneByOne(calls: readonly Call[]): void {
 
 /** No message ever went back to an earlier text. */
 function expectOnlyGrowing(world: DiscordWorld, channel: string): void {
-  for (const { id } of world.shown(channel)) {
+  for (const { id } of world.botMessages(channel)) {
     const texts = world.fake.history(id).map(({ text }) => text ?? '');
     for (const [at, text] of texts.entries()) {
       expect(text.startsWith(texts[at - 1]?.trimEnd() ?? '')).toBe(true);
@@ -82,17 +82,19 @@ describe.concurrent('five replies in one channel', () => {
     const { fake, model } = world;
     const names = ['Ada', 'Ben', 'Cem', 'Dan', 'Eve'];
     const questions = names.map((name) => fake.person(name).mention('general', 'write'));
-    await world.asked(5);
+    await world.modelAsked(5);
     await Promise.all(
-      model.writings.map((writing, at) =>
+      model.answers.map((writing, at) =>
         stream(writing, wordsOf(writing.question.slice(0, 3), 60 + at * 20), 40),
       ),
     );
-    await world.turns(5, 40_000);
+    await world.turnsDone(5, 40_000);
     for (const [at, name] of names.entries()) {
-      const words = model.writings.findIndex(({ question }) => question.startsWith(name));
+      const words = model.answers.findIndex(({ question }) => question.startsWith(name));
       // An end that would have to wait long may come as a message of its own.
-      const own = world.shown('general').filter(({ replyTo }) => replyTo === questions[at]!.id);
+      const own = world
+        .botMessages('general')
+        .filter(({ replyTo }) => replyTo === questions[at]!.id);
       expect(own.length).toBeLessThanOrEqual(2);
       expect(own.map(({ text }) => text).join(' ')).toBe(wordsOf(name, 60 + words * 20).join(' '));
     }
@@ -113,21 +115,21 @@ describe.concurrent('five replies in one channel', () => {
     for (const name of ['Ada', 'Ben', 'Cem', 'Dan', 'Eve']) {
       fake.person(name).mention('general', 'write');
     }
-    await world.asked(5);
-    for (const writing of model.writings) writing.write('Beginning. ');
-    await fake.until(() => world.shown('general').length === 5);
-    const going = model.writings.slice(1);
+    await world.modelAsked(5);
+    for (const writing of model.answers) writing.write('Beginning. ');
+    await fake.until(() => world.botMessages('general').length === 5);
+    const going = model.answers.slice(1);
     const streams = going.map((writing) => stream(writing, wordsOf('word', 240), 40));
     await fake.until(() => editsIn(world, 'general').length >= 2, 15_000);
     const endedAt = performance.now();
-    model.writings[0]!.write('And the end.').end();
-    await fake.until(() => world.said('general').includes('Beginning. And the end.'), 15_000);
+    model.answers[0]!.write('And the end.').end();
+    await fake.until(() => world.botTexts('general').includes('Beginning. And the end.'), 15_000);
     // One of the others may have been on its way.
     const next = editsIn(world, 'general').filter(({ at }) => at > endedAt);
     const texts = next.map(({ body }) => (body as { content: string }).content);
     expect(texts.slice(0, 2)).toContain('Beginning. And the end.');
     await Promise.all(streams);
-    await world.turns(5, 30_000);
+    await world.turnsDone(5, 30_000);
     expectOnlyGrowing(world, 'general');
   });
 });
@@ -139,8 +141,8 @@ describe.concurrent('limits', () => {
     const routes = { [edits]: { kind: 'window', limit: 2, perMs: 1_500 } } as const;
     const world = await worlds.begin({ fake: { limits: { routes } } });
     const question = world.fake.person('Ada').mention('general', 'write');
-    await stream(await world.asked(1), wordsOf('word', 120), 40);
-    await world.turns(1);
+    await stream(await world.modelAsked(1), wordsOf('word', 120), 40);
+    await world.turnsDone(1);
     expect(world.replies(question).join(' ')).toBe(wordsOf('word', 120).join(' '));
     expect(world.fake.rateLimited).toEqual([]);
     // Nor did the client library have to hold anything back.
@@ -151,7 +153,7 @@ describe.concurrent('limits', () => {
     const world = await worlds.begin();
     const { fake } = world;
     const question = fake.person('Ada').mention('general', 'write');
-    const writing = await world.asked(1);
+    const writing = await world.modelAsked(1);
     writing.write('One ');
     await fake.until(() => world.replies(question).length === 1);
     fake.faults.next('PATCH', '/channels/:channel/messages/:message', {
@@ -159,13 +161,13 @@ describe.concurrent('limits', () => {
       retryAfterSeconds: 1,
     });
     await stream(writing, wordsOf('word', 60), 40);
-    await world.turns(1);
+    await world.turnsDone(1);
     expect(world.replies(question).join(' ')).toBe(`One ${wordsOf('word', 60).join(' ')}`);
     expect(world.logged('rate limited')).toHaveLength(1);
   });
 
   it('over all the bot does hold everybody up, and cost nothing else', async ({ worlds }) => {
-    const world = (await worlds.begin()).answering();
+    const world = (await worlds.begin()).answerEverything();
     const { fake } = world;
     fake.faults.next('POST', '/channels/:channel/messages', {
       kind: 'rate-limited',
@@ -175,7 +177,7 @@ describe.concurrent('limits', () => {
     const ada = fake.person('Ada').mention('general', 'one');
     await fake.until(() => fake.callsOf('POST', '/channels/:channel/messages').length === 1);
     const ben = fake.person('Ben').mention('projects', 'two');
-    await world.turns(2);
+    await world.turnsDone(2);
     expect(world.replies(ada)).toEqual(['Answer to: Ada: one']);
     expect(world.replies(ben)).toEqual(['Answer to: Ben: two']);
     const [first, ...others] = fake.callsOf('POST', '/channels/:channel/messages');
@@ -185,18 +187,18 @@ describe.concurrent('limits', () => {
   it('of threads let many questions at once wait for theirs, while people see it typing', async ({
     worlds,
   }) => {
-    const world = (await worlds.begin()).answering();
+    const world = (await worlds.begin()).answerEverything();
     // The client library forgets once what is left, as it learns what the limit is called.
     world.allowed.foretold = true;
     const { fake } = world;
     const questions = Array.from({ length: 14 }, (_, at) =>
       fake.person(`Person ${at}`).mention('general', 'one'),
     );
-    await world.turns(14, 40_000);
+    await world.turnsDone(14, 40_000);
     for (const [at, question] of questions.entries()) {
       expect(world.replies(question)).toEqual([`Answer to: Person ${at}: one`]);
     }
-    expect(world.said('general')).toEqual([]);
+    expect(world.botTexts('general')).toEqual([]);
     expect(fake.rateLimited.length).toBeLessThanOrEqual(1);
     const { id } = fake.channel('general');
     const typed = fake.callsOf('POST', '/channels/:channel/typing');
@@ -206,20 +208,20 @@ describe.concurrent('limits', () => {
   it('of threads that last too long bring the answer into the channel', async ({ worlds }) => {
     const threads = 'POST /channels/:channel/messages/:message/threads';
     const routes = { [threads]: { kind: 'window', limit: 1, perMs: 600_000 } } as const;
-    const world = (await worlds.begin({ fake: { limits: { routes } } })).answering();
+    const world = (await worlds.begin({ fake: { limits: { routes } } })).answerEverything();
     world.allowed.foretold = true;
     const { fake } = world;
     fake.person('Ada').mention('general', 'one');
-    await world.turns(1);
+    await world.turnsDone(1);
     const second = fake.person('Ben').mention('general', 'two');
-    await world.turns(2);
-    expect(world.shown('general')).toMatchObject([
+    await world.turnsDone(2);
+    expect(world.botMessages('general')).toMatchObject([
       { text: 'Answer to: Ben: two', replyTo: second.id },
     ]);
   });
 
   it('of one channel that only a refusal tells of hold up no other', async ({ worlds }) => {
-    const world = (await worlds.begin({ platform: { replyIn: 'channel' } })).answering();
+    const world = (await worlds.begin({ platform: { replyIn: 'channel' } })).answerEverything();
     const { fake } = world;
     const path = `/channels/${fake.channel('general').id}/messages`;
     fake.faults.next('POST', path, { kind: 'rate-limited', retryAfterSeconds: 600 });
@@ -227,12 +229,12 @@ describe.concurrent('limits', () => {
     await fake.until(() => fake.callsOf('POST', '/channels/:channel/messages').length === 1);
     await vi.waitFor(() => expect(world.logged('rate limited')).toHaveLength(1));
     fake.person('Ben').mention('projects', 'quick');
-    await fake.until(() => world.said('projects').length === 1);
-    expect(world.said('general')).toEqual([]);
+    await fake.until(() => world.botTexts('projects').length === 1);
+    expect(world.botTexts('general')).toEqual([]);
   });
 
   it('of one channel hold up no other', async ({ worlds }) => {
-    const world = (await worlds.begin()).answering();
+    const world = (await worlds.begin()).answerEverything();
     const { fake } = world;
     const general = fake.channel('general').id;
     fake.limits.set(posts, { kind: 'window', limit: 1, perMs: 600_000 });
@@ -246,32 +248,32 @@ describe.concurrent('limits', () => {
       2,
     );
     for (const name of ['Ada', 'Ben']) fake.person(name).mention('general', 'slow');
-    await fake.until(() => world.said('general').length === 1);
+    await fake.until(() => world.botTexts('general').length === 1);
     const quick = fake.person('Cem').mention('projects', 'quick');
     await fake.until(() => world.replies(quick).length === 1);
-    expect(world.said('general')).toHaveLength(1);
+    expect(world.botTexts('general')).toHaveLength(1);
   });
 
   it('an edit that hangs in one channel holds up no other one', async ({ worlds }) => {
     const world = await worlds.begin({ platform: { replyIn: 'channel' } });
     const { fake } = world;
     fake.person('Ada').mention('general', 'one');
-    const writing = await world.asked(1);
+    const writing = await world.modelAsked(1);
     writing.write('One');
-    await fake.until(() => world.said('general').length === 1);
+    await fake.until(() => world.botTexts('general').length === 1);
     fake.faults.next('PATCH', '/channels/:channel/messages/:message', { kind: 'hang' });
     writing.write(' two');
     await fake.until(() => editsIn(world, 'general').length === 1);
     fake.person('Ben').mention('projects', 'two');
-    const other = await world.asked(2);
+    const other = await world.modelAsked(2);
     other.write('Quick');
-    await fake.until(() => world.said('projects').length === 1);
+    await fake.until(() => world.botTexts('projects').length === 1);
     other.write(' and whole.').end();
-    await fake.until(() => world.said('projects')[0] === 'Quick and whole.');
-    expect(world.said('general')).toEqual(['One']);
+    await fake.until(() => world.botTexts('projects')[0] === 'Quick and whole.');
+    expect(world.botTexts('general')).toEqual(['One']);
     writing.write(' three.').end();
-    await world.turns(2, 25_000);
-    expect(world.said('general')).toEqual(['One two three.']);
+    await world.turnsDone(2, 25_000);
+    expect(world.botTexts('general')).toEqual(['One two three.']);
     // The one that hung could still land: the last text was sent once more.
     const sent = editsIn(world, 'general').map(({ body }) => (body as { content: string }).content);
     expect(sent.filter((content) => content === 'One two three.')).toHaveLength(2);

@@ -36,13 +36,13 @@ describe.concurrent('a reply on Discord', () => {
     const text = sections.join('\n');
     expect(text.length).toBeGreaterThan(30_000);
     const question = world.fake.person('Ada').mention('general', 'all of it, please');
-    const writing = await world.asked(1);
+    const writing = await world.modelAsked(1);
     for (let at = 0; at < text.length; at += 40) {
       writing.write(text.slice(at, at + 40));
       if (at % 2_000 === 0) await breathe();
     }
     writing.end();
-    await world.turns(1, 30_000);
+    await world.turnsDone(1, 30_000);
     const pages = world.replies(question);
     expect(pages.length).toBeGreaterThanOrEqual(15);
     for (const page of pages) {
@@ -70,7 +70,7 @@ describe.concurrent('a reply on Discord', () => {
     // Every word in its place, whatever stands between them.
     const read = (of: string) => of.match(/w\d+\.\d+|Part \d+|const v\d+_\d+|r\d+\.\d+/g);
     expect(read(all)).toEqual(read(text));
-    expect(world.said('general')).toEqual([]);
+    expect(world.botTexts('general')).toEqual([]);
   });
 
   it('pings nobody and shows no previews, in posts and edits, over deltas and pages', async ({
@@ -81,14 +81,14 @@ describe.concurrent('a reply on Discord', () => {
     const role = fake.admin.addRole('everybody here', { mentionable: true });
     const orders = `@everyone @here <@${fake.person('Ben').id}> <@!${fake.person('Cem').id}> <@&${role.id}> https://evil.example/?q=1`;
     const question = fake.person('Ada').mention('general', 'ping them');
-    const writing = await world.asked(1);
+    const writing = await world.modelAsked(1);
     const text = `${orders}\n\n\`${orders}\`\n\n${`${orders}\n`.repeat(50)}`;
     for (const [at, char] of Array.from(text).entries()) {
       writing.write(char);
       if (at % 100 === 0) await breathe();
     }
     writing.end();
-    await world.turns(1, 20_000);
+    await world.turnsDone(1, 20_000);
     const pages = world.replies(question);
     expect(pages.length).toBeGreaterThan(2);
     expect(pages.join('\n').split('@everyone').length - 1).toBe(52);
@@ -101,12 +101,12 @@ describe.concurrent('a reply on Discord', () => {
     const world = await worlds.begin({ mostOpen: 1, platform: { replyIn: 'channel' } });
     const { fake } = world;
     fake.person('Ada').mention('general', 'one');
-    const writing = await world.asked(1);
+    const writing = await world.modelAsked(1);
     fake.person('Ada').mention('general', '@everyone two');
-    await fake.until(() => world.said('general').length === 1);
+    await fake.until(() => world.botTexts('general').length === 1);
     writing.write('@everyone, done').end();
-    await world.turns(1);
-    expect(world.said('general')).toEqual([
+    await world.turnsDone(1);
+    expect(world.botTexts('general')).toEqual([
       expect.stringContaining('several questions open'),
       '@everyone, done',
     ]);
@@ -114,12 +114,12 @@ describe.concurrent('a reply on Discord', () => {
   });
 
   it('shows where a link goes whose text is another address', async ({ worlds }) => {
-    const world = (await worlds.begin()).answering(
+    const world = (await worlds.begin()).answerEverything(
       () =>
         'Log in at [https://bank.example](https://evil.example/x), or read [the docs](https://a.example).',
     );
     const question = world.fake.person('Ada').mention('general', 'where?');
-    await world.turns(1);
+    await world.turnsDone(1);
     expect(world.replies(question)).toEqual([
       'Log in at https://bank.example (<https://evil.example/x>), or read [the docs](https://a.example).',
     ]);
@@ -129,22 +129,22 @@ describe.concurrent('a reply on Discord', () => {
     const world = await worlds.begin();
     const { fake } = world;
     fake.person('Ada').dm('hello');
-    const writing = await world.asked(1);
+    const writing = await world.modelAsked(1);
     const typing = () => fake.callsOf('POST', '/channels/:channel/typing');
     await fake.until(() => typing().length === 1);
     writing.write('Hello').end();
-    await world.turns(1);
+    await world.turnsDone(1);
     const [post] = fake.callsOf('POST', '/channels/:channel/messages');
     expect(typing().every(({ at }) => at < post!.at)).toBe(true);
   });
 
   it('is not typed where its first words come at once', async ({ worlds }) => {
-    const world = (await worlds.begin()).answering();
+    const world = (await worlds.begin()).answerEverything();
     const { fake } = world;
     const ada = fake.person('Ada');
     ada.dm('hello');
     ada.mention('general', 'hello');
-    await world.turns(2);
+    await world.turnsDone(2);
     expect(fake.callsOf('POST', '/channels/:channel/typing')).toEqual([]);
     expect(fake.callsOf('POST', '/channels/:channel/messages')).toHaveLength(2);
   });
@@ -155,9 +155,9 @@ describe.concurrent('a reply on Discord', () => {
     const world = await worlds.begin({ fake: generous, platform: { replyIn: 'channel' } });
     const { fake } = world;
     const question = fake.person('Ada').mention('general', 'a long one');
-    (await world.asked(1)).write('Words and more words.\n\n'.repeat(150)).end();
-    await world.turns(1);
-    const pages = world.shown('general');
+    (await world.modelAsked(1)).write('Words and more words.\n\n'.repeat(150)).end();
+    await world.turnsDone(1);
+    const pages = world.botMessages('general');
     expect(pages.length).toBeGreaterThan(1);
     expect(pages.map(({ replyTo }) => replyTo)).toEqual(pages.map(() => question.id));
   });

@@ -3,31 +3,31 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { examine } from '../../src/commands/doctor/run-checks.ts';
+import { runChecks } from '../../src/commands/doctor/run-checks.ts';
 import { Access } from '../../src/core/intake/access.ts';
 import type { Check, Finding } from '../../src/core/ports/checkup.ts';
 import { modelCheckup } from '../../src/models/doctor/model-check.ts';
-import { discordCheckup } from '../../src/platforms/discord/doctor/discord-checks.ts';
-import { slackCheckup } from '../../src/platforms/slack/doctor/slack-checks.ts';
-import { wantedScopes } from '../../src/platforms/slack/api/identify-bot.ts';
+import { discordChecks } from '../../src/platforms/discord/doctor/discord-checks.ts';
+import { slackChecks } from '../../src/platforms/slack/doctor/slack-checks.ts';
+import { requiredScopes } from '../../src/platforms/slack/api/identify-bot.ts';
 import { redisCheckup } from '../../src/stores/redis/doctor-check.ts';
 import { sqliteCheckup } from '../../src/stores/sqlite/doctor-check.ts';
 import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts';
 import { DiscordFake } from '../fakes/discord/discord-fake.ts';
 import { bitsOf, type PermissionName } from '../fakes/discord/permissions.ts';
 import { findingsIn, runDoctor, runDoctorWith } from '../processes/doctor-process.ts';
-import { readableLog } from '../fakes/recording-log.ts';
+import { recordingLog } from '../fakes/recording-log.ts';
 import { streamText } from '../fakes/openai/scripts.ts';
 import { type OpenAiFake, type Script, startOpenAiFake } from '../fakes/openai/server.ts';
 import { startParley } from '../processes/parley-process.ts';
-import { planted } from '../fakes/leak-canaries.ts';
+import { leakCanaries } from '../fakes/leak-canaries.ts';
 import { type SlackFake, startSlackFake } from '../fakes/slack/slack-fake.ts';
 import { freePort, type RedisServer, startRedis } from '../redis/server.ts';
 import { scopes } from '../worlds/slack-world.ts';
 
 const tokens = {
-  slack: `xoxb-${planted.key}`,
-  discord: `MTA5.${planted.key.replaceAll('-', '_')}.x`,
+  slack: `xoxb-${leakCanaries.key}`,
+  discord: `MTA5.${leakCanaries.key.replaceAll('-', '_')}.x`,
 };
 
 let slack: SlackFake;
@@ -40,7 +40,7 @@ beforeAll(async () => {
     startSlackFake({ workspaces: [{ id: 'T1', name: 'Acme', scopes, token: tokens.slack }] }),
     DiscordFake.start({ token: tokens.discord }),
     startOpenAiFake({ script: streamText({ text: 'Hi', tokensPerSecond: Infinity }) }),
-    startRedis({ appendonly: true, args: ['--requirepass', planted.password] }),
+    startRedis({ appendonly: true, args: ['--requirepass', leakCanaries.password] }),
   ]);
 });
 
@@ -55,10 +55,10 @@ function everything(): Record<string, string> {
     SLACK_API_URL: slack.apiUrl,
     DISCORD_BOT_TOKEN: tokens.discord,
     DISCORD_API_URL: discord.apiUrl,
-    OPENAI_API_KEY: planted.key,
+    OPENAI_API_KEY: leakCanaries.key,
     OPENAI_BASE_URL: model.url,
     MODEL: 'small-1, large-2',
-    REDIS_URL: redis.url.replace('//', `//:${planted.password}@`),
+    REDIS_URL: redis.url.replace('//', `//:${leakCanaries.password}@`),
   };
 }
 
@@ -214,7 +214,7 @@ describe('the doctor', () => {
   it('tells that the lists of those who may ask leave nobody', async () => {
     const { OPENAI_BASE_URL: _, OPENAI_API_KEY: __, REDIS_URL: ___, ...others } = everything();
     const { MODEL: ____, ...rest } = others;
-    const village = discord.world.guild('Village').id;
+    const village = discord.state.guild('Village').id;
     const elsewhere = { ALLOW_WORKSPACES: 'T0OTHER,1100000000000000001' };
     const shut = findingsIn(await runDoctor({ ...rest, ...elsewhere }, '--json')).by;
     expect(shut.get('slack.access')).toMatchObject({
@@ -235,7 +235,7 @@ describe('the doctor', () => {
       SLACK_BOT_TOKEN: slack.appToken,
       SLACK_APP_TOKEN: tokens.slack,
       PORT: 'many',
-      OPENAI_API_KEY: planted.key,
+      OPENAI_API_KEY: leakCanaries.key,
     };
     const [list, json] = await Promise.all([runDoctor(env), runDoctor(env, '--json')]);
     expect([list.code, json.code]).toEqual([78, 78]);
@@ -316,7 +316,7 @@ function breakEverything(): () => void {
   discord.admin.setMessageContent(false);
   discord.admin.removeBot();
   const refusal = {
-    message: `Incorrect API key provided: ${planted.key}`,
+    message: `Incorrect API key provided: ${leakCanaries.key}`,
     code: 'invalid_api_key',
   };
   model.use((reply) => reply.status(401, { error: refusal }));
@@ -331,23 +331,23 @@ function breakEverything(): () => void {
 }
 
 async function look(checks: readonly Check[]): Promise<Map<string, Finding>> {
-  return new Map((await examine(checks)).map((finding) => [finding.id, finding]));
+  return new Map((await runChecks(checks)).map((finding) => [finding.id, finding]));
 }
 
 describe('an app in Slack', () => {
-  const quiet = { access: new Access(), hear: () => undefined, log: readableLog() };
+  const quiet = { access: new Access(), hear: () => undefined, log: recordingLog() };
 
   it('may lack what its manifest only wishes for, and its manifest what it needs', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'parley-doctor-'));
     const manifestPath = join(folder, 'slack-manifest.yaml');
-    const fake = await startSlackFake({ workspaces: [{ id: 'T1', scopes: wantedScopes }] });
+    const fake = await startSlackFake({ workspaces: [{ id: 'T1', scopes: requiredScopes }] });
     onTestFinished(async () => {
       rmSync(folder, { recursive: true, force: true });
       await fake.close();
     });
     const own = { ...quiet, token: fake.botToken, apiUrl: fake.apiUrl };
     const socket = { ...own, appToken: fake.appToken };
-    const first = await look(slackCheckup({ ...socket, manifestPath: 'slack-manifest.yaml' }));
+    const first = await look(slackChecks({ ...socket, manifestPath: 'slack-manifest.yaml' }));
     expect(first.get('slack.scopes')).toMatchObject({
       state: 'warning',
       detail: expect.stringMatching(/it lacks files:read$/) as string,
@@ -358,7 +358,7 @@ describe('an app in Slack', () => {
       .replace('- message.im\n', '')
       .replace('socket_mode_enabled: true', 'socket_mode_enabled: false');
     writeFileSync(manifestPath, manifest);
-    const second = await look(slackCheckup({ ...socket, manifestPath }));
+    const second = await look(slackChecks({ ...socket, manifestPath }));
     expect(second.get('slack.manifest')).toMatchObject({
       state: 'warning',
       detail:
@@ -367,7 +367,7 @@ describe('an app in Slack', () => {
 
     const signingSecret = '0123456789abcdef'.repeat(2);
     const http = { ...own, signingSecret, manifestPath: join(folder, 'none') };
-    const third = await look(slackCheckup(http));
+    const third = await look(slackChecks(http));
     expect(third.get('slack.signing-secret')?.state).toBe('ok');
     expect(third.get('slack.manifest')).toMatchObject({
       state: 'ok',
@@ -382,14 +382,14 @@ describe('an app in Slack', () => {
     onTestFinished(() => fake.close());
     const { botToken: token, apiUrl, appToken } = fake;
     const options = { ...quiet, token, apiUrl, appToken, manifestPath: 'slack-manifest.yaml' };
-    expect((await look(slackCheckup(options))).get('slack.channels')).toMatchObject({
+    expect((await look(slackChecks(options))).get('slack.channels')).toMatchObject({
       state: 'warning',
       detail: 'the bot is in none',
       remedy: expect.stringContaining('/invite') as string,
     });
     // Without the scope for it nothing is said: that it is missing is told elsewhere.
     fake.workspace().scopes.delete('channels:read');
-    expect((await look(slackCheckup(options))).has('slack.channels')).toBe(false);
+    expect((await look(slackChecks(options))).has('slack.channels')).toBe(false);
   });
 
   it('may be two apps by mistake, or none that Slack lets in', async () => {
@@ -398,12 +398,12 @@ describe('an app in Slack', () => {
     const { botToken: token, apiUrl, appToken } = fake;
     const manifestPath = 'slack-manifest.yaml';
     const options = { ...quiet, token, apiUrl, appToken, manifestPath };
-    expect((await look(slackCheckup(options))).get('slack.app-token')).toMatchObject({
+    expect((await look(slackChecks(options))).get('slack.app-token')).toMatchObject({
       state: 'failed',
       detail: 'it is one of the app A0OTHER, but the bot’s token is one of A0PARLEY',
     });
     fake.refusesAppToken('invalid_auth');
-    expect((await look(slackCheckup(options))).get('slack.app-token')).toMatchObject({
+    expect((await look(slackChecks(options))).get('slack.app-token')).toMatchObject({
       state: 'failed',
       detail: 'Slack answers invalid_auth',
       remedy: expect.stringContaining('"App-Level Tokens"') as string,
@@ -411,7 +411,7 @@ describe('an app in Slack', () => {
     // Where the bot may not ask whose it is, the two are not compared.
     fake.refusesAppToken(undefined);
     fake.workspace().scopes.delete('users:read');
-    expect((await look(slackCheckup(options))).get('slack.app-token')?.state).toBe('ok');
+    expect((await look(slackChecks(options))).get('slack.app-token')?.state).toBe('ok');
   });
 });
 
@@ -427,7 +427,7 @@ describe('a bot in Discord', () => {
     onTestFinished(() => fake.stop());
     const { token, apiUrl } = fake;
     const found = await look(
-      discordCheckup({ token, apiUrl, access, hear: () => undefined, log: readableLog() }),
+      discordChecks({ token, apiUrl, access, hear: () => undefined, log: recordingLog() }),
     );
     expect(found.get('discord.sessions')?.state).toBe(state);
   });
@@ -437,16 +437,16 @@ describe('a bot in Discord', () => {
     const fake = await DiscordFake.start({ guilds });
     onTestFinished(() => fake.stop());
     const everyone = (name: string, may: PermissionName[]): void => {
-      const guild = fake.world.guild(name);
+      const guild = fake.state.guild(name);
       guild.roles.get(guild.id)!.permissions = bitsOf(may);
     };
     everyone('Server 1', ['Administrator']);
-    const check = discordCheckup({
+    const check = discordChecks({
       token: fake.token,
       apiUrl: fake.apiUrl,
       access,
       hear: () => undefined,
-      log: readableLog(),
+      log: recordingLog(),
     });
     expect((await look(check)).get('discord.servers')?.detail).toBe(
       '8: Server 0, Server 1, Server 2, Server 3, Server 4, …',
@@ -462,8 +462,8 @@ describe('a bot in Discord', () => {
   it('is looked for at Discord’s address', async () => {
     const { token } = discord;
     const apiUrl = `${discord.apiUrl}/elsewhere`;
-    const log = readableLog();
-    const found = await look(discordCheckup({ token, apiUrl, access, hear: () => undefined, log }));
+    const log = recordingLog();
+    const found = await look(discordChecks({ token, apiUrl, access, hear: () => undefined, log }));
     expect([...found.values()]).toMatchObject([
       { state: 'failed', detail: expect.stringContaining('DISCORD_API_URL') as string },
     ]);
@@ -472,7 +472,7 @@ describe('a bot in Discord', () => {
 
 describe('SQLite', () => {
   async function found(path: string): Promise<Finding | undefined> {
-    const [finding] = await examine([sqliteCheckup(path)]);
+    const [finding] = await runChecks([sqliteCheckup(path)]);
     return finding;
   }
 
@@ -561,7 +561,7 @@ describe('Redis', () => {
       url: server.url,
       prefix: 'parley',
       hear: () => undefined,
-      log: readableLog(),
+      log: recordingLog(),
     });
     const first = await look([check]);
     expect(first.get('store.redis-memory')).toMatchObject({
@@ -601,7 +601,7 @@ describe('a model', () => {
   async function found(script: Script, api: 'chat' | 'responses' = 'chat') {
     const fake = await startOpenAiFake({ script });
     onTestFinished(() => fake.close());
-    const [finding] = await examine([
+    const [finding] = await runChecks([
       modelCheckup({ model: 'm', baseUrl: fake.url, apiKey: 'k', api, hear: () => undefined }),
     ]);
     return { finding, body: fake.requests[0]?.body };
@@ -623,7 +623,9 @@ describe('a model', () => {
 
   it('that was not started is to be started, and not sought in a container', async () => {
     const baseUrl = `http://127.0.0.1:${await freePort()}/v1`;
-    const [finding] = await examine([modelCheckup({ model: 'm', baseUrl, hear: () => undefined })]);
+    const [finding] = await runChecks([
+      modelCheckup({ model: 'm', baseUrl, hear: () => undefined }),
+    ]);
     expect(finding).toMatchObject({ state: 'failed' });
     expect(finding?.detail).toMatch(/^http:\S+ does not answer \(connect ECONNREFUSED/);
     expect(finding?.remedy).toMatch(/start the model’s server.*OPENAI_BASE_URL.*host\.docker/);

@@ -6,7 +6,14 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, inject, it, onTestFinished } from 'vitest';
 import { conversationId } from '../../src/core/domain/conversation.ts';
-import { alice, answer, ask, done, mustClaim, question } from '../contract/store/store-fixture.ts';
+import {
+  alice,
+  answer,
+  ask,
+  doneEnding,
+  mustClaim,
+  question,
+} from '../contract/store/store-fixture.ts';
 import { openStore } from '../redis/open-store.ts';
 
 /** What `npm run forget` says. */
@@ -39,7 +46,7 @@ it('says that a question of theirs remains while it is being answered, and is do
   expect(await forget(prefix, person)).toBe(
     `1 message of the person ${person} deleted. 1 message being answered remains: run this again once that is over.`,
   );
-  await store.conclude(claim, done);
+  await store.storeEnding(claim, doneEnding);
   await store.finish(claim, alice, 1);
   expect(await forget(prefix, person)).toBe(`1 message of the person ${person} deleted.`);
   expect(await forget(prefix, c)).toBe(`1 message of the conversation ${c} deleted.`);
@@ -60,7 +67,7 @@ it('takes people of the page as usage prints them, with all that is theirs but t
   const [id = '', ...counts] = person.split(/ +/);
   expect(counts).toEqual(['1', '1', '7', '5', '12']);
   expect(await forget(prefix, id)).toBe(`2 messages of the person ${id} deleted.`);
-  expect(await store.view(c)).toEqual({ history: [], queued: [] });
+  expect(await store.conversationView(c)).toEqual({ history: [], queued: [] });
   const after = await usage();
   expect(after.map((line) => line.split(/ +/))).toEqual([
     ['web:(forgotten)', ...counts],

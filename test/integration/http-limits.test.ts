@@ -6,7 +6,7 @@ import type { ConnectionLimits } from '../../src/server/connections.ts';
 import { createServer, type HttpServer } from '../../src/server/http-server.ts';
 import { httpEvents } from '../../src/platforms/slack/receive/http-events.ts';
 import { Hono } from 'hono';
-import { readableLog } from '../fakes/recording-log.ts';
+import { recordingLog } from '../fakes/recording-log.ts';
 import { signedHeaders } from '../fakes/slack/signature.ts';
 import { Browser } from '../worlds/web-world.ts';
 
@@ -15,7 +15,7 @@ const piece = randomBytes(64 * 1_024);
 
 let server: HttpServer;
 let port: number;
-let log: ReturnType<typeof readableLog>;
+let log: ReturnType<typeof recordingLog>;
 let sockets: Socket[];
 /** How often each path was answered. */
 let answered: Map<string, number>;
@@ -25,7 +25,7 @@ beforeEach(() => {
   sockets = [];
   answered = new Map();
   events = [];
-  log = readableLog();
+  log = recordingLog();
 });
 
 afterEach(async () => {

@@ -1,24 +1,24 @@
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { readAnswers } from '../chaos/numbered-answers.ts';
-import { keyOf } from '../chaos/fleet.ts';
-import { question } from '../chaos/recording-model.ts';
-import { type Asked, Register } from '../chaos/question-ledger.ts';
+import { parseAnswers } from '../chaos/numbered-answers.ts';
+import { apiKeyOf } from '../chaos/fleet.ts';
+import { questionText } from '../chaos/recording-model.ts';
+import { type AskedQuestion, QuestionLedger } from '../chaos/question-ledger.ts';
 import {
   DiscordThread,
   SlackDirect,
   SlackThread,
-  type Spot,
+  type SimulatedConversation,
 } from '../chaos/simulated-conversations.ts';
-import { Town } from '../chaos/environment.ts';
+import { ChaosEnvironment } from '../chaos/environment.ts';
 
 const long = { words: 1_500, perSecond: 100 };
 const timeout = 20_000;
 
-let town: Town;
-let register: Register;
+let town: ChaosEnvironment;
+let register: QuestionLedger;
 
 beforeAll(async () => {
-  town = await Town.start({
+  town = await ChaosEnvironment.start({
     slack: 'http',
     instances: 3,
     threads: 6,
@@ -26,7 +26,7 @@ beforeAll(async () => {
     discords: 3,
     env: { MODEL_CONCURRENCY: '6' },
   });
-  register = new Register(town.spots, town.model);
+  register = new QuestionLedger(town.conversations, town.model);
 });
 
 afterAll(async () => {
@@ -35,9 +35,9 @@ afterAll(async () => {
 });
 
 /** A place where nothing was said yet. */
-function fresh<S extends Spot>(kind: new (...args: never[]) => S): S {
-  const used = new Set(register.asked.map(({ spot }) => spot));
-  const spot = town.spots.find((one): one is S => one instanceof kind && !used.has(one));
+function fresh<S extends SimulatedConversation>(kind: new (...args: never[]) => S): S {
+  const used = new Set(register.asked.map(({ conversation }) => conversation));
+  const spot = town.conversations.find((one): one is S => one instanceof kind && !used.has(one));
   if (spot === undefined) throw new Error('every place is in use');
   return spot;
 }
@@ -45,7 +45,7 @@ function fresh<S extends Spot>(kind: new (...args: never[]) => S): S {
 async function allAnswered(): Promise<void> {
   await vi.waitFor(
     () => {
-      register.look();
+      register.checkAnswers();
       expect(register.open).toEqual([]);
     },
     { timeout, interval: 50 },
@@ -54,18 +54,18 @@ async function allAnswered(): Promise<void> {
 
 /** Asks for a long answer; resolves, once people read some of it, to who answers and who does not. */
 async function answering(
-  spot: Spot,
+  spot: SimulatedConversation,
   wish = long,
-): Promise<{ asked: Asked; at: number; other: number }> {
+): Promise<{ asked: AskedQuestion; at: number; other: number }> {
   const asked = register.ask(spot, wish);
   await town.slack.until(() => spot.replies().length > 0, timeout);
-  const at = [0, 1, 2].find((index) => keyOf(index) === town.model.latest(asked.name)?.key);
+  const at = [0, 1, 2].find((index) => apiKeyOf(index) === town.model.latest(asked.name)?.key);
   if (at === undefined) throw new Error('nobody asked the model');
   return { asked, at, other: (at + 1) % 3 };
 }
 
 /** Resolves once the model is asked for no more words. */
-async function silenced({ name }: Asked): Promise<void> {
+async function silenced({ name }: AskedQuestion): Promise<void> {
   await vi.waitFor(() => expect(town.model.latest(name)?.request.endedBy).toBe('client'), {
     timeout,
     interval: 20,
@@ -74,13 +74,13 @@ async function silenced({ name }: Asked): Promise<void> {
 
 /** How many of the answers since then each instance began. */
 function begunSince(asking: number): number[] {
-  const since = town.model.askings.slice(asking);
-  return [0, 1, 2].map((index) => since.filter(({ key }) => key === keyOf(index)).length);
+  const since = town.model.requests.slice(asking);
+  return [0, 1, 2].map((index) => since.filter(({ key }) => key === apiKeyOf(index)).length);
 }
 
 it('spreads questions over all instances, whichever hears them', async () => {
   town.deliverTo(0);
-  const directs = town.spots.filter((spot) => spot instanceof SlackDirect);
+  const directs = town.conversations.filter((spot) => spot instanceof SlackDirect);
   for (const spot of directs) register.ask(spot, { words: 60, perSecond: 60 });
   await allAnswered();
   // What stands while it is being written is taken back by a call of its own.
@@ -91,7 +91,7 @@ it('spreads questions over all instances, whichever hears them', async () => {
 }, 60_000);
 
 it('shares out what has waited, too', async () => {
-  const before = town.model.askings.length;
+  const before = town.model.requests.length;
   const operator = town.fleet.at(0);
   await operator.command('turns', 'pause');
   await vi.waitFor(
@@ -101,11 +101,11 @@ it('shares out what has waited, too', async () => {
     },
     { timeout, interval: 50 },
   );
-  const directs = town.spots.filter((spot) => spot instanceof SlackDirect);
+  const directs = town.conversations.filter((spot) => spot instanceof SlackDirect);
   // They are told of the pause, too: what stands there is no answer alone.
   for (const [at, spot] of directs.entries()) {
     // One post each: what edits there are is left to the others here.
-    spot.say(question(`qw${at}`, { words: 3, perSecond: 200, thinksMs: 2_000 }));
+    spot.say(questionText(`qw${at}`, { words: 3, perSecond: 200, thinksMs: 2_000 }));
   }
   await vi.waitFor(
     async () => {
@@ -152,9 +152,9 @@ it('goes on elsewhere with what an instance leaves at SIGTERM, before any lease 
     interval: 20,
   });
   expect(await code).toBe(0);
-  expect(town.model.latest(asked.name)?.key).not.toBe(keyOf(at));
-  await vi.waitFor(() => expect(readAnswers(spot.replies()).answers).toHaveLength(1), { timeout });
-  expect(readAnswers(spot.replies()).problem).toBeUndefined();
+  expect(town.model.latest(asked.name)?.key).not.toBe(apiKeyOf(at));
+  await vi.waitFor(() => expect(parseAnswers(spot.replies()).answers).toHaveLength(1), { timeout });
+  expect(parseAnswers(spot.replies()).problem).toBeUndefined();
   expect(spot.posted.map(({ ts }) => ts)).toEqual(before);
 }, 60_000);
 
@@ -165,7 +165,7 @@ function onDutySince(index: number): number {
 
 it('listens to Discord elsewhere when the instance that did so dies, and hears what it missed', async () => {
   const { discord, fleet } = town;
-  const spots = town.spots.filter((spot) => spot instanceof DiscordThread);
+  const spots = town.conversations.filter((spot) => spot instanceof DiscordThread);
   // The one that listened first may be gone.
   await discord.until(() => discord.gateway.sessions === 1, timeout);
   const [listening = 0] = [0, 1, 2].toSorted((a, b) => onDutySince(b) - onDutySince(a));
@@ -173,7 +173,7 @@ it('listens to Discord elsewhere when the instance that did so dies, and hears w
   for (const spot of spots) register.ask(spot);
   await vi.waitFor(
     () => {
-      const answers = spots.map((spot) => readAnswers(spot.replies()).answers.length);
+      const answers = spots.map((spot) => parseAnswers(spot.replies()).answers.length);
       expect(answers).toEqual(spots.map(() => 1));
     },
     { timeout: 40_000, interval: 50 },

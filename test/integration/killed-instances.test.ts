@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
-import { dieAtEachPoint, firstDeaths } from '../chaos/kill-points.ts';
-import { Register } from '../chaos/question-ledger.ts';
-import { storm, type StormOptions } from '../chaos/random-failures.ts';
-import { Town } from '../chaos/environment.ts';
-import { beginParley } from '../processes/waiting-start.ts';
+import { killAtEachPoint, firstKillPoints } from '../chaos/kill-points.ts';
+import { QuestionLedger } from '../chaos/question-ledger.ts';
+import { runRandomFailures, type RandomFailuresOptions } from '../chaos/random-failures.ts';
+import { ChaosEnvironment } from '../chaos/environment.ts';
+import { spawnParley } from '../processes/waiting-start.ts';
 import { startParley } from '../processes/parley-process.ts';
-import { planted } from '../fakes/leak-canaries.ts';
+import { leakCanaries } from '../fakes/leak-canaries.ts';
 import { freePort, startRedis } from '../redis/server.ts';
 
 /** Another one each time; `npm run chaos` goes on for longer, and takes it as `--seed`. */
@@ -17,12 +17,12 @@ const common = {
   instances: 2,
   conversations: 12,
   pauseMs: [500, 2_000],
-} as const satisfies Partial<StormOptions>;
+} as const satisfies Partial<RandomFailuresOptions>;
 
 // They wait for leases to end, most of the time: beside each other they take no longer than one.
 describe.concurrent(`several instances, by chance of seed ${seed}`, () => {
   it('answers every question once and whole, while instances and Redis are killed', async () => {
-    const { broken, kills, redisDeaths } = await storm({
+    const { broken, kills, redisDeaths } = await runRandomFailures({
       ...common,
       seconds: 6,
       slack: 'socket',
@@ -36,7 +36,7 @@ describe.concurrent(`several instances, by chance of seed ${seed}`, () => {
   }, 120_000);
 
   it('answers every question once and whole, while instances are renewed', async () => {
-    const { broken, restarts } = await storm({
+    const { broken, restarts } = await runRandomFailures({
       ...common,
       seconds: 9,
       slack: 'http',
@@ -47,8 +47,8 @@ describe.concurrent(`several instances, by chance of seed ${seed}`, () => {
   }, 120_000);
 
   it('completes a reply in its own messages, killed after any call of it', async () => {
-    const points = firstDeaths({ slack: 4, discord: 7 });
-    const { survivors, broken } = await dieAtEachPoint(points);
+    const points = firstKillPoints({ slack: 4, discord: 7 });
+    const { survivors, broken } = await killAtEachPoint(points);
     expect(broken).toEqual([]);
     for (const { before, end, place: corner, after, heard } of survivors) {
       const place = `${corner}: killed after call ${after[0]}, ${heard ? 'heard' : 'not heard'}`;
@@ -74,10 +74,15 @@ describe.concurrent(`several instances, by chance of seed ${seed}`, () => {
   }, 120_000);
 
   it('lets Redis be away for 20 s', async ({ onTestFinished }) => {
-    const town = await Town.start({ slack: 'http', instances: 2, threads: 2, directs: 1 });
+    const town = await ChaosEnvironment.start({
+      slack: 'http',
+      instances: 2,
+      threads: 2,
+      directs: 1,
+    });
     onTestFinished(() => town.stop());
-    const register = new Register(town.spots, town.model);
-    const [writing, late, other] = town.spots;
+    const register = new QuestionLedger(town.conversations, town.model);
+    const [writing, late, other] = town.conversations;
     const ready = async (): Promise<number[]> =>
       Promise.all(
         [0, 1].map(async (at) => (await fetch(`${town.fleet.at(at).url}/readyz`)).status),
@@ -107,7 +112,7 @@ describe.concurrent(`several instances, by chance of seed ${seed}`, () => {
     await vi.waitFor(async () => expect(await ready()).toEqual([200, 200]), { timeout: 10_000 });
     await vi.waitFor(
       () => {
-        register.look();
+        register.checkAnswers();
         expect(register.open).toEqual([]);
       },
       { timeout: 60_000, interval: 100 },
@@ -117,8 +122,8 @@ describe.concurrent(`several instances, by chance of seed ${seed}`, () => {
   }, 150_000);
 
   it('does not start without the Redis that it was given, and says what to do', async () => {
-    const url = `redis://somebody:${planted.password}@127.0.0.1:1`;
-    const parley = beginParley({ REDIS_URL: url });
+    const url = `redis://somebody:${leakCanaries.password}@127.0.0.1:1`;
+    const parley = spawnParley({ REDIS_URL: url });
     await vi.waitFor(
       () => {
         expect(parley.output).toContain('waiting for Redis at redis://127.0.0.1:1,');
@@ -129,24 +134,24 @@ describe.concurrent(`several instances, by chance of seed ${seed}`, () => {
     expect(parley.output).not.toContain('Parley talks');
     expect(await parley.terminate()).toBe(0);
     expect(parley.output).toContain('stopped');
-    expect(parley.output).not.toContain(planted.password);
+    expect(parley.output).not.toContain(leakCanaries.password);
   }, 60_000);
 
   it('waits for its Redis as long as that takes, and then talks', async ({ onTestFinished }) => {
     const port = await freePort();
-    const url = `redis://:${planted.password}@127.0.0.1:${port}`;
-    const parley = beginParley({ REDIS_URL: url });
+    const url = `redis://:${leakCanaries.password}@127.0.0.1:${port}`;
+    const parley = spawnParley({ REDIS_URL: url });
     onTestFinished(async () => void (await parley.terminate()));
     // It tells so every five seconds.
     await vi.waitFor(
       () => expect(parley.output.split('waiting for Redis').length - 1).toBeGreaterThanOrEqual(4),
       { timeout: 80_000 },
     );
-    const redis = await startRedis({ port, args: ['--requirepass', planted.password] });
+    const redis = await startRedis({ port, args: ['--requirepass', leakCanaries.password] });
     onTestFinished(() => redis.stop());
     await vi.waitFor(() => expect(parley.output).toContain('Parley talks'), { timeout: 40_000 });
     expect(await parley.terminate()).toBe(0);
-    expect(parley.output).not.toContain(planted.password);
+    expect(parley.output).not.toContain(leakCanaries.password);
   }, 150_000);
 
   it('does not start with a wrong password for Redis, and says what to do', async ({
@@ -154,9 +159,9 @@ describe.concurrent(`several instances, by chance of seed ${seed}`, () => {
   }) => {
     const redis = await startRedis({ args: ['--requirepass', 'the right one'] });
     onTestFinished(() => redis.stop());
-    const url = redis.url.replace('redis://', `redis://:${planted.password}@`);
+    const url = redis.url.replace('redis://', `redis://:${leakCanaries.password}@`);
     const starting = startParley({ REDIS_URL: url });
     await expect(starting).rejects.toThrow(/exit code 78[\s\S]*Correct them in REDIS_URL/);
-    await expect(starting).rejects.not.toThrow(planted.password);
+    await expect(starting).rejects.not.toThrow(leakCanaries.password);
   }, 60_000);
 });

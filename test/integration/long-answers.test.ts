@@ -10,7 +10,7 @@ const always = { longAnswerMs: 1 } as const;
 
 /** Who was called on Slack until now; a world that ends wants to know of nobody. */
 async function calledOnSlack(world: SlackWorld, count: number): Promise<readonly Notification[]> {
-  const { notifications } = world.fake.history;
+  const { notifications } = world.fake.activity;
   await vi.waitFor(() => expect(notifications).toHaveLength(count), { timeout: 5_000 });
   return notifications.splice(0);
 }
@@ -34,7 +34,7 @@ describe.concurrent('a long answer on Slack', () => {
     const world = await worlds.begin(always);
     const { root, writing } = await world.ask();
     writing.write('It is so.').end();
-    await world.turns(1);
+    await world.turnsDone(1);
     expect(await calledOnSlack(world, 1)).toMatchObject([{ channel: 'C1', mention: '<@U1>' }]);
     expect(world.replies('C1', root.ts)).toEqual(['It is so.', `<@U1> ${ready}`]);
     await world.restart();
@@ -45,14 +45,14 @@ describe.concurrent('a long answer on Slack', () => {
     const world = await worlds.begin(always);
     const one = await world.ask();
     one.writing.write('It is').fail(new Error('the model broke'));
-    await world.turns(1);
+    await world.turnsDone(1);
     await calledOnSlack(world, 1);
     expect(world.replies('C1', one.root.ts).at(-1)).toBe(`<@U1> ${ready}`);
     const other = await world.ask();
     other.writing.write('It is');
     await world.fake.until(() => world.replies('C1', other.root.ts)[0] === 'It is');
     world.fake.person('U1').posts('C1', 'stop', { thread_ts: other.root.ts });
-    await world.turns(2);
+    await world.turnsDone(2);
     expect(world.replies('C1', other.root.ts)).toHaveLength(1);
   });
 
@@ -61,15 +61,15 @@ describe.concurrent('a long answer on Slack', () => {
       const world = await worlds.begin(options);
       const { root, writing } = await world.ask();
       writing.write('It is so.').end();
-      await world.turns(1);
+      await world.turnsDone(1);
       expect(world.replies('C1', root.ts)).toEqual(['It is so.']);
     }
   });
 
   onSlack('calls them in a direct conversation, too', async ({ worlds }) => {
-    const world = (await worlds.begin(always)).answering(() => 'It is so.');
+    const world = (await worlds.begin(always)).answerEverything(() => 'It is so.');
     world.fake.person('U1').writes('why?');
-    await world.turns(1);
+    await world.turnsDone(1);
     expect(await calledOnSlack(world, 1)).toMatchObject([{ mention: '<@U1>' }]);
   });
 
@@ -78,7 +78,7 @@ describe.concurrent('a long answer on Slack', () => {
     const { root, writing } = await halfAnswered(world);
     world.fake.fail('chat.postMessage', { kind: 'error', error: 'restricted_action' });
     writing.write('.').end();
-    await world.turns(1);
+    await world.turnsDone(1);
     await vi.waitFor(() => expect(world.logged('nobody told of a long answer')).toHaveLength(1));
     expect(world.replies('C1', root.ts)).toEqual(['It is so.']);
   });
@@ -88,11 +88,11 @@ describe.concurrent('a long answer on Slack', () => {
     const { root, writing } = await halfAnswered(world);
     world.fake.fail('chat.update', { kind: 'error', error: 'edit_window_closed' });
     writing.write('.').end();
-    await world.turns(1);
+    await world.turnsDone(1);
     await world.fake.until(() => world.replies('C1', root.ts).length === 2);
     const other = await world.ask('and this?', 'C2');
     other.writing.write('It is so.').end();
-    await world.turns(2);
+    await world.turnsDone(2);
     expect(await calledOnSlack(world, 1)).toMatchObject([{ channel: 'C2' }]);
   });
 
@@ -101,39 +101,39 @@ describe.concurrent('a long answer on Slack', () => {
     const { writing } = await halfAnswered(world);
     world.fake.fail('chat.postMessage', { kind: 'rate-limited', retryAfterSeconds: 600 });
     writing.write('.').end();
-    await world.turns(1);
+    await world.turnsDone(1);
     await vi.waitFor(() => expect(world.logged('rate limited')).toHaveLength(1));
     const other = await world.ask('and this?', 'C2');
     other.writing.write('It is so.').end();
-    await world.turns(2);
+    await world.turnsDone(2);
     expect(await calledOnSlack(world, 1)).toMatchObject([{ channel: 'C2' }]);
   });
 });
 
 describe.concurrent('a long answer on Discord', () => {
   onDiscord('calls whoever asked, and nobody else, with a link to it', async ({ worlds }) => {
-    const world = (await worlds.begin(always)).answering(() => 'It is so, @everyone.');
+    const world = (await worlds.begin(always)).answerEverything(() => 'It is so, @everyone.');
     const ada = world.fake.person('Ada');
     const question = ada.mention('general', 'why?');
-    await world.turns(1);
+    await world.turnsDone(1);
     const [ping] = await calledOnDiscord(world, 1);
     expect(ping).toMatchObject({ everyone: false, users: [ada.id], roles: [] });
     expect(ping?.channelId).toBe(question.channelId);
-    const [answer] = world.shown(world.fake.thread(question)!);
-    const link = `https://discord.com/channels/${world.fake.world.guild().id}/${question.id}/${answer!.id}`;
-    expect(world.said('general')).toEqual([`<@${ada.id}> ${ready} ${link}`]);
+    const [answer] = world.botMessages(world.fake.thread(question)!);
+    const link = `https://discord.com/channels/${world.fake.state.guild().id}/${question.id}/${answer!.id}`;
+    expect(world.botTexts('general')).toEqual([`<@${ada.id}> ${ready} ${link}`]);
     expect(world.replies(question)).toHaveLength(1);
   });
 
   onDiscord('calls them in the thread that they went on in', async ({ worlds }) => {
     const world = await worlds.begin(always);
-    world.answering();
+    world.answerEverything();
     const ada = world.fake.person('Ada');
     const question = ada.mention('general', 'why?');
-    await world.turns(1);
+    await world.turnsDone(1);
     await calledOnDiscord(world, 1);
     ada.say(world.fake.thread(question)!, 'and then?');
-    await world.turns(2);
+    await world.turnsDone(2);
     const [ping] = await calledOnDiscord(world, 1);
     expect(ping?.channelId).toBe(question.id);
     expect(world.replies(question).at(-1)).toContain(`<@${ada.id}> ${ready} https://`);
@@ -141,10 +141,10 @@ describe.concurrent('a long answer on Discord', () => {
 
   onDiscord('calls them in a direct conversation', async ({ worlds }) => {
     const world = await worlds.begin(always);
-    world.answering();
+    world.answerEverything();
     const ada = world.fake.person('Ada');
     const question = ada.dm('why?');
-    await world.turns(1);
+    await world.turnsDone(1);
     const [ping] = await calledOnDiscord(world, 1);
     expect(ping).toMatchObject({ users: [ada.id], channelId: question.channelId });
   });
@@ -153,15 +153,15 @@ describe.concurrent('a long answer on Discord', () => {
     const world = await worlds.begin({ ...always, platform: { replyIn: 'channel' } });
     const { fake } = world;
     fake.person('Ada').mention('general', 'slow');
-    const writing = await world.asked(1);
+    const writing = await world.modelAsked(1);
     writing.write('It is so');
-    await fake.until(() => world.said('general').length === 1);
+    await fake.until(() => world.botTexts('general').length === 1);
     const path = `/channels/${fake.channel('general').id}/messages`;
     fake.faults.next('POST', path, { kind: 'rate-limited', retryAfterSeconds: 600 });
     writing.write('.').end();
-    await world.turns(1);
+    await world.turnsDone(1);
     await vi.waitFor(() => expect(world.logged('rate limited')).toHaveLength(1));
-    world.answering();
+    world.answerEverything();
     fake.person('Ben').mention('projects', 'quick');
     const [ping] = await calledOnDiscord(world, 1);
     expect(ping?.channelId).toBe(fake.channel('projects').id);

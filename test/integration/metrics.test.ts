@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { startOpenAiFake } from '../fakes/openai/server.ts';
 import { startParley } from '../processes/parley-process.ts';
-import { planted } from '../fakes/leak-canaries.ts';
+import { leakCanaries } from '../fakes/leak-canaries.ts';
 import { type Scrape, scrape } from '../fakes/scrape-metrics.ts';
 import type { Message } from '../fakes/slack/message.ts';
 import { startSlackFake } from '../fakes/slack/slack-fake.ts';
@@ -24,7 +24,7 @@ async function begin() {
     script: (reply, { body }) => {
       const fails = broken === 'both' || (broken === 'first' && body['model'] === 'first');
       if (fails) return reply.status(401, { error: { code: 'invalid_api_key', message: 'no' } });
-      reply.text('An answer with ', planted.words, ', whole.').finish();
+      reply.text('An answer with ', leakCanaries.words, ', whole.').finish();
     },
   });
   onTestFinished(() => model.close());
@@ -55,7 +55,7 @@ async function begin() {
     breaks: (which: typeof broken) => (broken = which),
     /** Asks in a channel, and gives what people read in the end. */
     ask: async (turns: number): Promise<string[]> => {
-      const root = fake.person('U1').mentions('C1', `what of ${planted.words}?`);
+      const root = fake.person('U1').mentions('C1', `what of ${leakCanaries.words}?`);
       await vi.waitFor(
         () => expect(parley.output.split('"msg":"turn done"').length - 1).toBe(turns),
         { timeout: 20_000, interval: 20 },
@@ -83,7 +83,7 @@ it('tells in figures what happened, and nothing of whom or what about', async ()
 
   // One that goes well, though Slack wants a pause.
   fake.fail('chat.postMessage', { kind: 'rate-limited', retryAfterSeconds: 1 });
-  expect(await ask(1)).toEqual([`An answer with ${planted.words}, whole.`]);
+  expect(await ask(1)).toEqual([`An answer with ${leakCanaries.words}, whole.`]);
   const good = await look();
   expectFigures(good, {
     [`parley_questions_total{${slack}}`]: 1,
@@ -112,7 +112,7 @@ it('tells in figures what happened, and nothing of whom or what about', async ()
 
   // One that another model answers, and one that none does.
   breaks('first');
-  expect(await ask(2)).toEqual([`An answer with ${planted.words}, whole.`]);
+  expect(await ask(2)).toEqual([`An answer with ${leakCanaries.words}, whole.`]);
   expect(parley.output).toMatch(/"from":"first","to":"second","fault":"unauthorized"/);
   expect(parley.output).toMatch(/"model":"second",[^\n]*"msg":"turn done"/);
   breaks('both');
@@ -129,7 +129,7 @@ it('tells in figures what happened, and nothing of whom or what about', async ()
   });
 
   // What people say, and who they are, is nobody's business here.
-  for (const word of [planted.words, planted.key, fake.botToken, 'Ann']) {
+  for (const word of [leakCanaries.words, leakCanaries.key, fake.botToken, 'Ann']) {
     expect(bad.text).not.toContain(word);
   }
   expect(bad.text).not.toMatch(/"[TCUDGB]1"|:C1|\d{10}\.\d{6}/);

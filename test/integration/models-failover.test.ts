@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { noMetrics } from '../../src/core/ports/metrics.ts';
 import { failover } from '../../src/models/failover.ts';
 import { openAiModel } from '../../src/models/openai-model.ts';
-import { readableLog } from '../fakes/recording-log.ts';
-import { hasty, listen } from '../fakes/openai/collect-answer.ts';
+import { recordingLog } from '../fakes/recording-log.ts';
+import { fastRetries, collectAnswer } from '../fakes/openai/collect-answer.ts';
 import { type OpenAiFake, type Script, startOpenAiFake } from '../fakes/openai/server.ts';
 
 let fake: OpenAiFake;
@@ -14,7 +14,7 @@ afterEach(() => fake.close());
 
 /** Two models at the same server, the first of which does as the script says, in time if ever. */
 function two(first: Script, timeouts: { firstTokenMs?: number } = {}) {
-  const log = readableLog();
+  const log = recordingLog();
   fake.use((reply, request) =>
     request.body['model'] === 'first'
       ? first(reply, request)
@@ -25,7 +25,7 @@ function two(first: Script, timeouts: { firstTokenMs?: number } = {}) {
       ...(model === 'first' ? { timeouts } : {}),
       model,
       baseUrl: fake.url,
-      retries: { ...hasty, tries: 2, patienceMs: 1_000 },
+      retries: { ...fastRetries, tries: 2, patienceMs: 1_000 },
       log,
     }),
   );
@@ -67,7 +67,7 @@ describe('a second model answers', () => {
     ],
   ])('where the first one %s', async ([, script, fault, requests]) => {
     const { model, asked, log } = two(script, fault === 'stalled' ? { firstTokenMs: 100 } : {});
-    const heard = await listen(model);
+    const heard = await collectAnswer(model);
     expect(heard).toMatchObject({
       text: 'One whole answer.',
       error: undefined,
@@ -81,13 +81,13 @@ describe('a second model answers', () => {
 
   test('is not asked once the first one has written', async () => {
     const { model, asked } = two((reply) => reply.text('Half an ').cut());
-    expect(await listen(model)).toMatchObject({ text: 'Half an ', fault: 'cut' });
+    expect(await collectAnswer(model)).toMatchObject({ text: 'Half an ', fault: 'cut' });
     expect(asked()).toEqual(['first']);
   });
 
   test('is not asked for what the first one refused', async () => {
     const { model, asked } = two((reply) => reply.begin().finish('content-filter'));
-    expect(await listen(model)).toMatchObject({ text: '', fault: 'refused' });
+    expect(await collectAnswer(model)).toMatchObject({ text: '', fault: 'refused' });
     expect(asked()).toEqual(['first']);
   });
 });

@@ -3,7 +3,7 @@ import { describe, expect, test, vi } from 'vitest';
 import type { ErrorBody } from '../fakes/openai/dialect.ts';
 import { startOpenAiFake } from '../fakes/openai/server.ts';
 import type { Script } from '../fakes/openai/server.ts';
-import { hasty, listen, routes } from '../fakes/openai/collect-answer.ts';
+import { fastRetries, collectAnswer, modelRoutes } from '../fakes/openai/collect-answer.ts';
 import { inTurn } from '../fakes/openai/scripts.ts';
 
 const good: Script = (reply) => reply.text('All ', 'well.').finish();
@@ -226,16 +226,16 @@ function settingsFor({ fault }: Row) {
   const silenceMs = isSilence ? 1_500 : 20_000;
   return {
     timeouts: { firstTokenMs: silenceMs, stallMs: silenceMs },
-    retries: { ...hasty, tries: isSilence ? 2 : 3 },
+    retries: { ...fastRetries, tries: isSilence ? 2 : 3 },
   };
 }
 
-describe.concurrent.each(routes)('$name', ({ modelAt }) => {
+describe.concurrent.each(modelRoutes)('$name', ({ modelAt }) => {
   test.for(table)('$what', async (row, { onTestFinished }) => {
     const fake = await startOpenAiFake({ script: row.script });
     onTestFinished(() => fake.close());
 
-    const heard = await listen(modelAt(fake.url, settingsFor(row)));
+    const heard = await collectAnswer(modelAt(fake.url, settingsFor(row)));
 
     expect(heard).toMatchObject({ text: row.text ?? '', fault: row.fault, end: undefined });
     expect(fake.requests).toHaveLength(row.requests);
@@ -249,7 +249,7 @@ describe.concurrent.each(routes)('$name', ({ modelAt }) => {
       const fake = await startOpenAiFake({ script: inTurn(row.script, good) });
       onTestFinished(() => fake.close());
 
-      const heard = await listen(modelAt(fake.url, settingsFor(row)));
+      const heard = await collectAnswer(modelAt(fake.url, settingsFor(row)));
 
       expect(heard).toMatchObject({ text: 'All well.', error: undefined });
       expect(fake.requests).toHaveLength(2);
@@ -263,7 +263,9 @@ describe.concurrent.each(routes)('$name', ({ modelAt }) => {
     const fake = await startOpenAiFake({ script });
     onTestFinished(() => fake.close());
 
-    const { error } = await listen(modelAt(fake.url), { messages: [{ role: 'user', text }] });
+    const { error } = await collectAnswer(modelAt(fake.url), {
+      messages: [{ role: 'user', text }],
+    });
 
     expect(String(error)).toContain('Invalid content: […]');
     expect(inspect(error, { depth: null })).not.toContain('Ann Droid');
@@ -273,7 +275,7 @@ describe.concurrent.each(routes)('$name', ({ modelAt }) => {
     const fake = await startOpenAiFake();
     await fake.close();
 
-    const heard = await listen(modelAt(fake.url));
+    const heard = await collectAnswer(modelAt(fake.url));
 
     expect(heard).toMatchObject({ text: '', fault: 'unreachable' });
   });

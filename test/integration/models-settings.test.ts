@@ -2,11 +2,11 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
-  checkSettings,
-  lookAtSettings,
+  warnOfWrongSettings,
+  inspectSettings,
   type Server,
 } from '../../src/models/doctor/settings-check.ts';
-import { readableLog } from '../fakes/recording-log.ts';
+import { recordingLog } from '../fakes/recording-log.ts';
 import { startOpenAiFake } from '../fakes/openai/server.ts';
 import { freePort } from '../redis/server.ts';
 
@@ -27,7 +27,7 @@ async function serverWith(answer: RequestListener): Promise<string> {
 }
 
 function look(baseUrl: string, server: Server = {}, ...models: string[]) {
-  return lookAtSettings({ baseUrl, ...server }, models, signal);
+  return inspectSettings({ baseUrl, ...server }, models, signal);
 }
 
 /** Sends what is meant for OpenAI to another address. */
@@ -70,7 +70,7 @@ describe('a server that lists its models', () => {
     );
     expect(faults[1]?.detail).toContain('and not x,');
     const server = { fetch: insteadOfOpenAi(fake.url), apiKey: 'k' };
-    const atOpenAi = await lookAtSettings(server, ['gpt-6-lunar'], signal);
+    const atOpenAi = await inspectSettings(server, ['gpt-6-lunar'], signal);
     expect(atOpenAi.faults[0]?.detail).toMatch(/^OpenAI lists .*, and not gpt-6-lunar$/);
   });
 });
@@ -155,7 +155,7 @@ describe('a base URL', () => {
           cause: Object.assign(new Error('getaddrinfo ENOTFOUND'), { code: 'ENOTFOUND' }),
         }),
       );
-    const { faults } = await lookAtSettings({ apiKey: 'k', fetch: refused }, ['m'], signal);
+    const { faults } = await inspectSettings({ apiKey: 'k', fetch: refused }, ['m'], signal);
     expect(faults[0]?.detail).toMatch(/^OpenAI does not answer \(getaddrinfo ENOTFOUND/);
     expect(faults[0]?.remedy).toMatch(/reaches OpenAI.*status\.openai\.com/);
     expect(faults[0]?.remedy).not.toContain('start the model');
@@ -165,9 +165,9 @@ describe('a base URL', () => {
 describe('beside the start', () => {
   it('tells once of a server that is away, and what is wrong when it answers', async () => {
     const port = await freePort();
-    const log = readableLog();
+    const log = recordingLog();
     const server = { baseUrl: `http://127.0.0.1:${port}/v1`, apiKey: 'k-wrong' };
-    const checked = checkSettings({ server, models: ['m'], log, firstPauseMs: 5 }, signal);
+    const checked = warnOfWrongSettings({ server, models: ['m'], log, firstPauseMs: 5 }, signal);
     await vi.waitFor(() => expect(log.events).toHaveLength(1));
     expect(log.events.map(({ event }) => event)).toEqual([
       'the model’s server does not answer; still trying',
@@ -183,9 +183,9 @@ describe('beside the start', () => {
 
   it('ends with the service', async () => {
     const stopping = new AbortController();
-    const log = readableLog();
+    const log = recordingLog();
     const server = { baseUrl: `http://127.0.0.1:${await freePort()}/v1` };
-    const checked = checkSettings({ server, models: ['m'], log }, stopping.signal);
+    const checked = warnOfWrongSettings({ server, models: ['m'], log }, stopping.signal);
     await vi.waitFor(() => expect(log.events).toHaveLength(1));
     stopping.abort();
     await checked;

@@ -2,8 +2,8 @@ import { LLMock } from '@copilotkit/aimock';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { BadConfiguration } from '../../src/core/domain/errors.ts';
 import { defaultModel, openAiModel } from '../../src/models/openai-model.ts';
-import { readableLog } from '../fakes/recording-log.ts';
-import { listen, routes } from '../fakes/openai/collect-answer.ts';
+import { recordingLog } from '../fakes/recording-log.ts';
+import { collectAnswer, modelRoutes } from '../fakes/openai/collect-answer.ts';
 import { inTurn, sampleText, streamText, tokensOf } from '../fakes/openai/scripts.ts';
 import { type OpenAiFake, startOpenAiFake } from '../fakes/openai/server.ts';
 
@@ -18,14 +18,14 @@ function gate() {
   return Promise.withResolvers<void>();
 }
 
-const compatibleChat = routes.find(({ name }) => name.includes('server by Chat'))?.modelAt;
+const compatibleChat = modelRoutes.find(({ name }) => name.includes('server by Chat'))?.modelAt;
 
-describe.each(routes)('$name', ({ modelAt }) => {
+describe.each(modelRoutes)('$name', ({ modelAt }) => {
   test('hands on every word in order, then the end with what it cost', async () => {
     const text = sampleText(2_000);
     fake.use(streamText({ text, tokensPerSecond: Infinity }));
 
-    const heard = await listen(modelAt(fake.url));
+    const heard = await collectAnswer(modelAt(fake.url));
 
     expect(heard.text).toBe(text);
     expect(heard.end).toEqual({
@@ -43,7 +43,7 @@ describe.each(routes)('$name', ({ modelAt }) => {
       reply.text(', rest.').finish();
     });
 
-    const heard = await listen(modelAt(fake.url), { onDelta: () => seen.resolve() });
+    const heard = await collectAnswer(modelAt(fake.url), { onDelta: () => seen.resolve() });
 
     expect(heard.deltas).toEqual(['First', ', rest.']);
   });
@@ -51,7 +51,7 @@ describe.each(routes)('$name', ({ modelAt }) => {
   test('asks for a stream, with persona and dialogue, and lets nothing be stored', async () => {
     fake.use((reply) => reply.text('Yes.').finish());
 
-    await listen(modelAt(fake.url), {
+    await collectAnswer(modelAt(fake.url), {
       messages: [
         { role: 'user', text: 'one' },
         { role: 'assistant', text: 'two' },
@@ -73,7 +73,7 @@ describe.each(routes)('$name', ({ modelAt }) => {
   test('an answer that the model cut at its own limit ends so', async () => {
     fake.use((reply) => reply.text('As far as I may').finish('length'));
 
-    const heard = await listen(modelAt(fake.url));
+    const heard = await collectAnswer(modelAt(fake.url));
 
     expect(heard).toMatchObject({ text: 'As far as I may', end: { reason: 'length' } });
   });
@@ -81,7 +81,7 @@ describe.each(routes)('$name', ({ modelAt }) => {
   test('blanks at the start stay with the text they belong to', async () => {
     fake.use((reply) => reply.text('  ', '  ', 'indented').finish());
 
-    const heard = await listen(modelAt(fake.url));
+    const heard = await collectAnswer(modelAt(fake.url));
 
     expect(heard.text).toBe('    indented');
   });
@@ -91,7 +91,7 @@ describe.each(routes)('$name', ({ modelAt }) => {
     const order = new AbortController();
     const reason = new Error('stop, please');
 
-    const heard = await listen(modelAt(fake.url), {
+    const heard = await collectAnswer(modelAt(fake.url), {
       signal: order.signal,
       onDelta: () => order.abort(reason),
     });
@@ -108,7 +108,7 @@ describe.each(routes)('$name', ({ modelAt }) => {
       return reply.gone();
     });
 
-    const heard = await listen(modelAt(fake.url), { signal: order.signal });
+    const heard = await collectAnswer(modelAt(fake.url), { signal: order.signal });
 
     expect(heard.error).toBe(reason);
     expect(fake.requests).toHaveLength(1);
@@ -121,9 +121,9 @@ describe.each(routes)('$name', ({ modelAt }) => {
     fake.use((reply) => {
       reply.status(429, { error: { message: 'later' } }, { 'retry-after': '30' });
     });
-    const log = { ...readableLog(), warn: () => order.abort(reason) };
+    const log = { ...recordingLog(), warn: () => order.abort(reason) };
 
-    const heard = await listen(modelAt(fake.url, { log }), { signal: order.signal });
+    const heard = await collectAnswer(modelAt(fake.url, { log }), { signal: order.signal });
 
     expect(heard.error).toBe(reason);
     expect(fake.requests).toHaveLength(1);
@@ -132,7 +132,7 @@ describe.each(routes)('$name', ({ modelAt }) => {
   test('a signal that has aborted already makes no request', async () => {
     const reason = new Error('too late');
 
-    const heard = await listen(modelAt(fake.url), { signal: AbortSignal.abort(reason) });
+    const heard = await collectAnswer(modelAt(fake.url), { signal: AbortSignal.abort(reason) });
 
     expect(heard.error).toBe(reason);
     expect(fake.requests).toHaveLength(0);
@@ -158,7 +158,7 @@ describe.each(routes)('$name', ({ modelAt }) => {
     fake.use((reply) => reply.text('One', ' two').finish());
     const timeouts = { firstTokenMs: 20_000, stallMs: 300 };
 
-    const heard = await listen(modelAt(fake.url, { timeouts }), {
+    const heard = await collectAnswer(modelAt(fake.url, { timeouts }), {
       onDelta: () => new Promise((resolve) => setTimeout(resolve, 600)),
     });
 
@@ -166,7 +166,7 @@ describe.each(routes)('$name', ({ modelAt }) => {
   });
 
   test('waits as long as the provider asks before it asks again', async () => {
-    const log = readableLog();
+    const log = recordingLog();
     fake.use(
       inTurn(
         (reply) => reply.status(429, { error: { message: 'later' } }, { 'retry-after-ms': '300' }),
@@ -174,7 +174,7 @@ describe.each(routes)('$name', ({ modelAt }) => {
       ),
     );
 
-    const heard = await listen(modelAt(fake.url, { log }));
+    const heard = await collectAnswer(modelAt(fake.url, { log }));
 
     expect(heard.text).toBe('Now.');
     expect(log.events[0]?.fields.delayMs).toBeGreaterThanOrEqual(300);
@@ -182,7 +182,7 @@ describe.each(routes)('$name', ({ modelAt }) => {
 
   test('each retry is one warning with its cause, and no log or error quotes anybody', async () => {
     const secret = 'the-question-of-a-person';
-    const log = readableLog();
+    const log = recordingLog();
     const printed = vi.spyOn(process.stderr, 'write');
     const console = (['log', 'warn', 'error'] as const).map((method) =>
       vi.spyOn(globalThis.console, method),
@@ -196,7 +196,7 @@ describe.each(routes)('$name', ({ modelAt }) => {
       ),
     );
 
-    const heard = await listen(modelAt(fake.url, { log }), {
+    const heard = await collectAnswer(modelAt(fake.url, { log }), {
       messages: [{ role: 'user', text: secret }],
     });
 
@@ -223,7 +223,7 @@ function everythingIn(value: unknown): string {
 }
 
 describe.concurrent('reasoning', () => {
-  const thinkers = routes.filter(({ name }) => name !== 'OpenAI by Chat Completions');
+  const thinkers = modelRoutes.filter(({ name }) => name !== 'OpenAI by Chat Completions');
 
   test.for(thinkers)('$name: is a sign of life, and no text', async ({ modelAt }, test) => {
     const fake = await startOpenAiFake({
@@ -240,7 +240,7 @@ describe.concurrent('reasoning', () => {
     // Longer than a thought, shorter than all of them.
     const timeouts = { firstTokenMs: 1_500, stallMs: 1_500 };
 
-    const heard = await listen(modelAt(fake.url, { timeouts }));
+    const heard = await collectAnswer(modelAt(fake.url, { timeouts }));
 
     expect(heard).toMatchObject({ deltas: ['Done.'], error: undefined });
     expect(fake.requests).toHaveLength(1);
@@ -257,7 +257,7 @@ describe.concurrent('reasoning', () => {
     test.onTestFinished(() => fake.close());
     const timeouts = { firstTokenMs: 20_000, stallMs: 700 };
 
-    const heard = await listen(modelAt(fake.url, { timeouts }));
+    const heard = await collectAnswer(modelAt(fake.url, { timeouts }));
 
     expect(heard.error).toBeUndefined();
     expect(heard.deltas.at(-1)).toContain('Then.');
@@ -268,8 +268,8 @@ describe('a word interrupted by reasoning', () => {
   test('stays one word where an answer is one message', async () => {
     fake.use((reply) => reply.text('inter').reasoning('Hm.').text('rupted').finish());
 
-    const heard = await listen(
-      openAiModel({ baseUrl: fake.url, model: 'llama', log: readableLog() }),
+    const heard = await collectAnswer(
+      openAiModel({ baseUrl: fake.url, model: 'llama', log: recordingLog() }),
     );
 
     expect(heard.text).toBe('interrupted');
@@ -277,13 +277,13 @@ describe('a word interrupted by reasoning', () => {
 });
 
 describe('several messages in one answer', () => {
-  const byResponses = routes.filter(({ name }) => name.endsWith('Responses'));
+  const byResponses = modelRoutes.filter(({ name }) => name.endsWith('Responses'));
   test.each(byResponses)('$name: stand apart as paragraphs', async ({ modelAt }) => {
     fake.use((reply) =>
       reply.text('Let me', ' see.').endMessage().text('It is', ' four.').finish(),
     );
 
-    const heard = await listen(modelAt(fake.url));
+    const heard = await collectAnswer(modelAt(fake.url));
 
     expect(heard.text).toBe('Let me see.\n\nIt is four.');
   });
@@ -293,8 +293,8 @@ describe('what a model needs', () => {
   test('a server of one’s own needs no key', async () => {
     fake.use((reply) => reply.text('Free.').finish());
 
-    const heard = await listen(
-      openAiModel({ baseUrl: fake.url, model: 'llama', log: readableLog() }),
+    const heard = await collectAnswer(
+      openAiModel({ baseUrl: fake.url, model: 'llama', log: recordingLog() }),
     );
 
     expect(heard.text).toBe('Free.');
@@ -308,7 +308,9 @@ describe('what a model needs', () => {
     fake.use((reply) => reply.text('Free.').finish());
 
     for (const api of ['chat', 'responses'] as const) {
-      await listen(openAiModel({ baseUrl: fake.url, api, model: 'llama', log: readableLog() }));
+      await collectAnswer(
+        openAiModel({ baseUrl: fake.url, api, model: 'llama', log: recordingLog() }),
+      );
     }
 
     expect(fake.requests.map(({ api }) => api)).toEqual(['chat', 'responses']);
@@ -320,7 +322,7 @@ describe('what a model needs', () => {
     vi.stubEnv('OPENAI_API_KEY', 'sk-not-asked-for');
     onTestFinished(() => void vi.unstubAllEnvs());
 
-    expect(() => openAiModel({ model: defaultModel, log: readableLog() })).toThrow(
+    expect(() => openAiModel({ model: defaultModel, log: recordingLog() })).toThrow(
       BadConfiguration,
     );
   });
@@ -333,35 +335,35 @@ describe('against aimock', () => {
   });
   afterEach(() => mock.stop());
 
-  test.each(routes)('$name: a streamed answer', async ({ modelAt }) => {
+  test.each(modelRoutes)('$name: a streamed answer', async ({ modelAt }) => {
     const text = sampleText(800);
     mock.onMessage('hello', { content: text }, { chunkSize: 5 });
 
-    const heard = await listen(modelAt(`${mock.url}/v1`));
+    const heard = await collectAnswer(modelAt(`${mock.url}/v1`));
 
     expect(heard.text).toBe(text);
     expect(heard.end).toMatchObject({ reason: 'complete' });
   });
 
-  test.each(routes)('$name: a rate limit, then the answer', async ({ modelAt }) => {
+  test.each(modelRoutes)('$name: a rate limit, then the answer', async ({ modelAt }) => {
     const error = { message: 'Slow down', type: 'rate_limit_error' };
     mock.on({ userMessage: 'hello', sequenceIndex: 0 }, { error, status: 429, retryAfter: 0 });
     mock.on({ userMessage: 'hello', sequenceIndex: 1 }, { content: 'At last.' });
 
-    const heard = await listen(modelAt(`${mock.url}/v1`));
+    const heard = await collectAnswer(modelAt(`${mock.url}/v1`));
 
     expect(heard.text).toBe('At last.');
     expect(mock.getRequests()).toHaveLength(2);
   });
 
-  test.each(routes)('$name: a connection cut in the middle', async ({ modelAt }) => {
+  test.each(modelRoutes)('$name: a connection cut in the middle', async ({ modelAt }) => {
     mock.onMessage(
       'hello',
       { content: sampleText(400) },
       { chunkSize: 5, latency: 5, truncateAfterChunks: 20 },
     );
 
-    const heard = await listen(modelAt(`${mock.url}/v1`));
+    const heard = await collectAnswer(modelAt(`${mock.url}/v1`));
 
     expect(heard.fault).toBe('cut');
     expect(sampleText(400).startsWith(heard.text)).toBe(true);

@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it as base, vi } from 'vitest';
-import { wantedScopes } from '../../src/platforms/slack/api/identify-bot.ts';
+import { requiredScopes } from '../../src/platforms/slack/api/identify-bot.ts';
 import { DiscordFake } from '../fakes/discord/discord-fake.ts';
 import { streamText } from '../fakes/openai/scripts.ts';
 import { type OpenAiFake, startOpenAiFake } from '../fakes/openai/server.ts';
 import { type ParleyProcess, startParley, startParleyByNpm } from '../processes/parley-process.ts';
-import { planted } from '../fakes/leak-canaries.ts';
+import { leakCanaries } from '../fakes/leak-canaries.ts';
 import { startSlackFake } from '../fakes/slack/slack-fake.ts';
 import { type Shown, WebClient } from '../fakes/web-client.ts';
 import { freePort } from '../redis/server.ts';
@@ -85,7 +85,7 @@ function whenShown(client: WebClient, conversation: string, check: (shown: Shown
 
 describe.concurrent('the start', () => {
   it('says where it listens, on which platforms, with which model and store', async ({ stage }) => {
-    const parley = await stage.parleyWith({ OPENAI_KEY: planted.key });
+    const parley = await stage.parleyWith({ OPENAI_KEY: leakCanaries.key });
     expect(parley.output).toContain('Parley talks on http://localhost:');
     expect(parley.output).toContain('"platforms":["web"],"model":"demo","store":"sqlite in ');
     expect(parley.output).toMatch(
@@ -98,7 +98,7 @@ describe.concurrent('the start', () => {
   }) => {
     const names = ['Village', 'Two\r\nlines', '\u001b[31mred', 'D'.repeat(100), 'E', 'F', 'G'];
     const [slack, discord] = await Promise.all([
-      startSlackFake({ workspaces: [{ id: 'T1', name: 'Acme\u202E', scopes: wantedScopes }] }),
+      startSlackFake({ workspaces: [{ id: 'T1', name: 'Acme\u202E', scopes: requiredScopes }] }),
       DiscordFake.start({ guilds: names.map((name) => ({ name })) }),
     ]);
     stage.finally(() => Promise.all([slack.close(), discord.stop()]));
@@ -299,25 +299,25 @@ describe.concurrent('the log', () => {
           reply.status(400, { error: { message: `bad request: ${quoted}`, type: 'invalid' } });
         } else if (quoted.includes('break')) {
           reply.begin();
-          reply.text(planted.words);
-          reply.data(`{"broken": "${planted.words}"`);
+          reply.text(leakCanaries.words);
+          reply.data(`{"broken": "${leakCanaries.words}"`);
           await reply.cut();
         } else {
           reply.begin();
-          reply.text(planted.words);
+          reply.text(leakCanaries.words);
           reply.finish('stop', { inputTokens: 1, outputTokens: 1 });
         }
       },
     });
     const parley = await stage.parleyWith({
       OPENAI_BASE_URL: model.url,
-      WEB_PASSWORD: planted.password,
+      WEB_PASSWORD: leakCanaries.password,
       LOG_LEVEL: 'debug',
     });
-    const client = await new WebClient(parley.url).login(planted.password);
+    const client = await new WebClient(parley.url).login(leakCanaries.password);
     for (const how of ['answer', 'refuse', 'break']) {
       const conversation = randomUUID();
-      await client.send(conversation, `${how} this: ${planted.words}`);
+      await client.send(conversation, `${how} this: ${leakCanaries.words}`);
       await whenShown(client, conversation, (shown) => expect(shown.entries).toHaveLength(2));
     }
     await expect(client.send(randomUUID(), '')).rejects.toThrow('400');

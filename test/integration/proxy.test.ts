@@ -8,7 +8,7 @@ import { findingsIn, runDoctor, runDoctorWith } from '../processes/doctor-proces
 import { streamText } from '../fakes/openai/scripts.ts';
 import { type OpenAiFake, startOpenAiFake } from '../fakes/openai/server.ts';
 import { type ParleyProcess, startParley } from '../processes/parley-process.ts';
-import { planted } from '../fakes/leak-canaries.ts';
+import { leakCanaries } from '../fakes/leak-canaries.ts';
 import { type SlackFake, startSlackFake } from '../fakes/slack/slack-fake.ts';
 import { makeCertificate } from '../redis/certificate.ts';
 import { scopes } from '../worlds/slack-world.ts';
@@ -57,7 +57,7 @@ beforeAll(async () => {
   proxy = await ConnectProxy.start({
     targets,
     certificate: pem,
-    credentials: `parley:${planted.password}`,
+    credentials: `parley:${leakCanaries.password}`,
   });
 });
 
@@ -68,7 +68,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const proxyUrl = (): string => proxy.url.replace('//', `//parley:${planted.password}@`);
+const proxyUrl = (): string => proxy.url.replace('//', `//parley:${leakCanaries.password}@`);
 
 const ofSlack = (): Record<string, string> => ({
   SLACK_BOT_TOKEN: slack.botToken,
@@ -166,7 +166,7 @@ describe('the doctor behind a proxy', () => {
   it('looks at everything through it', async () => {
     const { by, line } = await proxyLine({
       ...everything(),
-      OPENAI_API_KEY: planted.key,
+      OPENAI_API_KEY: leakCanaries.key,
       HTTPS_PROXY: proxyUrl(),
     });
     expect(Array.from(by.values()).filter(({ state }) => state === 'failed')).toEqual([]);
@@ -176,7 +176,7 @@ describe('the doctor behind a proxy', () => {
   });
 
   it('tells what it refuses', async () => {
-    const env = { ...everything(), OPENAI_API_KEY: planted.key, HTTPS_PROXY: proxyUrl() };
+    const env = { ...everything(), OPENAI_API_KEY: leakCanaries.key, HTTPS_PROXY: proxyUrl() };
     proxy.forbidden.add(`${names.model}:443`).add(`${names.gateway}:443`);
     const { by } = await proxyLine(env);
     const told = Array.from(by.values())
@@ -194,7 +194,7 @@ describe('the doctor behind a proxy', () => {
   it('reaches what NO_PROXY names, and what is on this machine, without it', async () => {
     const { by } = await proxyLine({
       ...everything(),
-      OPENAI_API_KEY: planted.key,
+      OPENAI_API_KEY: leakCanaries.key,
       OPENAI_BASE_URL: model.url,
       MODEL: 'small',
       https_proxy: proxyUrl(),

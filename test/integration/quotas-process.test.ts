@@ -36,10 +36,10 @@ it('tells people of their quota in their place, and whoever runs it who used wha
   const spent = 'Your quota of 1 question is used up; it renews in 48 hours.';
   const asked = slack.person('U1').mentions('C1', 'one');
   await slack.until(() => slack.workspace().channel('C1').replies(asked.ts).length === 1);
-  await slack.until(() => slack.history.ephemerals.length === 1);
+  await slack.until(() => slack.activity.ephemerals.length === 1);
   const second = slack.person('U1').mentions('C1', 'two');
-  await slack.until(() => slack.history.ephemerals.length === 2);
-  expect(slack.history.ephemerals).toMatchObject([
+  await slack.until(() => slack.activity.ephemerals.length === 2);
+  expect(slack.activity.ephemerals).toMatchObject([
     { channel: 'C1', user: 'U1', text: last },
     { channel: 'C1', user: 'U1', text: spent },
   ]);

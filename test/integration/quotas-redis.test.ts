@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { StoreUnavailable } from '../../src/core/domain/errors.ts';
-import type { Count, Meter, UsageRow } from '../../src/core/ports/usage.ts';
+import type { MeterCount, Meter, UsageRow } from '../../src/core/ports/usage.ts';
 import { RedisProxy } from '../redis/proxy.ts';
 import { keyOf, openStore, ownRedis } from '../redis/open-store.ts';
 
 const meter: Meter = { scope: 'person', id: 'test:T1:U1', unit: 'questions' };
-const count: Count = { meter, amount: 1, windowMs: 60_000 };
+const count: MeterCount = { meter, amount: 1, windowMs: 60_000 };
 const row: UsageRow = {
   day: new Date().toISOString().slice(0, 10),
   platform: 'test',
@@ -69,7 +69,7 @@ describe('quotas and usage in Redis', () => {
       const lost = proxy.loseAnswerTo(word);
       await expect(step()).rejects.toBeInstanceOf(StoreUnavailable);
       await lost;
-      await store.check();
+      await store.checkWritable();
     }
     expect((await direct.store.meters.read([meter]))[0]!.used).toBe(2);
     expect(await direct.store.usage.read(row.day)).toEqual([row]);

@@ -8,15 +8,15 @@ import { MessageRefused, ModelFailed, StoreUnavailable } from '../../src/core/do
 import type { Message } from '../../src/core/domain/message.ts';
 import { noMetrics } from '../../src/core/ports/metrics.ts';
 import type { Model } from '../../src/core/ports/model.ts';
-import type { Meters, UsageBook, UsageRow } from '../../src/core/ports/usage.ts';
+import type { QuotaMeters, UsageBook, UsageRow } from '../../src/core/ports/usage.ts';
 import type { Store } from '../../src/core/ports/store.ts';
 import type { Quota } from '../../src/core/intake/quotas.ts';
-import { Breather } from '../../src/core/timing.ts';
+import { EventLoopYield } from '../../src/core/timing.ts';
 import { countTokens } from '../../src/core/turns/prompt.ts';
 import { failover } from '../../src/models/failover.ts';
 import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts';
-import { changed } from '../fakes/overridden-store.ts';
-import { readableLog } from '../fakes/recording-log.ts';
+import { overrideStore } from '../fakes/overridden-store.ts';
+import { recordingLog } from '../fakes/recording-log.ts';
 import { ScriptedModel } from '../fakes/scripted-model.ts';
 import { FakePlatform } from '../fakes/fake-platform.ts';
 
@@ -28,12 +28,12 @@ const elsewhere = conversationId('fake', 'T2', 'c3');
 class World {
   readonly folder = mkdtempSync(join(tmpdir(), 'parley-quotas-'));
   readonly platform = new FakePlatform();
-  readonly log = readableLog();
+  readonly log = recordingLog();
   readonly told: string[] = [];
   readonly quotas: readonly Quota[];
   /** Puts something in front of the store's own. */
   wrapStore: (store: Store) => Store = (store) => store;
-  wrapMeters: (meters: Meters) => Meters = (meters) => meters;
+  wrapMeters: (meters: QuotaMeters) => QuotaMeters = (meters) => meters;
   wrapUsage: (usage: UsageBook) => UsageBook = (usage) => usage;
   readonly scripted = new ScriptedModel();
   /** Another one may stand before it. */
@@ -65,7 +65,7 @@ class World {
       model: this.model,
       platforms: [this.platform],
       instructions: () => 'Be brief.',
-      bounds: {
+      limits: {
         maxAttempts: 3,
         maxTurnMs: 60_000,
         maxReplyChars: 50_000,
@@ -172,7 +172,7 @@ describe('a quota', () => {
     await world.turns(1);
     world.scripted.onRequest = (writing) => writing.write('Going');
     await world.receive(running);
-    await vi.waitFor(() => expect(world.scripted.writings).toHaveLength(2));
+    await vi.waitFor(() => expect(world.scripted.answers).toHaveLength(2));
     await world.receive(queued);
     expect(await world.ask()).toContain('spent');
     for (const known of [answered, running, queued]) {
@@ -244,7 +244,7 @@ describe('a quota', () => {
     const world = new World({ scope: 'person', unit: 'tokens', most: 6 });
     onTestFinished(() => world.end());
     let lost = 0;
-    world.wrapStore = changed((store) => ({
+    world.wrapStore = overrideStore((store) => ({
       async finish(...inputs) {
         const next = await store.finish(...inputs);
         lost += 1;
@@ -289,7 +289,7 @@ describe('a quota', () => {
     const world = new World();
     onTestFinished(() => world.end());
     world.wrapStore = (store) => {
-      const view = vi.spyOn(store, 'view');
+      const view = vi.spyOn(store, 'conversationView');
       onTestFinished(() => expect(view).not.toHaveBeenCalled());
       return store;
     };
@@ -325,8 +325,8 @@ describe('usage', () => {
     await world.turns(3);
     // One that is stopped reports nothing.
     const past =
-      (await countTokens('Be brief.', new Breather())) +
-      (await countTokens('two words', new Breather()));
+      (await countTokens('Be brief.', new EventLoopYield())) +
+      (await countTokens('two words', new EventLoopYield()));
     world.scripted.onRequest = (writing) => writing.write('Going on');
     await world.ask(elsewhere, { text: 'two words', author: { id: 'stopped' } });
     await vi.waitFor(() => expect(world.platform.replies.at(-1)).toBe('Going on'));
@@ -339,13 +339,13 @@ describe('usage', () => {
     world.scripted.onRequest = (writing) => writing.write('Then').end();
     await world.ask(there, { author: { id: 'cem' } });
     await world.ask(there, { author: { id: 'dan' } });
-    world.scripted.writings.at(-1)!.end();
+    world.scripted.answers.at(-1)!.end();
     await world.turns(6);
 
     const nothing = { answers: 0, inputTokens: 0, outputTokens: 0 };
     const counted = {
       inputTokens: past,
-      outputTokens: await countTokens('Going on', new Breather()),
+      outputTokens: await countTokens('Going on', new EventLoopYield()),
     };
     const rows = await world.rows();
     expect(rows).toHaveLength(6);
@@ -407,10 +407,10 @@ describe('usage', () => {
     await world.open();
     await world.ask(here, { text: 'two words' });
     await world.turns(1);
-    const written = await countTokens('re: two words', new Breather());
+    const written = await countTokens('re: two words', new EventLoopYield());
     const read =
-      (await countTokens('Be brief.', new Breather())) +
-      (await countTokens('two words', new Breather()));
+      (await countTokens('Be brief.', new EventLoopYield())) +
+      (await countTokens('two words', new EventLoopYield()));
     expect(await world.rows()).toMatchObject([
       { inputTokens: read, outputTokens: written, countedTokens: read + written },
     ]);

@@ -35,9 +35,9 @@ it.each(['ready', 'leased', 'turns'] as const)(
     await ask(store, question(waits, 'A'), question(runs, 'A'));
     await mustClaim(store, runs);
     const look = async (): Promise<void> => {
-      expect(await store.waiting()).toEqual([{ conversation: waits, attempts: 0 }]);
-      expect(await store.depth()).toMatchObject({ waiting: 1, running: 1 });
-      expect(await store.inHand()).toHaveLength(2);
+      expect(await store.unclaimed()).toEqual([{ conversation: waits, attempts: 0 }]);
+      expect(await store.queueDepth()).toMatchObject({ waiting: 1, running: 1 });
+      expect(await store.openConversations()).toHaveLength(2);
     };
     const told = (): LoggedEvent[] => logged.filter(({ level }) => level === 'error');
     await look();
@@ -60,7 +60,7 @@ it('does not hide in which conversations of other partitions somebody asked', as
   const c = conversationElsewhere(prefix);
   await server.client().set(new Keys(prefix).ofPartition(damaged, 'test').active!, 'not this');
   await ask(store, question(c, 'A'));
-  expect(await store.active('test', 0)).toEqual([c]);
+  expect(await store.recentlyActive('test', 0)).toEqual([c]);
 });
 
 it('does not keep other partitions from being swept', async () => {
@@ -72,7 +72,7 @@ it('does not keep other partitions from being swept', async () => {
   await answer(store, c);
   await eventually(async () => {
     await store.sweep();
-    expect((await store.view(c)).history).toEqual([]);
+    expect((await store.conversationView(c)).history).toEqual([]);
   });
   expect(logged.map(({ event }) => event)).toContain('damaged partition not swept');
 });

@@ -3,24 +3,24 @@ import type { ConversationId } from '../../src/core/domain/conversation.ts';
 import { LiveReply } from '../../src/core/reply/live-reply.ts';
 import { Pacer } from '../../src/core/reply/pacing/pacer.ts';
 import { pageKeyOf, type PageRecord } from '../../src/core/domain/turn.ts';
-import type { Work } from '../../src/core/ports/store.ts';
+import type { ClaimedTurn } from '../../src/core/ports/store.ts';
 import {
   alice,
   ask,
-  asked,
+  questionOptions,
   bob,
-  done,
+  doneEnding,
   mustClaim,
   newConversation,
   question,
   textsOf,
 } from '../contract/store/store-fixture.ts';
-import { readableLog } from '../fakes/recording-log.ts';
+import { recordingLog } from '../fakes/recording-log.ts';
 import { FakeSurface } from '../fakes/fake-surface.ts';
 import type { RedisServer } from '../redis/server.ts';
 import { keyOf, type OpenedRedis, openStore, ownRedis } from '../redis/open-store.ts';
 
-interface Answering extends OpenedRedis, Work {
+interface Answering extends OpenedRedis, ClaimedTurn {
   readonly server: RedisServer;
   readonly c: ConversationId;
 }
@@ -38,16 +38,16 @@ it('shows every page once after the record of one was damaged', async () => {
   const { server, store, prefix, c, ...first } = await startAnswering();
   const surface = new FakeSurface({ limit: 12 });
   const text = 'aaaa bbbb\n\ncccc dddd\n\neeee ffff\n\ngggg';
-  const show = async ({ claim, turn }: Work): Promise<void> => {
-    const log = readableLog();
+  const show = async ({ claim, turn }: ClaimedTurn): Promise<void> => {
+    const log = recordingLog();
     const reply = new LiveReply({
       surface,
       pacer: new Pacer({ log }),
       log,
       keyOf: (index) => pageKeyOf(turn.id, index),
       pages: turn.pages,
-      onLost: () => undefined,
-      ledger: {
+      onGivenUp: () => undefined,
+      pageRecords: {
         save: (page) => store.savePage(claim, page),
         drop: (index) => store.dropPage(claim, index),
       },
@@ -83,21 +83,21 @@ it.each([
 
 it('keeps the end that a turn comes to where the one before cannot be read', async () => {
   const { server, store, prefix, c, claim } = await startAnswering();
-  await store.conclude(claim, done);
+  await store.storeEnding(claim, doneEnding);
   await server.client().hset(await keyOf(server, prefix, 'turn'), 'ending', '{"outcome":"do');
   await store.release(claim, { forgive: true });
   const again = await mustClaim(store, c, bob);
   expect(again.turn.ending).toBeUndefined();
   // It can be stopped like any other that goes on.
   expect(await store.requestStop(c)).toBe(true);
-  await store.conclude(again.claim, { outcome: 'stopped', text: 'Another answer.' });
+  await store.storeEnding(again.claim, { outcome: 'stopped', text: 'Another answer.' });
   await store.finish(again.claim, bob, 1);
   expect(await historyOf({ store, c })).toEqual(['A', 'Another answer.']);
 });
 
 /** What was asked and answered in a conversation, in order. */
 async function historyOf({ store, c }: Pick<Answering, 'store' | 'c'>): Promise<string[]> {
-  return textsOf((await store.view(c)).history);
+  return textsOf((await store.conversationView(c)).history);
 }
 
 it.each([
@@ -109,26 +109,26 @@ it.each([
   await store.release(claim, { forgive: true });
   for (const name of names) await server.client().del(await keyOf(server, prefix, name));
   for (let next = await store.claim(c, bob); next !== undefined;) {
-    await store.conclude(next.claim, done);
+    await store.storeEnding(next.claim, doneEnding);
     next = await store.finish(next.claim, bob, 1);
   }
   const answered = names.includes('turn')
-    ? ['A', 'B', done.text]
-    : ['A', done.text, 'B', done.text];
+    ? ['A', 'B', doneEnding.text]
+    : ['A', doneEnding.text, 'B', doneEnding.text];
   expect(await historyOf({ store, c })).toEqual(answered);
   // It is open no more.
   const another = question(newConversation(), 'C');
-  expect(await store.accept(another, { ...asked, mostOpen: 1 })).toBe('queued');
+  expect(await store.accept(another, { ...questionOptions, mostOpen: 1 })).toBe('queued');
 });
 
 it('keeps what was answered though the list of its questions was evicted meanwhile', async () => {
   const { server, store, prefix, c, claim } = await startAnswering();
   await ask(store, question(c, 'B', { sentAt: 1_800_000_000_000 }));
-  await store.conclude(claim, done);
+  await store.storeEnding(claim, doneEnding);
   await server.client().del(await keyOf(server, prefix, 'asking'));
   const next = await store.finish(claim, alice, 1);
   expect(textsOf(next!.turn.messages)).toEqual(['B']);
-  expect(await historyOf({ store, c })).toEqual(['A', done.text]);
+  expect(await historyOf({ store, c })).toEqual(['A', doneEnding.text]);
 });
 
 it('answers what waits though the list of that was evicted', async () => {
@@ -138,7 +138,7 @@ it('answers what waits though the list of that was evicted', async () => {
   await store.release(claim, { forgive: true });
   const again = await mustClaim(store, c);
   expect(textsOf(again.turn.messages)).toEqual(['A']);
-  await store.conclude(again.claim, done);
+  await store.storeEnding(again.claim, doneEnding);
   const next = await store.finish(again.claim, alice, 1);
   expect(textsOf(next!.turn.messages)).toEqual(['B']);
 });

@@ -1,24 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, inject, it, onTestFinished } from 'vitest';
 import type { Store } from '../../src/core/ports/store.ts';
-import { Codec } from '../../src/stores/redis/records.ts';
+import { RecordReader } from '../../src/stores/redis/records.ts';
 import { Connection } from '../../src/stores/redis/connection/connection.ts';
-import { Forgetting } from '../../src/stores/redis/deletion.ts';
+import { Erasure } from '../../src/stores/redis/deletion.ts';
 import { Inbox } from '../../src/stores/redis/conversations/inbox.ts';
 import { Keys } from '../../src/stores/redis/keys.ts';
 import { boundsOf } from '../../src/stores/redis/options.ts';
-import { Persons } from '../../src/stores/redis/conversations/person-index.ts';
+import { PersonIndex } from '../../src/stores/redis/conversations/person-index.ts';
 import { parseRedisUrl } from '../../src/stores/redis/connection/redis-url.ts';
-import { Workbench } from '../../src/stores/redis/conversations/turns.ts';
+import { Turns } from '../../src/stores/redis/conversations/turns.ts';
 import {
   alice,
-  asked,
+  questionOptions,
   context,
   eventually,
   newConversation,
   question,
 } from '../contract/store/store-fixture.ts';
-import { readableLog } from '../fakes/recording-log.ts';
+import { recordingLog } from '../fakes/recording-log.ts';
 import { type RedisCluster, startCluster } from '../redis/cluster.ts';
 import { openStore } from '../redis/open-store.ts';
 
@@ -31,23 +31,23 @@ afterAll(() => cluster.stop());
 const ann = { id: 'U-ann', name: 'Ann' };
 
 /** Something else happens just after it was noted where somebody writes, or before that goes. */
-class Interrupted extends Persons {
+class Interrupted extends PersonIndex {
   meanwhile: (() => Promise<unknown>) | undefined;
 
-  override async enrol(...inputs: Parameters<Persons['enrol']>): Promise<boolean> {
-    const enrolled = await super.enrol(...inputs);
+  override async reserve(...inputs: Parameters<PersonIndex['reserve']>): Promise<boolean> {
+    const enrolled = await super.reserve(...inputs);
     await this.#interrupt();
     return enrolled;
   }
 
-  override async note(...inputs: Parameters<Persons['note']>): Promise<void> {
+  override async note(...inputs: Parameters<PersonIndex['note']>): Promise<void> {
     await super.note(...inputs);
     await this.#interrupt();
   }
 
-  override async leave(...inputs: Parameters<Persons['leave']>): Promise<void> {
+  override async unnoteAll(...inputs: Parameters<PersonIndex['unnoteAll']>): Promise<void> {
     await this.#interrupt();
-    await super.leave(...inputs);
+    await super.unnoteAll(...inputs);
   }
 
   async #interrupt(): Promise<void> {
@@ -59,7 +59,7 @@ class Interrupted extends Persons {
 
 interface Started {
   readonly inbox: Inbox;
-  readonly forgetting: Forgetting;
+  readonly forgetting: Erasure;
   readonly persons: Interrupted;
   /** Another instance. */
   readonly store: Store;
@@ -67,7 +67,7 @@ interface Started {
 
 /** An instance whose next message comes in just while another one forgets Ann. */
 async function start(url: string): Promise<Started> {
-  const log = readableLog();
+  const log = recordingLog();
   const prefix = `test-${randomUUID()}`;
   const { store } = await openStore(url, { prefix });
   const bounds = boundsOf({ url, retentionMs: 1e12, log });
@@ -76,18 +76,18 @@ async function start(url: string): Promise<Started> {
   onTestFinished(() => connection.close());
   await connection.client.connect();
   const persons = new Interrupted(connection, keys, { ...bounds, log });
-  const codec = new Codec(log);
-  const workbench = new Workbench(connection, keys, codec, { ...bounds, log });
+  const codec = new RecordReader(log);
+  const workbench = new Turns(connection, keys, codec, { ...bounds, log });
   persons.meanwhile = () => store.forgetPerson('test', ann.id);
   const inbox = new Inbox({ connection, keys, persons, workbench, bounds, log });
-  const forgetting = new Forgetting(connection, keys, codec, persons, []);
+  const forgetting = new Erasure(connection, keys, codec, persons, []);
   return { inbox, forgetting, persons, store };
 }
 
 /** What came in meanwhile is found by whoever is asked to forget them again. */
 async function forgotten(store: Store): Promise<void> {
   await eventually(async () => {
-    expect(await store.forgetPerson('test', ann.id)).toEqual({ gone: 1, left: 0 });
+    expect(await store.forgetPerson('test', ann.id)).toEqual({ deleted: 1, remaining: 0 });
   });
 }
 
@@ -96,23 +96,27 @@ it.each([
   ['what was said besides', context],
 ])('finds %s that a cluster took in while its author was being forgotten', async (_what, said) => {
   const { inbox, store } = await start(cluster.url);
-  await inbox.accept(said(newConversation(), 'A', { author: ann }), asked);
+  await inbox.accept(said(newConversation(), 'A', { author: ann }), questionOptions);
   await forgotten(store);
 });
 
 it('finds a question that was claimed as it came while its author was being forgotten', async () => {
   const { inbox, store } = await start(cluster.url);
   const c = newConversation();
-  const { work } = await inbox.acceptAndClaim(question(c, 'A', { author: ann }), asked, alice);
+  const { work } = await inbox.acceptAndClaim(
+    question(c, 'A', { author: ann }),
+    questionOptions,
+    alice,
+  );
   await store.release(work!.claim, { forgive: true });
   await eventually(async () => {
-    expect(await store.forgetPerson('test', ann.id)).toEqual({ gone: 0, left: 1 });
+    expect(await store.forgetPerson('test', ann.id)).toEqual({ deleted: 0, remaining: 1 });
   });
 });
 
 it('finds what was said before that was read while its author was being forgotten', async () => {
   const { inbox, store } = await start(inject('redisUrl'));
-  await inbox.remember(newConversation(), [
+  await inbox.addEarlierHistory(newConversation(), [
     { id: 'A', role: 'user', author: ann, text: 'A', at: Date.now(), tokens: 1 },
   ]);
   await forgotten(store);
@@ -122,8 +126,8 @@ it('finds what came into a conversation while that was being forgotten', async (
   const { inbox, forgetting, persons, store } = await start(inject('redisUrl'));
   persons.meanwhile = undefined;
   const c = newConversation();
-  await inbox.accept(question(c, 'A', { author: ann }), asked);
-  persons.meanwhile = () => inbox.accept(question(c, 'B', { author: ann }), asked);
+  await inbox.accept(question(c, 'A', { author: ann }), questionOptions);
+  persons.meanwhile = () => inbox.accept(question(c, 'B', { author: ann }), questionOptions);
   expect(await forgetting.conversation(c)).toBe(1);
   await forgotten(store);
 });

@@ -2,16 +2,16 @@ import { mkdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { StoreUnavailable } from '../../src/core/domain/errors.ts';
-import type { Admitted } from '../../src/core/ports/store.ts';
+import type { AcceptAndClaimResult } from '../../src/core/ports/store.ts';
 import {
   alice,
   answer,
   ask,
-  asked,
+  questionOptions,
   bob,
-  done,
+  doneEnding,
   eventually,
-  fleeting,
+  briefLease,
   isWaiting,
   mustClaim,
   newConversation,
@@ -19,7 +19,7 @@ import {
   textsOf,
 } from '../contract/store/store-fixture.ts';
 import { Keys } from '../../src/stores/redis/keys.ts';
-import { readableLog } from '../fakes/recording-log.ts';
+import { recordingLog } from '../fakes/recording-log.ts';
 import { RedisProxy } from '../redis/proxy.ts';
 import { keyOf, openStore, ownRedis } from '../redis/open-store.ts';
 
@@ -38,15 +38,15 @@ describe('a Redis that goes away', () => {
     await ask(store, question(c, 'A'));
     const { claim, turn } = await mustClaim(store, c);
     await server.kill9();
-    await refused(store.accept(question(other, 'B'), asked), 'away');
-    await refused(store.check(), 'away');
-    await refused(store.conclude(claim, done), 'away');
+    await refused(store.accept(question(other, 'B'), questionOptions), 'away');
+    await refused(store.checkWritable(), 'away');
+    await refused(store.storeEnding(claim, doneEnding), 'away');
     await server.restart();
-    await eventually(() => store.check());
-    expect((await store.view(c)).running).toEqual(turn);
-    await store.conclude(claim, done);
+    await eventually(() => store.checkWritable());
+    expect((await store.conversationView(c)).running).toEqual(turn);
+    await store.storeEnding(claim, doneEnding);
     expect(await store.finish(claim, alice, 1)).toBeUndefined();
-    expect(await store.accept(question(other, 'B'), asked)).toBe('queued');
+    expect(await store.accept(question(other, 'B'), questionOptions)).toBe('queued');
     const told = logged.filter(({ level }) => level !== 'debug').map(({ event }) => event);
     expect(told).toContain('redis is away');
     expect(told).toContain('redis is back');
@@ -57,7 +57,7 @@ describe('a Redis that goes away', () => {
     const { store } = await openStore(server.url, { patienceMs: 20_000 });
     const conversations = Array.from({ length: 20 }, newConversation);
     await server.kill9();
-    const receipts = conversations.map((c) => store.accept(question(c, 'A'), asked));
+    const receipts = conversations.map((c) => store.accept(question(c, 'A'), questionOptions));
     await server.restart();
     expect(await Promise.all(receipts)).toEqual(conversations.map(() => 'queued'));
   });
@@ -88,8 +88,8 @@ describe('a Redis that goes away', () => {
     onTestFinished(() => proxy.stop());
     const { store } = await openStore(proxy.url, { patienceMs: 300 });
     proxy.silence();
-    await refused(store.check(), 'away');
-    await eventually(() => store.check());
+    await refused(store.checkWritable(), 'away');
+    await eventually(() => store.checkWritable());
   });
 
   it('waits while it is busy with something else', async () => {
@@ -99,7 +99,7 @@ describe('a Redis that goes away', () => {
     await killer.ping();
     const killed = busy.eval('while true do end', 0).catch((error: unknown) => error);
     await eventually(() => expect(killer.ping()).rejects.toThrow(/BUSY/));
-    const receipt = store.accept(question(newConversation(), 'A'), asked);
+    const receipt = store.accept(question(newConversation(), 'A'), questionOptions);
     await killer.script('KILL');
     expect(await receipt).toBe('queued');
     await killed;
@@ -139,7 +139,9 @@ describe('an answer that is lost', () => {
       return result;
     };
     // Said to be known, as it is: nobody waits for its answer here, but whoever looks finds it.
-    expect(await losing(c, () => store.accept(question(c, 'A'), asked))).toBe('duplicate');
+    expect(await losing(c, () => store.accept(question(c, 'A'), questionOptions))).toBe(
+      'duplicate',
+    );
     expect(await isWaiting(direct, c)).toBe(true);
     const first = await losing(c, () => mustClaim(store, c));
     expect(first.turn.attempt).toBe(1);
@@ -152,28 +154,33 @@ describe('an answer that is lost', () => {
       lost: [],
       stopping: [],
     });
-    await losing(c, () => store.conclude(claim, done));
+    await losing(c, () => store.storeEnding(claim, doneEnding));
     await ask(direct, question(c, 'B', { sentAt: 1_800_000_000_000 }));
     const next = await losing(c, () => store.finish(claim, bob, 1));
     expect(textsOf(next!.turn.messages)).toEqual(['B']);
     expect(next!.turn.attempt).toBe(1);
-    expect(textsOf((await direct.view(c)).history)).toEqual(['A', done.text]);
-    await store.conclude(next!.claim, done);
+    expect(textsOf((await direct.conversationView(c)).history)).toEqual(['A', doneEnding.text]);
+    await store.storeEnding(next!.claim, doneEnding);
     expect(await losing(c, () => store.finish(next!.claim, bob, 1))).toBeUndefined();
-    expect(textsOf((await direct.view(c)).history)).toEqual(['A', done.text, 'B', done.text]);
+    expect(textsOf((await direct.conversationView(c)).history)).toEqual([
+      'A',
+      doneEnding.text,
+      'B',
+      doneEnding.text,
+    ]);
   });
 
   it('leaves a question with whoever took it in and claimed it', async () => {
     const { proxy, store, direct } = await start();
     const c = newConversation();
     const lost = proxy.loseAnswerTo(c);
-    const { receipt, work } = await store.acceptAndClaim(question(c, 'A'), asked, alice);
+    const { receipt, work } = await store.acceptAndClaim(question(c, 'A'), questionOptions, alice);
     await lost;
     expect([receipt, work?.turn.attempt]).toEqual(['duplicate', 1]);
     expect(await isWaiting(direct, c)).toBe(false);
     expect((await direct.renew([work!.claim], alice)).lost).toEqual([]);
     // Another one who hears of the question again has no part in it.
-    const twin = await direct.acceptAndClaim(question(c, 'A'), asked, bob);
+    const twin = await direct.acceptAndClaim(question(c, 'A'), questionOptions, bob);
     expect(twin).toEqual({ receipt: 'duplicate' });
   });
 
@@ -183,17 +190,20 @@ describe('an answer that is lost', () => {
     const c = newConversation();
     process.kill(server.pid, 'SIGSTOP');
     try {
-      await refused(store.acceptAndClaim(question(c, 'A'), asked, alice), 'away');
+      await refused(store.acceptAndClaim(question(c, 'A'), questionOptions, alice), 'away');
     } finally {
       process.kill(server.pid, 'SIGCONT');
     }
-    const { work } = await eventually(() => store.acceptAndClaim(question(c, 'A'), asked, alice));
+    const { work } = await eventually(() =>
+      store.acceptAndClaim(question(c, 'A'), questionOptions, alice),
+    );
     expect(work?.turn.attempt).toBe(1);
     expect(textsOf(work!.turn.messages)).toEqual(['A']);
     // Once it is known, it is not given again; nor is what that owner begins after it.
-    const again = (): Promise<Admitted> => store.acceptAndClaim(question(c, 'A'), asked, alice);
+    const again = (): Promise<AcceptAndClaimResult> =>
+      store.acceptAndClaim(question(c, 'A'), questionOptions, alice);
     expect(await again()).toEqual({ receipt: 'duplicate' });
-    await store.conclude(work!.claim, done);
+    await store.storeEnding(work!.claim, doneEnding);
     await store.finish(work!.claim, alice, 1);
     await ask(store, question(c, 'B'));
     await mustClaim(store, c);
@@ -209,19 +219,19 @@ describe('a Redis without memory left', () => {
     await ask(store, question(c, 'A'), question(queued, 'A'));
     const { claim } = await mustClaim(store, c);
     await server.client().config('SET', 'maxmemory', '1');
-    await refused(store.accept(question(c, 'B'), asked), 'full');
-    await refused(store.acceptAndClaim(question(queued, 'B'), asked, alice), 'full');
-    await refused(store.check(), 'full');
+    await refused(store.accept(question(c, 'B'), questionOptions), 'full');
+    await refused(store.acceptAndClaim(question(queued, 'B'), questionOptions, alice), 'full');
+    await refused(store.checkWritable(), 'full');
     await store.savePage(claim, { index: 0, key: 'k0', id: 'p0', source: 'An' });
     expect((await store.renew([claim], alice)).lost).toEqual([]);
-    await store.conclude(claim, done);
+    await store.storeEnding(claim, doneEnding);
     await store.finish(claim, alice, 1);
     const work = await mustClaim(store, queued);
     await store.release(work.claim, { forgive: true });
     await store.sweep();
     await server.client().config('SET', 'maxmemory', '0');
-    expect(await store.accept(question(c, 'B'), asked)).toBe('queued');
-    expect(textsOf((await store.view(c)).history)).toEqual(['A', done.text]);
+    expect(await store.accept(question(c, 'B'), questionOptions)).toBe('queued');
+    expect(textsOf((await store.conversationView(c)).history)).toEqual(['A', doneEnding.text]);
   });
 });
 
@@ -240,14 +250,16 @@ describe('a Redis that cannot write to its disk', () => {
     const file = join(server.folder, 'dump.rdb');
     mkdirSync(file);
     await saved('err');
-    await expect(store.accept(question(newConversation(), 'A'), asked)).rejects.toMatchObject({
+    await expect(
+      store.accept(question(newConversation(), 'A'), questionOptions),
+    ).rejects.toMatchObject({
       message: 'Redis cannot write to its disk',
       trouble: 'Redis cannot write to its disk',
     });
-    await refused(store.check(), 'away');
+    await refused(store.checkWritable(), 'away');
     rmdirSync(file);
     await saved('ok');
-    expect(await store.accept(question(newConversation(), 'A'), asked)).toBe('queued');
+    expect(await store.accept(question(newConversation(), 'A'), questionOptions)).toBe('queued');
   });
 });
 
@@ -266,9 +278,9 @@ describe('a value that is damaged or gone', () => {
       const client = server.client();
       await client.rename(key, 'aside');
       await client.set(key, 'not this');
-      await refused(store.accept(question(c, 'D'), asked), 'damaged');
+      await refused(store.accept(question(c, 'D'), questionOptions), 'damaged');
       await client.rename('aside', key);
-      expect(await store.accept(question(c, 'D'), asked)).toBe('queued');
+      expect(await store.accept(question(c, 'D'), questionOptions)).toBe('queued');
     },
   );
 
@@ -280,7 +292,7 @@ describe('a value that is damaged or gone', () => {
       const c = newConversation();
       const key = new Keys(prefix).ofConversation(c)[name]!;
       await server.client().sadd(key, 'not this');
-      const admitted = await store.acceptAndClaim(question(c, 'A'), asked, alice);
+      const admitted = await store.acceptAndClaim(question(c, 'A'), questionOptions, alice);
       expect(admitted).toEqual({ receipt: 'queued' });
       expect(logged.map(({ event }) => event)).toContain('claim failed beside its question');
       expect(await isWaiting(store, c)).toBe(true);
@@ -300,11 +312,15 @@ describe('a value that is damaged or gone', () => {
     await client.hset(await keyOf(server, prefix, 'questions'), 'B', '{"id":7}');
     const { turn, history, claim } = await mustClaim(store, c);
     expect(textsOf(turn.messages)).toEqual(['C']);
-    expect(textsOf(history)).toEqual([done.text]);
+    expect(textsOf(history)).toEqual([doneEnding.text]);
     expect(logged.filter(({ level }) => level === 'error')).toHaveLength(2);
-    await store.conclude(claim, done);
+    await store.storeEnding(claim, doneEnding);
     expect(await store.finish(claim, alice, 1)).toBeUndefined();
-    expect(textsOf((await store.view(c)).history)).toEqual([done.text, 'C', done.text]);
+    expect(textsOf((await store.conversationView(c)).history)).toEqual([
+      doneEnding.text,
+      'C',
+      doneEnding.text,
+    ]);
   });
 
   it('drops a turn of which nothing is left, and goes on with the next', async () => {
@@ -329,7 +345,7 @@ describe('a value that is damaged or gone', () => {
   it('keeps a question though the turn before it can be neither read nor dropped', async () => {
     const server = await ownRedis();
     const { store, prefix } = await openStore(server.url);
-    const log = readableLog();
+    const log = recordingLog();
     const leaving = await openStore(server.url, {
       prefix,
       log: { ...log, error: () => void leaving.store.close() },
@@ -339,7 +355,11 @@ describe('a value that is damaged or gone', () => {
     const first = await mustClaim(store, c);
     await server.client().del(await keyOf(server, prefix, 'questions'));
     await store.release(first.claim, { forgive: false });
-    const admitted = await leaving.store.acceptAndClaim(question(c, 'B'), asked, fleeting);
+    const admitted = await leaving.store.acceptAndClaim(
+      question(c, 'B'),
+      questionOptions,
+      briefLease,
+    );
     expect(admitted).toEqual({ receipt: 'queued' });
     expect(log.events.map(({ event }) => event)).toContain('claim failed beside its question');
     const next = await eventually(() => mustClaim(store, c, bob));
@@ -351,7 +371,7 @@ describe('a value that is damaged or gone', () => {
     const { store, prefix } = await openStore(server.url);
     const c = newConversation();
     await ask(store, question(c, 'A'));
-    const { claim } = await mustClaim(store, c, fleeting);
+    const { claim } = await mustClaim(store, c, briefLease);
     await server.client().del(await keyOf(server, prefix, 'turn'));
     await eventually(async () => expect(await isWaiting(store, c)).toBe(true));
     const again = await mustClaim(store, c, bob);
@@ -380,7 +400,7 @@ describe('a value that is damaged or gone', () => {
     await answerOne(store, other);
     await eventually(async () => {
       await store.sweep();
-      expect((await store.view(other)).history).toEqual([]);
+      expect((await store.conversationView(other)).history).toEqual([]);
     });
   });
 
@@ -399,7 +419,7 @@ describe('takeovers', () => {
     const patient = await openStore(inject('redisUrl'), { prefix, takeoverGraceMs: 60_000 });
     const c = newConversation();
     await ask(store, question(c, 'A'));
-    await mustClaim(store, c, fleeting);
+    await mustClaim(store, c, briefLease);
     await eventually(async () => expect(await isWaiting(store, c)).toBe(true));
     expect(await isWaiting(patient.store, c)).toBe(false);
     expect(await patient.store.claim(c, bob)).toBeUndefined();

@@ -2,19 +2,19 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Redis } from 'ioredis';
 import type { ConversationId } from '../../src/core/domain/conversation.ts';
-import type { Entry } from '../../src/core/domain/turn.ts';
+import type { HistoryEntry } from '../../src/core/domain/turn.ts';
 import type { UsageRow } from '../../src/core/ports/usage.ts';
 import {
   alice,
   answer,
   ask,
   context,
-  done,
+  doneEnding,
   eventually,
   mustClaim,
   newConversation,
   question,
-  stop,
+  stopOptions,
 } from '../contract/store/store-fixture.ts';
 import { keyOf, openStore, ownRedis } from '../redis/open-store.ts';
 
@@ -75,8 +75,14 @@ describe('what is kept in Redis', () => {
     const server = await ownRedis();
     const { store, prefix } = await openStore(server.url);
     const c = newConversation();
-    const entry = (i: number): Entry => ({ id: `${i}`, role: 'user', text: 'x', at: i, tokens: 1 });
-    await store.remember(
+    const entry = (i: number): HistoryEntry => ({
+      id: `${i}`,
+      role: 'user',
+      text: 'x',
+      at: i,
+      tokens: 1,
+    });
+    await store.addEarlierHistory(
       c,
       Array.from({ length: 1_500 }, (_, i) => entry(i)),
     );
@@ -86,7 +92,7 @@ describe('what is kept in Redis', () => {
       expect(await size).toBe(1_000);
       expect(await server.client().pttl(key)).toBeGreaterThan(0);
     }
-    expect((await store.view(c)).history.at(-1)).toEqual(entry(1_499));
+    expect((await store.conversationView(c)).history.at(-1)).toEqual(entry(1_499));
   });
 
   it('has nothing of a conversation that was forgotten', async () => {
@@ -100,8 +106,8 @@ describe('what is kept in Redis', () => {
     const { claim } = await mustClaim(store, c);
     await store.savePage(claim, { index: 0, key: 'k0', id: 'p0', source: 'On' });
     await ask(store, question(c, 'D', { author: ann }));
-    await store.accept(question(c, 'stop', { author: ben }), stop);
-    await store.conclude(claim, done);
+    await store.accept(question(c, 'stop', { author: ben }), stopOptions);
+    await store.storeEnding(claim, doneEnding);
     await store.finish(claim, alice, 1);
     expect(await dump(server.client())).toContain(c);
     await store.forgetConversation(c);
@@ -128,7 +134,7 @@ describe('what is kept in Redis', () => {
     for (const what of ['secret', ann.id, ann.name]) {
       expect(await dump(server.client())).toContain(what);
     }
-    expect(await store.forgetPerson('test', ann.id)).toEqual({ gone: 6, left: 0 });
+    expect(await store.forgetPerson('test', ann.id)).toEqual({ deleted: 6, remaining: 0 });
     const left = await dump(server.client());
     for (const what of ['secret', ann.id, ann.name]) expect(left).not.toContain(what);
     expect(left).toContain('no matter');
@@ -141,7 +147,7 @@ describe('what is kept in Redis', () => {
     await ask(store, question(c, 'A', { author: ann, text: 'a secret' }));
     await server.client().zadd(await keyOf(server, prefix, 'person'), Date.now() - 20 * dayMs, c);
     await ask(store, question(other, 'B', { author: ann, text: 'a secret' }));
-    expect(await store.forgetPerson('test', ann.id)).toEqual({ gone: 2, left: 0 });
+    expect(await store.forgetPerson('test', ann.id)).toEqual({ deleted: 2, remaining: 0 });
     expect(await dump(server.client())).not.toContain('secret');
   });
 
@@ -166,11 +172,11 @@ describe('what is kept in Redis', () => {
     await store.usage.record({ ...used, person: 'test:U1', name: 'Ann' });
     await ask(store, question(left, 'A'));
     await store.release((await mustClaim(store, left)).claim, { forgive: false });
-    await store.remember(ends, [{ id: 'x', role: 'user', text: 'x', at: 1, tokens: 1 }]);
-    await store.bookmark('test', new Map([['C1', '1']]));
-    await store.hold('listen', alice);
-    await store.check();
-    await store.pause(1);
+    await store.addEarlierHistory(ends, [{ id: 'x', role: 'user', text: 'x', at: 1, tokens: 1 }]);
+    await store.saveReadPositions('test', new Map([['C1', '1']]));
+    await store.acquireLeadership('listen', alice);
+    await store.checkWritable();
+    await store.setPausedSince(1);
     await store.sweep();
 
     const client = server.client();
@@ -194,9 +200,9 @@ describe('what is kept in Redis', () => {
     const server = await ownRedis();
     const { store, prefix } = await openStore(server.url, { retentionMs: 500 });
     const marks = Array.from({ length: 300 }, (_, at) => [`C${at}`, '1'] as const);
-    await store.bookmark('test', new Map(marks));
+    await store.saveReadPositions('test', new Map(marks));
     await eventually(async () => {
-      await store.bookmark('test', new Map([['C', '1']]));
+      await store.saveReadPositions('test', new Map([['C', '1']]));
       for (const name of ['marks', 'marked'] as const) {
         const key = await keyOf(server, prefix, name);
         const size = name === 'marked' ? server.client().zcard(key) : server.client().hlen(key);
@@ -221,7 +227,7 @@ describe('what is kept in Redis', () => {
         }
         const { receipt, work } = await store.acceptAndClaim(message, options, alice);
         expect(receipt).toBe('queued');
-        await store.conclude(work!.claim, done);
+        await store.storeEnding(work!.claim, doneEnding);
         await store.finish(work!.claim, alice, 5);
       }
       const key = await keyOf(server, prefix, 'open');

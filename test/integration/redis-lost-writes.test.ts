@@ -1,8 +1,8 @@
 import { expect, it, vi } from 'vitest';
 import { pageKeyOf } from '../../src/core/domain/turn.ts';
-import { Register } from '../chaos/question-ledger.ts';
+import { QuestionLedger } from '../chaos/question-ledger.ts';
 import { DiscordThread, SlackDirect, SlackThread } from '../chaos/simulated-conversations.ts';
-import { Town } from '../chaos/environment.ts';
+import { ChaosEnvironment } from '../chaos/environment.ts';
 import {
   answer,
   ask,
@@ -28,7 +28,7 @@ it('gives a turn that Redis forgot the same id again, and a first page that may 
   await store.savePage(before.claim, { index: 0, key, id: 'p0', source: 'Once' });
 
   await loseSince(server, 'turn');
-  await eventually(() => store.check());
+  await eventually(() => store.checkWritable());
   const { claim, turn } = await mustClaim(store, c);
   expect(turn.id).toBe(before.turn.id);
   expect(turn.attempt).toBe(1);
@@ -47,7 +47,7 @@ it('knows the pages that Redis did not forget', async () => {
   await store.savePage(claim, page);
   await server.kill9();
   await server.restart();
-  await eventually(() => store.check());
+  await eventually(() => store.checkWritable());
   await store.release(claim, { forgive: false });
   expect((await mustClaim(store, c)).turn.pages).toEqual([page]);
 });
@@ -61,7 +61,7 @@ it('looks for no page of a question that was asked after Redis was back', async 
   await ask(store, question(c, 'B', now()));
   await server.kill9();
   await server.restart();
-  await eventually(() => store.check());
+  await eventually(() => store.checkWritable());
   const { turn } = await mustClaim(store, c);
   expect(turn.pages).toHaveLength(1);
   await store.forgetConversation(c);
@@ -78,7 +78,7 @@ it.concurrent.for([
   'goes on in the message that stands in %s though Redis forgot the turn',
   { timeout: 90_000 },
   async ([, kind], { onTestFinished }) => {
-    const town = await Town.start({
+    const town = await ChaosEnvironment.start({
       slack: 'http',
       instances: 1,
       threads: 1,
@@ -88,8 +88,8 @@ it.concurrent.for([
     onTestFinished(() => town.stop());
     // An outage lasts longer than Discord knows a post again by its nonce.
     town.discord.settings.nonceLastsMs = 0;
-    const register = new Register(town.spots, town.model);
-    const spot = town.spots.find(
+    const register = new QuestionLedger(town.conversations, town.model);
+    const spot = town.conversations.find(
       (each): each is SlackThread | SlackDirect | DiscordThread => each instanceof kind,
     );
     if (spot === undefined) throw new Error('there is no such place');
@@ -97,7 +97,7 @@ it.concurrent.for([
     onTestFinished(stopIdling);
     // While something else is being answered, and another instance has less to do, a question is
     // taken in first, and its turn taken later.
-    const other = town.spots.find((each) => each !== spot);
+    const other = town.conversations.find((each) => each !== spot);
     register.ask(other!, { words: 600, perSecond: 100 });
     await vi.waitFor(() => expect(other!.replies()).toHaveLength(1), {
       timeout: 20_000,
@@ -113,10 +113,10 @@ it.concurrent.for([
     stopIdling();
     await town.fleet.kill(0);
     await loseSince(town.redis, 'turn', placeOf(spot));
-    await town.fleet.revive(0);
+    await town.fleet.restart(0);
     await vi.waitFor(
       () => {
-        register.look();
+        register.checkAnswers();
         // The other one is still its owner's, until the lease is over.
         expect(register.open.map((asked) => asked.name)).not.toContain(name);
         expect(register.broken().filter((line) => line.startsWith(spot.name))).toEqual([]);
@@ -131,7 +131,7 @@ it.concurrent.for([
 );
 
 /** Tells, as an instance does that has nothing to do, that there is one; it takes nothing, though. */
-async function idleBeside({ redis, env }: Town): Promise<() => void> {
+async function idleBeside({ redis, env }: ChaosEnvironment): Promise<() => void> {
   const client = redis.client();
   const tell = () => client.publish(`${env['REDIS_PREFIX']}:news`, 'load\nidle\n0');
   await vi.waitFor(async () => expect(await tell()).toBeGreaterThan(0), { timeout: 10_000 });

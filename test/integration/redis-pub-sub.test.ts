@@ -2,12 +2,12 @@ import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import {
   ask,
   alice,
-  asked,
+  questionOptions,
   eventually,
   mustClaim,
   newConversation,
   question,
-  stop,
+  stopOptions,
 } from '../contract/store/store-fixture.ts';
 import { RedisProxy } from '../redis/proxy.ts';
 import { startCluster } from '../redis/cluster.ts';
@@ -49,8 +49,8 @@ describe('news', () => {
     const stranger = await openStore(inject('redisUrl'));
     const { ready, stopped, loads, heard } = listenTo(store, other);
     await heard();
-    await stranger.store.tellLoad('stranger', 9);
-    await other.tellLoad('other', 3);
+    await stranger.store.publishLoad('stranger', 9);
+    await other.publishLoad('other', 3);
     await eventually(() => expect(loads).toEqual([['other', 3]]));
     const [c, foreign] = [newConversation(), newConversation()];
     await ask(stranger.store, question(foreign, 'A'));
@@ -59,12 +59,12 @@ describe('news', () => {
 
     const { claim } = await mustClaim(other, c);
     await ask(other, question(c, 'B'));
-    await store.accept(question(c, 'stop'), stop);
+    await store.accept(question(c, 'stop'), stopOptions);
     await eventually(() => expect(stopped).toEqual([[c, claim.turn]]));
     await other.requestStop(c);
     await eventually(() => expect(stopped).toHaveLength(2));
     // What is handed over is news; what failed, and what its owner knows of, is not.
-    await other.acceptAndClaim(question(newConversation(), 'A'), asked, alice);
+    await other.acceptAndClaim(question(newConversation(), 'A'), questionOptions, alice);
     await other.release(claim, { forgive: false });
     const again = await mustClaim(other, c);
     expect(ready).toEqual([c]);
@@ -100,9 +100,9 @@ describe('a failover', () => {
     await sentinels.primary.client().wait(1, 5_000);
     await sentinels.primary.kill9();
     expect((await store.renew([claim], alice)).lost).toEqual([]);
-    expect((await store.view(c)).running).toEqual(turn);
+    expect((await store.conversationView(c)).running).toEqual(turn);
     await heard();
-    await store.check();
+    await store.checkWritable();
   });
 
   it('behind one address, which leaves the old primary read-only, is followed', async () => {
@@ -133,6 +133,6 @@ describe('a failover', () => {
     await cluster.nodes[1]!.restart();
     const more = Array.from({ length: 30 }, newConversation);
     await Promise.all(more.map((c) => ask(store, question(c, 'A'))));
-    await store.check();
+    await store.checkWritable();
   });
 });

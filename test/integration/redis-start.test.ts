@@ -13,7 +13,7 @@ import {
   question,
   textsOf,
 } from '../contract/store/store-fixture.ts';
-import { readableLog } from '../fakes/recording-log.ts';
+import { recordingLog } from '../fakes/recording-log.ts';
 import { makeCertificate } from '../redis/certificate.ts';
 import { freePort, startRedis } from '../redis/server.ts';
 import { openStore, ownRedis } from '../redis/open-store.ts';
@@ -29,7 +29,7 @@ async function whyNot(url: string): Promise<string> {
 
 /** What a start tells while it waits; then it is told to end. */
 async function waitsWith(url: string): Promise<string> {
-  const log = readableLog();
+  const log = recordingLog();
   const end = new AbortController();
   const opening = openStore(url, { ...quick, log, signal: end.signal });
   const heard = eventually(() => {
@@ -110,7 +110,7 @@ describe('a start', () => {
     const port = await freePort();
     const opening = openStore(`redis://127.0.0.1:${port}`);
     await ownRedis({ port });
-    await (await opening).store.check();
+    await (await opening).store.checkWritable();
   });
 
   it('waits for a Redis that still loads its data, and says so', async () => {
@@ -121,9 +121,9 @@ describe('a start', () => {
     const { port } = before;
     const loadsSlowly = ['--dir', before.folder, '--key-load-delay', '1000'];
     const starting = ownRedis({ port, appendonly: true, args: loadsSlowly });
-    const log = readableLog();
+    const log = recordingLog();
     const { store } = await openStore(before.url, { log });
-    await store.check();
+    await store.checkWritable();
     expect(await (await starting).client().dbsize()).toBeGreaterThan(many);
     expect(log.events.map(({ event }) => event)).toContain(
       `waiting for Redis at ${before.url}, which still loads its data`,
@@ -137,7 +137,7 @@ describe('a start', () => {
     expect(wrong).toMatch(/does not take this user and password/);
     expect(wrong).not.toContain('hunter2');
     const right = encodeURIComponent('p@ss:w/rd');
-    await (await openStore(`redis://:${right}@127.0.0.1:${port}`)).store.check();
+    await (await openStore(`redis://:${right}@127.0.0.1:${port}`)).store.checkWritable();
   });
 
   it('says what a user may not do', async () => {

@@ -3,7 +3,7 @@ import { expect, onTestFinished, vi } from 'vitest';
 import { conversationId, type ConversationId } from '../../src/core/domain/conversation.ts';
 import { openRedisStore } from '../../src/stores/redis/redis-store.ts';
 import { readScript } from '../../src/stores/redis/lua-scripts.ts';
-import { readableLog } from '../fakes/recording-log.ts';
+import { recordingLog } from '../fakes/recording-log.ts';
 import { startCluster } from '../redis/cluster.ts';
 import type { RedisServer } from '../redis/server.ts';
 import { type DiscordWorld, itInWorlds as itInDiscord } from '../worlds/discord-world.ts';
@@ -16,7 +16,7 @@ async function onRedis(
   url: string,
   nodes: readonly RedisServer[],
 ): Promise<(conversation: ConversationId) => Promise<number>> {
-  const store = await openRedisStore({ url, prefix: 't', retentionMs: 1e12, log: readableLog() });
+  const store = await openRedisStore({ url, prefix: 't', retentionMs: 1e12, log: recordingLog() });
   world.wrapStore = (embedded) => {
     void embedded.close();
     return store;
@@ -63,21 +63,21 @@ itInSlack('asks Redis once before the model in Slack', async ({ worlds }) => {
   const direct = conversationId('slack', 'T1', 'D1');
   // The first time scripts are sent.
   ann.writes('good morning');
-  (await world.asked(1)).write('Hello.').end();
-  await world.turns(1);
+  (await world.modelAsked(1)).write('Hello.').end();
+  await world.turnsDone(1);
   const before = await asked(direct);
   ann.writes('one');
-  const one = await world.asked(2);
+  const one = await world.modelAsked(2);
   expect((await asked(direct)) - before).toBe(1);
   one.write('Yes.').end();
-  await world.turns(2);
+  await world.turnsDone(2);
 
   const root = ann.mentions('C1', 'two');
-  const two = await world.asked(3);
+  const two = await world.modelAsked(3);
   const thread = conversationId('slack', 'T1', 'C1', root.ts);
   expect(await asked(thread)).toBe(1);
   two.write('Yes.').end();
-  await world.turns(3);
+  await world.turnsDone(3);
   // What people say to each other outside of threads costs nothing.
   const talk = ann.posts('C1', 'three');
   await world.delivered();
@@ -86,10 +86,10 @@ itInSlack('asks Redis once before the model in Slack', async ({ worlds }) => {
   // Before its post and beside it once each; twice after the reply is complete: its end, and the turn's.
   expect(answered).toBe(1 + 2 + 2);
   ann.mentions('C1', 'four', { thread_ts: root.ts });
-  const four = await world.asked(4);
+  const four = await world.modelAsked(4);
   expect((await asked(thread)) - answered).toBe(1);
   four.write('Yes.').end();
-  await world.turns(4);
+  await world.turnsDone(4);
 });
 
 itInDiscord('asks Redis once before the model in Discord', async ({ worlds }) => {
@@ -99,28 +99,28 @@ itInDiscord('asks Redis once before the model in Discord', async ({ worlds }) =>
   const ada = world.fake.person('Ada');
   const direct = conversationId('discord', '@me', ada.directChannel.id);
   ada.dm('good morning');
-  (await world.asked(1)).write('Hello.').end();
-  await world.turns(1);
+  (await world.modelAsked(1)).write('Hello.').end();
+  await world.turnsDone(1);
   const before = await asked(direct);
   ada.dm('one');
-  const one = await world.asked(2);
+  const one = await world.modelAsked(2);
   expect((await asked(direct)) - before).toBe(1);
   one.write('Yes.').end();
-  await world.turns(2);
+  await world.turnsDone(2);
 
   const root = ada.mention('general', 'two');
-  const two = await world.asked(3);
+  const two = await world.modelAsked(3);
   const thread = world.conversationOf(root);
   expect(await asked(thread)).toBe(1);
   two.write('Yes.').end();
-  await world.turns(3);
+  await world.turnsDone(3);
   const answered = await asked(thread);
   expect(answered).toBe(1 + 2 + 2);
   ada.mention(world.fake.thread(root)!, 'three');
-  const three = await world.asked(4);
+  const three = await world.modelAsked(4);
   expect((await asked(thread)) - answered).toBe(1);
   three.write('Yes.').end();
-  await world.turns(4);
+  await world.turnsDone(4);
 });
 
 /** Until every other instance would have told what it has to do, one may have nothing. */
@@ -131,11 +131,11 @@ async function knownToBeAlone(startedAt: number): Promise<void> {
 
 /** Another instance has nothing to do, as far as it tells; it takes nothing, though. */
 async function idleBeside(url: string): Promise<void> {
-  const other = await openRedisStore({ url, prefix: 't', retentionMs: 1e12, log: readableLog() });
+  const other = await openRedisStore({ url, prefix: 't', retentionMs: 1e12, log: recordingLog() });
   onTestFinished(() => other.close());
   const heard = Promise.withResolvers<void>();
   other.watch({ ready() {}, stop() {}, load: (owner) => owner === 'idle' && heard.resolve() });
-  const timer = setInterval(() => void other.tellLoad('idle', 0), 200);
+  const timer = setInterval(() => void other.publishLoad('idle', 0), 200);
   onTestFinished(() => clearInterval(timer));
   // Whoever listened before hears of it as soon.
   await heard.promise;
@@ -149,27 +149,27 @@ itInSlack('asks Redis twice where another instance has less to do', async ({ wor
   const startedAt = performance.now();
   const [ann, ben] = [world.fake.person('U1'), world.fake.person('U2')];
   ann.writes('good morning');
-  const busy = await world.asked(1);
+  const busy = await world.modelAsked(1);
   await knownToBeAlone(startedAt);
   ben.writes('hello');
-  const beside = await world.asked(2);
+  const beside = await world.modelAsked(2);
   // Nobody else is there to take it.
   expect(await asked(conversationId('slack', 'T1', 'D2'))).toBe(1);
   beside.write('Yes.').end();
   busy.write('Hello.').end();
-  await world.turns(2);
+  await world.turnsDone(2);
 
   await idleBeside(server.url);
   ann.writes('good evening');
-  const again = await world.asked(3);
+  const again = await world.modelAsked(3);
   const before = await asked(conversationId('slack', 'T1', 'D2'));
   ben.writes('good evening');
-  const second = await world.asked(4);
+  const second = await world.modelAsked(4);
   // Taking the question in; and then whoever comes first, its turn.
   expect((await asked(conversationId('slack', 'T1', 'D2'))) - before).toBe(2);
   second.write('Yes.').end();
   again.write('Hello.').end();
-  await world.turns(4);
+  await world.turnsDone(4);
 });
 
 itInSlack('asks a Redis Cluster twice before the model', async ({ worlds }) => {
@@ -184,20 +184,20 @@ itInSlack('asks a Redis Cluster twice before the model', async ({ worlds }) => {
   for (const [i, text] of ['one', 'two', 'three'].entries()) {
     const before = await asked(direct);
     ann.writes(text);
-    const request = await world.asked(i + 1);
+    const request = await world.modelAsked(i + 1);
     // Where the person writes, and the question with its turn, lie on two nodes.
     expect((await asked(direct)) - before).toBe(2);
     request.write('Yes.').end();
-    await world.turns(i + 1);
+    await world.turnsDone(i + 1);
   }
   ann.writes('four');
-  const busy = await world.asked(4);
+  const busy = await world.modelAsked(4);
   await knownToBeAlone(startedAt);
   world.fake.person('U2').writes('good evening');
-  const second = await world.asked(5);
+  const second = await world.modelAsked(5);
   // Also beside another answer.
   expect(await asked(conversationId('slack', 'T1', 'D2'))).toBe(2);
   second.write('Yes.').end();
   busy.write('Yes.').end();
-  await world.turns(5);
+  await world.turnsDone(5);
 });

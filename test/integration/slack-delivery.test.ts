@@ -23,10 +23,10 @@ describe.concurrent.each(transports)('by %s', (transport) => {
   it('acknowledges only what is stored, and takes the redelivery', async ({ worlds }) => {
     const world = await worlds.prepare({ transport, fake: quick });
     world.wrapStore = awayFor(2);
-    world.answering();
+    world.answerEverything();
     await world.start();
     const root = world.fake.person('U1').mentions('C1', 'hello');
-    await world.turns(1);
+    await world.turnsDone(1);
     await world.delivered();
     expect(world.replies('C1', root.ts)).toEqual(['Answer to: Ann: hello']);
     const tries = world.fake.deliveries('message').flatMap(({ attempts }) => attempts);
@@ -43,50 +43,50 @@ describe.concurrent.each(transports)('by %s', (transport) => {
       if (tries.get(id)! > 2) return;
       throw new StoreUnavailable('full', 'no room', { trouble: 'the disk is full' });
     });
-    world.answering();
+    world.answerEverything();
     await world.start();
     const { fake } = world;
     const root = fake.person('U1').mentions('C1', 'hello');
     fake.person('U2').posts('D2', 'hello');
     const sentence =
       'I cannot take your question in: the disk is full. Whoever runs me has to mend that; if I have not answered by then, ask again.';
-    await world.turns(2);
+    await world.turnsDone(2);
     await world.delivered();
-    expect(fake.history.ephemerals).toMatchObject([{ user: 'U1', channel: 'C1', text: sentence }]);
-    expect(world.said('D2').toSorted()).toEqual(['Answer to: Ben: hello', sentence]);
+    expect(fake.activity.ephemerals).toMatchObject([{ user: 'U1', channel: 'C1', text: sentence }]);
+    expect(world.botTexts('D2').toSorted()).toEqual(['Answer to: Ben: hello', sentence]);
     expect(world.replies('C1', root.ts)).toEqual(['Answer to: Ann: hello']);
   });
 
   it('answers once what is delivered twice and in any order', async ({ worlds }) => {
     const world = await worlds.begin({ transport });
-    world.answering();
+    world.answerEverything();
     const { fake } = world;
-    fake.courier.duplicateNext(20);
-    const release = fake.courier.hold();
+    fake.events.duplicateNext(20);
+    const release = fake.events.hold();
     const root = fake.person('U1').mentions('C1', 'one');
     fake.person('U1').posts('D1', 'two');
     fake.person('U2').posts('D2', 'three');
-    await fake.until(() => fake.courier.held.length >= 4);
+    await fake.until(() => fake.events.held.length >= 4);
     release((events) => events.toReversed());
-    await world.turns(3);
+    await world.turnsDone(3);
     await world.delivered();
     expect(world.replies('C1', root.ts)).toEqual(['Answer to: Ann: one']);
-    expect([...world.said('D1'), ...world.said('D2')]).toHaveLength(2);
+    expect([...world.botTexts('D1'), ...world.botTexts('D2')]).toHaveLength(2);
   });
 
   it('reads the name of a file, once, though the event that tells of it comes a second late', async ({
     worlds,
   }) => {
     const world = await worlds.begin({ transport });
-    world.answering();
+    world.answerEverything();
     const { fake } = world;
     fake.person('U1').mentions('C1', 'one');
-    await world.turns(1);
-    fake.settings.twinGapMs = 1_000;
+    await world.turnsDone(1);
+    fake.settings.mentionEventGapMs = 1_000;
     const root = fake.person('U1').mentions('C1', 'read this', { files: [{ name: 'plan.pdf' }] });
-    await world.turns(2);
+    await world.turnsDone(2);
     await world.delivered();
-    expect(world.model.writings.map(({ question }) => question)).toEqual([
+    expect(world.model.answers.map(({ question }) => question)).toEqual([
       'Ann: one',
       'Ann: read this\n  [file: plan.pdf]',
     ]);
@@ -97,23 +97,23 @@ describe.concurrent.each(transports)('by %s', (transport) => {
     worlds,
   }) => {
     const world = await worlds.begin({ transport });
-    world.answering();
+    world.answerEverything();
     const { fake } = world;
     fake.person('U1').mentions('C1', 'one');
-    await world.turns(1);
+    await world.turnsDone(1);
     fake.settings.subscriptions = new Set(['app_mention']);
     const root = fake.person('U1').mentions('C1', 'just before the end');
     fake.settings.subscriptions = new Set(['message.im']);
     // Once these are answered, the mention has come in as well, on whichever connection.
     fake.person('U2').posts('D2', 'two');
     fake.person('U3').posts('D3', 'three');
-    await world.turns(3);
+    await world.turnsDone(3);
     await world.stop();
     // Not left to the next start, which reads only the last day again.
     await fake.until(() => fake.deliveries('app_mention')[1]?.acked === true);
     expect(world.replies('C1', root.ts)).toEqual([]);
     await world.start();
-    await world.turns(4);
+    await world.turnsDone(4);
     expect(world.replies('C1', root.ts)).toEqual(['Answer to: Ann: just before the end']);
   });
 
@@ -123,11 +123,11 @@ describe.concurrent.each(transports)('by %s', (transport) => {
       { id: 'T2', scopes },
     ];
     const world = await worlds.begin({ transport, fake: { workspaces: two } });
-    world.answering();
+    world.answerEverything();
     const { fake } = world;
     const theirs = fake.person('U1', 'T2').mentions('C1', 'in the other one');
     const ours = fake.person('U1', 'T1').mentions('C1', 'in this one');
-    await world.turns(1);
+    await world.turnsDone(1);
     await world.delivered();
     expect(world.replies('C1', ours.ts)).toEqual(['Answer to: Ann: in this one']);
     expect(fake.thread('C1', theirs.ts, 'T2')).toHaveLength(1);
@@ -138,24 +138,24 @@ describe.concurrent.each(transports)('by %s', (transport) => {
 describe.concurrent.each(transports)('what was missed before a start, by %s', (transport) => {
   it('is answered once after a start: mentions, threads, direct messages', async ({ worlds }) => {
     const world = await worlds.begin({ transport });
-    world.answering();
+    world.answerEverything();
     const { fake } = world;
     const known = fake.person('U1').mentions('C1', 'known');
-    await world.turns(1);
+    await world.turnsDone(1);
     await world.stop();
     const follow = fake.person('U2').posts('C1', 'a follow-up', { thread_ts: known.ts, ...past });
     const root = fake.person('U1').mentions('C2', 'a mention', past);
     fake.person('U2').posts('C2', 'not for the bot', past);
     fake.person('U3').posts('D3', 'a direct message', past);
     await world.start();
-    await world.turns(4);
+    await world.turnsDone(4);
     await vi.waitFor(() => expect(world.logged('slack read again')).toHaveLength(2));
     expect(world.replies('C1', known.ts)).toEqual([
       'Answer to: Ann: known',
       `Answer to: Ben: ${follow.text}`,
     ]);
     expect(world.replies('C2', root.ts)).toEqual(['Answer to: Ann: a mention']);
-    expect(world.said('D3')).toEqual(['Answer to: Cem: a direct message']);
+    expect(world.botTexts('D3')).toEqual(['Answer to: Cem: a direct message']);
     await world.restart();
     await vi.waitFor(() => expect(world.logged('slack read again')).toHaveLength(3));
     expect(world.logged('turn done')).toHaveLength(4);
@@ -163,35 +163,35 @@ describe.concurrent.each(transports)('what was missed before a start, by %s', (t
 
   it('is told, and not read, where reading it ended two processes', async ({ worlds }) => {
     const world = await worlds.prepare({ transport });
-    world.answering();
+    world.answerEverything();
     const { fake } = world;
     const root = fake.person('U1').mentions('C1', `read this${', '.repeat(2_500)}`, past);
     fake.person('U2').mentions('C2', 'and this', past);
     world.wrapStore = (store) => {
-      void store.bookmark('slack-reading', new Map([[`T1:C1:${root.ts}`, '1']]));
+      void store.saveReadPositions('slack-reading', new Map([[`T1:C1:${root.ts}`, '1']]));
       world.wrapStore = (same) => same;
       return store;
     };
     await world.start();
-    const told = await fake.until(() => fake.history.ephemerals[0]);
+    const told = await fake.until(() => fake.activity.ephemerals[0]);
     expect(told).toMatchObject({ user: 'U1', channel: 'C1' });
     expect(told.text).toContain('could not read this message');
     expect(world.logged('message not read: it ended the process')).toHaveLength(1);
-    await world.turns(1);
+    await world.turnsDone(1);
     await world.restart();
     await vi.waitFor(() => expect(world.logged('slack read again')).toHaveLength(2));
-    expect(fake.history.ephemerals).toHaveLength(1);
+    expect(fake.activity.ephemerals).toHaveLength(1);
     expect(world.replies('C1', root.ts)).toEqual([]);
     expect(world.logged('turn done')).toHaveLength(1);
   });
 
   it('is answered though Slack fails once while it is read', async ({ worlds }) => {
     const world = await worlds.prepare({ transport });
-    world.answering();
+    world.answerEverything();
     const root = world.fake.person('U1').mentions('C1', 'anybody there?', past);
     world.fake.fail('conversations.history', { kind: 'status', status: 500 });
     await world.start();
-    await world.turns(1);
+    await world.turnsDone(1);
     expect(world.replies('C1', root.ts)).toEqual(['Answer to: Ann: anybody there?']);
   });
 
@@ -199,32 +199,32 @@ describe.concurrent.each(transports)('what was missed before a start, by %s', (t
     worlds,
   }) => {
     const world = await worlds.begin({ transport });
-    world.answering();
+    world.answerEverything();
     const { fake } = world;
     const atMs = Date.now() - 3 * 24 * 3_600_000;
     const root = fake.person('U2').posts('C1', 'long ago', { atMs, ...past });
     fake.person('U1').mentions('C1', 'one', { thread_ts: root.ts });
-    await world.turns(1);
+    await world.turnsDone(1);
     await world.stop();
     fake.person('U1').posts('C1', 'two', { thread_ts: root.ts, ...past });
     await world.start();
-    await world.turns(2);
+    await world.turnsDone(2);
     expect(world.replies('C1', root.ts)).toEqual(['Answer to: Ann: one', 'Answer to: Ann: two']);
   });
 
   it('is not answered again by a service that lost its store', async ({ worlds }) => {
     const world = await worlds.begin({ transport });
-    world.answering();
+    world.answerEverything();
     const { fake } = world;
     const root = fake.person('U1').mentions('C1', 'one');
     fake.person('U1').posts('D1', 'two');
-    await world.turns(2);
+    await world.turnsDone(2);
     await world.stop();
     world.folder = join(world.folder, 'another');
     await world.start();
     await vi.waitFor(() => expect(world.logged('slack read again')).toHaveLength(2));
     expect(world.replies('C1', root.ts)).toHaveLength(1);
-    expect(world.said('D1')).toHaveLength(1);
+    expect(world.botTexts('D1')).toHaveLength(1);
   });
 
   it('is told to be unknown where a scope is missing, and the rest works', async ({ worlds }) => {
@@ -233,7 +233,7 @@ describe.concurrent.each(transports)('what was missed before a start, by %s', (t
       transport,
       fake: { workspaces: [{ id: 'T1', scopes: few }] },
     });
-    world.answering();
+    world.answerEverything();
     const { fake } = world;
     await vi.waitFor(() => {
       expect(world.logged('Slack refuses')[0]).toMatchObject({
@@ -244,7 +244,7 @@ describe.concurrent.each(transports)('what was missed before a start, by %s', (t
     });
     expect(world.logged('Slack scopes missing')[0]).toMatchObject({ missing: ['im:read'] });
     fake.person('U1').posts('D1', 'hello');
-    await world.turns(1);
+    await world.turnsDone(1);
   });
 });
 
@@ -252,7 +252,7 @@ describe.concurrent('socket connections', () => {
   it('hear everything while Slack refreshes one after the other', async ({ worlds }) => {
     const redelivery = { ...quick.redelivery, ackWithinMs: 1_000 };
     const world = await worlds.begin({ fake: { redelivery } });
-    world.answering();
+    world.answerEverything();
     const { fake } = world;
     const roots = [];
     for (let round = 0; round < 6; round += 1) {
@@ -261,7 +261,7 @@ describe.concurrent('socket connections', () => {
       roots.push(fake.person('U2').mentions('C2', `in round ${round}`));
       await fake.until(() => fake.connections >= 2);
     }
-    await world.turns(12);
+    await world.turnsDone(12);
     await world.delivered();
     for (const root of roots) expect(world.replies(root.channel, root.ts)).toHaveLength(1);
     const tries = fake.deliveries().map(({ attempts }) => attempts.length);
@@ -274,7 +274,7 @@ describe.concurrent('socket connections', () => {
     const stored = Promise.withResolvers<void>();
     const world = await worlds.prepare();
     world.wrapStore = beforeAccept(() => stored.promise);
-    world.answering();
+    world.answerEverything();
     await world.start();
     const { fake } = world;
     fake.person('U1').posts('D1', 'hello');
@@ -282,7 +282,7 @@ describe.concurrent('socket connections', () => {
     fake.sockets.refresh();
     await fake.until(() => fake.connections === 4);
     stored.resolve();
-    await world.turns(1);
+    await world.turnsDone(1);
     await world.delivered();
     expect(fake.deliveries('message')[0]!.attempts).toMatchObject([{ outcome: 'acked' }]);
   });
@@ -291,18 +291,18 @@ describe.concurrent('socket connections', () => {
     const world = await worlds.begin({
       fake: { redelivery: { ackWithinMs: 150, retryAfterMs: [0, 1_000, 1_000] } },
     });
-    world.answering();
+    world.answerEverything();
     const { fake } = world;
     fake.sockets.drop();
     const root = fake.person('U1').mentions('C1', 'anybody there?');
     await fake.until(() => fake.connections === 2);
-    await world.turns(1);
+    await world.turnsDone(1);
     expect(world.replies('C1', root.ts)).toHaveLength(1);
   });
 
   it('live on when Slack says that it leaves events out', async ({ worlds }) => {
     const world = await worlds.begin();
-    world.answering();
+    world.answerEverything();
     const { fake } = world;
     fake.admin().limitsEvents();
     fake.sockets.sendRaw({ type: 'events_api', envelope_id: 'e1', payload: {} });
@@ -312,7 +312,7 @@ describe.concurrent('socket connections', () => {
       expect(world.logged('Slack leaves events out: there are too many')).toHaveLength(1);
     });
     fake.person('U1').posts('D1', 'still there?');
-    await world.turns(1);
+    await world.turnsDone(1);
     expect(fake.connections).toBe(2);
   });
 
@@ -320,7 +320,7 @@ describe.concurrent('socket connections', () => {
     worlds,
   }) => {
     const world = await worlds.begin();
-    world.answering();
+    world.answerEverything();
     const { fake } = world;
     fake.refusesAppToken('invalid_auth');
     fake.sockets.refresh(0);
@@ -330,14 +330,14 @@ describe.concurrent('socket connections', () => {
       });
     });
     fake.person('U1').posts('D1', 'by the other one');
-    await world.turns(1);
+    await world.turnsDone(1);
   });
 });
 
 describe.concurrent('what was missed during a silence', () => {
   it('is answered after a silence of all connections', async ({ worlds }) => {
     const world = await worlds.begin({ platform: { silenceMs: 50 } });
-    world.answering();
+    world.answerEverything();
     const { fake } = world;
     await vi.waitFor(() => expect(world.logged('slack read again')).toHaveLength(1));
     fake.sockets.refusing = true;
@@ -345,13 +345,13 @@ describe.concurrent('what was missed during a silence', () => {
     const root = fake.person('U1').mentions('C1', 'anybody there?', past);
     await fake.until(() => fake.connections === 0);
     fake.sockets.refusing = false;
-    await world.turns(1);
+    await world.turnsDone(1);
     expect(world.replies('C1', root.ts)).toEqual(['Answer to: Ann: anybody there?']);
   });
 
   it('is answered once Slack can be read again', async ({ worlds }) => {
     const world = await worlds.begin({ platform: { silenceMs: 50 } });
-    world.answering();
+    world.answerEverything();
     const { fake } = world;
     await vi.waitFor(() => expect(world.logged('slack read again')).toHaveLength(1));
     fake.fail('users.conversations', { kind: 'status', status: 500 }, { times: 5 });
@@ -360,23 +360,23 @@ describe.concurrent('what was missed during a silence', () => {
     const root = fake.person('U1').mentions('C1', 'anybody there?', past);
     await fake.until(() => fake.connections === 0);
     fake.sockets.refusing = false;
-    await world.turns(1, 30_000);
+    await world.turnsDone(1, 30_000);
     expect(world.logged('what was missed in Slack is not known')).toHaveLength(1);
     expect(world.replies('C1', root.ts)).toEqual(['Answer to: Ann: anybody there?']);
   });
 
   it('is answered in a thread that began long before the silence', async ({ worlds }) => {
     const world = await worlds.begin({ platform: { silenceMs: 50 } });
-    world.answering();
+    world.answerEverything();
     const { fake } = world;
     const root = fake.person('U1').mentions('C1', 'one', { atMs: Date.now() - 3_600_000 });
-    await world.turns(1);
+    await world.turnsDone(1);
     fake.sockets.refusing = true;
     fake.sockets.drop();
     fake.person('U2').posts('C1', 'two', { thread_ts: root.ts, ...past });
     await fake.until(() => fake.connections === 0);
     fake.sockets.refusing = false;
-    await world.turns(2);
+    await world.turnsDone(2);
     expect(world.replies('C1', root.ts)[1]).toBe('Answer to: Ben: two');
   });
 
@@ -384,18 +384,18 @@ describe.concurrent('what was missed during a silence', () => {
     worlds,
   }) => {
     const world = await worlds.begin({ platform: { silenceMs: 50 } });
-    world.answering();
+    world.answerEverything();
     const { fake } = world;
     const days = 3 * 24 * 3_600_000;
     const root = fake.person('U2').posts('C1', 'long ago', { atMs: Date.now() - days, ...past });
     fake.person('U1').mentions('C1', 'one', { thread_ts: root.ts });
-    await world.turns(1);
+    await world.turnsDone(1);
     fake.sockets.refusing = true;
     fake.sockets.drop();
     fake.person('U1').posts('C1', 'two', { thread_ts: root.ts, ...past });
     await fake.until(() => fake.connections === 0);
     fake.sockets.refusing = false;
-    await world.turns(2);
+    await world.turnsDone(2);
     expect(world.replies('C1', root.ts).at(-1)).toBe('Answer to: Ann: two');
   });
 });
@@ -403,7 +403,7 @@ describe.concurrent('what was missed during a silence', () => {
 describe('http events', () => {
   it('proves its address, and refuses what Slack did not sign', async ({ worlds }) => {
     const world = await worlds.begin({ transport: 'http' });
-    world.answering();
+    world.answerEverything();
     const { fake } = world;
     expect(await fake.verifyUrl()).toBe(true);
     const hook = world.eventsUrl;
@@ -422,7 +422,7 @@ describe('http events', () => {
     fake.deliverTo(hook, signingSecret, -10 * 60_000);
     fake.person('U1').posts('D1', 'sent ten minutes ago');
     await fake.until(() => fake.deliveries().some(({ attempts }) => attempts[0]?.outcome));
-    expect(world.model.writings).toEqual([]);
+    expect(world.model.answers).toEqual([]);
   });
 });
 
@@ -433,12 +433,12 @@ it('answers what was missed while the machine was suspended, though no connectio
   vi.useFakeTimers({ toFake: ['Date', 'setInterval', 'clearInterval'] });
   try {
     const world = await worlds.begin();
-    world.answering();
+    world.answerEverything();
     const { fake } = world;
     const root = fake.person('U1').mentions('C1', 'anybody there?', past);
     vi.setSystemTime(Date.now() + 120_000);
     vi.advanceTimersByTime(10_000);
-    await world.turns(1);
+    await world.turnsDone(1);
     expect(world.replies('C1', root.ts)).toEqual(['Answer to: Ann: anybody there?']);
   } finally {
     vi.useRealTimers();

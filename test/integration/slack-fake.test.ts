@@ -574,7 +574,7 @@ describe('what is on record', () => {
   test('whom a text would have called: in posts, edits, blocks, code and streams', async () => {
     const fake = await slack({ limits: 'off' });
     const client = clientOf(fake);
-    const called = () => fake.history.notifications.splice(0).map(({ mention }) => mention);
+    const called = () => fake.activity.notifications.splice(0).map(({ mention }) => mention);
     const post = (args: object) =>
       client.apiCall('chat.postMessage', { channel: 'C1', ...quiet, ...args });
 
@@ -613,9 +613,9 @@ describe('what is on record', () => {
     await client.chat.postMessage({ channel: 'C1', text, ...quiet });
     const { ts = '' } = await client.chat.postMessage({ channel: 'C1', text: 'plain', ...quiet });
     await client.chat.update({ channel: 'C1', ts, text });
-    expect(fake.history.unfurls).toEqual([]);
+    expect(fake.activity.unfurls).toEqual([]);
     await client.chat.postMessage({ channel: 'C1', text, unfurl_links: false });
-    expect(fake.history.unfurls).toMatchObject([{ url: 'https://evil.example/?q=secret' }]);
+    expect(fake.activity.unfurls).toMatchObject([{ url: 'https://evil.example/?q=secret' }]);
     await client.apiCall('chat.update', {
       channel: 'C1',
       ts,
@@ -639,7 +639,7 @@ describe('what is on record', () => {
     expect(fake.status('D1', root.ts)).toBe('is thinking…');
     await client.chat.postMessage({ channel: 'D1', thread_ts: root.ts, text: 'hi', ...quiet });
     expect(fake.status('D1', root.ts)).toBe('');
-    expect(fake.history.statuses.map(({ status }) => status)).toEqual(['is thinking…', '']);
+    expect(fake.activity.statuses.map(({ status }) => status)).toEqual(['is thinking…', '']);
 
     await client.assistant.threads.setStatus({ ...place, status: 'again' });
     fake.settings.statusLastsMs = 0;
@@ -671,7 +671,7 @@ describe('what is on record', () => {
     await client.reactions.remove(eyes);
     expect(await errorOf(client.reactions.remove(eyes))).toBe('no_reaction');
     await client.chat.postEphemeral({ channel: 'C1', user: 'U1', text: 'psst' });
-    expect(fake.history.ephemerals).toMatchObject([{ user: 'U1', text: 'psst' }]);
+    expect(fake.activity.ephemerals).toMatchObject([{ user: 'U1', text: 'psst' }]);
   });
 });
 
@@ -757,7 +757,7 @@ describe('events over Socket Mode, with the real Bolt', () => {
     ['mention-first', ['app_mention', 'message']],
     ['message-first', ['message', 'app_mention']],
   ] as const)('a mention arrives twice, %s', async (twins, types) => {
-    const fake = await slack({ twins });
+    const fake = await slack({ mentionEventOrder: twins });
     const { app, heard, events } = await bolt(fake);
     app.event('app_mention', async ({ event, say }) => {
       await say({ text: 'hello', thread_ts: event.ts, ...quiet });
@@ -917,13 +917,13 @@ describe('events over Socket Mode, with the real Bolt', () => {
   test('events can come twice, or in another order', async () => {
     const fake = await slack();
     const { heard, events } = await bolt(fake);
-    fake.courier.duplicateNext(1);
+    fake.events.duplicateNext(1);
     fake.person('U1').writes('twice');
     await vi.waitFor(() => expect(heard).toHaveLength(2), soon);
     expect(heard[0]?.['event_id']).toBe(heard[1]?.['event_id']);
-    const release = fake.courier.hold();
+    const release = fake.events.hold();
     for (const text of ['a', 'b', 'c']) fake.person('U1').writes(text);
-    expect(fake.courier.held).toHaveLength(3);
+    expect(fake.events.held).toHaveLength(3);
     release((held) => held.toReversed());
     await vi.waitFor(() => expect(heard).toHaveLength(5), soon);
     expect(

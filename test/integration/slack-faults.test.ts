@@ -7,7 +7,7 @@ describe.concurrent.each(transports)('by %s', (transport) => {
     async function postUnanswered(worlds: {
       begin(options: { transport: typeof transport }): Promise<SlackWorld>;
     }): Promise<SlackWorld> {
-      const world = (await worlds.begin({ transport })).answering();
+      const world = (await worlds.begin({ transport })).answerEverything();
       world.fake.fail('chat.postMessage', { kind: 'lost', by: 'reset' });
       return world;
     }
@@ -28,7 +28,7 @@ describe.concurrent.each(transports)('by %s', (transport) => {
       writing.write('One');
       await world.posted(root);
       writing.write(' two three.').end();
-      await world.turns(1);
+      await world.turnsDone(1);
       expect(world.replies('C1', root.ts)).toEqual(['One two three.']);
       expect(fake.status('C1', root.ts)).toBe('');
     });
@@ -39,7 +39,7 @@ describe.concurrent.each(transports)('by %s', (transport) => {
       const world = await postUnanswered(worlds);
       const { fake } = world;
       const root = fake.person('U1').mentions('C1', 'hello');
-      await world.turns(1);
+      await world.turnsDone(1);
       expect(world.replies('C1', root.ts)).toEqual(['Answer to: Ann: hello']);
       expect(fake.calls('conversations.replies')).toEqual([]);
     });
@@ -49,8 +49,8 @@ describe.concurrent.each(transports)('by %s', (transport) => {
     }) => {
       const world = await postUnanswered(worlds);
       world.fake.person('U1').posts('D1', 'hello');
-      await world.turns(1);
-      expect(world.said('D1')).toEqual(['Answer to: Ann: hello']);
+      await world.turnsDone(1);
+      expect(world.botTexts('D1')).toEqual(['Answer to: Ann: hello']);
     });
 
     it('goes on after a call that hangs, and holds up nobody else meanwhile', async ({
@@ -64,19 +64,19 @@ describe.concurrent.each(transports)('by %s', (transport) => {
       fake.fail('chat.update', { kind: 'hang' });
       writing.write(' two');
       await fake.until(() => fake.calls('chat.update').some(({ outcome }) => outcome === 'hang'));
-      world.answering();
+      world.answerEverything();
       const other = fake.person('U2').mentions('C2', 'quick');
       await fake.until(() => world.replies('C2', other.ts)[0] === 'Answer to: Ben: quick');
       expect(world.replies('C1', root.ts)).toEqual(['One']);
       writing.write(' three.').end();
-      await world.turns(2, 20_000);
+      await world.turnsDone(2, 20_000);
       expect(world.replies('C1', root.ts)).toEqual(['One two three.']);
     });
 
     it('makes one rate-limited channel wait, and no other', async ({ worlds }) => {
       const world = await worlds.begin({ transport });
       const { fake } = world;
-      world.answering();
+      world.answerEverything();
       const isC1 = ({ args }: { args: Readonly<Record<string, unknown>> }) =>
         args['channel'] === 'C1';
       fake.fail('chat.postMessage', { kind: 'rate-limited', retryAfterSeconds: 2 }, { when: isC1 });
@@ -85,17 +85,17 @@ describe.concurrent.each(transports)('by %s', (transport) => {
       const quick = fake.person('U1').mentions('C2', 'quick');
       await fake.until(() => world.replies('C2', quick.ts).length === 1);
       expect(world.replies('C1', slow.ts)).toEqual([]);
-      await world.turns(2);
+      await world.turnsDone(2);
       expect(world.replies('C1', slow.ts)).toEqual(['Answer to: Ann: slow']);
     });
 
     it('begins when Slack comes back, if it was away at the start', async ({ worlds }) => {
       const world = await worlds.prepare({ transport });
-      world.answering();
+      world.answerEverything();
       world.fake.fail('auth.test', { kind: 'status', status: 503 });
       await world.start();
       world.fake.person('U1').posts('D1', 'hello');
-      await world.turns(1);
+      await world.turnsDone(1);
       expect(world.logged('Slack is away; still trying')).toHaveLength(1);
     });
   });
@@ -111,7 +111,7 @@ describe.concurrent.each(transports)('by %s', (transport) => {
         await world.posted(root);
         fake.fail('chat.update', { kind: 'error', error }, { times: 100 });
         writing.write(' two');
-        await world.turns(1);
+        await world.turnsDone(1);
         expect(writing.request.signal.aborted).toBe(true);
         await fake.until(() => world.replies('C1', root.ts).length === 2);
         expect(world.replies('C1', root.ts)[1]).toContain('does not let me change my message');
@@ -127,7 +127,7 @@ describe.concurrent.each(transports)('by %s', (transport) => {
       await world.posted(root);
       fake.admin().archives('C1');
       writing.write(' two');
-      await world.turns(1);
+      await world.turnsDone(1);
       expect(writing.request.signal.aborted).toBe(true);
       expect(world.replies('C1', root.ts)).toEqual(['One']);
     });
@@ -140,7 +140,7 @@ describe.concurrent.each(transports)('by %s', (transport) => {
       const { root, writing } = await world.ask();
       fake.admin().removes('C1');
       writing.write('One');
-      await world.turns(1);
+      await world.turnsDone(1);
       expect(world.replies('C1', root.ts)).toEqual([]);
       expect(world.logged('Slack refuses').at(-1)).toMatchObject({
         error: 'not_in_channel',
@@ -156,7 +156,7 @@ describe.concurrent.each(transports)('by %s', (transport) => {
       await world.posted(root);
       fake.admin().revokesToken();
       writing.write(' two');
-      await world.turns(1);
+      await world.turnsDone(1);
       expect(world.logged('Slack refuses').at(-1)).toMatchObject({
         error: 'token_revoked',
         remedy: expect.stringContaining('copy the current one'),
@@ -170,9 +170,9 @@ describe.concurrent.each(transports)('by %s', (transport) => {
         transport,
         fake: { workspaces: [{ id: 'T1', scopes: few }] },
       });
-      world.answering();
+      world.answerEverything();
       world.fake.person('U1').mentions('C1', 'hello');
-      await world.turns(1);
+      await world.turnsDone(1);
       expect(world.logged('Slack refuses')).toContainEqual({
         method: 'chat.postMessage',
         error: 'missing_scope',
@@ -200,10 +200,10 @@ describe.concurrent.each(transports)('by %s', (transport) => {
       const placeholder = await world.posted(root);
       expect(placeholder.text).toBe('Thinking…');
       writing.write('Done.').end();
-      await world.turns(1);
-      world.answering();
+      await world.turnsDone(1);
+      world.answerEverything();
       fake.person('U1').mentions('C2', 'again');
-      await world.turns(2);
+      await world.turnsDone(2);
       expect(world.replies('C1', root.ts)).toEqual(['Done.']);
       expect(fake.calls('assistant.threads.setStatus')).toHaveLength(1);
     });
@@ -218,11 +218,11 @@ describe.concurrent.each(transports)('by %s', (transport) => {
     const { writing } = await world.ask();
     await fake.until(() => fake.calls('assistant.threads.setStatus').length === 1);
     writing.write('Done.').end();
-    await world.turns(1);
+    await world.turnsDone(1);
     const second = fake.person('U2').mentions('C2', 'again');
     await fake.until(() => fake.status('C2', second.ts) === 'is thinking…');
-    world.model.writings[1]!.write('Done.').end();
-    await world.turns(2);
+    world.model.answers[1]!.write('Done.').end();
+    await world.turnsDone(2);
   });
 
   it('a status that comes too soon is shown as soon as Slack takes it, and no other one before', async ({
@@ -250,9 +250,9 @@ describe.concurrent.each(transports)('by %s', (transport) => {
       const text = `${orders.join(' ')}\n\n\`${orders.join(' ')}\`\n\n\`\`\`html\n<!DOCTYPE html>\n${orders.join('\n')}\n\`\`\``;
       for (const char of text) writing.write(char);
       writing.end();
-      await world.turns(1);
+      await world.turnsDone(1);
       const [reply] = world.replies('C1', root.ts);
-      expect(fake.history.notifications).toEqual([]);
+      expect(fake.activity.notifications).toEqual([]);
       expect(reply!.replaceAll('\u2060', '')).toBe(text);
       expect(reply).toContain('<!DOCTYPE html>');
     });
@@ -262,7 +262,7 @@ describe.concurrent.each(transports)('by %s', (transport) => {
       const { fake } = world;
       const { root, writing } = await world.ask();
       writing.write('https://evil.example/?secret=1 and [this](https://evil.example/2)').end();
-      await world.turns(1);
+      await world.turnsDone(1);
       const [reply] = fake.workspace().channel('C1').replies(root.ts);
       expect(reply!.readings[0]!.text).toBe('…');
       expect(reply!.text).toBe('https://evil.example/?secret=1 and [this](https://evil.example/2)');
@@ -276,7 +276,7 @@ describe.concurrent.each(transports)('by %s', (transport) => {
       fake.fail('chat.update', { kind: 'rate-limited', retryAfterSeconds: 1 });
       const { root, writing } = await world.ask();
       writing.write('see https://a.example').end();
-      await world.turns(1);
+      await world.turnsDone(1);
       expect(world.replies('C1', root.ts)).toEqual(['see https://a.example']);
     });
   });
@@ -296,7 +296,7 @@ describe.concurrent.each(transports)('by %s', (transport) => {
       if (at % 4_000 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
     writing.end();
-    await world.turns(1, 30_000);
+    await world.turnsDone(1, 30_000);
     const pages = world.replies('C1', root.ts);
     expect(pages.length).toBeGreaterThanOrEqual(4);
     for (const page of pages) {

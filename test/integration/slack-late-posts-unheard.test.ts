@@ -1,5 +1,5 @@
 import { describe, expect } from 'vitest';
-import { settled } from '../worlds/late-slack-posts.ts';
+import { latePostHandled } from '../worlds/late-slack-posts.ts';
 import { itInWorlds as it } from '../worlds/slack-world.ts';
 
 describe.concurrent('a post that Slack applies late', () => {
@@ -8,11 +8,11 @@ describe.concurrent('a post that Slack applies late', () => {
     async (ms, { worlds }) => {
       const world = await worlds.begin({ fake: { subscriptions: new Set(['app_mention']) } });
       const { fake } = world;
-      world.answering();
+      world.answerEverything();
       fake.fail('chat.postMessage', { kind: 'late', ms });
       const root = fake.person('U1').mentions('C1', 'go on');
-      await world.turns(1, 20_000);
-      await settled(world, 1);
+      await world.turnsDone(1, 20_000);
+      await latePostHandled(world, 1);
       expect(world.replies('C1', root.ts)).toEqual(['Answer to: Ann: go on']);
     },
   );
@@ -32,9 +32,9 @@ describe.concurrent('a post that Slack applies late', () => {
       await fake.until(() => fake.calls('chat.postMessage').length === posts);
       if (posts === 2) await fake.until(() => world.replies('C1', root.ts)[0] === 'One');
       await world.restart();
-      (await fake.until(() => world.model.writings[0])).write('One two.').end();
-      await world.turns(1, 20_000);
-      await settled(world, 1);
+      (await fake.until(() => world.model.answers[0])).write('One two.').end();
+      await world.turnsDone(1, 20_000);
+      await latePostHandled(world, 1);
       expect(world.replies('C1', root.ts)).toEqual(['One two.']);
     },
   );

@@ -10,7 +10,7 @@ async function lost(world: SlackWorld, fault: Fault): Promise<Message> {
   world.fake.fail('chat.startStream', fault);
   const { root, writing } = await world.ask();
   writing.write('One.').end();
-  await world.turns(1, 20_000);
+  await world.turnsDone(1, 20_000);
   expect(world.replies('C1', root.ts)).toEqual(['One.']);
   return root;
 }
@@ -25,7 +25,7 @@ describe.concurrent('a look for a stream that was begun and lost', () => {
     const root = await lost(world, fault);
     await fake.until(() => world.replies('C1', root.ts).length === 1 + strays, 20_000);
     fake.person('U1').posts('C1', 'and then?', { thread_ts: root.ts });
-    const writing = await fake.until(() => model.writings[1]);
+    const writing = await fake.until(() => model.answers[1]);
     writing.write('Two');
     const next = await fake.until(() =>
       fake
@@ -41,7 +41,7 @@ describe.concurrent('a look for a stream that was begun and lost', () => {
     writing.write(' three.');
     await fake.until(() => next.text === 'Two three.');
     writing.end();
-    await world.turns(2);
+    await world.turnsDone(2);
     expect(world.replies('C1', root.ts)).toEqual(['One.', 'Two three.']);
     expect(fake.calls('chat.delete')).toHaveLength(strays);
   });
@@ -61,10 +61,10 @@ describe.concurrent('a look for a post that may come late', () => {
   it('is given up, without a word, where the service ends', async ({ worlds }) => {
     const world = await worlds.begin();
     const { fake } = world;
-    world.answering();
+    world.answerEverything();
     fake.fail('chat.postMessage', { kind: 'reset' });
     const root = fake.person('U1').mentions('C1', 'go on');
-    await world.turns(1, 20_000);
+    await world.turnsDone(1, 20_000);
     await world.restart();
     expect(world.replies('C1', root.ts)).toEqual(['Answer to: Ann: go on']);
     expect(world.logged('errand failed')).toEqual([]);

@@ -7,8 +7,11 @@ describe.each(transports)('by %s', (transport) => {
     async (twins, { worlds }) => {
       // On a busy machine some are acknowledged late: Slack's next try is not waited for a minute.
       const redelivery = { retryAfterMs: [0, 1_000, 1_000] };
-      const world = await worlds.begin({ transport, fake: { twins, redelivery } });
-      world.answering();
+      const world = await worlds.begin({
+        transport,
+        fake: { mentionEventOrder: twins, redelivery },
+      });
+      world.answerEverything();
       const { fake } = world;
       // No channel takes more than a few posts at once.
       const channels = Array.from({ length: 50 }, (_, number) =>
@@ -19,7 +22,7 @@ describe.each(transports)('by %s', (transport) => {
           .person(`U${(number % 3) + 1}`)
           .mentions(channels[number % 50]!.id, `question ${number}`),
       );
-      await world.turns(200, 40_000);
+      await world.turnsDone(200, 40_000);
       await world.delivered();
       for (const [number, root] of roots.entries()) {
         expect(world.replies(root.channel, root.ts)).toEqual([

@@ -1,13 +1,13 @@
 import { describe, expect, vi } from 'vitest';
 import { ScriptedModel } from '../fakes/scripted-model.ts';
-import type { Writing } from '../fakes/scripted-model.ts';
+import type { ScriptedAnswer } from '../fakes/scripted-model.ts';
 import { itInWorlds as it, type SlackWorld, transports } from '../worlds/slack-world.ts';
 
 /** The model's writing for the question that reads so, once it is asked. */
-function asked({ model }: SlackWorld, question: string): Promise<Writing> {
+function asked({ model }: SlackWorld, question: string): Promise<ScriptedAnswer> {
   return vi.waitFor(
     () => {
-      const found = model.writings.find((writing) => writing.question === question);
+      const found = model.answers.find((writing) => writing.question === question);
       if (found === undefined) throw new Error(`not asked: ${question}`);
       return found;
     },
@@ -35,21 +35,21 @@ describe.concurrent.each(transports)('"stop", said to the bot in a channel, by %
       expect(writing.request.signal.aborted).toBe(false);
       writing.end();
     }
-    await world.turns(3);
+    await world.turnsDone(3);
     const nothing = ann.mentions('C1', 'Stop!');
     await world.delivered();
     ann.mentions('C1', 'three');
     (await asked(world, 'Ann: three')).write('Three.').end();
-    await world.turns(4);
-    expect(model.writings).toHaveLength(4);
+    await world.turnsDone(4);
+    expect(model.answers).toHaveLength(4);
     expect(world.replies('C1', root.ts)[0]).toContain('So far');
     expect(world.replies('C1', other.ts)).toEqual(['So far']);
     for (const { ts } of [order, nothing]) {
       expect(world.replies('C1', ts)).toEqual([]);
       expect(fake.status('C1', ts)).toBe('');
     }
-    expect(world.said('C1')).toEqual([]);
-    expect(fake.history.ephemerals).toEqual([]);
+    expect(world.botTexts('C1')).toEqual([]);
+    expect(fake.activity.ephemerals).toEqual([]);
   });
 
   it('ends nothing that was asked in a thread', async ({ worlds }) => {
@@ -62,9 +62,9 @@ describe.concurrent.each(transports)('"stop", said to the bot in a channel, by %
     await world.delivered();
     expect(writing.request.signal.aborted).toBe(false);
     writing.write('Yes.').end();
-    await world.turns(1);
+    await world.turnsDone(1);
     expect(world.replies('C1', root.ts)).toEqual(['Yes.']);
-    expect(model.writings).toHaveLength(1);
+    expect(model.answers).toHaveLength(1);
   });
 
   it('ends nothing that was asked after it, though it is read again later', async ({ worlds }) => {
@@ -82,7 +82,7 @@ describe.concurrent.each(transports)('"stop", said to the bot in a channel, by %
     expect(world.logged('turn done')[0]).toMatchObject({ outcome: 'stopped' });
     expect(two.request.signal.aborted).toBe(false);
     two.write('Two.').end();
-    await world.turns(2);
+    await world.turnsDone(2);
   });
 
   it('in a direct conversation, ends the answer as it does in a thread', async ({ worlds }) => {
@@ -91,10 +91,10 @@ describe.concurrent.each(transports)('"stop", said to the bot in a channel, by %
     fake.person('U1').posts('D1', 'at length');
     const writing = await asked(world, 'Ann: at length');
     writing.write('So far');
-    await fake.until(() => world.said('D1')[0] === 'So far');
+    await fake.until(() => world.botTexts('D1')[0] === 'So far');
     fake.person('U1').posts('D1', 'stop');
-    await world.turns(1);
+    await world.turnsDone(1);
     expect(writing.request.signal.aborted).toBe(true);
-    expect(world.said('D1')[0]).toContain('So far');
+    expect(world.botTexts('D1')[0]).toContain('So far');
   });
 });

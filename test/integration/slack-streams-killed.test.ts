@@ -122,6 +122,6 @@ describe.concurrent.each(['native', 'auto'] as const)('%s', (streaming) => {
     expect(last).toContain('chat.stopStream');
     if (streaming === 'auto') expect(last).toContain('chat.update');
     expect(fake.violations).toEqual([]);
-    expect(fake.history.unfurls).toEqual([]);
+    expect(fake.activity.unfurls).toEqual([]);
   }, 120_000);
 });

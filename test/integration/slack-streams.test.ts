@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, vi } from 'vitest';
-import { Pages } from '../../src/core/reply/pages/page-splitter.ts';
+import { PageSplitter } from '../../src/core/reply/pages/page-splitter.ts';
 import { slackFormat } from '../../src/platforms/slack/reply/markdown-format.ts';
-import type { Writing } from '../fakes/scripted-model.ts';
+import type { ScriptedAnswer } from '../fakes/scripted-model.ts';
 import { sampleText } from '../fakes/openai/scripts.ts';
 import type { Fault } from '../fakes/slack/faults.ts';
 import type { Message } from '../fakes/slack/message.ts';
@@ -31,14 +31,19 @@ function written({ fake }: SlackWorld): string[] {
 
 /** What a whole reply reads, page by page. */
 function pagesOf(text: string): string[] {
-  const pages = new Pages(slackFormat);
+  const pages = new PageSplitter(slackFormat);
   pages.push(text);
   pages.end();
   const last = pages.live();
   return [...pages.frozen, ...(last === undefined ? [] : [last])].map((page) => page.text);
 }
 
-async function write(writing: Writing, text: string, piece = 8, everyMs = 15): Promise<void> {
+async function write(
+  writing: ScriptedAnswer,
+  text: string,
+  piece = 8,
+  everyMs = 15,
+): Promise<void> {
   for (let at = 0; at < text.length; at += piece) {
     writing.write(text.slice(at, at + piece));
     await delay(everyMs);
@@ -74,7 +79,7 @@ describe.concurrent('a reply as a stream', () => {
     const { root, writing } = await world.ask();
     await fake.until(() => fake.status('C1', root.ts) === 'is thinking…');
     await write(writing, answer, 4, 25);
-    await world.turns(1);
+    await world.turnsDone(1);
     expect(world.replies('C1', root.ts)).toEqual(pagesOf(answer));
     const calls = written(world);
     expect(calls.at(0)).toBe('chat.startStream');
@@ -96,12 +101,12 @@ describe.concurrent('a reply as a stream', () => {
   }) => {
     const world = await worlds.begin(native);
     const { fake } = world;
-    world.answering();
+    world.answerEverything();
     const root = fake.person('U1').posts('D1', 'hello');
-    await world.turns(1);
+    await world.turnsDone(1);
     expect(written(world)).toEqual(['chat.postMessage']);
     fake.person('U1').posts('D1', 'hello again', { thread_ts: root.ts });
-    await world.turns(2);
+    await world.turnsDone(2);
     expect(written(world).slice(1)).toEqual(['chat.startStream', 'chat.stopStream']);
     expect(fake.calls('chat.startStream')[0]!.args).not.toHaveProperty('recipient_user_id');
   });
@@ -112,7 +117,7 @@ describe.concurrent('a reply as a stream', () => {
       const world = await worlds.begin({ platform: { streaming } });
       const { root, writing } = await world.ask();
       await write(writing, answer);
-      await world.turns(1);
+      await world.turnsDone(1);
       expect(new Set(written(world))).toEqual(new Set(['chat.postMessage', 'chat.update']));
       expect(world.replies('C1', root.ts)).toEqual(pagesOf(answer));
     },
@@ -136,7 +141,7 @@ describe.concurrent('a reply as a stream', () => {
     const roots = Array.from({ length: 30 }, (_, at) =>
       fake.person('U1').mentions(`C${100 + (at % 6)}`, 'go on'),
     );
-    await world.turns(30, 30_000);
+    await world.turnsDone(30, 30_000);
     for (const root of roots) {
       expect(world.replies(root.channel, root.ts).join(' ')).toBe(pagesOf(text).join(' '));
     }
@@ -150,7 +155,7 @@ describe.concurrent('a reply as a stream', () => {
     const world = await worlds.begin(native);
     const { writing, root, message } = await begun(world, 'One **two');
     writing.write(' three').fail(new Error('the model broke'));
-    await world.turns(1);
+    await world.turnsDone(1);
     expect(world.replies('C1', root.ts)[0]).toMatch(/^One \*\*two three\*\*\n\n_.*_$/);
     expect(message.stream?.state).toBe('stopped');
   });
@@ -169,9 +174,9 @@ describe.concurrent('a reply as a stream', () => {
     writing.write(text.slice(4, text.indexOf(address) + address.length));
     await fake.until(() => message.readings.some(({ text: read }) => read === 'Well, here'));
     await write(writing, text.slice(text.indexOf(address) + address.length));
-    await world.turns(1);
+    await world.turnsDone(1);
     expect(world.replies('C1', root.ts)).toEqual([text]);
-    expect(fake.history.unfurls).toEqual([]);
+    expect(fake.activity.unfurls).toEqual([]);
     const calls = written(world);
     expect(calls.indexOf('chat.stopStream')).toBeLessThan(calls.indexOf('chat.update'));
     expect(calls.lastIndexOf('chat.appendStream')).toBeLessThan(calls.indexOf('chat.stopStream'));
@@ -185,7 +190,7 @@ describe.concurrent('a reply as a stream', () => {
     const world = await worlds.begin(native);
     const { root, writing } = await world.ask();
     writing.write('https://evil.example/ is it').end();
-    await world.turns(1);
+    await world.turnsDone(1);
     expect(written(world)[0]).toBe('chat.postMessage');
     expect(world.replies('C1', root.ts)).toEqual(['https://evil.example/ is it']);
   });
@@ -195,7 +200,7 @@ describe.concurrent('a reply as a stream', () => {
     async (words, { worlds }) => {
       const world = await worlds.begin(native);
       (await begun(world)).writing.end();
-      await world.turns(1);
+      await world.turnsDone(1);
       const asked: Asked[] = [];
       for (let count = 0; count < 8; count += 1) asked.push(await world.ask());
       for (const { writing } of asked) writing.write(words);
@@ -212,8 +217,8 @@ describe.concurrent('a reply as a stream', () => {
     const text = `Hello ${orders.join(' ')} \`<!here>\` and a < b.`;
     const { root, writing } = await world.ask();
     await write(writing, text, 1, 30);
-    await world.turns(1);
-    expect(world.fake.history.notifications).toEqual([]);
+    await world.turnsDone(1);
+    expect(world.fake.activity.notifications).toEqual([]);
     expect(world.replies('C1', root.ts)).toEqual([slackFormat.render(text)]);
     expect(written(world)).not.toContain('chat.update');
     expect(written(world).length).toBeGreaterThan(5);
@@ -225,7 +230,7 @@ describe.concurrent('a reply as a stream', () => {
     const text = sampleText(22_000);
     const { root, writing } = await world.ask();
     await write(writing, text, 100, 10);
-    await world.turns(1, 30_000);
+    await world.turnsDone(1, 30_000);
     const pages = world.replies('C1', root.ts);
     expect(pages).toHaveLength(3);
     expect(pages).toEqual(pagesOf(text));
@@ -242,7 +247,7 @@ describe.concurrent('a reply as a stream', () => {
     const { fake } = world;
     const { root, writing } = await world.ask();
     await write(writing, answer, 4, 25);
-    await world.turns(1);
+    await world.turnsDone(1);
     expect(world.replies('C1', root.ts)).toEqual(pagesOf(answer));
     const calls = written(world);
     expect(calls).toContain('chat.appendStream');
@@ -254,7 +259,7 @@ describe.concurrent('a reply as a stream', () => {
     const world = await worlds.begin({ ...native, fake: { streamLastsMs: 500 } });
     const { root, writing } = await world.ask();
     await write(writing, answer, 4, 25);
-    await world.turns(1);
+    await world.turnsDone(1);
     expect(world.replies('C1', root.ts)).toEqual(pagesOf(answer));
     expect(world.fake.calls('chat.appendStream').some(({ outcome }) => outcome !== 'ok')).toBe(
       true,
@@ -267,7 +272,7 @@ describe.concurrent('a reply as a stream', () => {
     const { root, writing, message } = await begun(world);
     fake.person('U1').stopsStream(message);
     writing.write(' two');
-    await world.turns(1);
+    await world.turnsDone(1);
     expect(writing.request.signal.aborted).toBe(true);
     expect(world.replies('C1', root.ts)).toEqual(['One']);
     expect(world.logged('turn done')[0]).toMatchObject({ outcome: 'stopped' });
@@ -280,7 +285,7 @@ describe.concurrent('a reply as a stream', () => {
     const { root, writing, message } = await begun(world);
     fake.person('U1').deletes(root);
     await vi.waitFor(() => expect(writing.request.signal.aborted).toBe(true));
-    await world.turns(1);
+    await world.turnsDone(1);
     await fake.until(() => message.stream?.state === 'stopped');
     expect(message.text).toBe('One');
   });
@@ -294,16 +299,16 @@ describe.concurrent('a reply as a stream', () => {
     await fake.until(() => fake.calls('chat.startStream').length === 1);
     fake.person('U1').deletes(root);
     writing.end();
-    await world.turns(1);
+    await world.turnsDone(1);
     await fake.until(() => fake.calls('chat.delete').length === 1);
-    expect(world.said('C1')).toEqual([]);
+    expect(world.botTexts('C1')).toEqual([]);
   });
 
   it('leaves nothing open when its turn is stopped by a word', async ({ worlds }) => {
     const world = await worlds.begin(native);
     const { root, message } = await begun(world);
     world.fake.person('U1').posts('C1', 'stop', { thread_ts: root.ts });
-    await world.turns(1);
+    await world.turnsDone(1);
     expect(message.text).toMatch(/^One\n\n_.*_$/);
     expect(message.stream?.state).toBe('stopped');
   });
@@ -315,12 +320,12 @@ describe.concurrent('where Slack takes no streams', () => {
     async (error, { worlds }) => {
       const world = await worlds.begin(native);
       const { fake } = world;
-      world.answering();
+      world.answerEverything();
       fake.fail('chat.startStream', { kind: 'error', error });
       const roots = [fake.person('U1').mentions('C1', 'one')];
-      await world.turns(1);
+      await world.turnsDone(1);
       roots.push(fake.person('U1').mentions('C2', 'two'));
-      await world.turns(2);
+      await world.turnsDone(2);
       expect(roots.map(({ channel, ts }) => world.replies(channel, ts))).toEqual([
         ['Answer to: Ann: one'],
         ['Answer to: Ann: two'],
@@ -332,11 +337,11 @@ describe.concurrent('where Slack takes no streams', () => {
   it('channel_type_not_supported: none is tried again in such places', async ({ worlds }) => {
     const world = await worlds.begin(native);
     const { fake } = world;
-    world.answering();
+    world.answerEverything();
     fake.fail('chat.startStream', { kind: 'error', error: 'channel_type_not_supported' });
     for (const [at, channel] of ['C1', 'C1', 'C2'].entries()) {
       const root = fake.person('U1').mentions(channel, 'hello');
-      await world.turns(at + 1);
+      await world.turnsDone(at + 1);
       expect(world.replies(channel, root.ts)).toEqual(['Answer to: Ann: hello']);
     }
     expect(fake.calls('chat.startStream').map(({ args }) => args['channel'])).toEqual(['C1', 'C2']);
@@ -357,10 +362,11 @@ describe.concurrent('where Slack takes no streams', () => {
   });
 
   it('GovSlack is asked for none', async ({ worlds }) => {
-    const { Streams } = await import('../../src/platforms/slack/reply/streaming/stream-policy.ts');
+    const { StreamPolicy } =
+      await import('../../src/platforms/slack/reply/streaming/stream-policy.ts');
     const world = await worlds.begin();
-    const streams = new Streams({ streaming: 'native', isGov: true, log: world.log });
-    expect(streams.offers({}, { team: 'T1', channel: 'C1', root: '1.0' })).toBe(false);
+    const streams = new StreamPolicy({ streaming: 'native', isGov: true, log: world.log });
+    expect(streams.offerStream({}, { team: 'T1', channel: 'C1', root: '1.0' })).toBe(false);
   });
 });
 
@@ -382,7 +388,7 @@ describe.concurrent('when calls of a stream fail', () => {
       fake.fail(method, fault);
       const { root, writing } = await world.ask();
       await write(writing, answer, 8, 25);
-      await world.turns(1, 20_000);
+      await world.turnsDone(1, 20_000);
       expect(world.replies('C1', root.ts)).toEqual(pagesOf(answer));
       expect(fake.calls(method).length).toBeGreaterThan(0);
     });
@@ -396,7 +402,7 @@ describe.concurrent('when calls of a stream fail', () => {
     writing.write('One two.');
     await world.posted(root, 1);
     writing.end();
-    await world.turns(1, 30_000);
+    await world.turnsDone(1, 30_000);
     await fake.until(() => world.replies('C1', root.ts).length === 1);
     expect(world.replies('C1', root.ts)).toEqual(['One two.']);
   });
@@ -407,7 +413,7 @@ describe.concurrent('when calls of a stream fail', () => {
     const { root, writing } = await begun(world);
     fake.fail('chat.appendStream', { kind: 'late', ms: 7_500 });
     writing.write(' two three.').end();
-    await world.turns(1, 30_000);
+    await world.turnsDone(1, 30_000);
     await fake.until(() =>
       fake.calls('chat.appendStream').every(({ outcome }) => outcome === 'late'),
     );
@@ -424,7 +430,7 @@ describe.concurrent('when calls of a stream fail', () => {
       fake.calls('chat.appendStream').some(({ outcome }) => outcome === 'lost'),
     );
     writing.end();
-    await world.turns(1);
+    await world.turnsDone(1);
     expect(world.replies('C1', root.ts)).toEqual(['One two three.']);
     expect(message.readings.map(({ text }) => text)).not.toContain('One two three. two three.');
   });
@@ -438,9 +444,9 @@ describe.concurrent('when calls of a stream fail', () => {
     await world.fake.until(() => message.text === 'One two');
     expect(message.stream?.state).toBe('open');
     await world.restart();
-    const again = await world.fake.until(() => world.model.writings[0]);
+    const again = await world.fake.until(() => world.model.answers[0]);
     again.write('One two three.').end();
-    await world.turns(1);
+    await world.turnsDone(1);
     expect(world.replies('C1', root.ts)).toEqual(['One two three.']);
     expect(message.text).toBe('One two three.');
     expect(message.stream?.state).toBe('stopped');

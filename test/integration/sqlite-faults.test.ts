@@ -23,7 +23,7 @@ import type { Message } from '../../src/core/domain/message.ts';
 import type { Store } from '../../src/core/ports/store.ts';
 import { Database, WalSync } from '../../src/stores/sqlite/connection/database.ts';
 import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts';
-import { endsWithUs } from '../processes/kill-with-parent.ts';
+import { killWithParent } from '../processes/kill-with-parent.ts';
 
 const lease = { owner: 'test', leaseMs: 60_000 };
 const options = { stops: false, tokens: 1 };
@@ -79,7 +79,7 @@ function start(task: 'hold' | 'write', round = 0): { child: ChildProcess; facts:
   const child = spawn(process.execPath, [script, folder, task, `${round}`], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  endsWithUs(child);
+  killWithParent(child);
   children.push(child);
   const facts: Fact[] = [];
   createInterface(child.stdout).on('line', (line) => facts.push(JSON.parse(line) as Fact));
@@ -234,7 +234,7 @@ describe('a file that is not as expected', () => {
     const dd = `dd if=/dev/urandom of=${database()} bs=4096 seek=1 count=${pages - 1} conv=notrunc`;
     expect(spawnSync('sh', ['-c', dd]).status).toBe(0);
     const views = await Promise.allSettled(
-      Array.from({ length: 200 }, (_, i) => store.view(conversationId('test', `${i}`))),
+      Array.from({ length: 200 }, (_, i) => store.conversationView(conversationId('test', `${i}`))),
     );
     const errors = views.flatMap((view) => (view.status === 'rejected' ? [view.reason] : []));
     expect(errors.length).toBeGreaterThan(0);
@@ -274,7 +274,7 @@ describe('two on one folder', () => {
 
     await kill(first.child);
     const store = await open();
-    await expect(store.check()).resolves.toBeUndefined();
+    await expect(store.checkWritable()).resolves.toBeUndefined();
   });
 
   it('refuses a second store in the same process, and keeps the lock all the same', async () => {
@@ -298,7 +298,7 @@ describe('two on one folder', () => {
     const store = await open();
     await stores[0]?.close();
     expect(readFileSync(join(folder, 'holder.json'), 'utf8')).toContain(`${process.pid}`);
-    await expect(store.check()).resolves.toBeUndefined();
+    await expect(store.checkWritable()).resolves.toBeUndefined();
   });
 });
 
@@ -326,16 +326,16 @@ describe('a store that is full', () => {
     const taken = await fill(store);
     expect(taken.length).toBeGreaterThan(5);
     const refused = question('one more', 'A');
-    expect(await store.view(refused.conversation)).toEqual({ history: [], queued: [] });
+    expect(await store.conversationView(refused.conversation)).toEqual({ history: [], queued: [] });
     await expect(store.accept(refused, options)).rejects.toMatchObject(full);
     await expect(store.accept({ ...refused, kind: 'context' }, options)).rejects.toMatchObject(
       full,
     );
     const past = { id: 'past', role: 'user', text: longText, at: 1, tokens: 1 } as const;
-    await expect(store.remember(refused.conversation, [past])).rejects.toMatchObject(full);
-    expect(await store.view(refused.conversation)).toEqual({ history: [], queued: [] });
-    await expect(store.check()).rejects.toMatchObject(full);
-    const waiting = await store.waiting();
+    await expect(store.addEarlierHistory(refused.conversation, [past])).rejects.toMatchObject(full);
+    expect(await store.conversationView(refused.conversation)).toEqual({ history: [], queued: [] });
+    await expect(store.checkWritable()).rejects.toMatchObject(full);
+    const waiting = await store.unclaimed();
     expect(waiting).toHaveLength(taken.length);
   });
 
@@ -344,7 +344,7 @@ describe('a store that is full', () => {
     const [first] = await fill(store);
     const { conversation, id, text } = first!;
     await expect(store.revise(conversation, id, longText, 1)).rejects.toMatchObject(full);
-    expect((await store.view(conversation)).queued[0]?.text).toBe(text);
+    expect((await store.conversationView(conversation)).queued[0]?.text).toBe(text);
     expect(await store.withdraw(conversation, id)).toBe(true);
   });
 
@@ -359,11 +359,11 @@ describe('a store that is full', () => {
       }
     }
     for (const work of works) {
-      await store.conclude(work!.claim, { outcome: 'done', text: longText });
+      await store.storeEnding(work!.claim, { outcome: 'done', text: longText });
     }
     for (const work of works) await store.finish(work!.claim, lease, 1);
     for (const { conversation, text } of taken) {
-      const { history, queued } = await store.view(conversation);
+      const { history, queued } = await store.conversationView(conversation);
       expect(history.map((entry) => entry.text)).toEqual([text, longText]);
       expect(queued).toEqual([]);
     }
@@ -375,7 +375,7 @@ describe('a store that is full', () => {
     while (taken.length > 0) {
       for (const { conversation } of taken) {
         const work = await store.claim(conversation, lease);
-        await store.conclude(work!.claim, { outcome: 'done', text: longText });
+        await store.storeEnding(work!.claim, { outcome: 'done', text: longText });
         await store.finish(work!.claim, lease, 1);
       }
       taken = await fill(store);
@@ -388,7 +388,7 @@ describe('a store that is full', () => {
   it('takes questions again once somebody has taken theirs back', async () => {
     const store = await open({ maxPages });
     const taken = await fill(store);
-    await store.bookmark('test', new Map([['C1', '1']]));
+    await store.saveReadPositions('test', new Map([['C1', '1']]));
     expect(await store.forgetPerson('test', 'U1')).toEqual({ gone: taken.length, left: 0 });
     expect(await store.accept(question('new', 'A'), options)).toBe('queued');
   });
@@ -405,8 +405,8 @@ describe('a store that is full', () => {
       .catch((e: unknown) => e);
     expect(error).toMatchObject(full);
     expect((error as Error).cause).toMatchObject({ code: 'ERR_SQLITE_ERROR' });
-    expect((await store.view(claim.conversation)).running?.pages).toEqual([page]);
-    await store.conclude(claim, { outcome: 'done', text: 'Once.' });
+    expect((await store.conversationView(claim.conversation)).running?.pages).toEqual([page]);
+    await store.storeEnding(claim, { outcome: 'done', text: 'Once.' });
     expect(await store.finish(claim, lease, 1)).toBeUndefined();
   });
 });
@@ -436,7 +436,9 @@ describe('kill -9 in the middle of writing', () => {
     const byPlace = Map.groupBy(promised, (each) => each.conversation);
     for (const [place, said] of byPlace) {
       const [platform = '', id = ''] = place.split(':');
-      const { history, running, queued } = await store.view(conversationId(platform, id));
+      const { history, running, queued } = await store.conversationView(
+        conversationId(platform, id),
+      );
       const idsOf = (fact: Fact['fact'], key: 'id' | 'turn'): string[] =>
         said.filter((each) => each.fact === fact).map((each) => each[key]);
 

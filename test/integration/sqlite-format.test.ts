@@ -54,7 +54,7 @@ async function converse(conversation: ConversationId): Promise<void> {
   const opened = store ?? (await open());
   await opened.accept(question(conversation, 'A', { opens: true }), options);
   const work = await opened.claim(conversation, lease);
-  await opened.conclude(work!.claim, { outcome: 'done', text: 'An answer.' });
+  await opened.storeEnding(work!.claim, { outcome: 'done', text: 'An answer.' });
   await opened.finish(work!.claim, lease, 1);
   await opened.accept(question(conversation, 'B', { kind: 'context' }), options);
   await opened.accept(question(conversation, 'C'), options);
@@ -91,20 +91,20 @@ describe('a file of the first version', () => {
 
   it('is brought up to date, with all that it held', async () => {
     await converse(here);
-    const before = await store!.view(here);
+    const before = await store!.conversationView(here);
     await store!.close();
     inFile((db) => db.exec(takeBack));
 
     const again = await open();
-    expect(await again.view(here)).toEqual(before);
-    await again.bookmark('test', new Map([['C1', '1']]));
-    expect(await again.bookmarks('test')).toEqual(new Map([['C1', '1']]));
+    expect(await again.conversationView(here)).toEqual(before);
+    await again.saveReadPositions('test', new Map([['C1', '1']]));
+    expect(await again.readPositions('test')).toEqual(new Map([['C1', '1']]));
     expect(await again.secrets.keep('key', 'made')).toBe('made');
     const work = await again.claim(here, lease);
-    await again.conclude(work!.claim, { outcome: 'done', text: 'Another.' });
+    await again.storeEnding(work!.claim, { outcome: 'done', text: 'Another.' });
     const next = await again.finish(work!.claim, lease, 1);
     expect(await again.finish(work!.claim, lease, 1)).toEqual(next);
-    expect(await again.forgetPerson('test', author.id)).toEqual({ gone: 3, left: 1 });
+    expect(await again.forgetPerson('test', author.id)).toEqual({ deleted: 3, remaining: 1 });
     await again.close();
     expect(inFile((db) => db.prepare('PRAGMA user_version').get())).toEqual({
       user_version: schemaVersion,
@@ -132,7 +132,7 @@ describe('what is forgotten', () => {
     const opened = await open({ retentionMs: 1, seenMs: 1 });
     await opened.accept(question(here, 'A'), options);
     const work = await opened.claim(here, lease);
-    await opened.conclude(work!.claim, { outcome: 'done', text: 'An answer.' });
+    await opened.storeEnding(work!.claim, { outcome: 'done', text: 'An answer.' });
     await opened.finish(work!.claim, lease, 1);
     const finishedAt = Date.now();
     await vi.waitFor(() => expect(Date.now()).toBeGreaterThan(finishedAt + 1));
@@ -159,9 +159,11 @@ describe('what is forgotten', () => {
 
 describe('a role', () => {
   it('is free after a restart: whoever had it is gone', async () => {
-    expect(await (await open()).hold('listen', lease)).toBe(true);
+    expect(await (await open()).acquireLeadership('listen', lease)).toBe(true);
     await store!.close();
-    expect(await (await open()).hold('listen', { ...lease, owner: 'another' })).toBe(true);
+    expect(await (await open()).acquireLeadership('listen', { ...lease, owner: 'another' })).toBe(
+      true,
+    );
   });
 });
 
@@ -171,14 +173,14 @@ describe('a finish that is repeated after a restart', () => {
     await opened.accept(question(here, 'A'), options);
     const work = await opened.claim(here, lease);
     await opened.accept(question(here, 'B'), options);
-    await opened.conclude(work!.claim, { outcome: 'done', text: 'An answer.' });
+    await opened.storeEnding(work!.claim, { outcome: 'done', text: 'An answer.' });
     await opened.finish(work!.claim, lease, 1);
     await opened.close();
 
     const again = await open();
-    const before = await again.view(here);
+    const before = await again.conversationView(here);
     expect(await again.finish(work!.claim, lease, 1)).toBeUndefined();
-    expect(await again.view(here)).toEqual(before);
-    expect(await again.waiting()).toEqual([{ conversation: here, attempts: 1 }]);
+    expect(await again.conversationView(here)).toEqual(before);
+    expect(await again.unclaimed()).toEqual([{ conversation: here, attempts: 1 }]);
   });
 });

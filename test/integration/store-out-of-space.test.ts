@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import type { CoreOptions } from '../../src/core/create-core.ts';
-import { type MetricsService, metricsService } from '../../src/wiring/metrics-service.ts';
+import { type MetricsService, createMetricsService } from '../../src/wiring/metrics-service.ts';
 import { startParley } from '../processes/parley-process.ts';
 import { type Scrape, scrape } from '../fakes/scrape-metrics.ts';
 import { WebClient } from '../fakes/web-client.ts';
@@ -11,7 +11,11 @@ import { WebWorld } from '../worlds/web-world.ts';
 /** A page on a store that may grow to little more than what it keeps free, with figures. */
 class SmallWorld extends WebWorld {
   override maxPages = 300;
-  readonly #service: MetricsService = metricsService({ host: '127.0.0.1', port: 0, log: this.log });
+  readonly #service: MetricsService = createMetricsService({
+    host: '127.0.0.1',
+    port: 0,
+    log: this.log,
+  });
   #url = '';
 
   protected override get core(): Partial<CoreOptions> {
@@ -25,9 +29,9 @@ class SmallWorld extends WebWorld {
     this.#url = await this.#service.start({ store, load, platforms: [platform] });
   }
 
-  protected override async letGo(): Promise<void> {
+  protected override async closeOthers(): Promise<void> {
     await this.#service.close();
-    await super.letGo();
+    await super.closeOthers();
   }
 
   look(): Promise<Scrape> {
@@ -39,7 +43,7 @@ it('a disk that is full is told to whoever asks, and to whoever watches, until t
   const world = new SmallWorld();
   onTestFinished(() => world.end());
   await world.start();
-  world.answering(() => 'Yes.');
+  world.answerEverything(() => 'Yes.');
   expect((await world.look()).samples.get('parley_store_up')).toBe(1);
 
   // What people wrote fills it.
@@ -48,7 +52,8 @@ it('a disk that is full is told to whoever asks, and to whoever watches, until t
   const here = randomUUID();
   let turns = 0;
   let answer = await ana.say(here, long);
-  for (; answer.status === 202; answer = await ana.say(here, long)) await world.turns((turns += 1));
+  for (; answer.status === 202; answer = await ana.say(here, long))
+    await world.turnsDone((turns += 1));
   expect(turns).toBeGreaterThan(1);
   expect(answer).toMatchObject({
     status: 503,
@@ -62,7 +67,7 @@ it('a disk that is full is told to whoever asks, and to whoever watches, until t
   expect(await ana.get('/readyz')).toMatchObject({ status: 503 });
 
   // Somebody makes room.
-  for (const conversation of await world.store.active('web', 0)) {
+  for (const conversation of await world.store.recentlyActive('web', 0)) {
     await world.store.forgetConversation(conversation);
   }
   expect(await ana.say(here, 'And now?')).toMatchObject({ status: 202 });

@@ -8,11 +8,11 @@ import type { Dispatcher } from '../../src/core/turns/dispatcher.ts';
 import { ModelFailed, StoreUnavailable } from '../../src/core/domain/errors.ts';
 import type { Inbox } from '../../src/core/intake/inbox.ts';
 import type { Message } from '../../src/core/domain/message.ts';
-import type { Past } from '../../src/core/ports/platform.ts';
+import type { EarlierEntry } from '../../src/core/ports/platform.ts';
 import type { Store } from '../../src/core/ports/store.ts';
 import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts';
-import { readableLog } from '../fakes/recording-log.ts';
-import { ScriptedModel, type Writing } from '../fakes/scripted-model.ts';
+import { recordingLog } from '../fakes/recording-log.ts';
+import { ScriptedModel, type ScriptedAnswer } from '../fakes/scripted-model.ts';
 import { FakePlatform } from '../fakes/fake-platform.ts';
 
 const here = conversationId('fake', 'c1');
@@ -22,7 +22,7 @@ const there = conversationId('fake', 'c2');
 class World {
   readonly folder = mkdtempSync(join(tmpdir(), 'parley-turns-'));
   readonly platform = new FakePlatform();
-  readonly log = readableLog();
+  readonly log = recordingLog();
   model = new ScriptedModel();
   bounds = {
     maxAttempts: 3,
@@ -45,7 +45,7 @@ class World {
       model: this.model,
       platforms: [this.platform],
       instructions: () => 'Be brief.',
-      bounds: this.bounds,
+      limits: this.bounds,
       concurrency: this.concurrency,
       mostOpen: 20,
       isDenied: this.isDenied,
@@ -88,9 +88,9 @@ class World {
   }
 
   /** The nth request to the model, once it is there. */
-  writing(nth: number): Promise<Writing> {
+  writing(nth: number): Promise<ScriptedAnswer> {
     return vi.waitFor(() => {
-      const writing = this.model.writings[nth];
+      const writing = this.model.answers[nth];
       if (writing === undefined) throw new Error(`the model was not asked ${nth + 1} times`);
       return writing;
     });
@@ -147,7 +147,7 @@ describe('a question', () => {
     await world.reads(['re: one']);
     await world.ask('two');
     await world.reads(['re: one', 're: two']);
-    expect(world.model.writings[1]?.request).toMatchObject({
+    expect(world.model.answers[1]?.request).toMatchObject({
       instructions: 'Be brief.',
       messages: [
         { role: 'user', text: 'one' },
@@ -182,7 +182,7 @@ describe('a question', () => {
     ['x'.repeat(1_000_000), 'too-long'],
   ])('without sense is refused in a sentence', async (text, reason) => {
     await expect(world.ask(text)).rejects.toMatchObject({ name: 'MessageRefused', reason });
-    expect(world.model.writings).toEqual([]);
+    expect(world.model.answers).toEqual([]);
   });
 
   it('of odd characters is answered like any other', async () => {
@@ -253,7 +253,7 @@ describe('messages that come during an answer', () => {
 
 describe('what was said before the bot was called', () => {
   const ben = { id: 'ben', name: 'Ben' };
-  const saidBefore: Past[] = [
+  const saidBefore: EarlierEntry[] = [
     { id: 'before0', role: 'user', author: ben, text: 'We need a plan.', at: 0 },
     { id: 'before1', role: 'assistant', text: 'Which one?', at: 1 },
     { id: 'before2', role: 'user', author: ben, text: 'Any ideas?', at: 2 },
@@ -266,7 +266,7 @@ describe('what was said before the bot was called', () => {
     await world.reads(['re: [ana]: What do you say?']);
     await world.ask('And now?');
     await world.reads([expect.anything(), 're: [ana]: And now?']);
-    expect(world.model.writings[1]?.request.messages.map((message) => message.text)).toEqual([
+    expect(world.model.answers[1]?.request.messages.map((message) => message.text)).toEqual([
       'Ben: We need a plan.',
       'Which one?',
       'Ben: Any ideas?',
@@ -302,7 +302,7 @@ describe('"new"', () => {
     await world.reads(['re: one', expect.stringMatching(/^_A new conversation/)]);
     await world.ask('two');
     await world.reads(['re: one', expect.anything(), 're: two']);
-    expect(world.model.writings[1]?.request.messages).toEqual([{ role: 'user', text: 'two' }]);
+    expect(world.model.answers[1]?.request.messages).toEqual([{ role: 'user', text: 'two' }]);
   });
 });
 
@@ -354,7 +354,7 @@ describe('stop', () => {
     await vi.waitFor(() =>
       expect(world.platform.replies.toSorted()).toEqual(['_Stopped._', 'one']),
     );
-    expect(world.model.writings).toHaveLength(1);
+    expect(world.model.answers).toHaveLength(1);
   });
 
   it('lets what was asked after the stopped question be answered', async () => {
@@ -371,11 +371,12 @@ describe('stop', () => {
     await world.ask('tell me everything');
     (await world.writing(0)).write('Everything is');
     await world.shows('Everything is');
-    const view = world.store.view.bind(world.store);
-    world.store.view = () => Promise.reject(new StoreUnavailable('away', 'the test says so'));
+    const view = world.store.conversationView.bind(world.store);
+    world.store.conversationView = () =>
+      Promise.reject(new StoreUnavailable('away', 'the test says so'));
     const order = world.message('stop');
     await expect(world.inbox.receive(order)).rejects.toThrow('the test says so');
-    world.store.view = view;
+    world.store.conversationView = view;
     await world.inbox.receive(order);
     await world.reads(['Everything is\n\n_Stopped._']);
   });
@@ -388,11 +389,11 @@ describe('stop', () => {
     await world.shows('Almost');
     writing.write(' done.').end();
     await vi.waitFor(async () =>
-      expect((await world.store.view(here)).running?.ending?.text).toBe('Almost done.'),
+      expect((await world.store.conversationView(here)).running?.ending?.text).toBe('Almost done.'),
     );
     expect((await world.ask('stop')).receipt).toBe('stopping');
     await world.reads(['Almost done.']);
-    expect(world.model.writings).toHaveLength(1);
+    expect(world.model.answers).toHaveLength(1);
   });
 
   it('is a word like any other when nothing runs', async () => {
@@ -432,8 +433,8 @@ describe('a failure', () => {
     await world.stop();
     let away = 2;
     await world.start((store) => {
-      const conclude = store.conclude.bind(store);
-      store.conclude = (...args) => {
+      const conclude = store.storeEnding.bind(store);
+      store.storeEnding = (...args) => {
         away -= 1;
         if (away >= 0) return Promise.reject(new StoreUnavailable('away', 'the test says so'));
         return conclude(...args);
@@ -487,7 +488,7 @@ describe('what fails again and again', () => {
     }
     const store = await openSqliteStore(folder);
     await store.accept(world.message('left over', there), { stops: false, tokens: 1 });
-    expect(await store.waiting()).toMatchObject([{ attempts: 2 }, { attempts: 0 }]);
+    expect(await store.unclaimed()).toMatchObject([{ attempts: 2 }, { attempts: 0 }]);
     await store.close();
     world.model = new ScriptedModel();
     world.model.onRequest = (writing) => {
@@ -534,7 +535,7 @@ describe('bounds', () => {
         ahead: 0,
       }),
     );
-    expect(world.model.writings).toHaveLength(1);
+    expect(world.model.answers).toHaveLength(1);
     first.write('one').end();
     (await world.writing(1)).write('two').end();
     await world.reads(['one', 'two']);
@@ -543,7 +544,7 @@ describe('bounds', () => {
   it('leave a question that is too old, and say so', async () => {
     await world.ask('one', here, { sentAt: Date.now() - 2 * 3_600_000 });
     await world.reads([expect.stringContaining('I was away when you asked this 2 hours ago')]);
-    expect(world.model.writings).toEqual([]);
+    expect(world.model.answers).toEqual([]);
   });
 
   it('cut what the model says about its own limit to a sentence', async () => {
@@ -593,27 +594,27 @@ describe('a question that is just being stored', () => {
     stored();
     expect(await receipt).toBe('queued');
     await drained;
-    expect(world.model.writings).toHaveLength(1);
-    expect(await world.store.waiting()).toEqual([{ conversation: here, attempts: 0 }]);
+    expect(world.model.answers).toHaveLength(1);
+    expect(await world.store.unclaimed()).toEqual([{ conversation: here, attempts: 0 }]);
   });
 
   it('waits when an operator wants nothing to be begun, and is answered after that', async () => {
     const { stored, receipt } = await askSlowly('one');
-    await world.store.pause(Date.now());
+    await world.store.setPausedSince(Date.now());
     await vi.waitFor(() => expect(world.dispatcher.isPaused).toBe(true), { timeout: 5_000 });
     stored();
     expect(await receipt).toBe('queued');
     await vi.waitFor(() => expect(world.dispatcher.running).toBe(0));
-    expect(world.model.writings).toHaveLength(1);
-    expect(await world.store.waiting()).toEqual([{ conversation: here, attempts: 0 }]);
-    await world.store.pause(undefined);
+    expect(world.model.answers).toHaveLength(1);
+    expect(await world.store.unclaimed()).toEqual([{ conversation: here, attempts: 0 }]);
+    await world.store.setPausedSince(undefined);
     (await vi.waitFor(() => world.writing(1), { timeout: 5_000 })).write('Yes.').end();
     await world.reads(['Hello.', 'Yes.']);
   });
 
   it('is answered once, though it and more of its kind come meanwhile', async () => {
     const { stored, receipt } = await askSlowly('one');
-    const [running] = (await world.store.view(here)).running!.messages;
+    const [running] = (await world.store.conversationView(here)).running!.messages;
     expect(await world.inbox.receive(running!)).toBe('duplicate');
     expect((await world.ask('two')).receipt).toBe('queued');
     stored();
@@ -625,7 +626,7 @@ describe('a question that is just being stored', () => {
 
   it('keeps the next one from its answer for no longer, though it was known already', async () => {
     await begin();
-    const known = (await world.store.view(here)).history[0]!;
+    const known = (await world.store.conversationView(here)).history[0]!;
     const { stored, receipt } = await receiveSlowly(world.message('', here, known));
     expect((await world.ask('two')).receipt).toBe('queued');
     stored();
@@ -638,7 +639,7 @@ describe('a question that is just being stored', () => {
     await begin();
     const elsewhere = conversationId('other', 'c1');
     expect((await world.ask('one', elsewhere)).receipt).toBe('queued');
-    expect(await world.store.waiting()).toEqual([{ conversation: elsewhere, attempts: 0 }]);
+    expect(await world.store.unclaimed()).toEqual([{ conversation: elsewhere, attempts: 0 }]);
   });
 
   it('is stopped by an order that comes before its answer begins', async () => {
@@ -647,7 +648,7 @@ describe('a question that is just being stored', () => {
     stored();
     expect(await receipt).toBe('queued');
     await world.reads(['Hello.', '_Stopped._']);
-    expect(world.model.writings).toHaveLength(1);
+    expect(world.model.answers).toHaveLength(1);
   });
 
   it('is known to its platform by the time a deletion that comes meanwhile is looked up', async () => {
@@ -728,12 +729,12 @@ describe('a restart', () => {
   it('is told to the platform when it is left, and only then', async () => {
     await world.ask('first');
     await world.writing(0);
-    const running = (await world.store.view(here)).running?.id;
+    const running = (await world.store.conversationView(here)).running?.id;
     await world.restart();
     (await world.writing(0)).write('at last').end();
     await world.reads(['at last']);
     await vi.waitFor(() => expect(world.platform.endings).toHaveLength(1));
-    expect(world.platform.left).toEqual([running]);
+    expect(world.platform.abandonedTurns).toEqual([running]);
   });
 
   it('waits for answers that end before the deadline', async () => {
@@ -752,7 +753,7 @@ describe('a restart', () => {
     world.model = new ScriptedModel();
     await world.start();
     await world.writing(1);
-    const questions = world.model.writings.map(({ question }) => question).toSorted();
+    const questions = world.model.answers.map(({ question }) => question).toSorted();
     expect(questions).toEqual(['second', 'third']);
   });
 
@@ -762,7 +763,7 @@ describe('a restart', () => {
       const told = { limit: 1, left: 0, at, resetsAt: at + 1e6 };
       surface.budgets = {
         post: [{ key: 'p', burst: 1, perSecond: 0.001 }],
-        edit: [{ key: 'e', burst: 1, perSecond: 0.001, told }],
+        edit: [{ key: 'e', burst: 1, perSecond: 0.001, reported: told }],
         remove: [],
       };
     };
@@ -774,7 +775,7 @@ describe('a restart', () => {
     }
     await world.inbox.stop(here);
     await vi.waitFor(async () =>
-      expect((await world.store.view(here)).running?.ending?.outcome).toBe('stopped'),
+      expect((await world.store.conversationView(here)).running?.ending?.outcome).toBe('stopped'),
     );
     await world.dispatcher.drain(50);
     expect(world.log.events.map(({ event }) => event)).toContain('turn handed over');
@@ -807,7 +808,7 @@ describe('a restart', () => {
     world.model = new ScriptedModel();
     await world.start();
     await world.reads(['The words so far\n\n_Stopped._']);
-    expect(world.model.writings).toEqual([]);
+    expect(world.model.answers).toEqual([]);
   });
 });
 
@@ -816,7 +817,7 @@ describe('while an operator has turns paused', () => {
     'I am paused at the moment. Your question is kept, and answered when I go on; after a long pause, ask again.';
 
   async function order(isPaused: boolean): Promise<void> {
-    await world.store.pause(isPaused ? Date.now() : undefined);
+    await world.store.setPausedSince(isPaused ? Date.now() : undefined);
     const heard = (): void => expect(world.dispatcher.isPaused).toBe(isPaused);
     await vi.waitFor(heard, { timeout: 5_000 });
   }
@@ -831,7 +832,7 @@ describe('while an operator has turns paused', () => {
     await world.inbox.receive(question, tell);
     await world.inbox.receive(world.message('Somebody said so.', here, { kind: 'context' }), tell);
     expect(told).toEqual([sentence]);
-    expect(world.model.writings).toEqual([]);
+    expect(world.model.answers).toEqual([]);
     for (const claim of claims) expect(claim).not.toHaveBeenCalled();
     await order(false);
     (await world.writing(0)).write('Yes.').end();
@@ -845,6 +846,6 @@ describe('while an operator has turns paused', () => {
     await world.ask('Are you there?', here, { sentAt: Date.now() - 10 });
     await order(false);
     await world.reads([expect.stringMatching(/I was away when you asked this .* Ask again/)]);
-    expect(world.model.writings).toEqual([]);
+    expect(world.model.answers).toEqual([]);
   });
 });

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { ModelFailed, StoreUnavailable } from '../../src/core/domain/errors.ts';
-import { beforeAccept, changed } from '../fakes/overridden-store.ts';
-import { planted } from '../fakes/leak-canaries.ts';
+import { beforeAccept, overrideStore } from '../fakes/overridden-store.ts';
+import { leakCanaries } from '../fakes/leak-canaries.ts';
 import { WebWorld } from '../worlds/web-world.ts';
 import type { Browser, OpenPage } from '../worlds/web-world.ts';
 
@@ -20,8 +20,8 @@ beforeEach(async () => {
 afterEach(() => world.end());
 
 async function writing(count = 1) {
-  await vi.waitFor(() => expect(world.model.writings).toHaveLength(count));
-  return world.model.writings[count - 1]!;
+  await vi.waitFor(() => expect(world.model.answers).toHaveLength(count));
+  return world.model.answers[count - 1]!;
 }
 
 async function reads(page: OpenPage, transcript: string[]): Promise<void> {
@@ -178,7 +178,7 @@ it('cuts an answer of 40,000 characters into pages and shows it whole in the end
 });
 
 it('takes nothing in while it stops, and says so', async () => {
-  await world.web.pause();
+  await world.web.stopReceiving();
   const answer = await ana.say(here, 'Too late?');
   expect(answer.status).toBe(503);
   expect(answer.text).toContain('restart');
@@ -191,7 +191,7 @@ it('never says a message is taken that could not be stored', async () => {
     if (fault !== undefined) throw fault;
   });
   await world.start();
-  const words = `Keep this: ${planted.words}`;
+  const words = `Keep this: ${leakCanaries.words}`;
   const told = [
     [{}, 'Parley cannot store anything right now. Try again in a minute.'],
     [{ trouble: 'Parley’s disk is full' }, 'Parley’s disk is full; tell whoever runs Parley.'],
@@ -210,7 +210,7 @@ it('never says a message is taken that could not be stored', async () => {
 
 it('asks for patience whoever has too many questions open', async () => {
   await world.stop();
-  world.wrapStore = changed(() => ({
+  world.wrapStore = overrideStore(() => ({
     acceptAndClaim: () => Promise.resolve({ receipt: 'too-many' }),
   }));
   await world.start();
@@ -257,7 +257,7 @@ it('says what is wrong with a message that cannot be taken', async () => {
   for (const { text } of Object.values(tried)) {
     expect(JSON.parse(text)).toEqual({ error: expect.stringMatching(/^[A-Z].*\.$/) });
   }
-  expect(world.model.writings).toEqual([]);
+  expect(world.model.answers).toEqual([]);
 });
 
 it('keeps the order of messages that are sent within one millisecond', async () => {

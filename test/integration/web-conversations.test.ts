@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Operator } from '../../src/core/instances/operator.ts';
-import { changed } from '../fakes/overridden-store.ts';
-import { planted } from '../fakes/leak-canaries.ts';
+import { overrideStore } from '../fakes/overridden-store.ts';
+import { leakCanaries } from '../fakes/leak-canaries.ts';
 import { WebWorld } from '../worlds/web-world.ts';
-import type { Answer, Browser } from '../worlds/web-world.ts';
+import type { HttpAnswer, Browser } from '../worlds/web-world.ts';
 
 let world: WebWorld;
 let ana: Browser;
@@ -37,34 +37,34 @@ async function discuss(browser: Browser, question: string): Promise<string> {
   const id = randomUUID();
   const before = world.logged('turn done').length;
   await browser.say(id, question);
-  await world.turns(before + 1);
+  await world.turnsDone(before + 1);
   return id;
 }
 
-function rename(browser: Browser, id: string, title: unknown): Promise<Answer> {
+function rename(browser: Browser, id: string, title: unknown): Promise<HttpAnswer> {
   const headers = { 'Content-Type': 'application/json' };
   const body = JSON.stringify({ title });
   return browser.ask(`/api/conversations/${id}`, { method: 'PATCH', headers, body });
 }
 
-function remove(browser: Browser, id: string): Promise<Answer> {
+function remove(browser: Browser, id: string): Promise<HttpAnswer> {
   return browser.ask(`/api/conversations/${id}`, { method: 'DELETE' });
 }
 
-function download(browser: Browser, id: string): Promise<Answer> {
+function download(browser: Browser, id: string): Promise<HttpAnswer> {
   return browser.get(`/api/conversations/${id}/export`);
 }
 
 describe('the list of conversations', () => {
   it('is one’s own, latest first, called by how they begin or by the name they got', async () => {
-    world.answering();
+    world.answerEverything();
     const first = await discuss(ana, 'Why is the sea salty?\nBriefly.');
     const second = await discuss(ana, 'x'.repeat(100));
     const ben = await world.visitor();
     await discuss(ben, 'Nobody’s business');
     expect(await titles(ana)).toEqual([`${'x'.repeat(59)}…`, 'Why is the sea salty?']);
     await ana.say(first, 'And lakes?');
-    await world.turns(4);
+    await world.turnsDone(4);
     expect((await list(ana)).conversations.map(({ id }) => id)).toEqual([first, second]);
     const named = await rename(ana, first, '  Salt \u0000\n and \u202Ewater ');
     expect(named).toMatchObject({ status: 200, text: '{"title":"Salt and water"}' });
@@ -83,7 +83,7 @@ describe('the list of conversations', () => {
   });
 
   it('finds what was asked and what was answered, and nothing of others', async () => {
-    world.answering((question) => `Think of ${question.toUpperCase()} and *barnacles*.`);
+    world.answerEverything((question) => `Think of ${question.toUpperCase()} and *barnacles*.`);
     const ships = await discuss(ana, 'ships');
     await discuss(ana, 'trains');
     const ben = await world.visitor();
@@ -102,7 +102,7 @@ describe('the list of conversations', () => {
 
 describe('an export', () => {
   it('is a markdown file with the title’s name', async () => {
-    world.answering(() => '**Rivers.**');
+    world.answerEverything(() => '**Rivers.**');
     const id = await discuss(ana, 'Why is “the sea” salty? ../☂');
     const { status, headers, text } = await download(ana, id);
     expect(status).toBe(200);
@@ -122,8 +122,8 @@ describe('a conversation that is deleted', () => {
     const id = randomUUID();
     const page = await ana.open(id);
     await ana.say(id, 'Count to a million');
-    await vi.waitFor(() => expect(world.model.writings).toHaveLength(1));
-    const [writing] = world.model.writings;
+    await vi.waitFor(() => expect(world.model.answers).toHaveLength(1));
+    const [writing] = world.model.answers;
     writing!.write('One, two');
     await vi.waitFor(() => expect(page.growing).toBe('One, two'));
     await ana.say(id, 'And then?');
@@ -132,7 +132,7 @@ describe('a conversation that is deleted', () => {
     expect(writing!.request.signal.aborted).toBe(true);
     await vi.waitFor(() => expect(page.transcript).toEqual([]));
     expect(await list(ana)).toEqual({ conversations: [], more: false });
-    expect(world.model.writings).toHaveLength(1);
+    expect(world.model.answers).toHaveLength(1);
     expect(world.logged('turn done')).toHaveLength(1);
     expect(world.logged('turn lost to another owner')).toEqual([]);
     expect((await remove(ana, id)).status).toBe(404);
@@ -140,16 +140,16 @@ describe('a conversation that is deleted', () => {
   });
 
   it('does not go on where its answer does not end in time', async () => {
-    world.wrapStore = changed(() => ({ requestStop: () => Promise.resolve(false) }));
+    world.wrapStore = overrideStore(() => ({ requestStop: () => Promise.resolve(false) }));
     await world.restart();
     const id = randomUUID();
     const page = await ana.open(id);
     await ana.say(id, 'Count to a million');
-    await vi.waitFor(() => expect(world.model.writings).toHaveLength(1));
-    world.model.writings[0]!.write('One, two');
+    await vi.waitFor(() => expect(world.model.answers).toHaveLength(1));
+    world.model.answers[0]!.write('One, two');
     await vi.waitFor(() => expect(page.growing).toBe('One, two'));
     expect((await remove(ana, id)).status).toBe(200);
-    world.model.writings[0]!.write(' three').end();
+    world.model.answers[0]!.write(' three').end();
     await vi.waitFor(() => expect(page.transcript).toEqual([]));
     expect(page.running).toBeUndefined();
     page.close();
@@ -157,8 +157,8 @@ describe('a conversation that is deleted', () => {
 });
 
 it('is for nobody else: an unknown id and another’s are the same', async () => {
-  const secret = `Hello ${planted.words}`;
-  world.answering(() => secret);
+  const secret = `Hello ${leakCanaries.words}`;
+  world.answerEverything(() => secret);
   const theirs = await discuss(ana, secret);
   const ben = await world.visitor();
   for (const id of [theirs, randomUUID()]) {
@@ -176,7 +176,7 @@ it('is for nobody else: an unknown id and another’s are the same', async () =>
 });
 
 it('takes no order from another site, and no title that is none', async () => {
-  world.answering();
+  world.answerEverything();
   const id = await discuss(ana, 'Hello');
   const path = `/api/conversations/${id}`;
   const foreign = { 'Sec-Fetch-Site': 'cross-site', 'Content-Type': 'application/json' };
@@ -196,14 +196,14 @@ it('takes no order from another site, and no title that is none', async () => {
 });
 
 it('is all forgotten with its person', async () => {
-  world.answering(() => 'A reply.');
+  world.answerEverything(() => 'A reply.');
   const id = await discuss(ana, 'Hello');
   await rename(ana, id, 'Mine');
   const [turn] = world.logged('turn done');
   const session = String(turn?.['conversation']).split(':')[1] ?? '';
   const book = { read: () => Promise.resolve([]), record: () => Promise.resolve() };
   const operator = new Operator({ store: world.store, book, secrets: world.secrets });
-  expect(await operator.forgetPerson('web', session)).toEqual({ gone: 2, left: 0 });
+  expect(await operator.forgetPerson('web', session)).toEqual({ deleted: 2, remaining: 0 });
   expect(await list(ana)).toEqual({ conversations: [], more: false });
   expect((await download(ana, id)).status).toBe(404);
 });

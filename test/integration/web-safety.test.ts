@@ -4,7 +4,7 @@ import { type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { conversationId } from '../../src/core/domain/conversation.ts';
-import { planted } from '../fakes/leak-canaries.ts';
+import { leakCanaries } from '../fakes/leak-canaries.ts';
 import { WebWorld } from '../worlds/web-world.ts';
 
 let world: WebWorld;
@@ -98,9 +98,9 @@ it('writes no browser’s secret into a log or the store', async () => {
   const ana = await world.visitor();
   const [secret = ''] = ana.cookie('session').split('.');
   const here = randomUUID();
-  await ana.say(here, `Hello ${planted.words}`);
-  await vi.waitFor(() => expect(world.model.writings).toHaveLength(1));
-  world.model.writings[0]!.write(`Hey. ${planted.words}`).end();
+  await ana.say(here, `Hello ${leakCanaries.words}`);
+  await vi.waitFor(() => expect(world.model.answers).toHaveLength(1));
+  world.model.answers[0]!.write(`Hey. ${leakCanaries.words}`).end();
   await vi.waitFor(() => expect(world.log.events.length).toBeGreaterThan(0));
   expect(secret).toMatch(/^[\da-f-]{36}$/);
   expect(JSON.stringify(world.log.events)).toContain(here);
@@ -368,11 +368,15 @@ describe('with a password', () => {
   beforeEach(async () => {
     await world.stop();
     now = Date.now();
-    world.options = { host: '0.0.0.0', password: planted.password, now: () => now };
+    world.options = { host: '0.0.0.0', password: leakCanaries.password, now: () => now };
     await world.start();
   });
 
-  function logIn(browser = world.browser(), password: string = planted.password, headers = {}) {
+  function logIn(
+    browser = world.browser(),
+    password: string = leakCanaries.password,
+    headers = {},
+  ) {
     return browser.ask('/login', {
       method: 'POST',
       headers: { 'Content-Type': 'application/x-www-form-urlencoded', ...headers },
@@ -408,9 +412,8 @@ describe('with a password', () => {
     expect(cookie).toContain('SameSite=Strict');
     expect(cookie).not.toContain('Secure');
     const [behindTls = ''] =
-      (await logIn(world.browser(), planted.password, { 'X-Forwarded-Proto': 'https' })).headers[
-        'set-cookie'
-      ] ?? [];
+      (await logIn(world.browser(), leakCanaries.password, { 'X-Forwarded-Proto': 'https' }))
+        .headers['set-cookie'] ?? [];
     expect(behindTls).toMatch(/^__Host-parley_login_.*; Secure/);
   });
 
@@ -469,7 +472,7 @@ describe('with a password', () => {
   });
 
   it('cannot be tried by a page of another web site', async () => {
-    const foreign = await logIn(world.browser(), planted.password, {
+    const foreign = await logIn(world.browser(), leakCanaries.password, {
       Origin: 'https://evil.example',
     });
     expect(foreign.status).toBe(403);
@@ -478,14 +481,14 @@ describe('with a password', () => {
   it('lets in a browser behind a proxy that changes the name, where that is listed', async () => {
     const origin = { Origin: 'https://parley.example', Host: 'inside:3000' };
     const known = { ...origin, 'Sec-Fetch-Site': 'same-origin' };
-    expect((await logIn(world.browser(), planted.password, known)).status).toBe(403);
+    expect((await logIn(world.browser(), leakCanaries.password, known)).status).toBe(403);
     await world.stop();
     world.options = { ...world.options, hosts: ['inside'] };
     await world.start();
-    expect((await logIn(world.browser(), planted.password, known)).status).toBe(303);
+    expect((await logIn(world.browser(), leakCanaries.password, known)).status).toBe(303);
     const foreign = { ...origin, 'Sec-Fetch-Site': 'cross-site' };
-    expect((await logIn(world.browser(), planted.password, foreign)).status).toBe(403);
-    expect((await logIn(world.browser(), planted.password, origin)).status).toBe(403);
+    expect((await logIn(world.browser(), leakCanaries.password, foreign)).status).toBe(403);
+    expect((await logIn(world.browser(), leakCanaries.password, origin)).status).toBe(403);
   });
 
   it('does not serve a name that was made to point here, even to who is logged in', async () => {

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { BadConfiguration, StoreUnavailable } from '../../src/core/domain/errors.ts';
 import { createServer } from '../../src/server/http-server.ts';
-import { readableLog } from '../fakes/recording-log.ts';
+import { recordingLog } from '../fakes/recording-log.ts';
 import { Browser, WebWorld } from '../worlds/web-world.ts';
 
 let world: WebWorld;
@@ -65,8 +65,8 @@ it('goes on when a page goes away in the middle of an answer', async () => {
   const leaving = await ana.open(here);
   const staying = await ana.open(here);
   await ana.say(here, 'Hello?');
-  await vi.waitFor(() => expect(world.model.writings).toHaveLength(1));
-  const [reply] = world.model.writings;
+  await vi.waitFor(() => expect(world.model.answers).toHaveLength(1));
+  const [reply] = world.model.answers;
   reply!.write('Still');
   await vi.waitFor(() => expect(leaving.growing).toBe('Still'));
   leaving.close();
@@ -106,7 +106,7 @@ it('counts requests that their clients give up, and logs a line a minute of them
 });
 
 it('says that it lives, whatever the state of the store and the name it is called by', async () => {
-  vi.spyOn(world.store, 'check').mockRejectedValue(
+  vi.spyOn(world.store, 'checkWritable').mockRejectedValue(
     new StoreUnavailable('full', 'the disk is full'),
   );
   const prober = new Browser(world.port);
@@ -127,7 +127,7 @@ it('says which port is taken, and what to do about it', async () => {
   const second = createServer({
     host: '127.0.0.1',
     port: world.port,
-    log: readableLog(),
+    log: recordingLog(),
     health: { check: () => Promise.resolve() },
   });
   const refused = await second.listen().catch((error: unknown) => error);
@@ -138,7 +138,7 @@ it('says which port is taken, and what to do about it', async () => {
 });
 
 it('says so when the machine has no such address', async () => {
-  const options = { port: 0, log: readableLog(), health: { check: () => Promise.resolve() } };
+  const options = { port: 0, log: recordingLog(), health: { check: () => Promise.resolve() } };
   const refused = createServer({ ...options, host: '203.0.113.1' }).listen();
   await expect(refused).rejects.toThrow(/HOST/);
 });
@@ -147,7 +147,7 @@ it('hands what lies below a path to a plain listener, and nothing else', async (
   const server = createServer({
     host: '127.0.0.1',
     port: 0,
-    log: readableLog(),
+    log: recordingLog(),
     health: { check: () => Promise.resolve() },
   });
   server.mountListener('/slack/events', (request, response) => {

@@ -7,7 +7,7 @@ const script = 'read -r word || kill -9 "$1"';
  * A child that ends with this process, whatever ends that: a signal, a time limit, `kill -9`. A
  * shell outlives both, and reads from a pipe that closes with this process.
  */
-export function endsWithUs(child: ChildProcess): void {
+export function killWithParent(child: ChildProcess): void {
   const { pid } = child;
   if (pid === undefined) return;
   const watch = spawn('sh', ['-c', script, 'sh', String(pid)], {

@@ -3,8 +3,8 @@ import { copyFileSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { endsWithUs } from './kill-with-parent.ts';
-import { expectNothingPlanted, planted } from '../fakes/leak-canaries.ts';
+import { killWithParent } from './kill-with-parent.ts';
+import { expectNoLeak, leakCanaries } from '../fakes/leak-canaries.ts';
 
 const checkout = fileURLToPath(new URL('../../', import.meta.url));
 const main = join(checkout, 'src/main.ts');
@@ -13,7 +13,7 @@ const main = join(checkout, 'src/main.ts');
 const compileCache = join(tmpdir(), 'node-compile-cache');
 
 /** What a command printed, and its exit code. */
-export interface Ran {
+export interface CommandResult {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
@@ -39,7 +39,7 @@ export interface ParleyProcess {
   /** Resolves once the process is gone, whatever ended it. */
   died(): Promise<void>;
   /** Runs a command, such as `turns`, in its folder and with its settings. */
-  command(name: string, ...words: string[]): Promise<Ran>;
+  command(name: string, ...words: string[]): Promise<CommandResult>;
   /** Another process on the same folder and port, once this one is gone; kills it if need be. */
   restart(env?: Record<string, string>): Promise<ParleyProcess>;
 }
@@ -85,7 +85,7 @@ async function start(
       MALLOC_MMAP_THRESHOLD_: '65536',
       PORT: String(port),
       DATA_DIR: join(folder, 'data'),
-      ...(env['OPENAI_BASE_URL'] === undefined ? {} : { OPENAI_API_KEY: planted.key }),
+      ...(env['OPENAI_BASE_URL'] === undefined ? {} : { OPENAI_API_KEY: leakCanaries.key }),
       ...env,
     },
   };
@@ -95,7 +95,7 @@ async function start(
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  endsWithUs(child);
+  killWithParent(child);
   const gone = new Promise<number | null>((resolve) => child.once('exit', resolve));
   let output = '';
   const listening = Promise.withResolvers<number>();
@@ -115,7 +115,7 @@ async function start(
   async function end(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     child.kill(signal);
     const code = await gone;
-    expectNothingPlanted(output);
+    expectNoLeak(output);
     return code;
   }
 
@@ -140,9 +140,9 @@ async function start(
     died: async () => void (await gone),
     command(name, ...words) {
       const file = fileURLToPath(new URL(`../../src/commands/${name}.ts`, import.meta.url));
-      const { promise, resolve } = Promise.withResolvers<Ran>();
+      const { promise, resolve } = Promise.withResolvers<CommandResult>();
       execFile(process.execPath, [file, ...words], surroundings, (error, stdout, stderr) => {
-        expectNothingPlanted(stdout + stderr);
+        expectNoLeak(stdout + stderr);
         resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
       });
       return promise;
@@ -150,7 +150,7 @@ async function start(
     async restart(more = {}) {
       child.kill('SIGKILL');
       await gone;
-      expectNothingPlanted(output);
+      expectNoLeak(output);
       return start(folder, taken, { ...env, ...more }, byNode);
     },
   };

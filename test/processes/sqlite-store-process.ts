@@ -35,7 +35,7 @@ try {
         const page = { index: 0, key: 'k0', id: 'p0', source: 'x'.repeat(500) };
         await store.savePage(claim, page);
         if (turn.ending === undefined) say({ fact: 'posted', conversation, turn: turn.id });
-        await store.conclude(claim, { outcome: 'done', text: `answer ${turn.id}` });
+        await store.storeEnding(claim, { outcome: 'done', text: `answer ${turn.id}` });
         say({ fact: 'concluded', conversation, turn: turn.id });
         work = await store.finish(claim, lease, 1);
         say({ fact: 'finished', conversation, turn: turn.id });

@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { endsWithUs } from './kill-with-parent.ts';
+import { killWithParent } from './kill-with-parent.ts';
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 /** A Parley process that does not come up yet. */
-export interface WaitingStart {
+export interface SpawnedParley {
   /** All that it printed so far. */
   readonly output: string;
   /** SIGTERM; resolves with the exit code. */
@@ -16,14 +16,14 @@ export interface WaitingStart {
 }
 
 /** Starts Parley, and waits for nothing. */
-export function beginParley(env: Record<string, string>): WaitingStart {
+export function spawnParley(env: Record<string, string>): SpawnedParley {
   const folder = mkdtempSync(join(tmpdir(), 'parley-waiting-'));
   const child = spawn(process.execPath, [main], {
     cwd: folder,
     env: { PATH: process.env['PATH'], PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  endsWithUs(child);
+  killWithParent(child);
   const gone = new Promise<number | null>((resolve) => child.once('exit', resolve));
   void gone.then(() => rmSync(folder, { recursive: true, force: true }));
   let output = '';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { onTestFinished } from 'vitest';
 import { openRedisStore, type RedisStore } from '../../src/stores/redis/redis-store.ts';
 import type { RedisStoreOptions } from '../../src/stores/redis/options.ts';
-import { readableLog, type LoggedEvent } from '../fakes/recording-log.ts';
+import { recordingLog, type LoggedEvent } from '../fakes/recording-log.ts';
 import { startRedis, type RedisServer, type RedisServerOptions } from './server.ts';
 
 export interface OpenedRedis {
@@ -23,7 +23,7 @@ export async function openStore(
   url: string,
   options: Partial<RedisStoreOptions> = {},
 ): Promise<OpenedRedis> {
-  const log = readableLog();
+  const log = recordingLog();
   const prefix = options.prefix ?? `test-${randomUUID()}`;
   const store = await openRedisStore({ url, prefix, retentionMs: 1e12, log, ...options });
   onTestFinished(() => store.close());

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import type { TestProject } from 'vitest/node';
-import { endsWithUs } from '../processes/kill-with-parent.ts';
+import { killWithParent } from '../processes/kill-with-parent.ts';
 import { findLauncher } from './launcher.ts';
 
 declare module 'vitest' {
@@ -130,7 +130,7 @@ async function launch(command: string, args: string[], port: number): Promise<Ch
     child.once('exit', (code) => reject(new Error(`${command} ended with ${code}:\n${said}`)));
   });
   failed.catch(() => {});
-  endsWithUs(child);
+  killWithParent(child);
   try {
     await Promise.race([failed, answers(port)]);
     return child;

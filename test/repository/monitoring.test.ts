@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
-import { metricsService } from '../../src/wiring/metrics-service.ts';
-import { readableLog } from '../fakes/recording-log.ts';
+import { createMetricsService } from '../../src/wiring/metrics-service.ts';
+import { recordingLog } from '../fakes/recording-log.ts';
 import { scrape } from '../fakes/scrape-metrics.ts';
 
 interface Rule {
@@ -29,13 +29,13 @@ const queries = panels.flatMap(({ targets = [] }) => targets);
 
 /** The labels of each figure that the exporter serves, once everything was counted once. */
 async function served(): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
-  const service = metricsService({ host: '127.0.0.1', port: 0, log: readableLog() });
+  const service = createMetricsService({ host: '127.0.0.1', port: 0, log: recordingLog() });
   onTestFinished(() => service.close());
   const { metrics } = service;
   const url = await service.start({
     store: {
-      depth: () => Promise.resolve({ waiting: 0, running: 0 }),
-      check: () => Promise.resolve(),
+      queueDepth: () => Promise.resolve({ waiting: 0, running: 0 }),
+      checkWritable: () => Promise.resolve(),
     },
     load: () => ({ writing: 0, inLine: 0, conversations: 0, leases: 0, paused: false }),
     platforms: [{ name: 'discord', state: () => ({ up: true, listens: true }) }],
@@ -43,10 +43,10 @@ async function served(): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
   metrics.turnEnded('discord', 'done', 1);
   metrics.firstTextShown('discord', 1, 1);
   metrics.textShown('discord', 1);
-  metrics.called('discord', 'POST', 'ok', 1);
+  metrics.platformCalled('discord', 'POST', 'ok', 1);
   metrics.failedOver('a', 'b');
-  const asking = metrics.asks('a');
-  asking.wrote();
+  const asking = metrics.requestStarted('a');
+  asking.gotText();
   asking.ended('done', { inputTokens: 1, outputTokens: 1 });
   const labels = new Map<string, Set<string>>();
   for (const sample of (await scrape(url)).samples.keys()) {

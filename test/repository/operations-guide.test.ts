@@ -2,19 +2,19 @@ import { globSync, readFileSync } from 'node:fs';
 import { expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
 import { variableNames } from '../../src/config/config.ts';
-import { metricsService } from '../../src/wiring/metrics-service.ts';
-import { readableLog } from '../fakes/recording-log.ts';
+import { createMetricsService } from '../../src/wiring/metrics-service.ts';
+import { recordingLog } from '../fakes/recording-log.ts';
 import { scrape } from '../fakes/scrape-metrics.ts';
 
 const document = readFileSync('docs/operations.md', 'utf8');
 
 it('names the figures that there are, and all of Parley’s own', async () => {
-  const service = metricsService({ host: '127.0.0.1', port: 0, log: readableLog() });
+  const service = createMetricsService({ host: '127.0.0.1', port: 0, log: recordingLog() });
   onTestFinished(() => service.close());
   const url = await service.start({
     store: {
-      depth: () => Promise.resolve({ waiting: 0, running: 0 }),
-      check: () => Promise.resolve(),
+      queueDepth: () => Promise.resolve({ waiting: 0, running: 0 }),
+      checkWritable: () => Promise.resolve(),
     },
     load: () => ({ writing: 0, inLine: 0, conversations: 0, leases: 0, paused: false }),
     platforms: [],

@@ -12,10 +12,10 @@ import type { Channel } from '../fakes/discord/channel.ts';
 import type { Message } from '../fakes/discord/message.ts';
 import type { DiscordFakeOptions } from '../fakes/discord/options.ts';
 import type { Person } from '../fakes/discord/person.ts';
-import type { Place } from '../fakes/discord/discord-state.ts';
-import { type CoreChoice, coreChoiceIn, itInWorldsOf, World } from './world.ts';
+import type { ChannelReference } from '../fakes/discord/discord-state.ts';
+import { type CoreOverrides, coreOverridesOf, itWithWorlds, World } from './world.ts';
 
-export interface WorldOptions extends CoreChoice {
+export interface DiscordWorldOptions extends CoreOverrides {
   readonly fake?: DiscordFakeOptions;
   readonly platform?: Partial<DiscordPlatformOptions>;
 }
@@ -26,22 +26,22 @@ export class DiscordWorld extends World<Platform> {
   readonly fatal: Error[] = [];
   /** What a test allows the bot to have done. */
   readonly allowed = { foretold: false, wrong: false };
-  readonly #options: WorldOptions;
+  readonly #options: DiscordWorldOptions;
 
-  private constructor(fake: DiscordFake, options: WorldOptions) {
+  private constructor(fake: DiscordFake, options: DiscordWorldOptions) {
     super('parley-discord-');
     this.fake = fake;
     this.#options = options;
   }
 
   /** A world in which Parley does not run yet. */
-  static async prepare(options: WorldOptions = {}): Promise<DiscordWorld> {
+  static async prepare(options: DiscordWorldOptions = {}): Promise<DiscordWorld> {
     // Identifying again is allowed at once, so that no test waits for Discord's 5 s.
     const gateway = { identifyEveryMs: 0, ...options.fake?.gateway };
     return new DiscordWorld(await DiscordFake.start({ ...options.fake, gateway }), options);
   }
 
-  protected open(): Platform {
+  protected openPlatform(): Platform {
     const { log, fake, store } = this;
     return discordPlatform({
       token: fake.gateway.token,
@@ -56,7 +56,7 @@ export class DiscordWorld extends World<Platform> {
   }
 
   protected override get core(): Partial<CoreOptions> {
-    return coreChoiceIn(this.#options);
+    return coreOverridesOf(this.#options);
   }
 
   /** Ends it all, and looks whether anything was done that must never be done. */
@@ -80,37 +80,39 @@ export class DiscordWorld extends World<Platform> {
   }
 
   /** Ada asks in a channel, and is answered in a thread: the first turn of all. */
-  async answered(): Promise<{ ada: Person; ben: Person; question: Message; thread: Channel }> {
+  async firstTurn(): Promise<{ ada: Person; ben: Person; question: Message; thread: Channel }> {
     const [ada, ben] = [this.fake.person('Ada'), this.fake.person('Ben')];
     const question = ada.mention('general', 'one');
-    await this.turns(1);
+    await this.turnsDone(1);
     return { ada, ben, question, thread: this.fake.thread(question)! };
   }
 
   /** The conversation of a question in a channel. */
   conversationOf({ channelId, id }: Message): ConversationId {
-    return rootedConversation(this.fake.world.guild().id, channelId, id);
+    return rootedConversation(this.fake.state.guild().id, channelId, id);
   }
 
   /** What the bot's messages in the thread of a question read, in order. */
   replies(question: Message): string[] {
     const thread = this.fake.thread(question);
-    return thread === undefined ? [] : this.said(thread);
+    return thread === undefined ? [] : this.botTexts(thread);
   }
 
   /** What the bot's messages in a channel or thread read, in order. */
-  said(place: Place): string[] {
-    return this.shown(place).map(({ text }) => text);
+  botTexts(place: ChannelReference): string[] {
+    return this.botMessages(place).map(({ text }) => text);
   }
 
-  shown(place: Place): Shown[] {
+  botMessages(place: ChannelReference): Shown[] {
     return this.fake.messages(place).filter(({ author }) => author === 'Parley');
   }
 
   /** What the model was given for its latest answer, the question last. */
   get prompt(): string[] {
-    return this.model.writings.at(-1)?.request.messages.map(({ text }) => text) ?? [];
+    return this.model.answers.at(-1)?.request.messages.map(({ text }) => text) ?? [];
   }
 }
 
-export const itInWorlds = itInWorldsOf((options?: WorldOptions) => DiscordWorld.prepare(options));
+export const itInWorlds = itWithWorlds((options?: DiscordWorldOptions) =>
+  DiscordWorld.prepare(options),
+);

@@ -2,7 +2,7 @@ import type { Message } from '../fakes/slack/message.ts';
 import type { SlackWorld } from './slack-world.ts';
 
 /** The bot's messages in a channel that ever stood there, and those that were removed. */
-export function written(
+export function botPosts(
   { fake }: SlackWorld,
   channel: string,
 ): { all: Message[]; removed: Message[] } {
@@ -14,8 +14,12 @@ export function written(
 }
 
 /** Resolves once the post that comes late is there, and as many are removed. */
-export async function settled(world: SlackWorld, removed: number, channel = 'C1'): Promise<void> {
+export async function latePostHandled(
+  world: SlackWorld,
+  removed: number,
+  channel = 'C1',
+): Promise<void> {
   const isLate = ({ outcome }: { outcome?: string | undefined }) => outcome === 'late';
   await world.fake.until(() => world.fake.calls('chat.postMessage').some(isLate), 40_000);
-  await world.fake.until(() => written(world, channel).removed.length === removed, 40_000);
+  await world.fake.until(() => botPosts(world, channel).removed.length === removed, 40_000);
 }

@@ -5,13 +5,13 @@ import {
   type SlackPlatform,
   type SlackPlatformOptions,
 } from '../../src/platforms/slack/slack-platform.ts';
-import { wantedScopes } from '../../src/platforms/slack/api/identify-bot.ts';
+import { requiredScopes } from '../../src/platforms/slack/api/identify-bot.ts';
 import { createServer, type HttpServer } from '../../src/server/http-server.ts';
-import type { Writing } from '../fakes/scripted-model.ts';
+import type { ScriptedAnswer } from '../fakes/scripted-model.ts';
 import type { Message } from '../fakes/slack/message.ts';
 import type { SlackFakeOptions } from '../fakes/slack/options.ts';
 import { type SlackFake, startSlackFake } from '../fakes/slack/slack-fake.ts';
-import { type CoreChoice, coreChoiceIn, itInWorldsOf, World } from './world.ts';
+import { type CoreOverrides, coreOverridesOf, itWithWorlds, World } from './world.ts';
 
 export type TransportName = 'socket' | 'http';
 
@@ -21,9 +21,9 @@ export const transports: readonly TransportName[] = ['socket', 'http'];
 export const signingSecret = 'a signing secret';
 
 /** What slack-manifest.yaml asks for. */
-export const scopes = [...wantedScopes, 'files:read'];
+export const scopes = [...requiredScopes, 'files:read'];
 
-interface WorldOptions extends CoreChoice {
+interface WorldOptions extends CoreOverrides {
   readonly transport?: TransportName;
   readonly fake?: SlackFakeOptions;
   readonly platform?: Partial<SlackPlatformOptions>;
@@ -33,7 +33,7 @@ interface WorldOptions extends CoreChoice {
 export interface Asked {
   /** The thread's first message. */
   readonly root: Message;
-  readonly writing: Writing;
+  readonly writing: ScriptedAnswer;
 }
 
 /** Parley's real parts between a fake Slack and a model in the test's hands. */
@@ -71,7 +71,7 @@ export class SlackWorld extends World<SlackPlatform> {
     await vi.waitFor(() => expect(this.readings).toBeGreaterThan(before), { timeout: 20_000 });
   }
 
-  protected async open(): Promise<SlackPlatform> {
+  protected async openPlatform(): Promise<SlackPlatform> {
     const { log, fake, store } = this;
     const platform = slackPlatform({
       token: fake.botToken,
@@ -89,10 +89,10 @@ export class SlackWorld extends World<SlackPlatform> {
   }
 
   protected override get core(): Partial<CoreOptions> {
-    return coreChoiceIn(this.#options);
+    return coreOverridesOf(this.#options);
   }
 
-  protected override async letGo(): Promise<void> {
+  protected override async closeOthers(): Promise<void> {
     await this.#server?.close();
   }
 
@@ -100,20 +100,20 @@ export class SlackWorld extends World<SlackPlatform> {
   override async end(): Promise<void> {
     await super.end();
     await this.fake.close();
-    const { violations, history } = this.fake;
+    const { violations, activity } = this.fake;
     expect(this.openStreams()).toEqual([]);
     expect(violations).toEqual([]);
-    expect(history.notifications).toEqual([]);
-    expect(history.unfurls).toEqual([]);
+    expect(activity.notifications).toEqual([]);
+    expect(activity.unfurls).toEqual([]);
     expect(this.fake.rateLimited()).toEqual([]);
   }
 
   /** Ann asks in a channel; resolves once the model is asked, which is for the test to answer. */
   async ask(text = 'go on', channel = 'C1'): Promise<Asked> {
     const { fake, model } = this;
-    const before = model.writings.length;
+    const before = model.answers.length;
     const root = fake.person('U1').mentions(channel, text);
-    return { root, writing: await fake.until(() => model.writings[before]) };
+    return { root, writing: await fake.until(() => model.answers[before]) };
   }
 
   /** As `ask`; resolves once people read the first words of the reply. */
@@ -134,7 +134,7 @@ export class SlackWorld extends World<SlackPlatform> {
   async callIn(): Promise<Message> {
     const root = this.fake.person('U2').posts('C1', 'we talk');
     this.fake.person('U1').mentions('C1', 'join us', { thread_ts: root.ts });
-    await this.turns(1);
+    await this.turnsDone(1);
     return root;
   }
 
@@ -155,7 +155,7 @@ export class SlackWorld extends World<SlackPlatform> {
   }
 
   /** What the bot's messages outside of threads read, in order. */
-  said(channel: string): string[] {
+  botTexts(channel: string): string[] {
     return this.fake
       .timeline(channel)
       .filter(({ author }) => author === 'Parley')
@@ -193,4 +193,4 @@ export class SlackWorld extends World<SlackPlatform> {
   }
 }
 
-export const itInWorlds = itInWorldsOf((options?: WorldOptions) => SlackWorld.prepare(options));
+export const itInWorlds = itWithWorlds((options?: WorldOptions) => SlackWorld.prepare(options));

@@ -9,8 +9,8 @@ import {
 } from '../../src/platforms/web/web-platform.ts';
 import { createServer, type HttpServer } from '../../src/server/http-server.ts';
 import { webSecrets } from '../../src/wiring/web.ts';
-import { expectNothingPlanted } from '../fakes/leak-canaries.ts';
-import { bounds, World } from './world.ts';
+import { expectNoLeak } from '../fakes/leak-canaries.ts';
+import { turnLimits, World } from './world.ts';
 
 /** The web platform on a real server, store and core; only the model is in the test's hands. */
 export class WebWorld extends World<WebPlatform> {
@@ -27,7 +27,7 @@ export class WebWorld extends World<WebPlatform> {
     return this.platform;
   }
 
-  protected async open(): Promise<WebPlatform> {
+  protected async openPlatform(): Promise<WebPlatform> {
     const { log, secrets, store } = this;
     const platform = webPlatform({
       store,
@@ -39,7 +39,7 @@ export class WebWorld extends World<WebPlatform> {
       modelName: 'scripted',
       ...this.options,
     });
-    const health = { check: () => this.store.check() };
+    const health = { check: () => this.store.checkWritable() };
     this.server = createServer({ host: '127.0.0.1', port: this.port, log, health });
     this.server.mount(platform.routes);
     this.port = (await this.server.listen()).port;
@@ -47,17 +47,17 @@ export class WebWorld extends World<WebPlatform> {
   }
 
   protected override get core(): Partial<CoreOptions> {
-    return { concurrency: this.concurrency, bounds: { ...bounds, historyTokens: 1_000 } };
+    return { concurrency: this.concurrency, limits: { ...turnLimits, historyTokens: 1_000 } };
   }
 
-  protected override async letGo(): Promise<void> {
+  protected override async closeOthers(): Promise<void> {
     await this.server.close();
   }
 
   override async end(): Promise<void> {
     await super.end();
     const shown = { depth: null, maxArrayLength: null, maxStringLength: null };
-    expectNothingPlanted(inspect(this.log.events, shown));
+    expectNoLeak(inspect(this.log.events, shown));
   }
 
   /** A browser that was never here, with a session if it opens one. */
@@ -72,13 +72,13 @@ export class WebWorld extends World<WebPlatform> {
   }
 }
 
-export interface Answer {
+export interface HttpAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
 }
 
-export interface Asking {
+export interface HttpRequestOptions {
   readonly method?: string;
   readonly headers?: Record<string, string>;
   readonly body?: string | Buffer;
@@ -98,11 +98,11 @@ export class Browser {
     return [...this.cookies].find(([name]) => name.includes(`parley_${kind}_`))?.[1] ?? '';
   }
 
-  get(path: string, headers: Record<string, string> = {}): Promise<Answer> {
+  get(path: string, headers: Record<string, string> = {}): Promise<HttpAnswer> {
     return this.ask(path, { headers });
   }
 
-  post(path: string, body: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+  post(path: string, body: unknown, headers: Record<string, string> = {}): Promise<HttpAnswer> {
     return this.ask(path, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', ...headers },
@@ -110,11 +110,11 @@ export class Browser {
     });
   }
 
-  say(conversation: string, text: string, id: string = randomUUID()): Promise<Answer> {
+  say(conversation: string, text: string, id: string = randomUUID()): Promise<HttpAnswer> {
     return this.post(`/api/conversations/${conversation}/messages`, { id, text });
   }
 
-  async ask(path: string, asking: Asking = {}): Promise<Answer> {
+  async ask(path: string, asking: HttpRequestOptions = {}): Promise<HttpAnswer> {
     const response = await this.#send(path, asking);
     const chunks: Buffer[] = [];
     for await (const chunk of response) chunks.push(chunk as Buffer);
@@ -157,7 +157,10 @@ export class Browser {
     return new OpenPage(response);
   }
 
-  #send(path: string, { method = 'GET', headers = {}, body }: Asking): Promise<IncomingMessage> {
+  #send(
+    path: string,
+    { method = 'GET', headers = {}, body }: HttpRequestOptions,
+  ): Promise<IncomingMessage> {
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
     return new Promise((resolve, reject) => {
       const request = httpRequest(

@@ -7,10 +7,10 @@ import type { Dispatcher } from '../../src/core/turns/dispatcher.ts';
 import type { Platform } from '../../src/core/ports/platform.ts';
 import type { Secrets, Store } from '../../src/core/ports/store.ts';
 import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts';
-import { readableLog } from '../fakes/recording-log.ts';
-import { ScriptedModel, type Writing } from '../fakes/scripted-model.ts';
+import { recordingLog } from '../fakes/recording-log.ts';
+import { ScriptedModel, type ScriptedAnswer } from '../fakes/scripted-model.ts';
 
-export const bounds: CoreOptions['bounds'] = {
+export const turnLimits: CoreOptions['limits'] = {
   maxAttempts: 3,
   maxTurnMs: 60_000,
   maxReplyChars: 50_000,
@@ -19,10 +19,10 @@ export const bounds: CoreOptions['bounds'] = {
 };
 
 /** Settings of the core that a test may choose. */
-export type CoreChoice = Pick<CoreOptions, 'mostOpen' | 'bots' | 'longAnswerMs'>;
+export type CoreOverrides = Pick<CoreOptions, 'mostOpen' | 'bots' | 'longAnswerMs'>;
 
 /** Those of some options that are the core's, without those that are not given. */
-export function coreChoiceIn({ mostOpen, bots, longAnswerMs }: CoreChoice): CoreChoice {
+export function coreOverridesOf({ mostOpen, bots, longAnswerMs }: CoreOverrides): CoreOverrides {
   return {
     ...(mostOpen === undefined ? {} : { mostOpen }),
     ...(bots === undefined ? {} : { bots }),
@@ -33,7 +33,7 @@ export function coreChoiceIn({ mostOpen, bots, longAnswerMs }: CoreChoice): Core
 /** Parley's real parts between a platform and a model in the test's hands. */
 export abstract class World<P extends Platform> {
   folder: string;
-  readonly log = readableLog();
+  readonly log = recordingLog();
   model = new ScriptedModel();
   store!: Store;
   platform!: P;
@@ -53,7 +53,7 @@ export abstract class World<P extends Platform> {
   }
 
   /** The platform for the next `start`, with what events need to come in. */
-  protected abstract open(): P | Promise<P>;
+  protected abstract openPlatform(): P | Promise<P>;
 
   /** What the core does in another way here. */
   protected get core(): Partial<CoreOptions> {
@@ -61,7 +61,7 @@ export abstract class World<P extends Platform> {
   }
 
   /** Lets go of what `open` made beside the platform. */
-  protected async letGo(): Promise<void> {}
+  protected async closeOthers(): Promise<void> {}
 
   async start(): Promise<void> {
     const { log, folder, maxPages } = this;
@@ -69,13 +69,13 @@ export abstract class World<P extends Platform> {
     const opened = await openSqliteStore({ folder, retentionMs: 1e12, ...room });
     this.secrets = opened.secrets;
     this.store = this.wrapStore(opened);
-    this.platform = await this.open();
+    this.platform = await this.openPlatform();
     const { inbox, dispatcher } = createCore({
       store: this.store,
       model: this.model,
       platforms: [this.platform],
       instructions: () => 'Be brief.',
-      bounds,
+      limits: turnLimits,
       concurrency: 50,
       lease: { owner: 'test', leaseMs: 30_000 },
       log,
@@ -91,11 +91,11 @@ export abstract class World<P extends Platform> {
   async stop(drainMs = 0): Promise<void> {
     if (!this.#running) return;
     this.#running = false;
-    this.dispatcher.beginNothing();
-    await this.platform.pause();
+    this.dispatcher.stopClaiming();
+    await this.platform.stopReceiving();
     await this.dispatcher.drain(drainMs);
     await this.platform.close();
-    await this.letGo();
+    await this.closeOthers();
     await this.store.close();
   }
 
@@ -113,13 +113,15 @@ export abstract class World<P extends Platform> {
   }
 
   /** The model answers each question at once. */
-  answering(answer: (question: string) => string = (question) => `Answer to: ${question}`): this {
+  answerEverything(
+    answer: (question: string) => string = (question) => `Answer to: ${question}`,
+  ): this {
     this.model.onRequest = (writing) => writing.write(answer(writing.question)).end();
     return this;
   }
 
   /** Resolves once so many turns are done, and nothing is under way any more. */
-  async turns(count: number, timeoutMs = 10_000): Promise<void> {
+  async turnsDone(count: number, timeoutMs = 10_000): Promise<void> {
     await vi.waitFor(
       () => {
         const done = this.logged('turn done');
@@ -132,10 +134,10 @@ export abstract class World<P extends Platform> {
   }
 
   /** The model's `count`-th answer, once it is asked for it. */
-  async asked(count: number): Promise<Writing> {
+  async modelAsked(count: number): Promise<ScriptedAnswer> {
     return vi.waitFor(
       () => {
-        const writing = this.model.writings[count - 1];
+        const writing = this.model.answers[count - 1];
         if (writing === undefined) throw new Error(`the model was not asked ${count} times`);
         return writing;
       },
@@ -156,7 +158,7 @@ interface Worlds<W, Options> {
 }
 
 /** `it` for tests that run beside each other: their worlds end with them. */
-export function itInWorldsOf<W extends { start(): Promise<void>; end(): Promise<void> }, Options>(
+export function itWithWorlds<W extends { start(): Promise<void>; end(): Promise<void> }, Options>(
   prepareOne: (options?: Options) => Promise<W>,
 ) {
   return it.extend<{ worlds: Worlds<W, Options> }>({

@@ -2,13 +2,17 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { accessOf } from '../../wiring/access.ts';
 import type { Config } from '../../config/config.ts';
-import type { Check, CheckupGroup, HearClock } from '../../core/ports/checkup.ts';
+import type { Check, CheckupGroup, OnClockReading } from '../../core/ports/checkup.ts';
 import type { Log } from '../../core/ports/log.ts';
 
 const manifestPath = fileURLToPath(new URL('../../../slack-manifest.yaml', import.meta.url));
 
 /** What there is to look at with this configuration. */
-export async function checksOf(config: Config, log: Log, hear: HearClock): Promise<Check[]> {
+export async function collectChecks(
+  config: Config,
+  log: Log,
+  hear: OnClockReading,
+): Promise<Check[]> {
   const groups = await Promise.all([
     slackChecks(config, log, hear),
     discordChecks(config, log, hear),
@@ -18,11 +22,12 @@ export async function checksOf(config: Config, log: Log, hear: HearClock): Promi
   return groups.flat();
 }
 
-async function slackChecks(config: Config, log: Log, hear: HearClock): Promise<Check[]> {
+async function slackChecks(config: Config, log: Log, hear: OnClockReading): Promise<Check[]> {
   const { SLACK_BOT_TOKEN: token, SLACK_APP_TOKEN: appToken, SLACK_TRANSPORT } = config;
   const { SLACK_SIGNING_SECRET: signingSecret, SLACK_API_URL: apiUrl } = config;
-  if (token === undefined) return [plain('slack', 'Slack', 'not configured')];
-  const { slackCheckup } = await import('../../platforms/slack/doctor/slack-checks.ts');
+  if (token === undefined) return [plainCheck('slack', 'Slack', 'not configured')];
+  const { slackChecks: slackCheckup } =
+    await import('../../platforms/slack/doctor/slack-checks.ts');
   const bySocket = appToken !== undefined && SLACK_TRANSPORT !== 'http';
   return slackCheckup({
     token,
@@ -36,10 +41,11 @@ async function slackChecks(config: Config, log: Log, hear: HearClock): Promise<C
   });
 }
 
-async function discordChecks(config: Config, log: Log, hear: HearClock): Promise<Check[]> {
+async function discordChecks(config: Config, log: Log, hear: OnClockReading): Promise<Check[]> {
   const { DISCORD_BOT_TOKEN: token, DISCORD_API_URL: apiUrl } = config;
-  if (token === undefined) return [plain('discord', 'Discord', 'not configured')];
-  const { discordCheckup } = await import('../../platforms/discord/doctor/discord-checks.ts');
+  if (token === undefined) return [plainCheck('discord', 'Discord', 'not configured')];
+  const { discordChecks: discordCheckup } =
+    await import('../../platforms/discord/doctor/discord-checks.ts');
   return discordCheckup({
     token,
     ...(apiUrl === undefined ? {} : { apiUrl: apiUrl.replace(/\/+$/, '') }),
@@ -49,12 +55,12 @@ async function discordChecks(config: Config, log: Log, hear: HearClock): Promise
   });
 }
 
-async function modelChecks(config: Config, hear: HearClock): Promise<Check[]> {
+async function modelChecks(config: Config, hear: OnClockReading): Promise<Check[]> {
   const { OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: baseUrl, OPENAI_API: api } = config;
   if (apiKey === undefined && baseUrl === undefined) {
     // A MODEL that is set in vain is among the hints of the configuration.
     return [
-      plain('model', 'Demo', 'the built-in model answers; README.md says how to set another'),
+      plainCheck('model', 'Demo', 'the built-in model answers; README.md says how to set another'),
     ];
   }
   const { modelCheckup } = await import('../../models/doctor/model-check.ts');
@@ -70,7 +76,7 @@ async function modelChecks(config: Config, hear: HearClock): Promise<Check[]> {
   );
 }
 
-async function storeChecks(config: Config, log: Log, hear: HearClock): Promise<Check[]> {
+async function storeChecks(config: Config, log: Log, hear: OnClockReading): Promise<Check[]> {
   const { REDIS_URL: url, REDIS_PREFIX: prefix, DATA_DIR } = config;
   if (url !== undefined) {
     const { redisCheckup } = await import('../../stores/redis/doctor-check.ts');
@@ -81,7 +87,7 @@ async function storeChecks(config: Config, log: Log, hear: HearClock): Promise<C
 }
 
 /** One line about something that there is nothing to look at of. */
-function plain(group: CheckupGroup, what: string, detail: string): Check {
+function plainCheck(group: CheckupGroup, what: string, detail: string): Check {
   return {
     id: group,
     group,

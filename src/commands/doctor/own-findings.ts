@@ -4,12 +4,12 @@ import type { ClockReading, Finding } from '../../core/ports/checkup.ts';
 const group = 'configuration';
 
 /** @param where it was read from, such as `the environment` */
-export function readable(where: string): Finding {
+export function configurationRead(where: string): Finding {
   return { id: group, group, state: 'ok', what: 'Configuration', detail: `read from ${where}` };
 }
 
 /** What is not as whoever wrote it may think. */
-export function hinted(hints: readonly Hint[]): Finding[] {
+export function hintFindings(hints: readonly Hint[]): Finding[] {
   return hints.map(({ where, message }, at) => ({
     id: `${group}.hint-${at + 1}`,
     group,
@@ -20,7 +20,7 @@ export function hinted(hints: readonly Hint[]): Finding[] {
 }
 
 /** Each problem that keeps the configuration from being read, as a finding. */
-export function unreadable(problems: readonly string[]): Finding[] {
+export function problemFindings(problems: readonly string[]): Finding[] {
   const interchanged = ['SLACK_BOT_TOKEN', 'SLACK_APP_TOKEN'].every((name) =>
     problems.some((problem) => problem.startsWith(`${name} must begin with`)),
   );

@@ -21,7 +21,10 @@ const marks = {
  * The findings as a person reads them. Colours only where `stream` shows them, which is a terminal
  * without NO_COLOR.
  */
-export function listed(findings: readonly Finding[], stream: NodeJS.WritableStream): string {
+export function formatFindings(
+  findings: readonly Finding[],
+  stream: NodeJS.WritableStream,
+): string {
   const lines: string[] = [];
   for (const [group, title] of Object.entries(titles)) {
     const own = findings.filter((finding) => finding.group === group);

@@ -1,6 +1,6 @@
 import { withDeadline } from '../../core/timing.ts';
 import { BadConfiguration, CallFailed } from '../../core/domain/errors.ts';
-import { fieldsOf, textOf } from '../../core/foreign-data.ts';
+import { asRecord, asText } from '../../core/foreign-data.ts';
 import type { Check, Finding } from '../../core/ports/checkup.ts';
 
 /** So long a check may take, in milliseconds. */
@@ -13,7 +13,7 @@ const maxCauses = 5;
  * another's finding waits for it, and is left out if that failed. Never throws; findings come in
  * the order of the checks.
  */
-export async function examine(
+export async function runChecks(
   checks: readonly Check[],
   onProgress: (done: number, of: number) => void = () => undefined,
 ): Promise<Finding[]> {
@@ -23,7 +23,7 @@ export async function examine(
     const needed = check.needs === undefined ? undefined : running.get(check.needs);
     const findings = (needed ?? Promise.resolve([])).then(async (before) => {
       const isInVain = before.some(({ id, state }) => id === check.needs && state === 'failed');
-      const found = isInVain ? [] : await look(check);
+      const found = isInVain ? [] : await runCheck(check);
       done += 1;
       onProgress(done, checks.length);
       return found;
@@ -33,7 +33,7 @@ export async function examine(
   return (await Promise.all(running.values())).flat();
 }
 
-async function look(check: Check): Promise<Finding[]> {
+async function runCheck(check: Check): Promise<Finding[]> {
   const { id, group, what, remedy } = check;
   try {
     const never = new AbortController().signal;
@@ -41,8 +41,10 @@ async function look(check: Check): Promise<Finding[]> {
     return found.map((finding) => ({ ...finding, group }));
   } catch (error) {
     const failed = { id, group, what, state: 'failed' } as const;
-    if (error instanceof BadConfiguration) return [{ ...failed, ...partsOf(error.message) }];
-    return [{ ...failed, detail: wordsOf(error), ...(remedy === undefined ? {} : { remedy }) }];
+    if (error instanceof BadConfiguration) return [{ ...failed, ...splitRemedy(error.message) }];
+    return [
+      { ...failed, detail: describeError(error), ...(remedy === undefined ? {} : { remedy }) },
+    ];
   }
 }
 
@@ -50,7 +52,7 @@ async function look(check: Check): Promise<Finding[]> {
  * What is wrong, and what to do about it: the sentences of a start say both in one. What others said
  * stands in brackets, and is not cut.
  */
-function partsOf(message: string): { detail: string; remedy?: string } {
+function splitRemedy(message: string): { detail: string; remedy?: string } {
   const [, detail, remedy] =
     /^((?:[^(]|\([^)]*\))*?)\. (?=[A-Z])(.*)$/s.exec(message) ??
     /^((?:[^(]|\([^)]*\))*?); (.*)$/s.exec(message) ??
@@ -60,7 +62,7 @@ function partsOf(message: string): { detail: string; remedy?: string } {
 }
 
 /** The words of an error, and below it the system's own name for it. */
-function wordsOf(error: unknown): string {
+function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error).slice(0, maxDetailChars);
   const name = error instanceof CallFailed || error.name === 'Error' ? '' : `${error.name}: `;
   const [line = ''] = error.message.split('\n', 1);
@@ -72,8 +74,8 @@ function wordsOf(error: unknown): string {
 function codeBelow(error: Error): string | undefined {
   let current: unknown = error;
   for (let depth = 0; depth < maxCauses && current instanceof Error; depth += 1) {
-    const { code, original } = fieldsOf(current);
-    const found = textOf(code);
+    const { code, original } = asRecord(current);
+    const found = asText(code);
     if (found !== undefined && /^(E[A-Z]+|UND_|CERT_)/.test(found)) return found;
     current = current.cause ?? original;
   }

@@ -15,7 +15,10 @@ export function conversationId(platform: string, ...parts: string[]): Conversati
 }
 
 /** The platform's name and the ids behind it. */
-export function partsOf(conversation: ConversationId): { platform: string; ids: string[] } {
+export function parseConversationId(conversation: ConversationId): {
+  platform: string;
+  ids: string[];
+} {
   const [platform = '', ...ids] = conversation.split(':');
   return { platform, ids };
 }

@@ -40,7 +40,7 @@ export class CallFailed extends Error {
 }
 
 /** The call has to be made in another way, which spends other budgets: it may be wanted again. */
-export class OtherWay extends Error {
+export class MethodChanged extends Error {
   override readonly name = 'OtherWay';
   /** The platform was called, and refused: what that spends is spent. */
   readonly called: boolean;
@@ -131,11 +131,11 @@ export class BadConfiguration extends Error {
  * - `lost`: another owner has the turn already; nothing more may be written.
  * - `timeout`: the turn took longer than a turn may take; it ends as failed.
  */
-export class Interrupted extends Error {
+export class TurnInterrupted extends Error {
   override readonly name = 'Interrupted';
-  readonly why: 'stop' | 'hand-over' | 'lost' | 'timeout';
+  readonly reason: 'stop' | 'hand-over' | 'lost' | 'timeout';
   constructor(why: 'stop' | 'hand-over' | 'lost' | 'timeout') {
     super(`interrupted: ${why}`);
-    this.why = why;
+    this.reason = why;
   }
 }

@@ -36,12 +36,12 @@ export const maxRawChars = 5 * maxMessageChars;
 const maxNameChars = 64;
 
 /** Whether the whole message is the order to end the running answer. */
-export function isStop(text: string): boolean {
+export function isStopCommand(text: string): boolean {
   return /^[\s\p{P}]*(stop|cancel)[\s\p{P}]*$/iu.test(text);
 }
 
 /** Whether the whole message is the order to leave what was said so far behind. */
-export function isNew(text: string): boolean {
+export function isNewCommand(text: string): boolean {
   return /^[\s\p{P}]*new[\s\p{P}]*$/iu.test(text);
 }
 
@@ -60,7 +60,7 @@ export function cleanName(name: string, maxChars = maxNameChars): string {
 }
 
 /** A message as it can be stored, with nothing in it that poses as something else. */
-export function tidyMessage(message: Message): Message {
+export function cleanMessage(message: Message): Message {
   const { id, name } = message.author;
   const author = name === undefined ? { id } : { id, name: cleanName(name) };
   return { ...message, text: cleanText(message.text), author };

@@ -66,7 +66,7 @@ export function pageKeyOf(turn: string, index: number): string {
 }
 
 /** One line of a conversation's past. */
-export interface Entry {
+export interface HistoryEntry {
   /** A message's platform id, or the turn's id for a reply; unique in the conversation. */
   readonly id: string;
   readonly role: 'user' | 'assistant';
@@ -88,7 +88,7 @@ export interface Entry {
 }
 
 /** What one turn may cost at most. */
-export interface Bounds {
+export interface TurnLimits {
   /** Tries at a turn that keeps killing the process, before it ends failed. */
   readonly maxAttempts: number;
   /** From the model's start to its end, in milliseconds. */

@@ -2,7 +2,7 @@ import type { ModelFault } from './errors.ts';
 import type { Quota } from '../intake/quotas.ts';
 
 /** What people read when an answer does not end as they hoped: what happened, what to do. */
-export const sentences = {
+export const userTexts = {
   empty: 'There is nothing in this message to answer.',
   questionTooLong: (is: number, most: number) =>
     `This message is too long: ${is.toLocaleString('en')} characters, where ${most.toLocaleString('en')} fit.`,
@@ -10,18 +10,18 @@ export const sentences = {
     'I could not read this message, and it stopped me each time I tried. Please send it in another form, or in parts.',
   paused:
     'I am paused at the moment. Your question is kept, and answered when I go on; after a long pause, ask again.',
-  tooMany: 'You have several questions open already; ask again when I have answered one.',
-  spent: (quota: Renewing) => `${quotaOf(quota)} is used up; it renews in ${until(quota)}.`,
-  near: (quota: Renewing & { readonly used: number }) =>
+  tooManyOpen: 'You have several questions open already; ask again when I have answered one.',
+  quotaUsedUp: (quota: Renewing) => `${quotaOf(quota)} is used up; it renews in ${until(quota)}.`,
+  quotaNearlyUsedUp: (quota: Renewing & { readonly used: number }) =>
     `${quotaOf(quota)} has ${(quota.most - quota.used).toLocaleString('en')} left; it renews in ${until(quota)}.`,
-  last: (quota: Renewing) =>
+  quotaLastUse: (quota: Renewing) =>
     `${quotaOf(quota)} is used up with this one; it renews in ${until(quota)}.`,
   notStored: (trouble: string) =>
     `I cannot take your question in: ${trouble}. Whoever runs me has to mend that; if I have not answered by then, ask again.`,
   notAllowed: 'You are not among those who may use me here. If you should be, ask whoever runs me.',
   notAllowedIn: (place: string) =>
     `You are not among those who may use me in ${place}. If you should be, ask whoever runs me.`,
-  afresh: 'A new conversation: what was said before is left behind.',
+  newConversation: 'A new conversation: what was said before is left behind.',
   stopped: 'Stopped.',
   tooLong: 'That is as long as one answer may get. Ask me to go on for the rest.',
   cutByModel: 'The model reached its own length limit here. Ask me to go on for the rest.',

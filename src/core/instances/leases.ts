@@ -1,23 +1,23 @@
-import { Interrupted } from '../domain/errors.ts';
+import { TurnInterrupted } from '../domain/errors.ts';
 import type { Log } from '../ports/log.ts';
 import type { Lease, Store } from '../ports/store.ts';
 import type { Claim } from '../domain/turn.ts';
 
 /** A turn that is worked on here. */
-export interface Holding {
+export interface HeldTurn {
   readonly claim: Claim;
   /** A person wants it to end. */
   readonly stop: AbortController;
   /** It has to be left: handed over, or lost already. Beside `stop`, as a stop may come before. */
-  readonly leave: AbortController;
-  readonly tenure: Tenure;
+  readonly abandon: AbortController;
+  readonly leaseWindow: LeaseWindow;
 }
 
 /**
  * Until when a turn is certainly ours. Where other processes share the store, one of them may take
  * the turn up after that, so that nothing may be written to the platform any more.
  */
-export class Tenure {
+export class LeaseWindow {
   #until: number;
 
   /** @param until on the clock of `performance.now()` */
@@ -25,7 +25,7 @@ export class Tenure {
     this.#until = until;
   }
 
-  prolong(until: number): void {
+  extendTo(until: number): void {
     this.#until = until;
   }
 
@@ -40,7 +40,7 @@ export class Leases {
   readonly #store: Store;
   readonly #lease: Lease;
   readonly #log: Log;
-  readonly #held = new Set<Holding>();
+  readonly #held = new Set<HeldTurn>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: { store: Store; lease: Lease; log: Log }) {
@@ -64,24 +64,24 @@ export class Leases {
   }
 
   /** Holds a claim that was asked for at `askedAt`, on the clock of `performance.now()`. */
-  hold(claim: Claim, askedAt: number): Holding {
-    const holding = {
+  add(claim: Claim, askedAt: number): HeldTurn {
+    const held: HeldTurn = {
       claim,
       stop: new AbortController(),
-      leave: new AbortController(),
-      tenure: new Tenure(this.#until(askedAt)),
+      abandon: new AbortController(),
+      leaseWindow: new LeaseWindow(this.#until(askedAt)),
     };
-    this.#held.add(holding);
-    return holding;
+    this.#held.add(held);
+    return held;
   }
 
-  letGo(holding: Holding): void {
+  remove(holding: HeldTurn): void {
     this.#held.delete(holding);
   }
 
   /** Everything is to be left to others. */
-  handOver(): void {
-    for (const { leave } of this.#held) leave.abort(new Interrupted('hand-over'));
+  handOverAll(): void {
+    for (const { abandon } of this.#held) abandon.abort(new TurnInterrupted('hand-over'));
   }
 
   async #renew(): Promise<void> {
@@ -91,13 +91,14 @@ export class Leases {
     try {
       const claims = held.map(({ claim }) => claim);
       const { lost, stopping } = await this.#store.renew(claims, this.#lease);
-      for (const { claim, tenure, stop, leave } of held) {
+      for (const { claim, leaseWindow, stop, abandon } of held) {
         if (lost.some(({ turn }) => turn === claim.turn)) {
-          leave.abort(new Interrupted('lost'));
+          abandon.abort(new TurnInterrupted('lost'));
           continue;
         }
-        tenure.prolong(this.#until(askedAt));
-        if (stopping.some(({ turn }) => turn === claim.turn)) stop.abort(new Interrupted('stop'));
+        leaseWindow.extendTo(this.#until(askedAt));
+        if (stopping.some(({ turn }) => turn === claim.turn))
+          stop.abort(new TurnInterrupted('stop'));
       }
     } catch (error) {
       this.#log.warn({ err: error, claims: held.length }, 'leases not renewed');

@@ -6,8 +6,8 @@ import type { ConversationId } from '../domain/conversation.ts';
 const tellEveryMs = 1_000;
 const holdsMs = 3 * tellEveryMs;
 
-export interface PeersOptions {
-  readonly store: Pick<Store, 'tellLoad'>;
+export interface InstanceLoadsOptions {
+  readonly store: Pick<Store, 'publishLoad'>;
   /** The name of this instance. */
   readonly owner: string;
   /** How many turns are at hand here. */
@@ -16,20 +16,20 @@ export interface PeersOptions {
 }
 
 /** What the other instances have at hand, as each of them tells once a second. */
-export class Peers {
-  readonly #options: PeersOptions;
+export class InstanceLoads {
+  readonly #options: InstanceLoadsOptions;
   readonly #loads = new Map<string, { readonly turns: number; readonly until: number }>();
   #timer: NodeJS.Timeout | undefined;
   #startedAt = Number.POSITIVE_INFINITY;
 
-  constructor(options: PeersOptions) {
+  constructor(options: InstanceLoadsOptions) {
     this.#options = options;
   }
 
   start(): void {
     this.#startedAt = performance.now();
-    this.#timer = setInterval(() => this.#tell(), tellEveryMs);
-    this.#tell();
+    this.#timer = setInterval(() => this.#publish(), tellEveryMs);
+    this.#publish();
   }
 
   /** Nothing is to be left to this instance any more. */
@@ -37,7 +37,7 @@ export class Peers {
     clearInterval(this.#timer);
   }
 
-  hear(owner: string, turns: number): void {
+  update(owner: string, turns: number): void {
     if (owner === this.#options.owner) return;
     this.#loads.set(owner, { turns, until: performance.now() + holdsMs });
   }
@@ -46,7 +46,7 @@ export class Peers {
    * What the one has at hand that has least; infinitely much where nobody else is heard. Until all
    * of them must have told it, there may be one that has nothing.
    */
-  get least(): number {
+  get lowest(): number {
     const now = performance.now();
     let least = now - this.#startedAt > 2 * tellEveryMs ? Number.POSITIVE_INFINITY : 0;
     for (const [owner, { turns, until }] of this.#loads) {
@@ -57,12 +57,12 @@ export class Peers {
   }
 
   get isAlone(): boolean {
-    return this.least === Number.POSITIVE_INFINITY;
+    return this.lowest === Number.POSITIVE_INFINITY;
   }
 
-  #tell(): void {
+  #publish(): void {
     const { store, owner, load, log } = this.#options;
-    store.tellLoad?.(owner, load()).catch((error: unknown) => {
+    store.publishLoad?.(owner, load()).catch((error: unknown) => {
       log.debug({ err: error }, 'other instances not told what there is to do here');
     });
   }
@@ -76,11 +76,11 @@ const slowestReachMs = 500;
  * Reaches for what every instance hears of, and the first one takes: the less one has to do, or to
  * reach for, the sooner; by chance, as all of them hear of many questions in the same order.
  */
-export class Reach {
+export class StaggeredClaims {
   readonly #timers = new Map<ConversationId, NodeJS.Timeout>();
 
   /** How much is about to be reached for. */
-  get count(): number {
+  get pendingCount(): number {
     return this.#timers.size;
   }
 
@@ -90,7 +90,7 @@ export class Reach {
    *
    * @param ahead how much else there is to do here
    */
-  for(conversation: ConversationId, ahead: number, take: () => void): void {
+  schedule(conversation: ConversationId, ahead: number, take: () => void): void {
     if (this.#timers.has(conversation)) return;
     if (ahead === 0) {
       take();

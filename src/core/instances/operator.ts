@@ -1,7 +1,7 @@
 import type { ConversationId } from '../domain/conversation.ts';
 import { forgetConversation } from '../intake/end-answers.ts';
-import { isAlone } from '../intake/quotas.ts';
-import type { Forgotten, InHand, Secrets, Store } from '../ports/store.ts';
+import { belongsToOnePerson } from '../intake/quotas.ts';
+import type { ForgetResult, OpenConversation, Secrets, Store } from '../ports/store.ts';
 import type { UsageBook, UsageRow } from '../ports/usage.ts';
 import type { Log } from '../ports/log.ts';
 
@@ -14,7 +14,7 @@ const mostShown = 200;
 export const shortestPrefix = 4;
 
 /** Something that is being answered, or waits to be. Times are milliseconds since the epoch. */
-export interface TurnInHand {
+export interface OpenTurn {
   readonly conversation: ConversationId;
   /** Absent until its first try begins. */
   readonly turn?: string;
@@ -35,9 +35,9 @@ export interface TurnInHand {
   readonly stopping: boolean;
 }
 
-export interface Overview {
+export interface TurnOverview {
   /** Longest waiting first. */
-  readonly turns: readonly TurnInHand[];
+  readonly turns: readonly OpenTurn[];
   /** How many more there are. */
   readonly more: number;
   readonly pausedSince?: number;
@@ -50,12 +50,12 @@ export interface Overview {
  * - `unknown`: there is no such turn in hand, or no such conversation.
  * - `ambiguous`: the id is the beginning of several.
  */
-export type Cancelled =
+export type CancelResult =
   | { readonly result: 'stopping' | 'unknown' | 'ambiguous' }
   | { readonly result: 'dropped'; readonly questions: number };
 
 /** What an operator may order, also from another process. */
-export const orders = [
+export const operatorCommands = [
   'turns',
   'cancel',
   'pause',
@@ -66,11 +66,11 @@ export const orders = [
   'password',
 ] as const;
 
-export type Order = (typeof orders)[number];
-export type Orders = Pick<Operator, Order>;
+export type OperatorCommand = (typeof operatorCommands)[number];
+export type OperatorCommands = Pick<Operator, OperatorCommand>;
 
-export function isOrder(name: string): name is Order {
-  return (orders as readonly string[]).includes(name);
+export function isOperatorCommand(name: string): name is OperatorCommand {
+  return (operatorCommands as readonly string[]).includes(name);
 }
 
 /** What whoever runs the service can see and do while it runs. */
@@ -93,9 +93,9 @@ export class Operator {
     this.#stop = options.stop ?? ((conversation) => this.#store.requestStop(conversation));
   }
 
-  async turns(): Promise<Overview> {
-    const all = await this.#store.inHand();
-    const shown = await Promise.all(all.slice(0, mostShown).map((each) => this.#lookAt(each)));
+  async turns(): Promise<TurnOverview> {
+    const all = await this.#store.openConversations();
+    const shown = await Promise.all(all.slice(0, mostShown).map((each) => this.#openTurn(each)));
     const pausedSince = await this.#store.pausedSince();
     return {
       turns: shown.filter((turn) => turn !== undefined).toSorted((a, b) => a.askedAt - b.askedAt),
@@ -105,13 +105,13 @@ export class Operator {
   }
 
   /** @param id a conversation's, or the beginning of a turn's, as `turns` names them */
-  async cancel(id: string): Promise<Cancelled> {
+  async cancel(id: string): Promise<CancelResult> {
     const found = await this.#find(id);
     if (found.length > 1) return { result: 'ambiguous' };
     const [conversation] = found;
     if (conversation === undefined) return { result: 'unknown' };
     if (await this.#stop(conversation)) return { result: 'stopping' };
-    const { queued } = await this.#store.view(conversation);
+    const { queued } = await this.#store.conversationView(conversation);
     let questions = 0;
     for (const message of queued) {
       if (await this.#store.withdraw(conversation, message.id)) questions += 1;
@@ -121,11 +121,12 @@ export class Operator {
 
   /** Nothing new is begun, on any instance, until `resume`; questions are kept meanwhile. */
   async pause(): Promise<void> {
-    if ((await this.#store.pausedSince()) === undefined) await this.#store.pause(Date.now());
+    if ((await this.#store.pausedSince()) === undefined)
+      await this.#store.setPausedSince(Date.now());
   }
 
   resume(): Promise<void> {
-    return this.#store.pause(undefined);
+    return this.#store.setPausedSince(undefined);
   }
 
   /** Deletes what is kept of a conversation; how many messages and replies went. */
@@ -134,14 +135,15 @@ export class Operator {
   }
 
   /** Deletes what is kept of what a person wrote, and of conversations that were theirs alone. */
-  async forgetPerson(platform: string, authorId: string): Promise<Forgotten> {
+  async forgetPerson(platform: string, authorId: string): Promise<ForgetResult> {
     const theirs = await this.#store.conversationsOf(platform, authorId, Number.MAX_SAFE_INTEGER);
     let alone = 0;
     for (const { conversation } of theirs) {
-      if (isAlone(conversation, authorId)) alone += await this.forgetConversation(conversation);
+      if (belongsToOnePerson(conversation, authorId))
+        alone += await this.forgetConversation(conversation);
     }
-    const { gone, left } = await this.#store.forgetPerson(platform, authorId);
-    return { gone: alone + gone, left };
+    const { deleted, remaining } = await this.#store.forgetPerson(platform, authorId);
+    return { deleted: alone + deleted, remaining };
   }
 
   /** @param fromDay in UTC, as YYYY-MM-DD */
@@ -155,23 +157,23 @@ export class Operator {
   }
 
   async #find(id: string): Promise<ConversationId[]> {
-    const all = await this.#store.inHand();
+    const all = await this.#store.openConversations();
     const exact = all.find(({ conversation }) => conversation === id);
     if (exact !== undefined) return [exact.conversation];
     if (id.includes(':') || id.length < shortestPrefix) return [];
     const views = await Promise.all(
       all.map(async ({ conversation }) => ({
         conversation,
-        turn: (await this.#store.view(conversation)).running?.id,
+        turn: (await this.#store.conversationView(conversation)).running?.id,
       })),
     );
     return views.filter(({ turn }) => turn?.startsWith(id)).map(({ conversation }) => conversation);
   }
 
   /** Undefined if it was over before it could be looked at. */
-  async #lookAt(one: InHand): Promise<TurnInHand | undefined> {
+  async #openTurn(one: OpenConversation): Promise<OpenTurn | undefined> {
     const { conversation, owned, since } = one;
-    const { running, queued } = await this.#store.view(conversation);
+    const { running, queued } = await this.#store.conversationView(conversation);
     const questions = [...(running?.messages ?? []), ...queued];
     if (questions.length === 0 && running === undefined) return undefined;
     const askedAt = Math.min(...questions.map(({ sentAt }) => sentAt), since);
@@ -190,7 +192,7 @@ export class Operator {
 /** How soon an operator's order is heard, in milliseconds. */
 const lookEveryMs = 1_000;
 
-export interface PauseOptions {
+export interface OperatorPauseOptions {
   readonly store: Pick<Store, 'pausedSince'>;
   readonly log: Log;
   /** What waits may be taken up now. */
@@ -198,8 +200,8 @@ export interface PauseOptions {
 }
 
 /** Whether an operator wants nothing new to be begun, as the store says it to all instances. */
-export class Pause {
-  readonly #options: PauseOptions;
+export class OperatorPause {
+  readonly #options: OperatorPauseOptions;
   #timer: NodeJS.Timeout | undefined;
   /** Undefined until it is known: nothing is begun before. */
   #paused: boolean | undefined;
@@ -207,16 +209,16 @@ export class Pause {
   #started = false;
   #stopped = false;
 
-  constructor(options: PauseOptions) {
+  constructor(options: OperatorPauseOptions) {
     this.#options = options;
   }
 
   /** Nothing new may be begun: it was ordered, or it is not known yet whether it was. */
-  get isOn(): boolean {
+  get blocksNewTurns(): boolean {
     return this.#paused !== false;
   }
 
-  get isOrdered(): boolean {
+  get isPaused(): boolean {
     return this.#paused === true;
   }
 
@@ -233,11 +235,11 @@ export class Pause {
   }
 
   async #watch(): Promise<void> {
-    await this.#look();
+    await this.#poll();
     if (!this.#stopped) this.#timer = setTimeout(() => void this.#watch(), lookEveryMs);
   }
 
-  async #look(): Promise<void> {
+  async #poll(): Promise<void> {
     const { store, log, onResume } = this.#options;
     try {
       const since = await store.pausedSince();

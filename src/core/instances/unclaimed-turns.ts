@@ -1,4 +1,4 @@
-import { type ConversationId, partsOf } from '../domain/conversation.ts';
+import { type ConversationId, parseConversationId } from '../domain/conversation.ts';
 import type { Log } from '../ports/log.ts';
 import type { Store } from '../ports/store.ts';
 import { backoffMs } from '../timing.ts';
@@ -17,8 +17,8 @@ const mostPerPlace = 2;
 /** A turn that was cut off twice is worked on alone for this long, in milliseconds. */
 const aloneForMs = 30_000;
 
-export interface LeftoversOptions {
-  readonly store: Pick<Store, 'waiting' | 'shared'>;
+export interface UnclaimedTurnPollerOptions {
+  readonly store: Pick<Store, 'unclaimed' | 'shared'>;
   /** Names of the platforms that are worked for here. */
   readonly platforms: ReadonlyMap<string, unknown>;
   /** Turns with so many attempts behind them are suspected of killing the process. */
@@ -26,17 +26,17 @@ export interface LeftoversOptions {
   /** Whether nothing may be begun in it now: it is worked off, or waits for its next try. */
   readonly isBusy: (conversation: ConversationId) => boolean;
   /** Answers that may be written at once here. */
-  readonly places: number;
+  readonly slots: number;
   /** Works a conversation off; resolves when that is over. */
-  readonly begin: (conversation: ConversationId) => Promise<void>;
+  readonly process: (conversation: ConversationId) => Promise<void>;
   readonly log: Log;
 }
 
 /** Finds what nobody is at: after a start, a crash, a release, or a wake that was lost. */
-export class Leftovers {
-  readonly #options: LeftoversOptions;
+export class UnclaimedTurnPoller {
+  readonly #options: UnclaimedTurnPollerOptions;
   #timer: NodeJS.Timeout | undefined;
-  #looking: Promise<void> | undefined;
+  #polling: Promise<void> | undefined;
   /** To look again when the look is over that goes on. */
   #again = false;
   /** How many were taken that nobody had begun, and whether some were left. */
@@ -45,69 +45,70 @@ export class Leftovers {
   #trying = false;
   #stopped = false;
 
-  constructor(options: LeftoversOptions) {
+  constructor(options: UnclaimedTurnPollerOptions) {
     this.#options = options;
   }
 
   /** Looks now and from time to time. */
   start(): void {
-    this.look();
+    this.poll();
     const { shared } = this.#options.store;
     const everyMs = shared ? lookEveryMsIfShared : lookEveryMs;
-    this.#timer = setInterval(() => this.look(), everyMs);
+    this.#timer = setInterval(() => this.poll(), everyMs);
   }
 
   /** Resolves when nothing more is begun. */
   async stop(): Promise<void> {
     this.#stopped = true;
     clearInterval(this.#timer);
-    await this.#looking;
+    await this.#polling;
   }
 
   /** Looks now. */
-  look(): void {
+  poll(): void {
     if (this.#stopped) return;
-    this.#again = this.#looking !== undefined;
-    this.#looking ??= this.#takeUp()
+    this.#again = this.#polling !== undefined;
+    this.#polling ??= this.#claimAll()
       .catch((error: unknown) => {
         this.#options.log.warn({ err: error }, 'store not looked through');
       })
       .finally(() => {
-        this.#looking = undefined;
-        if (this.#again) this.look();
+        this.#polling = undefined;
+        if (this.#again) this.poll();
       });
   }
 
-  async #takeUp(): Promise<void> {
-    const { store, platforms, suspectAttempts, isBusy, begin, places } = this.#options;
-    const most = store.shared ? mostPerPlace * places : Number.POSITIVE_INFINITY;
-    const waiting = await store.waiting();
+  async #claimAll(): Promise<void> {
+    const { store, platforms, suspectAttempts, isBusy, process, slots } = this.#options;
+    const most = store.shared ? mostPerPlace * slots : Number.POSITIVE_INFINITY;
+    const waiting = await store.unclaimed();
     if (this.#stopped) return;
     this.#short = false;
     const suspects: ConversationId[] = [];
     for (const { conversation, attempts } of waiting) {
-      if (isBusy(conversation) || !platforms.has(partsOf(conversation).platform)) continue;
+      if (isBusy(conversation) || !platforms.has(parseConversationId(conversation).platform))
+        continue;
       if (attempts >= suspectAttempts) {
         suspects.push(conversation);
       } else if (attempts > 0) {
         // People read the half of it: that waits behind nobody.
-        void begin(conversation);
+        void process(conversation);
       } else if (this.#taken < most) {
-        this.#take(conversation);
+        this.#claim(conversation);
       } else {
         this.#short = true;
       }
     }
     if (suspects.length === 0 || this.#trying) return;
     this.#trying = true;
-    void this.#tryAlone(suspects).finally(() => (this.#trying = false));
+    void this.#runIsolated(suspects).finally(() => (this.#trying = false));
   }
 
-  #take(conversation: ConversationId): void {
+  #claim(conversation: ConversationId): void {
     this.#taken += 1;
-    void this.#options.begin(conversation).finally(() => {
+    void this.#options.process(conversation).finally(() => {
       this.#taken -= 1;
-      if (this.#short) this.look();
+      if (this.#short) this.poll();
     });
   }
 
@@ -115,14 +116,14 @@ export class Leftovers {
    * Turns that were cut off twice are suspects, one of which may be what kills the process: each
    * is alone for a while, so that an innocent one is not counted out with it.
    */
-  async #tryAlone(suspects: readonly ConversationId[]): Promise<void> {
-    const { isBusy, begin } = this.#options;
+  async #runIsolated(suspects: readonly ConversationId[]): Promise<void> {
+    const { isBusy, process } = this.#options;
     for (const conversation of suspects) {
       if (this.#stopped) return;
       if (isBusy(conversation)) continue;
       const alone = Promise.withResolvers<void>();
       const timer = setTimeout(alone.resolve, aloneForMs);
-      await Promise.race([begin(conversation), alone.promise]);
+      await Promise.race([process(conversation), alone.promise]);
       clearTimeout(timer);
     }
   }
@@ -132,7 +133,7 @@ const firstRetryMs = 1_000;
 const slowestRetryMs = 60_000;
 
 /** Conversations whose work failed, each to be tried again after a while that grows. */
-export class Retries {
+export class ConversationRetries {
   readonly #failed = new Map<ConversationId, { tries: number; timer?: NodeJS.Timeout }>();
 
   /** Whether it waits for its next try; until then nothing else may begin one. */

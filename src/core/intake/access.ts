@@ -22,7 +22,7 @@ export interface AccessLists {
 }
 
 /** Where something was said. */
-export interface Spot {
+export interface MessageOrigin {
   /** Ids of the workspace or server, and of all that it is part of. */
   readonly workspaces: readonly string[];
   /** Ids of the channel, and of all that it is part of: a thread's parent, a category. */
@@ -32,7 +32,7 @@ export interface Spot {
 }
 
 /** Who said it. */
-export interface Speaker {
+export interface Sender {
   /** All ids that mean this person, or this bot. */
   readonly ids: readonly string[];
   /** Absent where the platform has none. */
@@ -42,7 +42,7 @@ export interface Speaker {
 }
 
 /** What a refusal is for. */
-export type Refusal = 'workspace' | 'channel' | 'direct' | 'person';
+export type AccessDenial = 'workspace' | 'channel' | 'direct' | 'person';
 
 const nothing: AccessList = { allow: [], deny: [] };
 
@@ -68,19 +68,19 @@ export class Access {
   }
 
   /** Why nothing said there by this person is taken in; undefined if it is. */
-  refusal(spot: Spot, speaker: Speaker): Refusal | undefined {
-    return this.refusalOfSpot(spot) ?? this.refusalOfSpeaker(speaker);
+  denialOf(spot: MessageOrigin, speaker: Sender): AccessDenial | undefined {
+    return this.originDenial(spot) ?? this.senderDenial(speaker);
   }
 
   /** Direct messages are in no channel that a list could allow. */
-  refusalOfSpot({ workspaces, channels, direct }: Spot): Refusal | undefined {
+  originDenial({ workspaces, channels, direct }: MessageOrigin): AccessDenial | undefined {
     if (direct && this.direct === 'off') return 'direct';
     if (!passes(this.#workspaces, workspaces)) return 'workspace';
     const isOpen = direct ? !has(this.#channels.deny, channels) : passes(this.#channels, channels);
     return isOpen ? undefined : 'channel';
   }
 
-  refusalOfSpeaker({ ids, roles = [], bot = false }: Speaker): Refusal | undefined {
+  senderDenial({ ids, roles = [], bot = false }: Sender): AccessDenial | undefined {
     if (has(this.#people.deny, ids) || has(this.#roles.deny, roles)) return 'person';
     const isOpen = this.#people.allow.length === 0 && this.#roles.allow.length === 0;
     if (bot || isOpen) return undefined;
@@ -88,16 +88,16 @@ export class Access {
   }
 
   /** Whether everybody in a workspace is refused, whoever and wherever; ids as in `Spot`. */
-  shutsOut(workspaces: readonly string[]): boolean {
+  deniesWorkspace(workspaces: readonly string[]): boolean {
     return !passes(this.#workspaces, workspaces);
   }
 
   /** Whether it takes a workspace to be allowed: something without one is not. */
-  get namesWorkspaces(): boolean {
+  get listsWorkspaces(): boolean {
     return this.#workspaces.allow.length > 0;
   }
 
-  get namesChannels(): boolean {
+  get listsChannels(): boolean {
     return this.#channels.allow.length > 0 || this.#channels.deny.length > 0;
   }
 
@@ -107,7 +107,7 @@ export class Access {
   }
 
   /** Whether it depends on this speaker's roles if they are refused. */
-  dependsOnRoles({ ids, bot = false }: Speaker): boolean {
+  dependsOnRoles({ ids, bot = false }: Sender): boolean {
     if (has(this.#people.deny, ids)) return false;
     if (this.#roles.deny.length > 0) return true;
     return !bot && this.#roles.allow.length > 0 && !has(this.#people.allow, ids);
@@ -129,12 +129,12 @@ function has(list: readonly string[], ids: readonly string[]): boolean {
  * - `always`: everybody wherever the bot takes part.
  * - `mention`: nobody.
  */
-export type Followups = 'auto' | 'always' | 'mention';
+export type FollowUpPolicy = 'auto' | 'always' | 'mention';
 
 /** Whether what this author says there is meant for the bot. */
-export function mayGoOn(
+export function mayFollowUp(
   author: string,
-  followups: Followups,
+  followups: FollowUpPolicy,
   participation: Participation,
 ): boolean {
   if (followups === 'auto') return participation.opened || participation.people.includes(author);

@@ -1,27 +1,27 @@
 import type { ConversationId } from '../domain/conversation.ts';
 import type { Message } from '../domain/message.ts';
 import type { Log } from '../ports/log.ts';
-import type { Store, View } from '../ports/store.ts';
+import type { Store, StoredConversation } from '../ports/store.ts';
 
 /** Beyond this many, the conversations in which bots had their turns are forgotten. */
 const maxQuiet = 10_000;
 
-export interface BotTurnsOptions {
-  readonly store: Pick<Store, 'view'>;
+export interface BotLoopGuardOptions {
+  readonly store: Pick<Store, 'conversationView'>;
   /** Whether an author's id is that of a bot. */
   readonly isBot: (author: string) => boolean;
   /** Answers to bots in one conversation, from 1, until a human writes there. */
-  readonly most: number;
+  readonly maxTurns: number;
   readonly log: Log;
 }
 
 /** Keeps two bots from talking to each other for ever. */
-export class BotTurns {
-  readonly #options: BotTurnsOptions;
+export class BotLoopGuard {
+  readonly #options: BotLoopGuardOptions;
   /** Where bots had their turns, though so much may stand there since that no answer is in sight. */
   readonly #quiet = new Set<ConversationId>();
 
-  constructor(options: BotTurnsOptions) {
+  constructor(options: BotLoopGuardOptions) {
     this.#options = options;
   }
 
@@ -29,12 +29,12 @@ export class BotTurns {
    * The message as it is to be taken in: a bot's question where bots have had their turns is only
    * context. Throws `StoreUnavailable`.
    */
-  async temper(message: Message): Promise<Message> {
-    const { store, isBot, most } = this.#options;
+  async downgrade(message: Message): Promise<Message> {
+    const { store, isBot, maxTurns } = this.#options;
     const { conversation, author, kind } = message;
     if (kind !== 'question' || !isBot(author.id)) return message;
-    const { turns, human } = sinceHuman(await store.view(conversation), isBot);
-    if (turns < most && (human || !this.#quiet.has(conversation))) {
+    const { turns, human } = sinceHuman(await store.conversationView(conversation), isBot);
+    if (turns < maxTurns && (human || !this.#quiet.has(conversation))) {
       this.#quiet.delete(conversation);
       return message;
     }
@@ -53,7 +53,7 @@ export class BotTurns {
 
 /** Answers to bots since somebody who is no bot wrote, and whether anybody did, as far as is known. */
 function sinceHuman(
-  { history, running, queued }: View,
+  { history, running, queued }: StoredConversation,
   isBot: (author: string) => boolean,
 ): { readonly turns: number; readonly human: boolean } {
   const isHuman = (message: Message): boolean => !isBot(message.author.id);

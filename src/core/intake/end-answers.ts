@@ -13,9 +13,9 @@ export interface EndAnswersOptions {
   /** When it was ordered, in milliseconds since the epoch. */
   readonly orderedAt: number;
   readonly intake: Pick<Intake, 'stop' | 'withdraw'>;
-  readonly store: Pick<Store, 'active' | 'view'>;
+  readonly store: Pick<Store, 'recentlyActive' | 'conversationView'>;
   /** Which questions of a conversation are meant; undefined: none of them. */
-  readonly meantIn: (conversation: ConversationId) => ((question: Message) => boolean) | undefined;
+  readonly selectIn: (conversation: ConversationId) => ((question: Message) => boolean) | undefined;
 }
 
 /**
@@ -23,11 +23,11 @@ export interface EndAnswersOptions {
  * those that are being answered are stopped. Throws `StoreUnavailable`; it may then be repeated.
  */
 export async function endAnswers(options: EndAnswersOptions): Promise<void> {
-  const { platform, orderedAt, intake, store, meantIn } = options;
-  for (const conversation of await store.active(platform, orderedAt - longestMs)) {
-    const isMeant = meantIn(conversation);
+  const { platform, orderedAt, intake, store, selectIn } = options;
+  for (const conversation of await store.recentlyActive(platform, orderedAt - longestMs)) {
+    const isMeant = selectIn(conversation);
     if (isMeant === undefined) continue;
-    const { running, queued } = await store.view(conversation);
+    const { running, queued } = await store.conversationView(conversation);
     for (const { id } of queued.filter(isMeant)) await intake.withdraw(conversation, id);
     if (running?.messages.some(isMeant) === true) await intake.stop(conversation);
   }
@@ -39,7 +39,7 @@ const patienceMs = 2_000;
 const pollMs = 25;
 
 interface Forgetter {
-  readonly store: Pick<Store, 'view' | 'withdraw' | 'forgetConversation'>;
+  readonly store: Pick<Store, 'conversationView' | 'withdraw' | 'forgetConversation'>;
   /** Ends the running answer. */
   readonly stop: (conversation: ConversationId) => Promise<boolean>;
 }
@@ -58,7 +58,7 @@ export async function forgetConversation(
   let withdrawn = 0;
   let stopped: string | undefined;
   for (;;) {
-    const { running, queued } = await store.view(conversation, 1);
+    const { running, queued } = await store.conversationView(conversation, 1);
     for (const { id } of queued) if (await store.withdraw(conversation, id)) withdrawn += 1;
     if (running === undefined || performance.now() > endsAt) break;
     if (running.id !== stopped) await stop(conversation);

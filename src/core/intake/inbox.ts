@@ -1,22 +1,22 @@
-import type { BotTurns } from './bot-loop-guard.ts';
-import type { Breather } from '../timing.ts';
-import { type ConversationId, partsOf } from '../domain/conversation.ts';
+import type { BotLoopGuard } from './bot-loop-guard.ts';
+import type { EventLoopYield } from '../timing.ts';
+import { type ConversationId, parseConversationId } from '../domain/conversation.ts';
 import type { Dispatcher } from '../turns/dispatcher.ts';
 import { MessageRefused, StoreUnavailable } from '../domain/errors.ts';
 import { forgetConversation } from './end-answers.ts';
 import {
   cleanText,
-  isNew,
-  isStop,
+  isNewCommand,
+  isStopCommand,
   maxMessageChars,
   type Message,
-  tidyMessage,
+  cleanMessage,
 } from '../domain/message.ts';
-import { payersOf, type Quotas } from './quotas.ts';
-import type { Metrics, Refusal } from '../ports/metrics.ts';
+import { quotaSubjectsOf, type Quotas } from './quotas.ts';
+import type { Metrics, QuestionRefusal } from '../ports/metrics.ts';
 import type { Intake, Receipt } from '../ports/platform.ts';
-import type { Admission, Store } from '../ports/store.ts';
-import { sentences } from '../domain/user-texts.ts';
+import type { AcceptResult, Store } from '../ports/store.ts';
+import { userTexts } from '../domain/user-texts.ts';
 import { countTokens } from '../turns/prompt.ts';
 
 /** To count the tokens of a longer text takes longer than to ask whether it is taken in at all. */
@@ -27,10 +27,10 @@ export class Inbox implements Intake {
   readonly #store: Store;
   readonly #dispatcher: Dispatcher;
   readonly #mostOpen: number | undefined;
-  readonly #botTurns: BotTurns | undefined;
+  readonly #botTurns: BotLoopGuard | undefined;
   readonly #quotas: Quotas | undefined;
   readonly #metrics: Metrics;
-  readonly #breather: Breather;
+  readonly #breather: EventLoopYield;
   /** The last long question of each person that is being taken in. */
   readonly #long = new Map<string, Promise<unknown>>();
 
@@ -42,10 +42,10 @@ export class Inbox implements Intake {
     store: Store;
     dispatcher: Dispatcher;
     mostOpen?: number;
-    botTurns?: BotTurns | undefined;
+    botTurns?: BotLoopGuard | undefined;
     quotas?: Quotas | undefined;
     metrics: Metrics;
-    breather: Breather;
+    breather: EventLoopYield;
   }) {
     this.#store = options.store;
     this.#dispatcher = options.dispatcher;
@@ -57,10 +57,10 @@ export class Inbox implements Intake {
   }
 
   async receive(raw: Message, tell?: (sentence: string) => void): Promise<Receipt> {
-    const { platform } = partsOf(raw.conversation);
+    const { platform } = parseConversationId(raw.conversation);
     try {
       const receipt = await this.#receive(raw, tell);
-      if (receipt === 'queued') this.#metrics.questionTaken(platform);
+      if (receipt === 'queued') this.#metrics.questionAccepted(platform);
       return receipt;
     } catch (error) {
       const why = refusalOf(error);
@@ -72,27 +72,27 @@ export class Inbox implements Intake {
   }
 
   async #receive(raw: Message, tell?: (sentence: string) => void): Promise<Receipt> {
-    const tidy = tidyMessage(raw);
+    const tidy = cleanMessage(raw);
     const { text, conversation } = tidy;
     const refusal = whyNot(text);
     if (refusal !== undefined) throw refusal;
-    const message = (await this.#botTurns?.temper(tidy)) ?? tidy;
+    const message = (await this.#botTurns?.downgrade(tidy)) ?? tidy;
     const { kind } = message;
-    const stops = kind === 'question' && isStop(text);
+    const stops = kind === 'question' && isStopCommand(text);
     // An order costs nothing: the model is not asked.
-    const costs = kind === 'question' && !stops && !isNew(text);
+    const costs = kind === 'question' && !stops && !isNewCommand(text);
     const allowance = costs
-      ? await this.#quotas?.look(payersOf(conversation, message.author.id))
+      ? await this.#quotas?.check(quotaSubjectsOf(conversation, message.author.id))
       : undefined;
     const spent = allowance?.refusal;
     const receipt = await this.#admit(message, { stops, isFull: spent !== undefined });
     if (receipt === 'too-many') {
       if (spent !== undefined) throw new MessageRefused('spent', spent);
-      throw new MessageRefused('too-many', sentences.tooMany);
+      throw new MessageRefused('too-many', userTexts.tooManyOpen);
     }
     if (receipt === 'queued') {
-      if (this.#dispatcher.isPaused) tell?.(sentences.paused);
-      await allowance?.take(tell);
+      if (this.#dispatcher.isPaused) tell?.(userTexts.paused);
+      await allowance?.count(tell);
     }
     // A repeated order, too: the first one may have been stored, and then have failed here.
     if (stops && receipt !== 'queued') await this.#stopRunning(conversation);
@@ -103,7 +103,7 @@ export class Inbox implements Intake {
   async #admit(
     message: Message,
     { stops, isFull }: { stops: boolean; isFull: boolean },
-  ): Promise<Admission> {
+  ): Promise<AcceptResult> {
     const { author, text, kind } = message;
     if (kind !== 'question' || text.length <= longChars || this.#mostOpen === undefined) {
       return this.#accept(message, { stops, isFull });
@@ -123,7 +123,7 @@ export class Inbox implements Intake {
   async #accept(
     message: Message,
     { stops, isFull }: { stops: boolean; isFull: boolean },
-  ): Promise<Admission> {
+  ): Promise<AcceptResult> {
     // With room for none, what was heard before is still known as such: nobody is told twice.
     const mostOpen = isFull ? 0 : this.#mostOpen;
     const tokens = isFull ? 0 : await countTokens(message.text, this.#breather);
@@ -132,7 +132,10 @@ export class Inbox implements Intake {
   }
 
   async #hasTooMany({ conversation, author }: Message): Promise<boolean> {
-    const open = await this.#store.openQuestions(partsOf(conversation).platform, author.id);
+    const open = await this.#store.openQuestions(
+      parseConversationId(conversation).platform,
+      author.id,
+    );
     return this.#mostOpen !== undefined && open >= this.#mostOpen;
   }
 
@@ -149,7 +152,7 @@ export class Inbox implements Intake {
   }
 
   async #waits(conversation: ConversationId, messageId: string): Promise<boolean> {
-    const { queued } = await this.#store.view(conversation, 1);
+    const { queued } = await this.#store.conversationView(conversation, 1);
     return queued.some(({ id }) => id === messageId);
   }
 
@@ -172,27 +175,27 @@ export class Inbox implements Intake {
 
   /** An instance that answers what was deleted does not hear of it, unless the platform tells it. */
   async #stopElsewhere(conversation: ConversationId, messageId: string): Promise<void> {
-    const { running } = await this.#store.view(conversation);
-    if (running === undefined || this.#dispatcher.answers(conversation, running.id)) return;
+    const { running } = await this.#store.conversationView(conversation);
+    if (running === undefined || this.#dispatcher.isAnswering(conversation, running.id)) return;
     const asked = running.messages.some(({ id }) => id === messageId);
     if (asked) await this.#store.requestStop(conversation);
   }
 
   /** The store says which turn is meant: the one that ran here a moment ago may be over. */
   async #stopRunning(conversation: ConversationId): Promise<void> {
-    const { running } = await this.#store.view(conversation);
+    const { running } = await this.#store.conversationView(conversation);
     if (running?.stopRequested === true) this.#dispatcher.stop(conversation, running.id);
   }
 }
 
 /** Undefined for what is a mistake in this program. */
-function refusalOf(error: unknown): Refusal | undefined {
+function refusalOf(error: unknown): QuestionRefusal | undefined {
   if (error instanceof MessageRefused) return error.reason;
   return error instanceof StoreUnavailable ? 'store' : undefined;
 }
 
 function whyNot(text: string): MessageRefused | undefined {
-  if (text === '') return new MessageRefused('empty', sentences.empty);
+  if (text === '') return new MessageRefused('empty', userTexts.empty);
   if (text.length <= maxMessageChars) return undefined;
-  return new MessageRefused('too-long', sentences.questionTooLong(text.length, maxMessageChars));
+  return new MessageRefused('too-long', userTexts.questionTooLong(text.length, maxMessageChars));
 }

@@ -1,4 +1,4 @@
-import { Breather } from '../timing.ts';
+import { EventLoopYield } from '../timing.ts';
 import type { Log } from '../ports/log.ts';
 import type { Store } from '../ports/store.ts';
 
@@ -9,9 +9,9 @@ const mostStarts = 2;
 /** The note of a message whose author was told. */
 const told = 'told';
 
-export interface ReadingNotesOptions {
+export interface PoisonMessageGuardOptions {
   readonly platform: string;
-  readonly store: Pick<Store, 'bookmark' | 'bookmarks'>;
+  readonly store: Pick<Store, 'saveReadPositions' | 'readPositions'>;
   readonly log: Log;
 }
 
@@ -20,17 +20,17 @@ export interface ReadingNotesOptions {
  * platform delivers it once more, or as it is read again after a start. The second time that its
  * note is found, it is not read any more. Long messages only: a note costs two trips to the store.
  */
-export class ReadingNotes {
-  readonly #options: ReadingNotesOptions;
+export class PoisonMessageGuard {
+  readonly #options: PoisonMessageGuardOptions;
   /** Named like a platform of its own; an instance of before does not look at it. */
   readonly #place: string;
   /** A hundred of them at once leave time for others. */
-  readonly #breather = new Breather();
+  readonly #breather = new EventLoopYield();
   #before: Promise<ReadonlyMap<string, string>> | undefined;
   /** Messages that were refused since: they come again, as twins, edits and redeliveries. */
   readonly #refused = new Set<string>();
 
-  constructor(options: ReadingNotesOptions) {
+  constructor(options: PoisonMessageGuardOptions) {
     this.#options = options;
     this.#place = `${options.platform}-reading`;
   }
@@ -41,7 +41,7 @@ export class ReadingNotes {
    * @param id unique on the platform
    * @param refuse tells its author; called once
    */
-  async during(
+  async read(
     { id, chars }: { readonly id: string; readonly chars: number },
     read: () => Promise<void>,
     refuse: () => Promise<void>,
@@ -65,7 +65,7 @@ export class ReadingNotes {
     }
     await this.#note(id, String(starts));
     try {
-      await this.#breather.free();
+      await this.#breather.whenFree();
       await read();
     } finally {
       await this.#note(id, '').catch((error: unknown) => {
@@ -79,7 +79,7 @@ export class ReadingNotes {
 
   /** The note that an earlier process left. */
   async #noteOf(id: string): Promise<string | undefined> {
-    this.#before ??= this.#options.store.bookmarks(this.#place);
+    this.#before ??= this.#options.store.readPositions(this.#place);
     try {
       return (await this.#before).get(id);
     } catch (error) {
@@ -89,6 +89,6 @@ export class ReadingNotes {
   }
 
   #note(id: string, note: string): Promise<void> {
-    return this.#options.store.bookmark(this.#place, new Map([[id, note]]));
+    return this.#options.store.saveReadPositions(this.#place, new Map([[id, note]]));
   }
 }

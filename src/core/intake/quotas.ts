@@ -1,8 +1,8 @@
 import { withDeadline } from '../timing.ts';
 import type { Log } from '../ports/log.ts';
-import type { Count, Meter, Meters, Reading } from '../ports/usage.ts';
-import { sentences } from '../domain/user-texts.ts';
-import { type ConversationId, partsOf } from '../domain/conversation.ts';
+import type { MeterCount, Meter, QuotaMeters, MeterReading } from '../ports/usage.ts';
+import { userTexts } from '../domain/user-texts.ts';
+import { type ConversationId, parseConversationId } from '../domain/conversation.ts';
 
 /** How much somebody may use within a window. */
 export interface Quota {
@@ -13,7 +13,7 @@ export interface Quota {
 }
 
 export interface QuotasOptions {
-  readonly meters: Meters;
+  readonly meters: QuotaMeters;
   readonly quotas: readonly Quota[];
   /** How long a window lasts, in milliseconds. */
   readonly windowMs: number;
@@ -21,15 +21,15 @@ export interface QuotasOptions {
 }
 
 /** What a question meets. */
-export interface Allowance {
+export interface QuotaCheck {
   /** Why it is not to be taken in, for its author; absent while something is left. */
   readonly refusal?: string;
   /** It was taken in, and counts. The author is told when little is left. Never throws. */
-  take(tell?: (sentence: string) => void): Promise<void>;
+  count(tell?: (sentence: string) => void): Promise<void>;
 }
 
 /** A quota of somebody's, and how much of it was used when it was looked at. */
-interface Account extends Quota, Reading {
+interface QuotaState extends Quota, MeterReading {
   readonly meter: Meter;
 }
 
@@ -48,7 +48,7 @@ export class Quotas {
   }
 
   /** Before a question is taken in; undefined if nothing limits it. Never throws. */
-  async look(payers: Payers): Promise<Allowance | undefined> {
+  async check(payers: QuotaSubjects): Promise<QuotaCheck | undefined> {
     const { quotas, meters } = this.#options;
     const mine = quotas.flatMap((quota) => {
       const meter = meterOf(payers, quota.scope, quota.unit);
@@ -68,13 +68,13 @@ export class Quotas {
       .filter(({ used, most }) => used >= most)
       .toSorted((a, b) => b.renewsInMs - a.renewsInMs);
     return {
-      ...(spent === undefined ? {} : { refusal: sentences.spent(spent) }),
-      take: (tell) => this.#take(accounts, tell),
+      ...(spent === undefined ? {} : { refusal: userTexts.quotaUsedUp(spent) }),
+      count: (tell) => this.#count(accounts, tell),
     };
   }
 
   /** After a turn: an answer is never cut, so more may be used than there was. Never throws. */
-  async charge(payers: Payers, tokens: number): Promise<void> {
+  async chargeTokens(payers: QuotaSubjects, tokens: number): Promise<void> {
     const { quotas, meters, windowMs } = this.#options;
     if (tokens === 0) return;
     const counts = quotas.flatMap(({ scope, unit }) => {
@@ -84,9 +84,9 @@ export class Quotas {
     if (counts.length > 0) await this.#try('tokens not charged', () => meters.add(counts));
   }
 
-  async #take(accounts: readonly Account[], tell?: (sentence: string) => void): Promise<void> {
+  async #count(accounts: readonly QuotaState[], tell?: (sentence: string) => void): Promise<void> {
     const { meters, windowMs } = this.#options;
-    const steps = accounts.flatMap((account): { account: Account; count: Count }[] => {
+    const steps = accounts.flatMap((account): { account: QuotaState; count: MeterCount }[] => {
       const { meter, unit, renewsInMs } = account;
       if (unit === 'questions') return [{ account, count: { meter, amount: 1, windowMs } }];
       if (tell === undefined || !isNear(account)) return [];
@@ -116,17 +116,24 @@ export class Quotas {
   }
 }
 
-function meterOf(payers: Payers, scope: Quota['scope'], unit: Meter['unit']): Meter | undefined {
+function meterOf(
+  payers: QuotaSubjects,
+  scope: Quota['scope'],
+  unit: Meter['unit'],
+): Meter | undefined {
   const id = payers[scope];
   return id === undefined ? undefined : { scope, id, unit };
 }
 
 /** What the author is told after a count: at the first fifth that is left, and at the last one. */
-function noticeOf(account: Account, after: Reading): string | undefined {
-  if (account.unit === 'tokens') return after.used === 1 ? sentences.near(account) : undefined;
+function noticeOf(account: QuotaState, after: MeterReading): string | undefined {
+  if (account.unit === 'tokens')
+    return after.used === 1 ? userTexts.quotaNearlyUsedUp(account) : undefined;
   const now = { ...account, ...after };
-  if (now.used === now.most) return sentences.last(now);
-  return isNear(now) && !isNear({ ...now, used: now.used - 1 }) ? sentences.near(now) : undefined;
+  if (now.used === now.most) return userTexts.quotaLastUse(now);
+  return isNear(now) && !isNear({ ...now, used: now.used - 1 })
+    ? userTexts.quotaNearlyUsedUp(now)
+    : undefined;
 }
 
 /** A fifth is left, or less, but something. */
@@ -136,7 +143,7 @@ function isNear({ used, most }: { used: number; most: number }): boolean {
 }
 
 /** Who a question counts for, each with the platform's name in front. */
-export interface Payers {
+export interface QuotaSubjects {
   readonly platform: string;
   readonly person: string;
   /** Absent for a direct conversation that belongs to none. */
@@ -144,8 +151,8 @@ export interface Payers {
 }
 
 /** Whether a conversation is one person's alone, as on the web page: its first id is theirs. */
-export function isAlone(conversation: ConversationId, authorId: string): boolean {
-  return partsOf(conversation).ids[0] === authorId;
+export function belongsToOnePerson(conversation: ConversationId, authorId: string): boolean {
+  return parseConversationId(conversation).ids[0] === authorId;
 }
 
 /**
@@ -153,14 +160,14 @@ export function isAlone(conversation: ConversationId, authorId: string): boolean
  * platform's name, unless that begins with `@`, as where there is none. A conversation that is
  * its author's alone, as on the web page, belongs to the platform as a whole.
  */
-export function payersOf(conversation: ConversationId, authorId: string): Payers {
-  const { platform, ids } = partsOf(conversation);
+export function quotaSubjectsOf(conversation: ConversationId, authorId: string): QuotaSubjects {
+  const { platform, ids } = parseConversationId(conversation);
   const [place = ''] = ids;
   const person = `${platform}:${authorId}`;
   if (place.startsWith('@')) return { platform, person };
   return {
     platform,
     person,
-    workspace: isAlone(conversation, authorId) ? platform : `${platform}:${place}`,
+    workspace: belongsToOnePerson(conversation, authorId) ? platform : `${platform}:${place}`,
   };
 }

@@ -8,9 +8,9 @@ const everyMs = 60 * 60_000;
 const maxKnown = 10_000;
 
 /** People who may not use the bot, and what was made of it: each is told of it once an hour. */
-export class TurnedAway {
+export class RefusalNotices {
   readonly #platform: string;
-  readonly #store: Pick<Store, 'hold' | 'shared'>;
+  readonly #store: Pick<Store, 'acquireLeadership' | 'shared'>;
   readonly #log: Log;
   /** In milliseconds since the epoch. */
   readonly #since = Date.now();
@@ -18,7 +18,11 @@ export class TurnedAway {
   readonly #loggedAt = new Map<string, number>();
   readonly #toldAt = new Map<string, number>();
 
-  constructor(options: { platform: string; store: Pick<Store, 'hold' | 'shared'>; log: Log }) {
+  constructor(options: {
+    platform: string;
+    store: Pick<Store, 'acquireLeadership' | 'shared'>;
+    log: Log;
+  }) {
     this.#platform = options.platform;
     this.#store = options.store;
     this.#log = options.log;
@@ -28,7 +32,7 @@ export class TurnedAway {
    * @param person an id that is unique on the platform
    * @param ids why, and what else the log tells of it
    */
-  note(person: string, ids: Readonly<Record<string, unknown>>): void {
+  log(person: string, ids: Readonly<Record<string, unknown>>): void {
     if (isRecent(this.#loggedAt, person)) return;
     remember(this.#loggedAt, person);
     this.#log.info({ platform: this.#platform, person, ...ids }, 'turned away');
@@ -41,14 +45,15 @@ export class TurnedAway {
    *
    * @param sentAt when they wrote, in milliseconds since the epoch
    */
-  async isToBeTold(person: string, sentAt: number): Promise<boolean> {
+  async shouldNotify(person: string, sentAt: number): Promise<boolean> {
     if (sentAt < Date.now() - everyMs || isRecent(this.#toldAt, person)) return false;
     // An instance that is alone has forgotten whom it told before it was started anew.
     if (!this.#store.shared && sentAt < this.#since) return false;
     if (this.#store.shared) {
       // A new owner each time: nobody, not even this instance, has the role again within the hour.
       const lease = { owner: randomUUID(), leaseMs: everyMs };
-      if (!(await this.#store.hold(`told:${this.#platform}:${person}`, lease))) return false;
+      if (!(await this.#store.acquireLeadership(`told:${this.#platform}:${person}`, lease)))
+        return false;
     }
     remember(this.#toldAt, person);
     return true;

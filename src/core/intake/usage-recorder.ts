@@ -1,13 +1,13 @@
-import type { Report } from '../turns/answer-turn.ts';
-import type { Breather } from '../timing.ts';
-import { payersOf, type Quotas } from './quotas.ts';
+import type { TurnReport } from '../turns/answer-turn.ts';
+import type { EventLoopYield } from '../timing.ts';
+import { quotaSubjectsOf, type Quotas } from './quotas.ts';
 import type { Log } from '../ports/log.ts';
-import type { Work } from '../ports/store.ts';
+import type { ClaimedTurn } from '../ports/store.ts';
 import type { UsageBook } from '../ports/usage.ts';
 import { countTokens } from '../turns/prompt.ts';
 import type { Turn } from '../domain/turn.ts';
 
-export interface BookkeeperOptions {
+export interface UsageRecorderOptions {
   readonly quotas?: Quotas | undefined;
   readonly usage?: UsageBook | undefined;
   /** The model's name where an answer does not say which one wrote it. */
@@ -15,7 +15,7 @@ export interface BookkeeperOptions {
   readonly instructions: (turn: Turn) => string;
   /** Of history that the model reads beside the questions. */
   readonly historyTokens: number;
-  readonly breather: Breather;
+  readonly breather: EventLoopYield;
   readonly log: Log;
 }
 
@@ -23,11 +23,11 @@ export interface BookkeeperOptions {
  * Notes what finished turns have used, for quotas and for those who pay. A turn of several people
  * is the one's who asked last.
  */
-export class Bookkeeper {
-  readonly #options: BookkeeperOptions;
+export class UsageRecorder {
+  readonly #options: UsageRecorderOptions;
   readonly #writing = new Set<Promise<void>>();
 
-  constructor(options: BookkeeperOptions) {
+  constructor(options: UsageRecorderOptions) {
     this.#options = options;
   }
 
@@ -37,8 +37,8 @@ export class Bookkeeper {
    *
    * @param replyTokens what the reply's text costs the model
    */
-  note(work: Work, report: Report, replyTokens: number): void {
-    const noting = this.#note(work, report, replyTokens).catch((error: unknown) => {
+  record(work: ClaimedTurn, report: TurnReport, replyTokens: number): void {
+    const noting = this.#record(work, report, replyTokens).catch((error: unknown) => {
       this.#options.log.warn({ err: error, turn: work.turn.id }, 'usage not noted');
     });
     this.#writing.add(noting);
@@ -50,16 +50,16 @@ export class Bookkeeper {
     await Promise.all(this.#writing);
   }
 
-  async #note(work: Work, report: Report, replyTokens: number): Promise<void> {
+  async #record(work: ClaimedTurn, report: TurnReport, replyTokens: number): Promise<void> {
     const { quotas, usage, model } = this.#options;
     if (quotas === undefined && usage === undefined) return;
     const { messages, conversation } = work.turn;
     const { id, name } = messages.at(-1)?.author ?? { id: '' };
-    const payers = payersOf(conversation, id);
+    const payers = quotaSubjectsOf(conversation, id);
     const tokens = await this.#tokens(work, report, replyTokens);
     const { outcome, text } = report.ending;
     await Promise.all([
-      quotas?.charge(payers, tokens.inputTokens + tokens.outputTokens),
+      quotas?.chargeTokens(payers, tokens.inputTokens + tokens.outputTokens),
       usage?.record({
         day: new Date().toISOString().slice(0, 10),
         platform: payers.platform,
@@ -75,7 +75,11 @@ export class Bookkeeper {
   }
 
   /** As the model reports them; what it does not report is counted, if it wrote anything at all. */
-  async #tokens({ turn, history }: Work, { ending, usage }: Report, replyTokens: number) {
+  async #tokens(
+    { turn, history }: ClaimedTurn,
+    { ending, usage }: TurnReport,
+    replyTokens: number,
+  ) {
     const [inputTokens, outputTokens] = [whole(usage.inputTokens), whole(usage.outputTokens)];
     const wrote = ending.text !== '';
     const read = inputTokens ?? (wrote ? await this.#readFor(turn, history) : 0);
@@ -88,7 +92,7 @@ export class Bookkeeper {
     };
   }
 
-  async #readFor(turn: Turn, history: Work['history']): Promise<number> {
+  async #readFor(turn: Turn, history: ClaimedTurn['history']): Promise<number> {
     const { breather, historyTokens, instructions } = this.#options;
     let read = Math.min(
       history.reduce((sum, { tokens }) => sum + tokens, 0),

@@ -1,16 +1,16 @@
 import type { Lease } from './store.ts';
 
 /** What a refusal taught about one number of a whole budget. */
-interface Lesson {
+interface Observation {
   readonly value: number;
   /** How long ago it was learned, in milliseconds. */
   readonly ageMs: number;
 }
 
-export type Lessons = Readonly<Partial<Record<'burst' | 'perSecond', Lesson>>>;
+export type Observations = Readonly<Partial<Record<'burst' | 'perSecond', Observation>>>;
 
 /** What an instance has of a budget, and what it did with it since it was last heard. */
-export interface Account {
+export interface BudgetReport {
   readonly key: string;
   /** The whole budget, as this instance believes it to be: calls at once, from 1, and a second. */
   readonly burst: number;
@@ -31,11 +31,11 @@ export interface Account {
   readonly leaves: boolean;
   /** How long the platform wants no call yet; negative if that is over for so long. Milliseconds. */
   readonly pauseMs: number;
-  readonly lessons: Lessons;
+  readonly lessons: Observations;
 }
 
 /** What an instance has of a budget from now on. */
-export interface Share {
+export interface Allocation {
   /** Calls at once and a second. */
   readonly burst: number;
   readonly perSecond: number;
@@ -46,16 +46,16 @@ export interface Share {
   readonly left: number;
   /** Another instance was told to wait so long; what this one had is void, too. Milliseconds. */
   readonly pauseMs?: number;
-  readonly lessons: Lessons;
+  readonly lessons: Observations;
 }
 
-export interface Division {
+export interface Allocations {
   /** Instances that spend the same budgets, with this one. */
   readonly members: number;
   /** All of them know that this one is there. Until then it has nothing but what it is given. */
   readonly settled: boolean;
   /** In the order of the accounts; absent for those that leave. */
-  readonly shares: readonly (Share | undefined)[];
+  readonly shares: readonly (Allocation | undefined)[];
 }
 
 /**
@@ -68,7 +68,7 @@ export interface Division {
  * of a budget of many calls a second everybody has one at once and a part of the rate instead, from
  * which is taken what those are beyond the burst.
  */
-export interface SharedBudgets {
+export interface BudgetAllocator {
   /**
    * Tells what this instance holds and hears what it has from now on, for all its budgets in one
    * step. Whoever is not heard within its lease counts as gone, and what it had as spent; if nobody
@@ -78,7 +78,7 @@ export interface SharedBudgets {
    *
    * @param sinceMs how long ago this instance was first answered, in milliseconds; 0 if never
    */
-  divide(lease: Lease, sinceMs: number, accounts: readonly Account[]): Promise<Division>;
+  allocate(lease: Lease, sinceMs: number, accounts: readonly BudgetReport[]): Promise<Allocations>;
   /** This instance is gone; the others need not wait for the end of its lease. */
-  leave(owner: string): Promise<void>;
+  release(owner: string): Promise<void>;
 }

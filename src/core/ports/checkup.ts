@@ -49,7 +49,7 @@ export interface ClockReading {
   readonly receivedMs: number;
 }
 
-export type HearClock = (reading: ClockReading) => void;
+export type OnClockReading = (reading: ClockReading) => void;
 
 const maxCauses = 5;
 /** One that nothing blocks. */
@@ -69,7 +69,10 @@ export function isPortBlocked(error: unknown): boolean {
 }
 
 /** What is to be said about it, of the address in a setting. */
-export function blockedPort(setting: string, address: string): { detail: string; remedy: string } {
+export function describeBlockedPort(
+  setting: string,
+  address: string,
+): { detail: string; remedy: string } {
   return {
     detail: `port ${new URL(address).port} cannot be used: programs that keep to the fetch standard, as this one and browsers, never call it`,
     remedy: `let the server listen on another port, such as ${examplePort}, and correct ${setting}`,

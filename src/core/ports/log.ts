@@ -28,7 +28,7 @@ const everyMs = 60_000;
  * Tells of what strangers can cause as often as they like, such as requests that are refused: the
  * first at once, the others counted, once a minute. So no flood of them becomes one of lines.
  */
-export class LogDigest {
+export class ThrottledWarnings {
   readonly #log: Log;
   /** How often each event was counted since it was last told. */
   readonly #counts = new Map<string, number>();

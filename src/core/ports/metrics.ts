@@ -9,12 +9,12 @@ export type CallResult = 'ok' | 'limited' | 'refused' | 'failed';
 export type RequestResult = 'done' | 'left' | ModelFault;
 
 /** Why a question was not taken in; `store`: it could not be stored. */
-export type Refusal = MessageRefused['reason'] | 'store';
+export type QuestionRefusal = MessageRefused['reason'] | 'store';
 
 /** One request to a model, as it is timed. */
-export interface Asking {
+export interface RequestTimer {
   /** There is text. Cheap: called for every delta; the first call counts. */
-  wrote(): void;
+  gotText(): void;
   /** The request is over. The first call counts. */
   ended(result: RequestResult, usage?: Usage): void;
 }
@@ -26,8 +26,8 @@ export interface Asking {
  */
 export interface Metrics {
   /** A person's question is stored, and will be answered. */
-  questionTaken(platform: string): void;
-  questionRefused(platform: string, why: Refusal): void;
+  questionAccepted(platform: string): void;
+  questionRefused(platform: string, why: QuestionRefusal): void;
   /** `ms`: from the beginning of this attempt. */
   turnEnded(platform: string, outcome: Outcome, ms: number): void;
   /** People see a reply's first text, so long after its turn began, and after the question was sent. */
@@ -38,17 +38,17 @@ export interface Metrics {
    * A reply is being written; asked now and then how long its oldest text has been unseen, until
    * the function that is returned is called.
    */
-  replyBegan(platform: string, unseenMs: () => number): () => void;
+  replyStarted(platform: string, unseenMs: () => number): () => void;
   /** @param method of the platform's API, without ids */
-  called(platform: string, method: string, result: CallResult, ms: number): void;
+  platformCalled(platform: string, method: string, result: CallResult, ms: number): void;
   /** A model is asked from now on. */
-  asks(model: string): Asking;
+  requestStarted(model: string): RequestTimer;
   /** A model failed before its first text, and another one is asked. */
   failedOver(from: string, to: string): void;
 }
 
 /** What the core is at, at this moment. */
-export interface Load {
+export interface CoreLoad {
   /** Answers that are being written, and questions in line for the model. */
   readonly writing: number;
   readonly inLine: number;
@@ -60,17 +60,17 @@ export interface Load {
 }
 
 const nothing = (): void => undefined;
-const unasked: Asking = { wrote: nothing, ended: nothing };
+const unasked: RequestTimer = { gotText: nothing, ended: nothing };
 
 /** For a service that nobody watches. */
 export const noMetrics: Metrics = {
-  questionTaken: nothing,
+  questionAccepted: nothing,
   questionRefused: nothing,
   turnEnded: nothing,
   firstTextShown: nothing,
   textShown: nothing,
-  replyBegan: () => nothing,
-  called: nothing,
-  asks: () => unasked,
+  replyStarted: () => nothing,
+  platformCalled: nothing,
+  requestStarted: () => unasked,
   failedOver: nothing,
 };

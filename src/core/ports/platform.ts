@@ -1,5 +1,5 @@
 import type { ConversationId } from '../domain/conversation.ts';
-import type { Entry, Outcome, Turn } from '../domain/turn.ts';
+import type { HistoryEntry, Outcome, Turn } from '../domain/turn.ts';
 import type { Message } from '../domain/message.ts';
 import type { Surface } from './surface.ts';
 
@@ -38,7 +38,7 @@ export interface Intake {
 }
 
 /** Something that was said before, by people or by the bot, not counted yet. */
-export type Past = Omit<Entry, 'tokens'>;
+export type EarlierEntry = Omit<HistoryEntry, 'tokens'>;
 
 /** How a platform is listened to. */
 interface PlatformState {
@@ -55,7 +55,7 @@ export interface Platform {
   /** Begins to receive. Throws if it cannot, with what to do about it. */
   start(intake: Intake): Promise<void>;
   /** Receives nothing more; replies go on. */
-  pause(): Promise<void>;
+  stopReceiving(): Promise<void>;
   /** Lets go of every connection. */
   close(): Promise<void>;
   /** Where the reply of a turn is written: an interrupted one goes on in the pages that it has. */
@@ -64,23 +64,23 @@ export interface Platform {
    * What was said in this conversation before these messages, oldest first. Asked when a turn
    * begins in a conversation without a past here.
    */
-  earlier?(
+  earlierHistory?(
     conversation: ConversationId,
     messages: readonly Message[],
     signal: AbortSignal,
-  ): Promise<readonly Past[]>;
+  ): Promise<readonly EarlierEntry[]>;
   /**
    * Who the bot is there, and where, in a part of a line for whoever runs it: `@parley in Acme`. As far
    * as it is known by now; absent where there is nothing to tell.
    */
-  about?(): string;
+  describe?(): string;
   /** At this moment; absent where it is always heard. Cheap; never throws. */
   state?(): PlatformState;
   /** The turn is over: everything is shown and stored. Never throws. */
-  ended?(conversation: ConversationId, turn: string, outcome: Outcome): void;
+  onTurnEnded?(conversation: ConversationId, turn: string, outcome: Outcome): void;
   /**
    * The turn was left before its end: another owner, or a later try, goes on with it on a surface
    * of its own. Never throws.
    */
-  abandoned?(conversation: ConversationId, turn: string): void;
+  onTurnAbandoned?(conversation: ConversationId, turn: string): void;
 }

@@ -1,5 +1,5 @@
 import type { ConversationId } from '../domain/conversation.ts';
-import type { Claim, Ending, Entry, PageRecord, Turn } from '../domain/turn.ts';
+import type { Claim, Ending, HistoryEntry, PageRecord, Turn } from '../domain/turn.ts';
 import type { Message } from '../domain/message.ts';
 import type { Receipt } from './platform.ts';
 
@@ -10,31 +10,31 @@ export interface Lease {
 }
 
 /** What became of a message that was to be taken in. */
-export type Admission = Receipt | 'too-many';
+export type AcceptResult = Receipt | 'too-many';
 
 /** A turn to do, with what was said before it. */
-export interface Work {
+export interface ClaimedTurn {
   readonly claim: Claim;
   readonly turn: Turn;
   /** The newest entries, oldest first, at most the store's `historyLimit`. */
-  readonly history: readonly Entry[];
+  readonly history: readonly HistoryEntry[];
 }
 
 /** What became of a message, with the turn of its conversation if that was free. */
-export interface Admitted {
-  readonly receipt: Admission;
-  readonly work?: Work;
+export interface AcceptAndClaimResult {
+  readonly receipt: AcceptResult;
+  readonly work?: ClaimedTurn;
 }
 
 /** A conversation with something to do and no living owner. */
-export interface Waiting {
+export interface UnclaimedConversation {
   readonly conversation: ConversationId;
   /** Attempts already made at its turn; 0 if none began. */
   readonly attempts: number;
 }
 
 /** A conversation in which something is being answered, or is to be. */
-export interface InHand {
+export interface OpenConversation {
   readonly conversation: ConversationId;
   /** Somebody who is believed to live works on it. */
   readonly owned: boolean;
@@ -43,7 +43,7 @@ export interface InHand {
 }
 
 /** How much there is to do, for whoever watches the service. */
-export interface Depth {
+export interface QueueDepth {
   /** Conversations with something to do and no living owner. */
   readonly waiting: number;
   /** Conversations with a living owner. */
@@ -52,7 +52,7 @@ export interface Depth {
    * How long the longest of those that wait have had a question without an answer, in
    * milliseconds; absent if none waits. What came first may have been withdrawn since.
    */
-  readonly oldestMs?: number;
+  readonly oldestWaitMs?: number;
 }
 
 /** How the bot takes part in a conversation. */
@@ -64,19 +64,19 @@ export interface Participation {
 }
 
 /** One of a person's conversations, as a list of them shows it. */
-export interface Summary {
+export interface ConversationSummary {
   readonly conversation: ConversationId;
   /** When they last asked something there, in milliseconds since the epoch. */
-  readonly askedAt: number;
+  readonly lastAskedAt: number;
   /** What they called it. */
   readonly name?: string;
   /** The first 100 characters of the oldest message that is kept. */
-  readonly began: string;
+  readonly firstText: string;
 }
 
 /** All that a page needs to show a conversation. */
-export interface View {
-  readonly history: readonly Entry[];
+export interface StoredConversation {
+  readonly history: readonly HistoryEntry[];
   readonly running?: Turn;
   /** Questions that wait for their turn, sorted by the platform's time. */
   readonly queued: readonly Message[];
@@ -91,15 +91,15 @@ export interface Renewal {
 }
 
 /** What became of a person's messages. */
-export interface Forgotten {
+export interface ForgetResult {
   /** How many were deleted. */
-  readonly gone: number;
+  readonly deleted: number;
   /** How many are being answered at this moment. */
-  readonly left: number;
+  readonly remaining: number;
 }
 
 /** Who wants to hear at once what other instances put into a shared store. */
-export interface Watcher {
+export interface StoreWatcher {
   /** There may be something to do in this conversation. */
   ready(conversation: ConversationId): void;
   /** Somebody wants this turn to end. */
@@ -133,12 +133,16 @@ export interface Store {
    * text costs the model. A question that would be its author's `mostOpen` + 1st without an
    * answer, in whatever conversations, is not taken in: `too-many`, and nothing happened.
    */
-  accept(message: Message, options: AcceptOptions): Promise<Admission>;
+  accept(message: Message, options: AcceptOptions): Promise<AcceptResult>;
   /**
    * `accept`, and if the message is `queued`, `claim` in the same step. Where only the claim
    * fails, the message may be taken in without it: then `waiting` finds it.
    */
-  acceptAndClaim(message: Message, options: AcceptOptions, lease: Lease): Promise<Admitted>;
+  acceptAndClaim(
+    message: Message,
+    options: AcceptOptions,
+    lease: Lease,
+  ): Promise<AcceptAndClaimResult>;
   /** How many questions of a person have no answer yet, in whatever conversations. */
   openQuestions(platform: string, authorId: string): Promise<number>;
   /** Changes the text of a question that waits for its turn; false if it does not wait. */
@@ -161,7 +165,7 @@ export interface Store {
    * something to do: the interrupted turn, or else a new one of all the questions that wait.
    * Counts the attempt. Undefined if there is nothing to do or somebody else is at it.
    */
-  claim(conversation: ConversationId, lease: Lease): Promise<Work | undefined>;
+  claim(conversation: ConversationId, lease: Lease): Promise<ClaimedTurn | undefined>;
   /** Prolongs leases. */
   renew(claims: readonly Claim[], lease: Lease): Promise<Renewal>;
   /**
@@ -172,48 +176,48 @@ export interface Store {
   /** Forgets a page that was removed. */
   dropPage(claim: Claim, index: number): Promise<void>;
   /** Stores how the turn ended. The first end stands; a later one is ignored. */
-  conclude(claim: Claim, ending: Ending): Promise<void>;
+  storeEnding(claim: Claim, ending: Ending): Promise<void>;
   /**
    * Moves the turn into history and, in the same step, either begins the next turn with what
    * came meanwhile (the owner keeps the conversation) or releases the conversation. The turn
    * must be concluded; an `Error` otherwise. `replyTokens` is what the reply costs the model.
    * Repeated by the same owner, whose answer was lost, it resolves to the same as before.
    */
-  finish(claim: Claim, lease: Lease, replyTokens: number): Promise<Work | undefined>;
+  finish(claim: Claim, lease: Lease, replyTokens: number): Promise<ClaimedTurn | undefined>;
   /** Lets go of an unfinished turn for another try; with `forgive` the attempt does not count. */
   release(claim: Claim, options: { forgive: boolean }): Promise<void>;
   /** Conversations to claim: after a start, a crash, or a release; longest waiting first. */
-  waiting(): Promise<Waiting[]>;
+  unclaimed(): Promise<UnclaimedConversation[]>;
   /** Counts what there is to do; what came during an answer counts once that is over. */
-  depth(): Promise<Depth>;
+  queueDepth(): Promise<QueueDepth>;
   /** Conversations with something to do, owned or not; longest waiting first, at most 10,000. */
-  inHand(): Promise<InHand[]>;
+  openConversations(): Promise<OpenConversation[]>;
   /**
    * An operator wants nothing new to be begun, since this time (milliseconds since the epoch), or,
    * with undefined, all to go on. It is only noted here: whoever claims asks for it.
    */
-  pause(since: number | undefined): Promise<void>;
+  setPausedSince(since: number | undefined): Promise<void>;
   pausedSince(): Promise<number | undefined>;
 
   /** Absent where nobody else puts anything in. Tells what it may: what is missed, `waiting` finds. */
-  watch?(watcher: Watcher): void;
+  watch?(watcher: StoreWatcher): void;
   /** Tells whoever watches how many turns an instance has at hand. */
-  tellLoad?(owner: string, turns: number): Promise<void>;
+  publishLoad?(owner: string, turns: number): Promise<void>;
 
   /** @param most entries of history, the newest; `historyLimit` by default */
-  view(conversation: ConversationId, most?: number): Promise<View>;
+  conversationView(conversation: ConversationId, most?: number): Promise<StoredConversation>;
   /**
    * Puts what was said before the bot came into a conversation's history, but for what is known
    * there already; a later delivery of the same ids is a duplicate.
    */
-  remember(conversation: ConversationId, entries: readonly Entry[]): Promise<void>;
+  addEarlierHistory(conversation: ConversationId, entries: readonly HistoryEntry[]): Promise<void>;
   /** Undefined where the bot was never asked anything, or longer ago than the retention time. */
   participation(conversation: ConversationId): Promise<Participation | undefined>;
   /**
    * Conversations in which a person asked something and of which anything is kept, latest first,
    * at most so many.
    */
-  conversationsOf(platform: string, authorId: string, most: number): Promise<Summary[]>;
+  conversationsOf(platform: string, authorId: string, most: number): Promise<ConversationSummary[]>;
   /**
    * Keeps what a person calls a conversation, for as long as they take part in it; nothing with an
    * empty name. False where they asked nothing.
@@ -223,19 +227,19 @@ export interface Store {
    * Conversations of a platform in which somebody asked something since then (milliseconds since
    * the epoch), latest first, at most 1,000.
    */
-  active(platform: string, since: number): Promise<ConversationId[]>;
+  recentlyActive(platform: string, since: number): Promise<ConversationId[]>;
   /** How far each of a platform's places was read, by place, as it was marked. */
-  bookmarks(platform: string): Promise<ReadonlyMap<string, string>>;
+  readPositions(platform: string): Promise<ReadonlyMap<string, string>>;
   /** Marks how far places were read; kept for the retention time. An empty mark forgets a place. */
-  bookmark(platform: string, marks: ReadonlyMap<string, string>): Promise<void>;
+  saveReadPositions(platform: string, marks: ReadonlyMap<string, string>): Promise<void>;
 
   /**
    * Makes `owner` the only one to have a role, such as listening to a platform, or prolongs that;
    * false while somebody else has it.
    */
-  hold(role: string, lease: Lease): Promise<boolean>;
+  acquireLeadership(role: string, lease: Lease): Promise<boolean>;
   /** Gives a role up at once; no effect if somebody else has it. */
-  yield(role: string, owner: string): Promise<void>;
+  releaseLeadership(role: string, owner: string): Promise<void>;
 
   /**
    * Deletes all that is known of a conversation; a running turn loses its claim. Returns how many
@@ -248,12 +252,12 @@ export interface Store {
    * bot, and so does what was used, as nobody's; what is being answered at this moment stays until
    * that is over (call again).
    */
-  forgetPerson(platform: string, authorId: string): Promise<Forgotten>;
+  forgetPerson(platform: string, authorId: string): Promise<ForgetResult>;
 
   /** Deletes what is older than the retention time; returns how many entries went. */
   sweep(): Promise<number>;
   /** Resolves if a question of any length would be kept now; else throws `StoreUnavailable`. */
-  check(): Promise<void>;
+  checkWritable(): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -12,11 +12,11 @@ export interface Budget {
   /** Only one call at a time: the platform would let them wait for each other anyway. */
   readonly oneAtATime?: boolean;
   /** What the platform last told of it, where it does; looked at before every call. */
-  readonly told?: Told | undefined;
+  readonly reported?: ReportedLimit | undefined;
 }
 
 /** What a platform tells of a rate limit in its answers. */
-export interface Told {
+export interface ReportedLimit {
   /** Calls in a whole window. */
   readonly limit: number;
   /** Calls that are left of it. */
@@ -68,7 +68,7 @@ export interface Growth {
   written?(): string;
 }
 
-export interface Posting extends Partial<Growth> {
+export interface PostRequest extends Partial<Growth> {
   /** Rendered text, within the format's limit. */
   readonly text: string;
   /** Idempotency key, at most 25 characters; the same for every try of the same post. */
@@ -80,7 +80,7 @@ export interface Posting extends Partial<Growth> {
 }
 
 /** A short message that calls whoever asked: edits call nobody. */
-export interface Notice {
+export interface AskerNotice {
   /** What posting it spends. */
   readonly budgets: readonly Budget[];
   /** Posts it, with a link to the reply where there is one. Throws what a call throws. */
@@ -132,17 +132,20 @@ export interface Surface {
    * that would have to be waited for, with the post: then `whole` is asked. Absent where a post may
    * show all of it.
    */
-  postable?(text: string, options?: { readonly whole: boolean }): string;
+  postableText?(text: string, options?: { readonly whole: boolean }): string;
   /** Why nothing can be written here, where the platform has just said so: the model is not asked. */
-  refusal?(): Rejected | undefined;
+  rejection?(): Rejected | undefined;
   /** Posts a page behind the earlier ones; resolves to its id. */
-  post(posting: Posting, signal: AbortSignal): Promise<string>;
+  post(posting: PostRequest, signal: AbortSignal): Promise<string>;
   /** The id of the post made with this key, if it arrived. */
-  find(posting: Pick<Posting, 'key' | 'index'>, signal: AbortSignal): Promise<string | undefined>;
+  find(
+    posting: Pick<PostRequest, 'key' | 'index'>,
+    signal: AbortSignal,
+  ): Promise<string | undefined>;
   /** Makes a page read `text`; the same text twice is harmless. */
   edit(id: string, text: string, signal: AbortSignal, growth?: Growth): Promise<void>;
   /** Removes a page; one that is gone already is no error. */
   remove(id: string, signal: AbortSignal): Promise<void>;
   /** For after the reply's end. Absent where nobody can be called. */
-  readonly notice?: Notice | undefined;
+  readonly notice?: AskerNotice | undefined;
 }

@@ -41,7 +41,7 @@ export interface Meter {
   readonly unit: 'questions' | 'tokens' | 'told';
 }
 
-export interface Count {
+export interface MeterCount {
   readonly meter: Meter;
   /** A whole number from 1. */
   readonly amount: number;
@@ -49,7 +49,7 @@ export interface Count {
   readonly windowMs: number;
 }
 
-export interface Reading {
+export interface MeterReading {
   /** In the window. */
   readonly used: number;
   /** Until the window ends, in milliseconds; 0 if none has begun. */
@@ -60,8 +60,8 @@ export interface Reading {
  * Counts what people use, for all instances together. Both methods answer in the order in which
  * they were asked, take one round trip, and throw `StoreUnavailable`.
  */
-export interface Meters {
-  read(meters: readonly Meter[]): Promise<Reading[]>;
+export interface QuotaMeters {
+  read(meters: readonly Meter[]): Promise<MeterReading[]>;
   /** Each count is atomic by itself; not to be repeated. Resolves to how the meters stand then. */
-  add(counts: readonly Count[]): Promise<Reading[]>;
+  add(counts: readonly MeterCount[]): Promise<MeterReading[]>;
 }

@@ -1,18 +1,24 @@
 import {
   CallFailed,
   ClaimLost,
-  OtherWay,
+  MethodChanged,
   RateLimited,
   Rejected,
   StoreUnavailable,
 } from '../domain/errors.ts';
 import type { Surface } from '../ports/surface.ts';
 import type { Ending } from '../domain/turn.ts';
-import type { Finals, Lane, Place, Want, Way } from './pacing/scheduled-reply.ts';
-import { NotOurs } from './posting/posted-pages.ts';
+import type {
+  FinalEditBudgets,
+  ScheduledReply,
+  PacerHandle,
+  CallRequest,
+  CallVariant,
+} from './pacing/scheduled-reply.ts';
+import { LeaseUncertain } from './posting/posted-pages.ts';
 import type { Pacer } from './pacing/pacer.ts';
-import { Setbacks } from './timing/update-times.ts';
-import { type Step, Writer, type WriterOptions } from './reply-writer.ts';
+import { CallFailures } from './timing/update-times.ts';
+import { type PageUpdate, ReplyWriter, type ReplyWriterOptions } from './reply-writer.ts';
 
 /** While it is not certain that the turn is ours, that is looked at so often, in milliseconds. */
 const askAgainMs = 250;
@@ -20,10 +26,10 @@ const askAgainMs = 250;
 /** What is kept for an edit that must be made is spent when there is so much to show, in milliseconds. */
 const owedAfterMs = 3_000;
 
-export interface LiveReplyOptions extends Omit<WriterOptions, 'turnMs'> {
+export interface LiveReplyOptions extends Omit<ReplyWriterOptions, 'updateIntervalMs'> {
   readonly pacer: Pacer;
   /** Writing is over before its time; `end` throws the same. */
-  readonly onLost: (reason: unknown) => void;
+  readonly onGivenUp: (reason: unknown) => void;
 }
 
 /**
@@ -31,11 +37,11 @@ export interface LiveReplyOptions extends Omit<WriterOptions, 'turnMs'> {
  * with them, through the pacer: newest text first, one call at a time, the final text for
  * certain.
  */
-export class LiveReply implements Lane {
+export class LiveReply implements ScheduledReply {
   readonly #options: LiveReplyOptions;
-  readonly #writer: Writer;
-  readonly #place: Place;
-  readonly #setbacks = new Setbacks();
+  readonly #writer: ReplyWriter;
+  readonly #place: PacerHandle;
+  readonly #setbacks = new CallFailures();
   /** Resolves when it is over, one way or the other; aborts with the reason if before its time. */
   readonly #end = Promise.withResolvers<void>();
   readonly #abort = new AbortController();
@@ -44,8 +50,11 @@ export class LiveReply implements Lane {
 
   constructor(options: LiveReplyOptions) {
     this.#options = options;
-    this.#writer = new Writer({ ...options, turnMs: () => this.#place.turnMs() });
-    this.#place = options.pacer.enlist(this, this.#finals());
+    this.#writer = new ReplyWriter({
+      ...options,
+      updateIntervalMs: () => this.#place.updateIntervalMs(),
+    });
+    this.#place = options.pacer.register(this, this.#finals());
   }
 
   /** Aborts when writing is over before its time, with the reason. */
@@ -75,7 +84,7 @@ export class LiveReply implements Lane {
   async end(ending: Ending): Promise<void> {
     this.#writer.end(ending);
     this.#place.changed();
-    this.#place.hurry();
+    this.#place.moreUrgent();
     await this.#end.promise;
     this.#abort.signal.throwIfAborted();
   }
@@ -93,9 +102,9 @@ export class LiveReply implements Lane {
     await this.#writer.settled();
   }
 
-  want(): Want | undefined {
+  callRequest(): CallRequest | undefined {
     if (this.#over) return undefined;
-    const step = this.#writer.next();
+    const step = this.#writer.nextUpdate();
     if (step === undefined) {
       if (this.#writer.ended) this.#finish();
       return undefined;
@@ -104,34 +113,34 @@ export class LiveReply implements Lane {
     const { budgets, finishing } = this.#prepared(step);
     const { since, chars } = this.#writer.unseen;
     // What is kept for the end of a stream, and for the edit behind it, is spent for that.
-    const owes = this.#writer.owesEdit;
+    const owes = this.#writer.needsEdit;
     const owedFrom = owes && !final && finishing === undefined ? since + owedAfterMs : 0;
     return {
-      rank: !this.#writer.begun ? 'first' : final || owes ? 'final' : 'live',
+      priority: !this.#writer.hasPost ? 'first' : final || owes ? 'final' : 'live',
       budgets: (final && kind === 'edit' ? finishing : undefined) ?? budgets[kind],
-      instead: this.#writer.maySplit(step) ? budgets.post : undefined,
+      alternativeBudgets: this.#writer.maySplit(step) ? budgets.post : undefined,
       unseenSince: since,
       unseenChars: chars,
       notBefore: Math.max(
-        this.#setbacks.readyAt,
+        this.#setbacks.retryAt,
         this.#writer.notBefore(step),
         owedFrom,
-        this.#options.isOurs?.() === false ? performance.now() + askAgainMs : 0,
+        this.#options.leaseCoversCall?.() === false ? performance.now() + askAgainMs : 0,
       ),
     };
   }
 
-  async perform(way: Way = { instead: false }): Promise<boolean> {
+  async perform(way: CallVariant = { useAlternative: false }): Promise<boolean> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#calling = promise;
     try {
-      const made = await this.#writer.take(way, this.#abort.signal);
+      const made = await this.#writer.update(way, this.#abort.signal);
       if (made) this.#setbacks.clear();
       return made;
     } catch (error) {
       // No failure: `want` says when it may go on.
-      if (error instanceof NotOurs) return true;
-      if (error instanceof OtherWay) return error.called;
+      if (error instanceof LeaseUncertain) return true;
+      if (error instanceof MethodChanged) return error.called;
       if (error instanceof RateLimited && this.#setbacks.add()) throw error;
       this.#recover(error);
       return true;
@@ -141,25 +150,25 @@ export class LiveReply implements Lane {
   }
 
   /** What the final text will spend, looked at anew whenever it is counted. */
-  #finals(): Finals {
-    const prepared = (): Surface => this.#prepared(this.#writer.next());
+  #finals(): FinalEditBudgets {
+    const prepared = (): Surface => this.#prepared(this.#writer.nextUpdate());
     const { surface } = this.#options;
     const writer = this.#writer;
     return {
-      get owesEdit() {
-        return writer.owesEdit;
+      get needsEdit() {
+        return writer.needsEdit;
       },
       get own() {
         return prepared().budgets.edit;
       },
-      get instead() {
+      get alternative() {
         return surface.finishing ?? surface.budgets.post;
       },
     };
   }
 
   /** Where a post is next, the surface decides how: its budgets tell what that spends. */
-  #prepared(step: Step | undefined): Surface {
+  #prepared(step: PageUpdate | undefined): Surface {
     const { surface } = this.#options;
     if (step?.kind === 'post') surface.prepare?.(step.final);
     return surface;
@@ -169,7 +178,7 @@ export class LiveReply implements Lane {
     if (this.#over) return;
     const mayPass = error instanceof CallFailed || error instanceof StoreUnavailable;
     if (!mayPass || !this.#setbacks.add()) {
-      this.#lose(error);
+      this.#giveUp(error);
       return;
     }
     this.#setbacks.backOff();
@@ -177,18 +186,18 @@ export class LiveReply implements Lane {
     this.#options.log.warn({ err: error, failures }, 'platform call failed');
   }
 
-  #lose(reason: unknown): void {
+  #giveUp(reason: unknown): void {
     if (!(reason instanceof Rejected || reason instanceof ClaimLost)) {
       this.#options.log.error({ err: reason }, 'reply given up');
     }
     this.#finish(reason);
-    this.#options.onLost(reason);
+    this.#options.onGivenUp(reason);
   }
 
   #finish(reason?: unknown): void {
     if (this.#over) return;
     this.#over = true;
-    this.#place.leave();
+    this.#place.unregister();
     if (reason !== undefined) this.#abort.abort(reason);
     this.#end.resolve();
   }

@@ -1,16 +1,16 @@
 import { Rejected } from '../domain/errors.ts';
 import type { Surface } from '../ports/surface.ts';
 import type { Ending } from '../domain/turn.ts';
-import { type Page, Pages } from './pages/page-splitter.ts';
-import { Pauses } from './timing/sentence-breaks.ts';
+import { type Page, PageSplitter } from './pages/page-splitter.ts';
+import { SentenceBreaks } from './timing/sentence-breaks.ts';
 import { PostedPages, type PostedPagesOptions } from './posting/posted-pages.ts';
-import { Rhythm } from './timing/update-times.ts';
-import { Sight, type SightOptions } from './timing/unseen-text.ts';
-import type { Way } from './pacing/scheduled-reply.ts';
+import { UpdateTimes } from './timing/update-times.ts';
+import { Visibility, type VisibilityOptions } from './timing/unseen-text.ts';
+import type { CallVariant } from './pacing/scheduled-reply.ts';
 
-export interface WriterOptions extends PostedPagesOptions, SightOptions {
+export interface ReplyWriterOptions extends PostedPagesOptions, VisibilityOptions {
   /** How long it is from one turn of the reply to its next, as things stand, in milliseconds. */
-  readonly turnMs: () => number;
+  readonly updateIntervalMs: () => number;
 }
 
 /**
@@ -21,13 +21,13 @@ export interface WriterOptions extends PostedPagesOptions, SightOptions {
  * next one is posted. After a crash it goes on in the pages posted before: they are left alone
  * until there is more to show than they show.
  */
-export class Writer {
+export class ReplyWriter {
   readonly #surface: Surface;
   readonly #posted: PostedPages;
-  readonly #pauses: Pauses;
-  readonly #rhythm: Rhythm;
-  readonly #sight: Sight;
-  #pages: Pages;
+  readonly #pauses: SentenceBreaks;
+  readonly #rhythm: UpdateTimes;
+  readonly #sight: Visibility;
+  #pages: PageSplitter;
   /** Characters that the posted pages show since before the crash. */
   readonly #shownBefore: number;
   /** Frozen pages before this one read as they should. */
@@ -37,14 +37,14 @@ export class Writer {
   /** The page that is posted as there is no edit for it. */
   #rest: number | undefined;
 
-  constructor(options: WriterOptions) {
+  constructor(options: ReplyWriterOptions) {
     const { surface, pages } = options;
     this.#surface = surface;
     this.#posted = new PostedPages(options);
-    this.#pauses = new Pauses(surface, pages);
-    this.#rhythm = new Rhythm(surface, options.turnMs);
-    this.#sight = new Sight(options);
-    this.#pages = new Pages(surface.format);
+    this.#pauses = new SentenceBreaks(surface, pages);
+    this.#rhythm = new UpdateTimes(surface, options.updateIntervalMs);
+    this.#sight = new Visibility(options);
+    this.#pages = new PageSplitter(surface.format);
     this.#shownBefore = pages.reduce((sum, { source }) => sum + source.length, 0);
   }
 
@@ -52,7 +52,7 @@ export class Writer {
   push(delta: string): boolean {
     this.#pages.push(delta);
     if (this.#pages.length <= this.#shownBefore) return false;
-    this.#sight.touched();
+    this.#sight.textAdded();
     return true;
   }
 
@@ -60,7 +60,7 @@ export class Writer {
   showPlaceholder(text: string): boolean {
     if (this.#pages.length > 0 || this.#shownBefore > 0 || this.#ended) return false;
     this.#placeholder = text;
-    this.#sight.touched();
+    this.#sight.textAdded();
     return true;
   }
 
@@ -69,7 +69,7 @@ export class Writer {
     // Nothing of this attempt is shown then, but perhaps much of an earlier one.
     const asBefore = ending.text.length !== this.#pages.length;
     if (asBefore) {
-      this.#pages = new Pages(this.#surface.format);
+      this.#pages = new PageSplitter(this.#surface.format);
       this.#pages.push(ending.text);
       this.#pauses.cutAsBefore(this.#pages);
       this.#finalPages = 0;
@@ -78,7 +78,7 @@ export class Writer {
     this.#ended = true;
     if (asBefore) this.#pauses.splitAsBefore(this.#pages);
     this.#pauses.prepare(this.#pages);
-    this.#sight.touched();
+    this.#sight.textAdded();
   }
 
   get ended(): boolean {
@@ -86,13 +86,13 @@ export class Writer {
   }
 
   /** There is a posted page, for all that is known. */
-  get begun(): boolean {
-    return this.#posted.nextCall(0) === 'edit';
+  get hasPost(): boolean {
+    return this.#posted.callKind(0) === 'edit';
   }
 
   /** The last page does not show what it was made to show, and needs an edit for that. */
-  get owesEdit(): boolean {
-    return this.#posted.owesEdit(this.#posted.length - 1);
+  get needsEdit(): boolean {
+    return this.#posted.needsEdit(this.#posted.length - 1);
   }
 
   /** What people do not see yet: how many characters, and since when. */
@@ -107,17 +107,17 @@ export class Writer {
   }
 
   /** The next step, if any. Cheap: looks at what is known to be cut, and renders nothing. */
-  next(): Step | undefined {
+  nextUpdate(): PageUpdate | undefined {
     const frozen = this.#pages.frozen;
     for (; this.#finalPages < frozen.length; this.#finalPages += 1) {
       const page = frozen[this.#finalPages];
-      if (page && !this.#posted.reads(this.#finalPages, page.text, { final: true })) break;
+      if (page && !this.#posted.shows(this.#finalPages, page.text, { final: true })) break;
     }
     if (this.#finalPages < frozen.length) return this.#showing(this.#finalPages, true);
     if (!this.#ended)
       return this.#sight.unseen.any ? this.#showing(frozen.length, false) : undefined;
     const last = this.#pages.live();
-    if (last && !this.#posted.reads(frozen.length, last.text, { final: true })) {
+    if (last && !this.#posted.shows(frozen.length, last.text, { final: true })) {
       return this.#showing(frozen.length, true);
     }
     const surplus = this.#posted.length - 1;
@@ -126,38 +126,38 @@ export class Writer {
       : undefined;
   }
 
-  #showing(index: number, final: boolean): Step {
-    return { kind: this.#posted.nextCall(index), index, final };
+  #showing(index: number, final: boolean): PageUpdate {
+    return { kind: this.#posted.callKind(index), index, final };
   }
 
   /** A step is not to be taken before this, in milliseconds of `performance.now()`. */
-  notBefore(step: Step): number {
-    return this.begun
-      ? this.#rhythm.goOnFrom(step, this.#pauses.notBefore)
-      : this.#rhythm.beginFrom(step, this.#sight.unseen.since);
+  notBefore(step: PageUpdate): number {
+    return this.hasPost
+      ? this.#rhythm.nextAt(step, this.#pauses.notBefore)
+      : this.#rhythm.firstAt(step, this.#sight.unseen.since);
   }
 
   /** Whether the page can stay as it is, and the rest be posted instead of the step. */
-  maySplit({ kind, index }: Step): boolean {
-    const { standing } = this.#pauses;
+  maySplit({ kind, index }: PageUpdate): boolean {
+    const { keptText } = this.#pauses;
     const last = index === this.#pages.frozen.length && this.#posted.length === index + 1;
-    if (standing === undefined || kind !== 'edit' || !last) return false;
-    return this.#posted.reads(index, standing, { final: true });
+    if (keptText === undefined || kind !== 'edit' || !last) return false;
+    return this.#posted.shows(index, keptText, { final: true });
   }
 
   /**
    * Takes the next step with the newest text; resolves to false, at once, if there is none after
    * all. Throws what `PostedPage.show` throws.
    */
-  async take(way: Way, signal: AbortSignal): Promise<boolean> {
-    if (way.instead) this.#split();
-    const foreseen = this.next()?.final === true;
+  async update(way: CallVariant, signal: AbortSignal): Promise<boolean> {
+    if (way.useAlternative) this.#split();
+    const foreseen = this.nextUpdate()?.final === true;
     // New words may have filled the live page: it is then cut, and is still the one to show.
-    this.#pages.settle();
-    if (this.#rhythm.endsPages && this.next()?.kind === 'edit') {
+    this.#pages.cutFullPages();
+    if (this.#rhythm.endsPages && this.nextUpdate()?.kind === 'edit') {
       this.#pages.endBlock(Math.max(this.#sight.unseen.from, this.#shownBefore));
     }
-    const step = this.next();
+    const step = this.nextUpdate();
     if (step === undefined) return false;
     if (step.kind === 'remove') {
       await this.#posted.removeLast(signal);
@@ -165,17 +165,17 @@ export class Writer {
     }
     const { index } = step;
     const cut = this.#pages.frozen[index];
-    const pause = this.#pauseAt(step);
+    const pause = this.#sentenceBreak(step);
     if (pause === 'later') return false;
     const page = cut ?? pause ?? this.#livePage();
     const before = this.#sight.unseen;
-    const heldBack = cut === undefined ? this.#heldBack(pause) : this.#pages.behind(index);
-    this.#sight.covers(this.#pages.length, heldBack);
+    const heldBack = cut === undefined ? this.#heldBack(pause) : this.#pages.lengthAfter(index);
+    this.#sight.showing(this.#pages.length, heldBack);
     if (page === undefined) return false;
     // A later attempt must find the slices of both without a gap.
     if (step.kind === 'post' && index > 0) await this.#posted.record(index);
-    const posted = this.#posted.open(index);
-    this.#rhythm.beat(index);
+    const posted = this.#posted.pageAt(index);
+    this.#rhythm.started(index);
     const options = {
       final: step.final,
       foreseen,
@@ -183,20 +183,20 @@ export class Writer {
       last: this.#ended && cut === undefined,
     };
     try {
-      await this.#sight.during(before, { hasText: page.source !== '' }, () =>
+      await this.#sight.whileShowing(before, { hasText: page.source !== '' }, () =>
         posted.show(page, options, signal),
       );
     } catch (error) {
       // What may not be posted here may still be what an edit shows.
-      if (!isRefusal(error) || posted.nextCall === 'edit' || !this.#pauses.join()) throw error;
+      if (!isRefusal(error) || posted.callKind === 'edit' || !this.#pauses.undoSplit()) throw error;
       this.#rest = undefined;
       return true;
     }
     this.#pauses.shown(index, page, pause !== undefined);
     // The text may have ended during the call.
     if (this.#ended && pause !== undefined) this.#pauses.prepare(this.#pages);
-    this.#posted.disownAfter(index);
-    if (!posted.reads(page.text, { final: false })) this.#sight.still();
+    this.#posted.invalidateAfter(index);
+    if (!posted.shows(page.text, { final: false })) this.#sight.notAllShown();
     return true;
   }
 
@@ -215,8 +215,8 @@ export class Writer {
     this.#pauses.split(this.#pages);
   }
 
-  #pauseAt({ index, final }: Step): Page | 'later' | undefined {
-    if (final || !this.#rhythm.isSeldom) return undefined;
+  #sentenceBreak({ index, final }: PageUpdate): Page | 'later' | undefined {
+    if (final || !this.#rhythm.isRare) return undefined;
     return this.#pauses.find(this.#pages, index, this.#sight.unseen.since);
   }
 
@@ -239,7 +239,7 @@ function isRefusal(error: unknown): boolean {
 }
 
 /** A page that does not read as it should, and what to do about it. */
-export interface Step {
+export interface PageUpdate {
   readonly kind: 'post' | 'edit' | 'remove';
   /** The page's place in its reply, from 0. */
   readonly index: number;

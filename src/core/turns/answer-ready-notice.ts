@@ -1,17 +1,17 @@
 import { withDeadline } from '../timing.ts';
 import { RateLimited } from '../domain/errors.ts';
 import type { Log } from '../ports/log.ts';
-import type { Notice } from '../ports/surface.ts';
-import type { Lane, Place, Want } from '../reply/pacing/scheduled-reply.ts';
+import type { AskerNotice } from '../ports/surface.ts';
+import type { ScheduledReply, PacerHandle, CallRequest } from '../reply/pacing/scheduled-reply.ts';
 import type { Pacer } from '../reply/pacing/pacer.ts';
-import { sentences } from '../domain/user-texts.ts';
+import { userTexts } from '../domain/user-texts.ts';
 import type { Outcome, Turn } from '../domain/turn.ts';
 
 /** Whoever could not be called for so long has seen the answer by then, in milliseconds. */
 const giveUpAfterMs = 5 * 60_000;
 const callTimeoutMs = 10_000;
 
-export interface LongAnswersOptions {
+export interface AnswerReadyNoticesOptions {
   /** An answer that took longer from its question on is a long one, in milliseconds. */
   readonly afterMs: number;
   readonly pacer: Pacer;
@@ -24,53 +24,57 @@ export interface LongAnswersOptions {
  * Calls whoever waited long for an answer once it is there, as edits call nobody. At most once for
  * each turn, whatever happens: a notice that is lost is better than a second one.
  */
-export class LongAnswers {
-  readonly #options: LongAnswersOptions;
+export class AnswerReadyNotices {
+  readonly #options: AnswerReadyNoticesOptions;
 
-  constructor(options: LongAnswersOptions) {
+  constructor(options: AnswerReadyNoticesOptions) {
     this.#options = options;
   }
 
   /** The turn is finished, here and for good. Never throws, and nothing waits for it. */
-  ended({ messages }: Pick<Turn, 'messages'>, outcome: Outcome, notice: Notice | undefined): void {
+  onTurnEnded(
+    { messages }: Pick<Turn, 'messages'>,
+    outcome: Outcome,
+    notice: AskerNotice | undefined,
+  ): void {
     const { afterMs, isBot } = this.#options;
     const question = messages.findLast(({ kind }) => kind === 'question');
     if (notice === undefined || question === undefined || outcome === 'stopped') return;
     if (Date.now() - question.sentAt <= afterMs || isBot(question.author.id)) return;
-    new Call(notice, this.#options).begin();
+    new NoticeCall(notice, this.#options).begin();
   }
 }
 
 /** One notice in line for its budgets, behind all that shows people words. */
-class Call implements Lane {
-  readonly #notice: Notice;
+class NoticeCall implements ScheduledReply {
+  readonly #notice: AskerNotice;
   readonly #log: Log;
-  readonly #place: Place;
+  readonly #place: PacerHandle;
   readonly #since = performance.now();
   #over = false;
 
-  constructor(notice: Notice, { pacer, log }: LongAnswersOptions) {
+  constructor(notice: AskerNotice, { pacer, log }: AnswerReadyNoticesOptions) {
     this.#notice = notice;
     this.#log = log;
-    this.#place = pacer.enlist(this);
+    this.#place = pacer.register(this);
   }
 
   begin(): void {
     this.#place.changed();
   }
 
-  want(): Want | undefined {
+  callRequest(): CallRequest | undefined {
     if (performance.now() - this.#since > giveUpAfterMs) this.#end();
     if (this.#over) return undefined;
     const { budgets } = this.#notice;
-    return { rank: 'live', budgets, unseenSince: this.#since, unseenChars: 0, notBefore: 0 };
+    return { priority: 'live', budgets, unseenSince: this.#since, unseenChars: 0, notBefore: 0 };
   }
 
   async perform(): Promise<boolean> {
     const { signal } = new AbortController();
     try {
       await withDeadline(callTimeoutMs, signal, (end) =>
-        this.#notice.post(sentences.answerIsReady, end),
+        this.#notice.post(userTexts.answerIsReady, end),
       );
     } catch (error) {
       // Only then it was certainly not posted.
@@ -83,6 +87,6 @@ class Call implements Lane {
 
   #end(): void {
     this.#over = true;
-    this.#place.leave();
+    this.#place.unregister();
   }
 }

@@ -1,21 +1,21 @@
-import type { Desk } from './answer-turn.ts';
-import type { Bookkeeper } from '../intake/usage-recorder.ts';
-import { type ConversationId, partsOf } from '../domain/conversation.ts';
-import { Interrupted } from '../domain/errors.ts';
+import type { TurnServices } from './answer-turn.ts';
+import type { UsageRecorder } from '../intake/usage-recorder.ts';
+import { type ConversationId, parseConversationId } from '../domain/conversation.ts';
+import { TurnInterrupted } from '../domain/errors.ts';
 import { Leases } from '../instances/leases.ts';
-import { Leftovers, Retries } from '../instances/unclaimed-turns.ts';
-import type { LongAnswers } from './answer-ready-notice.ts';
+import { UnclaimedTurnPoller, ConversationRetries } from '../instances/unclaimed-turns.ts';
+import type { AnswerReadyNotices } from './answer-ready-notice.ts';
 import type { Message } from '../domain/message.ts';
-import { Pause } from '../instances/operator.ts';
-import { Peers, Reach } from '../instances/load-balancing.ts';
+import { OperatorPause } from '../instances/operator.ts';
+import { InstanceLoads, StaggeredClaims } from '../instances/load-balancing.ts';
 import type { Log } from '../ports/log.ts';
-import type { Load } from '../ports/metrics.ts';
+import type { CoreLoad } from '../ports/metrics.ts';
 import type { Platform } from '../ports/platform.ts';
-import type { AcceptOptions, Admission, Lease, Work } from '../ports/store.ts';
-import { type AtHand, Worker } from './turn-runner.ts';
+import type { AcceptOptions, AcceptResult, Lease, ClaimedTurn } from '../ports/store.ts';
+import { type ActiveTurn, TurnRunner } from './turn-runner.ts';
 
 /** A conversation that is worked off here. */
-interface Job extends AtHand {
+interface ActiveConversation extends ActiveTurn {
   /** It was woken meanwhile: look again before it is left. */
   again: boolean;
   readonly done: Promise<void>;
@@ -27,51 +27,57 @@ interface Job extends AtHand {
  * by `start`.
  */
 export class Dispatcher {
-  readonly #desk: Desk;
+  readonly #services: TurnServices;
   readonly #platforms: ReadonlyMap<string, Platform>;
   readonly #lease: Lease;
   readonly #log: Log;
-  readonly #jobs = new Map<ConversationId, Job>();
-  readonly #retries = new Retries();
-  readonly #reach = new Reach();
-  readonly #peers: Peers;
+  readonly #jobs = new Map<ConversationId, ActiveConversation>();
+  readonly #retries = new ConversationRetries();
+  readonly #reach = new StaggeredClaims();
+  readonly #peers: InstanceLoads;
   readonly #leases: Leases;
-  readonly #leftovers: Leftovers;
-  readonly #pause: Pause;
-  readonly #bookkeeper: Bookkeeper;
-  readonly #worker: Worker;
+  readonly #leftovers: UnclaimedTurnPoller;
+  readonly #pause: OperatorPause;
+  readonly #usageRecorder: UsageRecorder;
+  readonly #worker: TurnRunner;
   #draining = false;
 
   constructor(options: {
-    desk: Desk;
+    services: TurnServices;
     platforms: readonly Platform[];
-    bookkeeper: Bookkeeper;
+    usageRecorder: UsageRecorder;
     /** Who waited long for an answer is told that it is there; absent where nobody is. */
-    longAnswers?: LongAnswers | undefined;
+    answerReadyNotices?: AnswerReadyNotices | undefined;
     lease: Lease;
     log: Log;
   }) {
-    this.#desk = options.desk;
+    this.#services = options.services;
     this.#platforms = new Map(options.platforms.map((platform) => [platform.name, platform]));
     this.#lease = options.lease;
     this.#log = options.log;
-    this.#bookkeeper = options.bookkeeper;
-    const { store, bounds, line } = this.#desk;
+    this.#usageRecorder = options.usageRecorder;
+    const { store, limits, modelQueue } = this.#services;
     const { owner } = this.#lease;
-    this.#peers = new Peers({ store, owner, load: () => this.#ahead, log: this.#log });
+    this.#peers = new InstanceLoads({ store, owner, load: () => this.#pending, log: this.#log });
     this.#leases = new Leases({ store, lease: this.#lease, log: this.#log });
-    this.#worker = new Worker({ ...options, leases: this.#leases });
-    this.#leftovers = new Leftovers({
+    this.#worker = new TurnRunner({ ...options, leases: this.#leases });
+    this.#leftovers = new UnclaimedTurnPoller({
       store,
       platforms: this.#platforms,
-      suspectAttempts: bounds.maxAttempts - 1,
+      suspectAttempts: limits.maxAttempts - 1,
       isBusy: (conversation) =>
-        this.#pause.isOn || this.#jobs.has(conversation) || this.#retries.isWaiting(conversation),
-      places: line.places,
-      begin: (conversation) => this.#begin(conversation).done,
+        this.#pause.blocksNewTurns ||
+        this.#jobs.has(conversation) ||
+        this.#retries.isWaiting(conversation),
+      slots: modelQueue.slots,
+      process: (conversation) => this.#start(conversation).done,
       log: this.#log,
     });
-    this.#pause = new Pause({ store, log: this.#log, onResume: () => this.#leftovers.look() });
+    this.#pause = new OperatorPause({
+      store,
+      log: this.#log,
+      onResume: () => this.#leftovers.poll(),
+    });
   }
 
   /** Takes up what was left undone, now and from time to time. */
@@ -79,17 +85,17 @@ export class Dispatcher {
     this.#leftovers.start();
     this.#pause.start();
     this.#leases.start();
-    this.#desk.store.watch?.({
-      ready: (conversation) => this.offer(conversation),
+    this.#services.store.watch?.({
+      ready: (conversation) => this.offerToAll(conversation),
       stop: (conversation, turn) => this.stop(conversation, turn),
-      load: (owner, turns) => this.#peers.hear(owner, turns),
+      load: (owner, turns) => this.#peers.update(owner, turns),
     });
     this.#peers.start();
   }
 
   /** Whether an operator wants nothing new to be begun. */
   get isPaused(): boolean {
-    return this.#pause.isOrdered;
+    return this.#pause.isPaused;
   }
 
   /** How many turns are being worked on here. */
@@ -98,11 +104,11 @@ export class Dispatcher {
   }
 
   /** What is at hand, for whoever watches the service. */
-  get load(): Load {
-    const { line } = this.#desk;
+  get load(): CoreLoad {
+    const { modelQueue } = this.#services;
     return {
-      writing: line.writing,
-      inLine: line.waiting,
+      writing: modelQueue.writing,
+      inLine: modelQueue.waiting,
       conversations: this.#jobs.size,
       leases: this.#leases.count,
       paused: this.isPaused,
@@ -114,19 +120,19 @@ export class Dispatcher {
    * no other one has less to do, which saves a trip to the store; or else by whichever comes first.
    * Throws what the store throws.
    */
-  async accept(message: Message, options: AcceptOptions): Promise<Admission> {
-    const { store } = this.#desk;
+  async accept(message: Message, options: AcceptOptions): Promise<AcceptResult> {
+    const { store } = this.#services;
     const { conversation, kind } = message;
     // A question may come in before everything has started.
     this.#pause.start();
-    const begins = kind === 'question' && !options.stops && this.#ahead <= this.#peers.least;
-    if (!begins || !this.#mayBegin(conversation)) {
+    const begins = kind === 'question' && !options.stops && this.#pending <= this.#peers.lowest;
+    if (!begins || !this.#mayClaim(conversation)) {
       const receipt = await store.accept(message, options);
-      if (receipt === 'queued') this.offer(conversation);
+      if (receipt === 'queued') this.offerToAll(conversation);
       return receipt;
     }
-    const { promise, resolve, reject } = Promise.withResolvers<Admission>();
-    this.#begin(conversation, async () => {
+    const { promise, resolve, reject } = Promise.withResolvers<AcceptResult>();
+    this.#start(conversation, async () => {
       try {
         const { receipt, work } = await store.acceptAndClaim(message, options, this.#lease);
         resolve(receipt);
@@ -144,30 +150,30 @@ export class Dispatcher {
     this.#pause.start();
     const job = this.#jobs.get(conversation);
     if (job !== undefined) job.again = true;
-    else if (this.#mayBegin(conversation)) this.#begin(conversation);
+    else if (this.#mayClaim(conversation)) this.#start(conversation);
   }
 
   /** There is something to do in this conversation, for whichever instance takes it first. Never throws. */
-  offer(conversation: ConversationId): void {
-    const ahead = this.#peers.isAlone ? 0 : this.#ahead;
-    this.#reach.for(conversation, ahead, () => this.wake(conversation));
+  offerToAll(conversation: ConversationId): void {
+    const ahead = this.#peers.isAlone ? 0 : this.#pending;
+    this.#reach.schedule(conversation, ahead, () => this.wake(conversation));
   }
 
   /** Whether this turn is being answered here. */
-  answers(conversation: ConversationId, turn: string): boolean {
-    return this.#jobs.get(conversation)?.holding?.claim.turn === turn;
+  isAnswering(conversation: ConversationId, turn: string): boolean {
+    return this.#jobs.get(conversation)?.held?.claim.turn === turn;
   }
 
   /** Ends this turn, if it is being answered here, keeping its text so far. */
   stop(conversation: ConversationId, turn: string): void {
     const job = this.#jobs.get(conversation);
     if (job === undefined) return;
-    if (job.holding?.claim.turn === turn) job.holding.stop.abort(new Interrupted('stop'));
-    else job.stops.add(turn);
+    if (job.held?.claim.turn === turn) job.held.stop.abort(new TurnInterrupted('stop'));
+    else job.pendingStops.add(turn);
   }
 
   /** Begins nothing new from now on: what comes in is only stored. */
-  beginNothing(): void {
+  stopClaiming(): void {
     this.#draining = true;
     void this.#leftovers.stop();
     this.#reach.stop();
@@ -181,32 +187,35 @@ export class Dispatcher {
    * the next owner goes on with them in their posted pages. Resolves when nothing runs any more.
    */
   async drain(deadlineMs: number): Promise<void> {
-    this.beginNothing();
-    const deadline = setTimeout(() => this.#leases.handOver(), deadlineMs);
+    this.stopClaiming();
+    const deadline = setTimeout(() => this.#leases.handOverAll(), deadlineMs);
     await this.#leftovers.stop();
     await Promise.all(Array.from(this.#jobs.values(), (job) => job.done));
     clearTimeout(deadline);
     this.#leases.stop();
-    await this.#bookkeeper.settled();
+    await this.#usageRecorder.settled();
   }
 
   /** How much else there is to do here, where another instance may have less. */
-  get #ahead(): number {
-    return this.#desk.store.shared ? this.#jobs.size + this.#reach.count : 0;
+  get #pending(): number {
+    return this.#services.store.shared ? this.#jobs.size + this.#reach.pendingCount : 0;
   }
 
-  #mayBegin(conversation: ConversationId): boolean {
-    if (this.#draining || this.#pause.isOn || this.#jobs.has(conversation)) return false;
+  #mayClaim(conversation: ConversationId): boolean {
+    if (this.#draining || this.#pause.blocksNewTurns || this.#jobs.has(conversation)) return false;
     // What just failed is not tried sooner because somebody writes more.
     if (this.#retries.isWaiting(conversation)) return false;
-    return this.#platforms.has(partsOf(conversation).platform);
+    return this.#platforms.has(parseConversationId(conversation).platform);
   }
 
-  #begin(conversation: ConversationId, claim = () => this.#claim(conversation)): Job {
+  #start(
+    conversation: ConversationId,
+    claim = () => this.#claim(conversation),
+  ): ActiveConversation {
     const { promise: done, resolve } = Promise.withResolvers<void>();
-    const job: Job = { stops: new Set(), again: false, askedAt: 0, done };
+    const job: ActiveConversation = { pendingStops: new Set(), again: false, askedAt: 0, done };
     this.#jobs.set(conversation, job);
-    void this.#workOff(conversation, job, claim).finally(() => {
+    void this.#process(conversation, job, claim).finally(() => {
       this.#jobs.delete(conversation);
       resolve();
       // Woken between the last look and now: without this the question would strand.
@@ -215,24 +224,24 @@ export class Dispatcher {
     return job;
   }
 
-  #claim(conversation: ConversationId): Promise<Work | undefined> {
-    return this.#desk.store.claim(conversation, this.#lease);
+  #claim(conversation: ConversationId): Promise<ClaimedTurn | undefined> {
+    return this.#services.store.claim(conversation, this.#lease);
   }
 
-  async #workOff(
+  async #process(
     conversation: ConversationId,
-    job: Job,
-    claim: () => Promise<Work | undefined>,
+    job: ActiveConversation,
+    claim: () => Promise<ClaimedTurn | undefined>,
   ): Promise<void> {
-    const platform = this.#platforms.get(partsOf(conversation).platform);
+    const platform = this.#platforms.get(parseConversationId(conversation).platform);
     if (platform === undefined) return;
     try {
       job.again = false;
       job.askedAt = performance.now();
       let work = await claim();
       while (work !== undefined) {
-        const isLeft = this.#draining || this.#pause.isOn;
-        work = isLeft ? await this.#release(work) : await this.#worker.take(work, platform, job);
+        const isLeft = this.#draining || this.#pause.blocksNewTurns;
+        work = isLeft ? await this.#release(work) : await this.#worker.run(work, platform, job);
       }
       this.#retries.succeeded(conversation);
     } catch (error) {
@@ -241,7 +250,7 @@ export class Dispatcher {
     }
   }
 
-  async #release(work: Work): Promise<undefined> {
-    await this.#desk.store.release(work.claim, { forgive: true });
+  async #release(work: ClaimedTurn): Promise<undefined> {
+    await this.#services.store.release(work.claim, { forgive: true });
   }
 }

@@ -1,9 +1,9 @@
-import { type Breather, withDeadline } from '../timing.ts';
-import type { Entry } from '../domain/turn.ts';
+import { type EventLoopYield, withDeadline } from '../timing.ts';
+import type { HistoryEntry } from '../domain/turn.ts';
 import { cleanName, cleanText, maxMessageChars } from '../domain/message.ts';
 import type { Log } from '../ports/log.ts';
-import type { Past, Platform } from '../ports/platform.ts';
-import type { Store, Work } from '../ports/store.ts';
+import type { EarlierEntry, Platform } from '../ports/platform.ts';
+import type { Store, ClaimedTurn } from '../ports/store.ts';
 import { countTokens } from './prompt.ts';
 
 /**
@@ -19,26 +19,26 @@ const patienceMs = 20_000;
  * conversation, what its platform knows of it, which is kept from then on. Without an answer from
  * the platform the turn goes on with what there is.
  */
-export async function recall(
-  { turn, history }: Work,
+export async function loadHistory(
+  { turn, history }: ClaimedTurn,
   platform: Platform,
   store: Store,
-  breather: Breather,
+  breather: EventLoopYield,
   log: Log,
   signal: AbortSignal,
-): Promise<readonly Entry[]> {
-  if (history.length > 0 || platform.earlier === undefined) return history;
+): Promise<readonly HistoryEntry[]> {
+  if (history.length > 0 || platform.earlierHistory === undefined) return history;
   try {
     const said = await withDeadline(patienceMs, signal, async (end) =>
-      platform.earlier?.(turn.conversation, turn.messages, end),
+      platform.earlierHistory?.(turn.conversation, turn.messages, end),
     );
-    const past: Entry[] = [];
+    const past: HistoryEntry[] = [];
     for (const one of newest(said ?? [])) {
       signal.throwIfAborted();
       past.push(await counted(one, breather));
     }
     const told = past.filter(({ text }) => text !== '');
-    if (told.length > 0) await store.remember(turn.conversation, told);
+    if (told.length > 0) await store.addEarlierHistory(turn.conversation, told);
     return told;
   } catch (error) {
     if (signal.aborted) throw error;
@@ -48,7 +48,7 @@ export async function recall(
 }
 
 /** @param said oldest first */
-function newest(said: readonly Past[]): readonly Past[] {
+function newest(said: readonly EarlierEntry[]): readonly EarlierEntry[] {
   let chars = 0;
   const tooOld = said.findLastIndex(({ text }) => {
     chars += Math.min(text.length, maxMessageChars);
@@ -57,7 +57,7 @@ function newest(said: readonly Past[]): readonly Past[] {
   return said.slice(tooOld + 1);
 }
 
-async function counted(said: Past, breather: Breather): Promise<Entry> {
+async function counted(said: EarlierEntry, breather: EventLoopYield): Promise<HistoryEntry> {
   const text = cleanText(said.text).slice(0, maxMessageChars).toWellFormed();
   const { author } = said;
   const name = author?.name === undefined ? {} : { name: cleanName(author.name) };

@@ -10,9 +10,9 @@ interface Waiter {
  * whoever has the fewest answers being written goes first, and among equals they take turns, so
  * that one person's many questions hold nobody else up.
  */
-export class ModelLine {
+export class ModelQueue {
   /** Answers that may be written at once. */
-  readonly places: number;
+  readonly slots: number;
   readonly #writing = new Map<string, number>();
   /** The people who wait, in the order of their turns; each with their questions in order. */
   readonly #waiting = new Map<string, Waiter[]>();
@@ -20,7 +20,7 @@ export class ModelLine {
 
   /** @param places from 1 */
   constructor(places: number) {
-    this.places = places;
+    this.slots = places;
   }
 
   /** Answers that are being written. */
@@ -38,13 +38,13 @@ export class ModelLine {
    * many questions come before, at once and whenever that changes; not at all if there is no
    * line. Throws the signal's reason if it aborts while waiting.
    */
-  async enter(
+  async acquire(
     person: string,
     onAhead: (ahead: number) => void,
     signal: AbortSignal,
   ): Promise<() => void> {
     signal.throwIfAborted();
-    if (this.#taken < this.places) return this.#take(person);
+    if (this.#taken < this.slots) return this.#take(person);
     const { promise, resolve, reject } = Promise.withResolvers<() => void>();
     const waiter: Waiter = { person, onAhead, enter: () => resolve(this.#take(person)) };
     const onAbort = (): void => {
@@ -79,7 +79,7 @@ export class ModelLine {
 
   #admit(): void {
     const next = this.#order()[0];
-    if (next === undefined || this.#taken >= this.places) return;
+    if (next === undefined || this.#taken >= this.slots) return;
     this.#leaveLine(next);
     next.enter();
     this.#tellAll();

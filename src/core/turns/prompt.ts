@@ -1,8 +1,8 @@
-import type { Entry } from '../domain/turn.ts';
-import { cleanName, isNew, type Message } from '../domain/message.ts';
+import type { HistoryEntry } from '../domain/turn.ts';
+import { cleanName, isNewCommand, type Message } from '../domain/message.ts';
 import type { ModelRequest } from '../ports/model.ts';
 import { countTokens as count } from 'gpt-tokenizer/encoding/o200k_base';
-import type { Breather } from '../timing.ts';
+import type { EventLoopYield } from '../timing.ts';
 
 /** What a message costs beside its text: its role, its author's name, its separators. */
 const overheadTokens = 8;
@@ -22,13 +22,13 @@ const authorsNote =
  * @param history oldest first
  * @param budgetTokens for the history alone
  */
-export function prompt(
+export function buildPrompt(
   instructions: string,
-  history: readonly Entry[],
+  history: readonly HistoryEntry[],
   questions: readonly Message[],
   budgetTokens: number,
 ): Pick<ModelRequest, 'instructions' | 'messages'> {
-  const newAsked = questions.findLastIndex((question) => isNew(question.text));
+  const newAsked = questions.findLastIndex((question) => isNewCommand(question.text));
   const past = newAsked < 0 ? newestTurns(sinceNew(history), budgetTokens) : [];
   const entries = past.filter((entry) => entry.text !== '');
   const asked = questions.slice(newAsked + 1);
@@ -37,27 +37,30 @@ export function prompt(
   const messages = [
     ...entries.map(({ role, author, text }) => ({
       role,
-      text: role === 'user' ? labels.sign(author?.id, text) : text,
+      text: role === 'user' ? labels.withLabel(author?.id, text) : text,
     })),
     ...asked.map(({ author, text }) => ({
       role: 'user' as const,
-      text: labels.sign(author.id, text),
+      text: labels.withLabel(author.id, text),
     })),
   ];
   return {
-    instructions: labels.used ? `${instructions}\n\n${authorsNote}` : instructions,
+    instructions: labels.hasLabels ? `${instructions}\n\n${authorsNote}` : instructions,
     messages,
   };
 }
 
-function sinceNew(history: readonly Entry[]): readonly Entry[] {
+function sinceNew(history: readonly HistoryEntry[]): readonly HistoryEntry[] {
   const said = history.findLastIndex(
-    (entry) => entry.role === 'user' && entry.turn !== undefined && isNew(entry.text),
+    (entry) => entry.role === 'user' && entry.turn !== undefined && isNewCommand(entry.text),
   );
   return history.slice(said + 1);
 }
 
-function newestTurns(history: readonly Entry[], budgetTokens: number): readonly Entry[] {
+function newestTurns(
+  history: readonly HistoryEntry[],
+  budgetTokens: number,
+): readonly HistoryEntry[] {
   let start = history.length;
   let spent = 0;
   let turnStart = history.length;
@@ -143,13 +146,13 @@ export class AuthorLabels {
    * A text with its author's label before it. Its further lines are indented, so that none of
    * them can begin as somebody else's: a label always stands at the beginning of a line.
    */
-  sign(id: string | undefined, text: string): string {
+  withLabel(id: string | undefined, text: string): string {
     const label = id === undefined ? undefined : this.#labels.get(id);
     return label === undefined ? text : `${label}: ${indented(text)}`;
   }
 
   /** Whether anybody has a label. */
-  get used(): boolean {
+  get hasLabels(): boolean {
     return this.#labels.size > 0;
   }
 }
@@ -197,10 +200,10 @@ const options = { disallowedSpecial: new Set<string>() };
  * How many tokens a model of the o200k family reads in `text`; other models differ a little. A long
  * text is counted a piece at a time, and others have their turn between them.
  */
-export async function countTokens(text: string, breather: Breather): Promise<number> {
+export async function countTokens(text: string, breather: EventLoopYield): Promise<number> {
   let tokens = 0;
   for (let at = 0; at < text.length; at += pieceChars) {
-    const breath = at === 0 ? undefined : breather.due();
+    const breath = at === 0 ? undefined : breather.ifDue();
     if (breath) await breath;
     tokens += count(text.slice(at, at + pieceChars), options);
   }

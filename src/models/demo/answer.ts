@@ -1,19 +1,19 @@
 import * as lines from './phrases.ts';
 import type { PromptMessage } from '../../core/ports/model.ts';
-import { Deck, essay } from './essay.ts';
-import { type Question, questionOf } from './question.ts';
+import { Shuffled, essay } from './essay.ts';
+import { type Question, parseQuestion } from './question.ts';
 
 /** Chance of mentioning an earlier question. */
 const recallChance = 0.7;
 
 /** What the dude answers: markdown, in character, rarely the same twice. */
 export function answer(messages: readonly PromptMessage[], random: () => number): string {
-  const question = questionOf(messages);
+  const question = parseQuestion(messages);
   const subject = question.subject ?? 'taking it easy';
   if (question.words !== undefined) return essay(subject, question.words, random);
 
   const one = (options: readonly string[], about = subject) =>
-    new Deck(options, random).deal().replaceAll('%', about);
+    new Shuffled(options, random).next().replaceAll('%', about);
   const talk: string[] = [one(lines.openings)];
   if (question.asksWhoYouAre) talk.push(one(lines.confessions));
   const reaction = lines.reactions.find(([words]) => words.test(question.text));
@@ -23,13 +23,13 @@ export function answer(messages: readonly PromptMessage[], random: () => number)
   }
   if (question.wantsKnowledge && !question.asksWhoYouAre) talk.push(one(lines.shrugs));
 
-  const exhibit = exhibitFor(question, random);
+  const exhibit = samplesFor(question, random);
   const recall = question.earlier !== undefined && random() < recallChance;
   const paragraphs = [
     talk.join(' '),
     exhibit,
     [
-      ...dealt(lines.advice, exhibit === '' && !question.asksWhoYouAre ? 2 : 1, random),
+      ...pick(lines.advice, exhibit === '' && !question.asksWhoYouAre ? 2 : 1, random),
       ...(recall ? [one(lines.memories, question.earlier)] : []),
     ].join(' '),
     question.asksWhoYouAre || question.wantsKnowledge ? lines.connectHint : '',
@@ -39,14 +39,14 @@ export function answer(messages: readonly PromptMessage[], random: () => number)
 }
 
 /** Markdown to look at: what was asked for, or, now and then, a list for the fun of it. */
-function exhibitFor({ text }: Question, random: () => number): string {
-  const stepDeck = new Deck(steps, random);
+function samplesFor({ text }: Question, random: () => number): string {
+  const stepDeck = new Shuffled(steps, random);
   const shown: string[] = [];
   if (/\b(table|compare|comparison|versus|vs)\b/.test(text)) {
-    shown.push(new Deck(tables, random).deal());
+    shown.push(new Shuffled(tables, random).next());
   }
   if (/\b(code|function|script|program|typescript|javascript|python)\b/.test(text)) {
-    shown.push(new Deck(codeBlocks, random).deal());
+    shown.push(new Shuffled(codeBlocks, random).next());
   }
   if (/\b(plan|steps?|how (to|do i)|recipe|schedule)\b/.test(text)) {
     shown.push(`Here is how I would roll:\n\n${list(stepDeck, true)}`);
@@ -56,14 +56,14 @@ function exhibitFor({ text }: Question, random: () => number): string {
   return shown.join('\n\n');
 }
 
-function dealt(cards: readonly string[], count: number, random: () => number): string[] {
-  const deck = new Deck(cards, random);
-  return Array.from({ length: count }, () => deck.deal());
+function pick(cards: readonly string[], count: number, random: () => number): string[] {
+  const deck = new Shuffled(cards, random);
+  return Array.from({ length: count }, () => deck.next());
 }
 
 /** Small pieces of markdown that show what a platform can render. */
 
-export const steps = [
+const steps = [
   'Find the bathrobe. Everything starts with the bathrobe.',
   'Make something warm to hold, and hold it.',
   'Write the hard part on a napkin.',
@@ -74,13 +74,13 @@ export const steps = [
   'Go home before it stops being fun.',
 ];
 
-export function list(deck: Deck<string>, ordered: boolean): string {
+function list(deck: Shuffled<string>, ordered: boolean): string {
   return Array.from({ length: 4 }, (_, index) => {
-    return `${ordered ? `${index + 1}.` : '-'} ${deck.deal()}`;
+    return `${ordered ? `${index + 1}.` : '-'} ${deck.next()}`;
   }).join('\n');
 }
 
-export const tables = [
+const tables = [
   [
     '| Time | What | Effort |',
     '| --- | --- | --- |',
@@ -97,7 +97,7 @@ export const tables = [
   ].join('\n'),
 ];
 
-export const codeBlocks = [
+const codeBlocks = [
   [
     '```ts',
     "const mood = (hour: number) => (hour < 12 ? 'asleep' : 'mellow');",

@@ -32,7 +32,7 @@ export function demoModel(options: DemoOptions = {}): Model {
 
   async function* stream({ messages, signal }: ModelRequest): AsyncGenerator<ModelEvent> {
     signal.throwIfAborted();
-    const asking = metrics.asks(name);
+    const asking = metrics.requestStarted(name);
     try {
       let outputTokens = 0;
       let dueAt = performance.now() + thinkingTokens * tokenMs;
@@ -41,7 +41,7 @@ export function demoModel(options: DemoOptions = {}): Model {
         const waitMs = dueAt - performance.now();
         if (waitMs > 0) await wait(waitMs, signal);
         signal.throwIfAborted();
-        asking.wrote();
+        asking.gotText();
         yield { type: 'delta', text: token };
         outputTokens += 1;
         dueAt += tokenMs * (0.7 + random() * 0.6);

@@ -115,10 +115,10 @@ export function essay(subject: string, words: number, random: () => number): str
 /** Sentences without end, each with what stands before it: a blank, a paragraph, a heading. */
 function* pieces(subject: string, headed: boolean, random: () => number): Generator<string> {
   const sentence = sentences(subject, random);
-  const headings = new Deck(titles, random);
+  const headings = new Shuffled(titles, random);
   for (let paragraph = 0; ; paragraph += 1) {
     yield headed && paragraph % 5 === 0
-      ? `\n\n## ${headings.deal()}\n\n${sentence()}`
+      ? `\n\n## ${headings.next()}\n\n${sentence()}`
       : `\n\n${sentence()}`;
     const more = 2 + Math.floor(random() * 4);
     for (let count = 0; count < more; count += 1) yield ` ${sentence()}`;
@@ -126,23 +126,23 @@ function* pieces(subject: string, headed: boolean, random: () => number): Genera
 }
 
 function sentences(subject: string, random: () => number): () => string {
-  const beginning = new Deck(beginnings, random);
-  const who = new Deck(subjects, random);
-  const verb = new Deck(verbs, random);
-  const what = new Deck(objects, random);
-  const tail = new Deck(tails, random);
-  const core = () => `${who.deal()} ${verb.deal().replaceAll('%', subject)} ${what.deal()}`;
-  const shape = new Deck(
+  const beginning = new Shuffled(beginnings, random);
+  const who = new Shuffled(subjects, random);
+  const verb = new Shuffled(verbs, random);
+  const what = new Shuffled(objects, random);
+  const tail = new Shuffled(tails, random);
+  const core = () => `${who.next()} ${verb.next().replaceAll('%', subject)} ${what.next()}`;
+  const shape = new Shuffled(
     [
-      () => `${beginning.deal()} ${core()}, ${tail.deal()}.`,
-      () => `${beginning.deal()} ${core()}.`,
+      () => `${beginning.next()} ${core()}, ${tail.next()}.`,
+      () => `${beginning.next()} ${core()}.`,
       () => `Ever notice how ${core()}?`,
-      () => `${capital(core())}, ${tail.deal()}.`,
-      () => `Not that it matters, but ${core()}; ${who.deal()} never cared either way.`,
+      () => `${capital(core())}, ${tail.next()}.`,
+      () => `Not that it matters, but ${core()}; ${who.next()} never cared either way.`,
     ],
     random,
   );
-  return () => shape.deal()();
+  return () => shape.next()();
 }
 
 function capital(text: string): string {
@@ -154,7 +154,7 @@ function wordsIn(text: string): number {
 }
 
 /** Deals the cards of a deck in random order, each once before any comes again. */
-export class Deck<T> {
+export class Shuffled<T> {
   readonly #cards: readonly T[];
   readonly #random: () => number;
   #rest: T[] = [];
@@ -166,7 +166,7 @@ export class Deck<T> {
     this.#random = random;
   }
 
-  deal(): T {
+  next(): T {
     if (this.#rest.length === 0) this.#rest = this.#shuffled();
     const card = this.#rest.pop();
     if (card === undefined) throw new Error('a deck without cards');

@@ -18,7 +18,7 @@ export interface Question {
 /** What "long" means when nobody says how long. */
 const longWords = 900;
 
-export function questionOf(messages: readonly PromptMessage[]): Question {
+export function parseQuestion(messages: readonly PromptMessage[]): Question {
   const asked = messages.filter(({ role }) => role === 'user').map(({ text }) => text);
   const newest = asked.at(-1) ?? '';
   const text = newest.toLowerCase();

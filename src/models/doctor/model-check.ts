@@ -1,10 +1,10 @@
 import { streamText } from 'ai';
 import { ModelFailed, type ModelFault } from '../../core/domain/errors.ts';
-import type { Check, Finding, HearClock } from '../../core/ports/checkup.ts';
-import { sentences } from '../../core/domain/user-texts.ts';
+import type { Check, Finding, OnClockReading } from '../../core/ports/checkup.ts';
+import { userTexts } from '../../core/domain/user-texts.ts';
 import { toModelFailed } from '../errors/to-model-failed.ts';
 import { languageModel, type Provider } from '../openai-model.ts';
-import { lookAtSettings, remedyFor } from './settings-check.ts';
+import { inspectSettings, remedyFor } from './settings-check.ts';
 
 /** OpenAI's own APIs take no smaller limit; other servers do. */
 const leastTokensAtOpenAi = 16;
@@ -21,7 +21,7 @@ const maybeSettings = new Set<ModelFault>([
 ]);
 
 export interface ModelCheckupOptions extends Omit<Provider, 'fetch'> {
-  readonly hear: HearClock;
+  readonly hear: OnClockReading;
 }
 
 /** Looks whether a model answers, by one call with as few tokens as its provider takes. */
@@ -54,7 +54,9 @@ async function failed(
   { model, ...server }: ModelCheckupOptions,
   signal: AbortSignal,
 ): Promise<Pick<Finding, 'state' | 'detail' | 'remedy'>> {
-  const look = maybeSettings.has(fault) ? await lookAtSettings(server, [model], signal) : undefined;
+  const look = maybeSettings.has(fault)
+    ? await inspectSettings(server, [model], signal)
+    : undefined;
   const [found] = look?.faults ?? [];
   if (found !== undefined) {
     const { setting, detail, remedy } = found;
@@ -69,7 +71,7 @@ async function failed(
   return {
     // It is there, and takes the key.
     state: fault === 'rate-limited' ? 'warning' : 'failed',
-    detail: `${sentences.model[fault]} (${message})`,
+    detail: `${userTexts.model[fault]} (${message})`,
     ...(remedy === undefined ? {} : { remedy }),
   };
 }

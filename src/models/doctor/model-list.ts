@@ -1,5 +1,5 @@
 import { withDeadline } from '../../core/timing.ts';
-import { type Fields, fieldsOf, listOf, textOf } from '../../core/foreign-data.ts';
+import { type JsonRecord, asRecord, asList, asText } from '../../core/foreign-data.ts';
 import type { Provider } from '../openai-model.ts';
 
 /** A list of names takes no longer, even at a server that is busy. */
@@ -26,7 +26,7 @@ export type ModelList =
  * Asks the server at an address for its models: one call, for which no model is loaded. Throws the
  * signal's reason alone.
  */
-export async function modelsAt(
+export async function listModels(
   baseUrl: string,
   { apiKey, fetch = globalThis.fetch }: Pick<Provider, 'apiKey' | 'fetch'>,
   signal: AbortSignal,
@@ -35,7 +35,7 @@ export async function modelsAt(
   try {
     return await withDeadline(timeoutMs, signal, async (end) => {
       const url = `${baseUrl.replace(/\/+$/, '')}/models`;
-      return read(await fetch(url, { headers, signal: end }));
+      return readList(await fetch(url, { headers, signal: end }));
     });
   } catch (error) {
     signal.throwIfAborted();
@@ -43,7 +43,7 @@ export async function modelsAt(
   }
 }
 
-async function read(response: Response): Promise<ModelList> {
+async function readList(response: Response): Promise<ModelList> {
   const { status } = response;
   const body = await textIn(response);
   if (status === 401 || status === 403) {
@@ -58,10 +58,10 @@ async function read(response: Response): Promise<ModelList> {
     const [type = ''] = (response.headers.get('content-type') ?? '').split(';', 1);
     return { kind: 'strange', type: type.trim().toLowerCase() };
   }
-  const models = listOf(answer['data']).map(fieldsOf);
+  const models = asList(answer['data']).map(asRecord);
   // llama.cpp has one model, and answers whatever name it is asked by.
   if (models.some((model) => model['owned_by'] === 'llamacpp')) return { kind: 'silent' };
-  const ids = models.flatMap(({ id }) => textOf(id) ?? []);
+  const ids = models.flatMap(({ id }) => asText(id) ?? []);
   return ids.length === 0 ? { kind: 'silent' } : { kind: 'listed', ids };
 }
 
@@ -80,15 +80,15 @@ async function textIn({ body }: Response): Promise<string> {
 }
 
 /** Undefined for what is no JSON. */
-function parsed(text: string): Fields | undefined {
+function parsed(text: string): JsonRecord | undefined {
   try {
-    return fieldsOf(JSON.parse(text));
+    return asRecord(JSON.parse(text));
   } catch {
     return undefined;
   }
 }
 
 function mayNotList(body: string): boolean {
-  const message = textOf(fieldsOf(parsed(body)?.['error'])['message']) ?? '';
+  const message = asText(asRecord(parsed(body)?.['error'])['message']) ?? '';
   return message.includes('api.model.read');
 }

@@ -1,10 +1,10 @@
 import { backoffMs, wait } from '../../core/timing.ts';
 import type { Log } from '../../core/ports/log.ts';
-import { blockedPort, isPortBlocked } from '../../core/ports/checkup.ts';
+import { describeBlockedPort, isPortBlocked } from '../../core/ports/checkup.ts';
 import type { ModelFault } from '../../core/domain/errors.ts';
 import { inOneLine } from '../../core/foreign-data.ts';
-import { complaintOf } from '../errors/provider-error.ts';
-import { type ModelList, modelsAt } from './model-list.ts';
+import { readProviderError } from '../errors/provider-error.ts';
+import { type ModelList, listModels } from './model-list.ts';
 import { isOpenAi, openAiUrl, type Provider } from '../openai-model.ts';
 
 const firstPauseMs = 2_000;
@@ -23,13 +23,13 @@ export interface SettingsCheckOptions {
  * cannot be; waits for a server that is away, for as long as that takes. Ends with the signal, and
  * never throws.
  */
-export async function checkSettings(
+export async function warnOfWrongSettings(
   { server, models, log, ...options }: SettingsCheckOptions,
   signal: AbortSignal,
 ): Promise<void> {
   try {
     for (let tries = 1; ; tries += 1) {
-      const { answers, faults } = await lookAtSettings(server, models, signal);
+      const { answers, faults } = await inspectSettings(server, models, signal);
       for (const { setting, detail, remedy } of faults) {
         if (answers) log.warn({ setting, detail, remedy }, `${setting} may be wrong`);
         else if (tries === 1) {
@@ -61,7 +61,7 @@ interface SettingFault {
   readonly remedy: string;
 }
 
-export interface SettingsLook {
+export interface SettingsReport {
   /** Whether the server answers: what is wrong then will not pass by itself. */
   readonly answers: boolean;
   readonly faults: readonly SettingFault[];
@@ -104,14 +104,14 @@ export function remedyFor(fault: ModelFault, { baseUrl }: Server): string | unde
  * Looks by one cheap call whether a server can answer with these settings. No model is loaded for
  * it, and a server that tells nothing is taken to be well. Throws the signal's reason alone.
  */
-export async function lookAtSettings(
+export async function inspectSettings(
   server: Server,
   models: readonly string[],
   signal: AbortSignal,
-): Promise<SettingsLook> {
+): Promise<SettingsReport> {
   const { username, password } = new URL(server.baseUrl ?? openAiUrl);
   if (username !== '' || password !== '') return { answers: true, faults: [withPassword] };
-  const list = await modelsAt(server.baseUrl ?? openAiUrl, server, signal);
+  const list = await listModels(server.baseUrl ?? openAiUrl, server, signal);
   switch (list.kind) {
     case 'listed': {
       const faults = models.flatMap((model) => missing(model, list.ids, server) ?? []);
@@ -121,11 +121,11 @@ export async function lookAtSettings(
       return { answers: true, faults: [refused(list.status, server)] };
     case 'missing':
     case 'strange':
-      return { answers: true, faults: await elsewhere(list, server, signal) };
+      return { answers: true, faults: await faultOfAddress(list, server, signal) };
     case 'silent':
       return { answers: true, faults: [] };
     case 'away':
-      return away(list.error, server);
+      return unreachable(list.error, server);
     case 'busy':
     default:
       return { answers: false, faults: [] };
@@ -169,7 +169,7 @@ function commonChars(one: string, other: string): number {
 }
 
 /** Where the API is not at the address, but may be beside it. */
-async function elsewhere(
+async function faultOfAddress(
   list: ModelList,
   server: Server,
   signal: AbortSignal,
@@ -182,7 +182,7 @@ async function elsewhere(
   const base = path.replace(/\/(?:chat\/completions|completions|responses|models)$/, '');
   const other = `${url.origin}${/\/v\d\w*$/.test(base) ? base : `${base}/v1`}`;
   if (other !== `${url.origin}${path}`) {
-    const { kind } = await modelsAt(other, server, signal);
+    const { kind } = await listModels(other, server, signal);
     if (kind === 'listed' || kind === 'refused') {
       const detail = `OpenAI’s API is not at ${addressIn(baseUrl)}, but at ${other}`;
       return [{ setting, detail, remedy: `set OPENAI_BASE_URL=${other}` }];
@@ -195,13 +195,13 @@ async function elsewhere(
   return [{ setting, detail, remedy: remedyFor('malformed', server) ?? '' }];
 }
 
-function away(error: unknown, server: Server): SettingsLook {
+function unreachable(error: unknown, server: Server): SettingsReport {
   const setting = 'OPENAI_BASE_URL';
   if (isPortBlocked(error)) {
-    const words = blockedPort(setting, server.baseUrl ?? openAiUrl);
+    const words = describeBlockedPort(setting, server.baseUrl ?? openAiUrl);
     return { answers: true, faults: [{ setting, ...words }] };
   }
-  const { network, message } = complaintOf(error);
+  const { network, message } = readProviderError(error);
   const why = network === undefined ? message : whyOf(network);
   const detail = `${nameOf(server)} does not answer (${inOneLine(why, 200)})`;
   const remedy = remedyFor('unreachable', server) ?? '';

@@ -5,7 +5,7 @@ import { isPortBlocked } from '../../core/ports/checkup.ts';
  * request and often the answer, which are people's words; a complaint keeps only what is safe
  * to log.
  */
-export interface Complaint {
+export interface ProviderError {
   /** The error's class, such as `AI_APICallError`. */
   readonly name: string;
   readonly status: number | undefined;
@@ -28,7 +28,7 @@ export interface Complaint {
 type Fields = Record<string, unknown>;
 
 /** Reads an error of any shape; never throws. */
-export function complaintOf(error: unknown): Complaint {
+export function readProviderError(error: unknown): ProviderError {
   const top = fieldsOf(error) ?? {};
   const body = fieldsOf(top.data) ?? parsed(top.responseBody);
   // Where providers put the details: in the body, under `error`, or in a failed response.
@@ -97,7 +97,7 @@ function retryAfterOf(headers: Fields | undefined): number | undefined {
   return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
 }
 
-function networkErrorBelow(error: unknown): Complaint['network'] {
+function networkErrorBelow(error: unknown): ProviderError['network'] {
   let current = error;
   // Causes are a handful at most; the bound is against a ring of them.
   for (let depth = 0; depth < 8 && current instanceof Error; depth += 1) {

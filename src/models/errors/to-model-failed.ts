@@ -1,7 +1,7 @@
 import { ModelFailed } from '../../core/domain/errors.ts';
 import type { ModelFault } from '../../core/domain/errors.ts';
-import { complaintOf } from './provider-error.ts';
-import type { Complaint } from './provider-error.ts';
+import { readProviderError } from './provider-error.ts';
+import type { ProviderError } from './provider-error.ts';
 import { withoutQuotes } from './without-quotes.ts';
 
 /** Longest part of a provider's sentence that is kept, in UTF-16 units. */
@@ -14,10 +14,10 @@ const maxMessageChars = 200;
  */
 export function toModelFailed(error: unknown, asked: readonly string[] = []): ModelFailed {
   if (error instanceof ModelFailed) return error;
-  const complaint = complaintOf(error);
+  const complaint = readProviderError(error);
   const { retryAfterMs, network } = complaint;
   const fault = faultOf(complaint);
-  const told = tell(complaint, fault, asked);
+  const told = describe(complaint, fault, asked);
   return new ModelFailed(fault, told, {
     cause: new Error(told, network && { cause: network }),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
@@ -53,7 +53,7 @@ const tooLong =
 /** What the AI SDK calls frames that are no JSON, or JSON of another shape. */
 const misread = /JSONParseError|TypeValidationError|InvalidStreamPart|NoObjectGenerated/;
 
-function faultOf(complaint: Complaint): ModelFault {
+function faultOf(complaint: ProviderError): ModelFault {
   const { name, status, codes, message, network, unsent } = complaint;
   if (unsent) return 'unreachable';
   if (network !== undefined) return networkFault(network.code, status);
@@ -81,7 +81,7 @@ function networkFault(code: string, status: number | undefined): ModelFault {
 }
 
 /** Frames and validation errors quote what the model wrote, so of those only the name is told. */
-function tell(complaint: Complaint, fault: ModelFault, asked: readonly string[]): string {
+function describe(complaint: ProviderError, fault: ModelFault, asked: readonly string[]): string {
   const { name, status, codes, message, parameter, requestId, network, unsent } = complaint;
   const quotes = fault === 'malformed' || (fault === 'unknown' && status === undefined);
   const own = network && `${network.code} ${network.message}`;
@@ -96,13 +96,13 @@ function tell(complaint: Complaint, fault: ModelFault, asked: readonly string[])
     ),
     withoutQuotes(parameter, asked),
     requestId === '' ? '' : `request ${requestId}`,
-    safe(withoutQuotes(sentence, asked)),
+    withoutKeys(withoutQuotes(sentence, asked)),
   ];
   return parts.filter((part) => part !== '').join('; ');
 }
 
 /** Providers repeat the key, half masked, when they refuse it. */
-function safe(sentence: string): string {
+function withoutKeys(sentence: string): string {
   return sentence
     .replaceAll(/\b(sk|pk|key)-[\w*.-]+/gi, '[key]')
     .replaceAll(/Bearer\s+\S+/gi, '[key]')

@@ -20,7 +20,7 @@ const named: Readonly<Record<string, string>> = {
 };
 
 /** A text without what different writings of it differ in. */
-interface Bare {
+interface NormalizedText {
   readonly text: string;
   /** Where the writing of each unit begins and ends in the text as it was. */
   readonly starts: readonly number[];
@@ -35,12 +35,12 @@ interface Bare {
 export function withoutQuotes(message: string, texts: readonly string[]): string {
   const read = message.slice(0, maxMessageChars);
   if (read.length < shortestQuote) return read;
-  const bare = bareOf(read);
+  const bare = normalize(read);
   const quoted = new Uint8Array(read.length);
   const mark = (from: number, to: number): void => void quoted.fill(1, from, to);
   const written = texts.flatMap((text) => [text, JSON.stringify(text).slice(1, -1)]);
   for (const at of runsIn(read, written)) mark(at, at + shortestQuote);
-  for (const at of runsIn(bare.text, texts.map(bareTextOf))) {
+  for (const at of runsIn(bare.text, texts.map(normalizedText))) {
     mark(bare.starts[at] ?? 0, bare.ends[at + shortestQuote - 1] ?? read.length);
   }
   let kept = '';
@@ -78,14 +78,14 @@ function runAt(text: string, at: number): string {
 }
 
 /** Decoded, in small letters, without white space, `+` and backslashes. */
-function bareTextOf(text: string): string {
+function normalizedText(text: string): string {
   return text
     .replaceAll(escaped, (...match) => decodedOf(match.slice(0, groupCount + 1)))
     .replaceAll(dropped, '')
     .toLowerCase();
 }
 
-function bareOf(text: string): Bare {
+function normalize(text: string): NormalizedText {
   let bare = '';
   const starts: number[] = [];
   const ends: number[] = [];

@@ -1,5 +1,5 @@
 /** Waits, or until the signal aborts, which is no error; resolves to whether all of it passed. */
-export async function pause(ms: number, signal: AbortSignal): Promise<boolean> {
+export async function waitUnlessAborted(ms: number, signal: AbortSignal): Promise<boolean> {
   if (signal.aborted) return false;
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const onAbort = (): void => resolve(false);

@@ -10,7 +10,7 @@ const firstRetryMs = 200;
 const slowestRetryMs = 5_000;
 
 /** Calls beside the replies, such as a sentence to somebody, that nobody waits for. */
-export class Errands {
+export class BackgroundCalls {
   readonly #log: Log;
   readonly #abort = new AbortController();
   readonly #running = new Set<Promise<void>>();

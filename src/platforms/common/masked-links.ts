@@ -35,7 +35,7 @@ const ipAddress = /(?<![\p{L}\p{N}@.-])(\d{1,3}(?:\.\d{1,3}){3})(?![\p{L}\p{N}-]
  *   a text is only ever added to, it may become an even one
  * @param read a text or an address as the platform may read it, such as without entities
  */
-export function honestLinks(
+export function showMismatchedTargets(
   markdown: string,
   { oddly = true, read = (text: string): string => text } = {},
 ): string {
@@ -57,7 +57,7 @@ export function honestLinks(
     const target = address.test(written) ? written : read(written);
     if (!address.test(target)) return all;
     if (text.trim() === '') return `<${target}>`;
-    if (text.includes('](') || leadsElsewhere(read(text), read(target))) {
+    if (text.includes('](') || namesAnotherHost(read(text), read(target))) {
       return `${text.replaceAll('](', '] (')} (<${target}>)`;
     }
     // A title would be shown instead of the address where somebody looks for that.
@@ -65,7 +65,7 @@ export function honestLinks(
   });
 }
 
-function leadsElsewhere(text: string, target: string): boolean {
+function namesAnotherHost(text: string, target: string): boolean {
   const plain = text
     .normalize('NFKC')
     .replaceAll(/[*~`|\\\p{Cf}\p{Default_Ignorable_Code_Point}]/gu, '')

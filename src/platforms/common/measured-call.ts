@@ -1,7 +1,7 @@
 import { RateLimited, Rejected } from '../../core/domain/errors.ts';
 import type { CallResult, Metrics } from '../../core/ports/metrics.ts';
 
-export interface CountedCall {
+export interface MeasuredCall {
   readonly metrics: Metrics;
   readonly platform: string;
   /** Of the platform's API, without ids. */
@@ -11,7 +11,7 @@ export interface CountedCall {
 }
 
 /** Makes a call to a platform, and counts how it went and how long it took. */
-export async function counted<T>(of: CountedCall, call: () => Promise<T>): Promise<T> {
+export async function measured<T>(of: MeasuredCall, call: () => Promise<T>): Promise<T> {
   const { metrics, platform, method, signal } = of;
   const startedAt = performance.now();
   let result: CallResult = 'ok';
@@ -22,7 +22,7 @@ export async function counted<T>(of: CountedCall, call: () => Promise<T>): Promi
     throw error;
   } finally {
     if (result === 'ok' || !signal.aborted) {
-      metrics.called(platform, method, result, performance.now() - startedAt);
+      metrics.platformCalled(platform, method, result, performance.now() - startedAt);
     }
   }
 }

@@ -1,22 +1,22 @@
 import { wait } from '../../core/timing.ts';
 import type { Budget } from '../../core/ports/surface.ts';
-import { Limiter } from '../../core/reply/pacing/rate-limiter.ts';
+import { RateLimiter } from '../../core/reply/pacing/rate-limiter.ts';
 
 /**
  * Lets calls through no faster than their budgets allow, first come first served. For calls that
  * are not a reply's own, which the pacer knows nothing of.
  */
-export class Gate {
-  readonly #limiters: readonly Limiter[];
+export class RequestThrottle {
+  readonly #limiters: readonly RateLimiter[];
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(...budgets: Budget[]) {
     const now = performance.now();
-    this.#limiters = budgets.map((budget) => new Limiter(budget, now));
+    this.#limiters = budgets.map((budget) => new RateLimiter(budget, now));
   }
 
   /** Resolves when a call may be made. Throws the signal's reason. */
-  pass(signal: AbortSignal): Promise<void> {
+  acquire(signal: AbortSignal): Promise<void> {
     const passed = this.#turn.then(async () => {
       for (;;) {
         signal.throwIfAborted();
@@ -26,7 +26,7 @@ export class Gate {
         await wait(Math.ceil(waitMs), signal);
       }
       const now = performance.now();
-      for (const limiter of this.#limiters) limiter.take(now);
+      for (const limiter of this.#limiters) limiter.callStarted(now);
     });
     // Whoever is given up holds up nobody behind it.
     this.#turn = Promise.allSettled([passed]);
@@ -34,8 +34,8 @@ export class Gate {
   }
 
   /** The platform asked for a pause. */
-  pause(ms: number): void {
+  blockFor(ms: number): void {
     const now = performance.now();
-    for (const limiter of this.#limiters) limiter.pause(now, ms);
+    for (const limiter of this.#limiters) limiter.blockFor(now, ms);
   }
 }

@@ -1,26 +1,26 @@
 import type { ConversationId } from '../../core/domain/conversation.ts';
 
 /** What a platform writes a reply with. */
-interface Pen {
+interface ReplyHandle {
   /** Whether it is a message of this reply. */
   owns(message: string): boolean;
   /** A person deleted a question or a part of the reply: nothing more is written. */
-  withdraw(): void;
+  stopWriting(): void;
 }
 
-export interface RunningReply<P extends Pen> {
+export interface RunningReply<P extends ReplyHandle> {
   readonly turn: string;
   /** The ids of the messages that it answers. */
   readonly questions: ReadonlySet<string>;
-  readonly pen: P;
+  readonly handle: P;
 }
 
 /** The replies that a platform writes at the moment. */
-export class Running<P extends Pen> {
+export class RunningReplies<P extends ReplyHandle> {
   /** By conversation, which has one turn at a time. */
   readonly #replies = new Map<ConversationId, RunningReply<P>>();
 
-  begin(conversation: ConversationId, reply: RunningReply<P>): void {
+  add(conversation: ConversationId, reply: RunningReply<P>): void {
     this.#replies.set(conversation, reply);
   }
 
@@ -30,20 +30,20 @@ export class Running<P extends Pen> {
    *
    * @param message an id that is unique on the platform
    */
-  withdraw(message: string): ConversationId | undefined {
-    for (const [conversation, { questions, pen }] of this.#replies) {
-      if (!questions.has(message) && !pen.owns(message)) continue;
-      pen.withdraw();
+  onMessageDeleted(message: string): ConversationId | undefined {
+    for (const [conversation, { questions, handle }] of this.#replies) {
+      if (!questions.has(message) && !handle.owns(message)) continue;
+      handle.stopWriting();
       return conversation;
     }
     return undefined;
   }
 
   /** The turn is over, or left; what it was written with, if it was written here. */
-  end(conversation: ConversationId, turn: string): P | undefined {
+  remove(conversation: ConversationId, turn: string): P | undefined {
     const reply = this.#replies.get(conversation);
     if (reply?.turn !== turn) return undefined;
     this.#replies.delete(conversation);
-    return reply.pen;
+    return reply.handle;
   }
 }

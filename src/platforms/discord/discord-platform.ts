@@ -1,36 +1,43 @@
-import { Access, type Followups } from '../../core/intake/access.ts';
-import { Duty } from '../../core/instances/leader-election.ts';
-import { Errands } from '../common/background-calls.ts';
+import { Access, type FollowUpPolicy } from '../../core/intake/access.ts';
+import { LeaderElection } from '../../core/instances/leader-election.ts';
+import { BackgroundCalls } from '../common/background-calls.ts';
 import { CallFailed } from '../../core/domain/errors.ts';
-import { Gate } from '../common/request-throttle.ts';
+import { RequestThrottle } from '../common/request-throttle.ts';
 import type { Log } from '../../core/ports/log.ts';
 import type { Metrics } from '../../core/ports/metrics.ts';
 import type { Intake, Platform } from '../../core/ports/platform.ts';
 import type { Lease, Store } from '../../core/ports/store.ts';
 import { inOneLine } from '../../core/foreign-data.ts';
-import { TurnedAway } from '../../core/intake/refusal-notices.ts';
-import { DiscordApi, newRest } from './api/rest-api.ts';
-import { Budgets } from './api/rate-limits.ts';
-import { Chains } from './receive/reply-chains.ts';
+import { RefusalNotices } from '../../core/intake/refusal-notices.ts';
+import { DiscordApi, createRestClient } from './api/rest-api.ts';
+import { ChannelRateLimits } from './api/rate-limits.ts';
+import { ReplyChains } from './receive/reply-chains.ts';
 import { Channels } from './cache/channels.ts';
-import { Denials } from './reply/reply-location.ts';
-import { Door } from './receive/access-check.ts';
-import { earlier } from './history/thread-context.ts';
-import { countOf, Guilds, namesOf, Roles, serversCall, serversIn } from './cache/guilds.ts';
-import { introduce, inviteLink, type Self, tokenNotAccepted } from './api/identify-bot.ts';
-import { Hearing } from './receive/gateway-session.ts';
+import { DeniedPermissions } from './reply/reply-location.ts';
+import { AccessCheck } from './receive/access-check.ts';
+import { threadContext } from './history/thread-context.ts';
+import {
+  guildCount,
+  Guilds,
+  guildNames,
+  GuildRoles,
+  guildListRequest,
+  parseGuildList,
+} from './cache/guilds.ts';
+import { identifyBot, inviteLink, type BotIdentity, tokenNotAccepted } from './api/identify-bot.ts';
+import { GatewaySession } from './receive/gateway-session.ts';
 import { Members } from './cache/members.ts';
-import { Notices } from './notices/user-notices.ts';
-import { Posts } from './reply/posted-pages.ts';
-import { Replies } from './reply/reply-registry.ts';
-import { untilDone } from './api/retry-until-done.ts';
+import { UserNotices } from './notices/user-notices.ts';
+import { PostsByNonce } from './reply/posted-pages.ts';
+import { ReplyRegistry } from './reply/reply-registry.ts';
+import { retryUntilDone } from './api/retry-until-done.ts';
 
 /** The service starts with its other platforms when Discord is away for longer than this. */
-const usualStartPatienceMs = 10_000;
+const defaultStartPatienceMs = 10_000;
 const closeGraceMs = 3_000;
 const maxNameChars = 40;
 /** For what was said above a question; Discord allows 50 a second in all. */
-const readingPace = { key: 'discord: reading above', burst: 20, perSecond: 20 };
+const contextRate = { key: 'discord: reading above', burst: 20, perSecond: 20 };
 
 export interface DiscordPlatformOptions {
   /** The bot's token. */
@@ -40,14 +47,21 @@ export interface DiscordPlatformOptions {
   /** Where a question in a channel is answered; by default in a thread of its own. */
   readonly replyIn?: 'thread' | 'channel';
   /** Who may go on in a thread without a mention; by default `auto`. */
-  readonly followups?: Followups;
+  readonly followups?: FollowUpPolicy;
   /** Who may ask, and where; by default everybody, but directly members of the bot's servers alone. */
   readonly access?: Access;
   /** Ids of the bots and webhooks that are answered like people; by default none. */
   readonly bots?: ReadonlySet<string>;
   readonly store: Pick<
     Store,
-    'participation' | 'active' | 'view' | 'bookmark' | 'bookmarks' | 'hold' | 'yield' | 'shared'
+    | 'participation'
+    | 'recentlyActive'
+    | 'conversationView'
+    | 'saveReadPositions'
+    | 'readPositions'
+    | 'acquireLeadership'
+    | 'releaseLeadership'
+    | 'shared'
   >;
   /** For how long another instance that listens is believed to live, and who we are. */
   readonly lease: Lease;
@@ -58,7 +72,7 @@ export interface DiscordPlatformOptions {
   /** How long a start waits for Discord before it goes on without it, in milliseconds; 10 s. */
   readonly startPatienceMs?: number;
   /** After so much silence Discord will not be heard any more, in milliseconds; 3 minutes. */
-  readonly deafMs?: number;
+  readonly silenceMs?: number;
   /** Between two sessions that begin, in milliseconds; a little more than Discord's 5 s. */
   readonly identifyEveryMs?: number;
 }
@@ -69,17 +83,17 @@ export function discordPlatform(options: DiscordPlatformOptions): Platform {
   const { access = new Access(), bots = new Set() } = options;
   const { store, lease, log, onFatal } = options;
   let unauthorized = false;
-  let self: Self | undefined;
+  let bot: BotIdentity | undefined;
   let servers: string | undefined;
-  let chains: Chains | undefined;
-  let duty: Duty | undefined;
-  let hearing: Hearing | undefined;
+  let chains: ReplyChains | undefined;
+  let election: LeaderElection | undefined;
+  let session: GatewaySession | undefined;
   let beginning: Promise<void> = Promise.resolve();
   const stopping = new AbortController();
   const { signal } = stopping;
 
-  const rest = newRest(token, apiUrl);
-  const budgets = new Budgets({ alone: !store.shared });
+  const rest = createRestClient(token, apiUrl);
+  const budgets = new ChannelRateLimits({ alone: !store.shared });
   const api = new DiscordApi({
     rest,
     budgets,
@@ -87,80 +101,85 @@ export function discordPlatform(options: DiscordPlatformOptions): Platform {
     ...(options.metrics === undefined ? {} : { metrics: options.metrics }),
     onUnauthorized: () => {
       unauthorized = true;
-      if (self !== undefined) onFatal(tokenNotAccepted());
+      if (bot !== undefined) onFatal(tokenNotAccepted());
     },
   });
-  const above = new Gate(readingPace);
+  const contextThrottle = new RequestThrottle(contextRate);
   const channels = new Channels(api);
-  const roles = new Roles();
+  const roles = new GuildRoles();
   const names = { channel: channels.nameOf, role: roles.nameOf };
-  const posts = new Posts();
-  const errands = new Errands(log);
-  const notices = new Notices({ api, errands, log });
+  const posts = new PostsByNonce();
+  const backgroundCalls = new BackgroundCalls(log);
+  const notices = new UserNotices({ api, backgroundCalls, log });
   const guilds = new Guilds();
-  const door = new Door({ access, members: new Members(api), guilds, channels });
-  const turnedAway = new TurnedAway({ platform: 'discord', store, log });
-  const replies = new Replies({
+  const accessCheck = new AccessCheck({ access, members: new Members(api), guilds, channels });
+  const refusalNotices = new RefusalNotices({ platform: 'discord', store, log });
+  const replies = new ReplyRegistry({
     api,
-    denials: new Denials(),
+    deniedPermissions: new DeniedPermissions(),
     budgets,
     channels,
     posts,
-    errands,
+    backgroundCalls,
     threads: replyIn === 'thread',
     log,
-    botId: () => self?.id,
+    botId: () => bot?.id,
   });
 
   /** Resolves once Discord is listened to, here or by another instance. Throws `BadConfiguration`. */
   async function begin(intake: Intake): Promise<void> {
     // Beside all else: a start waits for no names.
     void learnServers();
-    const known = await untilDone(() => introduce(api, () => unauthorized, signal), log, signal);
-    self = { ...known, roles: roles.own };
-    const linked = new Chains({ api, gate: above, store, self, log });
-    chains = linked;
-    log.info({ invite: inviteLink(self.application) }, 'Discord: invite the bot with this link');
-    const me = self;
-    duty = new Duty({
+    const known = await retryUntilDone(
+      () => identifyBot(api, () => unauthorized, signal),
+      log,
+      signal,
+    );
+    bot = { ...known, roles: roles.own };
+    const replyChains = new ReplyChains({ api, throttle: contextThrottle, store, bot, log });
+    chains = replyChains;
+    log.info({ invite: inviteLink(bot.application) }, 'Discord: invite the bot with this link');
+    const me = bot;
+    election = new LeaderElection({
       store,
-      role: `discord:${self.application}`,
+      role: `discord:${bot.application}`,
       lease,
       log,
-      begin: () => {
-        hearing = new Hearing({
+      onElected: () => {
+        session = new GatewaySession({
           ...options,
-          self: me,
+          bot: me,
           api,
           channels,
           roles,
-          chains: linked,
+          chains: replyChains,
           posts,
           replies,
           notices,
           followups,
           bots,
-          door,
+          accessCheck,
           guilds,
-          turnedAway,
+          refusalNotices,
           intake,
-          onDeaf: onFatal,
+          onFatal,
         });
-        return hearing.begin();
+        return session.begin();
       },
-      end: async () => hearing?.end(),
+      onReplaced: async () => session?.end(),
       onFailed: fail,
     });
-    await duty.start();
+    await election.start();
   }
 
   /** For whoever reads how the start went, and for nothing else. */
   async function learnServers(): Promise<void> {
     try {
-      const { path, query } = serversCall;
-      const all = serversIn(await api.call('GET', path, { query }, signal));
+      const { path, query } = guildListRequest;
+      const all = parseGuildList(await api.call('GET', path, { query }, signal));
       const many = all.length === 1 ? 'server' : 'servers';
-      servers = all.length === 0 ? 'no server yet' : `${countOf(all)} ${many} (${namesOf(all)})`;
+      servers =
+        all.length === 0 ? 'no server yet' : `${guildCount(all)} ${many} (${guildNames(all)})`;
     } catch (error) {
       log.debug({ err: error }, 'names of the servers not known');
     }
@@ -178,16 +197,16 @@ export function discordPlatform(options: DiscordPlatformOptions): Platform {
   return {
     name: 'discord',
 
-    about() {
-      if (self === undefined) return 'does not answer yet';
-      return `@${inOneLine(self.name, maxNameChars)}${servers === undefined ? '' : ` in ${servers}`}`;
+    describe() {
+      if (bot === undefined) return 'does not answer yet';
+      return `@${inOneLine(bot.name, maxNameChars)}${servers === undefined ? '' : ` in ${servers}`}`;
     },
 
     state() {
-      const listens = duty?.isOurs === true;
+      const listens = election?.isLeader === true;
       // Where another instance listens, that one tells whether it hears.
-      const standsBy = duty !== undefined && !signal.aborted;
-      return { up: listens ? hearing?.hears === true : standsBy, listens };
+      const standsBy = election !== undefined && !signal.aborted;
+      return { up: listens ? session?.isReceiving === true : standsBy, listens };
     },
 
     async start(intake) {
@@ -201,33 +220,33 @@ export function discordPlatform(options: DiscordPlatformOptions): Platform {
         waiting = false;
         log.warn({}, 'Discord does not answer; still trying');
         late.resolve();
-      }, options.startPatienceMs ?? usualStartPatienceMs);
+      }, options.startPatienceMs ?? defaultStartPatienceMs);
       await Promise.race([beginning, late.promise]).finally(() => clearTimeout(timer));
     },
 
-    async pause() {
+    async stopReceiving() {
       stopping.abort(new Error('Discord is not listened to any more'));
-      await duty?.stop();
+      await election?.stop();
       // However that ended: `start` throws why it failed.
       await Promise.allSettled([beginning]);
     },
 
     async close() {
-      await errands.close(closeGraceMs);
+      await backgroundCalls.close(closeGraceMs);
     },
 
     surface: (turn) => replies.surface(turn),
-    ended: (conversation, turn) => replies.ended(conversation, turn),
-    abandoned: (conversation, turn) => replies.abandoned(conversation, turn),
+    onTurnEnded: (conversation, turn) => replies.ended(conversation, turn),
+    onTurnAbandoned: (conversation, turn) => replies.abandoned(conversation, turn),
 
-    async earlier(conversation, messages, end) {
-      if (self === undefined || chains === undefined) {
+    async earlierHistory(conversation, messages, end) {
+      if (bot === undefined || chains === undefined) {
         throw new CallFailed('it is not known yet who the bot is');
       }
-      return earlier(
+      return threadContext(
         conversation,
         messages,
-        { api, gate: above, channels, names, chains, door, store, self },
+        { api, throttle: contextThrottle, channels, names, chains, accessCheck, store, bot },
         end,
       );
     },

@@ -1,5 +1,5 @@
 import type { RequestListener } from 'node:http';
-import { Access, type Followups } from '../../core/intake/access.ts';
+import { Access, type FollowUpPolicy } from '../../core/intake/access.ts';
 import { backoffMs, wait } from '../../core/timing.ts';
 import { BadConfiguration, CallFailed } from '../../core/domain/errors.ts';
 import type { Log } from '../../core/ports/log.ts';
@@ -7,26 +7,26 @@ import type { Metrics } from '../../core/ports/metrics.ts';
 import type { Intake, Platform } from '../../core/ports/platform.ts';
 import type { Store } from '../../core/ports/store.ts';
 import { inOneLine } from '../../core/foreign-data.ts';
-import { ReadingNotes } from '../../core/intake/poison-messages.ts';
-import { TurnedAway } from '../../core/intake/refusal-notices.ts';
+import { PoisonMessageGuard } from '../../core/intake/poison-messages.ts';
+import { RefusalNotices } from '../../core/intake/refusal-notices.ts';
 import { SlackApi } from './api/web-api.ts';
-import { Door } from './receive/access-check.ts';
-import { Doubles } from './reply/duplicate-posts.ts';
-import { Ear } from './receive/event-receiver.ts';
-import { earlier } from './history/thread-context.ts';
-import { Errands } from '../common/background-calls.ts';
-import { Heard } from './reply/posted-messages.ts';
+import { AccessCheck } from './receive/access-check.ts';
+import { DuplicatePosts } from './reply/duplicate-posts.ts';
+import { EventReceiver } from './receive/event-receiver.ts';
+import { threadContext } from './history/thread-context.ts';
+import { BackgroundCalls } from '../common/background-calls.ts';
+import { OwnPostEvents } from './reply/posted-messages.ts';
 import { eventsPath, httpEvents } from './receive/http-events.ts';
-import { Listener } from './receive/event-handler.ts';
-import { Missed } from './history/catch-up.ts';
-import { Notices } from './notices/user-notices.ts';
-import { People } from './api/users.ts';
-import { Replies } from './reply/reply-registry.ts';
-import { introduce, type Self } from './api/identify-bot.ts';
-import type { SocketOptions } from './receive/socket-connection.ts';
-import { Sockets } from './receive/socket-mode.ts';
-import { type Streaming, Streams } from './reply/streaming/stream-policy.ts';
-import { Threads } from './history/thread-reader.ts';
+import { EventHandler } from './receive/event-handler.ts';
+import { CatchUp } from './history/catch-up.ts';
+import { UserNotices } from './notices/user-notices.ts';
+import { Users } from './api/users.ts';
+import { ReplyRegistry } from './reply/reply-registry.ts';
+import { identifyBot, type BotIdentity } from './api/identify-bot.ts';
+import type { SocketConnectionOptions } from './receive/socket-connection.ts';
+import { SocketMode } from './receive/socket-mode.ts';
+import { type StreamingSetting, StreamPolicy } from './reply/streaming/stream-policy.ts';
+import { ThreadReader } from './history/thread-reader.ts';
 
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
@@ -40,7 +40,7 @@ type SlackTransport =
   | {
       readonly kind: 'socket';
       readonly appToken: string;
-      readonly dispatcher?: SocketOptions['dispatcher'];
+      readonly dispatcher?: SocketConnectionOptions['dispatcher'];
     }
   | { readonly kind: 'http'; readonly signingSecret: string };
 
@@ -51,7 +51,7 @@ export interface SlackPlatformOptions {
   /** Slack's Web API elsewhere than at Slack, such as `http://127.0.0.1:4002/api/`. */
   readonly apiUrl?: string;
   /** Who may go on in a thread without a mention; by default `auto`. */
-  readonly followups?: Followups;
+  readonly followups?: FollowUpPolicy;
   /** Who may ask, and where; by default everybody of the organisation, everywhere. */
   readonly access?: Access;
   /** Ids of the bots that are answered like people; by default none. */
@@ -59,12 +59,18 @@ export interface SlackPlatformOptions {
   /** Whether people of other organisations (Slack Connect) are answered; by default not. */
   readonly allowOutsiders?: boolean;
   /** How replies are written; by default `auto`. */
-  readonly streaming?: Streaming;
+  readonly streaming?: StreamingSetting;
   /** How long a stream is written before it goes on by edits, in milliseconds. */
   readonly streamMs?: number;
   readonly store: Pick<
     Store,
-    'participation' | 'active' | 'view' | 'bookmark' | 'bookmarks' | 'hold' | 'shared'
+    | 'participation'
+    | 'recentlyActive'
+    | 'conversationView'
+    | 'saveReadPositions'
+    | 'readPositions'
+    | 'acquireLeadership'
+    | 'shared'
   >;
   readonly metrics?: Metrics;
   readonly log: Log;
@@ -89,21 +95,22 @@ export function slackPlatform(options: SlackPlatformOptions): SlackPlatform {
     ...(apiUrl === undefined ? {} : { apiUrl }),
     ...(metrics === undefined ? {} : { metrics }),
   });
-  const threads = new Threads(api);
-  const people = new People({ api, log });
-  const errands = new Errands(log);
+  const threads = new ThreadReader(api);
+  const people = new Users({ api, log });
+  const errands = new BackgroundCalls(log);
   const ending = new AbortController();
-  const doubles = new Doubles(errands, ending.signal);
-  const heard = new Heard();
-  const notices = new Notices({ api, errands });
-  const turnedAway = new TurnedAway({ platform: 'slack', store, log });
-  const reading = new ReadingNotes({ platform: 'slack', store, log });
-  const doorOf = (me: Self): Door => new Door({ self: me, access, allowOutsiders, people });
-  const ear = new Ear(log);
+  const doubles = new DuplicatePosts(errands, ending.signal);
+  const heard = new OwnPostEvents();
+  const notices = new UserNotices({ api, errands });
+  const turnedAway = new RefusalNotices({ platform: 'slack', store, log });
+  const reading = new PoisonMessageGuard({ platform: 'slack', store, log });
+  const doorOf = (me: BotIdentity): AccessCheck =>
+    new AccessCheck({ identity: me, access, allowOutsiders, users: people });
+  const ear = new EventReceiver(log);
   const hearing = new AbortController();
   const isGov = apiUrl !== undefined && /(?:^|\.)slack-gov\.com$/.test(new URL(apiUrl).hostname);
-  const streams = new Streams({ streaming: options.streaming ?? 'auto', isGov, log });
-  const replies = new Replies({
+  const streams = new StreamPolicy({ streaming: options.streaming ?? 'auto', isGov, log });
+  const replies = new ReplyRegistry({
     api,
     threads,
     errands,
@@ -116,49 +123,49 @@ export function slackPlatform(options: SlackPlatformOptions): SlackPlatform {
     self: () => self,
     ...(options.streamMs === undefined ? {} : { streamMs: options.streamMs }),
   });
-  let self: Self | undefined;
-  let sockets: Sockets | undefined;
+  let self: BotIdentity | undefined;
+  let sockets: SocketMode | undefined;
   let background: Promise<void> = Promise.resolve();
 
   const http =
     transport.kind === 'http'
       ? {
           path: eventsPath,
-          listener: httpEvents({ signingSecret: transport.signingSecret, log, take: ear.take }),
+          listener: httpEvents({ signingSecret: transport.signingSecret, log, take: ear.receive }),
         }
       : undefined;
 
   /** Throws what keeps Slack from being heard. */
   async function begin(intake: Intake): Promise<void> {
     const { signal } = hearing;
-    self ??= await introduce({ api, apiUrl, log }, signal);
-    const listener = new Listener({
-      self,
+    self ??= await identifyBot({ api, apiUrl, log }, signal);
+    const listener = new EventHandler({
+      identity: self,
       intake,
       store,
-      people,
+      users: people,
       followups,
-      door: doorOf(self),
-      turnedAway,
-      reading,
+      accessCheck: doorOf(self),
+      refusalNotices: turnedAway,
+      readingNotes: reading,
       bots,
       log,
       signal,
-      tell: notices.tell,
-      greet: notices.greet,
-      withdraw: (said) => {
+      notify: notices.notify,
+      suggestPrompts: notices.suggestPrompts,
+      onMessageDeleted: (said) => {
         heard.forget(said.channel, said.ts);
-        return replies.withdraw(said);
+        return replies.onMessageDeleted(said);
       },
-      land: ({ channel, ts }, key) => {
+      onOwnPost: ({ channel, ts }, key) => {
         heard.note(channel, key, ts);
-        doubles.land(key, channel, ts);
+        doubles.seen(key, channel, ts);
       },
     });
-    const missed = new Missed({ api, threads, self, listener, store, log });
+    const missed = new CatchUp({ api, threads, self, listener, store, log });
     const readAgain = (sinceMs: number): void => {
       background = background.then(() =>
-        missed.readAgain(sinceMs, signal).catch((error: unknown) => {
+        missed.run(sinceMs, signal).catch((error: unknown) => {
           log.debug({ err: error }, 'reading again cut short');
         }),
       );
@@ -168,13 +175,13 @@ export function slackPlatform(options: SlackPlatformOptions): SlackPlatform {
       readAgain(Date.now() - dayMs);
       return;
     }
-    sockets = new Sockets({
+    sockets = new SocketMode({
       appToken: transport.appToken,
       dispatcher: transport.dispatcher,
       ...(apiUrl === undefined ? {} : { apiUrl }),
       log,
-      take: ear.take,
-      onHearingAgain: (deafSince) => {
+      take: ear.receive,
+      onReconnected: (deafSince) => {
         const sinceMs = Math.max(deafSince ?? 0, Date.now() - dayMs);
         if (Date.now() - sinceMs > silenceMs) readAgain(sinceMs - minuteMs);
       },
@@ -197,12 +204,14 @@ export function slackPlatform(options: SlackPlatformOptions): SlackPlatform {
 
   return {
     name: 'slack',
-    about() {
+    describe() {
       if (self === undefined) return 'does not answer yet';
       const { name, workspace, team } = self;
       return `@${inOneLine(name, maxNameChars)} in ${inOneLine(workspace ?? team, maxNameChars)}`;
     },
-    state: () => ({ up: transport.kind === 'http' ? self !== undefined : sockets?.hears === true }),
+    state: () => ({
+      up: transport.kind === 'http' ? self !== undefined : sockets?.isConnected === true,
+    }),
     ...(http === undefined ? {} : { http }),
 
     async start(intake) {
@@ -218,7 +227,7 @@ export function slackPlatform(options: SlackPlatformOptions): SlackPlatform {
       }
     },
 
-    async pause() {
+    async stopReceiving() {
       await ear.close();
       hearing.abort(new Error('Slack is not listened to any more'));
       await sockets?.stop();
@@ -231,13 +240,13 @@ export function slackPlatform(options: SlackPlatformOptions): SlackPlatform {
     },
 
     surface: (turn) => replies.surface(turn),
-    ended: (conversation, turn) => replies.ended(conversation, turn),
-    abandoned: (conversation, turn) => replies.abandoned(conversation, turn),
+    onTurnEnded: (conversation, turn) => replies.ended(conversation, turn),
+    onTurnAbandoned: (conversation, turn) => replies.abandoned(conversation, turn),
 
-    async earlier(conversation, messages, signal) {
+    async earlierHistory(conversation, messages, signal) {
       if (self === undefined) throw new CallFailed('it is not known yet who the bot is');
       const world = { self, threads, people, door: doorOf(self) };
-      return earlier(conversation, messages, world, signal);
+      return threadContext(conversation, messages, world, signal);
     },
   };
 }

@@ -1,6 +1,6 @@
-import type { PageFormat, Posting, Surface, WorkingState } from '../../core/ports/surface.ts';
+import type { PageFormat, PostRequest, Surface, WorkingState } from '../../core/ports/surface.ts';
 import type { LiveTurn } from './conversations/conversation-view.ts';
-import type { Room } from './conversations/live-conversation.ts';
+import type { LiveConversation } from './conversations/live-conversation.ts';
 
 /** Twenty steps in a second look like steady writing; more would only cost. */
 const editFloorMs = 50;
@@ -13,7 +13,7 @@ const renewMs = 30_000;
  * Writes a turn's reply where open pages look. A page's key is its id, so that a post made twice
  * is the same page, and a page of an earlier process can be edited like any other.
  */
-export function webSurface(room: Room, live: LiveTurn): Surface {
+export function webSurface(room: LiveConversation, live: LiveTurn): Surface {
   return {
     format: webFormat,
     budgets: { post: [], edit: [], remove: [] },
@@ -26,10 +26,10 @@ export function webSurface(room: Room, live: LiveTurn): Surface {
         signal.throwIfAborted();
         if (JSON.stringify(live.working) === JSON.stringify(state)) return;
         live.working = state;
-        room.rearranged();
+        room.structureChanged();
       },
     },
-    async post({ key, index, text }: Posting, signal: AbortSignal) {
+    async post({ key, index, text }: PostRequest, signal: AbortSignal) {
       signal.throwIfAborted();
       write(key, { index, text });
       return key;
@@ -45,13 +45,13 @@ export function webSurface(room: Room, live: LiveTurn): Surface {
     async remove(id: string, signal: AbortSignal) {
       signal.throwIfAborted();
       live.remove(id);
-      room.rearranged();
+      room.structureChanged();
     },
   };
 
   function write(key: string, page: { index?: number; text: string }): void {
-    if (live.write(key, page)) room.rearranged();
-    else room.rewritten();
+    if (live.write(key, page)) room.structureChanged();
+    else room.textChanged();
   }
 }
 

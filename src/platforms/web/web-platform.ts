@@ -2,19 +2,19 @@ import type { IncomingMessage } from 'node:http';
 import type { HttpBindings } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import type { ConversationId } from '../../core/domain/conversation.ts';
-import { type Log, LogDigest } from '../../core/ports/log.ts';
+import { type Log, ThrottledWarnings } from '../../core/ports/log.ts';
 import type { Intake, Platform } from '../../core/ports/platform.ts';
 import type { Secrets, Store } from '../../core/ports/store.ts';
 import type { PageFormat } from '../../core/ports/surface.ts';
-import { api } from './http/api.ts';
-import { assets, html } from './http/assets.ts';
-import { devPages } from './http/dev-pages.ts';
-import { faultResponse, problems } from './http/errors.ts';
+import { apiRoutes } from './http/api.ts';
+import { assetRoutes, readHtml } from './http/assets.ts';
+import { devRoutes } from './http/dev-pages.ts';
+import { errorResponse, problemReportRoutes } from './http/errors.ts';
 import { webFormat, webSurface } from './surface.ts';
-import { guard, headers, Hosts } from './http/request-guard.ts';
-import { login } from './sessions/login.ts';
-import { NewSessions } from './sessions/session-throttle.ts';
-import { Rooms } from './conversations/live-conversations.ts';
+import { requestGuard, securityHeaders, AllowedHosts } from './http/request-guard.ts';
+import { createLogin } from './sessions/login.ts';
+import { SessionThrottle } from './sessions/session-throttle.ts';
+import { LiveConversations } from './conversations/live-conversations.ts';
 import { sessionOf, Sessions } from './sessions/session.ts';
 
 /** How often it is looked whether logins ended at other instances, in milliseconds. */
@@ -56,7 +56,7 @@ export interface WebPlatform extends Platform {
 
 export function webPlatform(options: WebPlatformOptions): WebPlatform {
   const { store, secrets, log, password, now = Date.now } = options;
-  const rooms = new Rooms(store, log);
+  const rooms = new LiveConversations(store, log);
   let intake: Intake | undefined;
   let looking: NodeJS.Timeout | undefined;
   const addressOf = (c: Context): string | undefined =>
@@ -65,44 +65,44 @@ export function webPlatform(options: WebPlatformOptions): WebPlatform {
     key: options.sessionKey,
     signedSince: options.signedSince,
     isKnown: async (session) => (await store.conversationsOf('web', session, 1)).length > 0,
-    admit: new NewSessions(addressOf, now).admit,
+    admit: new SessionThrottle(addressOf, now).admit,
     now,
   });
 
   const routes = new Hono();
-  const digest = new LogDigest(log);
-  routes.onError((error, c) => faultResponse(error, c, log, digest));
-  const hosts = new Hosts(options.host, options.hosts ?? []);
+  const digest = new ThrottledWarnings(log);
+  routes.onError((error, c) => errorResponse(error, c, log, digest));
+  const hosts = new AllowedHosts(options.host, options.hosts ?? []);
   const refused = (): void => digest.count('request refused: its Host is not in WEB_HOSTS');
-  routes.use(headers, guard({ hosts, refused }));
-  routes.route('/', assets());
+  routes.use(securityHeaders, requestGuard({ hosts, refused }));
+  routes.route('/', assetRoutes());
   let watchLogins = async (): Promise<void> => {};
   routes.use(sessions.read);
   if (password !== undefined) {
     const form = async (sentence: string) =>
-      (await html('login.html')).replace('<!-- sentence -->', sentence);
+      (await readHtml('login.html')).replace('<!-- sentence -->', sentence);
     const {
-      gate,
+      requireLogin,
       routes: loginRoutes,
       hasEnded,
-    } = login({
+    } = createLogin({
       password,
       secrets,
       form,
-      laneOf: (c) => sessionOf(c) ?? addressOf(c),
-      ended: (id) => rooms.closeLogin(id),
+      throttleKeyOf: (c) => sessionOf(c) ?? addressOf(c),
+      onLogout: (id) => rooms.closeLogin(id),
       now,
     });
     watchLogins = () => closeEnded(hasEnded);
     routes.route('/', loginRoutes);
-    for (const path of ['/', '/dev/*', '/api/*']) routes.use(path, gate);
+    for (const path of ['/', '/dev/*', '/api/*']) routes.use(path, requireLogin);
   }
-  routes.get('/', async (c) => c.html(await html('index.html')));
+  routes.get('/', async (c) => c.html(await readHtml('index.html')));
   routes.route(
     '/',
-    api({
+    apiRoutes({
       store,
-      rooms,
+      live: rooms,
       sessions,
       about: {
         demo: options.demo,
@@ -114,13 +114,13 @@ export function webPlatform(options: WebPlatformOptions): WebPlatform {
       intake: () => intake,
     }),
   );
-  routes.route('/', problems(log));
-  routes.route('/', devPages({ ...options.formats, web: webFormat }));
+  routes.route('/', problemReportRoutes(log));
+  routes.route('/', devRoutes({ ...options.formats, web: webFormat }));
 
   /** From now on the store alone knows of the turn. */
   function over(conversation: ConversationId, turn: string): void {
-    rooms.find(conversation)?.end(turn);
-    rooms.tidy(conversation);
+    rooms.find(conversation)?.endTurn(turn);
+    rooms.removeIfUnused(conversation);
   }
 
   /** Who logged out at another instance has nothing open here for long. */
@@ -142,7 +142,7 @@ export function webPlatform(options: WebPlatformOptions): WebPlatform {
       intake = taker;
       looking = setInterval(() => void watchLogins(), lookEveryMs).unref();
     },
-    async pause() {
+    async stopReceiving() {
       intake = undefined;
     },
     async close() {
@@ -151,10 +151,10 @@ export function webPlatform(options: WebPlatformOptions): WebPlatform {
       rooms.close();
     },
     surface({ conversation, id, messages }) {
-      const room = rooms.enter(conversation);
-      return webSurface(room, room.begin(id, messages));
+      const room = rooms.ensure(conversation);
+      return webSurface(room, room.beginTurn(id, messages));
     },
-    ended: over,
-    abandoned: over,
+    onTurnEnded: over,
+    onTurnAbandoned: over,
   };
 }

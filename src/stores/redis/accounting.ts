@@ -1,16 +1,16 @@
 import { RateLimiterRedis, type RateLimiterRes } from 'rate-limiter-flexible';
 import { StoreUnavailable } from '../../core/domain/errors.ts';
 import {
-  type Count,
+  type MeterCount,
   forgottenPerson,
   type Meter,
-  type Meters,
-  type Reading,
+  type QuotaMeters,
+  type MeterReading,
   type UsageBook,
   type UsageRow,
 } from '../../core/ports/usage.ts';
 import type { Connection } from './connection/connection.ts';
-import { bare, toStoreFault } from './connection/errors.ts';
+import { withoutCommand, toStoreError } from './connection/errors.ts';
 import type { Keys } from './keys.ts';
 import type { Log } from '../../core/ports/log.ts';
 import { encode } from './records.ts';
@@ -19,7 +19,7 @@ import { encode } from './records.ts';
  * What people and workspaces use, counted for all instances. A key each, so that it does not matter
  * where in a cluster they lie; all that is asked at once is sent at once.
  */
-export class RedisMeters implements Meters {
+export class RedisQuotaMeters implements QuotaMeters {
   readonly #connection: Connection;
   readonly #keys: Keys;
   readonly #limiter: RateLimiterRedis;
@@ -38,13 +38,13 @@ export class RedisMeters implements Meters {
     });
   }
 
-  read(meters: readonly Meter[]): Promise<Reading[]> {
+  read(meters: readonly Meter[]): Promise<MeterReading[]> {
     return Promise.all(
       meters.map((meter) => readingOf(this.#limiter.get(this.#keys.ofMeter(meter)))),
     );
   }
 
-  add(counts: readonly Count[]): Promise<Reading[]> {
+  add(counts: readonly MeterCount[]): Promise<MeterReading[]> {
     return Promise.all(
       counts.map(({ meter, amount, windowMs }) => {
         const customDuration = Math.max(1, Math.ceil(windowMs / 1_000));
@@ -59,15 +59,17 @@ export class RedisMeters implements Meters {
     const units: readonly Meter['unit'][] = ['questions', 'tokens', 'told'];
     const keys = units.map((unit) => this.#keys.ofMeter({ scope: 'person', id, unit }));
     // One person's keys share a partition.
-    await this.#connection.try(() => this.#connection.client.del(...keys));
+    await this.#connection.send(() => this.#connection.client.del(...keys));
   }
 }
 
-async function readingOf(step: Promise<RateLimiterRes | null>): Promise<Reading> {
+async function readingOf(step: Promise<RateLimiterRes | null>): Promise<MeterReading> {
   const found = await step.catch((error: unknown) => {
-    const fault = toStoreFault(error);
+    const fault = toStoreError(error);
     if (fault instanceof StoreUnavailable) throw fault;
-    throw new StoreUnavailable('away', 'Redis does not count now', { cause: bare(error) });
+    throw new StoreUnavailable('away', 'Redis does not count now', {
+      cause: withoutCommand(error),
+    });
   });
   if (found === null) return { used: 0, renewsInMs: 0 };
   const { consumedPoints: used, msBeforeNext } = found;
@@ -93,7 +95,7 @@ const counts = [
 type Who = readonly [string, string, string, string];
 
 /** Who used what of which model, a hash for each day that goes with its time. */
-export class RedisUsage implements UsageBook {
+export class RedisUsageBook implements UsageBook {
   readonly #connection: Connection;
   readonly #keys: Keys;
   readonly #keptSeconds: number;
@@ -124,7 +126,7 @@ export class RedisUsage implements UsageBook {
       const done = await steps.exec();
       for (const [error] of done ?? []) if (error !== null) throw error;
     } catch (error) {
-      throw toStoreFault(error);
+      throw toStoreError(error);
     }
   }
 
@@ -133,8 +135,8 @@ export class RedisUsage implements UsageBook {
     const { client } = this.#connection;
     await this.#eachDay(fromDay, async (day, keys) => {
       const [found, names] = await Promise.all([
-        this.#connection.try(() => client.hgetall(keys.usage)),
-        this.#connection.try(() => client.hgetall(keys.names)),
+        this.#connection.send(() => client.hgetall(keys.usage)),
+        this.#connection.send(() => client.hgetall(keys.names)),
       ]);
       for (const row of this.#rowsOf(day, found)) {
         const name = names[row.person];
@@ -149,7 +151,7 @@ export class RedisUsage implements UsageBook {
     const person = `${platform}:${author}`;
     const first = new Date(Date.now() - mostDays * dayMs);
     await this.#eachDay(dayOf(first), async (_day, keys) => {
-      const fields = await this.#connection.try(() => this.#connection.client.hkeys(keys.usage));
+      const fields = await this.#connection.send(() => this.#connection.client.hkeys(keys.usage));
       const moves = fields.flatMap((field) => {
         const { count, who } = partsOf(field) ?? {};
         if (count === undefined || who?.[2] !== person) return [];
@@ -160,7 +162,7 @@ export class RedisUsage implements UsageBook {
         ];
       });
       if (moves.length === 0) return;
-      await this.#connection.run('forget-usage', keys, { person }, moves);
+      await this.#connection.runScript('forget-usage', keys, { person }, moves);
     });
   }
 

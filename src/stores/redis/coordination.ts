@@ -1,11 +1,16 @@
 import type { Lease, Secrets } from '../../core/ports/store.ts';
 import type { Connection } from './connection/connection.ts';
 import type { Keys } from './keys.ts';
-import type { Account, Division, Share, SharedBudgets } from '../../core/ports/budgets.ts';
+import type {
+  BudgetReport,
+  Allocations,
+  Allocation,
+  BudgetAllocator,
+} from '../../core/ports/budgets.ts';
 import { encode } from './records.ts';
 
 /** Who has which role among all instances. */
-export class Roles {
+export class LeaderLocks {
   readonly #connection: Connection;
   readonly #keys: Keys;
 
@@ -14,13 +19,13 @@ export class Roles {
     this.#keys = keys;
   }
 
-  async hold(role: string, { owner, leaseMs }: Lease): Promise<boolean> {
+  async acquire(role: string, { owner, leaseMs }: Lease): Promise<boolean> {
     const keys = this.#keys.ofRole(role);
-    return (await this.#connection.run('acquire-lock', keys, { owner, leaseMs })) === 1;
+    return (await this.#connection.runScript('acquire-lock', keys, { owner, leaseMs })) === 1;
   }
 
-  async yield(role: string, owner: string): Promise<void> {
-    await this.#connection.run('release-lock', this.#keys.ofRole(role), { owner });
+  async release(role: string, owner: string): Promise<void> {
+    await this.#connection.runScript('release-lock', this.#keys.ofRole(role), { owner });
   }
 }
 
@@ -28,7 +33,7 @@ export class Roles {
  * Since when an operator wants nothing new to be begun. Without an end: a pause that is forgotten
  * is seen in the log and by `turns`, one that ends by itself is not.
  */
-export class PauseNote {
+export class OperatorPause {
   readonly #connection: Connection;
   readonly #key: string;
 
@@ -37,21 +42,21 @@ export class PauseNote {
     this.#key = keys.ofOperator().paused;
   }
 
-  async note(since: number | undefined): Promise<void> {
+  async set(since: number | undefined): Promise<void> {
     const { client } = this.#connection;
-    await this.#connection.try<unknown>(() =>
+    await this.#connection.send<unknown>(() =>
       since === undefined ? client.del(this.#key) : client.set(this.#key, since),
     );
   }
 
   async since(): Promise<number | undefined> {
-    const found = await this.#connection.try(() => this.#connection.client.get(this.#key));
+    const found = await this.#connection.send(() => this.#connection.client.get(this.#key));
     return found === null ? undefined : Number(found) || 0;
   }
 }
 
 /** How far the places of platforms were read. */
-export class Bookmarks {
+export class ReadPositions {
   readonly #connection: Connection;
   readonly #keys: Keys;
   readonly #retentionMs: number;
@@ -65,21 +70,28 @@ export class Bookmarks {
   async all(platform: string): Promise<ReadonlyMap<string, string>> {
     const keys = this.#keys.ofPlatform(platform);
     const retentionMs = this.#retentionMs;
-    const found = (await this.#connection.run('read-positions', keys, { retentionMs })) as string[];
+    const found = (await this.#connection.runScript('read-positions', keys, {
+      retentionMs,
+    })) as string[];
     const marks = new Map<string, string>();
     for (let i = 0; i + 1 < found.length; i += 2) marks.set(found[i] ?? '', found[i + 1] ?? '');
     return marks;
   }
 
-  async mark(platform: string, marks: ReadonlyMap<string, string>): Promise<void> {
+  async save(platform: string, marks: ReadonlyMap<string, string>): Promise<void> {
     const keys = this.#keys.ofPlatform(platform);
     const retentionMs = this.#retentionMs;
-    await this.#connection.run('save-read-positions', keys, { retentionMs }, [...marks].flat());
+    await this.#connection.runScript(
+      'save-read-positions',
+      keys,
+      { retentionMs },
+      [...marks].flat(),
+    );
   }
 }
 
 /** Splits budgets between all instances that use the same Redis, by its clock. */
-export class RedisBudgets implements SharedBudgets {
+export class RedisBudgets implements BudgetAllocator {
   readonly #connection: Connection;
   readonly #keys: Keys;
 
@@ -88,12 +100,12 @@ export class RedisBudgets implements SharedBudgets {
     this.#keys = keys;
   }
 
-  async divide(
+  async allocate(
     { owner, leaseMs }: Lease,
     sinceMs: number,
-    accounts: readonly Account[],
-  ): Promise<Division> {
-    const reply = await this.#connection.run(
+    accounts: readonly BudgetReport[],
+  ): Promise<Allocations> {
+    const reply = await this.#connection.runScript(
       'allocate-budgets',
       this.#keys.ofBudgets(),
       { owner, leaseMs, sinceMs },
@@ -104,14 +116,14 @@ export class RedisBudgets implements SharedBudgets {
       members,
       settled: settled === 1,
       shares: accounts.map(({ leaves }, i) => {
-        return leaves ? undefined : (JSON.parse(shares[i] ?? '') as Share);
+        return leaves ? undefined : (JSON.parse(shares[i] ?? '') as Allocation);
       }),
     };
   }
 
-  async leave(owner: string): Promise<void> {
+  async release(owner: string): Promise<void> {
     const { instances } = this.#keys.ofBudgets();
-    await this.#connection.try(() => this.#connection.client.zrem(instances, owner));
+    await this.#connection.send(() => this.#connection.client.zrem(instances, owner));
   }
 }
 
@@ -131,7 +143,7 @@ export class RedisSecrets implements Secrets {
     const found = await this.find(name);
     if (found !== undefined) return found;
     const key = this.#keys.ofSecret(name);
-    await this.#connection.try<unknown>(() =>
+    await this.#connection.send<unknown>(() =>
       lifeMs === undefined
         ? client.set(key, made, 'NX')
         : client.set(key, made, 'PX', Math.max(1, Math.ceil(lifeMs)), 'NX'),
@@ -142,6 +154,6 @@ export class RedisSecrets implements Secrets {
 
   async find(name: string): Promise<string | undefined> {
     const key = this.#keys.ofSecret(name);
-    return (await this.#connection.try(() => this.#connection.client.get(key))) ?? undefined;
+    return (await this.#connection.send(() => this.#connection.client.get(key))) ?? undefined;
   }
 }

@@ -1,9 +1,9 @@
 import type { ConversationId } from '../../core/domain/conversation.ts';
-import type { Forgotten } from '../../core/ports/store.ts';
-import type { Codec } from './records.ts';
+import type { ForgetResult } from '../../core/ports/store.ts';
+import type { RecordReader } from './records.ts';
 import type { Connection } from './connection/connection.ts';
-import { type Keyring, type Keys, partitions } from './keys.ts';
-import type { Persons } from './conversations/person-index.ts';
+import { type NamedKeys, type Keys, partitions } from './keys.ts';
+import type { PersonIndex } from './conversations/person-index.ts';
 import type { Log } from '../../core/ports/log.ts';
 import { isDamage } from './connection/errors.ts';
 
@@ -22,18 +22,18 @@ interface Account {
 }
 
 /** How people take back what they said. */
-export class Forgetting {
+export class Erasure {
   readonly #connection: Connection;
   readonly #keys: Keys;
-  readonly #codec: Codec;
-  readonly #persons: Persons;
+  readonly #codec: RecordReader;
+  readonly #persons: PersonIndex;
   readonly #accounts: readonly Account[];
 
   constructor(
     connection: Connection,
     keys: Keys,
-    codec: Codec,
-    persons: Persons,
+    codec: RecordReader,
+    persons: PersonIndex,
     accounts: readonly Account[],
   ) {
     this.#connection = connection;
@@ -48,34 +48,34 @@ export class Forgetting {
     const keys = this.#keys.ofConversation(conversation);
     const written = await this.#written(conversation, keys);
     const authors = new Set(written.map(({ author }) => author));
-    const noted = await this.#persons.noted(conversation, [...authors]);
-    const gone = await this.#connection.run('forget-conversation', keys, { conversation });
-    await this.#persons.leave(conversation, noted);
+    const noted = await this.#persons.notedAt(conversation, [...authors]);
+    const gone = await this.#connection.runScript('forget-conversation', keys, { conversation });
+    await this.#persons.unnoteAll(conversation, noted);
     return Number(gone);
   }
 
   /** Ids stay for their time: they keep deliveries from repeating. */
-  async person(platform: string, author: string): Promise<Forgotten> {
-    const total = { gone: 0, left: 0 };
+  async person(platform: string, author: string): Promise<ForgetResult> {
+    const total = { deleted: 0, remaining: 0 };
     for (const [conversation, at] of await this.#persons.conversations(platform, author)) {
       const keys = this.#keys.ofConversation(conversation);
       const written = await this.#written(conversation, keys);
       const ids = written.filter((each) => each.author === author).map(({ id }) => id);
       const args = { conversation, author };
-      const gone = Number(await this.#connection.run('forget-person', keys, args, ids));
+      const gone = Number(await this.#connection.runScript('forget-person', keys, args, ids));
       const left = Math.max(0, ids.length - gone);
       // What is being answered stays until it is over, and so does the note where it is.
-      if (left === 0) await this.#persons.unlink(platform, author, conversation, at);
-      total.gone += gone;
-      total.left += left;
+      if (left === 0) await this.#persons.unnote(platform, author, conversation, at);
+      total.deleted += gone;
+      total.remaining += left;
     }
-    await this.#persons.tidy(platform, author);
+    await this.#persons.pruneAnswered(platform, author);
     for (const account of this.#accounts) await account.forget(platform, author);
     return total;
   }
 
   /** What people wrote in a conversation. Read in this order, nothing is missed that moves on. */
-  async #written(conversation: ConversationId, keys: Keyring): Promise<Written[]> {
+  async #written(conversation: ConversationId, keys: NamedKeys): Promise<Written[]> {
     const ids = [...(await this.#idsIn(keys.questions)), ...(await this.#idsIn(keys.entries))];
     const found = new Map<string, string>();
     for (let i = 0; i < ids.length; i += batch) {
@@ -91,12 +91,12 @@ export class Forgetting {
   }
 
   #idsIn(key = ''): Promise<string[]> {
-    return this.#connection.try(() => this.#connection.client.hkeys(key));
+    return this.#connection.send(() => this.#connection.client.hkeys(key));
   }
 
   async #recordsOf(key = '', ids: readonly string[]): Promise<string> {
     const { client } = this.#connection;
-    const records = await this.#connection.try(() => client.hmget(key, ...ids));
+    const records = await this.#connection.send(() => client.hmget(key, ...ids));
     return records.filter((record) => record !== null).join(',\n');
   }
 }
@@ -108,7 +108,7 @@ const inRow = 1_000;
 const abreast = 20;
 
 /** Deletes what is older than the retention time. Several may do so at the same time. */
-export class Sweeper {
+export class Retention {
   readonly #connection: Connection;
   readonly #keys: Keys;
   readonly #retentionMs: number;
@@ -151,7 +151,7 @@ export class Sweeper {
     const { due = '' } = this.#keys.ofPartition(at);
     const old = `(${Date.now() - this.#retentionMs}`;
     try {
-      return await this.#connection.try(() =>
+      return await this.#connection.send(() =>
         this.#connection.client.zrangebyscore(due, '-inf', old, 'LIMIT', 0, inRow),
       );
     } catch (error) {
@@ -166,7 +166,7 @@ export class Sweeper {
     const args = { conversation, retentionMs: this.#retentionMs, batch: sweepBatch };
     try {
       for (let total = 0; ;) {
-        const gone = Number(await this.#connection.run('sweep', keys, args));
+        const gone = Number(await this.#connection.runScript('sweep', keys, args));
         total += gone;
         if (gone < sweepBatch) return total;
       }

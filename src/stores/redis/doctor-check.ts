@@ -1,13 +1,13 @@
 import type { Redis } from 'ioredis';
 import { BadConfiguration, StoreUnavailable } from '../../core/domain/errors.ts';
-import { textOf } from '../../core/foreign-data.ts';
-import type { Check, Finding, HearClock } from '../../core/ports/checkup.ts';
+import { asText } from '../../core/foreign-data.ts';
+import type { Check, Finding, OnClockReading } from '../../core/ports/checkup.ts';
 import { type Log, scopedLog } from '../../core/ports/log.ts';
 import { Connection } from './connection/connection.ts';
 import { codeOf, moreDisk, moreMemory } from './connection/errors.ts';
 import { Keys } from './keys.ts';
 import { openConnection } from './connection/open-connection.ts';
-import { Partitions } from './conversations/work-queue.ts';
+import { WorkQueue } from './conversations/work-queue.ts';
 import { parseRedisUrl, type Target } from './connection/redis-url.ts';
 
 /** How long a Redis that does not answer is waited for, in milliseconds. */
@@ -18,7 +18,7 @@ const muchMemory = 0.8;
 export interface RedisCheckupOptions {
   readonly url: string;
   readonly prefix: string;
-  readonly hear: HearClock;
+  readonly hear: OnClockReading;
   readonly log: Log;
 }
 
@@ -80,7 +80,7 @@ async function open(
     warn: (fields, event) => {
       if (!event.startsWith('waiting for ')) return log.warn(fields, event);
       detail = event.replace('waiting for ', '').replace(', which', '');
-      remedy = textOf(fields['remedy']) ?? remedy;
+      remedy = asText(fields['remedy']) ?? remedy;
     },
   };
   try {
@@ -94,7 +94,7 @@ async function open(
 }
 
 /** The slowest of the nodes, in whole milliseconds. */
-async function roundTripMs(nodes: readonly Redis[], hear: HearClock): Promise<number> {
+async function roundTripMs(nodes: readonly Redis[], hear: OnClockReading): Promise<number> {
   const times = await Promise.all(
     nodes.map(async (node) => {
       const sentMs = Date.now();
@@ -128,7 +128,7 @@ function nameOf(infos: readonly Info[], target: Target): string {
 
 async function checkWrites(connection: Connection, keys: Keys, log: Log): Promise<Found> {
   try {
-    await new Partitions(connection, keys, { takeoverGraceMs: 0, log }).check();
+    await new WorkQueue(connection, keys, { takeoverGraceMs: 0, log }).checkWritable();
     return { ...kept, state: 'ok', detail: 'are taken' };
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error;

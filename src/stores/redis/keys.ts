@@ -1,4 +1,4 @@
-import { type ConversationId, partsOf } from '../../core/domain/conversation.ts';
+import { type ConversationId, parseConversationId } from '../../core/domain/conversation.ts';
 import { BadConfiguration } from '../../core/domain/errors.ts';
 import type { Meter } from '../../core/ports/usage.ts';
 
@@ -6,7 +6,7 @@ import type { Meter } from '../../core/ports/usage.ts';
 export const partitions = 64;
 
 /** What a key holds; a script refuses to begin when it finds something else there. */
-export const kinds = {
+export const keyTypes = {
   // Of one conversation:
   /** Ids of messages taken in → when. */
   seen: 'zset',
@@ -88,10 +88,10 @@ export const kinds = {
   spare: 'zset',
 } as const;
 
-export type KeyName = keyof typeof kinds;
+export type KeyName = keyof typeof keyTypes;
 
 /** Keys by name, as a script asks for them. */
-export type Keyring = Partial<Record<KeyName, string>>;
+export type NamedKeys = Partial<Record<KeyName, string>>;
 
 /** Names of keys: `<prefix>:{<partition>}:<name>:<whose>`; what shares a partition shares a node. */
 export class Keys {
@@ -112,7 +112,7 @@ export class Keys {
     return `${this.#prefix}:news`;
   }
 
-  ofConversation(conversation: ConversationId): Keyring {
+  ofConversation(conversation: ConversationId): NamedKeys {
     const at = partitionOf(conversation);
     const own = (name: KeyName): string => `${this.#name(at, name)}:${conversation}`;
     return {
@@ -127,11 +127,11 @@ export class Keys {
       people: own('people'),
       titles: own('titles'),
       finished: own('finished'),
-      ...this.ofPartition(at, partsOf(conversation).platform),
+      ...this.ofPartition(at, parseConversationId(conversation).platform),
     };
   }
 
-  ofPartition(at: number, platform = ''): Keyring {
+  ofPartition(at: number, platform = ''): NamedKeys {
     return {
       ready: this.#name(at, 'ready'),
       leased: this.#name(at, 'leased'),
@@ -150,7 +150,7 @@ export class Keys {
     return { person: `${this.#name(at, 'person')}:${id}`, open: `${this.#name(at, 'open')}:${id}` };
   }
 
-  ofPlatform(platform: string): Keyring {
+  ofPlatform(platform: string): NamedKeys {
     const at = partitionOf(platform);
     return {
       marks: `${this.#name(at, 'marks')}:${platform}`,
@@ -158,7 +158,7 @@ export class Keys {
     };
   }
 
-  ofRole(role: string): Keyring {
+  ofRole(role: string): NamedKeys {
     return { role: `${this.#name(partitionOf(role), 'role')}:${role}` };
   }
 

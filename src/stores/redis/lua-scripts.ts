@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { kinds, type KeyName, type Keyring } from './keys.ts';
+import { keyTypes, type KeyName, type NamedKeys } from './keys.ts';
 
 /** The atomic steps, each a file in `scripts/`. */
 export const scriptNames = [
@@ -47,7 +47,7 @@ export interface Script {
   readonly lua: string;
   readonly numberOfKeys: number;
   /** The script's KEYS and ARGV, in order. Throws if one that it names is missing. */
-  inputs(keys: Keyring, args: Args, rest: readonly Arg[]): Arg[];
+  inputs(keys: NamedKeys, args: Args, rest: readonly Arg[]): Arg[];
 }
 
 export type Arg = string | number;
@@ -72,7 +72,7 @@ export function readScript(name: ScriptName, cluster: boolean): Script {
     ...(cluster && farNames.length > 0 ? [`local ${farNames.join(', ')}`] : []),
     ...argNames.map((arg, i) => `local ${arg} = ARGV[${i + 1}]`),
     `local rest = ${argNames.length + 1}`,
-    `for i, kind in ipairs({${keyNames.map((key) => `'${kinds[key]}'`).join(', ')}}) do`,
+    `for i, kind in ipairs({${keyNames.map((key) => `'${keyTypes[key]}'`).join(', ')}}) do`,
     `  local found = redis.call('TYPE', KEYS[i]).ok`,
     `  if found ~= kind and found ~= 'none' then`,
     `    return redis.error_reply('WRONGTYPE ' .. KEYS[i] .. ' is a ' .. found .. ', no ' .. kind)`,

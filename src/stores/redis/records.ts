@@ -1,7 +1,7 @@
 import type { ConversationId } from '../../core/domain/conversation.ts';
 import {
   type Ending,
-  type Entry,
+  type HistoryEntry,
   type Outcome,
   pageKeyOf,
   type PageRecord,
@@ -31,14 +31,14 @@ export function toRecord({ id, author, text, sentAt }: Message, tokens: number):
  * Reads what was stored: records with `,` and a line break between them. What cannot be read is left out and logged: a damaged
  * value must not keep a conversation from going on.
  */
-export class Codec {
+export class RecordReader {
   readonly #log: Log;
 
   constructor(log: Log) {
     this.#log = log;
   }
 
-  entries(conversation: ConversationId, lines: unknown): Entry[] {
+  entries(conversation: ConversationId, lines: unknown): HistoryEntry[] {
     return this.#read(conversation, 'entry', lines, isEntry).read;
   }
 
@@ -97,7 +97,7 @@ function parsed(json: string): unknown {
 
 const outcomes: readonly unknown[] = ['done', 'stopped', 'failed'] satisfies Outcome[];
 
-function isEntry(value: unknown): value is Entry {
+function isEntry(value: unknown): value is HistoryEntry {
   if (!isObject(value)) return false;
   const { id, role, text, at, tokens, turn, author, outcome, note } = value;
   return (

@@ -1,41 +1,47 @@
 import type { ConversationId } from '../../core/domain/conversation.ts';
-import type { Claim, Ending, Entry, PageRecord } from '../../core/domain/turn.ts';
+import type { Claim, Ending, HistoryEntry, PageRecord } from '../../core/domain/turn.ts';
 import type { Message } from '../../core/domain/message.ts';
-import type { SharedBudgets } from '../../core/ports/budgets.ts';
+import type { BudgetAllocator } from '../../core/ports/budgets.ts';
 import type {
   AcceptOptions,
-  Admission,
-  Admitted,
-  Depth,
-  Forgotten,
-  InHand,
+  AcceptResult,
+  AcceptAndClaimResult,
+  QueueDepth,
+  ForgetResult,
+  OpenConversation,
   Lease,
   Participation,
   Renewal,
   Secrets,
   Store,
-  Summary,
-  View,
-  Waiting,
-  Watcher,
-  Work,
+  ConversationSummary,
+  StoredConversation,
+  UnclaimedConversation,
+  StoreWatcher,
+  ClaimedTurn,
 } from '../../core/ports/store.ts';
-import type { Meters, UsageBook } from '../../core/ports/usage.ts';
-import { Bookmarks, PauseNote, RedisBudgets, RedisSecrets, Roles } from './coordination.ts';
-import { Codec } from './records.ts';
+import type { QuotaMeters, UsageBook } from '../../core/ports/usage.ts';
+import {
+  ReadPositions,
+  OperatorPause,
+  RedisBudgets,
+  RedisSecrets,
+  LeaderLocks,
+} from './coordination.ts';
+import { RecordReader } from './records.ts';
 import { Connection } from './connection/connection.ts';
-import { Forgetting, Sweeper } from './deletion.ts';
+import { Erasure, Retention } from './deletion.ts';
 import { Inbox } from './conversations/inbox.ts';
 import { Keys } from './keys.ts';
-import { News } from './connection/pub-sub.ts';
-import { noteRuns, openConnection } from './connection/open-connection.ts';
+import { PubSub } from './connection/pub-sub.ts';
+import { noteServerRuns, openConnection } from './connection/open-connection.ts';
 import { boundsOf, type RedisStoreOptions } from './options.ts';
-import { Partitions } from './conversations/work-queue.ts';
-import { RedisMeters, RedisUsage } from './accounting.ts';
-import { Persons } from './conversations/person-index.ts';
-import { Summaries } from './conversations/participants.ts';
+import { WorkQueue } from './conversations/work-queue.ts';
+import { RedisQuotaMeters, RedisUsageBook } from './accounting.ts';
+import { PersonIndex } from './conversations/person-index.ts';
+import { Participants } from './conversations/participants.ts';
 import { parseRedisUrl, type Target } from './connection/redis-url.ts';
-import { Workbench } from './conversations/turns.ts';
+import { Turns } from './conversations/turns.ts';
 
 /**
  * Opens the shared store: Redis 6.2 or newer, or Valkey, for any number of instances.
@@ -50,7 +56,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<RedisS
   const { log, patienceMs = 3_000, evenFull = false } = options;
   const { signal = new AbortController().signal } = options;
   const connection = new Connection(target, { patienceMs, log });
-  const prepare = (): Promise<void> => noteRuns(connection, keys, boundsOf(options).stayMs);
+  const prepare = (): Promise<void> => noteServerRuns(connection, keys, boundsOf(options).stayMs);
   await openConnection(connection, target, keys, { prepare, evenFull, signal, log });
   return new RedisStore(connection, target, keys, options);
 }
@@ -61,57 +67,61 @@ export class RedisStore implements Store {
   /** Where it is, for people and logs. */
   readonly name: string;
   /** The rate limits that its instances share. */
-  readonly budgets: SharedBudgets;
+  readonly budgets: BudgetAllocator;
   /** What people and workspaces use of their quotas. */
-  readonly meters: Meters;
+  readonly meters: QuotaMeters;
   /** What was used, day by day. */
   readonly usage: UsageBook;
   /** What the service made for itself. */
   readonly secrets: Secrets;
   readonly #connection: Connection;
-  readonly #news: News;
+  readonly #news: PubSub;
   readonly #inbox: Inbox;
-  readonly #workbench: Workbench;
-  readonly #partitions: Partitions;
-  readonly #pause: PauseNote;
-  readonly #summaries: Summaries;
-  readonly #bookmarks: Bookmarks;
-  readonly #roles: Roles;
-  readonly #forgetting: Forgetting;
-  readonly #sweeper: Sweeper;
+  readonly #workbench: Turns;
+  readonly #partitions: WorkQueue;
+  readonly #pause: OperatorPause;
+  readonly #summaries: Participants;
+  readonly #bookmarks: ReadPositions;
+  readonly #roles: LeaderLocks;
+  readonly #forgetting: Erasure;
+  readonly #sweeper: Retention;
   #closed = false;
 
   constructor(connection: Connection, target: Target, keys: Keys, options: RedisStoreOptions) {
     const { log } = options;
     const bounds = boundsOf(options);
-    const codec = new Codec(log);
-    const persons = new Persons(connection, keys, { ...bounds, log });
-    const meters = new RedisMeters(connection, keys);
-    const usage = new RedisUsage(connection, keys, { ...bounds, log });
-    const workbench = new Workbench(connection, keys, codec, { ...bounds, log });
+    const codec = new RecordReader(log);
+    const persons = new PersonIndex(connection, keys, { ...bounds, log });
+    const meters = new RedisQuotaMeters(connection, keys);
+    const usage = new RedisUsageBook(connection, keys, { ...bounds, log });
+    const workbench = new Turns(connection, keys, codec, { ...bounds, log });
     this.name = target.name;
     this.budgets = new RedisBudgets(connection, keys);
     this.meters = meters;
     this.usage = usage;
     this.secrets = new RedisSecrets(connection, keys);
     this.#connection = connection;
-    this.#news = new News(connection, target, keys.channel, log);
+    this.#news = new PubSub(connection, target, keys.channel, log);
     this.#inbox = new Inbox({ connection, keys, persons, workbench, bounds, log });
     this.#workbench = workbench;
-    this.#partitions = new Partitions(connection, keys, { ...bounds, log });
-    this.#pause = new PauseNote(connection, keys);
-    this.#summaries = new Summaries(connection, keys, log);
-    this.#bookmarks = new Bookmarks(connection, keys, bounds.retentionMs);
-    this.#roles = new Roles(connection, keys);
-    this.#forgetting = new Forgetting(connection, keys, codec, persons, [meters, usage]);
-    this.#sweeper = new Sweeper(connection, keys, { ...bounds, log });
+    this.#partitions = new WorkQueue(connection, keys, { ...bounds, log });
+    this.#pause = new OperatorPause(connection, keys);
+    this.#summaries = new Participants(connection, keys, log);
+    this.#bookmarks = new ReadPositions(connection, keys, bounds.retentionMs);
+    this.#roles = new LeaderLocks(connection, keys);
+    this.#forgetting = new Erasure(connection, keys, codec, persons, [meters, usage]);
+    this.#sweeper = new Retention(connection, keys, { ...bounds, log });
   }
 
-  accept(message: Message, options: AcceptOptions): Promise<Admission> {
+  accept(message: Message, options: AcceptOptions): Promise<AcceptResult> {
     return this.#inbox.accept(message, options);
   }
 
-  acceptAndClaim(message: Message, options: AcceptOptions, lease: Lease): Promise<Admitted> {
+  acceptAndClaim(
+    message: Message,
+    options: AcceptOptions,
+    lease: Lease,
+  ): Promise<AcceptAndClaimResult> {
     return this.#inbox.acceptAndClaim(message, options, lease);
   }
 
@@ -131,7 +141,7 @@ export class RedisStore implements Store {
     return this.#inbox.requestStop(conversation);
   }
 
-  claim(conversation: ConversationId, lease: Lease): Promise<Work | undefined> {
+  claim(conversation: ConversationId, lease: Lease): Promise<ClaimedTurn | undefined> {
     return this.#workbench.claim(conversation, lease);
   }
 
@@ -147,11 +157,11 @@ export class RedisStore implements Store {
     return this.#workbench.dropPage(claim, index);
   }
 
-  conclude(claim: Claim, ending: Ending): Promise<void> {
-    return this.#workbench.conclude(claim, ending);
+  storeEnding(claim: Claim, ending: Ending): Promise<void> {
+    return this.#workbench.storeEnding(claim, ending);
   }
 
-  finish(claim: Claim, lease: Lease, replyTokens: number): Promise<Work | undefined> {
+  finish(claim: Claim, lease: Lease, replyTokens: number): Promise<ClaimedTurn | undefined> {
     return this.#workbench.finish(claim, lease, replyTokens);
   }
 
@@ -159,80 +169,84 @@ export class RedisStore implements Store {
     return this.#workbench.release(claim, options);
   }
 
-  waiting(): Promise<Waiting[]> {
-    return this.#partitions.waiting();
+  unclaimed(): Promise<UnclaimedConversation[]> {
+    return this.#partitions.unclaimed();
   }
 
-  inHand(): Promise<InHand[]> {
-    return this.#partitions.inHand();
+  openConversations(): Promise<OpenConversation[]> {
+    return this.#partitions.openConversations();
   }
 
-  pause(since: number | undefined): Promise<void> {
-    return this.#pause.note(since);
+  setPausedSince(since: number | undefined): Promise<void> {
+    return this.#pause.set(since);
   }
 
   pausedSince(): Promise<number | undefined> {
     return this.#pause.since();
   }
 
-  depth(): Promise<Depth> {
-    return this.#partitions.depth();
+  queueDepth(): Promise<QueueDepth> {
+    return this.#partitions.queueDepth();
   }
 
   /** Hears of what there is to do, or to stop, as soon as any instance knows it. */
-  watch(watcher: Watcher): void {
+  watch(watcher: StoreWatcher): void {
     this.#news.watch(watcher);
   }
 
-  tellLoad(owner: string, turns: number): Promise<void> {
-    return this.#news.tellLoad(owner, turns);
+  publishLoad(owner: string, turns: number): Promise<void> {
+    return this.#news.publishLoad(owner, turns);
   }
 
-  view(conversation: ConversationId, most?: number): Promise<View> {
-    return this.#workbench.view(conversation, most);
+  conversationView(conversation: ConversationId, most?: number): Promise<StoredConversation> {
+    return this.#workbench.conversationView(conversation, most);
   }
 
-  remember(conversation: ConversationId, entries: readonly Entry[]): Promise<void> {
-    return this.#inbox.remember(conversation, entries);
+  addEarlierHistory(conversation: ConversationId, entries: readonly HistoryEntry[]): Promise<void> {
+    return this.#inbox.addEarlierHistory(conversation, entries);
   }
 
   participation(conversation: ConversationId): Promise<Participation | undefined> {
     return this.#inbox.participation(conversation);
   }
 
-  conversationsOf(platform: string, authorId: string, most: number): Promise<Summary[]> {
-    return this.#summaries.of(platform, authorId, most);
+  conversationsOf(
+    platform: string,
+    authorId: string,
+    most: number,
+  ): Promise<ConversationSummary[]> {
+    return this.#summaries.conversationsOf(platform, authorId, most);
   }
 
   rename(conversation: ConversationId, authorId: string, name: string): Promise<boolean> {
     return this.#inbox.rename(conversation, authorId, name);
   }
 
-  active(platform: string, since: number): Promise<ConversationId[]> {
-    return this.#partitions.active(platform, since);
+  recentlyActive(platform: string, since: number): Promise<ConversationId[]> {
+    return this.#partitions.recentlyActive(platform, since);
   }
 
-  bookmarks(platform: string): Promise<ReadonlyMap<string, string>> {
+  readPositions(platform: string): Promise<ReadonlyMap<string, string>> {
     return this.#bookmarks.all(platform);
   }
 
-  bookmark(platform: string, marks: ReadonlyMap<string, string>): Promise<void> {
-    return this.#bookmarks.mark(platform, marks);
+  saveReadPositions(platform: string, marks: ReadonlyMap<string, string>): Promise<void> {
+    return this.#bookmarks.save(platform, marks);
   }
 
-  hold(role: string, lease: Lease): Promise<boolean> {
-    return this.#roles.hold(role, lease);
+  acquireLeadership(role: string, lease: Lease): Promise<boolean> {
+    return this.#roles.acquire(role, lease);
   }
 
-  yield(role: string, owner: string): Promise<void> {
-    return this.#roles.yield(role, owner);
+  releaseLeadership(role: string, owner: string): Promise<void> {
+    return this.#roles.release(role, owner);
   }
 
   forgetConversation(conversation: ConversationId): Promise<number> {
     return this.#forgetting.conversation(conversation);
   }
 
-  forgetPerson(platform: string, authorId: string): Promise<Forgotten> {
+  forgetPerson(platform: string, authorId: string): Promise<ForgetResult> {
     return this.#forgetting.person(platform, authorId);
   }
 
@@ -240,8 +254,8 @@ export class RedisStore implements Store {
     return this.#sweeper.sweep();
   }
 
-  check(): Promise<void> {
-    return this.#partitions.check();
+  checkWritable(): Promise<void> {
+    return this.#partitions.checkWritable();
   }
 
   async close(): Promise<void> {

@@ -1,18 +1,18 @@
 import { type RateLimiterRes, RateLimiterSQLite } from 'rate-limiter-flexible';
 import type { SQLInputValue } from 'node:sqlite';
 import {
-  type Count,
+  type MeterCount,
   forgottenPerson,
   type Meter,
-  type Meters,
-  type Reading,
+  type QuotaMeters,
+  type MeterReading,
   type UsageBook,
   type UsageRow,
 } from '../../core/ports/usage.ts';
 import type { Database, Query } from './connection/database.ts';
 
 /** What people and workspaces use, in the table `meter`, so that a restart gives nobody more. */
-export class SqliteMeters implements Meters {
+export class SqliteQuotaMeters implements QuotaMeters {
   readonly #db: Database;
   readonly #limiter: RateLimiterSQLite;
   readonly #forget: Query<unknown>;
@@ -36,13 +36,13 @@ export class SqliteMeters implements Meters {
       DELETE FROM meter WHERE key IN (SELECT key FROM meter WHERE expire < ? LIMIT ?)`);
   }
 
-  read(meters: readonly Meter[]): Promise<Reading[]> {
+  read(meters: readonly Meter[]): Promise<MeterReading[]> {
     return Promise.all(
       meters.map(async (meter) => readingOf(await this.#limiter.get(keyOf(meter)))),
     );
   }
 
-  async add(counts: readonly Count[]): Promise<Reading[]> {
+  async add(counts: readonly MeterCount[]): Promise<MeterReading[]> {
     const readings = await Promise.all(
       counts.map(async ({ meter, amount, windowMs }) => {
         const customDuration = Math.max(1, Math.ceil(windowMs / 1_000));
@@ -89,14 +89,14 @@ function keyOf({ scope, id, unit }: Meter): string {
   return `${unit}:${scope}:${id}`;
 }
 
-function readingOf(found: RateLimiterRes | null): Reading {
+function readingOf(found: RateLimiterRes | null): MeterReading {
   return { used: found?.consumedPoints ?? 0, renewsInMs: found?.msBeforeNext ?? 0 };
 }
 
 type StoredRow = Omit<UsageRow, 'name'> & { readonly name: string | null };
 
 /** Who used what of which model on a day. */
-export class SqliteUsage implements UsageBook {
+export class SqliteUsageBook implements UsageBook {
   readonly #db: Database;
   readonly #add: Query<unknown>;
   readonly #read: Query<StoredRow>;

@@ -5,11 +5,11 @@ import type { Database, Query } from './connection/database.ts';
  * Who has which role. In memory: this process is the only one on its folder, so that whoever had
  * a role before it began is gone.
  */
-export class Roles {
+export class LeaderLocks {
   readonly #holders = new Map<string, { readonly owner: string; readonly until: number }>();
 
   /** False while somebody else has it. */
-  hold(role: string, { owner, leaseMs }: Lease): boolean {
+  acquire(role: string, { owner, leaseMs }: Lease): boolean {
     const now = performance.now();
     const holder = this.#holders.get(role);
     if (holder !== undefined && holder.owner !== owner && holder.until > now) return false;
@@ -17,13 +17,13 @@ export class Roles {
     return true;
   }
 
-  yield(role: string, owner: string): void {
+  release(role: string, owner: string): void {
     if (this.#holders.get(role)?.owner === owner) this.#holders.delete(role);
   }
 }
 
 /** Since when an operator wants nothing new to be begun. */
-export class PauseNote {
+export class OperatorPause {
   readonly #note: Query<unknown>;
   readonly #since: Query<{ pausedSince: number | null }>;
 
@@ -32,7 +32,7 @@ export class PauseNote {
     this.#since = db.query('SELECT pausedSince FROM store');
   }
 
-  note(since: number | undefined): void {
+  set(since: number | undefined): void {
     this.#note.run(since ?? null);
   }
 
@@ -42,7 +42,7 @@ export class PauseNote {
 }
 
 /** How far places of platforms were read. */
-export class Bookmarks {
+export class ReadPositions {
   readonly #put: Query<unknown>;
   readonly #of: Query<{ place: string; mark: string }>;
   readonly #delete: Query<unknown>;
@@ -59,7 +59,7 @@ export class Bookmarks {
         (SELECT platform, place FROM bookmark WHERE at < ? LIMIT ?)`);
   }
 
-  put(platform: string, marks: ReadonlyMap<string, string>, now: number): void {
+  save(platform: string, marks: ReadonlyMap<string, string>, now: number): void {
     for (const [place, mark] of marks) {
       if (mark === '') this.#delete.run(platform, place);
       else this.#put.run(platform, place, mark, now);

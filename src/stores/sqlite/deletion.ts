@@ -1,5 +1,5 @@
 import type { ConversationId } from '../../core/domain/conversation.ts';
-import type { Forgotten } from '../../core/ports/store.ts';
+import type { ForgetResult } from '../../core/ports/store.ts';
 import type { Database, Query } from './connection/database.ts';
 import { setImmediate } from 'node:timers/promises';
 import type { Tables } from './tables.ts';
@@ -10,7 +10,7 @@ const said = ['entry', 'question'];
 const noted = ['turn', 'page', 'finish', 'participant', 'seen'];
 
 /** How people take back what they said. Each method is a step to be committed. */
-export class Forgetting {
+export class Erasure {
   readonly #said: Query<unknown>[];
   readonly #noted: Query<unknown>[];
   readonly #written: Query<unknown>[];
@@ -45,12 +45,12 @@ export class Forgetting {
   }
 
   /** Ids stay for their time: they keep deliveries from repeating. */
-  person(platform: string, authorId: string): Forgotten {
+  person(platform: string, authorId: string): ForgetResult {
     this.#keepOpened.run(authorId, platform);
     this.#takePart.run(authorId, platform);
     return {
-      gone: sum(this.#written.map((query) => query.run(authorId, platform))),
-      left: this.#beingAnswered.get(authorId, platform)?.count ?? 0,
+      deleted: sum(this.#written.map((query) => query.run(authorId, platform))),
+      remaining: this.#beingAnswered.get(authorId, platform)?.count ?? 0,
     };
   }
 }
@@ -66,7 +66,7 @@ const batch = 200;
 type TakeStep = (step: (now: number) => number) => Promise<number>;
 
 /** Deletes what has had its time. */
-export class Sweeper {
+export class Retention {
   readonly #tables: Tables;
   readonly #takeStep: TakeStep;
   readonly #retentionMs: number;

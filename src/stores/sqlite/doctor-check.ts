@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { BadConfiguration } from '../../core/domain/errors.ts';
 import type { Check, Finding } from '../../core/ports/checkup.ts';
-import { isHeld, messageOf, toConfigurationFault } from './connection/errors.ts';
+import { isHeld, messageOf, toConfigurationError } from './connection/errors.ts';
 import {
   ensureOwn,
   filesIn,
@@ -140,7 +140,7 @@ function inspect(databasePath: string): void {
     db = new DatabaseSync(url, { readOnly: true });
     checkHealth(db, databasePath, checkOrigin(db, databasePath));
   } catch (error) {
-    throw toConfigurationFault(error, databasePath);
+    throw toConfigurationError(error, databasePath);
   } finally {
     db?.close();
   }

@@ -1,33 +1,33 @@
 import type { ConversationId } from '../../core/domain/conversation.ts';
-import type { Claim, Ending, Entry, PageRecord } from '../../core/domain/turn.ts';
+import type { Claim, Ending, HistoryEntry, PageRecord } from '../../core/domain/turn.ts';
 import type { Message } from '../../core/domain/message.ts';
 import type {
   AcceptOptions,
-  Admission,
-  Admitted,
-  Depth,
-  Forgotten,
-  InHand,
+  AcceptResult,
+  AcceptAndClaimResult,
+  QueueDepth,
+  ForgetResult,
+  OpenConversation,
   Lease,
   Participation,
   Renewal,
   Secrets,
   Store,
-  Summary,
-  View,
-  Waiting,
-  Work,
+  ConversationSummary,
+  StoredConversation,
+  UnclaimedConversation,
+  ClaimedTurn,
 } from '../../core/ports/store.ts';
-import type { Meters, UsageBook } from '../../core/ports/usage.ts';
+import type { QuotaMeters, UsageBook } from '../../core/ports/usage.ts';
 import type { Database, Query } from './connection/database.ts';
-import { DepthQuery } from './conversations/work-queue.ts';
-import { StoreFolder } from './connection/data-folder.ts';
-import { Forgetting, Sweeper } from './deletion.ts';
+import { WorkQueue } from './conversations/work-queue.ts';
+import { DataFolder } from './connection/data-folder.ts';
+import { Erasure, Retention } from './deletion.ts';
 import { Inbox } from './conversations/inbox.ts';
 import { openDatabase } from './connection/open-database.ts';
-import { PauseNote, Roles } from './coordination.ts';
+import { OperatorPause, LeaderLocks } from './coordination.ts';
 import { openTables, type Tables } from './tables.ts';
-import { Workbench } from './conversations/turns.ts';
+import { Turns } from './conversations/turns.ts';
 
 const dayMs = 24 * 60 * 60 * 1_000;
 
@@ -39,7 +39,7 @@ const dayMs = 24 * 60 * 60 * 1_000;
  * overwritten to get past that.
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<SqliteStore> {
-  const folder = new StoreFolder(options.folder);
+  const folder = new DataFolder(options.folder);
   const db = await openDatabase(folder, options.maxPages);
   return new SqliteStore(db, folder, options);
 }
@@ -47,25 +47,25 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
 class SqliteStore implements Store {
   readonly shared = false;
   /** What people and workspaces use of their quotas. */
-  readonly meters: Meters;
+  readonly meters: QuotaMeters;
   /** What was used, day by day. */
   readonly usage: UsageBook;
   /** What the service made for itself. */
   readonly secrets: Secrets;
   readonly #db: Database;
-  readonly #folder: StoreFolder;
+  readonly #folder: DataFolder;
   readonly #tables: Tables;
   readonly #inbox: Inbox;
-  readonly #workbench: Workbench;
-  readonly #forgetting: Forgetting;
-  readonly #sweeper: Sweeper;
-  readonly #roles = new Roles();
-  readonly #depth: DepthQuery;
+  readonly #workbench: Turns;
+  readonly #forgetting: Erasure;
+  readonly #sweeper: Retention;
+  readonly #roles = new LeaderLocks();
+  readonly #depth: WorkQueue;
   readonly #noteCheck: Query<unknown>;
-  readonly #pause: PauseNote;
+  readonly #pause: OperatorPause;
   #closing: Promise<void> | undefined;
 
-  constructor(db: Database, folder: StoreFolder, options: SqliteStoreOptions) {
+  constructor(db: Database, folder: DataFolder, options: SqliteStoreOptions) {
     const { retentionMs, historyLimit = 400, seenMs = 7 * dayMs } = options;
     const { usageMs = 90 * dayMs } = options;
     this.#db = db;
@@ -75,21 +75,25 @@ class SqliteStore implements Store {
     this.usage = this.#tables.usage;
     this.secrets = this.#tables.secrets;
     this.#inbox = new Inbox(db, folder.path, this.#tables);
-    this.#workbench = new Workbench(this.#tables, historyLimit);
-    this.#forgetting = new Forgetting(db);
-    this.#sweeper = new Sweeper(this.#tables, { retentionMs, seenMs, usageMs }, (step) =>
+    this.#workbench = new Turns(this.#tables, historyLimit);
+    this.#forgetting = new Erasure(db);
+    this.#sweeper = new Retention(this.#tables, { retentionMs, seenMs, usageMs }, (step) =>
       this.#step(step),
     );
-    this.#depth = new DepthQuery(db);
+    this.#depth = new WorkQueue(db);
     this.#noteCheck = db.query('UPDATE store SET checkedAt = ?');
-    this.#pause = new PauseNote(db);
+    this.#pause = new OperatorPause(db);
   }
 
-  accept(message: Message, options: AcceptOptions): Promise<Admission> {
+  accept(message: Message, options: AcceptOptions): Promise<AcceptResult> {
     return this.#step((now) => this.#inbox.accept(message, options, now));
   }
 
-  acceptAndClaim(message: Message, options: AcceptOptions, lease: Lease): Promise<Admitted> {
+  acceptAndClaim(
+    message: Message,
+    options: AcceptOptions,
+    lease: Lease,
+  ): Promise<AcceptAndClaimResult> {
     return this.#step((now) => {
       const receipt = this.#inbox.accept(message, options, now);
       if (receipt !== 'queued') return { receipt };
@@ -114,7 +118,7 @@ class SqliteStore implements Store {
     return this.#step(() => this.#tables.turns.requestStop(conversation));
   }
 
-  claim(conversation: ConversationId, lease: Lease): Promise<Work | undefined> {
+  claim(conversation: ConversationId, lease: Lease): Promise<ClaimedTurn | undefined> {
     return this.#step((now) => this.#workbench.claim(conversation, lease, now));
   }
 
@@ -133,11 +137,11 @@ class SqliteStore implements Store {
     return this.#step(() => this.#workbench.dropPage(claim, index));
   }
 
-  conclude(claim: Claim, ending: Ending): Promise<void> {
-    return this.#step(() => this.#workbench.conclude(claim, ending));
+  storeEnding(claim: Claim, ending: Ending): Promise<void> {
+    return this.#step(() => this.#workbench.storeEnding(claim, ending));
   }
 
-  finish(claim: Claim, lease: Lease, replyTokens: number): Promise<Work | undefined> {
+  finish(claim: Claim, lease: Lease, replyTokens: number): Promise<ClaimedTurn | undefined> {
     return this.#step((now) => this.#workbench.finish(claim, lease, replyTokens, now));
   }
 
@@ -145,71 +149,75 @@ class SqliteStore implements Store {
     return this.#step(() => this.#workbench.release(claim, options));
   }
 
-  async waiting(): Promise<Waiting[]> {
-    return this.#db.read(() => this.#tables.questions.waiting(Date.now()));
+  async unclaimed(): Promise<UnclaimedConversation[]> {
+    return this.#db.read(() => this.#tables.questions.unclaimed(Date.now()));
   }
 
-  async depth(): Promise<Depth> {
-    return this.#db.read(() => this.#depth.measure(Date.now()));
+  async queueDepth(): Promise<QueueDepth> {
+    return this.#db.read(() => this.#depth.queueDepth(Date.now()));
   }
 
-  async inHand(): Promise<InHand[]> {
-    return this.#db.read(() => this.#tables.questions.inHand(Date.now()));
+  async openConversations(): Promise<OpenConversation[]> {
+    return this.#db.read(() => this.#tables.questions.openConversations(Date.now()));
   }
 
-  pause(since: number | undefined): Promise<void> {
-    return this.#step(() => this.#pause.note(since));
+  setPausedSince(since: number | undefined): Promise<void> {
+    return this.#step(() => this.#pause.set(since));
   }
 
   async pausedSince(): Promise<number | undefined> {
     return this.#db.read(() => this.#pause.since());
   }
 
-  async view(conversation: ConversationId, most?: number): Promise<View> {
-    return this.#db.read(() => this.#workbench.view(conversation, Date.now(), most));
+  async conversationView(conversation: ConversationId, most?: number): Promise<StoredConversation> {
+    return this.#db.read(() => this.#workbench.conversationView(conversation, Date.now(), most));
   }
 
-  remember(conversation: ConversationId, entries: readonly Entry[]): Promise<void> {
-    return this.#step((now) => this.#inbox.remember(conversation, entries, now));
+  addEarlierHistory(conversation: ConversationId, entries: readonly HistoryEntry[]): Promise<void> {
+    return this.#step((now) => this.#inbox.addEarlierHistory(conversation, entries, now));
   }
 
   async participation(conversation: ConversationId): Promise<Participation | undefined> {
     return this.#db.read(() => this.#tables.participants.of(conversation));
   }
 
-  async conversationsOf(platform: string, authorId: string, most: number): Promise<Summary[]> {
-    return this.#db.read(() => this.#tables.participants.summaries(platform, authorId, most));
+  async conversationsOf(
+    platform: string,
+    authorId: string,
+    most: number,
+  ): Promise<ConversationSummary[]> {
+    return this.#db.read(() => this.#tables.participants.conversationsOf(platform, authorId, most));
   }
 
   rename(conversation: ConversationId, authorId: string, name: string): Promise<boolean> {
     return this.#step(() => this.#tables.participants.rename(conversation, authorId, name));
   }
 
-  async active(platform: string, since: number): Promise<ConversationId[]> {
-    return this.#db.read(() => this.#tables.participants.active(platform, since));
+  async recentlyActive(platform: string, since: number): Promise<ConversationId[]> {
+    return this.#db.read(() => this.#tables.participants.recentlyActive(platform, since));
   }
 
-  async bookmarks(platform: string): Promise<ReadonlyMap<string, string>> {
+  async readPositions(platform: string): Promise<ReadonlyMap<string, string>> {
     return this.#db.read(() => this.#tables.bookmarks.of(platform));
   }
 
-  bookmark(platform: string, marks: ReadonlyMap<string, string>): Promise<void> {
-    return this.#step((now) => this.#tables.bookmarks.put(platform, marks, now));
+  saveReadPositions(platform: string, marks: ReadonlyMap<string, string>): Promise<void> {
+    return this.#step((now) => this.#tables.bookmarks.save(platform, marks, now));
   }
 
-  async hold(role: string, lease: Lease): Promise<boolean> {
-    return this.#db.read(() => this.#roles.hold(role, lease));
+  async acquireLeadership(role: string, lease: Lease): Promise<boolean> {
+    return this.#db.read(() => this.#roles.acquire(role, lease));
   }
 
-  async yield(role: string, owner: string): Promise<void> {
-    this.#db.read(() => this.#roles.yield(role, owner));
+  async releaseLeadership(role: string, owner: string): Promise<void> {
+    this.#db.read(() => this.#roles.release(role, owner));
   }
 
   forgetConversation(conversation: ConversationId): Promise<number> {
     return this.#step(() => this.#forgetting.conversation(conversation));
   }
 
-  forgetPerson(platform: string, authorId: string): Promise<Forgotten> {
+  forgetPerson(platform: string, authorId: string): Promise<ForgetResult> {
     return this.#step(() => {
       this.#tables.meters.forget(`${platform}:${authorId}`);
       this.#tables.usage.forget(platform, authorId);
@@ -221,7 +229,7 @@ class SqliteStore implements Store {
     return this.#sweeper.sweep();
   }
 
-  check(): Promise<void> {
+  checkWritable(): Promise<void> {
     return this.#step((now) => {
       this.#inbox.ensureRoom();
       this.#noteCheck.run(now);

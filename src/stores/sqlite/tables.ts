@@ -1,40 +1,40 @@
-import { Bookmarks, SqliteSecrets } from './coordination.ts';
+import { ReadPositions, SqliteSecrets } from './coordination.ts';
 import type { Database } from './connection/database.ts';
-import { Entries } from './conversations/history.ts';
-import { Finishes } from './conversations/turns.ts';
-import { Pages, Turns } from './conversations/turn-table.ts';
-import { SqliteMeters, SqliteUsage } from './accounting.ts';
+import { HistoryTable } from './conversations/history.ts';
+import { FinishLog } from './conversations/turns.ts';
+import { PageTable, TurnTable } from './conversations/turn-table.ts';
+import { SqliteQuotaMeters, SqliteUsageBook } from './accounting.ts';
 import { Participants } from './conversations/participants.ts';
-import { Questions } from './conversations/questions.ts';
-import { Seen } from './conversations/inbox.ts';
+import { QuestionTable } from './conversations/questions.ts';
+import { SeenIds } from './conversations/inbox.ts';
 
 /** What the database holds, each with its own statements. */
 export interface Tables {
-  readonly bookmarks: Bookmarks;
-  readonly entries: Entries;
-  readonly finishes: Finishes;
-  readonly meters: SqliteMeters;
-  readonly pages: Pages;
+  readonly bookmarks: ReadPositions;
+  readonly entries: HistoryTable;
+  readonly finishes: FinishLog;
+  readonly meters: SqliteQuotaMeters;
+  readonly pages: PageTable;
   readonly participants: Participants;
-  readonly questions: Questions;
+  readonly questions: QuestionTable;
   readonly secrets: SqliteSecrets;
-  readonly seen: Seen;
-  readonly turns: Turns;
-  readonly usage: SqliteUsage;
+  readonly seen: SeenIds;
+  readonly turns: TurnTable;
+  readonly usage: SqliteUsageBook;
 }
 
 export function openTables(db: Database): Tables {
   return {
-    bookmarks: new Bookmarks(db),
-    entries: new Entries(db),
-    finishes: new Finishes(db),
-    meters: new SqliteMeters(db),
-    pages: new Pages(db),
+    bookmarks: new ReadPositions(db),
+    entries: new HistoryTable(db),
+    finishes: new FinishLog(db),
+    meters: new SqliteQuotaMeters(db),
+    pages: new PageTable(db),
     participants: new Participants(db),
-    questions: new Questions(db),
+    questions: new QuestionTable(db),
     secrets: new SqliteSecrets(db),
-    seen: new Seen(db),
-    turns: new Turns(db),
-    usage: new SqliteUsage(db),
+    seen: new SeenIds(db),
+    turns: new TurnTable(db),
+    usage: new SqliteUsageBook(db),
   };
 }

@@ -1,19 +1,19 @@
-import type { Breather } from '../../../src/core/timing.ts';
+import type { EventLoopYield } from '../../../src/core/timing.ts';
 import type { PageFormat } from '../../../src/core/ports/surface.ts';
 import {
   cleanName,
   cleanText,
-  isNew,
-  isStop,
-  tidyMessage,
+  isNewCommand,
+  isStopCommand,
+  cleanMessage,
 } from '../../../src/core/domain/message.ts';
 import { conversationId } from '../../../src/core/domain/conversation.ts';
-import { countTokens, prompt } from '../../../src/core/turns/prompt.ts';
-import { healInline } from '../../../src/core/reply/pages/complete-markdown.ts';
+import { countTokens, buildPrompt } from '../../../src/core/turns/prompt.ts';
+import { completeInline } from '../../../src/core/reply/pages/complete-markdown.ts';
 import { htmlEnd, outside, readLines } from '../../../src/core/reply/pages/markdown/blocks.ts';
-import { constructs } from '../../../src/core/reply/pages/markdown/inline-spans.ts';
+import { uncuttableSpans } from '../../../src/core/reply/pages/markdown/inline-spans.ts';
 import { openMarks } from '../../../src/core/reply/pages/markdown/emphasis.ts';
-import { Pages } from '../../../src/core/reply/pages/page-splitter.ts';
+import { PageSplitter } from '../../../src/core/reply/pages/page-splitter.ts';
 import { discordFormat } from '../../../src/platforms/discord/reply/markdown-format.ts';
 import { slackFormat } from '../../../src/platforms/slack/reply/markdown-format.ts';
 import { webFormat } from '../../../src/platforms/web/surface.ts';
@@ -29,11 +29,11 @@ const message = (text: string) => ({
 });
 
 /** Lets nobody else have a turn, so that all is counted at once. */
-const breathless = { due: () => undefined } as unknown as Breather;
+const breathless = { ifDue: () => undefined } as unknown as EventLoopYield;
 
 /** All of it at once, and its end. */
 function pagesOf(format: PageFormat, text: string): unknown {
-  const pages = new Pages(format);
+  const pages = new PageSplitter(format);
   pages.push(text);
   pages.end('a note');
   return pages.live();
@@ -48,10 +48,10 @@ const pagesOfChars = (limit: number): PageFormat => ({
 
 /** One page that grows, with all that is looked for on it. */
 function written(text: string): unknown {
-  const pages = new Pages(pagesOfChars(Math.ceil(text.length * 1.2)));
+  const pages = new PageSplitter(pagesOfChars(Math.ceil(text.length * 1.2)));
   pages.push(text);
   pages.live();
-  pages.pause();
+  pages.upToBreak();
   pages.endBlock(0);
   return pages.live();
 }
@@ -60,7 +60,7 @@ function written(text: string): unknown {
 export const core: readonly Subject[] = [
   {
     name: 'isStop',
-    run: isStop,
+    run: isStopCommand,
     frames: [
       ['', ''],
       ['stop', 'a'],
@@ -68,7 +68,7 @@ export const core: readonly Subject[] = [
   },
   {
     name: 'isNew',
-    run: isNew,
+    run: isNewCommand,
     frames: [
       ['', ''],
       ['new', 'a'],
@@ -76,13 +76,13 @@ export const core: readonly Subject[] = [
   },
   { name: 'cleanText', run: cleanText },
   { name: 'cleanName', run: cleanName },
-  { name: 'tidyMessage', run: (text) => tidyMessage(message(text)) },
-  { name: 'prompt', run: (text) => prompt('', [], [message(text), message('a')], 1_000) },
+  { name: 'tidyMessage', run: (text) => cleanMessage(message(text)) },
+  { name: 'prompt', run: (text) => buildPrompt('', [], [message(text), message('a')], 1_000) },
   { name: 'countTokens', run: (text) => void countTokens(text, breathless) },
   { name: 'readLines', run: (text) => readLines(outside, false, text) },
   { name: 'openMarks', run: openMarks },
-  { name: 'constructs', run: constructs },
-  { name: 'healInline', run: (text) => healInline(text) },
+  { name: 'constructs', run: uncuttableSpans },
+  { name: 'healInline', run: (text) => completeInline(text) },
   { name: 'htmlEnd', run: (text) => htmlEnd(text.split('\n')) },
   {
     // Not the half: then chance decides whether all of the rest fits on the second.

@@ -1,26 +1,31 @@
-import { titleOf } from '../../../src/platforms/discord/cache/channels.ts';
+import { threadTitle } from '../../../src/platforms/discord/cache/channels.ts';
 import { discordFormat } from '../../../src/platforms/discord/reply/markdown-format.ts';
 import {
   isVisible,
   oneLine,
-  type Said,
-  saidIn,
+  type DiscordMessage,
+  parseMessage,
 } from '../../../src/platforms/discord/messages/discord-message.ts';
-import { honestLinks } from '../../../src/platforms/common/masked-links.ts';
+import { showMismatchedTargets } from '../../../src/platforms/common/masked-links.ts';
 import { withoutLinks } from '../../../src/platforms/discord/reply/reply-calls.ts';
-import { mentions } from '../../../src/platforms/discord/receive/classify-message.ts';
-import type { Self } from '../../../src/platforms/discord/api/identify-bot.ts';
+import { mentionsBot } from '../../../src/platforms/discord/receive/classify-message.ts';
+import type { BotIdentity } from '../../../src/platforms/discord/api/identify-bot.ts';
 import {
-  calledIn,
-  readable,
+  mentionsIn,
+  toPlainText,
   threadName,
-  withoutBell,
+  withoutBotMention,
 } from '../../../src/platforms/discord/messages/discord-text.ts';
-import { textFor } from '../../../src/platforms/discord/messages/normalize-message.ts';
+import { messageText } from '../../../src/platforms/discord/messages/normalize-message.ts';
 import { answer, type Subject } from './subject.ts';
 
 const id = '1200000000000000001';
-const self: Self = { id, name: 'parley', application: id, roles: new Set(['1200000000000000002']) };
+const self: BotIdentity = {
+  id,
+  name: 'parley',
+  application: id,
+  roles: new Set(['1200000000000000002']),
+};
 const names = { channel: () => 'general', role: () => 'crew' };
 
 const bell = `<@${id}>`;
@@ -32,8 +37,8 @@ const frames = [
 ] as const;
 
 /** With `name`, which Discord bounds, in all that is said of people and things. */
-function said(text: string, name = 'a'): Said {
-  const found = saidIn({
+function said(text: string, name = 'a'): DiscordMessage {
+  const found = parseMessage({
     id: '1300000000000000001',
     channel_id: '1300000000000000002',
     type: 0,
@@ -51,16 +56,16 @@ function said(text: string, name = 'a'): Said {
 /** Of what people write in Discord, and of what models write to be shown there. */
 export const discord: readonly Subject[] = [
   { name: 'discord saidIn', run: (text) => said(text, text) },
-  { name: 'discord textFor', run: (text) => textFor(said(text), self, names), frames },
-  { name: 'discord mentions', run: (text) => mentions(said(text), self), frames },
-  { name: 'discord calledIn', run: calledIn },
-  { name: 'discord readable', run: (text) => readable(text, { ...names, people: new Map() }) },
-  { name: 'discord withoutBell', run: (text) => withoutBell(text, self), frames },
+  { name: 'discord textFor', run: (text) => messageText(said(text), self, names), frames },
+  { name: 'discord mentions', run: (text) => mentionsBot(said(text), self), frames },
+  { name: 'discord calledIn', run: mentionsIn },
+  { name: 'discord readable', run: (text) => toPlainText(text, { ...names, people: new Map() }) },
+  { name: 'discord withoutBell', run: (text) => withoutBotMention(text, self), frames },
   { name: 'discord oneLine', run: oneLine },
   { name: 'discord isVisible', run: isVisible },
   {
     name: 'discord titleOf',
-    run: (name) => titleOf({ id, kind: 'thread', name }, { known: () => undefined } as never),
+    run: (name) => threadTitle({ id, kind: 'thread', name }, { known: () => undefined } as never),
   },
   {
     name: 'discord threadName',
@@ -72,7 +77,7 @@ export const discord: readonly Subject[] = [
   },
   {
     name: 'discord honestLinks',
-    run: (text) => honestLinks(text),
+    run: (text) => showMismatchedTargets(text),
     bound: answer,
     frames: [
       ['', ''],

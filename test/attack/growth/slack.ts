@@ -1,26 +1,32 @@
 import {
-  addressIn,
-  decoded,
-  hostNameIn,
-  linkTargetIn,
-  postable,
-  streamable,
+  findUrl,
+  decodeEntities,
+  findHostName,
+  findLinkTarget,
+  textBeforeUrl,
+  streamableText,
 } from '../../../src/platforms/slack/reply/link-safety.ts';
 import { slackFormat } from '../../../src/platforms/slack/reply/markdown-format.ts';
-import { meant, mentions } from '../../../src/platforms/slack/receive/classify-message.ts';
-import { type Said, saidIn } from '../../../src/platforms/slack/messages/slack-message.ts';
-import type { Self } from '../../../src/platforms/slack/api/identify-bot.ts';
-import { stopsInChannel } from '../../../src/platforms/slack/receive/event-handler.ts';
-import { textFor, toMessage } from '../../../src/platforms/slack/messages/normalize-message.ts';
-import { toldBy } from '../../../src/platforms/slack/receive/parse-event.ts';
+import { classify, mentionsBot } from '../../../src/platforms/slack/receive/classify-message.ts';
 import {
-  callsGroup,
-  peopleIn,
-  readable,
+  type SlackMessage,
+  parseMessage,
+} from '../../../src/platforms/slack/messages/slack-message.ts';
+import type { BotIdentity } from '../../../src/platforms/slack/api/identify-bot.ts';
+import { isChannelStop } from '../../../src/platforms/slack/receive/event-handler.ts';
+import {
+  messageText,
+  normalizeMessage,
+} from '../../../src/platforms/slack/messages/normalize-message.ts';
+import { parseEvent } from '../../../src/platforms/slack/receive/parse-event.ts';
+import {
+  mentionsGroup,
+  mentionedUsers,
+  toPlainText,
 } from '../../../src/platforms/slack/messages/slack-text.ts';
 import { answer, type Subject } from './subject.ts';
 
-const self: Self = { team: 'T1', userId: 'UBOT', botId: 'BBOT', name: 'parley' };
+const self: BotIdentity = { team: 'T1', userId: 'UBOT', botId: 'BBOT', name: 'parley' };
 const names = new Map([['U1', 'Ann']]);
 
 const frames = [
@@ -31,50 +37,53 @@ const frames = [
   ['', '<@UBOT|'],
 ] as const;
 
-function said(text: string): Said {
-  const found = saidIn({ ts: '1700000000.000100', user: 'U1', text }, { channel: 'C1' });
+function said(text: string): SlackMessage {
+  const found = parseMessage({ ts: '1700000000.000100', user: 'U1', text }, { channel: 'C1' });
   if (found === undefined) throw new Error('nothing is said');
   return found;
 }
 
-function named(name: string): Said {
+function named(name: string): SlackMessage {
   return { ...said('a'), files: [name], user: '', bot: { name } };
 }
 
 /** Of what people write in Slack, and of what models write to be shown there. */
 export const slack: readonly Subject[] = [
-  { name: 'slack textFor', run: (text) => textFor(said(text), self, names), frames },
-  { name: 'slack toMessage', run: (text) => toMessage(named(text), 'question', self, names) },
-  { name: 'slack mentions', run: (text) => mentions(said(text), self), frames },
-  { name: 'slack stopsInChannel', run: (text) => stopsInChannel(said(text), self), frames },
+  { name: 'slack textFor', run: (text) => messageText(said(text), self, names), frames },
+  {
+    name: 'slack toMessage',
+    run: (text) => normalizeMessage(named(text), 'question', self, names),
+  },
+  { name: 'slack mentions', run: (text) => mentionsBot(said(text), self), frames },
+  { name: 'slack stopsInChannel', run: (text) => isChannelStop(said(text), self), frames },
   {
     name: 'slack meant',
-    run: (text) => meant({ ...said(text), threadTs: '1' }, self, 'auto', undefined),
+    run: (text) => classify({ ...said(text), threadTs: '1' }, self, 'auto', undefined),
   },
   {
     name: 'slack toldBy',
     run: (text) =>
-      toldBy({
+      parseEvent({
         type: 'event_callback',
         event: { type: 'message', channel: 'C1', ts: '1', user: 'U1', text },
       }),
   },
-  { name: 'slack peopleIn', run: peopleIn },
-  { name: 'slack callsGroup', run: callsGroup },
-  { name: 'slack readable', run: (text) => readable(text, names) },
-  { name: 'slack addressIn', run: addressIn },
-  { name: 'slack decoded', run: decoded },
-  { name: 'slack hostNameIn', run: hostNameIn },
-  { name: 'slack linkTargetIn', run: linkTargetIn },
+  { name: 'slack peopleIn', run: mentionedUsers },
+  { name: 'slack callsGroup', run: mentionsGroup },
+  { name: 'slack readable', run: (text) => toPlainText(text, names) },
+  { name: 'slack addressIn', run: findUrl },
+  { name: 'slack decoded', run: decodeEntities },
+  { name: 'slack hostNameIn', run: findHostName },
+  { name: 'slack linkTargetIn', run: findLinkTarget },
   {
     name: 'slack streamable',
-    run: (text) => streamable(text),
+    run: (text) => streamableText(text),
     frames: [
       ['', ''],
       ['[', ''],
     ],
   },
-  { name: 'slack postable', run: (text) => postable(text) },
+  { name: 'slack postable', run: (text) => textBeforeUrl(text) },
   {
     name: 'slack format',
     bound: answer,

@@ -1,9 +1,9 @@
 import type { DiscordFake } from '../../fakes/discord/discord-fake.ts';
-import { planted } from '../../fakes/leak-canaries.ts';
+import { leakCanaries } from '../../fakes/leak-canaries.ts';
 import type { SlackFake } from '../../fakes/slack/slack-fake.ts';
 import { flooded, stranger } from './site.ts';
 
-const { words } = planted;
+const { words } = leakCanaries;
 const slackChars = 40_000;
 const discordChars = 4_000;
 /** What Slack's people write, each as long as Slack takes it. */
@@ -31,7 +31,7 @@ export type Flood = () => number;
 export function floodSlack(slack: SlackFake): Flood {
   let sent = 0;
   return repeat(() => {
-    slack.courier.duplicateNext(2);
+    slack.events.duplicateNext(2);
     const text = slackTexts[sent % slackTexts.length]!;
     slack.person(stranger(sent % flooded.people)).mentions(flooded.slack, text);
     sent += 1;
@@ -42,7 +42,7 @@ export function floodSlack(slack: SlackFake): Flood {
 /** 50 messages a second, every other one a mention, and beside them events of odd forms. */
 export function floodDiscord(discord: DiscordFake): Flood {
   let sent = 0;
-  const guildId = discord.world.guild().id;
+  const guildId = discord.state.guild().id;
   const channelId = discord.channel(flooded.discord).id;
   const odd = oddEvents(channelId);
   return repeat(() => {

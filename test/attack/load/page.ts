@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { planted } from '../../fakes/leak-canaries.ts';
+import { leakCanaries } from '../../fakes/leak-canaries.ts';
 import type { Attack, Counts } from './attacks.ts';
 import { type Login, login } from './login.ts';
 import { type Use, holdSockets, request } from './sockets.ts';
@@ -8,7 +8,7 @@ import { type Use, holdSockets, request } from './sockets.ts';
 const together = 8;
 
 const manyCookies = Array.from({ length: 300 }, (_, at) => `parley_x${at}=${'y'.repeat(25)}`);
-const long = `${planted.words}${' '.repeat(40_000)}`;
+const long = `${leakCanaries.words}${' '.repeat(40_000)}`;
 
 /** 1,000 streams of one login, and requests that are wrong, huge or ended half-way. */
 export const floodPage: Attack = async (target, signal) => {

@@ -1,10 +1,14 @@
-import { readAnswers } from '../../chaos/numbered-answers.ts';
-import { Model, question } from '../../chaos/recording-model.ts';
-import { DiscordThread, SlackThread, type Spot } from '../../chaos/simulated-conversations.ts';
-import { wantedScopes } from '../../../src/platforms/slack/api/identify-bot.ts';
+import { parseAnswers } from '../../chaos/numbered-answers.ts';
+import { RecordingModel, questionText } from '../../chaos/recording-model.ts';
+import {
+  DiscordThread,
+  SlackThread,
+  type SimulatedConversation,
+} from '../../chaos/simulated-conversations.ts';
+import { requiredScopes } from '../../../src/platforms/slack/api/identify-bot.ts';
 import { DiscordFake } from '../../fakes/discord/discord-fake.ts';
 import { type ParleyProcess, startParley } from '../../processes/parley-process.ts';
-import { planted } from '../../fakes/leak-canaries.ts';
+import { leakCanaries } from '../../fakes/leak-canaries.ts';
 import { type SlackFake, startSlackFake } from '../../fakes/slack/slack-fake.ts';
 import { WebConversation } from './web-conversation.ts';
 
@@ -26,13 +30,13 @@ export class Site {
   readonly slack: SlackFake;
   readonly discord: DiscordFake;
   readonly signingSecret = signingSecret;
-  readonly password = planted.password;
+  readonly password = leakCanaries.password;
   parley!: ParleyProcess;
-  readonly #model: Model;
-  readonly #spots: Spot[] = [];
+  readonly #model: RecordingModel;
+  readonly #spots: SimulatedConversation[] = [];
   #page!: WebConversation;
 
-  private constructor(slack: SlackFake, discord: DiscordFake, model: Model) {
+  private constructor(slack: SlackFake, discord: DiscordFake, model: RecordingModel) {
     this.slack = slack;
     this.discord = discord;
     this.#model = model;
@@ -45,7 +49,7 @@ export class Site {
         guilds: [{ name: 'Village', channels: discordChannels() }],
         gateway: { identifyEveryMs: 0 },
       }),
-      Model.start(),
+      RecordingModel.start(),
     ]);
     const site = new Site(slack, discord, model);
     try {
@@ -60,7 +64,7 @@ export class Site {
         DISCORD_BOT_TOKEN: discord.token,
         DISCORD_API_URL: discord.apiUrl,
         WEB: 'on',
-        WEB_PASSWORD: planted.password,
+        WEB_PASSWORD: leakCanaries.password,
       });
     } catch (error) {
       await site.#close();
@@ -80,8 +84,8 @@ export class Site {
     for (const at of people(discordThreads)) {
       this.#spots.push(new DiscordThread(this.discord, `Discordian ${at}`, `room-${at}`));
     }
-    for (const [at, spot] of this.#spots.entries()) spot.say(question(nameOf(at), wish));
-    await this.#page.say(question(nameOf(this.#spots.length), wish));
+    for (const [at, spot] of this.#spots.entries()) spot.say(questionText(nameOf(at), wish));
+    await this.#page.say(questionText(nameOf(this.#spots.length), wish));
     await this.slack.until(
       () => this.#spots.every((spot) => spot.replies().join('') !== ''),
       30_000,
@@ -122,7 +126,7 @@ export class Site {
 
 /** Undefined if it is one answer to this question, as the model wrote it. */
 function wrongIn(pages: readonly string[], name: string): string | undefined {
-  const { answers, problem } = readAnswers(pages);
+  const { answers, problem } = parseAnswers(pages);
   if (problem !== undefined) return problem;
   return answers.length === 1 && answers[0]?.to.join() === name
     ? undefined
@@ -136,7 +140,7 @@ function slackOptions() {
     workspaces: [
       {
         id: 'T1',
-        scopes: [...wantedScopes],
+        scopes: [...requiredScopes],
         users: [...writers, ...strangers].map((id) => ({ id, name: `Person ${id}` })),
         channels: [
           ...people(slackThreads).map((at) => ({ id: channelOf(at), members: writers })),

@@ -3,7 +3,7 @@ import { availableParallelism, loadavg } from 'node:os';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { endsWithUs } from '../../processes/kill-with-parent.ts';
+import { killWithParent } from '../../processes/kill-with-parent.ts';
 import type { Counts } from './attacks.ts';
 import { type Flood, floodDiscord, floodSlack } from './event-floods.ts';
 import { HealthWatch } from './health.ts';
@@ -151,7 +151,7 @@ async function sendStrangers(order: Order): Promise<Record<string, Counts>> {
   const child = spawn(process.execPath, [strangers, JSON.stringify(order)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  endsWithUs(child);
+  killWithParent(child);
   const printed = await text(child.stdout);
   return JSON.parse(printed) as Record<string, Counts>;
 }

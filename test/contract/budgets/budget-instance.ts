@@ -1,30 +1,35 @@
-import type { Account, Division, Share, SharedBudgets } from '../../../src/core/ports/budgets.ts';
+import type {
+  BudgetReport,
+  Allocations,
+  Allocation,
+  BudgetAllocator,
+} from '../../../src/core/ports/budgets.ts';
 
 /** A budget, and how much depends on it. */
-export type Wanted = Pick<Account, 'burst' | 'perSecond' | 'demand'>;
+export type InstanceDemand = Pick<BudgetReport, 'burst' | 'perSecond' | 'demand'>;
 
 /** An instance that holds what it is given and spends what it is told to. */
-export class Instance {
+export class BudgetInstance {
   /** How long it waits for others. */
   leaseMs = 20_000;
   members = 0;
   settled = false;
   own = { burst: 0, perSecond: 0, level: 0 };
-  last: Share | undefined;
-  readonly #budgets: SharedBudgets;
+  last: Allocation | undefined;
+  readonly #budgets: BudgetAllocator;
   readonly #owner: string;
   #since: number | undefined;
   #filledAt = performance.now();
   #spent = 0;
 
-  constructor(budgets: SharedBudgets, owner: string) {
+  constructor(budgets: BudgetAllocator, owner: string) {
     this.#budgets = budgets;
     this.#owner = owner;
   }
 
   /** Comes with one account; `more` overrides what it says. */
-  async comes(more: Partial<Account> = {}): Promise<Share | undefined> {
-    const account: Account = {
+  async comes(more: Partial<BudgetReport> = {}): Promise<Allocation | undefined> {
+    const account: BudgetReport = {
       key: 'edits',
       burst: 40,
       // So slow that nothing comes in during a test.
@@ -61,7 +66,7 @@ export class Instance {
   }
 
   /** Comes with the calls that it made since it last came so, and would make more. */
-  async tells(budget: Wanted): Promise<void> {
+  async tells(budget: InstanceDemand): Promise<void> {
     this.#fill();
     const spent = this.#spent;
     this.#spent = 0;
@@ -72,13 +77,13 @@ export class Instance {
     await this.#divide([]);
   }
 
-  spends(calls: number): Promise<Share | undefined> {
+  spends(calls: number): Promise<Allocation | undefined> {
     this.own = { ...this.own, level: this.own.level - calls };
     return this.comes({ spent: calls });
   }
 
   leaves(): Promise<unknown> {
-    return this.#budgets.leave(this.#owner);
+    return this.#budgets.release(this.#owner);
   }
 
   #fill(): void {
@@ -89,10 +94,10 @@ export class Instance {
     this.#filledAt = now;
   }
 
-  async #divide(accounts: Account[]): Promise<Division> {
+  async #divide(accounts: BudgetReport[]): Promise<Allocations> {
     const sinceMs = this.#since === undefined ? 0 : performance.now() - this.#since;
     const lease = { owner: this.#owner, leaseMs: this.leaseMs };
-    const division = await this.#budgets.divide(lease, sinceMs, accounts);
+    const division = await this.#budgets.allocate(lease, sinceMs, accounts);
     this.#since ??= performance.now();
     this.members = division.members;
     this.settled = division.settled;

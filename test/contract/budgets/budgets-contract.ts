@@ -1,14 +1,14 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { callsASecond } from './many-calls-per-second.ts';
-import { callsInTurn } from './few-calls-in-turn.ts';
-import { Instance } from './budget-instance.ts';
-import type { OpenBudgets, OpenedBudgets, Time } from './open-budgets.ts';
+import { manyCallsPerSecond } from './many-calls-per-second.ts';
+import { fewCallsInTurn } from './few-calls-in-turn.ts';
+import { BudgetInstance } from './budget-instance.ts';
+import type { OpenBudgets, OpenedBudgets, ClockChoice } from './open-budgets.ts';
 
 /** Of one that goes on, so that another one is gone soon. */
 const shortLeaseMs = 300;
 const sure = 1e6;
 
-function held(...instances: Instance[]): number {
+function held(...instances: BudgetInstance[]): number {
   return instances.reduce((sum, { own }) => sum + own.level, 0);
 }
 
@@ -22,16 +22,19 @@ export function budgetsContract(name: string, open: OpenBudgets): void {
       vi.useRealTimers();
     });
 
-    async function instances(...owners: string[]): Promise<Instance[]> {
+    async function instances(...owners: string[]): Promise<BudgetInstance[]> {
       return instancesIn('own', owners);
     }
-    async function instancesIn(time: Time, owners: readonly string[]): Promise<Instance[]> {
+    async function instancesIn(
+      time: ClockChoice,
+      owners: readonly string[],
+    ): Promise<BudgetInstance[]> {
       opened = await open(time);
       const { budgets } = opened;
-      return owners.map((owner) => new Instance(budgets, owner));
+      return owners.map((owner) => new BudgetInstance(budgets, owner));
     }
     /** So many that know of each other. */
-    async function together(count: number, time: Time = 'own'): Promise<Instance[]> {
+    async function together(count: number, time: ClockChoice = 'own'): Promise<BudgetInstance[]> {
       const owners = Array.from({ length: count }, (_, i) => `${i}`);
       const all = await instancesIn(time, owners);
       await expect
@@ -42,7 +45,7 @@ export function budgetsContract(name: string, open: OpenBudgets): void {
         .toBe(true);
       return all;
     }
-    async function two(): Promise<[Instance, Instance]> {
+    async function two(): Promise<[BudgetInstance, BudgetInstance]> {
       const [a, b] = await together(2);
       return [a!, b!];
     }
@@ -241,12 +244,12 @@ export function budgetsContract(name: string, open: OpenBudgets): void {
     });
 
     /** The same in a time that passes only as `vi` is told. */
-    function simulated(count: number): Promise<Instance[]> {
+    function simulated(count: number): Promise<BudgetInstance[]> {
       vi.useFakeTimers({ toFake: ['performance'] });
       return together(count, 'here');
     }
 
-    callsInTurn(together, simulated);
-    callsASecond(simulated);
+    fewCallsInTurn(together, simulated);
+    manyCallsPerSecond(simulated);
   });
 }

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { inject } from 'vitest';
-import { FakeBudgets } from '../../fakes/fake-budget-allocator.ts';
+import { FakeBudgetAllocator } from '../../fakes/fake-budget-allocator.ts';
 import { budgetsContract } from './budgets-contract.ts';
 import { budgetsInRedis } from './open-budgets.ts';
 
@@ -13,7 +13,7 @@ budgetsContract(
 );
 
 budgetsContract('a fake', () => {
-  const budgets = new FakeBudgets();
+  const budgets = new FakeBudgetAllocator();
   const lose = () => Promise.resolve(budgets.lose());
   return Promise.resolve({ budgets, lose, dispose: () => Promise.resolve() });
 });

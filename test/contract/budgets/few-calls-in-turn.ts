@@ -1,14 +1,14 @@
 import { expect, it, vi } from 'vitest';
-import type { Instance } from './budget-instance.ts';
+import type { BudgetInstance } from './budget-instance.ts';
 
-type Together = (count: number) => Promise<Instance[]>;
+type Together = (count: number) => Promise<BudgetInstance[]>;
 
 /** Calls a second of the whole, and calls in a test. */
 const perSecond = 0.95;
 const enough = 120;
 
 /** How calls go round where there are few, and always somebody who would take them all. */
-export function callsInTurn(together: Together, simulated: Together): void {
+export function fewCallsInTurn(together: Together, simulated: Together): void {
   it.each([
     { bursts: [40], demands: [60, 1] },
     { bursts: [4], demands: [6, 1] },

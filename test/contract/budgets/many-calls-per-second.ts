@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest';
-import type { Instance } from './budget-instance.ts';
+import type { BudgetInstance } from './budget-instance.ts';
 
 /** What Discord grants in any second; calls of a little more may arrive in one. */
 const most = 50;
@@ -23,7 +23,7 @@ class SlidingLimit {
 }
 
 /** How calls are shared that a platform counts by the second. */
-export function callsASecond(simulated: (count: number) => Promise<Instance[]>): void {
+export function manyCallsPerSecond(simulated: (count: number) => Promise<BudgetInstance[]>): void {
   /**
    * All make each call that they may, but for seconds in which all are quiet. `demandOf` is
    * undefined for one that is not there.

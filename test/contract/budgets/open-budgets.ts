@@ -1,31 +1,31 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import type { SharedBudgets } from '../../../src/core/ports/budgets.ts';
+import type { BudgetAllocator } from '../../../src/core/ports/budgets.ts';
 import { RedisBudgets } from '../../../src/stores/redis/coordination.ts';
 import { Connection } from '../../../src/stores/redis/connection/connection.ts';
 import { Keys } from '../../../src/stores/redis/keys.ts';
 import { openRedisStore } from '../../../src/stores/redis/redis-store.ts';
 import { readScript } from '../../../src/stores/redis/lua-scripts.ts';
 import { parseRedisUrl } from '../../../src/stores/redis/connection/redis-url.ts';
-import { readableLog } from '../../fakes/recording-log.ts';
+import { recordingLog } from '../../fakes/recording-log.ts';
 
 export interface OpenedBudgets {
-  readonly budgets: SharedBudgets;
+  readonly budgets: BudgetAllocator;
   /** Loses all that is known. */
   lose(): Promise<unknown>;
   dispose(): Promise<void>;
 }
 
 /** Whose time it is: Redis' own, or that of `performance.now()` here, which a test moves. */
-export type Time = 'own' | 'here';
+export type ClockChoice = 'own' | 'here';
 
-export type OpenBudgets = (time: Time) => Promise<OpenedBudgets>;
+export type OpenBudgets = (time: ClockChoice) => Promise<OpenedBudgets>;
 
 /** Opens budgets in the Redis at `url()`, each test's with a prefix of its own; `nodes`: all of it. */
 export function budgetsInRedis(url: () => string, nodes: () => readonly Redis[]): OpenBudgets {
   return async (time) => {
     const prefix = `test-${randomUUID()}`;
-    const log = readableLog();
+    const log = recordingLog();
     const store = await openRedisStore({ url: url(), prefix, retentionMs: 1e13, log });
     const timed = time === 'own' ? undefined : timedBudgets(url(), prefix);
     const clients = nodes();
@@ -47,7 +47,10 @@ export function budgetsInRedis(url: () => string, nodes: () => readonly Redis[])
 
 /** The same script, told the time behind all that it is given; it begins long after zero. */
 function timedBudgets(url: string, prefix: string) {
-  const connection = new Connection(parseRedisUrl(url), { patienceMs: 20_000, log: readableLog() });
+  const connection = new Connection(parseRedisUrl(url), {
+    patienceMs: 20_000,
+    log: recordingLog(),
+  });
   const { lua, numberOfKeys } = readScript('allocate-budgets', connection.cluster);
   const timed = lua.replace("redis.call('TIME')", '{ 1e9, table.remove(ARGV) * 1000 }');
   if (timed === lua) throw new Error('the script takes its time elsewhere');

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openRedisStore, type RedisStore } from '../../../src/stores/redis/redis-store.ts';
 import { openSqliteStore } from '../../../src/stores/sqlite/sqlite-store.ts';
-import { readableLog } from '../../fakes/recording-log.ts';
-import type { OpenedCounting } from './quotas-contract.ts';
+import { recordingLog } from '../../fakes/recording-log.ts';
+import type { OpenedQuotas } from './quotas-contract.ts';
 
-export async function quotasInSqlite(): Promise<OpenedCounting> {
+export async function quotasInSqlite(): Promise<OpenedQuotas> {
   const folder = await mkdtemp(join(tmpdir(), 'parley-quotas-'));
   const openAgain = () => openSqliteStore({ folder, retentionMs: 1e13 });
   let store = await openAgain();
@@ -24,12 +24,12 @@ export async function quotasInSqlite(): Promise<OpenedCounting> {
   };
 }
 
-export function quotasInRedis(urlOf: () => string): () => Promise<OpenedCounting> {
+export function quotasInRedis(urlOf: () => string): () => Promise<OpenedQuotas> {
   return async () => {
     const prefix = `test-${randomUUID()}`;
     const stores: RedisStore[] = [];
     const openAgain = async (): Promise<RedisStore> => {
-      const log = readableLog();
+      const log = recordingLog();
       const store = await openRedisStore({ url: urlOf(), prefix, retentionMs: 1e13, log });
       stores.push(store);
       return store;

@@ -1,18 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Meter, Meters, UsageBook, UsageRow } from '../../../src/core/ports/usage.ts';
+import type { Meter, QuotaMeters, UsageBook, UsageRow } from '../../../src/core/ports/usage.ts';
 import type { Secrets, Store } from '../../../src/core/ports/store.ts';
 import { eventually } from '../store/store-fixture.ts';
 
 /** A store that counts, as both do. */
 type CountingStore = Store & {
-  readonly meters: Meters;
+  readonly meters: QuotaMeters;
   readonly usage: UsageBook;
   readonly secrets: Secrets;
 };
 
 /** A store of one test's own. */
-export interface OpenedCounting {
+export interface OpenedQuotas {
   readonly store: CountingStore;
   /** What another process finds there: at the same time, where it can, or after a restart. */
   again(): Promise<CountingStore>;
@@ -22,8 +22,8 @@ export interface OpenedCounting {
 const minuteMs = 60_000;
 
 /** What meters and the book of usage promise, run by every store. */
-export function quotasContract(name: string, open: () => Promise<OpenedCounting>): void {
-  let opened: OpenedCounting | undefined;
+export function quotasContract(name: string, open: () => Promise<OpenedQuotas>): void {
+  let opened: OpenedQuotas | undefined;
   afterEach(async () => {
     await opened?.dispose();
     opened = undefined;

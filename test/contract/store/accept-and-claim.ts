@@ -1,27 +1,27 @@
 import { describe, expect, it } from 'vitest';
-import type { Admitted, Store } from '../../../src/core/ports/store.ts';
+import type { AcceptAndClaimResult, Store } from '../../../src/core/ports/store.ts';
 import {
   alice,
   answer,
   ask,
-  asked,
+  questionOptions,
   bob,
   context,
-  done,
+  doneEnding,
   eventually,
-  fleeting,
+  briefLease,
   isWaiting,
   mustClaim,
   newConversation,
   question,
   startAnswering,
-  stop,
+  stopOptions,
   textsOf,
 } from './store-fixture.ts';
-import type { Stage } from './store-fixture.ts';
+import type { StoreSetup } from './store-fixture.ts';
 
 /** How a question finds its owner in the step that takes it in. */
-export function acceptAndClaim({ start, beside }: Stage): void {
+export function acceptAndClaim({ start, beside }: StoreSetup): void {
   describe('accept and claim', () => {
     it('gives the turn of a question whose conversation is free', async () => {
       const store = await start();
@@ -29,16 +29,21 @@ export function acceptAndClaim({ start, beside }: Stage): void {
       await ask(store, question(c, 'A'));
       await answer(store, c);
       const a = question(c, 'B', { sentAt: 1_800_000_000_000 });
-      const { receipt, work } = await store.acceptAndClaim(a, asked, alice);
+      const { receipt, work } = await store.acceptAndClaim(a, questionOptions, alice);
       expect(receipt).toBe('queued');
       expect(work?.turn).toMatchObject({ messages: [a], attempt: 1, stopRequested: false });
-      expect(textsOf(work!.history)).toEqual(['A', done.text]);
+      expect(textsOf(work!.history)).toEqual(['A', doneEnding.text]);
       expect(await isWaiting(store, c)).toBe(false);
       expect(await store.claim(c, bob)).toBeUndefined();
       expect((await store.renew([work!.claim], alice)).lost).toEqual([]);
-      await store.conclude(work!.claim, done);
+      await store.storeEnding(work!.claim, doneEnding);
       expect(await store.finish(work!.claim, alice, 5)).toBeUndefined();
-      expect(textsOf((await store.view(c)).history)).toEqual(['A', done.text, 'B', done.text]);
+      expect(textsOf((await store.conversationView(c)).history)).toEqual([
+        'A',
+        doneEnding.text,
+        'B',
+        doneEnding.text,
+      ]);
     });
 
     it('gives all that waits', async () => {
@@ -46,16 +51,16 @@ export function acceptAndClaim({ start, beside }: Stage): void {
       const c = newConversation();
       await ask(store, question(c, 'A', { sentAt: 1 }));
       const b = question(c, 'B', { sentAt: 2 });
-      const { work } = await store.acceptAndClaim(b, asked, alice);
+      const { work } = await store.acceptAndClaim(b, questionOptions, alice);
       expect(textsOf(work!.turn.messages)).toEqual(['A', 'B']);
     });
 
     it('leaves a question for the next turn while one is being answered', async () => {
       const { store, c, claim } = await startAnswering(start);
-      const admitted = await store.acceptAndClaim(question(c, 'B'), asked, bob);
+      const admitted = await store.acceptAndClaim(question(c, 'B'), questionOptions, bob);
       expect(admitted).toEqual({ receipt: 'queued' });
       expect((await store.renew([claim], alice)).lost).toEqual([]);
-      await store.conclude(claim, done);
+      await store.storeEnding(claim, doneEnding);
       expect(textsOf((await store.finish(claim, alice, 5))!.turn.messages)).toEqual(['B']);
     });
 
@@ -64,13 +69,13 @@ export function acceptAndClaim({ start, beside }: Stage): void {
       const [left, lapsed] = [newConversation(), newConversation()];
       await ask(store, question(left, 'A'), question(lapsed, 'A'));
       await store.release((await mustClaim(store, left)).claim, { forgive: false });
-      await mustClaim(store, lapsed, fleeting);
+      await mustClaim(store, lapsed, briefLease);
       await eventually(async () => expect(await isWaiting(store, lapsed)).toBe(true));
       for (const c of [left, lapsed]) {
-        const { work } = await store.acceptAndClaim(question(c, 'B'), asked, bob);
+        const { work } = await store.acceptAndClaim(question(c, 'B'), questionOptions, bob);
         expect(work?.turn.attempt).toBe(2);
         expect(textsOf(work!.turn.messages)).toEqual(['A']);
-        expect(textsOf((await store.view(c)).queued)).toEqual(['B']);
+        expect(textsOf((await store.conversationView(c)).queued)).toEqual(['B']);
       }
     });
 
@@ -80,13 +85,20 @@ export function acceptAndClaim({ start, beside }: Stage): void {
       const author = { id: newConversation() };
       await ask(store, question(c, 'A', { author }), question(busy, 'A', { author }));
       const { claim } = await mustClaim(store, busy);
-      const admit = (...[message, options]: Parameters<Store['accept']>): Promise<Admitted> =>
-        store.acceptAndClaim(message, options, bob);
-      expect(await admit(question(c, 'A', { author }), asked)).toEqual({ receipt: 'duplicate' });
+      const admit = (
+        ...[message, options]: Parameters<Store['accept']>
+      ): Promise<AcceptAndClaimResult> => store.acceptAndClaim(message, options, bob);
+      expect(await admit(question(c, 'A', { author }), questionOptions)).toEqual({
+        receipt: 'duplicate',
+      });
       const third = question(newConversation(), 'B', { author });
-      expect(await admit(third, { ...asked, mostOpen: 2 })).toEqual({ receipt: 'too-many' });
-      expect(await admit(context(c, 'B', { author }), asked)).toEqual({ receipt: 'kept' });
-      expect(await admit(question(busy, 'stop'), stop)).toEqual({ receipt: 'stopping' });
+      expect(await admit(third, { ...questionOptions, mostOpen: 2 })).toEqual({
+        receipt: 'too-many',
+      });
+      expect(await admit(context(c, 'B', { author }), questionOptions)).toEqual({
+        receipt: 'kept',
+      });
+      expect(await admit(question(busy, 'stop'), stopOptions)).toEqual({ receipt: 'stopping' });
       expect((await store.renew([claim], alice)).stopping).toEqual([claim]);
       expect(await isWaiting(store, c)).toBe(true);
       expect(await store.claim(third.conversation, bob)).toBeUndefined();
@@ -97,7 +109,7 @@ export function acceptAndClaim({ start, beside }: Stage): void {
       const c = newConversation();
       const admitted = await Promise.all(
         Array.from({ length: 50 }, (_, i) =>
-          both[i % 2]!.acceptAndClaim(question(c, `${i % 25}`), asked, {
+          both[i % 2]!.acceptAndClaim(question(c, `${i % 25}`), questionOptions, {
             ...alice,
             owner: `owner ${i}`,
           }),
@@ -106,7 +118,7 @@ export function acceptAndClaim({ start, beside }: Stage): void {
       const works = admitted.flatMap(({ work }) => work ?? []);
       expect(works).toHaveLength(1);
       expect(admitted.filter(({ receipt }) => receipt === 'queued')).toHaveLength(25);
-      const { queued } = await both[1]!.view(c);
+      const { queued } = await both[1]!.conversationView(c);
       expect(works[0]!.turn.messages.length + queued.length).toBe(25);
     });
   });

@@ -2,50 +2,52 @@ import { describe, expect, it } from 'vitest';
 import {
   alice,
   ask,
-  asked,
+  questionOptions,
   context,
-  done,
+  doneEnding,
   isWaiting,
   mustClaim,
   newConversation,
   question,
-  stop,
+  stopOptions,
   textsOf,
 } from './store-fixture.ts';
-import type { Stage } from './store-fixture.ts';
+import type { StoreSetup } from './store-fixture.ts';
 
 /** How messages come in. */
-export function accept({ start }: Stage): void {
+export function accept({ start }: StoreSetup): void {
   describe('accept', () => {
     it('queues a question, which then waits', async () => {
       const store = await start();
       const c = newConversation();
-      expect(await store.accept(question(c, 'Hello?'), asked)).toBe('queued');
-      expect(await store.waiting()).toEqual([{ conversation: c, attempts: 0 }]);
-      expect((await store.view(c)).queued).toEqual([question(c, 'Hello?')]);
+      expect(await store.accept(question(c, 'Hello?'), questionOptions)).toBe('queued');
+      expect(await store.unclaimed()).toEqual([{ conversation: c, attempts: 0 }]);
+      expect((await store.conversationView(c)).queued).toEqual([question(c, 'Hello?')]);
     });
 
     it('takes the same id in one conversation once, in another as well', async () => {
       const store = await start();
       const [c, other] = [newConversation(), newConversation()];
-      const copies = Array.from({ length: 10 }, () => store.accept(question(c, 'A'), asked));
+      const copies = Array.from({ length: 10 }, () =>
+        store.accept(question(c, 'A'), questionOptions),
+      );
       const receipts = await Promise.all(copies);
       expect(receipts.toSorted()).toEqual([...Array(9).fill('duplicate'), 'queued']);
-      expect(textsOf((await store.view(c)).queued)).toEqual(['A']);
-      expect(await store.accept(question(other, 'A'), asked)).toBe('queued');
+      expect(textsOf((await store.conversationView(c)).queued)).toEqual(['A']);
+      expect(await store.accept(question(other, 'A'), questionOptions)).toBe('queued');
     });
 
     it('knows a message again while it waits, runs, is answered, withdrawn, kept or was a stop', async () => {
       const store = await start();
       const c = newConversation();
       const again = (text: string): Promise<string> =>
-        store.accept(question(c, text, { text: 'changed meanwhile' }), asked);
+        store.accept(question(c, text, { text: 'changed meanwhile' }), questionOptions);
       await ask(store, question(c, 'A'));
       expect(await again('A')).toBe('duplicate');
       const { claim } = await mustClaim(store, c);
       expect(await again('A')).toBe('duplicate');
-      expect(await store.accept(question(c, 'stop'), stop)).toBe('stopping');
-      await store.conclude(claim, done);
+      expect(await store.accept(question(c, 'stop'), stopOptions)).toBe('stopping');
+      await store.storeEnding(claim, doneEnding);
       await store.finish(claim, alice, 5);
       expect(await again('A')).toBe('duplicate');
       expect(await again('stop')).toBe('duplicate');
@@ -54,7 +56,11 @@ export function accept({ start }: Stage): void {
       expect(await again('B')).toBe('duplicate');
       await ask(store, context(c, 'C'));
       expect(await again('C')).toBe('duplicate');
-      expect(textsOf((await store.view(c)).history)).toEqual(['A', 'C', done.text]);
+      expect(textsOf((await store.conversationView(c)).history)).toEqual([
+        'A',
+        'C',
+        doneEnding.text,
+      ]);
       expect(await isWaiting(store, c)).toBe(false);
     });
 
@@ -62,12 +68,12 @@ export function accept({ start }: Stage): void {
       const store = await start();
       const c = newConversation();
       const message = context(c, 'Just saying.');
-      expect(await store.accept(message, asked)).toBe('kept');
+      expect(await store.accept(message, questionOptions)).toBe('kept');
       const { author, text, sentAt: at } = message;
-      expect((await store.view(c)).history).toEqual([
+      expect((await store.conversationView(c)).history).toEqual([
         { id: text, role: 'user', author, text, at, tokens: 3 },
       ]);
-      expect(await store.waiting()).toEqual([]);
+      expect(await store.unclaimed()).toEqual([]);
       expect(await store.claim(c, alice)).toBeUndefined();
     });
 
@@ -75,7 +81,7 @@ export function accept({ start }: Stage): void {
       const store = await start();
       const [c, other] = [newConversation(), newConversation()];
       const person = { id: newConversation() };
-      const two = { ...asked, mostOpen: 2 };
+      const two = { ...questionOptions, mostOpen: 2 };
       const asks = (where: typeof c, text: string) =>
         store.accept(question(where, text, { author: person }), two);
       expect(await asks(c, 'A')).toBe('queued');
@@ -88,11 +94,11 @@ export function accept({ start }: Stage): void {
       expect(
         await store.accept(question(other, 'stop', { author: person }), { ...two, stops: true }),
       ).toBe('stopping');
-      await store.conclude(claim, done);
+      await store.storeEnding(claim, doneEnding);
       await store.finish(claim, alice, 1);
       // What was refused was not seen: the same message may be taken in later.
       expect(await asks(c, 'C')).toBe('queued');
-      expect(textsOf((await store.view(c)).queued).toSorted()).toEqual([
+      expect(textsOf((await store.conversationView(c)).queued).toSorted()).toEqual([
         'A',
         'C',
         'of somebody else',
@@ -104,15 +110,15 @@ export function accept({ start }: Stage): void {
       const c = newConversation();
       const person = { id: newConversation() };
       const asks = (text: string) =>
-        store.accept(question(c, text, { author: person }), { ...asked, mostOpen: 0 });
-      await store.accept(question(c, 'A', { author: person }), asked);
+        store.accept(question(c, text, { author: person }), { ...questionOptions, mostOpen: 0 });
+      await store.accept(question(c, 'A', { author: person }), questionOptions);
       await store.withdraw(c, 'B');
-      await store.accept(context(c, 'C'), asked);
+      await store.accept(context(c, 'C'), questionOptions);
       expect([await asks('A'), await asks('B'), await asks('C')]).toEqual(
         Array(3).fill('duplicate'),
       );
       expect([await asks('D'), await asks('D')]).toEqual(['too-many', 'too-many']);
-      expect(textsOf((await store.view(c)).queued)).toEqual(['A']);
+      expect(textsOf((await store.conversationView(c)).queued)).toEqual(['A']);
     });
 
     it('gives back whatever people write, to the letter', async () => {

@@ -6,18 +6,18 @@ import {
   ask,
   bob,
   context,
-  done,
+  doneEnding,
   eventually,
-  fleeting,
+  briefLease,
   mustClaim,
   newConversation,
   question,
-  type Stage,
+  type StoreSetup,
   textsOf,
 } from './store-fixture.ts';
 
 /** How a turn finds its owner. */
-export function claim({ start }: Stage): void {
+export function claim({ start }: StoreSetup): void {
   describe('claim', () => {
     it('names the turn after the conversation and its first question, so that it is known again', async () => {
       const store = await start();
@@ -28,7 +28,7 @@ export function claim({ start }: Stage): void {
       expect(turn.id).toBe(turnIdOf(c, 'A'));
       expect((await mustClaim(store, other)).turn.id).toBe(turnIdOf(other, 'A'));
       await ask(store, question(c, 'C–é'));
-      await store.conclude(claim, done);
+      await store.storeEnding(claim, doneEnding);
       expect((await store.finish(claim, alice, 1))?.turn.id).toBe(turnIdOf(c, 'C–é'));
     });
 
@@ -53,7 +53,7 @@ export function claim({ start }: Stage): void {
       expect(Math.abs(turn.startedAt - Date.now())).toBeLessThan(10_000);
       expect(claim.conversation).toBe(c);
       expect(history).toEqual([]);
-      expect((await store.view(c)).queued).toEqual([]);
+      expect((await store.conversationView(c)).queued).toEqual([]);
     });
 
     it('gives nothing where nothing is to do', async () => {
@@ -74,7 +74,7 @@ export function claim({ start }: Stage): void {
       expect(works.filter((work) => work !== undefined)).toHaveLength(1);
       await ask(store, question(c, 'B'));
       expect(await store.claim(c, bob)).toBeUndefined();
-      expect(await store.waiting()).toEqual([]);
+      expect(await store.unclaimed()).toEqual([]);
     });
 
     it('gives an interrupted turn again, with its pages and one more attempt', async () => {
@@ -91,7 +91,7 @@ export function claim({ start }: Stage): void {
         attempt: 2,
         pages: [{ index: 0, key: 'k0', id: 'p0', source: 'Once' }],
       });
-      expect(textsOf((await store.view(c)).queued)).toEqual(['B']);
+      expect(textsOf((await store.conversationView(c)).queued)).toEqual(['B']);
     });
 
     it('gives a turn whose end is stored with that end', async () => {
@@ -100,7 +100,7 @@ export function claim({ start }: Stage): void {
       const ending = { outcome: 'failed', text: 'Half', note: 'The model is away.' } as const;
       await ask(store, question(c, 'A'));
       const first = await mustClaim(store, c);
-      await store.conclude(first.claim, ending);
+      await store.storeEnding(first.claim, ending);
       await store.release(first.claim, { forgive: false });
       expect((await mustClaim(store, c)).turn.ending).toEqual(ending);
     });
@@ -109,7 +109,7 @@ export function claim({ start }: Stage): void {
       const store = await start();
       const c = newConversation();
       await ask(store, question(c, 'A'));
-      const first = await mustClaim(store, c, fleeting);
+      const first = await mustClaim(store, c, briefLease);
       const second = await eventually(() => mustClaim(store, c, bob));
       expect(second.turn).toEqual({ ...first.turn, attempt: 2 });
       expect(second.claim.fence).toBeGreaterThan(first.claim.fence);
@@ -125,9 +125,9 @@ export function claim({ start }: Stage): void {
         await store.release(first.claim, { forgive: true });
         const second = await mustClaim(store, c);
         await ask(store, question(c, `${text}, too`));
-        await store.conclude(second.claim, done);
+        await store.storeEnding(second.claim, doneEnding);
         const third = await store.finish(second.claim, alice, 5);
-        await store.conclude(third!.claim, done);
+        await store.storeEnding(third!.claim, doneEnding);
         await store.finish(third!.claim, alice, 5);
         await store.sweep();
         fences.push(first.claim.fence, second.claim.fence, third!.claim.fence);
@@ -141,7 +141,7 @@ export function claim({ start }: Stage): void {
       for (const at of [4, 2, 5, 1, 3]) await ask(store, context(c, `${at}`, { sentAt: at }));
       await ask(store, question(c, 'A', { sentAt: 6 }));
       expect(textsOf((await mustClaim(store, c)).history)).toEqual(['3', '4', '5']);
-      expect(textsOf((await store.view(c)).history)).toEqual(['3', '4', '5']);
+      expect(textsOf((await store.conversationView(c)).history)).toEqual(['3', '4', '5']);
     });
   });
 }

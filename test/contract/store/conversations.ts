@@ -9,9 +9,9 @@ import {
   mustClaim,
   newConversation,
   question,
-  stop,
+  stopOptions,
 } from './store-fixture.ts';
-import type { Stage } from './store-fixture.ts';
+import type { StoreSetup } from './store-fixture.ts';
 
 const author = { id: 'U-ann' };
 const all = 1_000;
@@ -26,7 +26,7 @@ async function askInEach(store: Store, conversations: readonly ConversationId[])
 }
 
 /** What a person finds again of what they asked. */
-export function conversations({ start, reopen }: Stage): void {
+export function conversations({ start, reopen }: StoreSetup): void {
   describe('conversationsOf', () => {
     it('has those in which a person asked, latest first, each as it began', async () => {
       const store = await start();
@@ -45,10 +45,10 @@ export function conversations({ start, reopen }: Stage): void {
       await mustClaim(store, second);
 
       const found = await store.conversationsOf('test', author.id, all);
-      expect(found.map(({ conversation, began }) => [conversation, began])).toEqual(
+      expect(found.map(({ conversation, firstText }) => [conversation, firstText])).toEqual(
         [first, third, second].map((each) => [each, `Why? ${each}`]),
       );
-      for (const { askedAt } of found) expect(askedAt).toBeGreaterThan(before);
+      for (const { lastAskedAt } of found) expect(lastAskedAt).toBeGreaterThan(before);
       const two = await store.conversationsOf('test', author.id, 2);
       expect(two).toEqual(found.slice(0, 2));
       expect(await store.conversationsOf('tes', author.id, all)).toEqual([]);
@@ -60,7 +60,7 @@ export function conversations({ start, reopen }: Stage): void {
       const c = newConversation();
       await ask(store, question(c, 'A', { author, text: '😀'.repeat(5_000) }));
       const [found] = await store.conversationsOf('test', author.id, all);
-      expect(found?.began).toBe('😀'.repeat(100));
+      expect(found?.firstText).toBe('😀'.repeat(100));
     });
 
     it('has more than a hundred, and only those of which anything is kept', async () => {
@@ -83,7 +83,7 @@ export function conversations({ start, reopen }: Stage): void {
       expect(await store.rename(c, author.id, 'Ümlaut “5” 😀')).toBe(true);
       await answer(store, c);
       await ask(store, question(c, 'B', { author }));
-      await store.accept(question(c, 'stop', { author }), stop);
+      await store.accept(question(c, 'stop', { author }), stopOptions);
       await ask(store, question(c, 'C', { author: { id: 'U-ben' } }));
       const again = await reopen();
       const nameFor = async (id: string) =>
@@ -114,7 +114,7 @@ export function conversations({ start, reopen }: Stage): void {
       await store.forgetPerson('test', author.id);
       for (const each of [c, other]) await ask(store, question(each, 'B', { author }));
       const found = await store.conversationsOf('test', author.id, all);
-      expect(found.map(({ name, began }) => [name, began])).toEqual([
+      expect(found.map(({ name, firstText }) => [name, firstText])).toEqual([
         [undefined, 'B'],
         [undefined, 'B'],
       ]);
@@ -127,7 +127,7 @@ export function conversations({ start, reopen }: Stage): void {
       const c = newConversation();
       for (let i = 1; i <= 5; i += 1) await ask(store, context(c, `${i}`, { sentAt: i }));
       const textsFor = async (most?: number) =>
-        (await store.view(c, most)).history.map(({ text }) => text);
+        (await store.conversationView(c, most)).history.map(({ text }) => text);
       expect(await textsFor()).toEqual(['4', '5']);
       expect(await textsFor(4)).toEqual(['2', '3', '4', '5']);
       expect(await textsFor(9)).toEqual(['1', '2', '3', '4', '5']);

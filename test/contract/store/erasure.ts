@@ -5,10 +5,10 @@ import {
   alice,
   answer,
   ask,
-  asked,
+  questionOptions,
   bob,
   context,
-  done,
+  doneEnding,
   isWaiting,
   mustClaim,
   newConversation,
@@ -16,12 +16,12 @@ import {
   startAnswering,
   textsOf,
 } from './store-fixture.ts';
-import type { Stage } from './store-fixture.ts';
+import type { StoreSetup } from './store-fixture.ts';
 
 const nothing = { history: [], queued: [] };
 
 /** How people take back what they said. */
-export function forgetting({ start }: Stage): void {
+export function erasure({ start }: StoreSetup): void {
   describe('forgetConversation', () => {
     it('deletes messages and replies, and says how many', async () => {
       const store = await start();
@@ -31,14 +31,14 @@ export function forgetting({ start }: Stage): void {
         await answer(store, each);
         await ask(store, question(each, 'B'));
       }
-      const untouched = await store.view(other);
+      const untouched = await store.conversationView(other);
       expect(await store.forgetConversation(c)).toBe(4);
-      expect(await store.view(c)).toEqual(nothing);
+      expect(await store.conversationView(c)).toEqual(nothing);
       expect(await store.participation(c)).toBeUndefined();
-      expect(await store.active('test', 0)).toEqual([other]);
-      expect(await store.waiting()).toEqual([{ conversation: other, attempts: 0 }]);
+      expect(await store.recentlyActive('test', 0)).toEqual([other]);
+      expect(await store.unclaimed()).toEqual([{ conversation: other, attempts: 0 }]);
       expect(await store.claim(c, alice)).toBeUndefined();
-      expect(await store.view(other)).toEqual(untouched);
+      expect(await store.conversationView(other)).toEqual(untouched);
       expect(await store.forgetConversation(c)).toBe(0);
       expect(await store.forgetConversation(newConversation())).toBe(0);
     });
@@ -51,13 +51,13 @@ export function forgetting({ start }: Stage): void {
       expect((await store.renew([claim], alice)).lost).toEqual([claim]);
       for (const step of [
         () => store.savePage(claim, { index: 0, key: 'k0', id: 'p0', source: 'Once upon' }),
-        () => store.conclude(claim, done),
+        () => store.storeEnding(claim, doneEnding),
         () => store.finish(claim, alice, 5),
         () => store.release(claim, { forgive: true }),
       ]) {
         await expect(step()).rejects.toBeInstanceOf(ClaimLost);
       }
-      expect(await store.view(c)).toEqual(nothing);
+      expect(await store.conversationView(c)).toEqual(nothing);
       expect(await isWaiting(store, c)).toBe(false);
       expect(await store.requestStop(c)).toBe(false);
     });
@@ -66,14 +66,14 @@ export function forgetting({ start }: Stage): void {
       const { store, c, claim } = await startAnswering(start);
       await store.release(claim, { forgive: false });
       await store.forgetConversation(c);
-      expect(await store.waiting()).toEqual([]);
+      expect(await store.unclaimed()).toEqual([]);
       expect(await store.claim(c, bob)).toBeUndefined();
     });
 
     it('leaves nothing to repeat', async () => {
       const { store, c, claim } = await startAnswering(start);
       await ask(store, question(c, 'B'));
-      await store.conclude(claim, done);
+      await store.storeEnding(claim, doneEnding);
       await store.finish(claim, alice, 5);
       await store.forgetConversation(c);
       await expect(store.finish(claim, alice, 5)).rejects.toBeInstanceOf(ClaimLost);
@@ -83,7 +83,7 @@ export function forgetting({ start }: Stage): void {
       const store = await start();
       const c = newConversation();
       const author = { id: newConversation() };
-      const one = { ...asked, mostOpen: 1 };
+      const one = { ...questionOptions, mostOpen: 1 };
       await store.accept(question(c, 'A', { author }), one);
       const before = await mustClaim(store, c);
       await store.savePage(before.claim, { index: 0, key: 'k0', id: 'p0', source: 'Once' });
@@ -94,7 +94,7 @@ export function forgetting({ start }: Stage): void {
       expect(claim.fence).toBeGreaterThan(before.claim.fence);
       expect(turn).toMatchObject({ attempt: 1, pages: [], stopRequested: false });
       expect(history).toEqual([]);
-      await expect(store.conclude(before.claim, done)).rejects.toBeInstanceOf(ClaimLost);
+      await expect(store.storeEnding(before.claim, doneEnding)).rejects.toBeInstanceOf(ClaimLost);
     });
   });
 
@@ -113,7 +113,7 @@ export function forgetting({ start }: Stage): void {
         context(both, 'B2', { author: ben, sentAt: 4 }),
         context(alone, 'A3', { author: ann }),
       );
-      await store.remember(both, [
+      await store.addEarlierHistory(both, [
         { id: 'A0', role: 'user', author: ann, text: 'A0', at: 0, tokens: 1 },
       ]);
       await answer(store, both);
@@ -121,27 +121,27 @@ export function forgetting({ start }: Stage): void {
       await ask(store, question(both, 'B3', { author: ben, sentAt: 6 }));
       await ask(store, question(alone, 'A5', { author: ann }));
 
-      expect(await store.forgetPerson('test', ann.id)).toEqual({ gone: 6, left: 0 });
-      const view = await store.view(both);
-      expect(textsOf(view.history)).toEqual(['B1', done.text, 'B2']);
+      expect(await store.forgetPerson('test', ann.id)).toEqual({ deleted: 6, remaining: 0 });
+      const view = await store.conversationView(both);
+      expect(textsOf(view.history)).toEqual(['B1', doneEnding.text, 'B2']);
       expect(textsOf(view.queued)).toEqual(['B3']);
       expect(await store.participation(both)).toEqual({ opened: false, people: [ben.id] });
-      expect(await store.view(alone)).toEqual(nothing);
+      expect(await store.conversationView(alone)).toEqual(nothing);
       expect(await store.participation(alone)).toBeUndefined();
-      expect(await store.active('test', 0)).toEqual([both]);
-      expect(await store.forgetPerson('test', ann.id)).toEqual({ gone: 0, left: 0 });
-      expect(await store.forgetPerson('test', 'nobody')).toEqual({ gone: 0, left: 0 });
+      expect(await store.recentlyActive('test', 0)).toEqual([both]);
+      expect(await store.forgetPerson('test', ann.id)).toEqual({ deleted: 0, remaining: 0 });
+      expect(await store.forgetPerson('test', 'nobody')).toEqual({ deleted: 0, remaining: 0 });
     });
 
     it('leaves their questions without an answer, and room for new ones', async () => {
       const store = await start();
       const [shared, alone] = [newConversation(), newConversation()];
-      const two = { ...asked, mostOpen: 2 };
+      const two = { ...questionOptions, mostOpen: 2 };
       await store.accept(question(alone, 'A1', { author: ann }), two);
       await store.accept(question(shared, 'A2', { author: ann }), two);
       await ask(store, question(shared, 'B', { author: ben }));
       await store.forgetPerson('test', ann.id);
-      expect(await store.waiting()).toEqual([{ conversation: shared, attempts: 0 }]);
+      expect(await store.unclaimed()).toEqual([{ conversation: shared, attempts: 0 }]);
       expect(await store.claim(alone, alice)).toBeUndefined();
       expect(textsOf((await mustClaim(store, shared)).turn.messages)).toEqual(['B']);
       expect(await store.revise(alone, 'A1', 'changed', 1)).toBe(false);
@@ -159,13 +159,13 @@ export function forgetting({ start }: Stage): void {
       await ask(store, question(c, 'A1', { author: ann, sentAt: 1 }));
       const { claim, turn } = await mustClaim(store, c);
       await ask(store, question(c, 'A2', { author: ann, sentAt: 2 }));
-      expect(await store.forgetPerson('test', ann.id)).toEqual({ gone: 1, left: 1 });
-      expect(await store.forgetPerson('test', ann.id)).toEqual({ gone: 0, left: 1 });
-      expect(await store.view(c)).toEqual({ history: [], running: turn, queued: [] });
-      await store.conclude(claim, done);
+      expect(await store.forgetPerson('test', ann.id)).toEqual({ deleted: 1, remaining: 1 });
+      expect(await store.forgetPerson('test', ann.id)).toEqual({ deleted: 0, remaining: 1 });
+      expect(await store.conversationView(c)).toEqual({ history: [], running: turn, queued: [] });
+      await store.storeEnding(claim, doneEnding);
       expect(await store.finish(claim, alice, 5)).toBeUndefined();
-      expect(await store.forgetPerson('test', ann.id)).toEqual({ gone: 1, left: 0 });
-      expect(textsOf((await store.view(c)).history)).toEqual([done.text]);
+      expect(await store.forgetPerson('test', ann.id)).toEqual({ deleted: 1, remaining: 0 });
+      expect(textsOf((await store.conversationView(c)).history)).toEqual([doneEnding.text]);
     });
 
     it('means the person of that platform alone', async () => {
@@ -175,10 +175,10 @@ export function forgetting({ start }: Stage): void {
       for (const each of [c, ...others]) {
         await ask(store, question(each, 'A', { author: ann }), context(each, 'B', { author: ann }));
       }
-      expect(await store.forgetPerson('test', ann.id)).toEqual({ gone: 2, left: 0 });
-      expect(await store.view(c)).toEqual(nothing);
+      expect(await store.forgetPerson('test', ann.id)).toEqual({ deleted: 2, remaining: 0 });
+      expect(await store.conversationView(c)).toEqual(nothing);
       for (const each of others) {
-        const { history, queued } = await store.view(each);
+        const { history, queued } = await store.conversationView(each);
         expect([...textsOf(history), ...textsOf(queued)]).toEqual(['B', 'A']);
         expect(await store.participation(each)).toEqual({ opened: false, people: [ann.id] });
       }

@@ -4,10 +4,10 @@ import {
   alice,
   answer,
   ask,
-  asked,
+  questionOptions,
   bob,
   context,
-  done,
+  doneEnding,
   isWaiting,
   mustClaim,
   newConversation,
@@ -15,10 +15,10 @@ import {
   startAnswering,
   textsOf,
 } from './store-fixture.ts';
-import type { Stage } from './store-fixture.ts';
+import type { StoreSetup } from './store-fixture.ts';
 
 /** How turns become history. */
-export function finish({ start }: Stage): void {
+export function finish({ start }: StoreSetup): void {
   describe('finish', () => {
     it('moves questions and reply into history and releases the conversation', async () => {
       const store = await start();
@@ -30,10 +30,10 @@ export function finish({ start }: Stage): void {
       });
       const { claim } = await mustClaim(store, c);
       const ending = { outcome: 'failed', text: 'Half', note: 'The model is away.' } as const;
-      await store.conclude(claim, ending);
+      await store.storeEnding(claim, ending);
       expect(await store.finish(claim, alice, 13)).toBeUndefined();
       const { turn } = claim;
-      expect(await store.view(c)).toStrictEqual({
+      expect(await store.conversationView(c)).toStrictEqual({
         history: [
           {
             id: 'A',
@@ -49,7 +49,7 @@ export function finish({ start }: Stage): void {
         ],
         queued: [],
       });
-      expect(await store.waiting()).toEqual([]);
+      expect(await store.unclaimed()).toEqual([]);
     });
 
     it('begins the next turn with all that came meanwhile, under the same owner', async () => {
@@ -58,19 +58,19 @@ export function finish({ start }: Stage): void {
       await ask(store, question(c, 'A', { sentAt: 1 }));
       const { claim } = await mustClaim(store, c);
       await ask(store, question(c, 'C', { sentAt: 3 }), question(c, 'B', { sentAt: 2 }));
-      await store.conclude(claim, done);
+      await store.storeEnding(claim, doneEnding);
       const next = await store.finish(claim, alice, 5);
       expect(textsOf(next!.turn.messages)).toEqual(['B', 'C']);
       expect(next!.turn.attempt).toBe(1);
       expect(next!.turn.ending).toBeUndefined();
       expect(next!.turn.id).not.toBe(claim.turn);
-      expect(textsOf(next!.history)).toEqual(['A', done.text]);
+      expect(textsOf(next!.history)).toEqual(['A', doneEnding.text]);
       expect(await store.claim(c, bob)).toBeUndefined();
-      await store.conclude(next!.claim, { outcome: 'done', text: 'Two answers.' });
+      await store.storeEnding(next!.claim, { outcome: 'done', text: 'Two answers.' });
       expect(await store.finish(next!.claim, alice, 5)).toBeUndefined();
-      expect(textsOf((await store.view(c)).history)).toEqual([
+      expect(textsOf((await store.conversationView(c)).history)).toEqual([
         'A',
-        done.text,
+        doneEnding.text,
         'B',
         'C',
         'Two answers.',
@@ -83,11 +83,11 @@ export function finish({ start }: Stage): void {
       await ask(store, question(c, 'A', { sentAt: 10 }));
       const { claim } = await mustClaim(store, c);
       await ask(store, context(c, 'later', { sentAt: 20 }), context(c, 'z', { sentAt: 10 }));
-      await store.conclude(claim, done);
+      await store.storeEnding(claim, doneEnding);
       await store.finish(claim, alice, 5);
       await ask(store, context(c, 'delayed', { sentAt: 5 }));
-      const { history } = await store.view(c);
-      expect(textsOf(history)).toEqual(['delayed', 'A', 'z', done.text, 'later']);
+      const { history } = await store.conversationView(c);
+      expect(textsOf(history)).toEqual(['delayed', 'A', 'z', doneEnding.text, 'later']);
     });
 
     it('leaves no reply where nothing was said, but keeps a note', async () => {
@@ -97,7 +97,7 @@ export function finish({ start }: Stage): void {
       await answer(store, c, { outcome: 'stopped', text: '' });
       await ask(store, question(c, 'B', { sentAt: 2 }));
       await answer(store, c, { outcome: 'failed', text: '', note: 'Ask again later.' });
-      const { history } = await store.view(c);
+      const { history } = await store.conversationView(c);
       expect(history.map((entry) => entry.note ?? entry.text)).toEqual([
         'A',
         'B',
@@ -111,7 +111,7 @@ export function finish({ start }: Stage): void {
       expect((error as Error).message).toContain(claim.turn);
       expect(error).not.toBeInstanceOf(ClaimLost);
       expect(error).not.toBeInstanceOf(StoreUnavailable);
-      expect(await store.view(c)).toEqual({ history: [], running: turn, queued: [] });
+      expect(await store.conversationView(c)).toEqual({ history: [], running: turn, queued: [] });
     });
 
     it('never strands a question that comes at the same moment', async () => {
@@ -120,14 +120,14 @@ export function finish({ start }: Stage): void {
         const c = newConversation();
         await ask(store, question(c, 'A'));
         const { claim } = await mustClaim(store, c);
-        await store.conclude(claim, done);
+        await store.storeEnding(claim, doneEnding);
         const steps = [
-          (): Promise<unknown> => store.accept(question(c, 'B'), asked),
+          (): Promise<unknown> => store.accept(question(c, 'B'), questionOptions),
           (): Promise<unknown> => store.finish(claim, alice, 5),
         ];
         if (round % 2 === 1) steps.reverse();
         await Promise.all(steps.map((step) => step()));
-        const { running } = await store.view(c);
+        const { running } = await store.conversationView(c);
         const taken = running !== undefined && textsOf(running.messages).includes('B');
         expect(taken || (await isWaiting(store, c))).toBe(true);
       }

@@ -1,26 +1,29 @@
 import { describe, expect, it } from 'vitest';
-import type { Entry } from '../../../src/core/domain/turn.ts';
+import type { HistoryEntry } from '../../../src/core/domain/turn.ts';
 import {
   alice,
   answer,
   ask,
-  asked,
+  questionOptions,
   context,
-  done,
+  doneEnding,
   mustClaim,
   newConversation,
   question,
-  type Stage,
-  stop,
+  type StoreSetup,
+  stopOptions,
   textsOf,
 } from './store-fixture.ts';
 
 /** What is known of a conversation's past. */
-export function history({ start }: Stage): void {
+export function history({ start }: StoreSetup): void {
   describe('view', () => {
     it('shows nothing of a conversation that nobody began', async () => {
       const store = await start();
-      expect(await store.view(newConversation())).toStrictEqual({ history: [], queued: [] });
+      expect(await store.conversationView(newConversation())).toStrictEqual({
+        history: [],
+        queued: [],
+      });
     });
 
     it('shows history, the running turn and what waits', async () => {
@@ -31,18 +34,18 @@ export function history({ start }: Stage): void {
       await ask(store, question(c, 'B', { sentAt: 2 }));
       const { claim, turn } = await mustClaim(store, c);
       await ask(store, question(c, 'C', { sentAt: 4 }), question(c, 'D', { sentAt: 3 }));
-      const view = await store.view(c);
-      expect(textsOf(view.history)).toEqual(['A', done.text]);
+      const view = await store.conversationView(c);
+      expect(textsOf(view.history)).toEqual(['A', doneEnding.text]);
       expect(view.running).toEqual(turn);
       expect(textsOf(view.queued)).toEqual(['D', 'C']);
       await store.release(claim, { forgive: false });
-      expect((await store.view(c)).running).toEqual(turn);
+      expect((await store.conversationView(c)).running).toEqual(turn);
     });
   });
 
   describe('remember', () => {
     const author = { id: 'U9', name: 'Zoe' };
-    const past: Entry[] = [
+    const past: HistoryEntry[] = [
       { id: 'p1', role: 'user', author, text: 'We need a plan.', at: 1, tokens: 4 },
       { id: 'p2', role: 'assistant', text: 'Which one?', at: 2, tokens: 3 },
       {
@@ -69,10 +72,10 @@ export function history({ start }: Stage): void {
     it('puts what was said before into history, whoever said it', async () => {
       const store = await start();
       const c = newConversation();
-      await store.remember(c, past.toReversed());
-      expect((await store.view(c)).history).toStrictEqual(past);
-      await store.remember(c, []);
-      expect(await store.view(newConversation())).toEqual({ history: [], queued: [] });
+      await store.addEarlierHistory(c, past.toReversed());
+      expect((await store.conversationView(c)).history).toStrictEqual(past);
+      await store.addEarlierHistory(c, []);
+      expect(await store.conversationView(newConversation())).toEqual({ history: [], queued: [] });
     });
 
     it('leaves the turn at hand alone, which then stands behind it', async () => {
@@ -80,19 +83,23 @@ export function history({ start }: Stage): void {
       const c = newConversation();
       await ask(store, question(c, 'A', { sentAt: 10 }));
       const { claim, turn } = await mustClaim(store, c);
-      await store.remember(c, past);
-      expect(await store.view(c)).toEqual({ history: past, running: turn, queued: [] });
+      await store.addEarlierHistory(c, past);
+      expect(await store.conversationView(c)).toEqual({ history: past, running: turn, queued: [] });
       expect(await store.participation(c)).toEqual({ opened: false, people: ['U1'] });
-      await store.conclude(claim, done);
+      await store.storeEnding(claim, doneEnding);
       expect(await store.finish(claim, alice, 1)).toBeUndefined();
-      expect(textsOf((await store.view(c)).history)).toEqual([...textsOf(past), 'A', done.text]);
+      expect(textsOf((await store.conversationView(c)).history)).toEqual([
+        ...textsOf(past),
+        'A',
+        doneEnding.text,
+      ]);
     });
 
     it('makes nothing wait, and nobody take part', async () => {
       const store = await start();
       const c = newConversation();
-      await store.remember(c, past);
-      expect(await store.waiting()).toEqual([]);
+      await store.addEarlierHistory(c, past);
+      expect(await store.unclaimed()).toEqual([]);
       expect(await store.claim(c, alice)).toBeUndefined();
       expect(await store.participation(c)).toBeUndefined();
     });
@@ -100,21 +107,21 @@ export function history({ start }: Stage): void {
     it('makes a later delivery a duplicate', async () => {
       const store = await start();
       const c = newConversation();
-      await store.remember(c, past);
-      expect(await store.accept(question(c, 'p1'), asked)).toBe('duplicate');
-      expect(await store.accept(context(c, 'p3'), asked)).toBe('duplicate');
+      await store.addEarlierHistory(c, past);
+      expect(await store.accept(question(c, 'p1'), questionOptions)).toBe('duplicate');
+      expect(await store.accept(context(c, 'p3'), questionOptions)).toBe('duplicate');
       expect(await store.withdraw(c, 'p1')).toBe(false);
-      expect(await store.view(c)).toEqual({ history: past, queued: [] });
+      expect(await store.conversationView(c)).toEqual({ history: past, queued: [] });
     });
 
     it('makes it a duplicate even after what was said went with time', async () => {
       const store = await start({ retentionMs: 60_000 });
       const c = newConversation();
-      await store.remember(c, past);
+      await store.addEarlierHistory(c, past);
       await store.sweep();
-      expect(await store.accept(question(c, 'p1'), asked)).toBe('duplicate');
-      await store.remember(c, past);
-      expect(await store.view(c)).toEqual({ history: [], queued: [] });
+      expect(await store.accept(question(c, 'p1'), questionOptions)).toBe('duplicate');
+      await store.addEarlierHistory(c, past);
+      expect(await store.conversationView(c)).toEqual({ history: [], queued: [] });
     });
 
     it('leaves out what is known: answered, running, waiting, withdrawn, or an order', async () => {
@@ -127,27 +134,33 @@ export function history({ start }: Stage): void {
       await mustClaim(store, c);
       await ask(store, question(c, 'waiting', { sentAt: 3 }), question(c, 'withdrawn'));
       await store.withdraw(c, 'withdrawn');
-      await store.accept(question(c, 'order'), stop);
+      await store.accept(question(c, 'order'), stopOptions);
       await ask(store, context(c, 'kept', { sentAt: 4 }));
-      const before = await store.view(c);
-      const again = (id: string): Entry => ({ id, role: 'user', text: 'again', at: 9, tokens: 1 });
-      await store.remember(c, [...ids, 'new', 'new'].map(again));
-      expect(await store.view(c)).toEqual({
+      const before = await store.conversationView(c);
+      const again = (id: string): HistoryEntry => ({
+        id,
+        role: 'user',
+        text: 'again',
+        at: 9,
+        tokens: 1,
+      });
+      await store.addEarlierHistory(c, [...ids, 'new', 'new'].map(again));
+      expect(await store.conversationView(c)).toEqual({
         ...before,
         history: [...before.history, again('new')],
       });
-      await store.remember(c, [{ ...again('new'), text: 'once more' }]);
-      expect((await store.view(c)).history).toContainEqual(again('new'));
+      await store.addEarlierHistory(c, [{ ...again('new'), text: 'once more' }]);
+      expect((await store.conversationView(c)).history).toContainEqual(again('new'));
     });
 
     it('keeps to the bounds of history', async () => {
       const store = await start({ historyLimit: 3, retentionMs: 60_000 });
       const c = newConversation();
-      await store.remember(c, past);
+      await store.addEarlierHistory(c, past);
       await ask(store, question(c, 'A', { sentAt: 10 }));
       expect((await mustClaim(store, c)).history).toEqual(past.slice(1));
       expect(await store.sweep()).toBe(past.length);
-      expect((await store.view(c)).history).toEqual([]);
+      expect((await store.conversationView(c)).history).toEqual([]);
     });
   });
 }

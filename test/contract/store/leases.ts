@@ -6,28 +6,28 @@ import {
   alice,
   ask,
   bob,
-  done,
+  doneEnding,
   eventually,
-  fleeting,
+  briefLease,
   isWaiting,
   mustClaim,
   newConversation,
   question,
-  stop,
+  stopOptions,
   textsOf,
 } from './store-fixture.ts';
-import type { Stage } from './store-fixture.ts';
+import type { StoreSetup } from './store-fixture.ts';
 
 /** How owners keep, lose and give up what they have. */
-export function leases({ start }: Stage): void {
+export function leases({ start }: StoreSetup): void {
   describe('renew', () => {
     it('keeps what would have run out', async () => {
       const store = await start();
       const [kept, lapsed] = [newConversation(), newConversation()];
       await ask(store, question(kept, 'A'), question(lapsed, 'A'));
-      const { claim } = await mustClaim(store, kept, fleeting);
+      const { claim } = await mustClaim(store, kept, briefLease);
       expect((await store.renew([claim], alice)).lost).toEqual([]);
-      await mustClaim(store, lapsed, fleeting);
+      await mustClaim(store, lapsed, briefLease);
       await eventually(async () => expect(await isWaiting(store, lapsed)).toBe(true));
       expect(await isWaiting(store, kept)).toBe(false);
       expect(await store.claim(kept, bob)).toBeUndefined();
@@ -37,7 +37,7 @@ export function leases({ start }: Stage): void {
       const store = await start();
       const c = newConversation();
       await ask(store, question(c, 'A'));
-      const { claim } = await mustClaim(store, c, fleeting);
+      const { claim } = await mustClaim(store, c, briefLease);
       await eventually(async () => expect(await isWaiting(store, c)).toBe(true));
       expect((await store.renew([claim], alice)).lost).toEqual([]);
       expect(await isWaiting(store, c)).toBe(false);
@@ -53,7 +53,7 @@ export function leases({ start }: Stage): void {
         claims[name] = (await mustClaim(store, c)).claim;
       }
       await store.release(claims.released, { forgive: false });
-      await store.conclude(claims.finished, done);
+      await store.storeEnding(claims.finished, doneEnding);
       await store.finish(claims.finished, alice, 5);
       await store.release(claims.taken, { forgive: false });
       await mustClaim(store, claims.taken.conversation, bob);
@@ -72,9 +72,9 @@ export function leases({ start }: Stage): void {
         claims[name] = (await mustClaim(store, c)).claim;
       }
       await store.requestStop(claims.button.conversation);
-      await store.accept(question(claims.order.conversation, 'stop'), stop);
+      await store.accept(question(claims.order.conversation, 'stop'), stopOptions);
       await store.requestStop(claims.ended.conversation);
-      await store.conclude(claims.ended, done);
+      await store.storeEnding(claims.ended, doneEnding);
       await store.requestStop(claims.released.conversation);
       await store.release(claims.released, { forgive: false });
       for (let time = 0; time < 2; time += 1) {
@@ -95,7 +95,7 @@ export function leases({ start }: Stage): void {
       for (const forgive of [true, true, false, true, false, false]) {
         const { claim, turn } = await mustClaim(store, c);
         await store.release(claim, { forgive });
-        const [waiting] = await store.waiting();
+        const [waiting] = await store.unclaimed();
         attempts.push(turn.attempt, waiting!.attempts);
       }
       expect(attempts).toEqual([1, 0, 1, 0, 1, 1, 2, 1, 2, 2, 3, 3]);
@@ -106,7 +106,7 @@ export function leases({ start }: Stage): void {
     const refusals: Record<string, (store: Store, claim: Claim) => Promise<unknown>> = {
       savePage: (store, claim) => store.savePage(claim, { index: 0, key: 'k', source: 'x' }),
       dropPage: (store, claim) => store.dropPage(claim, 0),
-      conclude: (store, claim) => store.conclude(claim, done),
+      conclude: (store, claim) => store.storeEnding(claim, doneEnding),
       finish: (store, claim) => store.finish(claim, alice, 5),
       release: (store, claim) => store.release(claim, { forgive: true }),
     };
@@ -121,22 +121,22 @@ export function leases({ start }: Stage): void {
       await store.release(released.claim, { forgive: false });
       await expect(attempt(store, released.claim)).rejects.toBeInstanceOf(ClaimLost);
 
-      const lapsed = await mustClaim(store, c, fleeting);
+      const lapsed = await mustClaim(store, c, briefLease);
       const taken = await eventually(() => mustClaim(store, c, bob));
       const page = { index: 0, key: 'k0', id: 'p0', source: 'Bob’s' };
       await store.savePage(taken.claim, page);
       await expect(attempt(store, lapsed.claim)).rejects.toBeInstanceOf(ClaimLost);
-      expect((await store.view(c)).running).toEqual({ ...taken.turn, pages: [page] });
+      expect((await store.conversationView(c)).running).toEqual({ ...taken.turn, pages: [page] });
 
-      await store.conclude(taken.claim, done);
+      await store.storeEnding(taken.claim, doneEnding);
       await store.finish(taken.claim, bob, 5);
       await expect(attempt(store, taken.claim)).rejects.toBeInstanceOf(ClaimLost);
-      expect(textsOf((await store.view(c)).history)).toEqual(['A', done.text]);
+      expect(textsOf((await store.conversationView(c)).history)).toEqual(['A', doneEnding.text]);
 
       await ask(store, question(c, 'B', { sentAt: 1_800_000_000_000 }));
       const next = await mustClaim(store, c);
       await expect(attempt(store, taken.claim)).rejects.toBeInstanceOf(ClaimLost);
-      expect((await store.view(c)).running).toEqual(next.turn);
+      expect((await store.conversationView(c)).running).toEqual(next.turn);
     });
   });
 }

@@ -4,24 +4,24 @@ import {
   alice,
   answer,
   ask,
-  asked,
+  questionOptions,
   bob,
   context,
-  done,
+  doneEnding,
   eventually,
-  fleeting,
+  briefLease,
   mustClaim,
   newConversation,
   question,
 } from './store-fixture.ts';
-import type { Stage } from './store-fixture.ts';
+import type { StoreSetup } from './store-fixture.ts';
 
 /** How a store begins and ends. */
-export function life({ start, reopen }: Stage): void {
+export function lifecycle({ start, reopen }: StoreSetup): void {
   describe('check, close and a new start', () => {
     it('says that it can write', async () => {
       const store = await start();
-      await expect(store.check()).resolves.toBeUndefined();
+      await expect(store.checkWritable()).resolves.toBeUndefined();
     });
 
     it('refuses every step after close, which may be called twice', async () => {
@@ -29,18 +29,18 @@ export function life({ start, reopen }: Stage): void {
       const c = newConversation();
       await Promise.all([store.close(), store.close()]);
       for (const step of [
-        () => store.accept(question(c, 'A'), asked),
+        () => store.accept(question(c, 'A'), questionOptions),
         () => store.claim(c, alice),
-        () => store.waiting(),
-        () => store.view(c),
-        () => store.remember(c, []),
-        () => store.bookmarks('test'),
-        () => store.hold('role', alice),
-        () => store.yield('role', alice.owner),
+        () => store.unclaimed(),
+        () => store.conversationView(c),
+        () => store.addEarlierHistory(c, []),
+        () => store.readPositions('test'),
+        () => store.acquireLeadership('role', alice),
+        () => store.releaseLeadership('role', alice.owner),
         () => store.forgetConversation(c),
         () => store.forgetPerson('test', 'U1'),
         () => store.sweep(),
-        () => store.check(),
+        () => store.checkWritable(),
       ]) {
         await expect(step()).rejects.toBeInstanceOf(StoreUnavailable);
       }
@@ -52,22 +52,22 @@ export function life({ start, reopen }: Stage): void {
       const all = [past!, queued!, running!, ended!];
       for (const c of all) await ask(store, question(c, 'A', { sentAt: 1 }), context(c, 'ctx'));
       await answer(store, past!);
-      const { claim } = await mustClaim(store, running!, fleeting);
+      const { claim } = await mustClaim(store, running!, briefLease);
       await store.savePage(claim, { index: 0, key: 'k0', source: 'Onc' });
       await store.savePage(claim, { index: 0, key: 'k0', id: 'p0', source: 'Once' });
       await store.requestStop(running!);
       await ask(store, question(running!, 'B', { sentAt: 2 }));
-      const concluded = await mustClaim(store, ended!, fleeting);
-      await store.conclude(concluded.claim, { ...done, note: 'A note.' });
-      const before = await Promise.all(all.map((c) => store.view(c)));
+      const concluded = await mustClaim(store, ended!, briefLease);
+      await store.storeEnding(concluded.claim, { ...doneEnding, note: 'A note.' });
+      const before = await Promise.all(all.map((c) => store.conversationView(c)));
 
       const again = await reopen();
-      expect(await Promise.all(all.map((c) => again.view(c)))).toEqual(before);
+      expect(await Promise.all(all.map((c) => again.conversationView(c)))).toEqual(before);
       for (const c of all) {
-        expect(await again.accept(question(c, 'A'), asked)).toBe('duplicate');
+        expect(await again.accept(question(c, 'A'), questionOptions)).toBe('duplicate');
       }
       await eventually(async () => {
-        const waiting = await again.waiting();
+        const waiting = await again.unclaimed();
         expect(new Map(waiting.map((each) => [each.conversation, each.attempts]))).toEqual(
           new Map([
             [queued, 0],

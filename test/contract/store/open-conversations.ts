@@ -3,22 +3,22 @@ import {
   answer,
   ask,
   eventually,
-  fleeting,
+  briefLease,
   mustClaim,
   newConversation,
   question,
-  type Stage,
+  type StoreSetup,
 } from './store-fixture.ts';
 
 /** What an operator sees of a store, and orders in it. */
-export function inHand({ start, beside, reopen }: Stage): void {
+export function openConversations({ start, beside, reopen }: StoreSetup): void {
   it('tells what is in hand, whoever is at it, until it is answered', async () => {
     const store = await start();
     const [first, second] = [newConversation(), newConversation()];
     await ask(store, question(first, 'A'));
     await ask(store, question(second, 'B'), question(second, 'C'));
     await mustClaim(store, second);
-    const found = await (await beside()).inHand();
+    const found = await (await beside()).openConversations();
     const mine = found.filter(({ conversation }) => [first, second].includes(conversation));
     expect(mine).toEqual([
       { conversation: first, owned: false, since: expect.any(Number) },
@@ -26,7 +26,7 @@ export function inHand({ start, beside, reopen }: Stage): void {
     ]);
     for (const { since } of mine) expect(Math.abs(Date.now() - since)).toBeLessThan(60_000);
     await answer(store, first);
-    const left = (await store.inHand()).map(({ conversation }) => conversation);
+    const left = (await store.openConversations()).map(({ conversation }) => conversation);
     expect(left).not.toContain(first);
     expect(left).toContain(second);
   });
@@ -35,9 +35,11 @@ export function inHand({ start, beside, reopen }: Stage): void {
     const store = await start();
     const c = newConversation();
     await ask(store, question(c, 'A'));
-    await mustClaim(store, c, fleeting);
+    await mustClaim(store, c, briefLease);
     await eventually(async () => {
-      const found = (await store.inHand()).find(({ conversation }) => conversation === c);
+      const found = (await store.openConversations()).find(
+        ({ conversation }) => conversation === c,
+      );
       expect(found).toMatchObject({ owned: false });
     });
   });
@@ -45,11 +47,11 @@ export function inHand({ start, beside, reopen }: Stage): void {
   it('keeps a pause until it is over, across restarts and for everybody', async () => {
     const store = await start();
     expect(await store.pausedSince()).toBeUndefined();
-    await store.pause(1_700_000_000_123);
+    await store.setPausedSince(1_700_000_000_123);
     expect(await (await beside()).pausedSince()).toBe(1_700_000_000_123);
     const later = await reopen();
     expect(await later.pausedSince()).toBe(1_700_000_000_123);
-    await later.pause(undefined);
+    await later.setPausedSince(undefined);
     expect(await later.pausedSince()).toBeUndefined();
   });
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Store } from '../../../src/core/ports/store.ts';
 import { openRedisStore } from '../../../src/stores/redis/redis-store.ts';
-import { readableLog } from '../../fakes/recording-log.ts';
+import { recordingLog } from '../../fakes/recording-log.ts';
 import type { OpenStore } from './store-fixture.ts';
 
 /** Opens stores in the Redis at `url()`, each test's with a prefix of its own. */
@@ -14,7 +14,7 @@ export function redisAt(url: () => string): OpenStore {
         url: url(),
         prefix,
         retentionMs: 1e13,
-        log: readableLog(),
+        log: recordingLog(),
         ...settings,
       });
       stores.push(store);

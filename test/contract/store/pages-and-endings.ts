@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { alice, ask, done, isWaiting, question, startAnswering } from './store-fixture.ts';
-import type { Stage } from './store-fixture.ts';
+import { alice, ask, doneEnding, isWaiting, question, startAnswering } from './store-fixture.ts';
+import type { StoreSetup } from './store-fixture.ts';
 
 /** What is kept of a reply while it is written. */
-export function pagesAndEndings({ start }: Stage): void {
+export function pagesAndEndings({ start }: StoreSetup): void {
   describe('pages', () => {
     it('are recorded before their post, after it, and as they grow', async () => {
       const { store, c, claim } = await startAnswering(start);
-      const pages = async (): Promise<unknown> => (await store.view(c)).running?.pages;
+      const pages = async (): Promise<unknown> => (await store.conversationView(c)).running?.pages;
       await store.savePage(claim, { index: 0, key: 'k0', source: 'On' });
       expect(await pages()).toStrictEqual([{ index: 0, key: 'k0', source: 'On' }]);
       await store.savePage(claim, { index: 0, key: 'k0', id: 'p0', source: 'On' });
@@ -24,16 +24,16 @@ export function pagesAndEndings({ start }: Stage): void {
 
     it('may still be recorded when the end is stored', async () => {
       const { store, c, claim } = await startAnswering(start);
-      await store.conclude(claim, done);
+      await store.storeEnding(claim, doneEnding);
       await store.savePage(claim, { index: 0, key: 'k0', id: 'p0', source: 'An answer.' });
-      expect((await store.view(c)).running?.pages).toHaveLength(1);
+      expect((await store.conversationView(c)).running?.pages).toHaveLength(1);
     });
 
     it('are forgotten with their turn', async () => {
       const { store, c, claim } = await startAnswering(start);
       await store.savePage(claim, { index: 0, key: 'k0', id: 'p0', source: 'Once' });
       await ask(store, question(c, 'B'));
-      await store.conclude(claim, done);
+      await store.storeEnding(claim, doneEnding);
       expect((await store.finish(claim, alice, 5))?.turn.pages).toEqual([]);
     });
   });
@@ -41,9 +41,9 @@ export function pagesAndEndings({ start }: Stage): void {
   describe('conclude', () => {
     it('stores the first end; a later one is ignored', async () => {
       const { store, c, claim } = await startAnswering(start);
-      await store.conclude(claim, { outcome: 'stopped', text: 'Half', note: 'Stopped.' });
-      await store.conclude(claim, done);
-      expect((await store.view(c)).running?.ending).toStrictEqual({
+      await store.storeEnding(claim, { outcome: 'stopped', text: 'Half', note: 'Stopped.' });
+      await store.storeEnding(claim, doneEnding);
+      expect((await store.conversationView(c)).running?.ending).toStrictEqual({
         outcome: 'stopped',
         text: 'Half',
         note: 'Stopped.',

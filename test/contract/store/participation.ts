@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { answer, ask, context, eventually, newConversation, question } from './store-fixture.ts';
-import type { Stage } from './store-fixture.ts';
+import type { StoreSetup } from './store-fixture.ts';
 
 /** Who takes part where. */
-export function participation({ start, reopen }: Stage): void {
+export function participation({ start, reopen }: StoreSetup): void {
   describe('participation', () => {
     it('is of those who asked something, and knows whether the conversation began so', async () => {
       const store = await start();
@@ -37,12 +37,12 @@ export function participation({ start, reopen }: Stage): void {
       await ask(store, question(first, 'A'));
       await eventually(() => expect(Date.now()).toBeGreaterThan(asked + 1));
       await ask(store, question(second, 'A'), context(newConversation(), 'B'));
-      const lately = (await store.active('test', before)).filter((c) =>
+      const lately = (await store.recentlyActive('test', before)).filter((c) =>
         [first, second].includes(c),
       );
       expect(lately).toEqual([second, first]);
-      expect(await store.active('tes', before)).toEqual([]);
-      expect(await store.active('test', Date.now() + 60_000)).toEqual([]);
+      expect(await store.recentlyActive('tes', before)).toEqual([]);
+      expect(await store.recentlyActive('test', Date.now() + 60_000)).toEqual([]);
     });
 
     it('ends when nobody asked for as long as history is kept', async () => {

@@ -3,17 +3,17 @@ import {
   alice,
   answer,
   ask,
-  asked,
-  done,
+  questionOptions,
+  doneEnding,
   mustClaim,
   newConversation,
   question,
   textsOf,
 } from './store-fixture.ts';
-import type { Stage } from './store-fixture.ts';
+import type { StoreSetup } from './store-fixture.ts';
 
 /** What people may do to questions that wait. */
-export function questions({ start }: Stage): void {
+export function questions({ start }: StoreSetup): void {
   describe('revise and withdraw', () => {
     it('change and drop a question that waits', async () => {
       const store = await start();
@@ -22,8 +22,8 @@ export function questions({ start }: Stage): void {
       expect(await store.revise(c, 'A', 'A, better', 9)).toBe(true);
       expect(await store.withdraw(c, 'B')).toBe(true);
       await answer(store, c);
-      const { history } = await store.view(c);
-      expect(textsOf(history)).toEqual(['A, better', 'C', done.text]);
+      const { history } = await store.conversationView(c);
+      expect(textsOf(history)).toEqual(['A, better', 'C', doneEnding.text]);
       expect(history[0]?.tokens).toBe(9);
     });
 
@@ -41,7 +41,7 @@ export function questions({ start }: Stage): void {
       expect(await tryBoth()).toEqual([false, false]);
       await answer(store, c);
       expect(await tryBoth()).toEqual([false, false]);
-      expect(textsOf((await store.view(c)).history)).toEqual(['A', done.text]);
+      expect(textsOf((await store.conversationView(c)).history)).toEqual(['A', doneEnding.text]);
     });
 
     it('leave nothing to do once the only question is withdrawn', async () => {
@@ -51,7 +51,7 @@ export function questions({ start }: Stage): void {
       await store.withdraw(c, 'A');
       expect(await store.withdraw(c, 'A')).toBe(false);
       expect(await store.revise(c, 'A', 'back', 1)).toBe(false);
-      expect(await store.waiting()).toEqual([]);
+      expect(await store.unclaimed()).toEqual([]);
       expect(await store.claim(c, alice)).toBeUndefined();
     });
 
@@ -59,9 +59,9 @@ export function questions({ start }: Stage): void {
       const store = await start();
       const c = newConversation();
       expect(await store.withdraw(c, 'A')).toBe(false);
-      expect(await store.accept(question(c, 'A'), asked)).toBe('duplicate');
+      expect(await store.accept(question(c, 'A'), questionOptions)).toBe('duplicate');
       expect(await store.revise(c, 'never seen', 'text', 1)).toBe(false);
-      expect(await store.waiting()).toEqual([]);
+      expect(await store.unclaimed()).toEqual([]);
     });
   });
 }

@@ -2,25 +2,25 @@ import { describe, expect, it } from 'vitest';
 import {
   answer,
   ask,
-  done,
+  doneEnding,
   eventually,
-  fleeting,
+  briefLease,
   mustClaim,
   newConversation,
   question,
 } from './store-fixture.ts';
-import type { Stage } from './store-fixture.ts';
+import type { StoreSetup } from './store-fixture.ts';
 
 /** How much there is to do, as figures. */
-export function depth({ start }: Stage): void {
+export function queueDepth({ start }: StoreSetup): void {
   describe('depth', () => {
     it('is nothing where nobody asked, and once all is answered', async () => {
       const store = await start();
-      expect(await store.depth()).toEqual({ waiting: 0, running: 0 });
+      expect(await store.queueDepth()).toEqual({ waiting: 0, running: 0 });
       const c = newConversation();
       await ask(store, question(c, 'A'));
       await answer(store, c);
-      expect(await store.depth()).toEqual({ waiting: 0, running: 0 });
+      expect(await store.queueDepth()).toEqual({ waiting: 0, running: 0 });
     });
 
     it('counts conversations that wait, those at work, and how long the first has waited', async () => {
@@ -33,23 +33,23 @@ export function depth({ start }: Stage): void {
       await eventually(() => expect(Date.now()).toBeGreaterThan(asked + 50));
       const later = Date.now();
       await ask(store, question(second!, 'A'), question(third!, 'A'));
-      const all = await store.depth();
+      const all = await store.queueDepth();
       expect(all).toMatchObject({ waiting: 3, running: 0 });
-      expect(all.oldestMs).toBeGreaterThanOrEqual(50);
-      expect(all.oldestMs).toBeLessThanOrEqual(Date.now() - before + 1);
+      expect(all.oldestWaitMs).toBeGreaterThanOrEqual(50);
+      expect(all.oldestWaitMs).toBeLessThanOrEqual(Date.now() - before + 1);
 
       const { claim } = await mustClaim(store, first!);
       await ask(store, question(first!, 'C'));
-      const rest = await store.depth();
+      const rest = await store.queueDepth();
       expect(rest).toMatchObject({ waiting: 2, running: 1 });
-      expect(rest.oldestMs).toBeLessThanOrEqual(Date.now() - later + 1);
+      expect(rest.oldestWaitMs).toBeLessThanOrEqual(Date.now() - later + 1);
 
       // A turn that was let go waits again, for as long as its question does.
-      await store.conclude(claim, done);
+      await store.storeEnding(claim, doneEnding);
       await store.release(claim, { forgive: false });
-      const again = await store.depth();
+      const again = await store.queueDepth();
       expect(again).toMatchObject({ waiting: 3, running: 0 });
-      expect(again.oldestMs).toBeGreaterThanOrEqual(all.oldestMs!);
+      expect(again.oldestWaitMs).toBeGreaterThanOrEqual(all.oldestWaitMs!);
     });
 
     it('counts a conversation as waiting whose owner gave no sign of life', async () => {
@@ -57,13 +57,13 @@ export function depth({ start }: Stage): void {
       const c = newConversation();
       const before = Date.now();
       await ask(store, question(c, 'A'));
-      await mustClaim(store, c, fleeting);
+      await mustClaim(store, c, briefLease);
       await eventually(async () =>
-        expect(await store.depth()).toMatchObject({ waiting: 1, running: 0 }),
+        expect(await store.queueDepth()).toMatchObject({ waiting: 1, running: 0 }),
       );
-      const { oldestMs } = await store.depth();
-      expect(oldestMs).toBeGreaterThanOrEqual(fleeting.leaseMs);
-      expect(oldestMs).toBeLessThanOrEqual(Date.now() - before + 1);
+      const { oldestWaitMs } = await store.queueDepth();
+      expect(oldestWaitMs).toBeGreaterThanOrEqual(briefLease.leaseMs);
+      expect(oldestWaitMs).toBeLessThanOrEqual(Date.now() - before + 1);
     });
 
     it('does not count what was withdrawn', async () => {
@@ -71,7 +71,7 @@ export function depth({ start }: Stage): void {
       const c = newConversation();
       await ask(store, question(c, 'A'));
       await store.withdraw(c, 'A');
-      expect(await store.depth()).toEqual({ waiting: 0, running: 0 });
+      expect(await store.queueDepth()).toEqual({ waiting: 0, running: 0 });
     });
   });
 }

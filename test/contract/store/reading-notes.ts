@@ -1,19 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import type { Store } from '../../../src/core/ports/store.ts';
-import { ReadingNotes } from '../../../src/core/intake/poison-messages.ts';
-import { readableLog } from '../../fakes/recording-log.ts';
-import type { Stage } from './store-fixture.ts';
+import { PoisonMessageGuard } from '../../../src/core/intake/poison-messages.ts';
+import { recordingLog } from '../../fakes/recording-log.ts';
+import type { StoreSetup } from './store-fixture.ts';
 
 /** Notes of messages that are being read, as they outlive the process that reads. */
-export function readingNotes({ start, reopen }: Stage): void {
+export function readingNotes({ start, reopen }: StoreSetup): void {
   const long = { id: 'T1:C1:1', chars: 5_000 };
   const never = (): Promise<void> => new Promise<never>(() => {});
 
   /** A process that takes a message in: what became of it. */
   async function taken(store: Store, message = long): Promise<string[]> {
     const done: string[] = [];
-    const notes = new ReadingNotes({ platform: 'test', store, log: readableLog() });
-    await notes.during(
+    const notes = new PoisonMessageGuard({ platform: 'test', store, log: recordingLog() });
+    await notes.read(
       message,
       async () => void done.push('read'),
       async () => void done.push('told'),
@@ -23,9 +23,9 @@ export function readingNotes({ start, reopen }: Stage): void {
 
   /** A process that ends while it reads. */
   async function endedBy(store: Store): Promise<boolean> {
-    const notes = new ReadingNotes({ platform: 'test', store, log: readableLog() });
+    const notes = new PoisonMessageGuard({ platform: 'test', store, log: recordingLog() });
     const reading = Promise.withResolvers<boolean>();
-    void notes.during(
+    void notes.read(
       long,
       () => {
         reading.resolve(true);
@@ -49,10 +49,10 @@ export function readingNotes({ start, reopen }: Stage): void {
       expect(await endedBy(await start())).toBe(true);
       expect(await endedBy(await reopen())).toBe(true);
       const store = await reopen();
-      const notes = new ReadingNotes({ platform: 'test', store, log: readableLog() });
+      const notes = new PoisonMessageGuard({ platform: 'test', store, log: recordingLog() });
       const done: string[] = [];
       const comes = (): Promise<void> =>
-        notes.during(
+        notes.read(
           long,
           async () => void done.push('read'),
           async () => void done.push('told'),
@@ -66,17 +66,17 @@ export function readingNotes({ start, reopen }: Stage): void {
       expect(await endedBy(await start())).toBe(true);
       expect(await taken(await reopen())).toEqual(['read']);
       const store = await reopen();
-      expect(await store.bookmarks('test-reading')).toEqual(new Map());
+      expect(await store.readPositions('test-reading')).toEqual(new Map());
       expect(await endedBy(store)).toBe(true);
       expect(await taken(await reopen())).toEqual(['read']);
     });
 
     it('leaves no note where what it says only fails', async () => {
       const store = await start();
-      const notes = new ReadingNotes({ platform: 'test', store, log: readableLog() });
-      const failing = notes.during(long, () => Promise.reject(new Error('no')), never);
+      const notes = new PoisonMessageGuard({ platform: 'test', store, log: recordingLog() });
+      const failing = notes.read(long, () => Promise.reject(new Error('no')), never);
       await expect(failing).rejects.toThrow('no');
-      expect(await store.bookmarks('test-reading')).toEqual(new Map());
+      expect(await store.readPositions('test-reading')).toEqual(new Map());
     });
   });
 }

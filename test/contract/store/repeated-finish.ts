@@ -4,9 +4,9 @@ import {
   alice,
   ask,
   bob,
-  done,
+  doneEnding,
   eventually,
-  fleeting,
+  briefLease,
   isWaiting,
   mustClaim,
   newConversation,
@@ -14,27 +14,27 @@ import {
   startAnswering,
   textsOf,
 } from './store-fixture.ts';
-import type { Stage } from './store-fixture.ts';
+import type { StoreSetup } from './store-fixture.ts';
 
 /** What an owner hears who did not hear the first time. */
-export function repeatedFinish({ start }: Stage): void {
+export function repeatedFinish({ start }: StoreSetup): void {
   describe('finish once more', () => {
     it('gives the same next turn when it is repeated, and changes nothing', async () => {
       const { store, c, claim } = await startAnswering(start);
       await ask(store, question(c, 'B'));
-      await store.conclude(claim, done);
+      await store.storeEnding(claim, doneEnding);
       const [first, second] = await Promise.all([
         store.finish(claim, alice, 5),
         store.finish(claim, alice, 5),
       ]);
-      const before = await store.view(c);
+      const before = await store.conversationView(c);
       expect(textsOf(first!.turn.messages)).toEqual(['B']);
       expect(first!.turn.attempt).toBe(1);
       expect(second).toEqual(first);
       await ask(store, question(c, 'C'));
       expect(await store.finish(claim, alice, 5)).toEqual(first);
-      expect(await store.view(c)).toEqual({ ...before, queued: [question(c, 'C')] });
-      await store.conclude(first!.claim, done);
+      expect(await store.conversationView(c)).toEqual({ ...before, queued: [question(c, 'C')] });
+      await store.storeEnding(first!.claim, doneEnding);
       expect(textsOf((await store.finish(first!.claim, alice, 5))!.turn.messages)).toEqual(['C']);
     });
 
@@ -44,17 +44,17 @@ export function repeatedFinish({ start }: Stage): void {
       await ask(store, question(c, 'A'), question(lapsed, 'A'));
       const { claim } = await mustClaim(store, c);
       await ask(store, question(c, 'B'));
-      await store.conclude(claim, done);
-      const first = await store.finish(claim, { ...alice, leaseMs: fleeting.leaseMs }, 5);
+      await store.storeEnding(claim, doneEnding);
+      const first = await store.finish(claim, { ...alice, leaseMs: briefLease.leaseMs }, 5);
       expect(await store.finish(claim, alice, 5)).toEqual(first);
-      await mustClaim(store, lapsed, fleeting);
+      await mustClaim(store, lapsed, briefLease);
       await eventually(async () => expect(await isWaiting(store, lapsed)).toBe(true));
       expect(await store.claim(c, bob)).toBeUndefined();
     });
 
     it('gives nothing again when it is repeated, whatever came meanwhile', async () => {
       const { store, c, claim } = await startAnswering(start);
-      await store.conclude(claim, done);
+      await store.storeEnding(claim, doneEnding);
       expect(await store.finish(claim, alice, 5)).toBeUndefined();
       await ask(store, question(c, 'B'));
       expect(await store.finish(claim, alice, 5)).toBeUndefined();
@@ -62,19 +62,19 @@ export function repeatedFinish({ start }: Stage): void {
       const { claim: next } = await mustClaim(store, c, bob);
       expect(await store.finish(claim, alice, 5)).toBeUndefined();
       expect((await store.renew([next], bob)).lost).toEqual([]);
-      expect(textsOf((await store.view(c)).history)).toEqual(['A', done.text]);
+      expect(textsOf((await store.conversationView(c)).history)).toEqual(['A', doneEnding.text]);
     });
 
     it('gives nothing when it is repeated after the next turn was let go or taken', async () => {
       const { store, c, claim } = await startAnswering(start);
       await ask(store, question(c, 'B'));
-      await store.conclude(claim, done);
+      await store.storeEnding(claim, doneEnding);
       const next = await store.finish(claim, alice, 5);
       await store.release(next!.claim, { forgive: false });
       expect(await store.finish(claim, alice, 5)).toBeUndefined();
       const taken = await mustClaim(store, c, bob);
       expect(await store.finish(claim, alice, 5)).toBeUndefined();
-      expect((await store.view(c)).running).toEqual(taken.turn);
+      expect((await store.conversationView(c)).running).toEqual(taken.turn);
       expect((await store.renew([taken.claim], bob)).lost).toEqual([]);
     });
 
@@ -82,19 +82,19 @@ export function repeatedFinish({ start }: Stage): void {
       const store = await start();
       const c = newConversation();
       await ask(store, question(c, 'A'));
-      const lapsed = await mustClaim(store, c, fleeting);
+      const lapsed = await mustClaim(store, c, briefLease);
       const taken = await eventually(() => mustClaim(store, c, bob));
       await ask(store, question(c, 'B'));
-      await store.conclude(taken.claim, done);
+      await store.storeEnding(taken.claim, doneEnding);
       const next = await store.finish(taken.claim, bob, 5);
       for (const [claim, lease] of [
-        [lapsed.claim, fleeting],
+        [lapsed.claim, briefLease],
         [lapsed.claim, bob],
-        [taken.claim, fleeting],
+        [taken.claim, briefLease],
       ] as const) {
         await expect(store.finish(claim, lease, 5)).rejects.toBeInstanceOf(ClaimLost);
       }
-      expect((await store.view(c)).running).toEqual(next!.turn);
+      expect((await store.conversationView(c)).running).toEqual(next!.turn);
     });
   });
 }

@@ -3,37 +3,37 @@ import {
   alice,
   ask,
   context,
-  done,
+  doneEnding,
   mustClaim,
   newConversation,
   question,
   startAnswering,
-  stop,
+  stopOptions,
   textsOf,
 } from './store-fixture.ts';
-import type { Stage } from './store-fixture.ts';
+import type { StoreSetup } from './store-fixture.ts';
 
 /** How people end an answer. */
-export function stopping({ start }: Stage): void {
+export function stopping({ start }: StoreSetup): void {
   describe('an order to stop', () => {
     it('keeps context that reads like a stop, and stops nothing', async () => {
       const store = await start();
       const c = newConversation();
       await ask(store, question(c, 'A'));
       await mustClaim(store, c);
-      expect(await store.accept(context(c, 'stop'), stop)).toBe('kept');
-      expect((await store.view(c)).running?.stopRequested).toBe(false);
+      expect(await store.accept(context(c, 'stop'), stopOptions)).toBe('kept');
+      expect((await store.conversationView(c)).running?.stopRequested).toBe(false);
     });
 
     it('marks the running turn to be stopped, and neither queues nor keeps the order', async () => {
       const { store, c, claim } = await startAnswering(start);
-      expect(await store.accept(question(c, 'stop'), stop)).toBe('stopping');
-      const { running, queued } = await store.view(c);
+      expect(await store.accept(question(c, 'stop'), stopOptions)).toBe('stopping');
+      const { running, queued } = await store.conversationView(c);
       expect(running?.stopRequested).toBe(true);
       expect(queued).toEqual([]);
-      await store.conclude(claim, { outcome: 'stopped', text: 'So f' });
+      await store.storeEnding(claim, { outcome: 'stopped', text: 'So f' });
       expect(await store.finish(claim, alice, 2)).toBeUndefined();
-      expect(textsOf((await store.view(c)).history)).toEqual(['A', 'So f']);
+      expect(textsOf((await store.conversationView(c)).history)).toEqual(['A', 'So f']);
     });
 
     it('stops a turn that was interrupted', async () => {
@@ -41,18 +41,18 @@ export function stopping({ start }: Stage): void {
       const c = newConversation();
       await ask(store, question(c, 'A'));
       await store.release((await mustClaim(store, c)).claim, { forgive: false });
-      expect(await store.accept(question(c, 'stop'), stop)).toBe('stopping');
+      expect(await store.accept(question(c, 'stop'), stopOptions)).toBe('stopping');
       expect((await mustClaim(store, c)).turn.stopRequested).toBe(true);
     });
 
     it('queues an order to stop when nothing runs, and drops it when the end is stored', async () => {
       const store = await start();
       const c = newConversation();
-      expect(await store.accept(question(c, 'stop'), stop)).toBe('queued');
+      expect(await store.accept(question(c, 'stop'), stopOptions)).toBe('queued');
       const { claim } = await mustClaim(store, c);
-      await store.conclude(claim, done);
-      expect(await store.accept(question(c, 'cancel'), stop)).toBe('stopping');
-      expect((await store.view(c)).running?.stopRequested).toBe(false);
+      await store.storeEnding(claim, doneEnding);
+      expect(await store.accept(question(c, 'cancel'), stopOptions)).toBe('stopping');
+      expect((await store.conversationView(c)).running?.stopRequested).toBe(false);
       expect(await store.finish(claim, alice, 1)).toBeUndefined();
     });
   });
@@ -66,7 +66,7 @@ export function stopping({ start }: Stage): void {
       await mustClaim(store, other);
       const { claim } = await mustClaim(store, c);
       expect([await store.requestStop(c), await store.requestStop(c)]).toEqual([true, true]);
-      expect((await store.view(other)).running?.stopRequested).toBe(false);
+      expect((await store.conversationView(other)).running?.stopRequested).toBe(false);
       await store.release(claim, { forgive: false });
       expect(await store.requestStop(c)).toBe(true);
       expect((await mustClaim(store, c)).turn.stopRequested).toBe(true);
@@ -75,7 +75,7 @@ export function stopping({ start }: Stage): void {
     it('comes too late once the end is stored, and does not reach the next turn', async () => {
       const { store, c, claim } = await startAnswering(start);
       await store.requestStop(c);
-      await store.conclude(claim, done);
+      await store.storeEnding(claim, doneEnding);
       expect(await store.requestStop(c)).toBe(false);
       await ask(store, question(c, 'B'));
       const next = await store.finish(claim, alice, 5);

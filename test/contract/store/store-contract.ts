@@ -1,28 +1,28 @@
 import { afterEach, describe } from 'vitest';
-import type { OpenedStore, OpenStore, Stage } from './store-fixture.ts';
+import type { OpenedStore, OpenStore, StoreSetup } from './store-fixture.ts';
 import { acceptAndClaim } from './accept-and-claim.ts';
 import { accept } from './accept.ts';
-import { bookmarks } from './read-positions.ts';
+import { readPositions } from './read-positions.ts';
 import { claim } from './claim.ts';
 import { conversations } from './conversations.ts';
-import { depth } from './queue-depth.ts';
+import { queueDepth } from './queue-depth.ts';
 import { finish } from './finish.ts';
-import { forgetting } from './erasure.ts';
+import { erasure } from './erasure.ts';
 import { history } from './history.ts';
-import { inHand } from './open-conversations.ts';
+import { openConversations } from './open-conversations.ts';
 import { leases } from './leases.ts';
-import { life } from './lifecycle.ts';
+import { lifecycle } from './lifecycle.ts';
 import { pagesAndEndings } from './pages-and-endings.ts';
 import { participation } from './participation.ts';
 import { questions } from './questions.ts';
 import { readingNotes } from './reading-notes.ts';
 import { repeatedFinish } from './repeated-finish.ts';
-import { roles } from './leader-locks.ts';
+import { leaderLocks } from './leader-locks.ts';
 import { sharing } from './sharing.ts';
 import { stopping } from './stop.ts';
 import { stress } from './stress.ts';
 import { sweep } from './sweep.ts';
-import { waiting } from './unclaimed.ts';
+import { unclaimed } from './unclaimed.ts';
 
 const parts = [
   accept,
@@ -34,18 +34,18 @@ const parts = [
   pagesAndEndings,
   finish,
   repeatedFinish,
-  waiting,
-  depth,
-  inHand,
+  unclaimed,
+  queueDepth,
+  openConversations,
   history,
   participation,
   conversations,
-  bookmarks,
+  readPositions,
   readingNotes,
-  roles,
-  forgetting,
+  leaderLocks,
+  erasure,
   sweep,
-  life,
+  lifecycle,
   sharing,
   stress,
 ];
@@ -58,7 +58,7 @@ export function storeContract(name: string, open: OpenStore): void {
       if (opened === undefined) throw new Error('start a store first');
       return opened;
     };
-    const stage: Stage = {
+    const stage: StoreSetup = {
       start: async (settings = {}) => {
         opened = await open(settings);
         return opened.store;

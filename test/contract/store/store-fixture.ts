@@ -3,7 +3,7 @@ import { vi } from 'vitest';
 import { conversationId } from '../../../src/core/domain/conversation.ts';
 import type { ConversationId } from '../../../src/core/domain/conversation.ts';
 import type { Message } from '../../../src/core/domain/message.ts';
-import type { AcceptOptions, Lease, Store, Work } from '../../../src/core/ports/store.ts';
+import type { AcceptOptions, Lease, Store, ClaimedTurn } from '../../../src/core/ports/store.ts';
 import type { Ending } from '../../../src/core/domain/turn.ts';
 
 export interface StoreSettings {
@@ -28,7 +28,7 @@ export interface OpenedStore {
 export type OpenStore = (settings: StoreSettings) => Promise<OpenedStore>;
 
 /** What a test starts its store with; it goes after the test. */
-export interface Stage {
+export interface StoreSetup {
   readonly start: (settings?: StoreSettings) => Promise<Store>;
   readonly beside: () => Promise<Store>;
   readonly reopen: () => Promise<Store>;
@@ -38,13 +38,13 @@ export interface Stage {
 export const alice: Lease = { owner: 'alice', leaseMs: 60_000 };
 export const bob: Lease = { owner: 'bob', leaseMs: 60_000 };
 /** Runs out while a test waits for it. */
-export const fleeting: Lease = { owner: 'carol', leaseMs: 50 };
+export const briefLease: Lease = { owner: 'carol', leaseMs: 50 };
 
 /** How most questions come in here, and orders to stop. */
-export const asked: AcceptOptions = { stops: false, tokens: 3 };
-export const stop: AcceptOptions = { stops: true, tokens: 1 };
+export const questionOptions: AcceptOptions = { stops: false, tokens: 3 };
+export const stopOptions: AcceptOptions = { stops: true, tokens: 1 };
 
-export const done: Ending = { outcome: 'done', text: 'An answer.' };
+export const doneEnding: Ending = { outcome: 'done', text: 'An answer.' };
 
 /** A conversation that no other test knows. */
 export function newConversation(): ConversationId {
@@ -88,7 +88,7 @@ export async function mustClaim(
   store: Store,
   conversation: ConversationId,
   lease: Lease = alice,
-): Promise<Work> {
+): Promise<ClaimedTurn> {
   const work = await store.claim(conversation, lease);
   if (work === undefined) throw new Error(`nothing to claim in ${conversation}`);
   return work;
@@ -96,8 +96,8 @@ export async function mustClaim(
 
 /** A store in which the question `A` is being answered in `c`. */
 export async function startAnswering(
-  start: Stage['start'],
-): Promise<Work & { readonly store: Store; readonly c: ConversationId }> {
+  start: StoreSetup['start'],
+): Promise<ClaimedTurn & { readonly store: Store; readonly c: ConversationId }> {
   const store = await start();
   const c = newConversation();
   await ask(store, question(c, 'A'));
@@ -108,15 +108,15 @@ export async function startAnswering(
 export async function answer(
   store: Store,
   conversation: ConversationId,
-  ending: Ending = done,
-): Promise<Work | undefined> {
+  ending: Ending = doneEnding,
+): Promise<ClaimedTurn | undefined> {
   const { claim } = await mustClaim(store, conversation);
-  await store.conclude(claim, ending);
+  await store.storeEnding(claim, ending);
   return store.finish(claim, alice, 5);
 }
 
 export async function isWaiting(store: Store, conversation: ConversationId): Promise<boolean> {
-  const waiting = await store.waiting();
+  const waiting = await store.unclaimed();
   return waiting.some((each) => each.conversation === conversation);
 }
 

@@ -3,9 +3,9 @@ import { expect, it } from 'vitest';
 import type { ConversationId } from '../../../src/core/domain/conversation.ts';
 import { ClaimLost } from '../../../src/core/domain/errors.ts';
 import type { Message } from '../../../src/core/domain/message.ts';
-import type { Admission, Lease, Store, Work } from '../../../src/core/ports/store.ts';
+import type { AcceptResult, Lease, Store, ClaimedTurn } from '../../../src/core/ports/store.ts';
 import { newConversation, question } from './store-fixture.ts';
-import type { Stage } from './store-fixture.ts';
+import type { StoreSetup } from './store-fixture.ts';
 
 const conversations = 12;
 const messagesEach = 25;
@@ -14,7 +14,7 @@ const owners = 4;
 const leaseMs = 40;
 
 /** Everything at once: what people sent is answered once each, in order, whoever does it. */
-export function stress({ start, beside }: Stage): void {
+export function stress({ start, beside }: StoreSetup): void {
   it.each([1, 2, 3])('loses nothing and doubles nothing under load (seed %i)', async (seed) => {
     const store = await start();
     const handles = [store, await beside()] as const;
@@ -25,7 +25,7 @@ export function stress({ start, beside }: Stage): void {
 
     const leases = Array.from({ length: owners }, (_, i) => ({ owner: `owner ${i}`, leaseMs }));
     /** Some owners begin with what they take in. */
-    const receive = async (store: Store, message: Message): Promise<Admission> => {
+    const receive = async (store: Store, message: Message): Promise<AcceptResult> => {
       const asked = { stops: false, tokens: 1 };
       if (chance() < 0.5) return store.accept(message, asked);
       const lease = leases[Math.floor(chance() * owners)]!;
@@ -60,7 +60,7 @@ export function stress({ start, beside }: Stage): void {
     const work = async (lease: Lease, number: number): Promise<void> => {
       const store = handles[number % 2]!;
       for (;;) {
-        const waiting = await store.waiting();
+        const waiting = await store.unclaimed();
         for (const { conversation } of waiting) {
           let next = await store.claim(conversation, lease);
           while (next !== undefined) next = await attempt(store, next, lease, chance);
@@ -73,7 +73,7 @@ export function stress({ start, beside }: Stage): void {
     await Promise.all([...ids.map(send), ...leases.map(work)]);
 
     for (const conversation of ids) {
-      const { history, running, queued } = await store.view(conversation);
+      const { history, running, queued } = await store.conversationView(conversation);
       expect([running, queued]).toEqual([undefined, []]);
       const users = history.filter((entry) => entry.role === 'user');
       const replies = history.filter((entry) => entry.role === 'assistant');
@@ -99,10 +99,10 @@ export function stress({ start, beside }: Stage): void {
 /** One try at a turn, as an owner makes it who may fail, leave it behind or be too slow. */
 async function attempt(
   store: Store,
-  { claim, turn }: Work,
+  { claim, turn }: ClaimedTurn,
   lease: Lease,
   chance: () => number,
-): Promise<Work | undefined> {
+): Promise<ClaimedTurn | undefined> {
   try {
     await store.savePage(claim, { index: 0, key: 'k0', source: '' });
     for (let i = 0; i < chance() * 4; i += 1) await setImmediate();
@@ -112,7 +112,7 @@ async function attempt(
       return undefined;
     }
     const text = turn.messages.map((message) => message.text).join(' + ');
-    await store.conclude(claim, { outcome: 'done', text });
+    await store.storeEnding(claim, { outcome: 'done', text });
     if (chance() < 0.1) return undefined;
     return await store.finish(claim, lease, 1);
   } catch (error) {
@@ -122,7 +122,7 @@ async function attempt(
 }
 
 async function isOver(store: Store, ids: ConversationId[]): Promise<boolean> {
-  const views = await Promise.all(ids.map((id) => store.view(id)));
+  const views = await Promise.all(ids.map((id) => store.conversationView(id)));
   return views.every(({ running, queued }) => running === undefined && queued.length === 0);
 }
 

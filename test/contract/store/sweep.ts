@@ -2,19 +2,19 @@ import { describe, expect, it } from 'vitest';
 import {
   answer,
   ask,
-  asked,
+  questionOptions,
   context,
-  done,
+  doneEnding,
   eventually,
   mustClaim,
   newConversation,
   question,
   textsOf,
 } from './store-fixture.ts';
-import type { Stage } from './store-fixture.ts';
+import type { StoreSetup } from './store-fixture.ts';
 
 /** What goes with time. */
-export function sweep({ start }: Stage): void {
+export function sweep({ start }: StoreSetup): void {
   describe('sweep', () => {
     const now = Date.now();
 
@@ -28,7 +28,7 @@ export function sweep({ start }: Stage): void {
       await answer(store, c);
       expect(await store.sweep()).toBe(452);
       expect(await store.sweep()).toBe(0);
-      expect(textsOf((await store.view(c)).history)).toEqual(['new', done.text]);
+      expect(textsOf((await store.conversationView(c)).history)).toEqual(['new', doneEnding.text]);
     });
 
     it('leaves questions that are not answered yet, however old', async () => {
@@ -37,12 +37,12 @@ export function sweep({ start }: Stage): void {
       await ask(store, question(c, 'A', { sentAt: 1 }));
       await mustClaim(store, c);
       await ask(store, question(c, 'B', { sentAt: 2 }));
-      const before = await store.view(c);
+      const before = await store.conversationView(c);
       await eventually(() => expect(Date.now()).toBeGreaterThan(now + 2));
       expect(await store.sweep()).toBe(0);
-      expect(await store.view(c)).toEqual(before);
+      expect(await store.conversationView(c)).toEqual(before);
       for (const text of ['A', 'B']) {
-        expect(await store.accept(question(c, text), asked)).toBe('duplicate');
+        expect(await store.accept(question(c, text), questionOptions)).toBe('duplicate');
       }
     });
 
@@ -53,9 +53,9 @@ export function sweep({ start }: Stage): void {
       await store.withdraw(c, 'withdrawn');
       await eventually(async () => {
         await store.sweep();
-        expect(await store.accept(question(c, 'withdrawn'), asked)).toBe('queued');
+        expect(await store.accept(question(c, 'withdrawn'), questionOptions)).toBe('queued');
       });
-      expect(await store.accept(question(c, 'kept'), asked)).toBe('duplicate');
+      expect(await store.accept(question(c, 'kept'), questionOptions)).toBe('duplicate');
     });
   });
 }

@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import {
   ask,
-  asked,
+  questionOptions,
   eventually,
-  fleeting,
+  briefLease,
   mustClaim,
   newConversation,
   question,
 } from './store-fixture.ts';
-import type { Stage } from './store-fixture.ts';
+import type { StoreSetup } from './store-fixture.ts';
 
 /** How work is found that nobody is at. */
-export function waiting({ start }: Stage): void {
+export function unclaimed({ start }: StoreSetup): void {
   describe('waiting', () => {
     it('lists whoever waits longest first, without those at work', async () => {
       const store = await start();
@@ -26,7 +26,7 @@ export function waiting({ start }: Stage): void {
       await ask(store, question(all[1]!, 'B'));
       const { claim } = await mustClaim(store, all[2]!);
       await store.release(claim, { forgive: false });
-      expect(await store.waiting()).toEqual([
+      expect(await store.unclaimed()).toEqual([
         { conversation: all[0], attempts: 0 },
         { conversation: all[2], attempts: 1 },
         { conversation: all[3], attempts: 0 },
@@ -38,17 +38,17 @@ export function waiting({ start }: Stage): void {
       const store = await start();
       const c = newConversation();
       await ask(store, question(c, 'A'));
-      await mustClaim(store, c, fleeting);
+      await mustClaim(store, c, briefLease);
       await eventually(async () =>
-        expect(await store.waiting()).toEqual([{ conversation: c, attempts: 1 }]),
+        expect(await store.unclaimed()).toEqual([{ conversation: c, attempts: 1 }]),
       );
     });
 
     it('stays bounded', async () => {
       const store = await start();
       const questions = Array.from({ length: 1_100 }, () => question(newConversation(), 'A'));
-      await Promise.all(questions.map((each) => store.accept(each, asked)));
-      expect(await store.waiting()).toHaveLength(1_000);
+      await Promise.all(questions.map((each) => store.accept(each, questionOptions)));
+      expect(await store.unclaimed()).toHaveLength(1_000);
     });
   });
 }

@@ -1,6 +1,6 @@
-import type { Announcer } from './event-publisher.ts';
+import type { EventPublisher } from './event-publisher.ts';
 import { Channel, type ChannelKind, type ThreadState } from './channel.ts';
-import type { History } from './activity-record.ts';
+import type { ActivityRecord } from './activity-record.ts';
 import { type AllowedMentions, mentionsOf } from './mentions.ts';
 import {
   type Contents,
@@ -10,7 +10,7 @@ import {
   messageFlags,
 } from './message.ts';
 import type { User } from './user.ts';
-import type { World } from './discord-state.ts';
+import type { DiscordState } from './discord-state.ts';
 
 export interface PostOptions {
   readonly kind?: MessageKind | undefined;
@@ -31,12 +31,12 @@ export interface ThreadChange {
  * What people and bots do, once it is known that they may: it changes the world, tells the
  * gateway, and takes note of whom the bot pings.
  */
-export class Deeds {
-  readonly #world: World;
-  readonly #announcer: Announcer;
-  readonly #history: History;
+export class Actions {
+  readonly #world: DiscordState;
+  readonly #announcer: EventPublisher;
+  readonly #history: ActivityRecord;
 
-  constructor(world: World, announcer: Announcer, history: History) {
+  constructor(world: DiscordState, announcer: EventPublisher, history: ActivityRecord) {
     this.#world = world;
     this.#announcer = announcer;
     this.#history = history;

@@ -1,4 +1,4 @@
-import type { Watch } from '../condition-waiter.ts';
+import type { ConditionWaiter } from '../condition-waiter.ts';
 import { type Mentions, type Message, messageFlags } from './message.ts';
 import { linksShown } from './mentions.ts';
 
@@ -51,16 +51,16 @@ export interface RateLimited {
 }
 
 /** All that happened. */
-export class History {
+export class ActivityRecord {
   readonly calls: Call[] = [];
   readonly pings: Ping[] = [];
   readonly linkEmbeds: LinkEmbed[] = [];
   readonly rateLimited: RateLimited[] = [];
   /** Answers of 401, 403 and 429: at 10,000 in 10 minutes Discord bans the address. */
   invalidRequests = 0;
-  readonly #watch: Watch;
+  readonly #watch: ConditionWaiter;
 
-  constructor(watch: Watch) {
+  constructor(watch: ConditionWaiter) {
     this.#watch = watch;
   }
 
@@ -74,7 +74,7 @@ export class History {
       injected: false,
     };
     this.calls.push(call);
-    this.#watch.changed();
+    this.#watch.check();
     return call;
   }
 
@@ -83,7 +83,7 @@ export class History {
     call.code = code;
     call.answeredAt = performance.now();
     if (status === 401 || status === 403 || status === 429) this.invalidRequests += 1;
-    this.#watch.changed();
+    this.#watch.check();
   }
 
   /** Takes note of whom the bot's message pings, and of what it shows previews. */
@@ -98,6 +98,6 @@ export class History {
   }
 
   happened(): void {
-    this.#watch.changed();
+    this.#watch.check();
   }
 }

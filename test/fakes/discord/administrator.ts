@@ -1,27 +1,31 @@
-import type { Announcer } from './event-publisher.ts';
+import type { EventPublisher } from './event-publisher.ts';
 import type { Channel } from './channel.ts';
-import type { Deeds } from './actions.ts';
+import type { Actions } from './actions.ts';
 import type { Role } from './guild.ts';
 import type { ChannelOptions } from './options.ts';
 import { type PermissionName, bitsOf } from './permissions.ts';
 import { timeOf } from './snowflakes.ts';
 import type { User } from './user.ts';
-import type { Place, World } from './discord-state.ts';
+import type { ChannelReference, DiscordState } from './discord-state.ts';
 
 /** What those who run a guild, or Discord itself, do there. */
 export class Administrator {
-  readonly #world: World;
-  readonly #deeds: Deeds;
-  readonly #announcer: Announcer;
+  readonly #world: DiscordState;
+  readonly #deeds: Actions;
+  readonly #announcer: EventPublisher;
 
-  constructor(world: World, deeds: Deeds, announcer: Announcer) {
+  constructor(world: DiscordState, deeds: Actions, announcer: EventPublisher) {
     this.#world = world;
     this.#deeds = deeds;
     this.#announcer = announcer;
   }
 
   /** Takes permissions from somebody in a channel and in its threads; from the bot by default. */
-  deny(place: Place, names: readonly PermissionName[], user: User = this.#world.bot): void {
+  deny(
+    place: ChannelReference,
+    names: readonly PermissionName[],
+    user: User = this.#world.bot,
+  ): void {
     const channel = this.#world.channel(place);
     const { allow } = this.#overwrite(channel, user);
     const deny = bitsOf(names);
@@ -30,7 +34,11 @@ export class Administrator {
   }
 
   /** Gives permissions, also ones that were denied before. */
-  allow(place: Place, names: readonly PermissionName[], user: User = this.#world.bot): void {
+  allow(
+    place: ChannelReference,
+    names: readonly PermissionName[],
+    user: User = this.#world.bot,
+  ): void {
     const channel = this.#world.channel(place);
     const { allow, deny } = this.#overwrite(channel, user);
     const bits = bitsOf(names);
@@ -78,7 +86,7 @@ export class Administrator {
   }
 
   /** Deletes a channel with its threads, or one thread. */
-  deleteChannel(place: Place): void {
+  deleteChannel(place: ChannelReference): void {
     const channel = this.#world.channel(place);
     const threads = [...this.#world.channels.values()].filter(
       ({ parentId }) => parentId === channel.id,

@@ -33,7 +33,7 @@ const known: Readonly<Record<number, readonly [status: number, message: string]>
   240000: [400, 'Message blocked by harmful links filter'],
 };
 
-export interface RefusalOptions {
+export interface ApiErrorOptions {
   readonly status?: number;
   readonly message?: string;
   readonly errors?: Payload;
@@ -43,13 +43,13 @@ export interface RefusalOptions {
 }
 
 /** Discord's no: an HTTP status with a code. */
-export class Refusal extends Error {
+export class ApiError extends Error {
   readonly status: number;
   readonly code: number;
   readonly errors: Payload | undefined;
   readonly retryAfter: number | undefined;
 
-  constructor(code: number, options: RefusalOptions = {}) {
+  constructor(code: number, options: ApiErrorOptions = {}) {
     const [status, message] = known[code] ?? [400, `error ${code}`];
     super(options.message ?? message, options.cause === undefined ? {} : { cause: options.cause });
     this.code = code;
@@ -69,18 +69,18 @@ export class Refusal extends Error {
 }
 
 /** A path in the body, such as `message_reference.message_id`, with what is wrong there. */
-export function invalid(path: string, code: string, message: string): Refusal {
+export function invalid(path: string, code: string, message: string): ApiError {
   const errors = path
     .split('.')
     .reduceRight<Payload>((inner, key) => ({ [key]: inner }), { _errors: [{ code, message }] });
-  return new Refusal(50035, { errors });
+  return new ApiError(50035, { errors });
 }
 
-export function tooLong(path: string, most: number): Refusal {
+export function tooLong(path: string, most: number): ApiError {
   return invalid(path, 'BASE_TYPE_MAX_LENGTH', `Must be ${most} or fewer in length.`);
 }
 
-export function notSnowflake(path: string, value: unknown): Refusal {
+export function notSnowflake(path: string, value: unknown): ApiError {
   const shown = typeof value === 'string' ? value : JSON.stringify(value);
   return invalid(path, 'NUMBER_TYPE_COERCE', `Value "${shown}" is not snowflake.`);
 }

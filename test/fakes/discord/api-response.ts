@@ -1,9 +1,9 @@
 import type { BucketState } from './bucket.ts';
 import type { Payload } from './payload.ts';
-import type { Refusal } from './api-error.ts';
+import type { ApiError } from './api-error.ts';
 
 /** What goes back. */
-export interface Answer {
+export interface ApiResponse {
   readonly status: number;
   /** Absent with 204. */
   readonly body?: Payload | Payload[];
@@ -12,14 +12,17 @@ export interface Answer {
   readonly told?: { readonly key: [route: string, major: string]; readonly state: BucketState };
 }
 
-export function refusedWith(refusal: Refusal): Answer {
+export function errorResponse(refusal: ApiError): ApiResponse {
   const { status, body, retryAfter } = refusal;
   if (retryAfter === undefined) return { status, body };
   return { status, body, headers: { 'retry-after': String(Math.ceil(retryAfter)) } };
 }
 
 /** 429, as it looks for all rate limits. */
-export function limitedBy(seconds: number, scope: 'user' | 'shared' | 'global' = 'user'): Answer {
+export function rateLimitedResponse(
+  seconds: number,
+  scope: 'user' | 'shared' | 'global' = 'user',
+): ApiResponse {
   const retryAfter = Math.ceil(seconds * 1_000) / 1_000;
   const isGlobal = scope === 'global';
   const message = 'You are being rate limited.';

@@ -1,16 +1,16 @@
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Watch } from '../condition-waiter.ts';
+import { ConditionWaiter } from '../condition-waiter.ts';
 import { Administrator } from './administrator.ts';
-import { Announcer } from './event-publisher.ts';
+import { EventPublisher } from './event-publisher.ts';
 import type { Channel } from './channel.ts';
-import { Deeds } from './actions.ts';
+import { Actions } from './actions.ts';
 import { Faults } from './faults.ts';
 import { Gateway } from './gateway/gateway.ts';
 import {
   type Call,
-  History,
+  ActivityRecord,
   type LinkEmbed,
   type Ping,
   type RateLimited,
@@ -21,7 +21,7 @@ import { type DiscordFakeOptions, type Settings, settingsOf } from './options.ts
 import { Person } from './person.ts';
 import { RestApi } from './rest-api.ts';
 import { type User, nameOf } from './user.ts';
-import { type Place, World } from './discord-state.ts';
+import { type ChannelReference, DiscordState } from './discord-state.ts';
 
 /** A message as a person sees it. */
 export interface Shown {
@@ -42,15 +42,15 @@ export class DiscordFake {
   readonly settings: Settings;
   readonly limits: Limits;
   readonly faults = new Faults();
-  readonly world: World;
+  readonly state: DiscordState;
   readonly gateway: Gateway;
   /** What those who run the guild do. */
   readonly admin: Administrator;
   readonly #token: string;
-  readonly #watch = new Watch();
-  readonly #history = new History(this.#watch);
+  readonly #watch = new ConditionWaiter();
+  readonly #history = new ActivityRecord(this.#watch);
   readonly #server: Server;
-  readonly #deeds: Deeds;
+  readonly #deeds: Actions;
   readonly #api: RestApi;
 
   /** Starts a fake Discord on a free port of 127.0.0.1. */
@@ -69,23 +69,23 @@ export class DiscordFake {
     server.keepAliveTimeout = 60_000;
     this.settings = settingsOf(options);
     this.limits = new Limits(options.limits ?? {});
-    this.world = new World(options);
-    const { world, settings } = this;
+    this.state = new DiscordState(options);
+    const { state, settings } = this;
     this.#token =
-      options.token ?? `${Buffer.from(world.bot.id).toString('base64url')}.Gfake0.not-a-real-token`;
+      options.token ?? `${Buffer.from(state.bot.id).toString('base64url')}.Gfake0.not-a-real-token`;
     this.gateway = new Gateway({
       server,
       token: this.#token,
       bot: this.bot,
-      world,
+      world: state,
       options: options.gateway,
     });
     const { gateway } = this;
-    const announcer = new Announcer(world, gateway);
-    this.#deeds = new Deeds(world, announcer, this.#history);
-    this.admin = new Administrator(world, this.#deeds, announcer);
+    const announcer = new EventPublisher(state, gateway);
+    this.#deeds = new Actions(state, announcer, this.#history);
+    this.admin = new Administrator(state, this.#deeds, announcer);
     this.#api = new RestApi({
-      office: { world, deeds: this.#deeds, announcer, settings, gateway },
+      office: { world: state, deeds: this.#deeds, announcer, settings, gateway },
       history: this.#history,
       limits: this.limits,
       faults: this.faults,
@@ -105,12 +105,12 @@ export class DiscordFake {
   }
 
   get bot(): User {
-    return this.world.bot;
+    return this.state.bot;
   }
 
   /** Somebody by name; joins the first guild if nobody there is called that. */
   person(name: string): Person {
-    const known = [...this.world.users.values()].find(({ globalName }) => globalName === name);
+    const known = [...this.state.users.values()].find(({ globalName }) => globalName === name);
     return this.#actor(known ?? this.#newcomer(name, {}));
   }
 
@@ -120,30 +120,30 @@ export class DiscordFake {
   }
 
   webhook(name: string): Person {
-    return this.#actor(this.#named(name, 'webhook') ?? this.world.addUser(name, { webhook: true }));
+    return this.#actor(this.#named(name, 'webhook') ?? this.state.addUser(name, { webhook: true }));
   }
 
-  channel(place: Place): Channel {
-    return this.world.channel(place);
+  channel(place: ChannelReference): Channel {
+    return this.state.channel(place);
   }
 
   /** The message with this id, deleted or not; throws if there never was one. */
   message(id: string): Message {
-    return this.world.message(id);
+    return this.state.message(id);
   }
 
   /** The thread of a message, or with this id or name; undefined if there is none. */
   thread(of: Message | string): Channel | undefined {
     const key = typeof of === 'string' ? of : of.id;
-    return [...this.world.channels.values()].find(
+    return [...this.state.channels.values()].find(
       ({ id, name, thread, deleted }) =>
         thread !== undefined && !deleted && (id === key || name === key),
     );
   }
 
   /** What people read in a channel or thread now, without what Discord says there itself. */
-  messages(place: Place): Shown[] {
-    return this.world
+  messages(place: ChannelReference): Shown[] {
+    return this.state
       .channel(place)
       .messages.filter(({ kind }) => kind === 'default' || kind === 'reply')
       .map(({ id, author, text, reference }) => ({
@@ -155,7 +155,7 @@ export class DiscordFake {
   }
 
   /** The same as one text, a line or more for each message. */
-  text(place: Place): string {
+  text(place: ChannelReference): string {
     return this.messages(place)
       .map(({ author, text }) => `${author}: ${text}`)
       .join('\n');
@@ -163,7 +163,7 @@ export class DiscordFake {
 
   /** What a message read at each moment. */
   history(messageId: string): readonly Reading[] {
-    return this.world.message(messageId).readings;
+    return this.state.message(messageId).readings;
   }
 
   /** The calls of one route so far, such as `PATCH`, `/channels/:channel`. */
@@ -212,16 +212,16 @@ export class DiscordFake {
   }
 
   #actor(user: User): Person {
-    return new Person(user, this.world, this.#deeds);
+    return new Person(user, this.state, this.#deeds);
   }
 
   #named(name: string, kind: 'bot' | 'webhook'): User | undefined {
-    return [...this.world.users.values()].find((user) => user.username === name && user[kind]);
+    return [...this.state.users.values()].find((user) => user.username === name && user[kind]);
   }
 
   #newcomer(name: string, options: { bot?: boolean }): User {
-    const user = this.world.addUser(name, options);
-    this.world.guild().join(user);
+    const user = this.state.addUser(name, options);
+    this.state.guild().join(user);
     return user;
   }
 }

@@ -5,7 +5,7 @@ import {
   type ChannelOptions,
   type DiscordFakeOptions,
   type GuildOptions,
-  usual,
+  defaults,
 } from './options.ts';
 import { bitsOf, permission, permissionsIn, usualPermissions } from './permissions.ts';
 import { guildPayload } from './guild-payload.ts';
@@ -13,7 +13,7 @@ import { Snowflakes } from './snowflakes.ts';
 import { type User, userPayload } from './user.ts';
 
 /** What the gateway needs to know. */
-export interface GatewayWorld {
+export interface GatewayState {
   /** For READY. */
   readyGuilds(): { id: string; unavailable: true }[];
   /** What GUILD_CREATE brings of each guild. */
@@ -25,10 +25,10 @@ export interface GatewayWorld {
 }
 
 /** A channel, by its id, its name, or itself. */
-export type Place = string | Channel;
+export type ChannelReference = string | Channel;
 
 /** All guilds, channels and people. */
-export class World implements GatewayWorld {
+export class DiscordState implements GatewayState {
   readonly snowflakes = new Snowflakes();
   readonly users = new Map<string, User>();
   readonly guilds = new Map<string, Guild>();
@@ -75,7 +75,7 @@ export class World implements GatewayWorld {
 
   /** The bot is in it from the start. */
   addGuild(options: GuildOptions): Guild {
-    const [ownerName, ...others] = options.people ?? usual.people;
+    const [ownerName, ...others] = options.people ?? defaults.people;
     const owner = this.#person(ownerName);
     const guild = new Guild({
       id: options.id ?? this.snowflakes.next(),
@@ -88,7 +88,7 @@ export class World implements GatewayWorld {
       // Long ago: what they wrote since is theirs.
       guild.join(user, [], null, Date.now() - 90 * 24 * 60 * 60_000);
     }
-    for (const channel of options.channels ?? usual.channels) this.addChannel(guild, channel);
+    for (const channel of options.channels ?? defaults.channels) this.addChannel(guild, channel);
     return guild;
   }
 
@@ -121,7 +121,7 @@ export class World implements GatewayWorld {
   }
 
   /** Throws if a test names a channel that does not exist. */
-  channel(place: Place): Channel {
+  channel(place: ChannelReference): Channel {
     if (typeof place !== 'string') return place;
     const named = (): Channel | undefined =>
       [...this.channels.values()].find(({ name, deleted }) => name === place && !deleted);

@@ -6,14 +6,14 @@ import type { Message } from './message.ts';
 import { channelPayload, eventFields, messagePayload, threadMember } from './payloads.ts';
 import type { Payload } from './payload.ts';
 import { permission } from './permissions.ts';
-import type { World } from './discord-state.ts';
+import type { DiscordState } from './discord-state.ts';
 
 /** Tells the gateway what happened, as far as the bot may see it. */
-export class Announcer {
-  readonly #world: World;
+export class EventPublisher {
+  readonly #world: DiscordState;
   readonly #gateway: GatewayPort;
 
-  constructor(world: World, gateway: GatewayPort) {
+  constructor(world: DiscordState, gateway: GatewayPort) {
     this.#world = world;
     this.#gateway = gateway;
   }

@@ -2,10 +2,10 @@ import { type Guild, memberPayload, rolePayload } from './guild.ts';
 import { type Payload, isoTime } from './payload.ts';
 import { channelPayload } from './payloads.ts';
 import { permission } from './permissions.ts';
-import type { World } from './discord-state.ts';
+import type { DiscordState } from './discord-state.ts';
 
 /** A guild as GUILD_CREATE brings it to the bot. */
-export function guildPayload(world: World, guild: Guild): Payload {
+export function guildPayload(world: DiscordState, guild: Guild): Payload {
   const bot = guild.members.get(world.bot.id);
   const threads = world
     .threadsOf(guild)

@@ -1,6 +1,6 @@
 import type { Mentions, Message } from './message.ts';
 import { isObject } from './payload.ts';
-import type { World } from './discord-state.ts';
+import type { DiscordState } from './discord-state.ts';
 import type { Channel } from './channel.ts';
 import { permission } from './permissions.ts';
 import type { User } from './user.ts';
@@ -31,7 +31,7 @@ export function allowedMentionsOf(value: unknown): AllowedMentions | undefined {
  * better a ping too many in the record than one too few.
  */
 export function mentionsOf(
-  world: World,
+  world: DiscordState,
   written: { text: string; channel: Channel; author: User; repliedTo?: User | undefined },
   allowed?: AllowedMentions,
 ): Mentions {

@@ -50,7 +50,7 @@ export interface DiscordFakeOptions extends Partial<Settings> {
 }
 
 /** Who and what a guild has, unless told otherwise. */
-export const usual = {
+export const defaults = {
   people: ['Ada', 'Ben', 'Cem'],
   channels: [
     { name: 'general' },

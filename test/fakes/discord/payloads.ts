@@ -4,11 +4,11 @@ import { type Message, messageTypes } from './message.ts';
 import { type Payload, isoTime } from './payload.ts';
 import { timeOf } from './snowflakes.ts';
 import { userPayload } from './user.ts';
-import type { World } from './discord-state.ts';
+import type { DiscordState } from './discord-state.ts';
 
 /** A message as REST and events show it. */
 export function messagePayload(
-  world: World,
+  world: DiscordState,
   message: Message,
   options: { withNonce?: boolean; nested?: boolean } = {},
 ): Payload {
@@ -41,7 +41,7 @@ export function messagePayload(
 }
 
 function referenceFields(
-  world: World,
+  world: DiscordState,
   channel: Channel,
   { reference, kind }: Message,
   nested = false,
@@ -62,7 +62,7 @@ function referenceFields(
 }
 
 /** What events add to a message. */
-export function eventFields(world: World, message: Message): Payload {
+export function eventFields(world: DiscordState, message: Message): Payload {
   const channel = world.channel(message.channelId);
   const member = world.memberOf(message.author, channel);
   const mentioned = message.mentions.users.map((id) => {
@@ -81,7 +81,7 @@ export function eventFields(world: World, message: Message): Payload {
   };
 }
 
-export function channelPayload(world: World, channel: Channel): Payload {
+export function channelPayload(world: DiscordState, channel: Channel): Payload {
   const { id, kind, name, guildId, lastMessageId, thread } = channel;
   const base: Payload = { id, type: channelTypes[kind], flags: 0 };
   if (guildId === undefined) {
@@ -128,7 +128,7 @@ function overwritesOf({ overwrites }: Channel): Payload[] {
   }));
 }
 
-function threadFields(world: World, channel: Channel): Payload {
+function threadFields(world: DiscordState, channel: Channel): Payload {
   const { thread } = channel;
   if (thread === undefined) return {};
   return {

@@ -1,11 +1,11 @@
 import type { Channel } from './channel.ts';
-import type { Deeds } from './actions.ts';
+import type { Actions } from './actions.ts';
 import { allowedMentionsOf } from './mentions.ts';
 import type { Message } from './message.ts';
 import { type PermissionName, permission } from './permissions.ts';
 import { attachmentPayload } from './routes/message-form.ts';
 import { type User, nameOf } from './user.ts';
-import type { Place, World } from './discord-state.ts';
+import type { ChannelReference, DiscordState } from './discord-state.ts';
 
 interface FileShared {
   readonly name: string;
@@ -28,10 +28,10 @@ export interface SayOptions {
 /** Somebody on Discord, a person, another bot or a webhook, and what they do there. */
 export class Person {
   readonly user: User;
-  readonly #world: World;
-  readonly #deeds: Deeds;
+  readonly #world: DiscordState;
+  readonly #deeds: Actions;
 
-  constructor(user: User, world: World, deeds: Deeds) {
+  constructor(user: User, world: DiscordState, deeds: Actions) {
     this.user = user;
     this.#world = world;
     this.#deeds = deeds;
@@ -46,7 +46,7 @@ export class Person {
   }
 
   /** Writes a text, as events would show it: mentions are `<@id>`. */
-  say(place: Place, text: string, options: SayOptions = {}): Message {
+  say(place: ChannelReference, text: string, options: SayOptions = {}): Message {
     const channel = this.#world.channel(place);
     const isThread = channel.thread !== undefined;
     this.#need(channel, isThread ? 'SendMessagesInThreads' : 'SendMessages');
@@ -73,7 +73,7 @@ export class Person {
   }
 
   /** Writes a text that begins with a mention of the bot. */
-  mention(place: Place, text: string, options: SayOptions = {}): Message {
+  mention(place: ChannelReference, text: string, options: SayOptions = {}): Message {
     return this.say(place, `<@${this.#world.bot.id}> ${text}`, options);
   }
 
@@ -102,7 +102,11 @@ export class Person {
   }
 
   /** Opens the thread of a message, or one of no message in a channel. */
-  openThread(from: Message | Place, name: string, options: { private?: boolean } = {}): Channel {
+  openThread(
+    from: Message | ChannelReference,
+    name: string,
+    options: { private?: boolean } = {},
+  ): Channel {
     if (typeof from === 'string' || !('author' in from)) {
       const channel = this.#world.channel(from);
       this.#need(channel, 'CreatePublicThreads');
@@ -112,7 +116,11 @@ export class Person {
     return this.#deeds.openThreadOf(from, this.user, name);
   }
 
-  forumPost(place: Place, title: string, text: string): { thread: Channel; message: Message } {
+  forumPost(
+    place: ChannelReference,
+    title: string,
+    text: string,
+  ): { thread: Channel; message: Message } {
     const forum = this.#world.channel(place);
     if (forum.kind !== 'forum') throw new Error(`${forum.name} is no forum`);
     this.#need(forum, 'SendMessages');

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { type Payload, isObject } from './payload.ts';
-import { Refusal } from './api-error.ts';
+import { ApiError } from './api-error.ts';
 
 /** What a request to the REST API asks for. */
 export interface ApiRequest {
@@ -10,7 +10,7 @@ export interface ApiRequest {
   readonly query: Readonly<Record<string, string>>;
   readonly authorization: string | undefined;
   /** Empty without a body; a refusal if it cannot be read. */
-  readonly body: Payload | Refusal;
+  readonly body: Payload | ApiError;
 }
 
 /** Throws if the client goes away before it has asked. */
@@ -28,14 +28,14 @@ export async function readRequest(incoming: IncomingMessage): Promise<ApiRequest
   };
 }
 
-async function parse(bytes: Buffer, type: string): Promise<Payload | Refusal> {
+async function parse(bytes: Buffer, type: string): Promise<Payload | ApiError> {
   if (bytes.length === 0) return {};
   try {
     if (type.startsWith('multipart/form-data')) return await multipart(bytes, type);
     const parsed: unknown = JSON.parse(bytes.toString());
-    return isObject(parsed) ? parsed : new Refusal(50035);
+    return isObject(parsed) ? parsed : new ApiError(50035);
   } catch (cause) {
-    return new Refusal(50109, { cause });
+    return new ApiError(50109, { cause });
   }
 }
 

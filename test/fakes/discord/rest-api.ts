@@ -1,26 +1,26 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Answer, headersOf, limitedBy, refusedWith } from './api-response.ts';
+import { type ApiResponse, headersOf, rateLimitedResponse, errorResponse } from './api-response.ts';
 import type { Fault, Faults } from './faults.ts';
-import type { Call, History } from './activity-record.ts';
+import type { Call, ActivityRecord } from './activity-record.ts';
 import type { Limits } from './limits.ts';
-import { Refusal } from './api-error.ts';
+import { ApiError } from './api-error.ts';
 import { type ApiRequest, readRequest } from './request.ts';
-import { type Found, find, knowsPath } from './routes/all-routes.ts';
-import type { Office } from './routes/route.ts';
+import { type MatchedRoute, matchRoute, knowsPath } from './routes/all-routes.ts';
+import type { RouteServices } from './routes/route.ts';
 
 /** Discord's REST API: reads a call, spends its limit, does it or refuses, answers. */
 export class RestApi {
-  readonly #office: Office;
-  readonly #history: History;
+  readonly #office: RouteServices;
+  readonly #history: ActivityRecord;
   readonly #limits: Limits;
   readonly #faults: Faults;
   readonly #token: () => string;
   readonly #stopping = new AbortController();
 
   constructor(parts: {
-    office: Office;
-    history: History;
+    office: RouteServices;
+    history: ActivityRecord;
     limits: Limits;
     faults: Faults;
     token: () => string;
@@ -43,13 +43,13 @@ export class RestApi {
       const nowMs = Date.now() + this.#office.settings.clockAheadMs;
       response.setHeader('date', new Date(nowMs).toUTCString());
       const { method, path = incoming.url ?? '', query, body } = asked;
-      const found = asked.path === undefined ? undefined : find(method, asked.path);
+      const found = asked.path === undefined ? undefined : matchRoute(method, asked.path);
       const call = this.#history.called({
         method,
         path,
         route: found?.route.path,
         query,
-        body: body instanceof Refusal ? undefined : body,
+        body: body instanceof ApiError ? undefined : body,
       });
       const fault = this.#faults.take(call);
       call.injected = fault !== undefined && fault.kind !== 'slow';
@@ -63,7 +63,7 @@ export class RestApi {
 
   async #serve(
     asked: ApiRequest,
-    found: Found | undefined,
+    found: MatchedRoute | undefined,
     call: Call,
     fault: Fault | undefined,
     response: ServerResponse,
@@ -74,7 +74,11 @@ export class RestApi {
       case 'refused':
         return this.#send(call, response, this.#injected(fault));
       case 'rate-limited':
-        return this.#send(call, response, limitedBy(fault.retryAfterSeconds, fault.scope));
+        return this.#send(
+          call,
+          response,
+          rateLimitedResponse(fault.retryAfterSeconds, fault.scope),
+        );
       case 'page':
         this.#history.answered(call, fault.status);
         response.writeHead(fault.status, { 'content-type': 'text/html; charset=UTF-8' });
@@ -105,7 +109,7 @@ export class RestApi {
   }
 
   /** Does it, unless something is against it. */
-  #answerTo(asked: ApiRequest, found: Found | undefined, call: Call): Answer {
+  #answerTo(asked: ApiRequest, found: MatchedRoute | undefined, call: Call): ApiResponse {
     if (found === undefined) {
       const status = asked.path !== undefined && knowsPath(asked.path) ? 405 : 404;
       const words = status === 405 ? 'Method Not Allowed' : 'Not Found';
@@ -113,21 +117,21 @@ export class RestApi {
     }
     const isOpen = found.route.path === '/gateway';
     if (!isOpen && asked.authorization !== `Bot ${this.#token()}`) {
-      return refusedWith(new Refusal(0));
+      return errorResponse(new ApiError(0));
     }
     return this.#limited(asked, found, call);
   }
 
-  #limited(asked: ApiRequest, found: Found, call: Call): Answer {
+  #limited(asked: ApiRequest, found: MatchedRoute, call: Call): ApiResponse {
     const { route, params } = found;
     const name = `${route.method} ${route.path}`;
     const major = params['channel'] ?? params['guild'] ?? '';
-    const body = asked.body instanceof Refusal ? {} : asked.body;
+    const body = asked.body instanceof ApiError ? {} : asked.body;
     const sublimit = route.sublimit?.(body);
     const spending = this.#limits.spend({ route: name, major, sublimit, arrivedAt: call.at });
     if (spending === undefined) return this.#run(asked, found);
     const { bucket, state, refused } = spending;
-    const told = { key: [name, major], state } satisfies Answer['told'];
+    const told = { key: [name, major], state } satisfies ApiResponse['told'];
     if (refused === undefined) {
       const answer = this.#run(asked, found);
       return { ...answer, headers: { 'x-ratelimit-bucket': bucket }, told };
@@ -142,35 +146,40 @@ export class RestApi {
       scope,
       foretold,
     });
-    const { headers, ...rest } = limitedBy(waitMs / 1_000, scope);
+    const { headers, ...rest } = rateLimitedResponse(waitMs / 1_000, scope);
     return { ...rest, headers: { ...headers, 'x-ratelimit-bucket': bucket }, told };
   }
 
-  #run({ body, query }: ApiRequest, { route, params }: Found): Answer {
+  #run({ body, query }: ApiRequest, { route, params }: MatchedRoute): ApiResponse {
     try {
-      if (body instanceof Refusal) throw body;
+      if (body instanceof ApiError) throw body;
       const result = route.run({ ...this.#office, params, query, body });
       if (result === undefined) return { status: 204 };
       return { status: route.creates === true ? 201 : 200, body: result };
     } catch (error) {
-      if (error instanceof Refusal) return refusedWith(error);
+      if (error instanceof ApiError) return errorResponse(error);
       const message = `the fake itself failed: ${error instanceof Error ? error.stack : String(error)}`;
       return { status: 500, body: { message, code: 0 } };
     }
   }
 
-  #injected({ code, status, message, retryAfterSeconds = 5 }: Fault & { kind: 'refused' }): Answer {
-    const refusal = new Refusal(code, {
+  #injected({
+    code,
+    status,
+    message,
+    retryAfterSeconds = 5,
+  }: Fault & { kind: 'refused' }): ApiResponse {
+    const refusal = new ApiError(code, {
       ...(status === undefined ? {} : { status }),
       ...(message === undefined ? {} : { message }),
     });
-    if (refusal.status !== 429) return refusedWith(refusal);
-    const { headers } = limitedBy(retryAfterSeconds, 'shared');
+    if (refusal.status !== 429) return errorResponse(refusal);
+    const { headers } = rateLimitedResponse(retryAfterSeconds, 'shared');
     const body = { ...refusal.body, retry_after: retryAfterSeconds, global: false };
     return { status: 429, body, ...(headers === undefined ? {} : { headers }) };
   }
 
-  #send(call: Call, response: ServerResponse, answer: Answer): void {
+  #send(call: Call, response: ServerResponse, answer: ApiResponse): void {
     const { status, body, told } = answer;
     const headers = { ...answer.headers, ...(told === undefined ? {} : headersOf(told.state)) };
     if (told !== undefined) this.#limits.tell(...told.key, told.state);

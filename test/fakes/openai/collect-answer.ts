@@ -1,11 +1,11 @@
 import { ModelFailed } from '../../../src/core/domain/errors.ts';
 import type { Model, ModelEvent, PromptMessage } from '../../../src/core/ports/model.ts';
 import { openAiModel, type OpenAiOptions } from '../../../src/models/openai-model.ts';
-import { readableLog } from '../recording-log.ts';
+import { recordingLog } from '../recording-log.ts';
 import type { RetryPolicy } from '../../../src/models/retrying.ts';
 
 /** All that a caller of a model saw. */
-export interface Heard {
+export interface CollectedAnswer {
   readonly deltas: string[];
   readonly text: string;
   readonly end: Extract<ModelEvent, { type: 'end' }> | undefined;
@@ -15,16 +15,16 @@ export interface Heard {
 }
 
 /** Asks, and listens to the end. */
-export async function listen(
+export async function collectAnswer(
   model: Model,
   options: {
     messages?: readonly PromptMessage[];
     signal?: AbortSignal;
     onDelta?: (text: string) => Promise<void> | void;
   } = {},
-): Promise<Heard> {
+): Promise<CollectedAnswer> {
   const deltas: string[] = [];
-  let end: Heard['end'];
+  let end: CollectedAnswer['end'];
   let error: unknown;
   try {
     for await (const event of model.stream({
@@ -48,33 +48,41 @@ export async function listen(
 }
 
 /** Retries as always, only without the waiting. */
-export const hasty: Partial<RetryPolicy> = { firstDelayMs: 1, longestDelayMs: 1 };
+export const fastRetries: Partial<RetryPolicy> = { firstDelayMs: 1, longestDelayMs: 1 };
 
 type Settings = Partial<Omit<OpenAiOptions, 'baseUrl' | 'api' | 'fetch'>>;
 
 /** The ways by which a model can be reached, each with a model at the fake. */
-export const routes: { name: string; modelAt: (url: string, settings?: Settings) => Model }[] = [
-  {
-    name: 'OpenAI by Responses',
-    modelAt: (url, settings) => openAiModel({ ...base(settings), fetch: insteadOfOpenAi(url) }),
-  },
-  {
-    name: 'OpenAI by Chat Completions',
-    modelAt: (url, settings) =>
-      openAiModel({ ...base(settings), api: 'chat', fetch: insteadOfOpenAi(url) }),
-  },
-  {
-    name: 'a compatible server by Chat Completions',
-    modelAt: (url, settings) => openAiModel({ ...base(settings), baseUrl: url }),
-  },
-  {
-    name: 'a compatible server by Responses',
-    modelAt: (url, settings) => openAiModel({ ...base(settings), baseUrl: url, api: 'responses' }),
-  },
-];
+export const modelRoutes: { name: string; modelAt: (url: string, settings?: Settings) => Model }[] =
+  [
+    {
+      name: 'OpenAI by Responses',
+      modelAt: (url, settings) => openAiModel({ ...base(settings), fetch: insteadOfOpenAi(url) }),
+    },
+    {
+      name: 'OpenAI by Chat Completions',
+      modelAt: (url, settings) =>
+        openAiModel({ ...base(settings), api: 'chat', fetch: insteadOfOpenAi(url) }),
+    },
+    {
+      name: 'a compatible server by Chat Completions',
+      modelAt: (url, settings) => openAiModel({ ...base(settings), baseUrl: url }),
+    },
+    {
+      name: 'a compatible server by Responses',
+      modelAt: (url, settings) =>
+        openAiModel({ ...base(settings), baseUrl: url, api: 'responses' }),
+    },
+  ];
 
 function base(settings: Settings = {}) {
-  return { apiKey: 'sk-secret-1', model: 'fake', log: readableLog(), retries: hasty, ...settings };
+  return {
+    apiKey: 'sk-secret-1',
+    model: 'fake',
+    log: recordingLog(),
+    retries: fastRetries,
+    ...settings,
+  };
 }
 
 /** Sends what is meant for api.openai.com to the fake, so that OpenAI's own route is tested. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ErrorBody } from './dialect.ts';
 
-export interface EntranceOptions {
+export interface RequestGuardOptions {
   /** The only key that is accepted; without one any is, and none. */
   readonly key?: string;
   /** The models that it has and lists; without them it has no list, and answers by any name. */
@@ -9,10 +9,10 @@ export interface EntranceOptions {
 }
 
 /** Who is let in to a server, and which models they may ask. */
-export class Entrance {
-  readonly #options: EntranceOptions;
+export class RequestGuard {
+  readonly #options: RequestGuardOptions;
 
-  constructor(options: EntranceOptions) {
+  constructor(options: RequestGuardOptions) {
     this.#options = options;
   }
 

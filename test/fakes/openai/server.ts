@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import type { AddressInfo } from 'node:net';
 import { chatDialect } from './chat.ts';
 import type { Dialect } from './dialect.ts';
-import { Entrance, type EntranceOptions } from './request-guard.ts';
+import { RequestGuard, type RequestGuardOptions } from './request-guard.ts';
 import { Reply } from './reply.ts';
 import { responsesDialect } from './responses.ts';
 import { streamText } from './scripts.ts';
@@ -39,10 +39,10 @@ export interface OpenAiFake {
  * misbehaves on demand. Without a script it streams a text at 50 tokens per second.
  */
 export async function startOpenAiFake(
-  options: EntranceOptions & { script?: Script; port?: number } = {},
+  options: RequestGuardOptions & { script?: Script; port?: number } = {},
 ) {
   const requests: OpenAiRequest[] = [];
-  const entrance = new Entrance(options);
+  const entrance = new RequestGuard(options);
   let script = options.script ?? streamText();
   const server = createServer((incoming, outgoing) => {
     if (entrance.list(incoming, outgoing)) return;

@@ -2,7 +2,7 @@ import type { Contents, Message } from './message.ts';
 import { linksIn, mentionsIn } from './mentions-and-links.ts';
 import { textOfAttachments, textOfBlocks } from './blocks.ts';
 import { nowMs } from './timestamps.ts';
-import type { Watch } from '../condition-waiter.ts';
+import type { ConditionWaiter } from '../condition-waiter.ts';
 
 /** A call of the Web API. All times in milliseconds since the epoch. */
 export interface Call {
@@ -37,7 +37,7 @@ export interface Unfurl {
   readonly url: string;
 }
 
-export interface StatusSet {
+export interface StatusChange {
   readonly team: string;
   readonly channel: string;
   readonly threadTs: string;
@@ -62,18 +62,18 @@ export interface Ephemeral {
 }
 
 /** All that happened. */
-export class History {
+export class ActivityRecord {
   readonly calls: Call[] = [];
   readonly notifications: Notification[] = [];
   readonly unfurls: Unfurl[] = [];
-  readonly statuses: StatusSet[] = [];
+  readonly statuses: StatusChange[] = [];
   readonly ephemerals: Ephemeral[] = [];
   readonly violations: Violation[] = [];
   readonly #notified = new Set<string>();
-  readonly #lastStatus = new Map<string, StatusSet>();
-  readonly #watch: Watch;
+  readonly #lastStatus = new Map<string, StatusChange>();
+  readonly #watch: ConditionWaiter;
 
-  constructor(watch: Watch) {
+  constructor(watch: ConditionWaiter) {
     this.#watch = watch;
   }
 
@@ -88,14 +88,14 @@ export class History {
       injected: false,
     };
     this.calls.push(call);
-    this.#watch.changed();
+    this.#watch.check();
     return call;
   }
 
   ended(call: Call, outcome: string): void {
     call.outcome = outcome;
     call.answeredAt = nowMs();
-    this.#watch.changed();
+    this.#watch.check();
   }
 
   violated(call: Call, problem: string): void {
@@ -121,7 +121,7 @@ export class History {
   }
 
   status(team: string, channel: string, threadTs: string, status: string): void {
-    const set: StatusSet = { team, channel, threadTs, status, at: nowMs() };
+    const set: StatusChange = { team, channel, threadTs, status, at: nowMs() };
     this.statuses.push(set);
     this.#lastStatus.set(`${team} ${channel} ${threadTs}`, set);
   }

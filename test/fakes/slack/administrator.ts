@@ -1,15 +1,15 @@
-import type { Announcer } from './events/event-publisher.ts';
-import type { Courier } from './events/event-delivery.ts';
+import type { EventPublisher } from './events/event-publisher.ts';
+import type { EventDelivery } from './events/event-delivery.ts';
 import { type Payload, app, callback } from './events/payloads.ts';
 import type { Workspace } from './workspace.ts';
 
 /** What happens to the app in a workspace without anybody writing. */
 export class Administrator {
   readonly #workspace: Workspace;
-  readonly #announcer: Announcer;
-  readonly #courier: Courier;
+  readonly #announcer: EventPublisher;
+  readonly #courier: EventDelivery;
 
-  constructor(workspace: Workspace, announcer: Announcer, courier: Courier) {
+  constructor(workspace: Workspace, announcer: EventPublisher, courier: EventDelivery) {
     this.#workspace = workspace;
     this.#announcer = announcer;
     this.#courier = courier;

@@ -1,5 +1,5 @@
 /** An answer with `ok: false`. */
-export class Refusal extends Error {
+export class ApiError extends Error {
   readonly error: string;
   readonly details: Readonly<Record<string, unknown>>;
 

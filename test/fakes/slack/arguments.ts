@@ -1,4 +1,4 @@
-import { Refusal } from './api-error.ts';
+import { ApiError } from './api-error.ts';
 
 /** What a method was called with: form fields are strings, JSON fields may be anything. */
 export class Arguments {
@@ -19,7 +19,7 @@ export class Arguments {
   needed(name: string): string {
     const value = this.text(name);
     if (value !== undefined && value !== '') return value;
-    throw new Refusal('invalid_arguments', {
+    throw new ApiError('invalid_arguments', {
       response_metadata: { messages: [`[ERROR] missing required field: ${name}`] },
     });
   }
@@ -36,7 +36,7 @@ export class Arguments {
     if (value === undefined || value === '') return fallback;
     const number = Number(value);
     if (Number.isInteger(number) && number >= 0) return number;
-    throw new Refusal('invalid_arguments', {
+    throw new ApiError('invalid_arguments', {
       response_metadata: { messages: [`[ERROR] must be a number [json-pointer:/${name}]`] },
     });
   }
@@ -49,7 +49,7 @@ export class Arguments {
     try {
       return JSON.parse(value);
     } catch (cause) {
-      throw new Refusal(error, {}, cause);
+      throw new ApiError(error, {}, cause);
     }
   }
 
@@ -58,7 +58,7 @@ export class Arguments {
     const value = this.nested(name, error);
     if (value === undefined) return undefined;
     if (Array.isArray(value) && value.every(isObject)) return value;
-    throw new Refusal(error);
+    throw new ApiError(error);
   }
 }
 

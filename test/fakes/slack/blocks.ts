@@ -1,5 +1,5 @@
 import { isObject } from './arguments.ts';
-import { Refusal } from './api-error.ts';
+import { ApiError } from './api-error.ts';
 
 type Block = Readonly<Record<string, unknown>>;
 
@@ -33,7 +33,7 @@ export function checkBlocks(blocks: readonly Block[]): void {
         if (typeof block['type'] !== 'string') invalid('missing required field: type');
     }
   }
-  if (markdown > mostMarkdown) throw new Refusal('msg_blocks_too_long');
+  if (markdown > mostMarkdown) throw new ApiError('msg_blocks_too_long');
   if (tables > 1) invalid('only one table allowed');
 }
 
@@ -54,11 +54,11 @@ function checkTable(block: Block): void {
   for (const row of rows) {
     if (!Array.isArray(row) || row.length > mostTable.columns) invalid('columns: at most 20');
   }
-  if (stringsIn(rows).join('').length > mostTable.chars) throw new Refusal('msg_blocks_too_long');
+  if (stringsIn(rows).join('').length > mostTable.chars) throw new ApiError('msg_blocks_too_long');
 }
 
 function invalid(message: string): never {
-  throw new Refusal('invalid_blocks', { response_metadata: { messages: [`[ERROR] ${message}`] } });
+  throw new ApiError('invalid_blocks', { response_metadata: { messages: [`[ERROR] ${message}`] } });
 }
 
 function textIn(block: Block, name: string): string {

@@ -49,9 +49,9 @@ export interface Settings {
   /** How far Slack's clock is ahead of this machine's, in milliseconds; seen in `Date` alone. */
   clockAheadMs: number;
   /** Which twin of a mention comes first. */
-  twins: 'mention-first' | 'message-first' | 'random';
+  mentionEventOrder: 'mention-first' | 'message-first' | 'random';
   /** How long after the first twin the second one sets out, in milliseconds. */
-  twinGapMs: number;
+  mentionEventGapMs: number;
   /** Which connection an event goes to. */
   spread: 'round-robin' | 'random';
   /** Slack ends a stream after this long, even one that is being written, in milliseconds. */
@@ -107,7 +107,7 @@ const everyEvent = [
 ];
 
 /** Who and what a workspace has, unless told otherwise. */
-export const usual = {
+export const defaults = {
   scopes: manifestScopes,
   users: [
     { id: 'U1', name: 'Ann' },
@@ -136,8 +136,8 @@ export function settingsOf(options: SlackFakeOptions): Settings {
     redelivery: { ackWithinMs: 3_000, retryAfterMs: [0, 60_000, 300_000], ...options.redelivery },
     latency: { medianMs: 0, jitter: 0.3, ...options.latency },
     clockAheadMs: options.clockAheadMs ?? 0,
-    twins: options.twins ?? 'mention-first',
-    twinGapMs: options.twinGapMs ?? 0,
+    mentionEventOrder: options.mentionEventOrder ?? 'mention-first',
+    mentionEventGapMs: options.mentionEventGapMs ?? 0,
     spread: options.spread ?? 'round-robin',
     streamLastsMs: options.streamLastsMs ?? 300_000,
     streamHoldsBytes: options.streamHoldsBytes ?? 10_600,

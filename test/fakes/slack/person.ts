@@ -1,5 +1,5 @@
 import type { Channel } from './channel.ts';
-import type { Announcer } from './events/event-publisher.ts';
+import type { EventPublisher } from './events/event-publisher.ts';
 import { messagePayload } from './events/payloads.ts';
 import type { FileShared, Message } from './message.ts';
 import type { User, Workspace } from './workspace.ts';
@@ -22,9 +22,9 @@ export interface PostOptions {
 export class Person {
   readonly user: User;
   readonly #workspace: Workspace;
-  readonly #announcer: Announcer;
+  readonly #announcer: EventPublisher;
 
-  constructor(user: User, workspace: Workspace, announcer: Announcer) {
+  constructor(user: User, workspace: Workspace, announcer: EventPublisher) {
     this.user = user;
     this.#workspace = workspace;
     this.#announcer = announcer;

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { isObject } from './arguments.ts';
-import { Refusal } from './api-error.ts';
+import { ApiError } from './api-error.ts';
 
 /** What a request to the Web API asks for. */
 export interface ApiRequest {
@@ -29,12 +29,12 @@ function parse(body: string, type: string): Record<string, unknown> {
   if (type.startsWith('application/x-www-form-urlencoded')) {
     return Object.fromEntries(new URLSearchParams(body));
   }
-  if (!type.startsWith('application/json')) throw new Refusal('invalid_post_type');
+  if (!type.startsWith('application/json')) throw new ApiError('invalid_post_type');
   try {
     const parsed: unknown = JSON.parse(body);
     if (isObject(parsed)) return parsed;
   } catch (cause) {
-    throw new Refusal('invalid_json', {}, cause);
+    throw new ApiError('invalid_json', {}, cause);
   }
-  throw new Refusal('json_not_object');
+  throw new ApiError('json_not_object');
 }

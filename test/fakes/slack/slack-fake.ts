@@ -2,19 +2,19 @@ import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Administrator } from './administrator.ts';
-import { Announcer } from './events/event-publisher.ts';
-import { Courier, type Delivery } from './events/event-delivery.ts';
-import { Hook } from './events/http-events.ts';
+import { EventPublisher } from './events/event-publisher.ts';
+import { EventDelivery, type Delivery } from './events/event-delivery.ts';
+import { HttpEvents } from './events/http-events.ts';
 import { app } from './events/payloads.ts';
-import { Sockets } from './events/socket-mode.ts';
+import { SocketMode } from './events/socket-mode.ts';
 import { type Fault, Faults } from './faults.ts';
-import { type Call, History } from './activity-record.ts';
+import { type Call, ActivityRecord } from './activity-record.ts';
 import { Limits } from './limits.ts';
 import type { Message } from './message.ts';
 import { type Settings, type SlackFakeOptions, settingsOf } from './options.ts';
 import { Person } from './person.ts';
-import { Watch } from '../condition-waiter.ts';
-import { type Doors, WebApi } from './web-api.ts';
+import { ConditionWaiter } from '../condition-waiter.ts';
+import { type Credentials, WebApi } from './web-api.ts';
 import { type Shown, Workspace } from './workspace.ts';
 
 /**
@@ -26,26 +26,26 @@ export class SlackFake {
   readonly settings: Settings;
   readonly limits: Limits;
   /** All that happened. */
-  readonly history: History;
+  readonly activity: ActivityRecord;
   /** Events on their way to the app. */
-  readonly courier: Courier;
-  readonly sockets: Sockets;
+  readonly events: EventDelivery;
+  readonly sockets: SocketMode;
   readonly appToken: string;
   readonly #server: Server;
   readonly #workspaces = new Map<string, Workspace>();
-  readonly #doors: Doors;
-  readonly #announcer: Announcer;
+  readonly #doors: Credentials;
+  readonly #announcer: EventPublisher;
   readonly #faults = new Faults();
-  readonly #watch = new Watch();
-  #hook: Hook | undefined;
+  readonly #watch = new ConditionWaiter();
+  #hook: HttpEvents | undefined;
 
   constructor(options: SlackFakeOptions) {
     this.settings = settingsOf(options);
     this.limits = new Limits(options.limits ?? {});
-    this.history = new History(this.#watch);
-    this.sockets = new Sockets(this.settings, this.#watch);
-    this.courier = new Courier(this.sockets, this.settings, this.#watch);
-    this.#announcer = new Announcer(this.courier, this.settings);
+    this.activity = new ActivityRecord(this.#watch);
+    this.sockets = new SocketMode(this.settings, this.#watch);
+    this.events = new EventDelivery(this.sockets, this.settings, this.#watch);
+    this.#announcer = new EventPublisher(this.events, this.settings);
     for (const workspace of options.workspaces ?? [{ id: 'T1' }]) {
       this.#workspaces.set(workspace.id, new Workspace(workspace, this.settings));
     }
@@ -58,12 +58,12 @@ export class SlackFake {
     this.#server.on('upgrade', (request, socket, head) => {
       this.sockets.upgrade(request, socket, head);
     });
-    const { settings, history, sockets } = this;
+    const { settings, activity, sockets } = this;
     const hostOf = (): string => this.host;
     const api = new WebApi({
       world: {
         settings,
-        history,
+        history: activity,
         sockets,
         announcer: this.#announcer,
         get host() {
@@ -132,12 +132,12 @@ export class SlackFake {
   /** What stands under a thread while the bot is working; empty if nothing does. */
   status(channel: string, threadTs: string, team?: string): string {
     const { id } = this.workspace(team);
-    return this.history.currentStatus(id, channel, threadTs, this.settings.statusLastsMs);
+    return this.activity.currentStatus(id, channel, threadTs, this.settings.statusLastsMs);
   }
 
   /** The calls of a method so far, or all of them. */
   calls(method?: string): Call[] {
-    return this.history.calls.filter((call) => method === undefined || call.method === method);
+    return this.activity.calls.filter((call) => method === undefined || call.method === method);
   }
 
   /** The calls that a rate limit refused, without those refused because a test asked for it. */
@@ -148,7 +148,7 @@ export class SlackFake {
   }
 
   get violations() {
-    return this.history.violations;
+    return this.activity.violations;
   }
 
   /** How many Socket Mode connections are open. */
@@ -158,7 +158,7 @@ export class SlackFake {
 
   /** Every event so far, of one type or of all. */
   deliveries(type?: string): Delivery[] {
-    return this.courier.deliveries.filter(
+    return this.events.deliveries.filter(
       (delivery) => type === undefined || delivery.type === type,
     );
   }
@@ -175,8 +175,8 @@ export class SlackFake {
   /** Sends events as signed requests from now on, to several URLs in turn. */
   deliverTo(url: string | [string, ...string[]], signingSecret: string, skewMs = 0): void {
     const urls: [string, ...string[]] = typeof url === 'string' ? [url] : url;
-    this.#hook = new Hook({ urls, signingSecret, skewMs });
-    this.courier.transport = this.#hook;
+    this.#hook = new HttpEvents({ urls, signingSecret, skewMs });
+    this.events.transport = this.#hook;
   }
 
   /** Whether the URL answers Slack's challenge, as it must before Slack sends anything there. */
@@ -187,7 +187,7 @@ export class SlackFake {
 
   /** What Slack itself, or an administrator, does in a workspace. */
   admin(team?: string): Administrator {
-    return new Administrator(this.workspace(team), this.#announcer, this.courier);
+    return new Administrator(this.workspace(team), this.#announcer, this.events);
   }
 
   /** What Slack says to the app's own token from now on; undefined makes it good again. */
@@ -204,7 +204,7 @@ export class SlackFake {
   }
 
   async close(): Promise<void> {
-    this.courier.close();
+    this.events.close();
     this.sockets.close();
     const closed = new Promise((resolve) => this.#server.close(resolve));
     this.#server.closeAllConnections();

@@ -5,15 +5,15 @@ import type { Fault, Faults } from './faults.ts';
 import type { Call } from './activity-record.ts';
 import type { Limits } from './limits.ts';
 import { methods } from './methods/all-methods.ts';
-import { type Calling, type Method, type World, needScope } from './methods/method.ts';
-import { Refusal } from './api-error.ts';
+import { type MethodCall, type Method, type MethodServices, needScope } from './methods/method.ts';
+import { ApiError } from './api-error.ts';
 import { type ApiRequest, readRequest } from './request.ts';
 import type { Workspace } from './workspace.ts';
 
 type Answer = Record<string, unknown>;
 
 /** Who may call. */
-export interface Doors {
+export interface Credentials {
   readonly workspaces: ReadonlyMap<string, Workspace>;
   readonly appToken: string;
   /** What Slack says to every call with the app's own token; undefined while it is good. */
@@ -22,12 +22,17 @@ export interface Doors {
 
 /** Slack's Web API: reads a call, spends its limit, does it or refuses, answers. */
 export class WebApi {
-  readonly #world: World;
-  readonly #doors: Doors;
+  readonly #world: MethodServices;
+  readonly #doors: Credentials;
   readonly #limits: Limits;
   readonly #faults: Faults;
 
-  constructor(parts: { world: World; doors: Doors; limits: Limits; faults: Faults }) {
+  constructor(parts: {
+    world: MethodServices;
+    doors: Credentials;
+    limits: Limits;
+    faults: Faults;
+  }) {
     this.#world = parts.world;
     this.#doors = parts.doors;
     this.#limits = parts.limits;
@@ -42,8 +47,8 @@ export class WebApi {
       asked = await readRequest(incoming);
     } catch (error) {
       // The client went away before it had asked.
-      if (incoming.destroyed && !(error instanceof Refusal)) return;
-      if (!(error instanceof Refusal)) throw error;
+      if (incoming.destroyed && !(error instanceof ApiError)) return;
+      if (!(error instanceof ApiError)) throw error;
       answer(response, 200, { ok: false, error: error.error });
       return;
     }
@@ -122,14 +127,14 @@ export class WebApi {
         this.#refuse(call, response, wait);
         return undefined;
       }
-      const calling: Calling = { world: this.#world, workspace, args, call };
+      const calling: MethodCall = { world: this.#world, workspace, args, call };
       response.setHeader('x-oauth-scopes', [...workspace.scopes].join(','));
       response.setHeader('x-accepted-oauth-scopes', (known.scopes ?? []).join(','));
       needScope(calling, known.scopes ?? []);
       this.#checkNames(known, calling);
       return { ok: true, ...known.run(calling) };
     } catch (error) {
-      if (error instanceof Refusal) return { ok: false, error: error.error, ...error.details };
+      if (error instanceof ApiError) return { ok: false, error: error.error, ...error.details };
       this.#world.history.violated(call, `the fake itself failed: ${String(error)}`);
       return { ok: false, error: 'fatal_error' };
     }
@@ -137,16 +142,16 @@ export class WebApi {
 
   #admit({ method, token }: ApiRequest): { known: Method; workspace: Workspace } {
     const known = methods.get(method);
-    if (known === undefined) throw new Refusal('unknown_method', { req_method: method });
-    if (token === undefined) throw new Refusal('not_authed');
+    if (known === undefined) throw new ApiError('unknown_method', { req_method: method });
+    if (token === undefined) throw new ApiError('not_authed');
     const workspace = this.#workspaceOf(token);
     const isApp = token === this.#doors.appToken;
-    if (workspace === undefined && !isApp) throw new Refusal('invalid_auth');
+    if (workspace === undefined && !isApp) throw new ApiError('invalid_auth');
     const tokenError = isApp ? this.#doors.appTokenError : workspace?.tokenError;
-    if (tokenError !== undefined) throw new Refusal(tokenError);
+    if (tokenError !== undefined) throw new ApiError(tokenError);
     const [first] = this.#doors.workspaces.values();
     if ((known.token === 'app') !== isApp || first === undefined) {
-      throw new Refusal('not_allowed_token_type');
+      throw new ApiError('not_allowed_token_type');
     }
     return { known, workspace: workspace ?? first };
   }
@@ -158,7 +163,7 @@ export class WebApi {
     return undefined;
   }
 
-  #checkNames(known: Method, { world, workspace, args, call }: Calling): void {
+  #checkNames(known: Method, { world, workspace, args, call }: MethodCall): void {
     for (const name of Object.keys(args.raw)) {
       if (name !== 'team_id' && !known.takes.includes(name)) {
         world.history.violated(call, `unknown argument ${name}`);

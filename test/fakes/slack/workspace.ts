@@ -5,7 +5,7 @@ import {
   type Settings,
   type UserOptions,
   type WorkspaceOptions,
-  usual,
+  defaults,
 } from './options.ts';
 
 export interface User {
@@ -48,7 +48,7 @@ export class Workspace {
     this.id = options.id;
     this.name = options.name ?? `Workspace ${options.id}`;
     this.token = options.token ?? `xoxb-${options.id}`;
-    this.scopes = new Set(options.scopes ?? usual.scopes);
+    this.scopes = new Set(options.scopes ?? defaults.scopes);
     this.bot = {
       id: options.bot?.user ?? `U0${options.id}`,
       botId: options.bot?.id ?? `B0${options.id}`,
@@ -56,8 +56,8 @@ export class Workspace {
       team: options.id,
     };
     this.users.set(this.bot.id, this.bot);
-    for (const user of options.users ?? usual.users) this.addUser(user);
-    for (const channel of options.channels ?? usual.channels) this.addChannel(channel);
+    for (const user of options.users ?? defaults.users) this.addUser(user);
+    for (const channel of options.channels ?? defaults.channels) this.addChannel(channel);
   }
 
   addUser({ id, name, botId, team }: UserOptions): void {

@@ -3,13 +3,13 @@ import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   clockFindings,
-  hinted,
-  readable,
-  unreadable,
+  hintFindings,
+  configurationRead,
+  problemFindings,
 } from '../../../src/commands/doctor/own-findings.ts';
-import { examine } from '../../../src/commands/doctor/run-checks.ts';
-import { listed, Progress } from '../../../src/commands/doctor/print-findings.ts';
-import { readConfig, type WrongSettings } from '../../../src/config/config.ts';
+import { runChecks } from '../../../src/commands/doctor/run-checks.ts';
+import { formatFindings, Progress } from '../../../src/commands/doctor/print-findings.ts';
+import { readConfig, type InvalidSettings } from '../../../src/config/config.ts';
 import { BadConfiguration, CallFailed } from '../../../src/core/domain/errors.ts';
 import type { Check, Finding } from '../../../src/core/ports/checkup.ts';
 
@@ -34,7 +34,7 @@ describe('checks', () => {
   it('run at the same time, and one that hangs is red alone, after 10 s', async () => {
     const begun: string[] = [];
     const signals: AbortSignal[] = [];
-    const examining = examine([
+    const examining = runChecks([
       check(
         'hangs',
         (signal) => {
@@ -94,7 +94,7 @@ describe('checks', () => {
     ],
     ['that is no error', 'words', { detail: 'words', remedy: 'otherwise' }],
   ])('tell of a failure %s', async (_, error, expected) => {
-    const [finding] = await examine([check('a', throwing(error), { remedy: 'otherwise' })]);
+    const [finding] = await runChecks([check('a', throwing(error), { remedy: 'otherwise' })]);
     expect(finding).toEqual({
       id: 'a',
       group: 'slack',
@@ -108,13 +108,13 @@ describe('checks', () => {
     const run = vi.fn<Check['run']>(well('second'));
     const second = check('second', run, { needs: 'first' });
     const failing = check('first', throwing(new Error('no')));
-    expect((await examine([failing, second])).map(({ id }) => id)).toEqual(['first']);
+    expect((await runChecks([failing, second])).map(({ id }) => id)).toEqual(['first']);
     expect(run).not.toHaveBeenCalled();
 
     const progress: string[] = [];
     const aside: Finding = { id: 'aside', group: 'slack', what: 'Aside', state: 'failed' };
     const first = check('first', async (signal) => [...(await well('first')(signal)), aside]);
-    const found = await examine([first, second], (done, of) => progress.push(`${done} of ${of}`));
+    const found = await runChecks([first, second], (done, of) => progress.push(`${done} of ${of}`));
     expect(found.map(({ id }) => id)).toEqual(['first', 'aside', 'second']);
     expect(progress).toEqual(['1 of 2', '2 of 2']);
   });
@@ -188,7 +188,7 @@ describe('a configuration', () => {
     try {
       readConfig(environment);
     } catch (error) {
-      return unreadable((error as WrongSettings).problems);
+      return problemFindings((error as InvalidSettings).problems);
     }
     throw new Error('it can be read');
   }
@@ -227,7 +227,7 @@ describe('a configuration', () => {
 
   it('may have lines in its file that set nothing, and secrets that are too short', () => {
     const { hints } = readConfig({}, 'MODL=m\nTEMPERATURE=1\nOPENAI_API_KEY=ollama\n');
-    expect(hinted(hints).map(({ state, what, detail }) => [state, what, detail])).toEqual([
+    expect(hintFindings(hints).map(({ state, what, detail }) => [state, what, detail])).toEqual([
       ['warning', '.env:1', 'MODL is no setting: MODEL is'],
       ['warning', '.env:2', 'TEMPERATURE is no setting; .env.example has them all'],
       [
@@ -240,7 +240,7 @@ describe('a configuration', () => {
   });
 
   it('may not be there to be read', () => {
-    expect(unreadable(['Parley cannot read .env in /x: remove it.'])).toMatchObject([
+    expect(problemFindings(['Parley cannot read .env in /x: remove it.'])).toMatchObject([
       { what: 'Configuration', detail: 'Parley cannot read .env in /x: remove it.' },
     ]);
   });
@@ -260,14 +260,14 @@ function screen(isTTY: boolean) {
 
 describe('the list', () => {
   const findings: Finding[] = [
-    readable('the environment'),
+    configurationRead('the environment'),
     { id: 'a', group: 'slack', what: 'Scopes', state: 'failed', detail: 'bad', remedy: 'do it' },
     { id: 'b', group: 'slack', what: 'Token', state: 'warning' },
     { id: 'discord', group: 'discord', what: 'Discord', state: 'ok', detail: 'not configured' },
   ];
 
   it('says what is wrong, and under it what to do', () => {
-    expect(listed(findings, screen(false))).toBe(
+    expect(formatFindings(findings, screen(false))).toBe(
       [
         '✓ Configuration: read from the environment',
         'Slack',
@@ -288,7 +288,7 @@ describe('the list', () => {
     [['failed', 'failed'], '2 things are wrong.'],
   ])('sums up %s', (states, summary) => {
     const all = states.map((state): Finding => ({ id: 'a', group: 'slack', what: 'A', state }));
-    expect(listed(all, screen(false)).trimEnd().split('\n').at(-1)).toBe(summary);
+    expect(formatFindings(all, screen(false)).trimEnd().split('\n').at(-1)).toBe(summary);
   });
 
   it('has colours in a terminal alone', () => {
@@ -296,8 +296,8 @@ describe('the list', () => {
     vi.stubEnv('NO_COLOR', undefined);
     vi.stubEnv('NODE_DISABLE_COLORS', undefined);
     try {
-      expect(listed(findings, screen(true))).toContain('\u{1b}[31m✗');
-      expect(listed(findings, screen(false))).not.toContain('\u{1b}');
+      expect(formatFindings(findings, screen(true))).toContain('\u{1b}[31m✗');
+      expect(formatFindings(findings, screen(false))).not.toContain('\u{1b}');
     } finally {
       vi.unstubAllEnvs();
     }

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { BadUsage, type Typed } from '../../../src/commands/command.ts';
-import { usageReport, wantedIn } from '../../../src/commands/usage-report.ts';
+import { UsageError, type CommandArguments } from '../../../src/commands/command.ts';
+import { usageReport, parseUsageRequest } from '../../../src/commands/usage-report.ts';
 import type { UsageRow } from '../../../src/core/ports/usage.ts';
 
 const now = Date.parse('2026-11-22T23:00:00Z');
 
-function typed(values: Record<string, string | true> = {}, words: string[] = []): Typed {
+function typed(values: Record<string, string | true> = {}, words: string[] = []): CommandArguments {
   return {
     words,
     has: (name) => values[name] === true,
@@ -37,7 +37,7 @@ async function report(
   ...options: Parameters<typeof typed>
 ): Promise<string> {
   const read = (fromDay: string) => Promise.resolve(rows.filter(({ day }) => day >= fromDay));
-  return usageReport({ read }, wantedIn(typed(...options)), now);
+  return usageReport({ read }, parseUsageRequest(typed(...options)), now);
 }
 
 const rows = [
@@ -141,7 +141,7 @@ describe('the report of usage', () => {
     ['yesterday', {}, ['yesterday']],
   ])('does not guess what is meant: %s %j %j', async (part, values, words) => {
     const error: unknown = await report(rows, values, words).catch((e: unknown) => e);
-    expect(error).toBeInstanceOf(BadUsage);
+    expect(error).toBeInstanceOf(UsageError);
     expect((error as Error).message).toContain(part);
   });
 });

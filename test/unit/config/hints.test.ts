@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readConfig, WrongSettings } from '../../../src/config/config.ts';
+import { readConfig, InvalidSettings } from '../../../src/config/config.ts';
 
 /** Stands in every secret below, and must never be told. */
 const secret = 'hunter2';
@@ -16,7 +16,7 @@ function startWith(file: string, environment: Record<string, string> = {}): Star
     const loud = hints.filter(({ quiet }) => !quiet);
     return { lines: loud.map(({ where, message }) => `${where}: ${message}`), config };
   } catch (error) {
-    if (!(error instanceof WrongSettings)) throw error;
+    if (!(error instanceof InvalidSettings)) throw error;
     return { lines: error.message.split('\n').slice(1), config: undefined };
   }
 }

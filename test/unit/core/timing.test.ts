@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { Breather } from '../../../src/core/timing.ts';
+import { EventLoopYield } from '../../../src/core/timing.ts';
 
 /** Longer than what is taken in before others have their turn. */
 function work(): void {
@@ -8,7 +8,7 @@ function work(): void {
 }
 
 it('lets others have their turn between pieces of work that came in at once', async () => {
-  const breather = new Breather();
+  const breather = new EventLoopYield();
   let turns = 0;
   let over = false;
   const count = (): void => {
@@ -17,7 +17,7 @@ it('lets others have their turn between pieces of work that came in at once', as
   };
   setImmediate(count);
   const pieces = Array.from({ length: 10 }, async () => {
-    await breather.free();
+    await breather.whenFree();
     work();
   });
   await Promise.all(pieces);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { gathered } from '../../../src/models/batched-sse-fetch.ts';
+import { withBatchedEvents } from '../../../src/models/batched-sse-fetch.ts';
 
 /** An event stream in the test's hands, and what comes out of it. */
 class Line {
@@ -89,7 +89,7 @@ async function lines(count: number): Promise<Line> {
 beforeEach(() => {
   vi.useFakeTimers();
   waiting.length = 0;
-  fetch = gathered(() => Promise.resolve(waiting.shift()!.response()));
+  fetch = withBatchedEvents(() => Promise.resolve(waiting.shift()!.response()));
 });
 afterEach(() => {
   vi.useRealTimers();
@@ -190,7 +190,7 @@ describe('gathered', () => {
 
   it('leaves what is no event stream alone', async () => {
     const plain = new Response('{"error":1}', { headers: { 'content-type': 'application/json' } });
-    const same = await gathered(() => Promise.resolve(plain))('http://model.test');
+    const same = await withBatchedEvents(() => Promise.resolve(plain))('http://model.test');
     expect(same).toBe(plain);
   });
 });

@@ -3,8 +3,8 @@ import { ModelFailed, type ModelFault } from '../../../src/core/domain/errors.ts
 import { noMetrics } from '../../../src/core/ports/metrics.ts';
 import type { Model, ModelEvent, ModelRequest } from '../../../src/core/ports/model.ts';
 import { failover } from '../../../src/models/failover.ts';
-import { readableLog } from '../../fakes/recording-log.ts';
-import { listen } from '../../fakes/openai/collect-answer.ts';
+import { recordingLog } from '../../fakes/recording-log.ts';
+import { collectAnswer } from '../../fakes/openai/collect-answer.ts';
 
 /** What a model does when it is asked: writes its name and a fault may follow, or nothing comes. */
 type Way = 'writes' | 'hangs' | ModelFault | `writes, then ${ModelFault}`;
@@ -37,7 +37,7 @@ function onAbort(signal: AbortSignal, then: (reason: unknown) => void): void {
 function several(...ways: Way[]) {
   const puppets = ways.map((way, at) => Object.assign(new Puppet('abc'[at]!), { way }));
   const moves: string[] = [];
-  const log = readableLog();
+  const log = recordingLog();
   const metrics = {
     ...noMetrics,
     failedOver: (from: string, to: string) => void moves.push(`${from} → ${to}`),
@@ -54,7 +54,7 @@ describe('several models', () => {
   it('are one model to all others, that tells which one of them answered', async () => {
     const { model, asked, moves } = several('writes', 'writes');
     expect(model.name).toBe('a, b');
-    const heard = await listen(model);
+    const heard = await collectAnswer(model);
     expect(heard).toMatchObject({ text: 'a', end: { usage: { model: 'a', outputTokens: 1 } } });
     expect(asked()).toEqual([1, 0]);
     expect(moves).toEqual([]);
@@ -75,7 +75,7 @@ describe('several models', () => {
 
   it('are no more than the one where there is only one', () => {
     const one = new Puppet('a');
-    expect(failover([one], { log: readableLog(), metrics: noMetrics })).toBe(one);
+    expect(failover([one], { log: recordingLog(), metrics: noMetrics })).toBe(one);
   });
 
   const faults: ModelFault[] = [
@@ -91,7 +91,7 @@ describe('several models', () => {
   ];
   it.each(faults)('go on to the next one where the first fails with %s', async (fault) => {
     const { model, moves, log } = several(fault, 'writes');
-    const heard = await listen(model);
+    const heard = await collectAnswer(model);
     expect(heard).toMatchObject({ text: 'b', error: undefined, end: { usage: { model: 'b' } } });
     expect(moves).toEqual(['a → b']);
     expect(log.events).toMatchObject([
@@ -101,26 +101,26 @@ describe('several models', () => {
 
   it('go on as far as it takes', async () => {
     const { model, moves } = several('overloaded', 'quota', 'writes');
-    expect((await listen(model)).text).toBe('c');
+    expect((await collectAnswer(model)).text).toBe('c');
     expect(moves).toEqual(['a → b', 'b → c']);
   });
 
   it('do not take to another one what a provider refused', async () => {
     const { model, asked } = several('refused', 'writes');
-    expect((await listen(model)).fault).toBe('refused');
+    expect((await collectAnswer(model)).fault).toBe('refused');
     expect(asked()).toEqual([1, 0]);
   });
 
   it('do not write anew what people have begun to read', async () => {
     const { model, asked } = several('writes, then cut', 'writes');
-    expect(await listen(model)).toMatchObject({ text: 'a', fault: 'cut' });
+    expect(await collectAnswer(model)).toMatchObject({ text: 'a', fault: 'cut' });
     expect(asked()).toEqual([1, 0]);
   });
 
   it('end with an abort, and ask nobody else', async () => {
     const { model, asked, log } = several('hangs', 'writes');
     const order = new AbortController();
-    const heard = listen(model, { signal: order.signal });
+    const heard = collectAnswer(model, { signal: order.signal });
     await vi.advanceTimersByTimeAsync(1);
     order.abort(new Error('stop, please'));
     expect((await heard).error).toMatchObject({ message: 'stop, please' });
@@ -130,34 +130,34 @@ describe('several models', () => {
 
   it('tell the failure of the one named first if all of them fail', async () => {
     const { model, puppets } = several('overloaded', 'too-long');
-    expect((await listen(model)).fault).toBe('overloaded');
+    expect((await collectAnswer(model)).fault).toBe('overloaded');
     puppets[1]!.way = 'quota';
     // By now it is asked last, and it is still its failure that is told.
-    expect((await listen(model)).error).toMatchObject({ message: 'a: overloaded' });
+    expect((await collectAnswer(model)).error).toMatchObject({ message: 'a: overloaded' });
   });
 });
 
 describe('a model that failed', () => {
   it('is asked last for 30 s, and not at all while another one answers', async () => {
     const { model, asked } = several('stalled', 'writes');
-    await listen(model);
+    await collectAnswer(model);
     await vi.advanceTimersByTimeAsync(29_000);
-    await listen(model);
+    await collectAnswer(model);
     expect(asked()).toEqual([1, 2]);
     await vi.advanceTimersByTimeAsync(2_000);
-    await listen(model);
+    await collectAnswer(model);
     expect(asked()).toEqual([2, 3]);
   });
 
   it('is then tried by one person, while the others do not wait for it', async () => {
     const { model, puppets, asked } = several('overloaded', 'writes');
-    await listen(model);
+    await collectAnswer(model);
     puppets[0]!.way = 'hangs';
     await vi.advanceTimersByTimeAsync(31_000);
     const order = new AbortController();
-    const brave = listen(model, { signal: order.signal });
+    const brave = collectAnswer(model, { signal: order.signal });
     await vi.advanceTimersByTimeAsync(1);
-    const others = await Promise.all([listen(model), listen(model)]);
+    const others = await Promise.all([collectAnswer(model), collectAnswer(model)]);
     expect(others.map(({ text }) => text)).toEqual(['b', 'b']);
     expect(asked()).toEqual([2, 3]);
     order.abort(new Error('enough'));
@@ -166,18 +166,18 @@ describe('a model that failed', () => {
 
   it('is first again as soon as it wrote', async () => {
     const { model, puppets, asked } = several('overloaded', 'writes');
-    await listen(model);
+    await collectAnswer(model);
     puppets[0]!.way = 'writes';
     await vi.advanceTimersByTimeAsync(31_000);
-    await listen(model);
-    await listen(model);
+    await collectAnswer(model);
+    await collectAnswer(model);
     expect(asked()).toEqual([3, 1]);
   });
 
   it('stays first where the question was to blame', async () => {
     const { model, asked } = several('too-long', 'writes');
-    await listen(model);
-    await listen(model);
+    await collectAnswer(model);
+    await collectAnswer(model);
     expect(asked()).toEqual([2, 2]);
   });
 });

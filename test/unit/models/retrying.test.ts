@@ -3,8 +3,8 @@ import { ModelFailed } from '../../../src/core/domain/errors.ts';
 import type { ModelFault } from '../../../src/core/domain/errors.ts';
 import type { Model, ModelEvent } from '../../../src/core/ports/model.ts';
 import { defaultRetryPolicy, retryDelay, retrying } from '../../../src/models/retrying.ts';
-import { readableLog } from '../../fakes/recording-log.ts';
-import { listen } from '../../fakes/openai/collect-answer.ts';
+import { recordingLog } from '../../fakes/recording-log.ts';
+import { collectAnswer } from '../../fakes/openai/collect-answer.ts';
 
 /** A model whose attempts go as told: each yields its texts, then ends, or throws. */
 function scripted(...attempts: { texts?: string[]; error?: Error }[]) {
@@ -36,7 +36,7 @@ describe('retrying', () => {
       { texts: ['Here.'] },
     );
 
-    const hearing = listen(retrying(model, { log: readableLog(), random: () => 1 }));
+    const hearing = collectAnswer(retrying(model, { log: recordingLog(), random: () => 1 }));
     await vi.runAllTimersAsync();
 
     expect(await hearing).toMatchObject({ text: 'Here.', error: undefined });
@@ -51,7 +51,7 @@ describe('retrying', () => {
       { error: failed('cut') },
     );
 
-    const hearing = listen(retrying(model, { log: readableLog() }));
+    const hearing = collectAnswer(retrying(model, { log: recordingLog() }));
     await vi.runAllTimersAsync();
 
     expect((await hearing).fault).toBe('cut');
@@ -61,7 +61,7 @@ describe('retrying', () => {
   test('never asks again once there was text', async () => {
     const { model, askedAt } = scripted({ texts: ['Half'], error: failed('cut') });
 
-    const heard = await listen(retrying(model, { log: readableLog() }));
+    const heard = await collectAnswer(retrying(model, { log: recordingLog() }));
 
     expect(heard).toMatchObject({ text: 'Half', fault: 'cut' });
     expect(askedAt).toHaveLength(1);
@@ -72,7 +72,9 @@ describe('retrying', () => {
     const order = new AbortController();
     const reason = new Error('stop');
 
-    const hearing = listen(retrying(model, { log: readableLog() }), { signal: order.signal });
+    const hearing = collectAnswer(retrying(model, { log: recordingLog() }), {
+      signal: order.signal,
+    });
     await vi.advanceTimersByTimeAsync(10);
     order.abort(reason);
 
@@ -85,7 +87,7 @@ describe('retrying', () => {
     const bug = new TypeError('a bug');
     const { model, askedAt } = scripted({ error: bug });
 
-    const heard = await listen(retrying(model, { log: readableLog() }));
+    const heard = await collectAnswer(retrying(model, { log: recordingLog() }));
 
     expect(heard.error).toBe(bug);
     expect(askedAt).toHaveLength(1);
@@ -93,9 +95,9 @@ describe('retrying', () => {
 
   test('says so in the log, once for each', async () => {
     const { model } = scripted({ error: failed('rate-limited', 2_000) }, { texts: ['Yes.'] });
-    const log = readableLog();
+    const log = recordingLog();
 
-    const hearing = listen(retrying(model, { log, random: () => 0 }));
+    const hearing = collectAnswer(retrying(model, { log, random: () => 0 }));
     await vi.runAllTimersAsync();
     await hearing;
 

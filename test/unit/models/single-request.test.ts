@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { Watchdog } from '../../../src/models/single-request.ts';
+import { IdleTimeout } from '../../../src/models/single-request.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 test('reports silence once, with how long it was', () => {
   const silences: number[] = [];
-  new Watchdog((limitMs) => silences.push(limitMs)).watch(100);
+  new IdleTimeout((limitMs) => silences.push(limitMs)).start(100);
 
   vi.advanceTimersByTime(99);
   expect(silences).toEqual([]);
@@ -17,23 +17,23 @@ test('reports silence once, with how long it was', () => {
 
 test('each sign of life begins the wait anew', () => {
   const silences: number[] = [];
-  const watchdog = new Watchdog((limitMs) => silences.push(limitMs));
+  const watchdog = new IdleTimeout((limitMs) => silences.push(limitMs));
   for (let life = 0; life < 10; life += 1) {
-    watchdog.watch(100);
+    watchdog.start(100);
     vi.advanceTimersByTime(90);
   }
   expect(silences).toEqual([]);
 
-  watchdog.watch(30);
+  watchdog.start(30);
   vi.advanceTimersByTime(30);
   expect(silences).toEqual([30]);
 });
 
 test('reports nothing while it rests, and leaves no timer', () => {
   const silences: number[] = [];
-  const watchdog = new Watchdog((limitMs) => silences.push(limitMs));
-  watchdog.watch(100);
-  watchdog.rest();
+  const watchdog = new IdleTimeout((limitMs) => silences.push(limitMs));
+  watchdog.start(100);
+  watchdog.stop();
 
   expect(vi.getTimerCount()).toBe(0);
   vi.advanceTimersByTime(1_000);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { proxiesOf, proxyFor, rangesIn } from '../../../src/proxy/proxies.ts';
+import { proxiesOf, proxyFor, addressRangesIn } from '../../../src/proxy/proxies.ts';
 
 const none = { httpsProxy: undefined, httpProxy: undefined, noProxy: undefined };
 const [one, other] = ['http://one.example:3128', 'http://other.example:8080'];
@@ -58,6 +58,9 @@ describe('the proxies', () => {
   });
 
   it('know what in NO_PROXY is a range', () => {
-    expect(rangesIn('10.0.0.7, 10.0.0.0/8,.svc fd00::/8')).toEqual(['10.0.0.0/8', 'fd00::/8']);
+    expect(addressRangesIn('10.0.0.7, 10.0.0.0/8,.svc fd00::/8')).toEqual([
+      '10.0.0.0/8',
+      'fd00::/8',
+    ]);
   });
 });

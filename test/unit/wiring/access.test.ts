@@ -36,13 +36,13 @@ describe('the lists of who may', () => {
     const [slack, discord] = [accessOf(config, 'slack'), accessOf(config, 'discord')];
     const ann = { ids: ['U1'] };
     const spot = { workspaces: ['T1'], channels: ['C2'], direct: false };
-    expect(slack.refusal(spot, ann)).toBeUndefined();
-    expect(slack.refusal({ ...spot, channels: ['C1'] }, ann)).toBe('channel');
-    expect(slack.refusal(spot, { ids: ['U2'] })).toBe('person');
-    expect(slack.refusal({ ...spot, direct: true }, ann)).toBe('direct');
+    expect(slack.denialOf(spot, ann)).toBeUndefined();
+    expect(slack.denialOf({ ...spot, channels: ['C1'] }, ann)).toBe('channel');
+    expect(slack.denialOf(spot, { ids: ['U2'] })).toBe('person');
+    expect(slack.denialOf({ ...spot, direct: true }, ann)).toBe('direct');
     const elsewhere = { workspaces: [server], channels: ['C1'], direct: false };
-    expect(discord.refusal(elsewhere, { ids: ['U2'] })).toBeUndefined();
-    expect(discord.refusal({ ...elsewhere, workspaces: [other] }, ann)).toBe('workspace');
+    expect(discord.denialOf(elsewhere, { ids: ['U2'] })).toBeUndefined();
+    expect(discord.denialOf({ ...elsewhere, workspaces: [other] }, ann)).toBe('workspace');
   });
 
   it.each([

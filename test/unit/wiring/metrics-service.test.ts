@@ -1,22 +1,22 @@
 import { request } from 'node:http';
 import { expect, it, onTestFinished } from 'vitest';
-import type { Depth } from '../../../src/core/ports/store.ts';
-import type { Sources } from '../../../src/metrics/gauges.ts';
-import { metricsService } from '../../../src/wiring/metrics-service.ts';
-import { readableLog } from '../../fakes/recording-log.ts';
+import type { QueueDepth } from '../../../src/core/ports/store.ts';
+import type { GaugeSources } from '../../../src/metrics/gauges.ts';
+import { createMetricsService } from '../../../src/wiring/metrics-service.ts';
+import { recordingLog } from '../../fakes/recording-log.ts';
 import { type Scrape, scrape } from '../../fakes/scrape-metrics.ts';
 
 const idle = { writing: 0, inLine: 0, conversations: 0, leases: 0, paused: false };
 
 /** A store in which nothing waits, and which takes what it is given. */
-const well: Sources['store'] = {
-  depth: () => Promise.resolve({ waiting: 0, running: 0 }),
-  check: () => Promise.resolve(),
+const well: GaugeSources['store'] = {
+  queueDepth: () => Promise.resolve({ waiting: 0, running: 0 }),
+  checkWritable: () => Promise.resolve(),
 };
 
 /** Figures on a free port, of a service that is at what the test says. */
-async function begin(sources: Partial<Sources> = {}) {
-  const service = metricsService({ host: '127.0.0.1', port: 0, log: readableLog() });
+async function begin(sources: Partial<GaugeSources> = {}) {
+  const service = createMetricsService({ host: '127.0.0.1', port: 0, log: recordingLog() });
   onTestFinished(() => service.close());
   const url = await service.start({
     store: well,
@@ -63,7 +63,7 @@ it.each([
   ['127.0.0.1', { 'evil.example': 403, 'evil.example:9464': 403, '127.0.0.1.evil.example': 403 }],
   ['0.0.0.0', { 'evil.example': 403, 'evil.example:9464': 403, 'localhost.evil.example': 403 }],
 ])('tells them at %s to whoever asks by the names %o', async (host, names) => {
-  const service = metricsService({ host, port: 0, log: readableLog() });
+  const service = createMetricsService({ host, port: 0, log: recordingLog() });
   onTestFinished(() => service.close());
   const url = new URL(await service.start({ store: well, load: () => idle, platforms: [] }));
   url.hostname = '127.0.0.1';
@@ -79,15 +79,15 @@ it.each([
 });
 
 it('tells what waits in the store, and of a store that is away only that', async () => {
-  const depths: (Depth | Error)[] = [
-    { waiting: 2, running: 1, oldestMs: 1_500 },
+  const depths: (QueueDepth | Error)[] = [
+    { waiting: 2, running: 1, oldestWaitMs: 1_500 },
     new Error('away'),
   ];
   for (const depth of depths) {
     const { look } = await begin({
       store: {
         ...well,
-        depth: () => (depth instanceof Error ? Promise.reject(depth) : Promise.resolve(depth)),
+        queueDepth: () => (depth instanceof Error ? Promise.reject(depth) : Promise.resolve(depth)),
       },
     });
     const { samples } = await look();
@@ -101,7 +101,7 @@ it('tells what waits in the store, and of a store that is away only that', async
 
 it('tells of a store that is full that it is down, and what waits in it all the same', async () => {
   const { look } = await begin({
-    store: { ...well, check: () => Promise.reject(new Error('full')) },
+    store: { ...well, checkWritable: () => Promise.reject(new Error('full')) },
   });
   const { samples } = await look();
   expect(samples.get('parley_store_up')).toBe(0);
@@ -129,7 +129,10 @@ it('tells the age of the oldest unseen text for as long as its reply is written'
   const { metrics, look } = await begin();
   const age = async () =>
     (await look()).samples.get('parley_unseen_text_oldest_seconds{platform="slack"}');
-  const over = [metrics.replyBegan('slack', () => 1_250), metrics.replyBegan('slack', () => 2_500)];
+  const over = [
+    metrics.replyStarted('slack', () => 1_250),
+    metrics.replyStarted('slack', () => 2_500),
+  ];
   expect(await age()).toBe(2.5);
   over[1]!();
   expect(await age()).toBe(1.25);
@@ -139,13 +142,13 @@ it('tells the age of the oldest unseen text for as long as its reply is written'
 
 it('counts a request to a model once, however often it is told of its end', async () => {
   const { metrics, look } = await begin();
-  const asking = metrics.asks('m');
-  asking.wrote();
-  asking.wrote();
+  const asking = metrics.requestStarted('m');
+  asking.gotText();
+  asking.gotText();
   // What a provider counts is not to be trusted.
   asking.ended('done', { inputTokens: 7, outputTokens: Number.NaN });
   asking.ended('left');
-  metrics.asks('m').ended('stalled');
+  metrics.requestStarted('m').ended('stalled');
   const { samples } = await look();
   expect(samples.get('parley_model_requests_total{model="m",result="done"}')).toBe(1);
   expect(samples.get('parley_model_requests_total{model="m",result="stalled"}')).toBe(1);
@@ -161,8 +164,8 @@ it('counts in seconds', async () => {
   metrics.turnEnded('slack', 'done', 2_500);
   metrics.firstTextShown('slack', 800, -20);
   metrics.textShown('slack', 1_500);
-  metrics.called('slack', 'chat.update', 'failed', 6_000);
-  metrics.questionTaken('slack');
+  metrics.platformCalled('slack', 'chat.update', 'failed', 6_000);
+  metrics.questionAccepted('slack');
   metrics.questionRefused('slack', 'store');
   const { samples } = await look();
   expect(samples.get('parley_turn_duration_seconds_sum{platform="slack"}')).toBe(2.5);
@@ -179,7 +182,7 @@ it('counts in seconds', async () => {
 
 it('names an address that cannot be had, and what to do', async () => {
   const listenOn = (host: string, port: number) =>
-    metricsService({ host, port, log: readableLog() }).start({
+    createMetricsService({ host, port, log: recordingLog() }).start({
       store: well,
       load: () => idle,
       platforms: [],

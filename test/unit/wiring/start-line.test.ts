@@ -3,13 +3,13 @@ import { startLine } from '../../../src/wiring/start-line.ts';
 
 const url = 'http://localhost:3000';
 const page = { name: 'web' };
-const slack = { name: 'slack', about: () => '@parley in Acme' };
-const discord = { name: 'discord', about: () => '@Parley in 2 servers (A, B)' };
+const slack = { name: 'slack', describe: () => '@parley in Acme' };
+const discord = { name: 'discord', describe: () => '@Parley in 2 servers (A, B)' };
 
 it.each([
   [{ url, web: true, platforms: [page] }, 'Parley talks on http://localhost:3000'],
   [
-    { url, web: true, madePassword: true, platforms: [page] },
+    { url, web: true, generatedPassword: true, platforms: [page] },
     'Parley talks on http://localhost:3000; npm run password prints its password',
   ],
   [

@@ -1,45 +1,48 @@
 import type { Budget } from '../../ports/surface.ts';
-import type { Shares, Stake } from './budget-sharing.ts';
-import type { Want } from './scheduled-reply.ts';
+import type { BudgetSharing, BudgetShare } from './budget-sharing.ts';
+import type { CallRequest } from './scheduled-reply.ts';
 import type { RateLimited } from '../../domain/errors.ts';
-import { Limiter } from './rate-limiter.ts';
-import { Pace } from './edit-spacing.ts';
+import { RateLimiter } from './rate-limiter.ts';
+import { EditSpacing } from './edit-spacing.ts';
 
 /** Beyond this many budgets (a channel each, mostly) those that nobody needs are forgotten. */
 const most = 1_000;
 
 /** The lines of all budgets in use, by their keys. */
-export class Lines<Waiting> {
-  readonly #lines = new Map<string, Line<Waiting>>();
-  readonly #shares: Shares | undefined;
-  readonly #serve: (line: Line<Waiting>) => void;
+export class BudgetQueues<Waiting> {
+  readonly #queues = new Map<string, BudgetQueue<Waiting>>();
+  readonly #sharing: BudgetSharing | undefined;
+  readonly #serve: (line: BudgetQueue<Waiting>) => void;
 
   /**
    * @param options `shares`: where other instances spend the same budgets; `serve`: is told that
    * somebody who waits may have room now
    */
-  constructor(options: { shares: Shares | undefined; serve: (line: Line<Waiting>) => void }) {
-    this.#shares = options.shares;
+  constructor(options: {
+    shares: BudgetSharing | undefined;
+    serve: (line: BudgetQueue<Waiting>) => void;
+  }) {
+    this.#sharing = options.shares;
     this.#serve = options.serve;
   }
 
   /** The line of a budget, with what the platform told since. */
-  of(budget: Budget, now: number): Line<Waiting> {
-    let line = this.#lines.get(budget.key);
+  get(budget: Budget, now: number): BudgetQueue<Waiting> {
+    let line = this.#queues.get(budget.key);
     if (line === undefined) {
-      if (this.#lines.size >= most) this.#forgetIdle(now);
-      line = this.#begin(budget, now);
-      this.#lines.set(budget.key, line);
+      if (this.#queues.size >= most) this.#forgetIdle(now);
+      line = this.#create(budget, now);
+      this.#queues.set(budget.key, line);
     }
-    line.look(budget, now);
+    line.update(budget, now);
     return line;
   }
 
   /** The line of the budget with the longest wait. Throws for a call that spends none. */
-  slowest(want: Want, now: number): { line: Line<Waiting>; waitMs: number } {
-    let slowest: { line: Line<Waiting>; waitMs: number } | undefined;
+  slowest(want: CallRequest, now: number): { line: BudgetQueue<Waiting>; waitMs: number } {
+    let slowest: { line: BudgetQueue<Waiting>; waitMs: number } | undefined;
     for (const budget of want.budgets) {
-      const line = this.of(budget, now);
+      const line = this.get(budget, now);
       const waitMs = line.waitMs(now, want);
       if (slowest === undefined || waitMs > slowest.waitMs) slowest = { line, waitMs };
     }
@@ -49,17 +52,17 @@ export class Lines<Waiting> {
 
   /** How long until each of these budgets has room beyond what is kept of it, and for `ahead` others. */
   spareWaitMs(budgets: readonly Budget[], now: number, ahead: number): number {
-    return Math.max(0, ...budgets.map((budget) => this.of(budget, now).spareWaitMs(now, ahead)));
+    return Math.max(0, ...budgets.map((budget) => this.get(budget, now).spareWaitMs(now, ahead)));
   }
 
   /** Something was freed: those who wait are looked at, if anybody does. */
-  mayHaveRoom(line: Line<Waiting>): void {
+  mayHaveRoom(line: BudgetQueue<Waiting>): void {
     if (line.waiting.size > 0) this.#serve(line);
   }
 
-  #begin(budget: Budget, now: number): Line<Waiting> {
-    const line = new Line<Waiting>(budget, now);
-    line.stake = this.#shares?.enter(
+  #create(budget: Budget, now: number): BudgetQueue<Waiting> {
+    const line = new BudgetQueue<Waiting>(budget, now);
+    line.share = this.#sharing?.add(
       {
         key: budget.key,
         limiter: line.limiter,
@@ -73,22 +76,22 @@ export class Lines<Waiting> {
   }
 
   #forgetIdle(now: number): void {
-    for (const [key, line] of this.#lines) {
+    for (const [key, line] of this.#queues) {
       if (!line.isIdle(now)) continue;
-      this.#lines.delete(key);
-      if (line.stake !== undefined) this.#shares?.leave(line.stake);
+      this.#queues.delete(key);
+      if (line.share !== undefined) this.#sharing?.remove(line.share);
     }
   }
 }
 
 /** At least this share of a burst is kept for final texts, where there are so many replies. */
-const leastKept = 0.05;
+const minKept = 0.05;
 
 /**
  * A text of several ripens for this share of the time between two turns: when many replies begin
  * together they have little to show at first, and all of them would be stale later.
  */
-const leastRipe = 0.5;
+const minAgeFraction = 0.5;
 
 /** A final text may wait so long behind others, in seconds. */
 const soonSeconds = 0.5;
@@ -97,38 +100,38 @@ const soonSeconds = 0.5;
 const countEveryMs = 50;
 
 /** A reply that will spend the budget with its final text. */
-interface Reply<Waiting> {
+interface FinalEditUser<Waiting> {
   /** Other budgets that it may spend instead, all of them. */
-  readonly others: readonly Line<Waiting>[];
+  readonly alternatives: readonly BudgetQueue<Waiting>[];
 }
 
 /** Those that wait for one budget, and what there is of it. */
-export class Line<Waiting> {
+export class BudgetQueue<Waiting> {
   readonly waiting = new Set<Waiting>();
   /** When somebody in it may have room. */
   timer: NodeJS.Timeout | undefined;
   /** Replies whose final text will spend this budget, and those that may spend it instead. */
-  readonly replies = new Set<Reply<Waiting>>();
-  readonly guests = new Set<Reply<Waiting>>();
+  readonly replies = new Set<FinalEditUser<Waiting>>();
+  readonly alternativeUsers = new Set<FinalEditUser<Waiting>>();
   /** Of those in it, how many have a first or a final text. */
   urgent = 0;
   /** Absent where nobody else spends the budget. */
-  stake: Stake | undefined;
+  share: BudgetShare | undefined;
   #kept = { at: Number.NaN, calls: 0 };
-  readonly limiter: Limiter;
-  readonly #pace: Pace;
+  readonly limiter: RateLimiter;
+  readonly #spacing: EditSpacing;
   #budget: Budget;
   #calls = 0;
 
   constructor(budget: Budget, now: number) {
     this.#budget = budget;
-    this.limiter = new Limiter(budget, now);
-    this.#pace = new Pace(this.limiter);
+    this.limiter = new RateLimiter(budget, now);
+    this.#spacing = new EditSpacing(this.limiter);
   }
 
   /** How much depends on the budget here. */
   get demand(): number {
-    return Math.max(this.replies.size + this.guests.size, this.waiting.size);
+    return Math.max(this.replies.size + this.alternativeUsers.size, this.waiting.size);
   }
 
   get oneAtATime(): boolean {
@@ -137,30 +140,37 @@ export class Line<Waiting> {
 
   /** Nobody needs it, and a new one would know the same. */
   isIdle(now: number): boolean {
-    const unused = this.waiting.size + this.replies.size + this.guests.size + this.#calls === 0;
+    const unused =
+      this.waiting.size + this.replies.size + this.alternativeUsers.size + this.#calls === 0;
     if (!unused || !this.limiter.isFull(now)) return false;
-    return !this.limiter.isTaught(now) && this.stake?.isSettled !== false;
+    return !this.limiter.isLowered(now) && this.share?.isSettled !== false;
   }
 
   /** The budget as it stands now, with what the platform told since. */
-  look(budget: Budget, now: number): void {
+  update(budget: Budget, now: number): void {
     if (budget.burst !== this.#budget.burst || budget.perSecond !== this.#budget.perSecond) {
       this.limiter.resize(budget.burst, budget.perSecond, now);
     }
     this.#budget = budget;
-    this.limiter.tell(budget.told);
+    this.limiter.setReported(budget.reported);
   }
 
   /**
    * How long until a call may be made: infinitely while another one holds the place. Texts that
    * still grow leave something for the final ones.
    */
-  waitMs(now: number, { rank, unseenSince }: Pick<Want, 'rank' | 'unseenSince'>): number {
+  waitMs(
+    now: number,
+    { priority, unseenSince }: Pick<CallRequest, 'priority' | 'unseenSince'>,
+  ): number {
     if (this.oneAtATime && this.#calls > 0) return Number.POSITIVE_INFINITY;
-    if (rank !== 'live') return this.limiter.waitMs(now);
+    if (priority !== 'live') return this.limiter.waitMs(now);
     const kept = this.#keptAt(now);
-    const turn = (this.replies.size - 1) * leastRipe;
-    return Math.max(this.#pace.waitMs(now, kept), this.#pace.ripeMs(now, kept, turn, unseenSince));
+    const turn = (this.replies.size - 1) * minAgeFraction;
+    return Math.max(
+      this.#spacing.waitMs(now, kept),
+      this.#spacing.minAgeMs(now, kept, turn, unseenSince),
+    );
   }
 
   /** How long until a call may be made that leaves what is kept, and `ahead` others. */
@@ -169,46 +179,46 @@ export class Line<Waiting> {
   }
 
   /** How long it is from one turn of a reply to its next. */
-  turnMs(now: number): number {
-    return this.#pace.expectedMs(now, this.#keptAt(now)) * this.replies.size;
+  updateIntervalMs(now: number): number {
+    return this.#spacing.expectedIntervalMs(now, this.#keptAt(now)) * this.replies.size;
   }
 
-  take(now: number, grows: boolean): void {
+  callStarted(now: number, grows: boolean): void {
     this.#calls += 1;
-    this.limiter.take(now);
-    this.#pace.take(now, grows);
+    this.limiter.callStarted(now);
+    this.#spacing.callStarted(now, grows);
   }
 
   /** @param made false if no call was made after all; `takenAt`: when it was taken */
-  ended(made: boolean, takenAt: number): void {
+  callEnded(made: boolean, takenAt: number): void {
     this.#calls -= 1;
     if (!made) {
-      this.limiter.undo();
-      this.#pace.undo();
+      this.limiter.callUndone();
+      this.#spacing.callUndone();
     }
-    this.limiter.ended(takenAt);
+    this.limiter.callEnded(takenAt);
   }
 
-  refuse(now: number, { retryAfterMs, unsent }: RateLimited, takenAt: number): void {
-    if (unsent) this.limiter.pause(now, retryAfterMs);
-    else this.limiter.refuse(now, retryAfterMs, takenAt);
+  rateLimited(now: number, { retryAfterMs, unsent }: RateLimited, takenAt: number): void {
+    if (unsent) this.limiter.blockFor(now, retryAfterMs);
+    else this.limiter.rateLimited(now, retryAfterMs, takenAt);
   }
 
   /** Calls for each reply that may spend this budget instead of its own. */
-  #share(now: number): number {
-    return this.limiter.room(now) / Math.max(1, this.guests.size);
+  #callsPerUser(now: number): number {
+    return this.limiter.available(now) / Math.max(1, this.alternativeUsers.size);
   }
 
   /** As many calls as there are final texts that have no other way, as far as can be kept. */
   #keptAt(now: number): number {
     if (!(now - this.#kept.at < countEveryMs)) {
       let calls = 0;
-      for (const { others } of this.replies) {
-        const shares = others.map((line) => line.#share(now));
-        calls += others.length === 0 ? 1 : 1 - Math.min(1, Math.max(0, Math.min(...shares)));
+      for (const { alternatives } of this.replies) {
+        const shares = alternatives.map((line) => line.#callsPerUser(now));
+        calls += alternatives.length === 0 ? 1 : 1 - Math.min(1, Math.max(0, Math.min(...shares)));
       }
       const burst = this.limiter.burst(now);
-      const least = Math.min(this.replies.size, Math.max(1, Math.floor(burst * leastKept)));
+      const least = Math.min(this.replies.size, Math.max(1, Math.floor(burst * minKept)));
       // What comes in soon need not be kept.
       const soon = Math.max(least, calls) - this.limiter.perSecond(now) * soonSeconds;
       this.#kept = { at: now, calls: Math.max(0, Math.min(burst - 1, soon)) };

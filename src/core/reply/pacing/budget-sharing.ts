@@ -1,7 +1,7 @@
 import { wait } from '../../timing.ts';
-import type { Account, Share, SharedBudgets } from '../../ports/budgets.ts';
+import type { BudgetReport, Allocation, BudgetAllocator } from '../../ports/budgets.ts';
 import type { Log } from '../../ports/log.ts';
-import type { Limiter } from './rate-limiter.ts';
+import type { RateLimiter } from './rate-limiter.ts';
 
 /** How often shares are told and heard: one step for all budgets in use. */
 const everyMs = 1_000;
@@ -9,46 +9,46 @@ const everyMs = 1_000;
 const leaseMs = 2_000;
 
 /** Before the first answer: nobody knows how many there are, so nothing may be spent. */
-const unknown: Company = { members: 1_000, settled: false };
+const unknown: Membership = { members: 1_000, settled: false };
 
 /**
  * Shares rate limits with other instances, beside the calls, never on their way: once a second it
  * is told what was spent and is needed here, and heard what may be spent from now on. While that
  * fails, this instance keeps what it has.
  */
-export class Shares {
-  readonly #budgets: SharedBudgets;
+export class BudgetSharing {
+  readonly #budgets: BudgetAllocator;
   readonly #owner: string;
   readonly #log: Log;
-  readonly #stakes = new Set<Stake>();
+  readonly #shares = new Set<BudgetShare>();
   readonly #stopped = new AbortController();
-  #company = unknown;
+  #membership = unknown;
   /** When it was first answered. */
   #since: number | undefined;
   #failed = false;
   #running: Promise<void> | undefined;
 
-  constructor(options: { budgets: SharedBudgets; owner: string; log: Log }) {
+  constructor(options: { budgets: BudgetAllocator; owner: string; log: Log }) {
     this.#budgets = options.budgets;
     this.#owner = options.owner;
     this.#log = options.log;
   }
 
   /** Takes a budget in. */
-  enter(staked: Staked, now: number): Stake {
-    const stake = new Stake(staked, this.#company, now);
-    this.#stakes.add(stake);
+  add(staked: ShareableBudget, now: number): BudgetShare {
+    const stake = new BudgetShare(staked, this.#membership, now);
+    this.#shares.add(stake);
     return stake;
   }
 
   /** Forgets a settled one. */
-  leave(stake: Stake): void {
-    this.#stakes.delete(stake);
+  remove(stake: BudgetShare): void {
+    this.#shares.delete(stake);
   }
 
   /** Resolves when it was answered once, or failed once. */
   async start(): Promise<void> {
-    await this.#divide();
+    await this.#allocate();
     this.#running = this.#run();
   }
 
@@ -57,7 +57,7 @@ export class Shares {
     this.#stopped.abort();
     await this.#running;
     try {
-      await this.#budgets.leave(this.#owner);
+      await this.#budgets.release(this.#owner);
     } catch (error) {
       this.#log.warn({ err: error }, 'shares not given up; the others wait for the end of a lease');
     }
@@ -74,26 +74,26 @@ export class Shares {
         return;
       }
       begunAt = performance.now();
-      await this.#divide();
+      await this.#allocate();
     }
   }
 
-  async #divide(): Promise<void> {
+  async #allocate(): Promise<void> {
     const askedAt = performance.now();
-    const told = [...this.#stakes].flatMap((stake) => {
-      const account = stake.account(askedAt);
+    const told = [...this.#shares].flatMap((stake) => {
+      const account = stake.report(askedAt);
       return account === undefined ? [] : [{ stake, account }];
     });
     const lease = { owner: this.#owner, leaseMs };
     const sinceMs = this.#since === undefined ? 0 : askedAt - this.#since;
     try {
       const accounts = told.map(({ account }) => account);
-      const { members, settled, shares } = await this.#budgets.divide(lease, sinceMs, accounts);
+      const { members, settled, shares } = await this.#budgets.allocate(lease, sinceMs, accounts);
       const now = performance.now();
       this.#since ??= now;
-      this.#company = { members, settled };
-      for (const stake of this.#stakes) stake.meet(this.#company, now);
-      for (const [i, { stake, account }] of told.entries()) stake.settle(account, shares[i], now);
+      this.#membership = { members, settled };
+      for (const stake of this.#shares) stake.setMembership(this.#membership, now);
+      for (const [i, { stake, account }] of told.entries()) stake.apply(account, shares[i], now);
       if (this.#failed) this.#log.info({ members }, 'budgets are shared again');
       this.#failed = false;
     } catch (error) {
@@ -109,19 +109,19 @@ const even = 0.05;
 const all = { burst: 1, perSecond: 1 };
 
 /** How many instances there are, and whether all of them know of this one. */
-export interface Company {
+export interface Membership {
   readonly members: number;
   readonly settled: boolean;
 }
 
 /** What the stake is in. */
-export interface Staked {
+export interface ShareableBudget {
   readonly key: string;
   /** How much depends on the budget here: replies that live on it, and calls that wait. */
   demand(): number;
   /** Of the calls that wait, how many are for a first or a final text. */
   urgent(): number;
-  readonly limiter: Limiter;
+  readonly limiter: RateLimiter;
   /** There may be room now. */
   changed(): void;
 }
@@ -130,46 +130,48 @@ export interface Staked {
  * What this instance has of a budget that others spend, too: all of it when it is alone; else what
  * it was last given, or, where it needed none, what is set aside for each.
  */
-export class Stake {
-  readonly #in: Staked;
-  #company: Company;
+export class BudgetShare {
+  readonly #in: ShareableBudget;
+  #membership: Membership;
   /** It was given something, or told of what it spent. */
-  #told = false;
+  #reported = false;
   /** What it has is what it was given. */
-  #given = false;
+  #allocated = false;
   /** What the whole had room for when it was last told; all of it before. */
   #left: { left: number; at: number };
 
-  constructor(staked: Staked, company: Company, now: number) {
+  constructor(staked: ShareableBudget, company: Membership, now: number) {
     this.#in = staked;
-    this.#company = company;
+    this.#membership = company;
     this.#left = { left: staked.limiter.whole(now).burst, at: now };
-    this.#setAside(now);
+    this.#takeMinimum(now);
   }
 
   get isAlone(): boolean {
-    return this.#company.settled && this.#company.members === 1;
+    return this.#membership.settled && this.#membership.members === 1;
   }
 
   /** Nobody else counts with what it holds, or waits to hear of what it spent. */
   get isSettled(): boolean {
-    return !this.#told && (this.#in.limiter.bucket.spent === 0 || this.#in.limiter.isTold);
+    return (
+      !this.#reported && (this.#in.limiter.bucket.unreported === 0 || this.#in.limiter.isReported)
+    );
   }
 
   /** What to tell of it; undefined if there is nothing to tell. */
-  account(now: number): Account | undefined {
+  report(now: number): BudgetReport | undefined {
     const { key, limiter } = this.#in;
     // What a platform tells itself counts everybody's calls.
-    const demand = limiter.isTold ? 0 : this.#in.demand();
+    const demand = limiter.isReported ? 0 : this.#in.demand();
     if (demand === 0 && this.isSettled) return undefined;
     const whole = this.isAlone;
-    const had = this.#given;
-    if (demand === 0 && this.#given) {
+    const had = this.#allocated;
+    if (demand === 0 && this.#allocated) {
       // It must be given up here before somebody else may have it.
-      this.#given = false;
-      this.#setAside(now);
+      this.#allocated = false;
+      this.#takeMinimum(now);
     }
-    this.#told = true;
+    this.#reported = true;
     const { bucket } = limiter;
     const { burst, perSecond } = limiter.whole(now);
     return {
@@ -183,49 +185,49 @@ export class Stake {
       },
       had,
       whole,
-      spent: bucket.spent,
+      spent: bucket.unreported,
       demand,
       urgent: this.#in.urgent(),
       leaves: demand === 0,
       pauseMs: Math.max(-1e9, limiter.notBefore - now),
-      lessons: limiter.lessons(now),
+      lessons: limiter.observations(now),
     };
   }
 
   /** The account was settled, with this share. */
-  settle(account: Account, share: Share | undefined, now: number): void {
+  apply(account: BudgetReport, share: Allocation | undefined, now: number): void {
     const { limiter } = this.#in;
     const { bucket } = limiter;
-    bucket.settle(account.spent);
+    bucket.reported(account.spent);
     if (share === undefined) {
-      this.#told = false;
+      this.#reported = false;
       return;
     }
-    this.#given = true;
+    this.#allocated = true;
     this.#left = { left: share.left, at: now };
     // Nobody has anything to tell to one that is alone, and was.
     if (account.whole && this.isAlone) return;
-    limiter.hear(share.lessons, now);
-    if (share.pauseMs !== undefined) limiter.pausedElsewhere(now, share.pauseMs);
+    limiter.merge(share.lessons, now);
+    if (share.pauseMs !== undefined) limiter.blockedElsewhere(now, share.pauseMs);
     const { burst, perSecond } = share;
     const part = { burst: burst / account.burst, perSecond: perSecond / account.perSecond };
-    bucket.split(this.isAlone ? all : part, now);
-    bucket.gain(share.gained, now);
-    if (!this.isAlone) bucket.trim(share.most, now);
+    bucket.setFraction(this.isAlone ? all : part, now);
+    bucket.add(share.gained, now);
+    if (!this.isAlone) bucket.capAt(share.most, now);
     this.#in.changed();
   }
 
   /** Others came or went. */
-  meet(company: Company, now: number): void {
-    const before = this.#company;
+  setMembership(company: Membership, now: number): void {
+    const before = this.#membership;
     if (before.members === company.members && before.settled === company.settled) return;
-    this.#company = company;
-    if (!this.#given || this.isAlone) this.#setAside(now);
+    this.#membership = company;
+    if (!this.#allocated || this.isAlone) this.#takeMinimum(now);
   }
 
-  #setAside(now: number): void {
+  #takeMinimum(now: number): void {
     const { limiter } = this.#in;
-    const { members, settled } = this.#company;
+    const { members, settled } = this.#membership;
     const { burst } = limiter.whole(now);
     const calls = settled && burst >= members ? Math.max(1, Math.floor(burst / members / 4)) : 0;
     const part = {
@@ -233,6 +235,6 @@ export class Stake {
       perSecond: even / members,
       aside: { members, ...this.#left },
     };
-    limiter.bucket.split(this.isAlone ? all : part, now);
+    limiter.bucket.setFraction(this.isAlone ? all : part, now);
   }
 }

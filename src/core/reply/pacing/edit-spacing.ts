@@ -1,4 +1,4 @@
-import type { Limiter } from './rate-limiter.ts';
+import type { RateLimiter } from './rate-limiter.ts';
 
 /** What is left is spent as if it had to last so long, in seconds. */
 const lastsSeconds = 6;
@@ -7,13 +7,13 @@ const lastsSeconds = 6;
  * How closely the calls of texts that still grow follow each other, of what one rate limit grants.
  * Times are in milliseconds of `performance.now()`.
  */
-export class Pace {
-  readonly #limiter: Limiter;
+export class EditSpacing {
+  readonly #limiter: RateLimiter;
   /** When the last call was made that `waitMs` let go. */
   #at = Number.NEGATIVE_INFINITY;
   #before = Number.NEGATIVE_INFINITY;
 
-  constructor(limiter: Limiter) {
+  constructor(limiter: RateLimiter) {
     this.#limiter = limiter;
   }
 
@@ -30,7 +30,7 @@ export class Pace {
    * How long until a text that is unseen since then is that old that so many `calls` fit into its
    * age, as closely as they follow each other by then. A window is shared out by itself.
    */
-  ripeMs(now: number, keep: number, calls: number, since: number): number {
+  minAgeMs(now: number, keep: number, calls: number, since: number): number {
     const { window, bucket } = this.#limiter;
     if (window !== undefined) return 0;
     const perSecond = bucket.perSecond(now);
@@ -51,24 +51,24 @@ export class Pace {
    * How far apart calls will be: over a whole window, however near its end is; where we have no
    * share yet, as far as with an even one.
    */
-  expectedMs(now: number, keep: number): number {
+  expectedIntervalMs(now: number, keep: number): number {
     const { window, bucket } = this.#limiter;
     if (window !== undefined) return 1_000 / window.perSecond;
-    const { aside } = bucket.part;
-    if (aside === undefined) return this.#apartMs(now, keep);
+    const { unallocated } = bucket.fraction;
+    if (unallocated === undefined) return this.#apartMs(now, keep);
     const { burst, perSecond } = this.#limiter.whole(now);
-    const left = Math.min(burst, aside.left + ((now - aside.at) * perSecond) / 1_000);
-    return (1_000 * aside.members) / (perSecond + left / lastsSeconds);
+    const left = Math.min(burst, unallocated.left + ((now - unallocated.at) * perSecond) / 1_000);
+    return (1_000 * unallocated.members) / (perSecond + left / lastsSeconds);
   }
 
   /** A call is made; `grows` if `waitMs` let it go. */
-  take(now: number, grows: boolean): void {
+  callStarted(now: number, grows: boolean): void {
     this.#before = this.#at;
     if (grows) this.#at = now;
   }
 
   /** The call that was taken last was not made. */
-  undo(): void {
+  callUndone(): void {
     this.#at = this.#before;
   }
 

@@ -1,5 +1,5 @@
-import type { Lessons } from '../../ports/budgets.ts';
-import type { Bucket, Part } from './token-bucket.ts';
+import type { Observations } from '../../ports/budgets.ts';
+import type { TokenBucket, Fraction } from './token-bucket.ts';
 
 /** Of what is believed, a refusal may take away at most this share at once. */
 const keepAtLeast = { burst: 1 / 4, perSecond: 1 / 2 } as const;
@@ -12,7 +12,7 @@ const minuteMs = 60_000;
 const blurMs = 500;
 
 /** What was learned of one number, and when. */
-interface Lesson {
+interface Observation {
   readonly value: number;
   readonly at: number;
 }
@@ -22,10 +22,10 @@ interface Lesson {
  * otherwise. What they took away comes back slowly at first, then faster, so that a limit that
  * stays low is run into once in minutes. Times are in milliseconds of `performance.now()`.
  */
-export class Belief {
+export class EstimatedLimit {
   #burst: number;
   #perSecond: number;
-  readonly #learned: { burst?: Lesson; perSecond?: Lesson } = {};
+  readonly #observed: { burst?: Observation; perSecond?: Observation } = {};
 
   constructor(burst: number, perSecond: number) {
     this.#burst = Math.max(1, burst);
@@ -33,15 +33,15 @@ export class Belief {
   }
 
   burst(now: number): number {
-    return Math.max(1, this.#believed('burst', this.#burst, now));
+    return Math.max(1, this.#estimate('burst', this.#burst, now));
   }
 
   perSecond(now: number): number {
-    return this.#believed('perSecond', this.#perSecond, now);
+    return this.#estimate('perSecond', this.#perSecond, now);
   }
 
   /** Less is believed than the platform says; that ends by itself. */
-  isTaught(now: number): boolean {
+  isLowered(now: number): boolean {
     return this.burst(now) < this.#burst || this.perSecond(now) < this.#perSecond;
   }
 
@@ -52,21 +52,21 @@ export class Belief {
   }
 
   /** No more than `shown` calls were granted at once; `before` is what was believed. */
-  learnBurst(shown: number, before: number, now: number): void {
+  lowerBurst(shown: number, before: number, now: number): void {
     const value = between(before * keepAtLeast.burst, shown * margin.burst, before);
-    this.#learn('burst', { value: Math.max(1, value), at: now });
+    this.#observe('burst', { value: Math.max(1, value), at: now });
   }
 
   /** Calls were granted no faster than this; `before` is what was believed. */
-  learnRate(shown: number, before: number, now: number): void {
+  lowerRate(shown: number, before: number, now: number): void {
     const value = shown * margin.perSecond;
     const most = before * margin.perSecond;
     const perSecond = between(before * keepAtLeast.perSecond, value, most);
-    this.#learn('perSecond', { value: perSecond, at: now });
+    this.#observe('perSecond', { value: perSecond, at: now });
   }
 
-  lessons(now: number): Lessons {
-    const { burst, perSecond } = this.#learned;
+  observations(now: number): Observations {
+    const { burst, perSecond } = this.#observed;
     return {
       ...(burst === undefined ? {} : { burst: { value: burst.value, ageMs: now - burst.at } }),
       ...(perSecond === undefined
@@ -76,22 +76,22 @@ export class Belief {
   }
 
   /** What was learned elsewhere stands where it is newer. */
-  hear(lessons: Lessons, now: number): void {
+  merge(lessons: Observations, now: number): void {
     for (const what of ['burst', 'perSecond'] as const) {
       const { value, ageMs } = lessons[what] ?? { value: 0, ageMs: Number.POSITIVE_INFINITY };
       const at = now - ageMs;
-      const known = this.#learned[what]?.at ?? Number.NEGATIVE_INFINITY;
-      if (at > known + blurMs) this.#learn(what, { value, at });
+      const known = this.#observed[what]?.at ?? Number.NEGATIVE_INFINITY;
+      if (at > known + blurMs) this.#observe(what, { value, at });
     }
   }
 
   /** What is no number is not believed: no wait would ever be one again. */
-  #learn(what: 'burst' | 'perSecond', lesson: Lesson): void {
-    if (Number.isFinite(lesson.value)) this.#learned[what] = lesson;
+  #observe(what: 'burst' | 'perSecond', lesson: Observation): void {
+    if (Number.isFinite(lesson.value)) this.#observed[what] = lesson;
   }
 
-  #believed(what: 'burst' | 'perSecond', most: number, now: number): number {
-    const lesson = this.#learned[what];
+  #estimate(what: 'burst' | 'perSecond', most: number, now: number): number {
+    const lesson = this.#observed[what];
     if (lesson === undefined) return most;
     const minutes = Math.max(0, now - lesson.at) / minuteMs;
     return Math.min(most, lesson.value + most * regained * minutes ** 2);
@@ -106,7 +106,7 @@ function between(least: number, value: number, most: number): number {
 const single = 1.01;
 
 /** A refusal, and those that follow at once: what was granted before it, and what that teaches. */
-export class Refusal {
+export class RateLimitViolation {
   readonly #at: number;
   /** The bucket was full when counting began. */
   readonly #full: boolean;
@@ -116,18 +116,18 @@ export class Refusal {
   /** What was believed before of the whole, and which part of that was ours. */
   readonly #burst: number;
   readonly #perSecond: number;
-  readonly #part: Part;
+  readonly #fraction: Fraction;
 
   /** @param takenAt when the refused call was made; times on the clock of `performance.now()` */
-  constructor(belief: Belief, bucket: Bucket, takenAt: number, now: number) {
-    const { since, full, taken } = bucket.count;
+  constructor(belief: EstimatedLimit, bucket: TokenBucket, takenAt: number, now: number) {
+    const { since, full, taken } = bucket.sinceFull;
     this.#at = now;
     this.#full = full;
     this.#seconds = Math.max(0, takenAt - since) / 1_000;
     this.#granted = taken;
     this.#burst = belief.burst(now);
     this.#perSecond = belief.perSecond(now);
-    this.#part = bucket.part;
+    this.#fraction = bucket.fraction;
   }
 
   /** Whether a call was on its way by then: its refusal tells more of the same. */
@@ -136,24 +136,24 @@ export class Refusal {
   }
 
   /** One more call was refused: corrects what is believed of the whole. */
-  teach(belief: Belief, now: number): void {
-    const { burst, perSecond } = this.#part;
+  applyTo(belief: EstimatedLimit, now: number): void {
+    const { burst, perSecond } = this.#fraction;
     if (perSecond === 0 || (burst < 1 && burst * this.#burst < single)) {
       // It was lent, or its bucket is full before each call, as it has no more than one: how much
       // there is cannot be told from it, but that is a little less.
-      belief.learnBurst(this.#burst, this.#burst, now);
-      belief.learnRate(this.#perSecond, this.#perSecond, now);
+      belief.lowerBurst(this.#burst, this.#burst, now);
+      belief.lowerRate(this.#perSecond, this.#perSecond, now);
       return;
     }
     this.#granted = Math.max(0, this.#granted - 1);
-    const came = this.#perSecond * this.#part.perSecond * this.#seconds;
+    const came = this.#perSecond * this.#fraction.perSecond * this.#seconds;
     if (this.#full && this.#granted >= 2 * came) {
       // Most of what was granted was there from the start: that was less than we thought.
-      belief.learnBurst((this.#granted - came) / this.#part.burst, this.#burst, now);
+      belief.lowerBurst((this.#granted - came) / this.#fraction.burst, this.#burst, now);
       return;
     }
-    const fromStart = this.#full ? this.#burst * this.#part.burst : 0;
+    const fromStart = this.#full ? this.#burst * this.#fraction.burst : 0;
     const rate = (this.#granted - fromStart) / Math.max(this.#seconds, 0.001);
-    belief.learnRate(rate / this.#part.perSecond, this.#perSecond, now);
+    belief.lowerRate(rate / this.#fraction.perSecond, this.#perSecond, now);
   }
 }

@@ -3,22 +3,22 @@ import type { Log } from '../../ports/log.ts';
 import type { Budget } from '../../ports/surface.ts';
 import {
   byUrgency,
-  type Finals,
-  type Lane,
-  type Place,
-  Slot,
-  Tally,
-  type Want,
+  type FinalEditBudgets,
+  type ScheduledReply,
+  type PacerHandle,
+  ReplyState,
+  FinalEditReservation,
+  type CallRequest,
 } from './scheduled-reply.ts';
-import { type Line, Lines } from './budget-queues.ts';
-import type { Shares } from './budget-sharing.ts';
+import { type BudgetQueue, BudgetQueues } from './budget-queues.ts';
+import type { BudgetSharing } from './budget-sharing.ts';
 
-export type { Lane } from './scheduled-reply.ts';
+export type { ScheduledReply as Lane } from './scheduled-reply.ts';
 
 /** A final text that would wait longer goes another way, if it has one, in milliseconds. */
 const patienceMs = 1_000;
 /** A line is looked at again after so long at the latest, in milliseconds. */
-const longestNapMs = 60_000;
+const longestSleepMs = 60_000;
 
 /**
  * Decides which reply may call the platform next: at most one call in flight per reply, no more
@@ -31,48 +31,54 @@ const longestNapMs = 60_000;
  */
 export class Pacer {
   readonly #log: Log;
-  readonly #lines: Lines<Slot>;
+  readonly #queues: BudgetQueues<ReplyState>;
   /** To be looked at with the next pump. */
-  readonly #ready = new Set<Slot>();
-  readonly #due = new Set<Line<Slot>>();
+  readonly #ready = new Set<ReplyState>();
+  readonly #due = new Set<BudgetQueue<ReplyState>>();
   #scheduled = false;
 
   /** @param options `shares`: where other instances spend the same budgets */
-  constructor(options: { log: Log; shares?: Shares | undefined }) {
+  constructor(options: { log: Log; shares?: BudgetSharing | undefined }) {
     this.#log = options.log;
-    this.#lines = new Lines({ shares: options.shares, serve: (line) => this.#makeDue(line) });
+    this.#queues = new BudgetQueues({
+      shares: options.shares,
+      serve: (line) => this.#markDue(line),
+    });
   }
 
   /** @param finals something of what a final text will spend is kept for it */
-  enlist(lane: Lane, finals: Finals = { own: [], instead: [] }): Place {
-    const tally = new Tally(finals, this.#lines);
-    const slot = new Slot(lane, tally);
+  register(
+    lane: ScheduledReply,
+    finals: FinalEditBudgets = { own: [], alternative: [] },
+  ): PacerHandle {
+    const tally = new FinalEditReservation(finals, this.#queues);
+    const slot = new ReplyState(lane, tally);
     return {
       changed: () => {
-        if (slot.state === 'idle') this.#makeReady(slot);
+        if (slot.state === 'idle') this.#markReady(slot);
       },
-      turnMs: () => tally.turnMs(performance.now()),
-      hurry: () => {
-        if (['idle', 'short', 'asleep'].includes(slot.state)) this.#makeReady(slot);
+      updateIntervalMs: () => tally.updateIntervalMs(performance.now()),
+      moreUrgent: () => {
+        if (['idle', 'short', 'asleep'].includes(slot.state)) this.#markReady(slot);
       },
-      leave: () => this.#leave(slot),
+      unregister: () => this.#unregister(slot),
     };
   }
 
-  #leave(slot: Slot): void {
+  #unregister(slot: ReplyState): void {
     if (slot.state === 'gone') return;
     this.#ready.delete(slot);
-    slot.become('gone');
-    slot.tally.leave();
+    slot.changeTo('gone');
+    slot.reservation.release();
   }
 
-  #makeReady(slot: Slot): void {
-    slot.become('ready');
+  #markReady(slot: ReplyState): void {
+    slot.changeTo('ready');
     this.#ready.add(slot);
     this.#schedule();
   }
 
-  #makeDue(line: Line<Slot>): void {
+  #markDue(line: BudgetQueue<ReplyState>): void {
     this.#due.add(line);
     this.#schedule();
   }
@@ -82,56 +88,56 @@ export class Pacer {
     this.#scheduled = true;
     queueMicrotask(() => {
       this.#scheduled = false;
-      this.#pump();
+      this.#run();
     });
   }
 
   /** Puts those that are ready in line, and serves the lines where something changed. */
-  #pump(): void {
+  #run(): void {
     const now = performance.now();
-    const free: { slot: Slot; want: Want }[] = [];
+    const free: { slot: ReplyState; want: CallRequest }[] = [];
     for (const slot of this.#ready) {
       this.#ready.delete(slot);
-      const want = this.#ask(slot, now);
+      const want = this.#nextRequest(slot, now);
       if (want === undefined) continue;
       if (want.budgets.length === 0) free.push({ slot, want });
-      else this.#join(slot, this.#lines.slowest(want, now).line);
+      else this.#enqueue(slot, this.#queues.slowest(want, now).line);
     }
     free.sort((a, b) => byUrgency(now)(a.want, b.want));
     for (const { slot, want } of free) this.#call(slot, want, now);
     // Those that move to another line are served there.
     for (const line of this.#due) {
       this.#due.delete(line);
-      this.#serve(line, now);
+      this.#serveQueue(line, now);
     }
   }
 
   /** What it wants now; it sleeps or idles if that is nothing now. */
-  #ask(slot: Slot, now: number): Want | undefined {
-    slot.tally.renew(now);
-    const want = slot.lane.want();
+  #nextRequest(slot: ReplyState, now: number): CallRequest | undefined {
+    slot.reservation.update(now);
+    const want = slot.reply.callRequest();
     if (slot.state === 'gone') return undefined;
     if (want === undefined) {
-      slot.become('idle');
+      slot.changeTo('idle');
       return undefined;
     }
     const sleepMs = Math.max(want.notBefore, slot.notBefore) - now;
     if (sleepMs <= 0) return want;
-    slot.sleep(sleepMs, () => this.#makeReady(slot));
+    slot.sleep(sleepMs, () => this.#markReady(slot));
     return undefined;
   }
 
-  #join(slot: Slot, line: Line<Slot>): void {
-    slot.join(line);
+  #enqueue(slot: ReplyState, line: BudgetQueue<ReplyState>): void {
+    slot.enqueue(line);
     this.#due.add(line);
   }
 
   /** Lets everybody in the line call for whose budgets there is room, the most urgent first. */
-  #serve(line: Line<Slot>, now: number): void {
+  #serveQueue(line: BudgetQueue<ReplyState>, now: number): void {
     clearTimeout(line.timer);
-    const wanting: { slot: Slot; want: Want }[] = [];
+    const wanting: { slot: ReplyState; want: CallRequest }[] = [];
     for (const slot of line.waiting) {
-      const want = this.#ask(slot, now);
+      const want = this.#nextRequest(slot, now);
       if (want !== undefined) wanting.push({ slot, want });
     }
     const order = byUrgency(now);
@@ -140,58 +146,58 @@ export class Pacer {
     let ahead = 0;
     line.urgent = 0;
     for (const { slot, want } of wanting) {
-      const slowest = this.#lines.slowest(want, now);
-      const other = this.#otherWay(want, ahead, now);
-      const otherMs = other && this.#lines.slowest(other, now).waitMs;
+      const slowest = this.#queues.slowest(want, now);
+      const other = this.#alternative(want, ahead, now);
+      const otherMs = other && this.#queues.slowest(other, now).waitMs;
       if (other !== undefined && otherMs === 0) {
         this.#call(slot, other, now, true);
       } else if (slowest.waitMs === 0) {
         this.#call(slot, want, now);
       } else if (slowest.line !== line) {
-        this.#join(slot, slowest.line);
+        this.#enqueue(slot, slowest.line);
       } else {
         soonest = Math.min(soonest, slowest.waitMs, otherMs ?? Number.POSITIVE_INFINITY);
         ahead += 1;
-        if (want.rank !== 'live') line.urgent += 1;
+        if (want.priority !== 'live') line.urgent += 1;
       }
     }
     if (soonest < Number.POSITIVE_INFINITY) {
       line.timer = setTimeout(
-        () => this.#makeDue(line),
-        Math.min(longestNapMs, Math.ceil(soonest)),
+        () => this.#markDue(line),
+        Math.min(longestSleepMs, Math.ceil(soonest)),
       );
     }
   }
 
   /** A final text that has another way leaves what is kept to those that have none. */
-  #otherWay(want: Want, ahead: number, now: number): Want | undefined {
-    const { budgets, instead } = want;
-    if (instead === undefined) return undefined;
-    const shared = new Set(instead.map(({ key }) => key));
+  #alternative(want: CallRequest, ahead: number, now: number): CallRequest | undefined {
+    const { budgets, alternativeBudgets } = want;
+    if (alternativeBudgets === undefined) return undefined;
+    const shared = new Set(alternativeBudgets.map(({ key }) => key));
     const own = budgets.filter(({ key }) => !shared.has(key));
-    if (this.#lines.spareWaitMs(own, now, ahead) <= patienceMs) return undefined;
-    return { ...want, budgets: instead };
+    if (this.#queues.spareWaitMs(own, now, ahead) <= patienceMs) return undefined;
+    return { ...want, budgets: alternativeBudgets };
   }
 
-  #call(slot: Slot, want: Want, now: number, instead = false): void {
-    const lines = want.budgets.map((budget) => this.#lines.of(budget, now));
-    for (const line of lines) line.take(now, want.rank === 'live');
-    slot.become('calling');
+  #call(slot: ReplyState, want: CallRequest, now: number, instead = false): void {
+    const lines = want.budgets.map((budget) => this.#queues.get(budget, now));
+    for (const line of lines) line.callStarted(now, want.priority === 'live');
+    slot.changeTo('calling');
     const ended = (made: boolean): void => {
       for (const line of lines) {
-        line.ended(made, now);
-        if (line.oneAtATime) this.#lines.mayHaveRoom(line);
+        line.callEnded(made, now);
+        if (line.oneAtATime) this.#queues.mayHaveRoom(line);
       }
     };
-    slot.lane.perform({ instead }).then(
+    slot.reply.perform({ useAlternative: instead }).then(
       (made) => {
         ended(made);
-        if (slot.state === 'calling') this.#makeReady(slot);
+        if (slot.state === 'calling') this.#markReady(slot);
       },
       (error: unknown) => {
         ended(true);
         if (error instanceof RateLimited) {
-          this.#refused(slot, want.budgets, error, now);
+          this.#rateLimited(slot, want.budgets, error, now);
         } else {
           // A lane that throws anything else is broken; asking it again would loop for ever.
           this.#log.error({ err: error }, 'reply lane broken');
@@ -200,13 +206,18 @@ export class Pacer {
     );
   }
 
-  #refused(slot: Slot, budgets: readonly Budget[], error: RateLimited, takenAt: number): void {
+  #rateLimited(
+    slot: ReplyState,
+    budgets: readonly Budget[],
+    error: RateLimited,
+    takenAt: number,
+  ): void {
     const { retryAfterMs, budgetKey } = error;
     const now = performance.now();
     const spent = budgets.filter(({ key }) => budgetKey === undefined || key === budgetKey);
-    for (const budget of spent) this.#lines.of(budget, now).refuse(now, error, takenAt);
+    for (const budget of spent) this.#queues.get(budget, now).rateLimited(now, error, takenAt);
     if (spent.length === 0) slot.notBefore = now + retryAfterMs;
     this.#log.warn({ budgets: budgets.map(({ key }) => key), retryAfterMs }, 'rate limited');
-    if (slot.state === 'calling') this.#makeReady(slot);
+    if (slot.state === 'calling') this.#markReady(slot);
   }
 }

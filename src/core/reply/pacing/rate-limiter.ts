@@ -1,8 +1,8 @@
-import type { Lessons } from '../../ports/budgets.ts';
-import type { Told } from '../../ports/surface.ts';
-import { Belief, Refusal } from './estimated-limit.ts';
-import { Bucket } from './token-bucket.ts';
-import { ToldWindow } from './reported-window.ts';
+import type { Observations } from '../../ports/budgets.ts';
+import type { ReportedLimit } from '../../ports/surface.ts';
+import { EstimatedLimit, RateLimitViolation } from './estimated-limit.ts';
+import { TokenBucket } from './token-bucket.ts';
+import { ReportedWindow } from './reported-window.ts';
 
 /** No call is in flight for longer: where nobody says when they end, none is counted for ever. */
 const longestCallMs = 60_000;
@@ -13,45 +13,45 @@ const nearEndMs = 1_000;
  * One rate limit: a token bucket that is full at first, or the window that the platform tells
  * of. Refusals teach it what it did not know. Times are in milliseconds of `performance.now()`.
  */
-export class Limiter {
-  readonly #belief: Belief;
-  readonly #bucket: Bucket;
-  #window: ToldWindow | undefined;
+export class RateLimiter {
+  readonly #estimate: EstimatedLimit;
+  readonly #bucket: TokenBucket;
+  #window: ReportedWindow | undefined;
   #notBefore = Number.NEGATIVE_INFINITY;
   /** When each call was made that has no answer yet. */
   readonly #inFlight: number[] = [];
-  #refusal: Refusal | undefined;
+  #violation: RateLimitViolation | undefined;
 
   constructor(budget: { burst: number; perSecond: number }, now: number) {
-    this.#belief = new Belief(budget.burst, budget.perSecond);
-    this.#bucket = new Bucket(this.#belief, now);
+    this.#estimate = new EstimatedLimit(budget.burst, budget.perSecond);
+    this.#bucket = new TokenBucket(this.#estimate, now);
   }
 
   /** What the platform tells; the same again does no harm. */
-  tell(told: Told | undefined): void {
+  setReported(told: ReportedLimit | undefined): void {
     if (told === undefined) return;
-    if (this.#window === undefined) this.#window = new ToldWindow(told, this.#inFlight);
-    else this.#window.tell(told, this.#inFlight);
+    if (this.#window === undefined) this.#window = new ReportedWindow(told, this.#inFlight);
+    else this.#window.update(told, this.#inFlight);
   }
 
   /** What the platform grants is another from now on. */
   resize(burst: number, perSecond: number, now: number): void {
-    this.#bucket.fill(now);
-    this.#belief.resize(burst, perSecond);
-    this.#bucket.trim(this.#bucket.burst(now), now);
+    this.#bucket.refill(now);
+    this.#estimate.resize(burst, perSecond);
+    this.#bucket.capAt(this.#bucket.burst(now), now);
   }
 
-  get bucket(): Bucket {
+  get bucket(): TokenBucket {
     return this.#bucket;
   }
 
   /** As the platform tells it; absent where it does not. */
-  get window(): ToldWindow | undefined {
+  get window(): ReportedWindow | undefined {
     return this.#window;
   }
 
   /** The platform tells itself what is left of it. */
-  get isTold(): boolean {
+  get isReported(): boolean {
     return this.#window !== undefined;
   }
 
@@ -62,7 +62,7 @@ export class Limiter {
 
   /** All that the platform is believed to grant, to whomever. */
   whole(now: number): { burst: number; perSecond: number } {
-    return { burst: this.#belief.burst(now), perSecond: this.#belief.perSecond(now) };
+    return { burst: this.#estimate.burst(now), perSecond: this.#estimate.perSecond(now) };
   }
 
   burst(now: number): number {
@@ -74,7 +74,7 @@ export class Limiter {
   }
 
   /** Calls that could be made at once. */
-  room(now: number): number {
+  available(now: number): number {
     if (now < this.#notBefore) return 0;
     return this.#window?.left(now) ?? this.#bucket.level(now);
   }
@@ -101,68 +101,68 @@ export class Limiter {
   }
 
   /** A call is made. `ended` follows, with the same time, where `tell` is used. */
-  take(now: number): void {
-    this.#bucket.take(now);
+  callStarted(now: number): void {
+    this.#bucket.callStarted(now);
     while (now - (this.#inFlight[0] ?? now) > longestCallMs) this.#inFlight.shift();
     this.#inFlight.push(now);
-    this.#window?.take(now);
+    this.#window?.callStarted(now);
   }
 
   /** The call that was taken last was not made. */
-  undo(): void {
-    this.#bucket.undo();
-    this.#window?.undo();
+  callUndone(): void {
+    this.#bucket.callUndone();
+    this.#window?.callUndone();
   }
 
-  ended(takenAt: number): void {
+  callEnded(takenAt: number): void {
     const index = this.#inFlight.indexOf(takenAt);
     if (index >= 0) this.#inFlight.splice(index, 1);
-    this.#window?.ended();
+    this.#window?.callEnded();
   }
 
   /** The platform refused a call that was made at `takenAt`: there is less than was believed. */
-  refuse(now: number, retryAfterMs: number, takenAt: number): void {
+  rateLimited(now: number, retryAfterMs: number, takenAt: number): void {
     // Of what is set aside for us, others may have had a part before they knew of us.
-    const teaches = this.#window === undefined && this.#bucket.part.aside === undefined;
+    const teaches = this.#window === undefined && this.#bucket.fraction.unallocated === undefined;
     if (teaches) {
-      if (this.#refusal?.covers(takenAt) !== true) {
-        this.#refusal = new Refusal(this.#belief, this.#bucket, takenAt, now);
+      if (this.#violation?.covers(takenAt) !== true) {
+        this.#violation = new RateLimitViolation(this.#estimate, this.#bucket, takenAt, now);
       }
-      this.#refusal.teach(this.#belief, now);
+      this.#violation.applyTo(this.#estimate, now);
     }
-    this.pause(now, retryAfterMs);
+    this.blockFor(now, retryAfterMs);
   }
 
   /** The platform asked for a pause; then it has room for one call. */
-  pause(now: number, ms: number): void {
-    this.#rest(now, ms, 1);
+  blockFor(now: number, ms: number): void {
+    this.#block(now, ms, 1);
   }
 
   /** The platform asked somebody else for a pause; the one call that there is then is theirs. */
-  pausedElsewhere(now: number, ms: number): void {
-    this.#rest(now, ms, 0);
+  blockedElsewhere(now: number, ms: number): void {
+    this.#block(now, ms, 0);
   }
 
   /** What refusals taught is still believed. */
-  isTaught(now: number): boolean {
-    return this.#belief.isTaught(now);
+  isLowered(now: number): boolean {
+    return this.#estimate.isLowered(now);
   }
 
   /** What refusals taught of the whole, here or elsewhere. */
-  lessons(now: number): Lessons {
-    return this.#belief.lessons(now);
+  observations(now: number): Observations {
+    return this.#estimate.observations(now);
   }
 
-  hear(lessons: Lessons, now: number): void {
-    this.#bucket.fill(now);
-    this.#belief.hear(lessons, now);
-    this.#bucket.trim(this.#bucket.burst(now), now);
+  merge(lessons: Observations, now: number): void {
+    this.#bucket.refill(now);
+    this.#estimate.merge(lessons, now);
+    this.#bucket.capAt(this.#bucket.burst(now), now);
   }
 
-  #rest(now: number, ms: number, left: number): void {
+  #block(now: number, ms: number, left: number): void {
     this.#notBefore = Math.max(this.#notBefore, now + ms);
     this.#window?.exhaust(this.#notBefore);
-    this.#bucket.drain(left, this.#notBefore, now);
+    this.#bucket.emptyUntil(left, this.#notBefore, now);
   }
 
   #keepingMs(now: number, keep: number): number {

@@ -1,15 +1,15 @@
-import type { Told } from '../../ports/surface.ts';
+import type { ReportedLimit } from '../../ports/surface.ts';
 
 /**
  * A rate limit as the platform tells it: so many calls in a window that begins with the first of
  * them. Between two tellings the own calls are counted. Times are in milliseconds of
  * `performance.now()`.
  */
-export class ToldWindow {
+export class ReportedWindow {
   #limit: number;
   #left: number;
   #resetsAt: number;
-  #toldAt: number;
+  #reportedAt: number;
   #lengthMs = 0;
   #slides = false;
   /** That length is a window's, and not that of a pause after a refusal. */
@@ -18,15 +18,15 @@ export class ToldWindow {
   #unsure: number;
 
   /** @param inFlight when each call was made that has no answer yet */
-  constructor(told: Told, inFlight: readonly number[]) {
+  constructor(told: ReportedLimit, inFlight: readonly number[]) {
     this.#limit = this.#left = this.#resetsAt = this.#unsure = 0;
-    this.#toldAt = Number.NEGATIVE_INFINITY;
-    this.tell(told, inFlight);
+    this.#reportedAt = Number.NEGATIVE_INFINITY;
+    this.update(told, inFlight);
   }
 
-  tell(told: Told, inFlight: readonly number[]): void {
-    if (told.at <= this.#toldAt) return;
-    this.#toldAt = told.at;
+  update(told: ReportedLimit, inFlight: readonly number[]): void {
+    if (told.at <= this.#reportedAt) return;
+    this.#reportedAt = told.at;
     this.#limit = Math.max(1, told.limit);
     this.#left = told.left;
     this.#resetsAt = told.resetsAt;
@@ -62,7 +62,7 @@ export class ToldWindow {
     return now >= this.#resetsAt ? this.#limit : this.#left - this.#unsure;
   }
 
-  take(now: number): void {
+  callStarted(now: number): void {
     if (now >= this.#resetsAt) {
       this.#left = this.#limit;
       this.#unsure = 0;
@@ -71,12 +71,12 @@ export class ToldWindow {
     this.#left -= 1;
   }
 
-  undo(): void {
+  callUndone(): void {
     this.#left += 1;
   }
 
   /** A call is over: if it was in flight at the telling, then it is counted there. */
-  ended(): void {
+  callEnded(): void {
     this.#unsure = Math.max(0, this.#unsure - 1);
   }
 
@@ -87,7 +87,7 @@ export class ToldWindow {
   }
 
   /** Where nothing is left, the platform may have asked for a pause that is longer than a window. */
-  #measure({ at, left, resetsAt, slidesMs }: Told): void {
+  #measure({ at, left, resetsAt, slidesMs }: ReportedLimit): void {
     this.#slides = slidesMs !== undefined;
     if (slidesMs !== undefined) {
       this.#lengthMs = slidesMs;

@@ -1,48 +1,48 @@
 import type { Budget } from '../../ports/surface.ts';
-import type { Line, Lines } from './budget-queues.ts';
+import type { BudgetQueue, BudgetQueues } from './budget-queues.ts';
 
 /** One reply, as the pacer sees it. */
-export interface Lane {
+export interface ScheduledReply {
   /** The call that it wants to make, if any. Cheap: it is asked often and must not render. */
-  want(): Want | undefined;
+  callRequest(): CallRequest | undefined;
   /**
    * Makes that call, with the newest text at this moment; resolves to false, at once, if there
    * is nothing to call for after all. Deals with its own failures, but for `RateLimited`, which
    * it throws. Must end by itself.
    */
-  perform(way: Way): Promise<boolean>;
+  perform(way: CallVariant): Promise<boolean>;
 }
 
 /** A lane's place with the pacer. */
-export interface Place {
+export interface PacerHandle {
   /** There may be something to do now. Cheap: called for every delta. */
   changed(): void;
   /** How long it is from one turn of a reply to its next, as things stand, in milliseconds. */
-  turnMs(): number;
+  updateIntervalMs(): number;
   /** What it wants is more urgent than what it wanted before. */
-  hurry(): void;
-  leave(): void;
+  moreUrgent(): void;
+  unregister(): void;
 }
 
 /** The budgets that a lane's final text will spend, and those that it may spend instead. */
-export interface Finals {
+export interface FinalEditBudgets {
   readonly own: readonly Budget[];
-  readonly instead: readonly Budget[];
+  readonly alternative: readonly Budget[];
   /** It has no choice: what people read now cannot stay, whatever comes. Cheap. */
-  readonly owesEdit?: boolean;
+  readonly needsEdit?: boolean;
 }
 
 /** Why a call is wanted, most urgent first. */
-const ranks = ['first', 'final', 'live'] as const;
+const priorities = ['first', 'final', 'live'] as const;
 
 /** The next call that a reply would make. */
-export interface Want {
+export interface CallRequest {
   /** A first post, a text that will not change any more, or one that still grows. */
-  readonly rank: (typeof ranks)[number];
+  readonly priority: (typeof priorities)[number];
   /** Every budget that the call spends. */
   readonly budgets: readonly Budget[];
   /** What a final text may spend instead, if the wait would be long. */
-  readonly instead?: readonly Budget[] | undefined;
+  readonly alternativeBudgets?: readonly Budget[] | undefined;
   /** Since when there is text that people cannot see, in milliseconds of `performance.now()`. */
   readonly unseenSince: number;
   /** How much of it there is, in UTF-16 units. */
@@ -52,39 +52,40 @@ export interface Want {
 }
 
 /** How a call is to be made. */
-export interface Way {
+export interface CallVariant {
   /** The budgets of `instead` were spent. */
-  readonly instead: boolean;
+  readonly useAlternative: boolean;
 }
 
 /** A word that waits long counts, too. */
 const leastChars = 20;
 
 /** Sorts first what is needed most: by rank, then by how much has been unseen for how long. */
-export function byUrgency(now: number): (a: Want, b: Want) => number {
-  const weight = (want: Want): number =>
+export function byUrgency(now: number): (a: CallRequest, b: CallRequest) => number {
+  const weight = (want: CallRequest): number =>
     (want.unseenChars + leastChars) * Math.max(0, now - want.unseenSince);
-  return (a, b) => ranks.indexOf(a.rank) - ranks.indexOf(b.rank) || weight(b) - weight(a);
+  return (a, b) =>
+    priorities.indexOf(a.priority) - priorities.indexOf(b.priority) || weight(b) - weight(a);
 }
 
 /** `ready`: to be looked at; `short`: its budget is spent; `asleep`: until its time comes. */
 type State = 'idle' | 'ready' | 'short' | 'asleep' | 'calling' | 'gone';
 
 /** Where a reply stands with the pacer. */
-export class Slot {
-  readonly lane: Lane;
+export class ReplyState {
+  readonly reply: ScheduledReply;
   /** Counts it, from its first want on. */
-  readonly tally: Tally<Slot>;
+  readonly reservation: FinalEditReservation<ReplyState>;
   /** The platform asked for a pause, and no budget is to blame. On the clock of `performance.now()`. */
   notBefore = 0;
   #state: State = 'idle';
   /** Where it waits, if it is short. */
-  #line: Line<Slot> | undefined;
+  #line: BudgetQueue<ReplyState> | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(lane: Lane, tally: Tally<Slot>) {
-    this.lane = lane;
-    this.tally = tally;
+  constructor(lane: ScheduledReply, tally: FinalEditReservation<ReplyState>) {
+    this.reply = lane;
+    this.reservation = tally;
   }
 
   get state(): State {
@@ -92,26 +93,26 @@ export class Slot {
   }
 
   /** Whether it is in this line. */
-  waitsIn(line: Line<Slot>): boolean {
+  isQueuedIn(line: BudgetQueue<ReplyState>): boolean {
     return this.#line === line;
   }
 
   /** Changes the state, and leaves what belonged to the one before. */
-  become(state: State): void {
+  changeTo(state: State): void {
     clearTimeout(this.#timer);
     this.#line?.waiting.delete(this);
     this.#line = undefined;
     this.#state = state;
   }
 
-  join(line: Line<Slot>): void {
-    this.become('short');
+  enqueue(line: BudgetQueue<ReplyState>): void {
+    this.changeTo('short');
     this.#line = line;
     line.waiting.add(this);
   }
 
   sleep(ms: number, wake: () => void): void {
-    this.become('asleep');
+    this.changeTo('asleep');
     this.#timer = setTimeout(wake, Math.ceil(ms));
   }
 }
@@ -120,42 +121,42 @@ export class Slot {
  * Counts one reply on the lines of the budgets that its final text will spend, and of those that
  * it may spend instead, so that something of them is kept for it.
  */
-export class Tally<Waiting> {
-  readonly #finals: Finals;
-  readonly #lines: Lines<Waiting>;
+export class FinalEditReservation<Waiting> {
+  readonly #finals: FinalEditBudgets;
+  readonly #lines: BudgetQueues<Waiting>;
   #begun = false;
   /** The key of what it will spend; that may change. */
   #key: string | undefined;
-  #own: readonly Line<Waiting>[] = [];
-  #others: readonly Line<Waiting>[] = [];
+  #own: readonly BudgetQueue<Waiting>[] = [];
+  #others: readonly BudgetQueue<Waiting>[] = [];
 
-  constructor(finals: Finals, lines: Lines<Waiting>) {
+  constructor(finals: FinalEditBudgets, lines: BudgetQueues<Waiting>) {
     this.#finals = finals;
     this.#lines = lines;
   }
 
   /** The lines of what it may spend instead, as things stand; none if it has no choice. */
-  get others(): readonly Line<Waiting>[] {
-    return this.#finals.owesEdit === true ? [] : this.#others;
+  get alternatives(): readonly BudgetQueue<Waiting>[] {
+    return this.#finals.needsEdit === true ? [] : this.#others;
   }
 
   /** Counts it where it belongs now. Cheap: called whenever the lane is asked. */
-  renew(now: number): void {
+  update(now: number): void {
     const { own } = this.#finals;
     const key = own[0]?.key;
     if (this.#begun && key === this.#key) return;
-    this.leave();
+    this.release();
     this.#begun = true;
     this.#key = key;
-    this.#own = own.map((budget) => this.#lines.of(budget, now));
-    this.#others = this.#finals.instead.map((budget) => this.#lines.of(budget, now));
+    this.#own = own.map((budget) => this.#lines.get(budget, now));
+    this.#others = this.#finals.alternative.map((budget) => this.#lines.get(budget, now));
     for (const line of this.#own) line.replies.add(this);
-    for (const line of this.#others) line.guests.add(this);
+    for (const line of this.#others) line.alternativeUsers.add(this);
   }
 
   /** It counts no more. */
-  leave(): void {
-    for (const line of this.#others) line.guests.delete(this);
+  release(): void {
+    for (const line of this.#others) line.alternativeUsers.delete(this);
     for (const line of this.#own) {
       line.replies.delete(this);
       // What was kept for it is there for the others.
@@ -164,7 +165,7 @@ export class Tally<Waiting> {
   }
 
   /** How long it is from one turn of the reply to its next, in milliseconds. */
-  turnMs(now: number): number {
-    return Math.max(0, ...this.#own.map((line) => line.turnMs(now)));
+  updateIntervalMs(now: number): number {
+    return Math.max(0, ...this.#own.map((line) => line.updateIntervalMs(now)));
   }
 }

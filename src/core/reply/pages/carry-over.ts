@@ -8,7 +8,7 @@ import {
 } from './markdown/containers.ts';
 
 /** What one page leaves open for the next. */
-export interface Seam {
+export interface CarryOver {
   readonly block: Block;
   /** Whether the cut is in the middle of a line. */
   readonly middle: boolean;
@@ -19,15 +19,15 @@ export interface Seam {
 }
 
 /** How a page begins. */
-export interface Opening {
+export interface PagePrefix {
   /** What is put before the slice. */
   readonly prefix: string;
   /** Units of the slice that the prefix stands for, or that are not shown. */
   readonly skip: number;
-  readonly shift: Shift;
+  readonly shift: Dedent;
 }
 
-export const start: Seam = { block: outside, middle: false, marks: '', bars: 0 };
+export const nothingCarried: CarryOver = { block: outside, middle: false, marks: '', bars: 0 };
 
 /** Keeps a rest of a line from being read as a heading, a list, a fence. */
 const wordJoiner = '\u2060';
@@ -54,20 +54,20 @@ function tableHead(lead: string, header: string, delimiter: string): string {
 /** Marks and the text behind them, kept from being read as something else. */
 function reopened(marks: string, text: string): string {
   const before = looksLikeBlock(marks + text.slice(0, 200)) ? wordJoiner : '';
-  return before + marks + between(marks, text);
+  return before + marks + separatorOf(marks, text);
 }
 
 /** What keeps marks from growing together with those that the text begins or ends with. */
-export function between(one: string, other: string): string {
+export function separatorOf(one: string, other: string): string {
   return one !== '' && one.at(-1) === other[0] ? wordJoiner : '';
 }
 
 /** How a page begins in the middle of a line. */
-function openMiddle(seam: Seam, text: string, brief: boolean): Opening {
+function openMiddle(seam: CarryOver, text: string, brief: boolean): PagePrefix {
   const { containers, leaf } = seam.block;
-  const shift = shiftFor(containers);
-  const lead = margin(containers, shift);
-  const opening = (prefix: string): Opening => ({ prefix: lead + prefix, skip: 0, shift });
+  const shift = dedentFor(containers);
+  const lead = lineStart(containers, shift);
+  const opening = (prefix: string): PagePrefix => ({ prefix: lead + prefix, skip: 0, shift });
   switch (leaf.kind) {
     case 'fence': {
       const newline = text.indexOf('\n');
@@ -94,19 +94,19 @@ function openMiddle(seam: Seam, text: string, brief: boolean): Opening {
  * How the page that begins with `text` opens what the page before left open. `first` is its first
  * line, read; `brief` leaves out a table's header or a fence's info where it would fill the page.
  */
-export function opening(
-  seam: Seam,
+export function prefixFor(
+  seam: CarryOver,
   text: string,
   first: Line | undefined,
   brief: boolean,
-): Opening {
+): PagePrefix {
   if (seam.middle) return openMiddle(seam, text, brief);
   const { containers, leaf } = seam.block;
   const { matched } = matchContainers(containers, text, 0, first?.end ?? 0);
-  const shift = shiftFor(containers.slice(0, matched));
-  const fresh: Opening = { prefix: '', skip: 0, shift };
+  const shift = dedentFor(containers.slice(0, matched));
+  const fresh: PagePrefix = { prefix: '', skip: 0, shift };
   if (!first?.goesOn) return fresh;
-  const lead = margin(containers, shift);
+  const lead = lineStart(containers, shift);
   if (leaf.kind === 'fence') {
     // The page before closed the fence already.
     if (first.kind === 'closer') return { ...fresh, skip: first.end };
@@ -118,8 +118,8 @@ export function opening(
   if (leaf.kind === 'paragraph' && first.kind === 'text') {
     // The line may be too lazy to repeat its containers' marks.
     const rest = text.slice(first.content);
-    const whole = shiftFor(containers);
-    const prefix = margin(containers, whole) + reopened(seam.marks, rest);
+    const whole = dedentFor(containers);
+    const prefix = lineStart(containers, whole) + reopened(seam.marks, rest);
     return { prefix, skip: first.content, shift: whole };
   }
   return fresh;
@@ -129,18 +129,18 @@ export function opening(
  * A page that begins inside a list has no item around its first lines, and their indent would make
  * code of them. So they are moved to the left by the columns that belong to the item.
  */
-export interface Shift {
+export interface Dedent {
   /** Quotes that all of this stands in. */
   readonly quotes: number;
   readonly columns: number;
 }
 
-export const unshifted: Shift = { quotes: 0, columns: 0 };
+export const noDedent: Dedent = { quotes: 0, columns: 0 };
 
 /** The shift for lines inside these containers: by the items behind the outermost quotes. */
-export function shiftFor(containers: readonly Container[]): Shift {
+function dedentFor(containers: readonly Container[]): Dedent {
   const quotes = containers.findIndex(({ kind }) => kind === 'item');
-  if (quotes < 0) return unshifted;
+  if (quotes < 0) return noDedent;
   const rest = containers.slice(quotes);
   const inner = rest.findIndex(({ kind }) => kind === 'quote');
   const items = inner < 0 ? rest : rest.slice(0, inner);
@@ -148,7 +148,7 @@ export function shiftFor(containers: readonly Container[]): Shift {
 }
 
 /** How lines inside these containers begin on a page with this shift. */
-export function margin(containers: readonly Container[], shift: Shift): string {
+export function lineStart(containers: readonly Container[], shift: Dedent): string {
   const head = continuation(containers.slice(0, shift.quotes));
   const tail = continuation(containers.slice(shift.quotes));
   const spaces = tail.length - tail.trimStart().length;
@@ -170,11 +170,11 @@ function skipQuotes(text: string, start: number, end: number, quotes: number): n
  * Shifts each line from the offset `from` on. A line with less indent has left the item, and what
  * is left of the shift is its own: the items around it have no begin on this page either.
  */
-export function applyShift(
+export function applyDedent(
   text: string,
-  shift: Shift,
+  shift: Dedent,
   from: number,
-): { text: string; left: Shift } {
+): { text: string; left: Dedent } {
   let columns = shift.columns;
   let start = from;
   let shifted = text.slice(0, from);

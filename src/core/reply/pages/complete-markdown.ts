@@ -1,6 +1,6 @@
 import remend from 'remend';
 import { closers, openMarks } from './markdown/emphasis.ts';
-import type { Reading } from './markdown-state.ts';
+import type { MarkdownState } from './markdown-state.ts';
 import { delimiterRow, lastCell, mayBeDelimiterRow, mayBeHeader } from './markdown/blocks.ts';
 
 /**
@@ -39,7 +39,7 @@ function withoutLoneMark(text: string): string {
 }
 
 /** A link that is still being written reads as its text, an address without its bracket. */
-function healLink(text: string): string {
+function completeLink(text: string): string {
   const bracket = text.lastIndexOf('[');
   if (bracket >= 0 && text.length - bracket <= maxLink && text[bracket - 1] !== '\\') {
     const label = halfLink.exec(text.slice(bracket))?.[1];
@@ -52,11 +52,11 @@ function healLink(text: string): string {
 }
 
 /** Completes running text that is still being written; `marks` are open before it. */
-export function healInline(text: string, marks = ''): string {
+export function completeInline(text: string, marks = ''): string {
   const written = marks + text;
   const opened = openMarks(written);
   const inCode = opened.at(-1)?.mark.startsWith('`') ?? false;
-  const whole = inCode ? written : healLink(marks + withoutLoneMark(text));
+  const whole = inCode ? written : completeLink(marks + withoutLoneMark(text));
   const open = whole === written ? opened : openMarks(whole);
   if (open.length === 0) return whole.slice(marks.length);
   const closed = whole.trimEnd() + closers(open.map(({ mark }) => mark).join(''));
@@ -67,17 +67,17 @@ export function healInline(text: string, marks = ''): string {
 }
 
 /** A live text made whole: the text, and lines to put below it. */
-export interface Healed {
+export interface CompletedMarkdown {
   readonly text: string;
   /** A line without what its containers put before it. */
   readonly below?: string;
 }
 
 /** Completes what is half written at the end of a reply that is still growing. */
-export function heal(reading: Reading): Healed {
+export function completeMarkdown(reading: MarkdownState): CompletedMarkdown {
   const { text } = reading;
   const line = reading.lines.at(-1);
-  const { leaf } = reading.placeAt(text.length).block;
+  const { leaf } = reading.positionAt(text.length).block;
   if (!line) return { text };
   const growing = line.end === text.length;
   const last = text.slice(line.content, line.end).trim();
@@ -99,7 +99,7 @@ export function heal(reading: Reading): Healed {
   }
   const inline = reading.inlineAt(text.length);
   if (!inline) return { text: growing ? withoutLoneMark(text) : text };
-  const running = healInline(text.slice(inline.from), inline.marks);
+  const running = completeInline(text.slice(inline.from), inline.marks);
   // The mark of a list alone, below a paragraph, would make a heading of it, too.
   const bare = running.trim() === '' && text.slice(line.start, inline.from).trim() !== '';
   const healed = text.slice(0, inline.from) + (bare ? zeroWidthSpace : running);

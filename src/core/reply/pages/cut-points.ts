@@ -1,15 +1,15 @@
 import type { Line } from './markdown/blocks.ts';
 import type { Span } from './markdown/inline-spans.ts';
-import { around, constructs } from './markdown/inline-spans.ts';
+import { spanAt, uncuttableSpans } from './markdown/inline-spans.ts';
 import { indentAt } from './markdown/containers.ts';
-import type { Reading } from './markdown-state.ts';
+import type { MarkdownState } from './markdown-state.ts';
 import { looksLikeBlock } from './carry-over.ts';
 
 /** What a cut can come before. */
-type Kind = 'block' | 'item' | 'blank' | 'line' | 'row' | 'heading' | 'sentence' | 'word';
+type CutKind = 'block' | 'item' | 'blank' | 'line' | 'row' | 'heading' | 'sentence' | 'word';
 
 /** Kinds of boundaries, best first, and the share of a full page that each must keep. */
-const preferences: readonly (readonly [Kind, number])[] = [
+const preferences: readonly (readonly [CutKind, number])[] = [
   ['block', 0.5],
   ['item', 0.5],
   ['blank', 0.5],
@@ -21,7 +21,7 @@ const preferences: readonly (readonly [Kind, number])[] = [
 ];
 
 /** A line of code or a row of a table is torn only where even a short page cannot save it. */
-const beforeTearing: typeof preferences = [
+const fallbacks: typeof preferences = [
   ...preferences.slice(0, 6),
   ['block', 0.15],
   ['item', 0.15],
@@ -38,8 +38,8 @@ const mark = /[*_~`]/;
 const maxSteps = 64;
 
 /** Where a text may be cut, and where best. */
-export class Boundaries {
-  readonly #reading: Reading;
+export class CutPoints {
+  readonly #reading: MarkdownState;
   readonly #text: string;
   /** Both sides of a cut show something: it is behind the first and not behind the last of it. */
   readonly #first: number;
@@ -48,20 +48,20 @@ export class Boundaries {
   readonly #segments: Intl.Segments;
 
   /** `last` is the offset of the last visible unit, in this text or beyond it. */
-  constructor(reading: Reading, last: number) {
+  constructor(reading: MarkdownState, last: number) {
     this.#reading = reading;
     this.#text = reading.text;
     this.#first = this.#text.search(/\S/);
     this.#last = Math.min(last, this.#text.length - 1);
-    this.#spans = constructs(this.#text);
+    this.#spans = uncuttableSpans(this.#text);
     this.#segments = graphemes.segment(this.#text);
   }
 
   /** Boundaries at or below `most`, best first; the page that ends at `most` is full. */
   *best(most: number): Generator<number> {
     const lines = this.#lineStarts(most);
-    const leaf = this.#reading.placeAt(most).block.leaf.kind;
-    const order = leaf === 'table' || leaf === 'fence' ? beforeTearing : preferences;
+    const leaf = this.#reading.positionAt(most).block.leaf.kind;
+    const order = leaf === 'table' || leaf === 'fence' ? fallbacks : preferences;
     for (const [kind, share] of order) {
       const least = most * share;
       const worded = kind === 'sentence' || kind === 'word';
@@ -97,8 +97,8 @@ export class Boundaries {
   }
 
   /** The starts of lines by kind, last first. */
-  #lineStarts(most: number): Map<Kind, number[]> {
-    const found = new Map<Kind, number[]>();
+  #lineStarts(most: number): Map<CutKind, number[]> {
+    const found = new Map<CutKind, number[]>();
     for (let index = this.#reading.indexAt(most); index > 0; index--) {
       const line = this.#reading.lines[index];
       const kind = line && line.start <= most ? this.#kindOf(line, index) : undefined;
@@ -110,7 +110,7 @@ export class Boundaries {
     return found;
   }
 
-  #kindOf(line: Line, index: number): Kind | undefined {
+  #kindOf(line: Line, index: number): CutKind | undefined {
     const { lines } = this.#reading;
     const previous = lines[index - 1]?.kind;
     if (line.kind === 'blank' || line.kind === 'closer' || line.kind === 'delimiter')
@@ -132,13 +132,13 @@ export class Boundaries {
   }
 
   /** Ends of words, or of sentences, last first. */
-  *#words(kind: Kind, most: number, least: number): Generator<number> {
+  *#words(kind: CutKind, most: number, least: number): Generator<number> {
     for (let at = Math.min(most, this.#last); at >= least && at > this.#first; at--) {
       const before = this.#text[at - 1] ?? '';
       const spaced = /\s/.test(before) && /\S/.test(this.#text[at] ?? '');
       const wide = kind === 'sentence' && wideSentenceEnd.test(before);
       if (!spaced && !wide) continue;
-      const { line, block, middle } = this.#reading.placeAt(at);
+      const { line, block, middle } = this.#reading.positionAt(at);
       if (!line || !middle || indentAt(this.#text, line.content, line.end).at >= at) continue;
       if (kind === 'sentence') {
         if (block.leaf.kind === 'fence') continue;
@@ -160,7 +160,7 @@ export class Boundaries {
           yield at;
           break;
         }
-        if (!this.#reading.tearsFence(at)) spare ??= at;
+        if (!this.#reading.splitsFence(at)) spare ??= at;
         at = this.#whole(this.#wordEnd(at) - 1, most);
       }
       if (spare !== undefined) yield spare;
@@ -170,10 +170,10 @@ export class Boundaries {
   /** The place at or below `at` that is in no grapheme and no construct that fits on a page. */
   #whole(at: number, most: number): number {
     const grapheme = this.#segments.containing(at)?.index ?? at;
-    const span = around(this.#spans, grapheme);
+    const span = spanAt(this.#spans, grapheme);
     const inside = span && span.start > this.#first && span.end - span.start <= most;
     const place = inside ? span.start : grapheme;
-    if (this.#reading.placeAt(place).block.leaf.kind === 'fence')
+    if (this.#reading.positionAt(place).block.leaf.kind === 'fence')
       return Math.min(place, this.#last);
     // White space stays on the page before.
     let next = place;
@@ -191,13 +191,13 @@ export class Boundaries {
   /** Whether the text can be cut here and both parts still be read as they were. */
   #allows(at: number, most?: number): boolean {
     if (at <= this.#first || at > this.#last) return false;
-    const span = around(this.#spans, at);
+    const span = spanAt(this.#spans, at);
     const larger =
       span && most !== undefined && (span.start <= this.#first || span.end - span.start > most);
     if (span && !larger) return false;
-    const { line, block, middle } = this.#reading.placeAt(at);
+    const { line, block, middle } = this.#reading.positionAt(at);
     if (!line) return false;
-    if (block.leaf.kind === 'fence') return line.kind === 'code' && !this.#reading.tearsFence(at);
+    if (block.leaf.kind === 'fence') return line.kind === 'code' && !this.#reading.splitsFence(at);
     if (this.#mergesMarks(at)) return false;
     if (!middle) return true;
     if (line.kind === 'delimiter' || line.kind === 'rule') return false;

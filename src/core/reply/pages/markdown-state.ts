@@ -1,9 +1,9 @@
 import { bars, type Block, closes, type Line, nothing, readLines } from './markdown/blocks.ts';
 import { Marks } from './markdown/emphasis.ts';
-import type { Seam } from './carry-over.ts';
+import type { CarryOver } from './carry-over.ts';
 
 /** A place in the text: its line, what is open there, and whether the line has begun. */
-export interface Place {
+export interface TextPosition {
   readonly line: Line | undefined;
   readonly block: Block;
   readonly middle: boolean;
@@ -26,15 +26,15 @@ interface Paragraph {
 const maxMarks = 64;
 
 /** The text since the last cut, read as markdown. */
-export class Reading {
-  readonly seam: Seam;
+export class MarkdownState {
+  readonly seam: CarryOver;
   readonly text: string;
   readonly lines: readonly Line[];
   /** By where they begin. */
   readonly #paragraphs = new Map<number, Paragraph>();
   readonly #bars = new Map<Line, readonly number[]>();
 
-  constructor(seam: Seam, text: string) {
+  constructor(seam: CarryOver, text: string) {
     this.seam = seam;
     this.text = text;
     this.lines = readLines(seam.block, seam.middle, text);
@@ -53,7 +53,7 @@ export class Reading {
   }
 
   /** What is open where the text up to `end` ends. */
-  placeAt(end: number): Place {
+  positionAt(end: number): TextPosition {
     const line = this.lines[this.indexAt(end)];
     if (!line) return { line, block: this.seam.block, middle: false };
     const { before, within, after } = line;
@@ -74,8 +74,8 @@ export class Reading {
   }
 
   /** Whether a fence would lose the line that closes it, or that is growing to close it. */
-  tearsFence(at: number): boolean {
-    const { line, block } = this.placeAt(at);
+  splitsFence(at: number): boolean {
+    const { line, block } = this.positionAt(at);
     if (line?.kind === 'closer') return true;
     if (line?.kind !== 'code' || block.leaf.kind !== 'fence') return false;
     const { fence } = block.leaf;
@@ -87,7 +87,7 @@ export class Reading {
 
   /** The running text that `end` is in, if it is in any. */
   inlineAt(end: number): Inline | undefined {
-    const { line, block, middle } = this.placeAt(end);
+    const { line, block, middle } = this.positionAt(end);
     if (!line) return undefined;
     const first = this.lines[0] === line;
     const { leaf } = block;
@@ -121,8 +121,8 @@ export class Reading {
   }
 
   /** What the next page has to go on with if this one ends at `end`. */
-  seamAt(end: number): Seam {
-    const { line, block, middle } = this.placeAt(end);
+  carryOverAt(end: number): CarryOver {
+    const { line, block, middle } = this.positionAt(end);
     if (!line) return this.seam;
     const { containers, leaf } = block;
     const carried =

@@ -2,16 +2,16 @@ import type { PageFormat } from '../../ports/surface.ts';
 import { continuation } from './markdown/containers.ts';
 import { htmlEnd } from './markdown/blocks.ts';
 import { closers } from './markdown/emphasis.ts';
-import { heal } from './complete-markdown.ts';
-import { Reading } from './markdown-state.ts';
+import { completeMarkdown } from './complete-markdown.ts';
+import { MarkdownState } from './markdown-state.ts';
 import {
-  applyShift,
-  between,
-  margin,
-  opening,
-  type Opening,
-  type Seam,
-  unshifted,
+  applyDedent,
+  separatorOf,
+  lineStart,
+  prefixFor,
+  type PagePrefix,
+  type CarryOver,
+  noDedent,
 } from './carry-over.ts';
 
 /**
@@ -28,19 +28,19 @@ const maxBlank = 64;
 const blankStart = /^(?:[ \t]*\n)+/;
 
 /** The text since the last cut, as a page that may end anywhere in it. */
-export class Draft {
-  readonly reading: Reading;
+export class PageDraft {
+  readonly state: MarkdownState;
   /** Nothing is put before or behind the text, because that alone would fill the page. */
   readonly bare: boolean;
   readonly #format: PageFormat;
-  readonly #opening: Opening;
+  readonly #opening: PagePrefix;
 
-  constructor(format: PageFormat, seam: Seam, text: string, bare = false) {
+  constructor(format: PageFormat, seam: CarryOver, text: string, bare = false) {
     this.#format = format;
-    this.reading = new Reading(seam, text);
-    const first = this.reading.lines[0];
-    const whole = opening(seam, text, first, false);
-    this.#opening = this.#fills(whole) ? opening(seam, text, first, true) : whole;
+    this.state = new MarkdownState(seam, text);
+    const first = this.state.lines[0];
+    const whole = prefixFor(seam, text, first, false);
+    this.#opening = this.#fills(whole) ? prefixFor(seam, text, first, true) : whole;
     this.bare = bare || this.#fills(this.#opening);
   }
 
@@ -51,7 +51,7 @@ export class Draft {
 
   /** The page that ends at `end`, rendered; undefined if it does not fit. */
   render(end: number, closing: Closing): string | undefined {
-    const seen = this.reading.text.slice(0, end).trimEnd().length;
+    const seen = this.state.text.slice(0, end).trimEnd().length;
     const whole = end - seen > maxBlank ? undefined : this.#fit(this.markdown(end, closing));
     // Blank lines at the end of code are kept only where there is room for them.
     return whole ?? (seen < end ? this.#fit(this.markdown(seen, closing)) : undefined);
@@ -59,44 +59,44 @@ export class Draft {
 
   /** The page that ends at `end`, in markdown that is whole in itself. */
   markdown(end: number, closing: Closing): string {
-    const { text, seam } = this.reading;
+    const { text, seam } = this.state;
     if (this.bare) return text.slice(0, end).trim().toWellFormed();
     const { prefix, skip, shift } = this.#opening;
-    const { containers, leaf } = this.reading.placeAt(end).block;
-    const healed = closing === 'live' ? heal(this.reading) : { text: text.slice(0, end) };
+    const { containers, leaf } = this.state.positionAt(end).block;
+    const healed = closing === 'live' ? completeMarkdown(this.state) : { text: text.slice(0, end) };
     const shown = this.#closeFences(healed.text, skip);
     const newline = shown.indexOf('\n');
     const begun = seam.middle || skip > 0;
     const firstWhole = begun ? (newline < 0 ? shown.length : newline + 1) : 0;
-    const shifted = applyShift(shown, shift, firstWhole);
+    const shifted = applyDedent(shown, shift, firstWhole);
     const kept = leaf.kind === 'fence' ? shifted.text : shifted.text.trimEnd();
     const written = prefix + (prefix === '' ? kept.replace(blankStart, '') : kept);
     const fence = leaf.kind === 'fence' && closing !== 'open' ? leaf.fence.marker : undefined;
     const below = fence ?? healed.below;
-    const marks = closing === 'cut' ? closers(this.reading.marksAt(end)) : '';
+    const marks = closing === 'cut' ? closers(this.state.marksAt(end)) : '';
     if (below === undefined) {
       // A page that the opening leaves nothing of is better raw than empty.
       const whole = written.trim() === '' ? text.slice(0, end).trim() : written;
-      return (whole + between(whole, marks) + marks).toWellFormed();
+      return (whole + separatorOf(whole, marks) + marks).toWellFormed();
     }
-    const lead = margin(containers, shifted.left);
+    const lead = lineStart(containers, shifted.left);
     const glue = written === '' || written.endsWith('\n') ? '' : '\n';
     return `${written}${glue}${lead}${below}`.toWellFormed();
   }
 
   /** The text with all that is open in it closed, and how much of it is the text itself. */
   closed(): { text: string; shown: number } {
-    const { text } = this.reading;
-    const { containers, leaf } = this.reading.placeAt(text.length).block;
+    const { text } = this.state;
+    const { containers, leaf } = this.state.positionAt(text.length).block;
     if (leaf.kind !== 'fence') {
       const shown = text.trimEnd();
-      const written = this.reading.lines.filter(({ kind }) => kind === 'text');
+      const written = this.state.lines.filter(({ kind }) => kind === 'text');
       const html = htmlEnd(written.map(({ content, end }) => text.slice(content, end)));
-      const closing = html || closers(this.reading.marksAt(text.length));
-      return { text: shown + between(shown, closing) + closing, shown: shown.length };
+      const closing = html || closers(this.state.marksAt(text.length));
+      return { text: shown + separatorOf(shown, closing) + closing, shown: shown.length };
     }
     const glue = text.endsWith('\n') ? '' : '\n';
-    const lead = margin(containers, unshifted);
+    const lead = lineStart(containers, noDedent);
     return { text: text + glue + lead + leaf.fence.marker, shown: text.length };
   }
 
@@ -107,7 +107,7 @@ export class Draft {
   #closeFences(text: string, from: number): string {
     let shown = '';
     let done = from;
-    for (const { before, goesOn, start } of this.reading.lines) {
+    for (const { before, goesOn, start } of this.state.lines) {
       if (before.leaf.kind !== 'fence' || goesOn || start <= from || start >= text.length) continue;
       shown += `${text.slice(done, start)}${continuation(before.containers)}${before.leaf.fence.marker}\n`;
       done = start;
@@ -121,7 +121,7 @@ export class Draft {
   }
 
   /** Whether what is put before the text takes more than half of the page. */
-  #fills({ prefix }: Opening): boolean {
+  #fills({ prefix }: PagePrefix): boolean {
     return prefix !== '' && this.#format.size(this.#format.render(prefix)) > this.#format.limit / 2;
   }
 }

@@ -1,8 +1,8 @@
 import type { PageFormat } from '../../ports/surface.ts';
-import { blockEnd, type Cut, cutAt, fit, pauseOf } from './fit-page.ts';
-import { Draft } from './page-draft.ts';
-import type { Seam } from './carry-over.ts';
-import { start } from './carry-over.ts';
+import { blockEnd, type PageCut, cutAt, fitPage, breakNearEnd } from './fit-page.ts';
+import { PageDraft } from './page-draft.ts';
+import type { CarryOver } from './carry-over.ts';
+import { nothingCarried } from './carry-over.ts';
 
 /** One posted message of a reply. */
 export interface Page {
@@ -15,11 +15,11 @@ export interface Page {
 }
 
 /** A last page as two. */
-export interface Split {
+export interface PageSplit {
   readonly first: Page;
   /** Rendered text of the second. */
   readonly rest: string;
-  readonly cut: Cut;
+  readonly cut: PageCut;
 }
 
 function isHighSurrogate(unit: number): boolean {
@@ -32,11 +32,11 @@ function isHighSurrogate(unit: number): boolean {
  *
  * Work depends on the live page and on what came since, never on the whole reply.
  */
-export class Pages {
+export class PageSplitter {
   readonly #format: PageFormat;
   readonly #frozen: Page[] = [];
   /** What the last frozen page left open. */
-  #seam: Seam = start;
+  #seam: CarryOver = nothingCarried;
   /** What the model wrote since the last cut. */
   #source = '';
   /** What is shown of it once a closing note is added. */
@@ -61,7 +61,7 @@ export class Pages {
   }
 
   /** Decides the cuts that are due. */
-  settle(): void {
+  cutFullPages(): void {
     while (!this.#settled) {
       const { text, offset } = this.#pending();
       if (!/\S/.test(text)) {
@@ -69,7 +69,7 @@ export class Pages {
         this.#settled = true;
         return;
       }
-      const found = fit(this.#format, this.#seam, text, this.#ended ? 'final' : 'live');
+      const found = fitPage(this.#format, this.#seam, text, this.#ended ? 'final' : 'live');
       if ('whole' in found) {
         const { whole: text, written } = found;
         this.#live = { source: this.#source, text, ...(this.#ended ? {} : { written }) };
@@ -80,8 +80,8 @@ export class Pages {
     }
   }
 
-  #freeze({ at, text, seam }: Cut, offset: number): void {
-    this.#frozen.push({ source: this.#take(offset + at), text });
+  #freeze({ at, text, seam }: PageCut, offset: number): void {
+    this.#frozen.push({ source: this.#removeFirst(offset + at), text });
     this.#seam = seam;
     this.#settled = false;
   }
@@ -92,14 +92,14 @@ export class Pages {
   }
 
   /** Length of what comes behind a frozen page, in UTF-16 units. */
-  behind(index: number): number {
+  lengthAfter(index: number): number {
     const later = this.#frozen.slice(index + 1);
     return later.reduce((sum, { source }) => sum + source.length, this.#source.length);
   }
 
   /** The page that grows, as people should see it now; undefined while it shows nothing. */
   live(): Page | undefined {
-    this.settle();
+    this.cutFullPages();
     return this.#live;
   }
 
@@ -107,11 +107,11 @@ export class Pages {
    * The page that grows, up to its last sentence or line: it can stay as it is, and the rest go
    * on a page of its own. Undefined where that would hold back too much.
    */
-  pause(): Page | undefined {
-    this.settle();
+  upToBreak(): Page | undefined {
+    this.cutFullPages();
     if (this.#live === undefined || this.#ended) return undefined;
     const { text, offset } = this.#pending();
-    const cut = pauseOf(this.#format, this.#seam, text);
+    const cut = breakNearEnd(this.#format, this.#seam, text);
     const source = this.#source.slice(0, offset + (cut?.at ?? 0));
     return cut && { source, text: cut.text, written: cut.written };
   }
@@ -121,31 +121,31 @@ export class Pages {
    * nearly full there: what people read of it stays, and the rest go on the next page.
    */
   endBlock(read: number): void {
-    this.settle();
+    this.cutFullPages();
     if (this.#live === undefined || this.#ended) return;
     const { text, offset } = this.#pending();
     const before = this.#length - this.#source.length;
     const cut = blockEnd(this.#format, this.#seam, text, Math.max(0, read - before - offset) + 1);
     if (cut !== undefined) this.#freeze(cut, offset);
-    this.settle();
+    this.cutFullPages();
   }
 
   /**
    * Ends the page that grows behind `source`, its beginning, if more is written than it can hold.
    * False if it can hold all, or cannot end there.
    */
-  endBehind(source: string): boolean {
+  endAfter(source: string): boolean {
     const { text, offset } = this.#pending();
     if (source.length <= offset || !this.#source.startsWith(source)) return false;
-    if ('whole' in fit(this.#format, this.#seam, text, 'live')) return false;
+    if ('whole' in fitPage(this.#format, this.#seam, text, 'live')) return false;
     const cut = cutAt(this.#format, this.#seam, text, source.length - offset);
     if (cut !== undefined) this.#freeze(cut, offset);
     return cut !== undefined;
   }
 
   /** The text is over: what the last page is without its beginning `source`, if that can be. */
-  rest(source: string): Split | undefined {
-    this.settle();
+  splitAfter(source: string): PageSplit | undefined {
+    this.cutFullPages();
     if (!this.#ended || this.#live === undefined || source === '') return undefined;
     if (!this.#source.startsWith(source)) return undefined;
     const { text, offset } = this.#pending();
@@ -153,22 +153,22 @@ export class Pages {
     const cut = cutAt(this.#format, this.#seam, text, source.length - offset);
     if (cut === undefined) return undefined;
     const left = text.slice(cut.at);
-    const found = fit(this.#format, cut.seam, left, 'final');
+    const found = fitPage(this.#format, cut.seam, left, 'final');
     return 'whole' in found
       ? { first: { source, text: cut.text }, rest: found.whole, cut }
       : undefined;
   }
 
   /** The last page becomes the two of `split`. Returns what makes them one again. */
-  take(split: Split): () => void {
+  applySplit(split: PageSplit): () => void {
     const { first, cut } = split;
     const [seam, source, noted] = [this.#seam, this.#source, this.#noted];
     const [fromSource, live] = [this.#fromSource, this.#live];
-    this.#take(first.source.length);
+    this.#removeFirst(first.source.length);
     this.#frozen.push(first);
     this.#seam = cut.seam;
     this.#settled = false;
-    this.settle();
+    this.cutFullPages();
     return () => {
       this.#frozen.pop();
       [this.#seam, this.#source, this.#noted] = [seam, source, noted];
@@ -183,16 +183,16 @@ export class Pages {
    */
   end(note?: string): void {
     if (this.#ended) throw new Error('the text is over already');
-    this.settle();
+    this.cutFullPages();
     this.#ended = true;
     this.#settled = false;
     if (note !== undefined) this.#addNote(note);
-    this.settle();
+    this.cutFullPages();
   }
 
   #addNote(note: string): void {
     if (/\S/.test(this.#source)) {
-      const closed = new Draft(this.#format, this.#seam, this.#source).closed();
+      const closed = new PageDraft(this.#format, this.#seam, this.#source).closed();
       const noted = `${closed.text}\n\n${note}`;
       const alone = this.#fitted(closed.text);
       if (this.#fitted(noted) !== undefined || alone === undefined) {
@@ -204,12 +204,12 @@ export class Pages {
       this.#frozen.push({ source: this.#source, text: alone });
       this.#source = '';
     }
-    this.#seam = start;
+    this.#seam = nothingCarried;
     this.#noted = note;
   }
 
   #fitted(text: string): string | undefined {
-    const found = fit(this.#format, this.#seam, text, 'final');
+    const found = fitPage(this.#format, this.#seam, text, 'final');
     return 'whole' in found ? found.whole : undefined;
   }
 
@@ -232,7 +232,7 @@ export class Pages {
   }
 
   /** Takes the first `units` of what is shown, and returns the source they stand for. */
-  #take(units: number): string {
+  #removeFirst(units: number): string {
     const all = this.#noted !== undefined && units >= this.#fromSource;
     const slice = all ? this.#source : this.#source.slice(0, units);
     this.#source = this.#source.slice(slice.length);

@@ -6,15 +6,15 @@ import type { PageRecord } from '../../domain/turn.ts';
 const writeEveryMs = 1_000;
 
 /** How the pages of a reply are remembered across a crash. */
-export interface PageLedger {
+export interface PageRecords {
   save(page: PageRecord): Promise<void>;
   drop(index: number): Promise<void>;
 }
 
 type Shown = Pick<PageRecord, 'id' | 'source'>;
 
-export interface PageNoteOptions {
-  readonly ledger: PageLedger;
+export interface PageRecorderOptions {
+  readonly pageRecords: PageRecords;
   readonly index: number;
   /** The idempotency key of the page's post. */
   readonly key: string;
@@ -28,8 +28,8 @@ export interface PageNoteOptions {
  * platform, one write at a time and always with the newest: people go on reading while the store
  * is slow or away.
  */
-export class PageNote {
-  readonly #options: PageNoteOptions;
+export class PageRecorder {
+  readonly #options: PageRecorderOptions;
   /** The message and the slice that it was last made to show. */
   #shows: Shown;
   #stored: Shown;
@@ -38,21 +38,21 @@ export class PageNote {
   #again = false;
   #lost: { readonly error: unknown } | undefined;
 
-  constructor(options: PageNoteOptions) {
+  constructor(options: PageRecorderOptions) {
     this.#options = options;
     const { id, source = '' } = options.record ?? {};
     this.#shows = this.#stored = { ...(id === undefined ? {} : { id }), source };
   }
 
   /** The store knows which message it is, or is being told. */
-  get isFound(): boolean {
+  get hasId(): boolean {
     return this.#stored.id !== undefined || this.#writing !== undefined;
   }
 
   /** It is about to be posted: without this a crash before the answer would post it twice. */
-  async announce(source: string): Promise<void> {
-    const { ledger, index, key } = this.#options;
-    await ledger.save({ index, key, source });
+  async beforePost(source: string): Promise<void> {
+    const { pageRecords, index, key } = this.#options;
+    await pageRecords.save({ index, key, source });
     this.#shows = this.#stored = { source };
   }
 
@@ -60,7 +60,7 @@ export class PageNote {
    * It shows this now. Written at once if `urgent`, or if it was not known which message it is;
    * else from time to time.
    */
-  shows(id: string, source: string, { urgent }: { urgent: boolean }): void {
+  shown(id: string, source: string, { urgent }: { urgent: boolean }): void {
     const isNew = this.#shows.id !== id;
     this.#shows = { id, source };
     const waitedMs = performance.now() - this.#writtenAt;
@@ -77,21 +77,21 @@ export class PageNote {
   }
 
   /** Throws what the store said meanwhile that ends the reply, such as `ClaimLost`. */
-  check(): void {
+  throwIfLost(): void {
     if (this.#lost !== undefined) throw this.#lost.error;
   }
 
   /** What it shows is of no use to a later attempt. */
-  disown(): void {
+  invalidate(): void {
     this.#shows = { ...this.#shows, source: '' };
     this.#write();
   }
 
   /** Resolves when the store knows what it shows, or could not be told. Throws as `check`. */
-  async upToDate(): Promise<void> {
+  async flush(): Promise<void> {
     this.#write();
     await this.settled();
-    this.check();
+    this.throwIfLost();
   }
 
   /** Resolves when nothing is being written any more. */
@@ -100,9 +100,9 @@ export class PageNote {
   }
 
   async drop(): Promise<void> {
-    const { ledger, index } = this.#options;
+    const { pageRecords, index } = this.#options;
     await this.settled();
-    await ledger.drop(index);
+    await pageRecords.drop(index);
   }
 
   #write(): void {
@@ -122,9 +122,9 @@ export class PageNote {
 
   /** Never throws. */
   async #save(shows: Shown): Promise<void> {
-    const { ledger, index, key, log } = this.#options;
+    const { pageRecords, index, key, log } = this.#options;
     try {
-      await ledger.save({ index, key, ...shows });
+      await pageRecords.save({ index, key, ...shows });
       this.#stored = shows;
     } catch (error) {
       if (error instanceof StoreUnavailable)

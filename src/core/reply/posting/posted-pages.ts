@@ -1,14 +1,14 @@
 import type { Log } from '../../ports/log.ts';
 import type { Growth, Surface } from '../../ports/surface.ts';
 import type { PageRecord } from '../../domain/turn.ts';
-import { type PageLedger, PageNote } from './page-recorder.ts';
+import { type PageRecords, PageRecorder } from './page-recorder.ts';
 import { withDeadline } from '../../timing.ts';
-import { CallFailed, OtherWay, RateLimited } from '../../domain/errors.ts';
+import { CallFailed, MethodChanged, RateLimited } from '../../domain/errors.ts';
 import type { Page } from '../pages/page-splitter.ts';
 
 export interface PostedPagesOptions {
   readonly surface: Surface;
-  readonly ledger: PageLedger;
+  readonly pageRecords: PageRecords;
   /** Makes the idempotency key of a page's post, at most 25 characters. */
   readonly keyOf: (index: number) => string;
   /** Pages that an earlier attempt posted, or perhaps posted; indices from 0 without a gap. */
@@ -17,7 +17,7 @@ export interface PostedPagesOptions {
    * Whether a call that begins now ends while the turn is certainly ours: else another instance
    * may be writing here by then. Without it the turn is always ours.
    */
-  readonly isOurs?: () => boolean;
+  readonly leaseCoversCall?: () => boolean;
   readonly log: Log;
 }
 
@@ -37,22 +37,22 @@ export class PostedPages {
   }
 
   /** The call that shows this page next. */
-  nextCall(index: number): 'post' | 'edit' {
-    return this.#pages[index]?.nextCall ?? 'post';
+  callKind(index: number): 'post' | 'edit' {
+    return this.#pages[index]?.callKind ?? 'post';
   }
 
   /** Whether people read this text there; with `final`, for certain and for good. */
-  reads(index: number, text: string, options: { final: boolean }): boolean {
-    return this.#pages[index]?.reads(text, options) ?? false;
+  shows(index: number, text: string, options: { final: boolean }): boolean {
+    return this.#pages[index]?.shows(text, options) ?? false;
   }
 
   /** Whether the platform shows less of it than it was given. */
-  owesEdit(index: number): boolean {
-    return this.#pages[index]?.owesEdit ?? false;
+  needsEdit(index: number): boolean {
+    return this.#pages[index]?.needsEdit ?? false;
   }
 
   /** The page, as a new one if there is none. */
-  open(index: number): PostedPage {
+  pageAt(index: number): PostedPage {
     return (this.#pages[index] ??= this.#page(index));
   }
 
@@ -77,21 +77,21 @@ export class PostedPages {
    * Once the first page shows this attempt's words, what the later ones still show of an earlier
    * attempt no longer belongs to the same text.
    */
-  disownAfter(index: number): void {
+  invalidateAfter(index: number): void {
     if (this.#disowned) return;
     this.#disowned = true;
-    for (const later of this.#pages.slice(index + 1)) later.disown();
+    for (const later of this.#pages.slice(index + 1)) later.invalidate();
   }
 
   #page(index: number, record?: PageRecord): PostedPage {
-    const { surface, ledger, log, keyOf, isOurs } = this.#options;
+    const { surface, pageRecords, log, keyOf, leaseCoversCall } = this.#options;
     return new PostedPage({
       surface,
-      ledger,
+      ledger: pageRecords,
       log,
       key: keyOf(index),
       index,
-      ...(isOurs === undefined ? {} : { isOurs }),
+      ...(leaseCoversCall === undefined ? {} : { isOurs: leaseCoversCall }),
       ...(record === undefined ? {} : { record }),
     });
   }
@@ -113,7 +113,7 @@ export interface ShowOptions {
  */
 export class PostedPage {
   readonly #surface: Surface;
-  readonly #note: PageNote;
+  readonly #note: PageRecorder;
   readonly #key: string;
   readonly #index: number;
   readonly #isOurs: () => boolean;
@@ -127,7 +127,7 @@ export class PostedPage {
 
   constructor(options: {
     surface: Surface;
-    ledger: PageLedger;
+    ledger: PageRecords;
     log: Log;
     key: string;
     index: number;
@@ -142,22 +142,22 @@ export class PostedPage {
     this.#id = options.record?.id;
     this.#perhapsPosted = options.record !== undefined && options.record.id === undefined;
     const { ledger, log, index, record } = options;
-    this.#note = new PageNote({ ledger, log, index, key: this.#key, record });
+    this.#note = new PageRecorder({ pageRecords: ledger, log, index, key: this.#key, record });
   }
 
   /** The call that the next `show` will make. */
-  get nextCall(): 'post' | 'edit' {
+  get callKind(): 'post' | 'edit' {
     return this.#id === undefined ? 'post' : 'edit';
   }
 
   /** Whether people read this text here; with `final`, for certain and for good. */
-  reads(text: string, options: { final: boolean }): boolean {
+  shows(text: string, options: { final: boolean }): boolean {
     if (this.#text !== text) return false;
     return !options.final || (this.#confirmations === 0 && this.#due === undefined);
   }
 
   /** The platform shows less of it than it was given. */
-  get owesEdit(): boolean {
+  get needsEdit(): boolean {
     return this.#due === 'more';
   }
 
@@ -170,7 +170,7 @@ export class PostedPage {
    * surface throws, `NotOurs`, `StoreUnavailable` if a post could not be announced, and `ClaimLost`.
    */
   async show(page: Page, options: ShowOptions, signal: AbortSignal): Promise<void> {
-    this.#note.check();
+    this.#note.throwIfLost();
     const { written } = page;
     const final = options.final && options.foreseen !== false;
     const growth = { final, ...(final || written === undefined ? {} : { written }) };
@@ -185,14 +185,14 @@ export class PostedPage {
         await this.#post(page, { ...growth, whole: options.whole === true }, signal);
       }
     }
-    if (this.#id !== undefined && !(options.last === true && this.#note.isFound)) {
-      this.#note.shows(this.#id, page.source, { urgent: options.final });
+    if (this.#id !== undefined && !(options.last === true && this.#note.hasId)) {
+      this.#note.shown(this.#id, page.source, { urgent: options.final });
     }
   }
 
   /** What it shows is of no use to a later attempt. */
-  disown(): void {
-    this.#note.disown();
+  invalidate(): void {
+    this.#note.invalidate();
   }
 
   async remove(signal: AbortSignal): Promise<void> {
@@ -209,7 +209,7 @@ export class PostedPage {
 
   /** Resolves when the store knows what it shows, or could not be told. */
   record(): Promise<void> {
-    return this.#note.upToDate();
+    return this.#note.flush();
   }
 
   /** Resolves when nothing is being stored any more. */
@@ -240,16 +240,18 @@ export class PostedPage {
   async #post(page: Page, growth: Growth & { whole: boolean }, signal: AbortSignal): Promise<void> {
     const again = this.#perhapsPosted;
     if (!again) {
-      await this.#note.announce(page.source);
+      await this.#note.beforePost(page.source);
       this.#perhapsPosted = true;
     }
     const { whole } = growth;
-    const text = this.#surface.postable?.(page.text, { whole }) ?? page.text;
+    const text = this.#surface.postableText?.(page.text, { whole }) ?? page.text;
     const posting = { ...growth, text, key: this.#key, index: this.#index };
     try {
       this.#id = await this.#call(signal, (end) => this.#surface.post(posting, end));
     } catch (error) {
-      const unsent = [RateLimited, OtherWay, NotOurs].some((kind) => error instanceof kind);
+      const unsent = [RateLimited, MethodChanged, LeaseUncertain].some(
+        (kind) => error instanceof kind,
+      );
       if (unsent && !again) this.#perhapsPosted = false;
       throw error;
     }
@@ -260,12 +262,12 @@ export class PostedPage {
 
   async #call<T>(signal: AbortSignal, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
     // What came before in the same step may have taken as long as a lease has left.
-    if (!this.#isOurs()) throw new NotOurs('the lease may end before the call would');
+    if (!this.#isOurs()) throw new LeaseUncertain('the lease may end before the call would');
     return withDeadline(this.#surface.callTimeoutMs, signal, call);
   }
 }
 
 /** The turn may be another's before a call would end: it was not made, and can be wanted again. */
-export class NotOurs extends Error {
+export class LeaseUncertain extends Error {
   override readonly name = 'NotOurs';
 }

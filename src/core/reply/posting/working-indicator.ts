@@ -2,7 +2,7 @@ import { withDeadline } from '../../timing.ts';
 import { RateLimited, Rejected } from '../../domain/errors.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Surface, WorkingMark, WorkingState } from '../../ports/surface.ts';
-import { sentences } from '../../domain/user-texts.ts';
+import { userTexts } from '../../domain/user-texts.ts';
 
 /** Before the first text, people who have no other sign get a placeholder after this long. */
 const placeholderAfterMs = 5_000;
@@ -15,7 +15,7 @@ const failedAgainMs = 5_000;
  * Shows that somebody is working on the reply until its first text is there: the platform's own
  * mark, renewed before it fades; only where that cannot say enough, a placeholder message.
  */
-export class Working {
+export class WorkingIndicator {
   readonly #surface: Surface;
   readonly #log: Log;
   readonly #abort = new AbortController();
@@ -46,7 +46,7 @@ export class Working {
     this.#schedule(0);
   }
 
-  tell(state: WorkingState): void {
+  update(state: WorkingState): void {
     if (this.#abort.signal.aborted) return;
     this.#state = state;
     this.#updatePlaceholder();
@@ -65,7 +65,7 @@ export class Working {
     const saysIt = canSayIt && !this.#failed;
     if (!this.#placeholderDue || saysIt) return;
     this.#showPlaceholder?.(
-      this.#state.phase === 'waiting' ? sentences.waiting(this.#state.ahead) : sentences.thinking,
+      this.#state.phase === 'waiting' ? userTexts.waiting(this.#state.ahead) : userTexts.thinking,
     );
   }
 

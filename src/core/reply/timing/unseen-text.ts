@@ -1,4 +1,4 @@
-export interface SightOptions {
+export interface VisibilityOptions {
   /** People see the model's first words. */
   readonly onFirstText?: () => void;
   /** People see text, the oldest of which they could not see for so long, in milliseconds. */
@@ -6,20 +6,20 @@ export interface SightOptions {
 }
 
 /** What people do not see yet of a reply, and who is told when they see it. */
-export class Sight {
+export class Visibility {
   readonly #onFirstText: (() => void) | undefined;
   readonly #onText: ((unseenMs: number) => void) | undefined;
-  #unseen = new Unseen(false, 0, 0);
+  #unseen = new UnseenText(false, 0, 0);
   /** What is on its way to people, and not seen before it is there. */
-  #onItsWay: Unseen | undefined;
+  #onItsWay: UnseenText | undefined;
   #textShown = false;
 
-  constructor({ onFirstText, onText }: SightOptions) {
+  constructor({ onFirstText, onText }: VisibilityOptions) {
     this.#onFirstText = onFirstText;
     this.#onText = onText;
   }
 
-  get unseen(): Unseen {
+  get unseen(): UnseenText {
     return this.#unseen;
   }
 
@@ -30,23 +30,23 @@ export class Sight {
   }
 
   /** There is more. Cheap: called for every delta. */
-  touched(): void {
-    this.#unseen = this.#unseen.touched();
+  textAdded(): void {
+    this.#unseen = this.#unseen.textAdded();
   }
 
   /** Not all of it is shown after all. */
-  still(): void {
-    this.#unseen = this.#unseen.still();
+  notAllShown(): void {
+    this.#unseen = this.#unseen.notAllShown();
   }
 
   /** Of a text of `length` all is about to be shown but for `heldBack` at its end, in UTF-16 units. */
-  covers(length: number, heldBack: number): void {
-    this.#unseen = new Unseen(heldBack > 0, performance.now(), length - heldBack);
+  showing(length: number, heldBack: number): void {
+    this.#unseen = new UnseenText(heldBack > 0, performance.now(), length - heldBack);
   }
 
   /** Makes the call that shows what was unseen `before`. Throws what the call throws. */
-  async during(
-    before: Unseen,
+  async whileShowing(
+    before: UnseenText,
     options: { hasText: boolean },
     call: () => Promise<void>,
   ): Promise<void> {
@@ -54,7 +54,7 @@ export class Sight {
     try {
       await call();
     } catch (error) {
-      this.#unseen = before.still();
+      this.#unseen = before.notAllShown();
       throw error;
     } finally {
       this.#onItsWay = undefined;
@@ -68,7 +68,7 @@ export class Sight {
 }
 
 /** How much of a reply's text its live page does not show, and since when. */
-export class Unseen {
+export class UnseenText {
   /** There are words, or a placeholder, that it does not show. */
   readonly any: boolean;
   /** In milliseconds of `performance.now()`. */
@@ -83,13 +83,13 @@ export class Unseen {
   }
 
   /** There is more. Cheap: called for every delta. */
-  touched(): Unseen {
-    return this.any ? this : new Unseen(true, performance.now(), this.from);
+  textAdded(): UnseenText {
+    return this.any ? this : new UnseenText(true, performance.now(), this.from);
   }
 
   /** Not all of it is shown after all. */
-  still(): Unseen {
-    return this.any ? this : new Unseen(true, this.since, this.from);
+  notAllShown(): UnseenText {
+    return this.any ? this : new UnseenText(true, this.since, this.from);
   }
 
   /** In UTF-16 units, of a text of `length`. */

@@ -1,5 +1,5 @@
 import type { Surface } from '../../ports/surface.ts';
-import type { Step } from '../reply-writer.ts';
+import type { PageUpdate } from '../reply-writer.ts';
 import { backoffMs } from '../../timing.ts';
 
 /** A reply whose turns are further apart ends with a whole sentence each time. */
@@ -13,7 +13,7 @@ const firstWordsMs = 700;
  * When a reply changes, for the sake of those who read it: not too often, and with more than a
  * few words where its turns come seldom. Times are in milliseconds of `performance.now()`.
  */
-export class Rhythm {
+export class UpdateTimes {
   readonly #surface: Surface;
   readonly #turnMs: () => number;
   #last = { index: -1, at: Number.NEGATIVE_INFINITY };
@@ -25,7 +25,7 @@ export class Rhythm {
   }
 
   /** Turns are so far apart that each is to end with a whole sentence. */
-  get isSeldom(): boolean {
+  get isRare(): boolean {
     return this.#turnMs() > seldomMs;
   }
 
@@ -35,22 +35,22 @@ export class Rhythm {
   }
 
   /** A page is being shown. */
-  beat(index: number): void {
+  started(index: number): void {
     this.#last = { index, at: performance.now() };
   }
 
   /** When a reply may begin whose words are unseen since then. */
-  beginFrom({ final }: Step, unseenSince: number): number {
-    return !final && this.isSeldom ? unseenSince + firstWordsMs : 0;
+  firstAt({ final }: PageUpdate, unseenSince: number): number {
+    return !final && this.isRare ? unseenSince + firstWordsMs : 0;
   }
 
   /** When it may go on; while it grows, not before the next sentence is looked for. */
-  goOnFrom({ kind, index, final }: Step, sentenceFrom: number): number {
+  nextAt({ kind, index, final }: PageUpdate, sentenceFrom: number): number {
     if (kind !== 'edit' || index !== this.#last.index) return 0;
     const { editFloorMs } = this.#surface;
     if (final) return this.#last.at + editFloorMs;
     // A turn that comes seldom is not spent on a few words.
-    const floorMs = Math.max(editFloorMs, this.isSeldom ? seldomMs : 0);
+    const floorMs = Math.max(editFloorMs, this.isRare ? seldomMs : 0);
     return Math.max(this.#last.at + floorMs, sentenceFrom);
   }
 }
@@ -61,7 +61,7 @@ const firstRetryMs = 500;
 const slowestRetryMs = 30_000;
 
 /** The failures in a row of one reply's calls: when to try again, and when to give up. */
-export class Setbacks {
+export class CallFailures {
   #count = 0;
   #since = 0;
   #readyAt = Number.NEGATIVE_INFINITY;
@@ -71,7 +71,7 @@ export class Setbacks {
   }
 
   /** Not to be tried before this, in milliseconds of `performance.now()`. */
-  get readyAt(): number {
+  get retryAt(): number {
     return this.#readyAt;
   }
 

@@ -1,10 +1,10 @@
 import { DiscordAPIError, HTTPError, RateLimitError } from 'discord.js';
 import { CallFailed, RateLimited, Rejected } from '../../../core/domain/errors.ts';
-import { fieldsOf } from '../../../core/foreign-data.ts';
+import { asRecord } from '../../../core/foreign-data.ts';
 import { globalKey } from './rate-limits.ts';
 
 /** Codes of Discord's that mean something of their own here. */
-export const codes = {
+export const errorCodes = {
   unknownChannel: 10_003,
   unknownGuild: 10_004,
   unknownMember: 10_007,
@@ -30,7 +30,7 @@ export const codes = {
 } as const;
 
 /** Discord said no, with its own number for why. */
-export class Refused extends Rejected {
+export class DiscordApiError extends Rejected {
   /** Of Discord's JSON error codes, such as 10008. */
   readonly code: number;
   constructor(
@@ -39,20 +39,20 @@ export class Refused extends Rejected {
     message: string,
     options: ErrorOptions & { removed?: boolean } = {},
   ) {
-    const removed = options.removed ?? gone.has(code);
+    const removed = options.removed ?? deletedCodes.has(code);
     super(removed ? 'removed' : 'refused', `${call}: ${code} ${message}`, options);
     this.code = code;
   }
 }
 
 /** What people deleted. */
-const gone = new Set<number>([codes.unknownChannel, codes.unknownMessage]);
+const deletedCodes = new Set<number>([errorCodes.unknownChannel, errorCodes.unknownMessage]);
 
 /** Limits that come as errors: a slowed channel, and too much writing in one. */
-const limits = new Set<number>([codes.slowmode, codes.writeLimit]);
+const rateLimitCodes = new Set<number>([errorCodes.slowmode, errorCodes.writeLimit]);
 
 /** What passes by itself: Discord is busy, or Cloudflare before it is. */
-const passing = new Set<number>([codes.blockedOnTheWay, codes.overloaded]);
+const transientCodes = new Set<number>([errorCodes.blockedOnTheWay, errorCodes.overloaded]);
 
 /** What is waited where Discord gives no time, in milliseconds. */
 const defaultRetryMs = 5_000;
@@ -61,7 +61,7 @@ const defaultRetryMs = 5_000;
  * What a failed call means to the core: `RateLimited`, `Refused` (a `Rejected`) or `CallFailed`.
  * Anything else is a mistake in this program and stays as it is.
  */
-export function faultOf(error: unknown, call: string): unknown {
+export function toCoreError(error: unknown, call: string): unknown {
   const cause = error;
   if (error instanceof RateLimitError) {
     // Without a time, such as from Cloudflare, there is no hurry: each 429 counts towards a ban.
@@ -73,18 +73,18 @@ export function faultOf(error: unknown, call: string): unknown {
   }
   if (error instanceof DiscordAPIError) {
     const { code, status, message } = error;
-    if (typeof code !== 'number' || status === 401 || passing.has(code)) {
+    if (typeof code !== 'number' || status === 401 || transientCodes.has(code)) {
       return new CallFailed(`${call}: ${status}`, { cause });
     }
-    const { retry_after: seconds, errors } = fieldsOf(error.rawError);
-    if (limits.has(code)) {
+    const { retry_after: seconds, errors } = asRecord(error.rawError);
+    if (rateLimitCodes.has(code)) {
       return new RateLimited(typeof seconds === 'number' ? seconds * 1_000 : defaultRetryMs, {
         cause,
       });
     }
     // What a page replies to is gone.
-    const removed = code === codes.invalidBody && 'message_reference' in fieldsOf(errors);
-    return new Refused(call, code, message, { cause, ...(removed ? { removed } : {}) });
+    const removed = code === errorCodes.invalidBody && 'message_reference' in asRecord(errors);
+    return new DiscordApiError(call, code, message, { cause, ...(removed ? { removed } : {}) });
   }
   if (error instanceof HTTPError) return new CallFailed(`${call}: ${error.status}`, { cause });
   if (isNetworkError(error)) return new CallFailed(`${call}: no answer`, { cause });
@@ -96,7 +96,7 @@ function isNetworkError(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (error.name === 'AbortError' || error.name === 'TimeoutError') return true;
   if (error instanceof SyntaxError || /token to be set/.test(error.message)) return true;
-  return [fieldsOf(error), fieldsOf(error.cause)].some(
+  return [asRecord(error), asRecord(error.cause)].some(
     // Node's own begin with ERR_ and mean a mistake in this program.
     ({ code }) => typeof code === 'string' && /^(?:E(?!RR_)|UND_ERR_)/.test(code),
   );
@@ -107,26 +107,26 @@ function isNetworkError(error: unknown): boolean {
  *
  * @param path of the call, such as `/channels/1/messages`
  */
-export function remedyFor({ code, reason }: Refused, path: string): string | undefined {
+export function remedyFor({ code, reason }: DiscordApiError, path: string): string | undefined {
   if (reason === 'removed') return undefined;
   switch (code) {
-    case codes.missingAccess:
+    case errorCodes.missingAccess:
       return 'let the bot see the channel: give its role "View Channel" and "Read Message History" there';
-    case codes.missingPermissions:
+    case errorCodes.missingPermissions:
       if (/^\/channels\/\d+$/.test(path)) {
         return 'unlock the thread, or give the bot’s role "Manage Threads" there, if answers in it are to go on';
       }
       return 'give the bot’s role "Send Messages", "Send Messages in Threads" and "Create Public Threads" there';
-    case codes.cannotReply:
+    case errorCodes.cannotReply:
       return 'give the bot’s role "Read Message History" there, so that it can reply to messages';
-    case codes.blockedByAutoMod:
-    case codes.titleBlockedByAutoMod:
+    case errorCodes.blockedByAutoMod:
+    case errorCodes.titleBlockedByAutoMod:
       return 'except the bot’s role from the AutoMod rule, if answers like this are welcome';
-    case codes.linkFilter:
+    case errorCodes.linkFilter:
       return 'except the bot’s role from the server’s link filter, if answers with links are welcome';
-    case codes.tooManyThreads:
+    case errorCodes.tooManyThreads:
       return 'archive threads that are over, or set DISCORD_REPLY_IN=channel: the server has as many as Discord allows';
-    case codes.invalidBody:
+    case errorCodes.invalidBody:
       return 'this is a mistake in Parley: please report it';
     default:
       return undefined;

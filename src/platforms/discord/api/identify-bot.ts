@@ -1,10 +1,10 @@
 import { ApplicationFlagsBitField, PermissionFlagsBits } from 'discord.js';
 import { BadConfiguration, CallFailed } from '../../../core/domain/errors.ts';
-import { fieldsOf, textOf } from '../../../core/foreign-data.ts';
+import { asRecord, asText } from '../../../core/foreign-data.ts';
 import type { DiscordApi } from './rest-api.ts';
 
 /** Who the bot is, as Discord tells. */
-export interface Self {
+export interface BotIdentity {
   /** The bot's user id, by which people mention it. */
   readonly id: string;
   readonly name: string;
@@ -20,23 +20,23 @@ const { GatewayMessageContent, GatewayMessageContentLimited } = ApplicationFlags
  * Asks Discord who the bot is. Throws `BadConfiguration` if the token is not accepted, the bot may
  * not read messages, or this is not Discord's API, and what `DiscordApi.call` throws if Discord does not answer.
  */
-export async function introduce(
+export async function identifyBot(
   api: DiscordApi,
   isUnauthorized: () => boolean,
   signal: AbortSignal,
-): Promise<Omit<Self, 'roles'>> {
+): Promise<Omit<BotIdentity, 'roles'>> {
   try {
-    const user = fieldsOf(await api.call('GET', '/users/@me', {}, signal));
-    const application = fieldsOf(await api.call('GET', '/applications/@me', {}, signal));
-    const [id, applicationId] = [textOf(user['id']), textOf(application['id'])];
+    const user = asRecord(await api.call('GET', '/users/@me', {}, signal));
+    const application = asRecord(await api.call('GET', '/applications/@me', {}, signal));
+    const [id, applicationId] = [asText(user['id']), asText(application['id'])];
     if (id === undefined || applicationId === undefined) {
       throw new CallFailed('Discord does not say who the bot is');
     }
     const flags = typeof application['flags'] === 'number' ? application['flags'] : 0;
     if ((flags & (GatewayMessageContent | GatewayMessageContentLimited)) === 0) {
-      throw contentNotAllowed(applicationId);
+      throw messageContentNotAllowed(applicationId);
     }
-    return { id, name: textOf(user['username']) ?? 'bot', application: applicationId };
+    return { id, name: asText(user['username']) ?? 'bot', application: applicationId };
   } catch (cause) {
     if (isUnauthorized()) throw tokenNotAccepted({ cause });
     if (isNotFound(cause)) throw notDiscord({ cause });
@@ -46,7 +46,7 @@ export async function introduce(
 
 /** At Discord everybody has these pages, so that it is another address. */
 export function isNotFound(error: unknown): boolean {
-  return error instanceof Error && fieldsOf(error.cause)['status'] === 404;
+  return error instanceof Error && asRecord(error.cause)['status'] === 404;
 }
 
 export function notDiscord(options: ErrorOptions): BadConfiguration {
@@ -65,7 +65,10 @@ export function tokenNotAccepted(options?: ErrorOptions): BadConfiguration {
   );
 }
 
-export function contentNotAllowed(application: string, options?: ErrorOptions): BadConfiguration {
+export function messageContentNotAllowed(
+  application: string,
+  options?: ErrorOptions,
+): BadConfiguration {
   return new BadConfiguration(
     'DISCORD_BOT_TOKEN: the bot may not read messages; switch on "Message Content Intent" under ' +
       `"Privileged Gateway Intents" at ${portalPage(application)}, then start again`,
@@ -87,6 +90,6 @@ export function inviteLink(application: string): string {
 }
 
 /** Where the bot's token and intents are. */
-export function portalPage(application: string): string {
+function portalPage(application: string): string {
   return `https://discord.com/developers/applications/${application}/bot`;
 }

@@ -1,4 +1,4 @@
-import type { Budget, Surface, Told } from '../../../core/ports/surface.ts';
+import type { Budget, Surface, ReportedLimit } from '../../../core/ports/surface.ts';
 import { RateLimited } from '../../../core/domain/errors.ts';
 
 /** Channels that were written to last; the limits of the others are told anew when they are. */
@@ -9,37 +9,41 @@ export const globalKey = 'discord:global';
 /** The client library lets no call go until 50 ms after the time that Discord tells. */
 const afterResetMs = 60;
 
-type Kind = keyof Surface['budgets'];
+type CallKind = keyof Surface['budgets'];
 
 /**
  * Discord's limits: each kind of call in each channel has one of its own, which Discord tells in
  * its answers. Until it has told, five calls in five seconds are believed.
  */
-export class Budgets {
-  readonly #channels = new Map<string, Record<Kind, ToldBudget>>();
+export class ChannelRateLimits {
+  readonly #channels = new Map<string, Record<CallKind, ReportedBudget>>();
   /** Of all that the bot does. */
-  readonly everywhere: GlobalLimit;
+  readonly global: GlobalRateLimit;
 
   /** @param options `alone`: no other instance makes calls */
   constructor(options: { alone: boolean }) {
-    this.everywhere = new GlobalLimit(globalKey, options);
+    this.global = new GlobalRateLimit(globalKey, options);
   }
 
   /** What a reply in this channel spends. */
   of(channel: string): Surface['budgets'] {
     const { post, edit, remove } = this.#channel(channel);
     return {
-      post: [post, this.everywhere],
-      edit: [edit, this.everywhere],
-      remove: [remove, this.everywhere],
+      post: [post, this.global],
+      edit: [edit, this.global],
+      remove: [remove, this.global],
     };
   }
 
   /** Discord answered a call. */
-  hear(method: string, path: string, headers: { get(name: string): string | null }): void {
+  learnFromHeaders(
+    method: string,
+    path: string,
+    headers: { get(name: string): string | null },
+  ): void {
     const [, channel = '', message] =
       /^\/channels\/(\d+)\/messages(\/\d+)?$/.exec(path.replace(/\?.*$/, '')) ?? [];
-    const kind = kindOf(method, message !== undefined);
+    const kind = callKind(method, message !== undefined);
     if (channel === '' || kind === undefined) return;
     const limit = Number(headers.get('X-RateLimit-Limit') ?? Number.NaN);
     const left = Number(headers.get('X-RateLimit-Remaining') ?? Number.NaN);
@@ -47,20 +51,20 @@ export class Budgets {
     if (!(limit >= 1) || !(left >= 0) || !(resetMs >= 0)) return;
     const at = performance.now();
     const resetsAt = at + resetMs + afterResetMs;
-    this.#channel(channel)[kind].told = { limit, left, at, resetsAt };
+    this.#channel(channel)[kind].reported = { limit, left, at, resetsAt };
   }
 
-  #channel(id: string): Record<Kind, ToldBudget> {
+  #channel(id: string): Record<CallKind, ReportedBudget> {
     let channel = this.#channels.get(id);
     if (channel === undefined) {
       if (this.#channels.size >= maxChannels) {
         this.#channels.delete(this.#channels.keys().next().value ?? '');
       }
       channel = {
-        post: budget(`discord:${id}:post`),
+        post: newBudget(`discord:${id}:post`),
         // The client library sends them one after the other, in the order they were made.
-        edit: { ...budget(`discord:${id}:edit`), oneAtATime: true },
-        remove: budget(`discord:${id}:remove`),
+        edit: { ...newBudget(`discord:${id}:edit`), oneAtATime: true },
+        remove: newBudget(`discord:${id}:remove`),
       };
       this.#channels.set(id, channel);
     }
@@ -68,41 +72,41 @@ export class Budgets {
   }
 }
 
-interface ToldBudget extends Budget {
-  told: Told | undefined;
+interface ReportedBudget extends Budget {
+  reported: ReportedLimit | undefined;
 }
 
-function budget(key: string): ToldBudget {
-  return { key, burst: 5, perSecond: 1, told: undefined };
+function newBudget(key: string): ReportedBudget {
+  return { key, burst: 5, perSecond: 1, reported: undefined };
 }
 
-function kindOf(method: string, ofOne: boolean): Kind | undefined {
+function callKind(method: string, ofOne: boolean): CallKind | undefined {
   if (method === 'POST') return ofOne ? undefined : 'post';
   if (!ofOne) return undefined;
   return method === 'PATCH' ? 'edit' : method === 'DELETE' ? 'remove' : undefined;
 }
 
 /** Requests a second for all that a bot does (Discord, "Global Rate Limit"). */
-const mostPerSecond = 50;
+const callsPerSecond = 50;
 /** Of replies, which leave a few for what is none. */
-const most = mostPerSecond - 2;
+const replyCallsPerSecond = callsPerSecond - 2;
 /**
  * Whenever Discord's second begins, it has no more calls in it: not all of them take as long, so
  * what arrives within a second may have been sent within a little more.
  */
-const spanMs = 1_030;
+const windowMs = 1_030;
 /** Timers of whoever waits may end so much too early. */
-const earlyMs = 2;
+const timerEarlyMs = 2;
 
 /** Calls at once where other instances make some, too. */
 const sharedBurst = 6;
 
 /** A call's place in the limit. */
-export interface Place {
+export interface Permit {
   /** The call is sent now: until then it may wait behind others of its route. */
   sent(): void;
   /** The call is over; if it was not sent, its place is free. */
-  over(): void;
+  release(): void;
 }
 
 /**
@@ -110,7 +114,7 @@ export interface Place {
  * is counted that this instance sends, threads and marks of typing among them: none is sent beyond
  * the limit, and whoever paces replies is told of the last second.
  */
-export class GlobalLimit implements Budget {
+export class GlobalRateLimit implements Budget {
   readonly key: string;
   readonly burst: number;
   readonly perSecond: number;
@@ -127,16 +131,16 @@ export class GlobalLimit implements Budget {
     this.key = key;
     this.#isAlone = alone;
     // A full bucket and what flows into it meanwhile, too, must fit into one second of Discord's.
-    this.burst = alone ? most : sharedBurst;
-    this.perSecond = most - (alone ? 0 : sharedBurst);
+    this.burst = alone ? replyCallsPerSecond : sharedBurst;
+    this.perSecond = replyCallsPerSecond - (alone ? 0 : sharedBurst);
   }
 
   /** A place for a call of whatever kind. Throws `RateLimited` if it would be one too many. */
-  enter(): Place {
+  acquire(): Permit {
     const now = performance.now();
     const [oldest = now] = this.#within(now);
-    if (this.#count(now) >= mostPerSecond) {
-      const waitMs = oldest + spanMs - now + earlyMs;
+    if (this.#count(now) >= callsPerSecond) {
+      const waitMs = oldest + windowMs - now + timerEarlyMs;
       throw new RateLimited(waitMs, { budgetKey: this.key, unsent: true });
     }
     this.#unsent += 1;
@@ -150,27 +154,33 @@ export class GlobalLimit implements Budget {
         leave();
         this.#sent.push(performance.now());
       },
-      over: leave,
+      release: leave,
     };
   }
 
-  get told(): Told | undefined {
+  get reported(): ReportedLimit | undefined {
     if (!this.#isAlone) return undefined;
     const at = performance.now();
     const sent = this.#within(at);
     // Those who ask count by themselves what is on its way.
-    const counted = [...this.#onTheirWay].filter((call) => call.at > at - spanMs).length;
-    const left = Math.max(0, most - this.#count(at)) + counted;
-    return { limit: most, left, at, resetsAt: (sent[0] ?? at) + spanMs, slidesMs: spanMs };
+    const counted = [...this.#onTheirWay].filter((call) => call.at > at - windowMs).length;
+    const left = Math.max(0, replyCallsPerSecond - this.#count(at)) + counted;
+    return {
+      limit: replyCallsPerSecond,
+      left,
+      at,
+      resetsAt: (sent[0] ?? at) + windowMs,
+      slidesMs: windowMs,
+    };
   }
 
   /** Most of what there is in this second is spent: what can wait, waits. */
   get isScarce(): boolean {
-    return this.#count(performance.now()) > most / 2;
+    return this.#count(performance.now()) > replyCallsPerSecond / 2;
   }
 
   /** Makes a call of a reply. */
-  async counted<T>(call: () => Promise<T>): Promise<T> {
+  async track<T>(call: () => Promise<T>): Promise<T> {
     const one = { at: performance.now() };
     this.#onTheirWay.add(one);
     try {
@@ -185,7 +195,7 @@ export class GlobalLimit implements Budget {
   }
 
   #within(now: number): readonly number[] {
-    const first = this.#sent.findIndex((at) => at > now - spanMs);
+    const first = this.#sent.findIndex((at) => at > now - windowMs);
     this.#sent.splice(0, first < 0 ? this.#sent.length : first);
     return this.#sent;
   }

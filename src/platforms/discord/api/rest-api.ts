@@ -2,22 +2,22 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { DefaultRestOptions, RequestMethod, type ResponseLike, REST } from 'discord.js';
 import { backoffMs, wait, withDeadline } from '../../../core/timing.ts';
 import { CallFailed, RateLimited } from '../../../core/domain/errors.ts';
-import { type Fields, fieldsOf, listOf } from '../../../core/foreign-data.ts';
-import type { Gate } from '../../common/request-throttle.ts';
-import { counted } from '../../common/measured-call.ts';
+import { type JsonRecord, asRecord, asList } from '../../../core/foreign-data.ts';
+import type { RequestThrottle } from '../../common/request-throttle.ts';
+import { measured } from '../../common/measured-call.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import { type Metrics, noMetrics } from '../../../core/ports/metrics.ts';
-import type { Budgets, Place } from './rate-limits.ts';
-import { codes, faultOf, Refused, remedyFor } from './api-errors.ts';
+import type { ChannelRateLimits, Permit } from './rate-limits.ts';
+import { errorCodes, toCoreError, DiscordApiError, remedyFor } from './api-errors.ts';
 
 /** Discord answers in well under a second or not at all. */
-export const timeoutMs = 5_000;
+const timeoutMs = 5_000;
 /** A little longer, for what the client does before and after. */
 export const callTimeoutMs = 6_000;
 /** Nobody hands in again what could not be read. */
 const maxReadTries = 5;
 /** The same complaint is not repeated more often, in milliseconds. */
-const complainEveryMs = 60_000;
+const refusalLogEveryMs = 60_000;
 
 const methods = {
   GET: RequestMethod.Get,
@@ -26,8 +26,8 @@ const methods = {
   DELETE: RequestMethod.Delete,
 } as const;
 
-export interface Request {
-  readonly body?: Fields;
+export interface DiscordRequest {
+  readonly body?: JsonRecord;
   readonly query?: Readonly<Record<string, string>>;
 }
 
@@ -36,16 +36,16 @@ export class DiscordApi {
   readonly #rest: REST;
   readonly #log: Log;
   readonly #metrics: Metrics;
-  readonly #budgets: Budgets;
+  readonly #budgets: ChannelRateLimits;
   readonly #onUnauthorized: () => void;
-  readonly #complained = new Map<string, number>();
+  readonly #loggedAt = new Map<string, number>();
   /** Of the call that is being made. */
-  readonly #place = new AsyncLocalStorage<Place>();
+  readonly #place = new AsyncLocalStorage<Permit>();
 
   /** @param options.onUnauthorized Discord takes the token no more: every later call fails */
   constructor(options: {
     rest: REST;
-    budgets: Budgets;
+    budgets: ChannelRateLimits;
     log: Log;
     metrics?: Metrics;
     onUnauthorized: () => void;
@@ -56,7 +56,7 @@ export class DiscordApi {
     this.#metrics = options.metrics ?? noMetrics;
     this.#onUnauthorized = options.onUnauthorized;
     this.#rest.on('response', ({ method, path }, { headers }) =>
-      this.#budgets.hear(method, path, headers),
+      this.#budgets.learnFromHeaders(method, path, headers),
     );
     // A call counts when it is sent: the library sends those of one route one after the other.
     const { options: restOptions } = this.#rest;
@@ -76,27 +76,27 @@ export class DiscordApi {
   call(
     method: keyof typeof methods,
     path: `/${string}`,
-    request: Request = {},
+    request: DiscordRequest = {},
     signal: AbortSignal,
   ): Promise<unknown> {
     const of = {
       metrics: this.#metrics,
       platform: 'discord',
-      method: methodOf(method, path),
+      method: routeLabel(method, path),
       signal,
     };
-    return counted(of, () => this.#call(method, path, request, signal));
+    return measured(of, () => this.#call(method, path, request, signal));
   }
 
   async #call(
     method: keyof typeof methods,
     path: `/${string}`,
-    { body, query }: Request,
+    { body, query }: DiscordRequest,
     signal: AbortSignal,
   ): Promise<unknown> {
     // What is given up is not sent.
     signal.throwIfAborted();
-    const place = this.#budgets.everywhere.enter();
+    const place = this.#budgets.global.acquire();
     try {
       return await withDeadline(callTimeoutMs, signal, (end) =>
         this.#place.run(place, () =>
@@ -111,28 +111,29 @@ export class DiscordApi {
       );
     } catch (error) {
       signal.throwIfAborted();
-      const fault = faultOf(error, `${method} ${path}`);
+      const fault = toCoreError(error, `${method} ${path}`);
       // What cannot be removed is left; whoever runs Parley need not mend that.
-      if (fault instanceof Refused && method !== 'DELETE') this.#complain(method, path, fault);
+      if (fault instanceof DiscordApiError && method !== 'DELETE')
+        this.#logRefusal(method, path, fault);
       if (fault instanceof CallFailed && statusOf(error) === 401) this.#onUnauthorized();
       throw fault;
     } finally {
-      place.over();
+      place.release();
     }
   }
 
   /**
-   * Reads at the gate's pace; again for as long as it is rate limited, and a few times more if it
+   * Reads at the throttle's pace; again for as long as it is rate limited, and a few times more if it
    * fails.
    */
   async read(
     path: `/${string}`,
     query: Readonly<Record<string, string>>,
-    gate: Gate,
+    throttle: RequestThrottle,
     signal: AbortSignal,
   ): Promise<unknown> {
     for (let tries = 1; ; tries += 1) {
-      await gate.pass(signal);
+      await throttle.acquire(signal);
       try {
         return await this.call('GET', path, { query }, signal);
       } catch (error) {
@@ -141,57 +142,58 @@ export class DiscordApi {
           continue;
         }
         if (!(error instanceof RateLimited)) throw error;
-        gate.pause(error.retryAfterMs);
+        throttle.blockFor(error.retryAfterMs);
         this.#log.warn({ path, retryAfterMs: error.retryAfterMs }, 'rate limited');
       }
     }
   }
 
-  #complain(method: string, path: string, refused: Refused): void {
+  #logRefusal(method: string, path: string, refused: DiscordApiError): void {
     const remedy = remedyFor(refused, path);
     // Whichever call it was: the place and the remedy are the same.
     const place = /^\/\w+\/[^/]+/.exec(path)?.[0] ?? path;
     const key = `${place} ${remedy}`;
     const now = performance.now();
-    if (remedy === undefined || now - (this.#complained.get(key) ?? -Infinity) < complainEveryMs) {
+    if (remedy === undefined || now - (this.#loggedAt.get(key) ?? -Infinity) < refusalLogEveryMs) {
       return;
     }
-    if (this.#complained.size > 1_000) this.#complained.clear();
-    this.#complained.set(key, now);
+    if (this.#loggedAt.size > 1_000) this.#loggedAt.clear();
+    this.#loggedAt.set(key, now);
     this.#log.error({ method, path, code: refused.code, remedy }, 'Discord refuses');
   }
 }
 
 /** The messages in an answer that lists them, oldest first. */
-export function messagesIn(answer: unknown): Fields[] {
-  return listOf(answer).map(fieldsOf).toReversed();
+export function messagesOldestFirst(answer: unknown): JsonRecord[] {
+  return asList(answer).map(asRecord).toReversed();
 }
 
 function statusOf(error: unknown): unknown {
-  return fieldsOf(error)['status'];
+  return asRecord(error)['status'];
 }
 
 /** Refusals that Discord sends as if they were rate limits; waiting for them is in vain. */
-const refusals = new Set<unknown>([codes.oldEdits]);
+const refusedAs429 = new Set<unknown>([errorCodes.oldEdits]);
 
 /**
  * The client library's REST part, for one try of each call.
  *
  * @param apiUrl Discord's API elsewhere than at Discord, such as `http://127.0.0.1:4010/api`
  */
-export function newRest(token: string, apiUrl: string | undefined): REST {
+export function createRestClient(token: string, apiUrl: string | undefined): REST {
   return new REST({
     // What waits in the library's queue is stale when it is sent; the core has newer text by then.
     rejectOnRateLimit: () => true,
     retries: 0,
     timeout: timeoutMs,
-    makeRequest: async (url, init) => told(await DefaultRestOptions.makeRequest(url, init)),
+    makeRequest: async (url, init) =>
+      withRefusalStatus(await DefaultRestOptions.makeRequest(url, init)),
     ...(apiUrl === undefined ? {} : { api: apiUrl }),
   }).setToken(token);
 }
 
 /** The library reads nothing of a 429 but its headers: a refusal among them gets another status. */
-async function told(response: ResponseLike): Promise<ResponseLike> {
+async function withRefusalStatus(response: ResponseLike): Promise<ResponseLike> {
   if (response.status !== 429) return response;
   const text = await response.text();
   let body: unknown;
@@ -201,16 +203,16 @@ async function told(response: ResponseLike): Promise<ResponseLike> {
     // A page, such as Cloudflare's: then the headers are all that there is.
     return response;
   }
-  if (!refusals.has(fieldsOf(body)['code'])) return response;
+  if (!refusedAs429.has(asRecord(body)['code'])) return response;
   return { ...response, status: 400, json: () => Promise.resolve(body) };
 }
 
 /** What may stand in a method's name: words of Discord's API; everything else is somebody's id. */
-const word = /^(?:@me|[a-z-]+)$/;
+const apiWord = /^(?:@me|[a-z-]+)$/;
 
 /** A call without its ids, such as `PATCH /channels/:id/messages/:id`: there are few of these. */
-export function methodOf(method: string, path: string): string {
-  const parts = path.split('/').map((part) => (part === '' || word.test(part) ? part : ':id'));
+export function routeLabel(method: string, path: string): string {
+  const parts = path.split('/').map((part) => (part === '' || apiWord.test(part) ? part : ':id'));
   return `${method} ${parts.join('/')}`;
 }
 
@@ -218,7 +220,7 @@ export function methodOf(method: string, path: string): string {
 const suppressEmbeds = 1 << 2;
 
 /** In every message, new or edited: nobody is pinged, whatever a model writes. */
-export const quietly: Fields = {
+export const silentMessageOptions: JsonRecord = {
   allowed_mentions: { parse: [], replied_user: false },
   flags: suppressEmbeds,
 };

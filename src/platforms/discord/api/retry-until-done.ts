@@ -8,7 +8,7 @@ const slowestRetryMs = 60_000;
  * Tries on and on while Discord or the store is away. Throws what will not pass, and the signal's
  * reason.
  */
-export async function untilDone<T>(
+export async function retryUntilDone<T>(
   step: () => Promise<T>,
   log: Log,
   signal: AbortSignal,

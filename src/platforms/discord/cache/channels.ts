@@ -1,6 +1,6 @@
-import { type Fields, fieldsOf, listOf, textOf } from '../../../core/foreign-data.ts';
+import { type JsonRecord, asRecord, asList, asText } from '../../../core/foreign-data.ts';
 import type { DiscordApi } from '../api/rest-api.ts';
-import { codes, Refused } from '../api/api-errors.ts';
+import { errorCodes, DiscordApiError } from '../api/api-errors.ts';
 import { isVisible, oneLine } from '../messages/discord-message.ts';
 import { isSnowflake } from '../api/snowflake.ts';
 
@@ -23,16 +23,16 @@ const directTypes = new Set<unknown>([1, 3]);
 const threadTypes = new Set<unknown>([10, 11, 12]);
 const forumTypes = new Set<unknown>([15, 16]);
 /** A channel that may not be looked at is not asked for again for so long, in milliseconds. */
-const shutMs = 60_000;
+const hiddenForMs = 60_000;
 /** Beyond this many the one known longest is forgotten, and asked for when it is needed. */
-const maxKnown = 20_000;
+const maxCached = 20_000;
 
 /** What kind of place each channel is: told by events, or asked for. */
 export class Channels {
   readonly #api: DiscordApi;
   readonly #known = new Map<string, Channel>();
   /** Channels that may not be looked at, with why, and until when that is believed. */
-  readonly #shut = new Map<string, { readonly why: Refused; readonly until: number }>();
+  readonly #shut = new Map<string, { readonly why: DiscordApiError; readonly until: number }>();
 
   constructor(api: DiscordApi) {
     this.#api = api;
@@ -47,43 +47,43 @@ export class Channels {
     try {
       return this.learn(await this.#api.call('GET', `/channels/${id}`, {}, signal));
     } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      if (error.code === codes.unknownChannel) return undefined;
-      if (this.#shut.size >= maxKnown) this.#shut.clear();
-      this.#shut.set(id, { why: error, until: performance.now() + shutMs });
+      if (!(error instanceof DiscordApiError)) throw error;
+      if (error.code === errorCodes.unknownChannel) return undefined;
+      if (this.#shut.size >= maxCached) this.#shut.clear();
+      this.#shut.set(id, { why: error, until: performance.now() + hiddenForMs });
       throw error;
     }
   }
 
   /** The same, but for a channel that may not be looked at. */
-  async look(id: string, signal: AbortSignal): Promise<Channel | undefined | 'shut'> {
+  async findVisible(id: string, signal: AbortSignal): Promise<Channel | undefined | 'shut'> {
     try {
       return await this.find(id, signal);
     } catch (error) {
-      if (error instanceof Refused) return 'shut';
+      if (error instanceof DiscordApiError) return 'shut';
       throw error;
     }
   }
 
   /** Takes in what an event tells of a channel, a thread, or a whole guild. */
   learn(payload: unknown): Channel | undefined {
-    const fields = fieldsOf(payload);
-    for (const one of [...listOf(fields['channels']), ...listOf(fields['threads'])]) {
+    const fields = asRecord(payload);
+    for (const one of [...asList(fields['channels']), ...asList(fields['threads'])]) {
       this.learn(one);
     }
-    const channel = channelIn(fields);
+    const channel = parseChannel(fields);
     if (channel === undefined) return undefined;
-    if (this.#known.size >= maxKnown) this.#known.delete(this.#known.keys().next().value ?? '');
+    if (this.#known.size >= maxCached) this.#known.delete(this.#known.keys().next().value ?? '');
     this.#known.set(channel.id, channel);
     this.#shut.delete(channel.id);
     return channel;
   }
 
-  known(id: string): Channel | undefined {
+  cached(id: string): Channel | undefined {
     return this.#known.get(id);
   }
 
-  knows(id: string): boolean {
+  isCached(id: string): boolean {
     return this.#known.has(id);
   }
 
@@ -95,16 +95,16 @@ export class Channels {
 }
 
 /** What a thread or a forum post is called, as a line for the model; empty if it is not known. */
-export function titleOf({ name, parent }: Channel, channels: Channels): string {
+export function threadTitle({ name, parent }: Channel, channels: Channels): string {
   if (name === undefined || !isVisible(name)) return '';
-  const inForum = parent !== undefined && channels.known(parent)?.forum === true;
+  const inForum = parent !== undefined && channels.cached(parent)?.forum === true;
   return `[${inForum ? 'post' : 'thread'}: ${oneLine(name)}]`;
 }
 
-function channelIn(fields: Fields): Channel | undefined {
+function parseChannel(fields: JsonRecord): Channel | undefined {
   const { id, type, parent_id: parent, owner_id: owner } = fields;
   if (!isSnowflake(id) || typeof type !== 'number') return undefined;
-  const name = textOf(fields['name']);
+  const name = asText(fields['name']);
   const kind = directTypes.has(type) ? 'direct' : threadTypes.has(type) ? 'thread' : 'channel';
   return {
     id,

@@ -1,4 +1,10 @@
-import { type Fields, fieldsOf, inOneLine, listOf, textOf } from '../../../core/foreign-data.ts';
+import {
+  type JsonRecord,
+  asRecord,
+  inOneLine,
+  asList,
+  asText,
+} from '../../../core/foreign-data.ts';
 import { isSnowflake } from '../api/snowflake.ts';
 
 /** The servers that the bot is in, as the gateway tells, with their roles. */
@@ -25,17 +31,17 @@ export class Guilds {
   }
 
   /** Whether one of these roles may be one of the server's. */
-  mayHave(guild: string, roles: readonly string[]): boolean {
+  mayHaveRole(guild: string, roles: readonly string[]): boolean {
     const known = this.#roles.get(guild);
     return known === undefined || roles.some((role) => known.has(role));
   }
 
   /** Takes in a `READY`, `GUILD_CREATE` or `GUILD_DELETE`. */
   learn(type: string, payload: unknown): void {
-    const fields = fieldsOf(payload);
+    const fields = asRecord(payload);
     const { id } = fields;
     if (type === 'READY') {
-      this.#learnAll(fields['guilds'], listOf(fields['shard']));
+      this.#learnAll(fields['guilds'], asList(fields['shard']));
       return;
     }
     if (!isSnowflake(id)) return;
@@ -66,8 +72,8 @@ export class Guilds {
 }
 
 function idsIn(list: unknown): string[] {
-  return listOf(list)
-    .map((one) => fieldsOf(one)['id'])
+  return asList(list)
+    .map((one) => asRecord(one)['id'])
     .filter(isSnowflake);
 }
 
@@ -75,7 +81,7 @@ function idsIn(list: unknown): string[] {
 const maxKnown = 50_000;
 
 /** What roles are called, and which are the bot's own: people pick them where they mean the bot. */
-export class Roles {
+export class GuildRoles {
   readonly #own = new Set<string>();
   readonly #names = new Map<string, string>();
 
@@ -88,15 +94,15 @@ export class Roles {
 
   /** Takes in what an event such as `GUILD_CREATE` or `GUILD_ROLE_UPDATE` tells. */
   learn(payload: unknown, botId: string): void {
-    const { roles, role, role_id: gone } = fieldsOf(payload);
-    for (const one of [...listOf(roles), role]) this.#learnOne(fieldsOf(one), botId);
+    const { roles, role, role_id: gone } = asRecord(payload);
+    for (const one of [...asList(roles), role]) this.#learnOne(asRecord(one), botId);
     if (isSnowflake(gone)) this.#forget(gone);
   }
 
-  #learnOne({ id, name, tags }: Fields, botId: string): void {
+  #learnOne({ id, name, tags }: JsonRecord, botId: string): void {
     if (!isSnowflake(id)) return;
-    if (fieldsOf(tags)['bot_id'] === botId) this.#own.add(id);
-    const called = textOf(name);
+    if (asRecord(tags)['bot_id'] === botId) this.#own.add(id);
+    const called = asText(name);
     if (called === undefined) return;
     if (this.#names.size >= maxKnown) this.#names.delete(this.#names.keys().next().value ?? '');
     // Discord's own role for everybody is called "@everyone".
@@ -110,33 +116,33 @@ export class Roles {
 }
 
 /** As many as Discord tells of at once; who has more looks after them by other means. */
-const mostTold = 200;
+const maxListed = 200;
 /** Servers that are named in one line. */
-const mostNamed = 5;
+const maxNamed = 5;
 /** Discord's own limit is 100. */
 const maxNameChars = 40;
 
 /** The call that tells in which servers the bot is. */
-export const serversCall = {
+export const guildListRequest = {
   path: '/users/@me/guilds',
-  query: { limit: String(mostTold) },
+  query: { limit: String(maxListed) },
 } as const;
 
-export function serversIn(answer: unknown): Fields[] {
-  return listOf(answer).map(fieldsOf);
+export function parseGuildList(answer: unknown): JsonRecord[] {
+  return asList(answer).map(asRecord);
 }
 
 /** How many there are, such as `3`, or `200 or more`. */
-export function countOf(servers: readonly Fields[]): string {
-  return servers.length < mostTold ? String(servers.length) : `${mostTold} or more`;
+export function guildCount(servers: readonly JsonRecord[]): string {
+  return servers.length < maxListed ? String(servers.length) : `${maxListed} or more`;
 }
 
 /** The first few of their names, in a line of ours. */
-export function namesOf(servers: readonly Fields[]): string {
-  const names = servers.slice(0, mostNamed).map(nameOf).join(', ');
-  return servers.length > mostNamed ? `${names}, …` : names;
+export function guildNames(servers: readonly JsonRecord[]): string {
+  const names = servers.slice(0, maxNamed).map(guildName).join(', ');
+  return servers.length > maxNamed ? `${names}, …` : names;
 }
 
-export function nameOf({ name }: Fields): string {
-  return inOneLine(textOf(name) ?? '', maxNameChars) || 'a server without a name';
+export function guildName({ name }: JsonRecord): string {
+  return inOneLine(asText(name) ?? '', maxNameChars) || 'a server without a name';
 }

@@ -1,22 +1,22 @@
-import { Gate } from '../../common/request-throttle.ts';
-import { fieldsOf, listOf } from '../../../core/foreign-data.ts';
+import { RequestThrottle } from '../../common/request-throttle.ts';
+import { asRecord, asList } from '../../../core/foreign-data.ts';
 import type { DiscordApi } from '../api/rest-api.ts';
-import { codes, Refused } from '../api/api-errors.ts';
+import { errorCodes, DiscordApiError } from '../api/api-errors.ts';
 import { isSnowflake } from '../api/snowflake.ts';
 
 /** People come, go, and are given roles, in milliseconds. */
-const keepMs = 60 * 60_000;
+const cacheMs = 60 * 60_000;
 /** Beyond this many, who was heard of longest ago is forgotten, and asked for when it matters. */
-const maxKept = 10_000;
+const maxCached = 10_000;
 /** A part of the 50 calls a second that Discord allows in all. */
-const pace = { key: 'discord: members', burst: 20, perSecond: 20 };
+const requestRate = { key: 'discord: members', burst: 20, perSecond: 20 };
 
 /** Discord's ways to say that somebody is no member, or that the bot itself is none. */
-const strange = new Set<number>([
-  codes.unknownMember,
-  codes.unknownUser,
-  codes.unknownGuild,
-  codes.missingAccess,
+const notMemberCodes = new Set<number>([
+  errorCodes.unknownMember,
+  errorCodes.unknownUser,
+  errorCodes.unknownGuild,
+  errorCodes.missingAccess,
 ]);
 
 /** Somebody in a server. */
@@ -28,7 +28,7 @@ export interface Member {
 /** Who is a member of which server, remembered for an hour. */
 export class Members {
   readonly #api: Pick<DiscordApi, 'read'>;
-  readonly #gate = new Gate(pace);
+  readonly #throttle = new RequestThrottle(requestRate);
   /** Whoever was heard of last stands last. */
   readonly #known = new Map<string, { readonly member: Member | undefined; until: number }>();
 
@@ -42,7 +42,7 @@ export class Members {
   }
 
   /** Whether this person is a member, as far as that is known without asking. */
-  knows(guild: string, person: string): boolean {
+  isKnownMember(guild: string, person: string): boolean {
     const known = this.#known.get(`${guild} ${person}`);
     return known?.member !== undefined && known.until > performance.now();
   }
@@ -67,17 +67,17 @@ export class Members {
   async #ask(guild: string, person: string, signal: AbortSignal): Promise<Member | undefined> {
     const path = `/guilds/${guild}/members/${person}` as const;
     try {
-      const { roles } = fieldsOf(await this.#api.read(path, {}, this.#gate, signal));
-      return { roles: [guild, ...listOf(roles).filter(isSnowflake)] };
+      const { roles } = asRecord(await this.#api.read(path, {}, this.#throttle, signal));
+      return { roles: [guild, ...asList(roles).filter(isSnowflake)] };
     } catch (error) {
-      if (error instanceof Refused && strange.has(error.code)) return undefined;
+      if (error instanceof DiscordApiError && notMemberCodes.has(error.code)) return undefined;
       throw error;
     }
   }
 
   #remember(key: string, member: Member | undefined): void {
     this.#known.delete(key);
-    if (this.#known.size >= maxKept) this.#known.delete(this.#known.keys().next().value ?? '');
-    this.#known.set(key, { member, until: performance.now() + keepMs });
+    if (this.#known.size >= maxCached) this.#known.delete(this.#known.keys().next().value ?? '');
+    this.#known.set(key, { member, until: performance.now() + cacheMs });
   }
 }

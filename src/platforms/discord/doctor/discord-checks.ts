@@ -1,30 +1,36 @@
 import { ApplicationFlagsBitField, PermissionFlagsBits, PermissionsBitField } from 'discord.js';
 import type { Access } from '../../../core/intake/access.ts';
 import { CallFailed } from '../../../core/domain/errors.ts';
-import { type Fields, fieldsOf, textOf } from '../../../core/foreign-data.ts';
-import type { Check, Finding, HearClock } from '../../../core/ports/checkup.ts';
+import { type JsonRecord, asRecord, asText } from '../../../core/foreign-data.ts';
+import type { Check, Finding, OnClockReading } from '../../../core/ports/checkup.ts';
 import type { Log } from '../../../core/ports/log.ts';
-import { DiscordApi, newRest } from '../api/rest-api.ts';
-import { Budgets } from '../api/rate-limits.ts';
+import { DiscordApi, createRestClient } from '../api/rest-api.ts';
+import { ChannelRateLimits } from '../api/rate-limits.ts';
 import {
-  contentNotAllowed,
+  messageContentNotAllowed,
   inviteLink,
   isNotFound,
   neededPermissions,
   notDiscord,
   tokenNotAccepted,
 } from '../api/identify-bot.ts';
-import { countOf, nameOf, namesOf, serversCall, serversIn } from '../cache/guilds.ts';
+import {
+  guildCount,
+  guildName,
+  guildNames,
+  guildListRequest,
+  parseGuildList,
+} from '../cache/guilds.ts';
 
-export interface DiscordCheckupOptions {
+export interface DiscordChecksOptions {
   readonly token: string;
   readonly apiUrl?: string;
   readonly access: Access;
-  readonly hear: HearClock;
+  readonly hear: OnClockReading;
   readonly log: Log;
 }
 
-type Found = Omit<Finding, 'group'>;
+type CheckFinding = Omit<Finding, 'group'>;
 
 const group = 'discord';
 const tokenId = 'discord.token';
@@ -36,18 +42,17 @@ const away =
 const { GatewayMessageContent, GatewayMessageContentLimited } = ApplicationFlagsBitField.Flags;
 
 /** What is looked at in Discord: by REST alone, so that no gateway session is spent. */
-export function discordCheckup({
-  token,
-  apiUrl,
-  access,
-  hear,
-  log,
-}: DiscordCheckupOptions): Check[] {
+export function discordChecks({ token, apiUrl, access, hear, log }: DiscordChecksOptions): Check[] {
   let unauthorized = false;
   let sentMs: number | undefined;
-  const rest = newRest(token, apiUrl);
+  const rest = createRestClient(token, apiUrl);
   const onUnauthorized = (): void => void (unauthorized = true);
-  const api = new DiscordApi({ rest, budgets: new Budgets({ alone: true }), log, onUnauthorized });
+  const api = new DiscordApi({
+    rest,
+    budgets: new ChannelRateLimits({ alone: true }),
+    log,
+    onUnauthorized,
+  });
   rest.on('response', (_request, { headers }) => {
     const said = headers.get('date');
     // The first call is alone, so that it is known when it began.
@@ -62,9 +67,9 @@ export function discordCheckup({
     query: Readonly<Record<string, string>> = {},
   ): Promise<unknown> => api.call('GET', path, { query }, signal);
   const after = { group, needs: tokenId, remedy: away } as const;
-  let application: Promise<Fields> | undefined;
-  const askApplication = (signal: AbortSignal): Promise<Fields> =>
-    (application ??= ask('/applications/@me', signal).then(fieldsOf));
+  let application: Promise<JsonRecord> | undefined;
+  const askApplication = (signal: AbortSignal): Promise<JsonRecord> =>
+    (application ??= ask('/applications/@me', signal).then(asRecord));
 
   return [
     {
@@ -75,9 +80,9 @@ export function discordCheckup({
       async run(signal) {
         try {
           sentMs = Date.now();
-          const { id, username } = fieldsOf(await ask('/users/@me', signal));
-          if (textOf(id) === undefined) throw new CallFailed('Discord does not say who the bot is');
-          const detail = `${textOf(username) ?? 'bot'} (${textOf(id)})`;
+          const { id, username } = asRecord(await ask('/users/@me', signal));
+          if (asText(id) === undefined) throw new CallFailed('Discord does not say who the bot is');
+          const detail = `${asText(username) ?? 'bot'} (${asText(id)})`;
           return [{ id: tokenId, what: 'Bot token', state: 'ok', detail }];
         } catch (cause) {
           if (unauthorized) throw tokenNotAccepted({ cause });
@@ -94,7 +99,7 @@ export function discordCheckup({
         const { id, flags } = await askApplication(signal);
         const bits = typeof flags === 'number' ? flags : 0;
         if ((bits & (GatewayMessageContent | GatewayMessageContentLimited)) === 0) {
-          throw contentNotAllowed(textOf(id) ?? '');
+          throw messageContentNotAllowed(asText(id) ?? '');
         }
         return [
           { id: 'discord.intent', what: 'Message Content Intent', state: 'ok', detail: 'on' },
@@ -105,15 +110,15 @@ export function discordCheckup({
       ...after,
       id: 'discord.sessions',
       what: 'Starts left today',
-      run: async (signal) => [sessionsLeft(fieldsOf(await ask('/gateway/bot', signal)))],
+      run: async (signal) => [sessionsLeft(asRecord(await ask('/gateway/bot', signal)))],
     },
     {
       ...after,
       id: 'discord.gateway',
       what: 'Gateway',
       async run(signal) {
-        const { url } = fieldsOf(await ask('/gateway/bot', signal));
-        return [await gatewayAnswers(textOf(url) ?? '', signal)];
+        const { url } = asRecord(await ask('/gateway/bot', signal));
+        return [await gatewayAnswers(asText(url) ?? '', signal)];
       },
     },
     {
@@ -123,18 +128,18 @@ export function discordCheckup({
       async run(signal) {
         const [{ id }, guilds] = await Promise.all([
           askApplication(signal),
-          ask(serversCall.path, signal, serversCall.query),
+          ask(guildListRequest.path, signal, guildListRequest.query),
         ]);
-        const all = serversIn(guilds);
-        return [...servers(all, inviteLink(textOf(id) ?? '')), ...shutOut(all, access)];
+        const all = parseGuildList(guilds);
+        return [...servers(all, inviteLink(asText(id) ?? '')), ...deniedGuilds(all, access)];
       },
     },
   ];
 }
 
-function sessionsLeft({ shards, session_start_limit: limit }: Fields): Found {
+function sessionsLeft({ shards, session_start_limit: limit }: JsonRecord): CheckFinding {
   const what = { id: 'discord.sessions', what: 'Starts left today' };
-  const { total, remaining, reset_after: resetMs } = fieldsOf(limit);
+  const { total, remaining, reset_after: resetMs } = asRecord(limit);
   if (typeof remaining !== 'number' || typeof total !== 'number') {
     return { ...what, state: 'warning', detail: 'Discord does not tell' };
   }
@@ -151,7 +156,7 @@ function sessionsLeft({ shards, session_start_limit: limit }: Fields): Found {
 }
 
 /** A firewall or a proxy may let the API through alone. Throws if there is no answer. */
-async function gatewayAnswers(url: string, signal: AbortSignal): Promise<Found> {
+async function gatewayAnswers(url: string, signal: AbortSignal): Promise<CheckFinding> {
   if (!URL.canParse(url)) throw new CallFailed('Discord does not say where its gateway is');
   const address = new URL(url.replace(/^ws/, 'http'));
   // Whatever it says to what is no WebSocket: somebody is there.
@@ -159,20 +164,25 @@ async function gatewayAnswers(url: string, signal: AbortSignal): Promise<Found> 
   return { id: 'discord.gateway', what: 'Gateway', state: 'ok', detail: `${address.host} answers` };
 }
 
-function servers(guilds: readonly Fields[], link: string): Found[] {
-  const invite: Found = { id: 'discord.invite', what: 'Invite link', state: 'ok', detail: link };
+function servers(guilds: readonly JsonRecord[], link: string): CheckFinding[] {
+  const invite: CheckFinding = {
+    id: 'discord.invite',
+    what: 'Invite link',
+    state: 'ok',
+    detail: link,
+  };
   const what = { id: 'discord.servers', what: 'Servers' };
   if (guilds.length === 0) {
     const remedy = `open the invite link and choose a server: ${link}`;
     return [{ ...what, state: 'warning', detail: 'the bot is in none', remedy }, invite];
   }
-  const count = countOf(guilds);
+  const count = guildCount(guilds);
   const lacking = guilds.flatMap((guild): string[] => {
     const missing = missingIn(guild['permissions']);
-    return missing.length === 0 ? [] : [`${nameOf(guild)} (${missing.join(', ')})`];
+    return missing.length === 0 ? [] : [`${guildName(guild)} (${missing.join(', ')})`];
   });
   if (lacking.length === 0) {
-    return [{ ...what, state: 'ok', detail: `${count}: ${namesOf(guilds)}` }, invite];
+    return [{ ...what, state: 'ok', detail: `${count}: ${guildNames(guilds)}` }, invite];
   }
   const shown = lacking.slice(0, mostNamed).join('; ');
   const more = lacking.length > mostNamed ? `; and ${lacking.length - mostNamed} more` : '';
@@ -183,9 +193,9 @@ function servers(guilds: readonly Fields[], link: string): Found[] {
 }
 
 /** Nothing where the lists let somebody in. */
-function shutOut(guilds: readonly Fields[], access: Access): Found[] {
-  const ids = guilds.flatMap(({ id }) => textOf(id) ?? []);
-  if (ids.length === 0 || !ids.every((id) => access.shutsOut([id]))) return [];
+function deniedGuilds(guilds: readonly JsonRecord[], access: Access): CheckFinding[] {
+  const ids = guilds.flatMap(({ id }) => asText(id) ?? []);
+  if (ids.length === 0 || !ids.every((id) => access.deniesWorkspace([id]))) return [];
   const own = ids.slice(0, mostNamed).join(', ');
   return [
     {
@@ -201,7 +211,7 @@ function shutOut(guilds: readonly Fields[], access: Access): Found[] {
 
 /** The permissions that the bot lacks in a server as a whole, in Discord's own words. */
 function missingIn(permissions: unknown): string[] {
-  const text = textOf(permissions);
+  const text = asText(permissions);
   if (text === undefined || !/^\d+$/.test(text)) return [];
   const held = BigInt(text);
   if ((held & PermissionFlagsBits.Administrator) !== 0n) return [];

@@ -12,7 +12,7 @@ import { wait } from '../../../core/timing.ts';
 const usualIdentifyEveryMs = 5_500;
 
 /** Discord's client library, for the gateway alone: replies go through REST. */
-export function newClient({
+export function createGatewayClient({
   apiUrl,
   identifyEveryMs = usualIdentifyEveryMs,
 }: {
@@ -31,10 +31,10 @@ export function newClient({
     allowedMentions: { parse: [], repliedUser: false },
     shards: 'auto',
     ws: {
-      buildStrategy: (manager) => new Shards(manager),
+      buildStrategy: (manager) => new StoppableShardingStrategy(manager),
       async buildIdentifyThrottler(manager) {
         const { session_start_limit: limit } = await manager.fetchGatewayInformation();
-        return new IdentifyLine(limit.max_concurrency, identifyEveryMs);
+        return new IdentifyThrottler(limit.max_concurrency, identifyEveryMs);
       },
     },
     // Guilds, channels and roles are what permissions are worked out from; all else is dead weight.
@@ -62,7 +62,7 @@ type Manager = Parameters<NonNullable<WebSocketOptions['buildStrategy']>>[0];
  * All shards' connections, in this process. The library's own collection of them cannot be ended
  * while one of them connects: it goes on connecting, or its next failure ends the process.
  */
-export class Shards extends SimpleShardingStrategy {
+class StoppableShardingStrategy extends SimpleShardingStrategy {
   readonly #manager: Manager;
   /** Those that Discord has said hello to. */
   readonly #greeted = new Set<number>();
@@ -108,7 +108,7 @@ export class Shards extends SimpleShardingStrategy {
  * shard whose connection breaks while it waits leaves the line: with the library's it would speak
  * on the next connection before that is open, which ends the process.
  */
-export class IdentifyLine {
+export class IdentifyThrottler {
   readonly #atOnce: number;
   readonly #everyMs: number;
   readonly #turns = new Map<number, Promise<void>>();

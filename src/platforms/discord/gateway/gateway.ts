@@ -1,15 +1,19 @@
 import { type Client, Status } from 'discord.js';
 import { backoffMs, wait, withDeadline } from '../../../core/timing.ts';
-import { fieldsOf, listOf, textOf } from '../../../core/foreign-data.ts';
+import { asRecord, asList, asText } from '../../../core/foreign-data.ts';
 import type { Log } from '../../../core/ports/log.ts';
-import { newClient } from './gateway-client.ts';
-import { contentNotAllowed, type Self, tokenNotAccepted } from '../api/identify-bot.ts';
-import type { Readable } from '../history/catch-up.ts';
-import { type Opened, Picture } from './readable-channels.ts';
+import { createGatewayClient } from './gateway-client.ts';
+import {
+  messageContentNotAllowed,
+  type BotIdentity,
+  tokenNotAccepted,
+} from '../api/identify-bot.ts';
+import type { ReadableChannel } from '../history/catch-up.ts';
+import { type ReadableChannelEvent, ReadableChannels } from './readable-channels.ts';
 import { idAt, isSnowflake } from '../api/snowflake.ts';
 
 /** The client library notices a dead connection within two heartbeats, which is 83 s. */
-const usualDeafMs = 180_000;
+const defaultSilenceMs = 180_000;
 /** Connecting may take so long, with many shards; after that it begins anew. */
 const loginMs = 10 * 60_000;
 /** A connection that is closed and does not answer is left to itself after so long. */
@@ -24,19 +28,19 @@ const closeCodes = { authenticationFailed: 4004, disallowedIntents: 4014 } as co
 export interface GatewayOptions {
   readonly token: string;
   readonly apiUrl?: string;
-  readonly self: Self;
+  readonly bot: BotIdentity;
   readonly log: Log;
   /** Silence for so long means that nothing will be heard any more, in milliseconds; 3 minutes. */
-  readonly deafMs?: number;
+  readonly silenceMs?: number;
   /** Between two sessions that begin, in milliseconds; a little more than Discord's 5 s. */
   readonly identifyEveryMs?: number;
   /** An event, such as `READY` or `MESSAGE_CREATE`. */
-  readonly take: (type: string, payload: unknown) => void;
+  readonly onEvent: (type: string, payload: unknown) => void;
   /** A guild is there, after a start or an outage, with what may be read in it. */
-  readonly onGuild: (channels: readonly Readable[]) => void;
-  readonly onOpened: (channels: readonly Opened[]) => void;
+  readonly onGuild: (channels: readonly ReadableChannel[]) => void;
+  readonly onChannelsReadable: (channels: readonly ReadableChannelEvent[]) => void;
   /** Discord cannot be heard any more, and it will not pass by itself. */
-  readonly onDeaf: (error: Error) => void;
+  readonly onFatal: (error: Error) => void;
 }
 
 /** Discord's gateway: the connections by which events come in. */
@@ -47,7 +51,7 @@ export class Gateway {
   /** Why Discord closed the connection for good. */
   #closed: Error | undefined;
   /** The last sign of life of each shard, on the clock of `performance.now()`. */
-  readonly #heardAt = new Map<number, number>();
+  readonly #lastEventAt = new Map<number, number>();
   /** When each shard's last heartbeat was answered, as the client tells. */
   readonly #beats = new Map<number, number>();
   #timer: NodeJS.Timeout | undefined;
@@ -61,7 +65,7 @@ export class Gateway {
    * Discord will not have it, and the signal's reason.
    */
   async start(signal: AbortSignal): Promise<void> {
-    const { token, log, deafMs = usualDeafMs } = this.#options;
+    const { token, log, silenceMs = defaultSilenceMs } = this.#options;
     for (let tries = 1; ; tries += 1) {
       // One that failed cannot be used again: it would not end when it is told to.
       const client = this.#newClient();
@@ -72,18 +76,18 @@ export class Gateway {
         await this.stop();
         signal.throwIfAborted();
         if (this.#closed !== undefined) throw this.#closed;
-        if (fieldsOf(error)['code'] === 'TokenInvalid') throw tokenNotAccepted({ cause: error });
+        if (asRecord(error)['code'] === 'TokenInvalid') throw tokenNotAccepted({ cause: error });
         log.warn({ err: error, tries }, 'Discord’s gateway does not answer');
         await wait(backoffMs(tries, 1_000, slowestRetryMs), signal);
       }
     }
     this.#connected = true;
-    this.#heardAt.clear();
-    this.#timer = setInterval(() => this.#ensureHearing(deafMs), Math.ceil(deafMs / 12));
+    this.#lastEventAt.clear();
+    this.#timer = setInterval(() => this.#ensureReceiving(silenceMs), Math.ceil(silenceMs / 12));
   }
 
   /** Whether events come in at this moment, on one shard at least. */
-  get hears(): boolean {
+  get isReceiving(): boolean {
     return this.#client?.ws.shards.some(({ status }) => status === Status.Ready) === true;
   }
 
@@ -100,23 +104,27 @@ export class Gateway {
   }
 
   #newClient(): Client {
-    const { log, self, take, onOpened, apiUrl, identifyEveryMs } = this.#options;
-    const client = newClient({
+    const { log, bot, onEvent, onChannelsReadable, apiUrl, identifyEveryMs } = this.#options;
+    const client = createGatewayClient({
       ...(apiUrl === undefined ? {} : { apiUrl }),
       ...(identifyEveryMs === undefined ? {} : { identifyEveryMs }),
     });
     this.#client = client;
-    const picture = new Picture(client, { botId: self.id, log, onOpened });
+    const readable = new ReadableChannels(client, {
+      botId: bot.id,
+      log,
+      onOpened: onChannelsReadable,
+    });
     client.on('raw', (packet: unknown, shard: number) => {
-      const { t: type, d: payload } = fieldsOf(packet);
-      this.#heardAt.set(shard, performance.now());
-      picture.spare(packet);
+      const { t: type, d: payload } = asRecord(packet);
+      this.#lastEventAt.set(shard, performance.now());
+      readable.skipEvent(packet);
       if (typeof type !== 'string') return;
       // A moment later the client has its own picture of a guild, with the permissions.
       queueMicrotask(() => {
         if (this.#client !== client) return;
-        take(type, payload);
-        if (type === 'GUILD_CREATE') this.#tellGuild(picture, payload);
+        onEvent(type, payload);
+        if (type === 'GUILD_CREATE') this.#reportGuild(readable, payload);
       });
     });
     client.on('shardResume', (shard, replayed) =>
@@ -130,7 +138,7 @@ export class Gateway {
     client.on('warn', (message) => log.debug({ message }, 'discord client'));
     client.on('shardDisconnect', ({ code }) => {
       this.#closed = this.#whyClosed(code);
-      if (this.#connected) this.#options.onDeaf(this.#closed);
+      if (this.#connected) this.#options.onFatal(this.#closed);
     });
     return client;
   }
@@ -138,21 +146,21 @@ export class Gateway {
   #whyClosed(code: number): Error {
     if (code === closeCodes.authenticationFailed) return tokenNotAccepted();
     if (code === closeCodes.disallowedIntents) {
-      return contentNotAllowed(this.#options.self.application);
+      return messageContentNotAllowed(this.#options.bot.application);
     }
     return new Error(`Discord closed the connection for good (code ${code})`);
   }
 
-  #tellGuild(picture: Picture, payload: unknown): void {
-    const fields = fieldsOf(payload);
+  #reportGuild(readable: ReadableChannels, payload: unknown): void {
+    const fields = asRecord(payload);
     const { id: guild } = fields;
     if (!isSnowflake(guild)) return;
-    const joinedAt = Date.parse(textOf(fields['joined_at']) ?? '');
+    const joinedAt = Date.parse(asText(fields['joined_at']) ?? '');
     const joined = Number.isNaN(joinedAt) ? {} : { joined: idAt(joinedAt) };
-    const channels = [...listOf(fields['channels']), ...listOf(fields['threads'])]
-      .map(fieldsOf)
-      .flatMap(({ id, type, last_message_id: newest, parent_id: parent }): Readable[] => {
-        if (!isSnowflake(id) || !withMessages.has(type) || !picture.mayRead(id)) return [];
+    const channels = [...asList(fields['channels']), ...asList(fields['threads'])]
+      .map(asRecord)
+      .flatMap(({ id, type, last_message_id: newest, parent_id: parent }): ReadableChannel[] => {
+        if (!isSnowflake(id) || !withMessages.has(type) || !readable.mayRead(id)) return [];
         return [
           {
             id,
@@ -167,16 +175,17 @@ export class Gateway {
   }
 
   /** A connection may look alive and bring nothing; one of many is enough. */
-  #ensureHearing(deafMs: number): void {
+  #ensureReceiving(silenceMs: number): void {
     const now = performance.now();
     for (const { id, lastPingTimestamp: beat } of this.#client?.ws.shards.values() ?? []) {
-      if (beat !== this.#beats.get(id) || !this.#heardAt.has(id)) this.#heardAt.set(id, now);
+      if (beat !== this.#beats.get(id) || !this.#lastEventAt.has(id))
+        this.#lastEventAt.set(id, now);
       this.#beats.set(id, beat);
-      const silentMs = now - (this.#heardAt.get(id) ?? now);
-      if (silentMs < deafMs) continue;
+      const silentMs = now - (this.#lastEventAt.get(id) ?? now);
+      if (silentMs < silenceMs) continue;
       clearInterval(this.#timer);
       const seconds = Math.round(silentMs / 1_000);
-      this.#options.onDeaf(new Error(`nothing was heard of Discord for ${seconds} s`));
+      this.#options.onFatal(new Error(`nothing was heard of Discord for ${seconds} s`));
       return;
     }
   }

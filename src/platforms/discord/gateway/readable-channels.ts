@@ -1,10 +1,10 @@
 import { type Client, PermissionFlagsBits } from 'discord.js';
-import { fieldsOf, listOf } from '../../../core/foreign-data.ts';
+import { asRecord, asList } from '../../../core/foreign-data.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import { isSnowflake } from '../api/snowflake.ts';
 
 /** Events that permissions depend on; the client library is spared all others. */
-const kinds = new Set<unknown>([
+const neededEvents = new Set<unknown>([
   'READY',
   'RESUMED',
   'GUILD_CREATE',
@@ -19,17 +19,17 @@ const kinds = new Set<unknown>([
   'CHANNEL_DELETE',
 ]);
 
-const needed = [PermissionFlagsBits.ViewChannel, PermissionFlagsBits.ReadMessageHistory];
+const neededPermissions = [PermissionFlagsBits.ViewChannel, PermissionFlagsBits.ReadMessageHistory];
 
 /** A channel that may be read from now on, and might not before. */
-export interface Opened {
+export interface ReadableChannelEvent {
   readonly id: string;
   /** The newest message in it, where the event tells. */
   readonly newest?: string;
 }
 
 /** Where the client library takes an event in; private there, so that its types do not tell. */
-interface Taker {
+interface PacketHandler {
   handlePacket(packet?: unknown, shard?: unknown): boolean;
 }
 
@@ -37,7 +37,7 @@ interface Taker {
  * The client library's own picture of guilds, for what may be read in them. It reads what events
  * tell and believes it: one odd field would end the process.
  */
-export class Picture {
+export class ReadableChannels {
   readonly #client: Client;
   readonly #botId: string;
   /** Channels that may not be read. */
@@ -45,52 +45,56 @@ export class Picture {
 
   constructor(
     client: Client,
-    options: { botId: string; log: Log; onOpened: (channels: readonly Opened[]) => void },
+    options: {
+      botId: string;
+      log: Log;
+      onOpened: (channels: readonly ReadableChannelEvent[]) => void;
+    },
   ) {
     const { botId, log, onOpened } = options;
     this.#client = client;
     this.#botId = botId;
-    const taker = client.ws as unknown as Taker;
+    const taker = client.ws as unknown as PacketHandler;
     const take = taker.handlePacket.bind(taker);
     taker.handlePacket = (packet, shard) => {
-      if (packet !== undefined && fieldsOf(packet)['t'] === null) return false;
+      if (packet !== undefined && asRecord(packet)['t'] === null) return false;
       try {
         const isTaken = take(packet, shard);
         const opened = isTaken ? this.#opened(packet) : [];
         if (opened.length > 0) onOpened(opened);
         return isTaken;
       } catch (error) {
-        log.warn({ err: error, type: fieldsOf(packet)['t'] }, 'discord event of an odd form');
+        log.warn({ err: error, type: asRecord(packet)['t'] }, 'discord event of an odd form');
         return false;
       }
     };
   }
 
   /** Before the library looks at an event: takes from it what it need not see. */
-  spare(packet: unknown): void {
-    const { t: type, d: payload } = fieldsOf(packet);
+  skipEvent(packet: unknown): void {
+    const { t: type, d: payload } = asRecord(packet);
     const isWhole = typeof payload === 'object' && payload !== null;
-    if (isWhole && kinds.has(type)) return;
-    Object.assign(fieldsOf(packet), { t: null });
+    if (isWhole && neededEvents.has(type)) return;
+    Object.assign(asRecord(packet), { t: null });
   }
 
   mayRead(id: string): boolean {
     const channel = this.#client.channels.cache.get(id);
     if (channel === undefined || channel.isDMBased()) return false;
-    return channel.permissionsFor(this.#botId)?.has(needed) === true;
+    return channel.permissionsFor(this.#botId)?.has(neededPermissions) === true;
   }
 
   /** Channels that may be read after this event, and might not before. */
-  #opened(packet: unknown): Opened[] {
-    const { t: type, d: payload } = fieldsOf(packet);
-    const { guild_id: guild, channels, user } = fieldsOf(payload);
+  #opened(packet: unknown): ReadableChannelEvent[] {
+    const { t: type, d: payload } = asRecord(packet);
+    const { guild_id: guild, channels, user } = asRecord(payload);
     switch (type) {
       case 'GUILD_CREATE':
-        return this.#look(listOf(channels));
+        return this.#look(asList(channels));
       case 'CHANNEL_UPDATE':
         return this.#look([payload]);
       case 'GUILD_MEMBER_UPDATE':
-        return fieldsOf(user)['id'] === this.#botId ? this.#lookAll(guild) : [];
+        return asRecord(user)['id'] === this.#botId ? this.#lookAll(guild) : [];
       case 'GUILD_ROLE_UPDATE':
       case 'GUILD_ROLE_DELETE':
         return this.#lookAll(guild);
@@ -99,15 +103,15 @@ export class Picture {
     }
   }
 
-  #lookAll(guild: unknown): Opened[] {
+  #lookAll(guild: unknown): ReadableChannelEvent[] {
     const known = isSnowflake(guild) ? this.#client.guilds.cache.get(guild) : undefined;
     const channels = [...(known?.channels.cache.values() ?? [])];
     return this.#look(channels.filter((one) => !one.isThread()).map(({ id }) => ({ id })));
   }
 
-  #look(channels: readonly unknown[]): Opened[] {
+  #look(channels: readonly unknown[]): ReadableChannelEvent[] {
     return channels.flatMap((channel) => {
-      const { id, last_message_id: newest } = fieldsOf(channel);
+      const { id, last_message_id: newest } = asRecord(channel);
       if (!isSnowflake(id)) return [];
       if (this.mayRead(id)) {
         return this.#shut.delete(id) ? [{ id, ...(isSnowflake(newest) ? { newest } : {}) }] : [];

@@ -1,20 +1,20 @@
 import { backoffMs, wait } from '../../../core/timing.ts';
-import type { Fields } from '../../../core/foreign-data.ts';
-import { Gate } from '../../common/request-throttle.ts';
+import type { JsonRecord } from '../../../core/foreign-data.ts';
+import { RequestThrottle } from '../../common/request-throttle.ts';
 import type { Log } from '../../../core/ports/log.ts';
-import { type DiscordApi, messagesIn } from '../api/rest-api.ts';
-import { type Bookmarks, directChannel, directPlace } from './read-positions.ts';
-import type { Ear } from '../receive/event-receiver.ts';
-import { Refused } from '../api/api-errors.ts';
-import { saidIn } from '../messages/discord-message.ts';
+import { type DiscordApi, messagesOldestFirst } from '../api/rest-api.ts';
+import { type ReadPositions, directChannel, directKey } from './read-positions.ts';
+import type { EventReceiver } from '../receive/event-receiver.ts';
+import { DiscordApiError } from '../api/api-errors.ts';
+import { parseMessage } from '../messages/discord-message.ts';
 import { byAge, idAt, isSnowflake, younger } from '../api/snowflake.ts';
 
 /** A fifth of what Discord allows in all: people who ask meanwhile need the rest. */
-const pace = { key: 'discord: reading again', burst: 10, perSecond: 10 };
+const requestRate = { key: 'discord: reading again', burst: 10, perSecond: 10 };
 /** What was said longer ago is left, in milliseconds. */
-const horizonMs = 24 * 60 * 60_000;
+const maxAgeMs = 24 * 60 * 60_000;
 /** Direct conversations in which nothing was said for longer are not asked for. */
-const directHorizonMs = 30 * horizonMs;
+const maxDirectAgeMs = 30 * maxAgeMs;
 const pageSize = 100;
 /** Pages of one channel before others have their turn. */
 const pagesAtOnce = 5;
@@ -24,7 +24,7 @@ const firstRetryMs = 1_000;
 const slowestRetryMs = 60_000;
 
 /** A channel, a thread or a direct conversation that may hold something new. */
-export interface Readable {
+export interface ReadableChannel {
   readonly id: string;
   /** Absent for direct conversations. */
   readonly guild?: string;
@@ -37,40 +37,45 @@ export interface Readable {
 }
 
 /** A channel with something that was not read. */
-export interface Unread extends Readable {
+export interface UnreadChannel extends ReadableChannel {
   /** The last message that was. */
   readonly after: string;
 }
 
 /** How far the reading of a channel has come. */
-interface Reading {
-  readonly channel: Unread;
+interface ChannelProgress {
+  readonly channel: UnreadChannel;
   /** The last message that was read. */
   after: string;
   messages: number;
 }
 
 /** Reads again what was written while nobody heard, and hands in what may have been missed. */
-export class Missed {
+export class CatchUp {
   readonly #api: DiscordApi;
-  readonly #bookmarks: Bookmarks;
-  readonly #ear: Ear;
+  readonly #positions: ReadPositions;
+  readonly #receiver: EventReceiver;
   readonly #log: Log;
-  readonly #gate = new Gate(pace);
+  readonly #throttle = new RequestThrottle(requestRate);
 
-  constructor(options: { api: DiscordApi; bookmarks: Bookmarks; ear: Ear; log: Log }) {
+  constructor(options: {
+    api: DiscordApi;
+    positions: ReadPositions;
+    receiver: EventReceiver;
+    log: Log;
+  }) {
     this.#api = options.api;
-    this.#bookmarks = options.bookmarks;
-    this.#ear = options.ear;
+    this.#positions = options.positions;
+    this.#receiver = options.receiver;
     this.#log = options.log;
   }
 
   /** Direct conversations: Discord does not tell of them, so each that is known is asked for. */
-  direct(): Readable[] {
-    const horizon = idAt(Date.now() - directHorizonMs);
-    return this.#bookmarks.places().flatMap((place) => {
+  directChannels(): ReadableChannel[] {
+    const horizon = idAt(Date.now() - maxDirectAgeMs);
+    return this.#positions.keys().flatMap((place) => {
       const id = directChannel(place);
-      const recent = byAge(this.#bookmarks.of(place) ?? '', horizon) > 0;
+      const recent = byAge(this.#positions.get(place) ?? '', horizon) > 0;
       return id !== undefined && recent ? [{ id }] : [];
     });
   }
@@ -81,16 +86,16 @@ export class Missed {
    * all that was heard in its guild. Nothing is meant for the bot that was said before it came, or
    * while it might not read the channel.
    */
-  plan(channels: readonly Readable[]): Unread[] {
+  plan(channels: readonly ReadableChannel[]): UnreadChannel[] {
     const unread = channels.flatMap((channel) => {
       const after = this.#lastRead(channel);
       if (after === undefined) return [];
-      this.#bookmarks.pin(placeOf(channel), after);
+      this.#positions.hold(positionKeyOf(channel), after);
       return [{ ...channel, after }];
     });
     for (const { guild, newest = '', joined = '' } of channels) {
       const heard = younger(newest, joined);
-      if (guild !== undefined && heard !== '') this.#bookmarks.heard(guild, heard);
+      if (guild !== undefined && heard !== '') this.#positions.noteNewest(guild, heard);
     }
     return unread;
   }
@@ -99,98 +104,100 @@ export class Missed {
    * Hands in what was said there, oldest first. What Discord gives no answer for is tried again for
    * a day. Throws nothing but the signal's reason: then the next start reads the rest.
    */
-  async readAgain(channels: readonly Unread[], signal: AbortSignal): Promise<void> {
+  async run(channels: readonly UnreadChannel[], signal: AbortSignal): Promise<void> {
     if (channels.length === 0) return;
-    const triesEnd = Date.now() + horizonMs;
+    const triesEnd = Date.now() + maxAgeMs;
     const readings = channels.map((channel) => ({ channel, after: channel.after, messages: 0 }));
-    let left: Reading[] = readings;
+    let left: ChannelProgress[] = readings;
     for (let failures = 0; left.length > 0 && Date.now() < triesEnd;) {
-      const outcomes = new Map<Reading, Outcome>();
+      const outcomes = new Map<ChannelProgress, Outcome>();
       for (const reading of left) outcomes.set(reading, await this.#readOn(reading, signal));
       left = left.filter((reading) => outcomes.get(reading) !== 'done');
       if (left.length === 0 || left.some((reading) => outcomes.get(reading) === 'more')) continue;
       failures += 1;
       await wait(backoffMs(failures, firstRetryMs, slowestRetryMs), signal);
     }
-    for (const { channel } of left) this.#bookmarks.unpin(placeOf(channel), false);
+    for (const { channel } of left) this.#positions.release(positionKeyOf(channel), false);
     const messages = readings.reduce((sum, reading) => sum + reading.messages, 0);
     this.#log.info({ channels: channels.length, messages }, 'discord read again');
   }
 
   /** Reads some pages more of a channel. */
-  async #readOn(reading: Reading, signal: AbortSignal): Promise<Outcome> {
+  async #readOn(reading: ChannelProgress, signal: AbortSignal): Promise<Outcome> {
     const { channel } = reading;
-    const place = placeOf(channel);
+    const place = positionKeyOf(channel);
     try {
       const isWhole = await this.#read(reading, signal);
       if (!isWhole && reading.messages < maxMessages) return 'more';
       if (isWhole) {
         // The newest message may be gone, or none of anybody's: it is not to be looked for again.
-        if (channel.newest !== undefined) this.#bookmarks.advance(place, channel.newest);
+        if (channel.newest !== undefined) this.#positions.advance(place, channel.newest);
       } else {
         this.#log.warn(
           { channel: channel.id, messages: reading.messages },
           'too much was said to read all of it again; the next start reads on',
         );
       }
-      this.#bookmarks.unpin(place, isWhole);
+      this.#positions.release(place, isWhole);
       return 'done';
     } catch (error) {
       signal.throwIfAborted();
       this.#log.warn({ err: error, channel: channel.id }, 'channel not read again');
-      if (!(error instanceof Refused)) return 'failed';
+      if (!(error instanceof DiscordApiError)) return 'failed';
       // What may not be read will not be readable later.
-      this.#bookmarks.unpin(place, true);
+      this.#positions.release(place, true);
       return 'done';
     }
   }
 
   /** The message behind which there may be something new; undefined if there is nothing. */
-  #lastRead(channel: Readable): string | undefined {
+  #lastRead(channel: ReadableChannel): string | undefined {
     const { id, guild, joined = '', parent = '' } = channel;
     // Discord tells of no message where nobody ever said anything, and in direct conversations.
     const newest = channel.newest ?? (guild === undefined ? undefined : id);
-    const mark = this.#bookmarks.of(placeOf(channel));
-    const heard = guild === undefined ? '' : this.#bookmarks.heardIn(guild);
+    const mark = this.#positions.get(positionKeyOf(channel));
+    const heard = guild === undefined ? '' : this.#positions.newestIn(guild);
     const known = mark ?? (heard === '' ? newest : heard);
     if (known === undefined) return undefined;
-    const gaps = [this.#bookmarks.gapIn(id), this.#bookmarks.gapIn(parent)];
+    const gaps = [this.#positions.ignoredBefore(id), this.#positions.ignoredBefore(parent)];
     const read = [joined, ...gaps].reduce(younger, known);
     if (newest === undefined || byAge(newest, read) > 0) {
-      return younger(read, idAt(Date.now() - horizonMs));
+      return younger(read, idAt(Date.now() - maxAgeMs));
     }
-    this.#bookmarks.advance(placeOf(channel), newest);
+    this.#positions.advance(positionKeyOf(channel), newest);
     return undefined;
   }
 
   /** True once there is nothing more to read. */
-  async #read(reading: Reading, signal: AbortSignal): Promise<boolean> {
+  async #read(reading: ChannelProgress, signal: AbortSignal): Promise<boolean> {
     const { id, guild } = reading.channel;
     for (let page = 1; ; page += 1) {
       const query = { after: reading.after, limit: `${pageSize}` };
       const path = `/channels/${id}/messages` as const;
-      const messages = messagesIn(await this.#api.read(path, query, this.#gate, signal));
+      const messages = messagesOldestFirst(
+        await this.#api.read(path, query, this.#throttle, signal),
+      );
       for (const message of messages) {
         signal.throwIfAborted();
         if (isSnowflake(message['id'])) reading.after = message['id'];
-        await this.#hear(message, guild);
+        await this.#receive(message, guild);
         reading.messages += 1;
       }
-      this.#bookmarks.proceed(placeOf(reading.channel), reading.after);
+      this.#positions.advanceTo(positionKeyOf(reading.channel), reading.after);
       if (messages.length < pageSize) return true;
       if (page === pagesAtOnce) return false;
     }
   }
 
-  async #hear(message: Fields, guild: string | undefined): Promise<void> {
-    const said = saidIn(message, guild === undefined ? {} : { guild });
-    if (said !== undefined) await this.#ear.hear(said);
+  async #receive(message: JsonRecord, guild: string | undefined): Promise<void> {
+    const said = parseMessage(message, guild === undefined ? {} : { guild });
+    if (said !== undefined) await this.#receiver.receiveMessage(said);
   }
 }
 
 /** `more` and `failed` are worth another try, the latter after a while. */
 type Outcome = 'done' | 'more' | 'failed';
 
-function placeOf({ id, guild }: Readable): string {
-  return guild === undefined ? directPlace(id) : id;
+function positionKeyOf({ id, guild }: ReadableChannel): string {
+  return guild === undefined ? directKey(id) : id;
 }

@@ -1,6 +1,6 @@
 import type { Log } from '../../../core/ports/log.ts';
 import type { Store } from '../../../core/ports/store.ts';
-import type { Said } from '../messages/discord-message.ts';
+import type { DiscordMessage } from '../messages/discord-message.ts';
 import { byAge, justBefore } from '../api/snowflake.ts';
 
 /** How long what was read may be unmarked: after a crash so much is read again, and known. */
@@ -9,31 +9,31 @@ const saveEveryMs = 2_000;
  * Channels and threads whose marks are at hand, by default. Of more, those go in which nothing was
  * said for longest: what is new there is what is newer than all that was heard in their guild.
  */
-const mostPlaces = 10_000;
+const maxPositions = 10_000;
 /** Forgotten together, as a part of that, so that not each new thread looks at all of them. */
-const forgottenTogether = 0.1;
+const evictedShare = 0.1;
 
-const direct = '@me/';
+const directPrefix = '@me/';
 
 /** Direct conversations stand apart, as Discord does not tell which there are. */
-export function directPlace(channel: string): string {
-  return `${direct}${channel}`;
+export function directKey(channel: string): string {
+  return `${directPrefix}${channel}`;
 }
 
 /** The direct conversation of a mark; undefined if it is that of a channel in a guild. */
 export function directChannel(place: string): string | undefined {
-  return place.startsWith(direct) ? place.slice(direct.length) : undefined;
+  return place.startsWith(directPrefix) ? place.slice(directPrefix.length) : undefined;
 }
 
-export function placeIn({ guild, channel }: Pick<Said, 'guild' | 'channel'>): string {
-  return guild === undefined ? directPlace(channel) : channel;
+export function positionKey({ guild, channel }: Pick<DiscordMessage, 'guild' | 'channel'>): string {
+  return guild === undefined ? directKey(channel) : channel;
 }
 
-const guildMark = '@guild/';
-const gapMark = '@gap/';
+const guildPrefix = '@guild/';
+const ignoredPrefix = '@gap/';
 
 /** Why a mark stays where it is. */
-interface Pin {
+interface HeldPosition {
   /** The newest message that was read meanwhile. */
   newest: string;
   /** So many read again what is behind the mark. */
@@ -43,13 +43,13 @@ interface Pin {
 }
 
 /** How far each channel was read, for what is said while nobody listens to be found. */
-export class Bookmarks {
-  readonly #store: Pick<Store, 'bookmark' | 'bookmarks'>;
+export class ReadPositions {
+  readonly #store: Pick<Store, 'saveReadPositions' | 'readPositions'>;
   readonly #log: Log;
   readonly #mostPlaces: number;
   readonly #marks = new Map<string, string>();
   readonly #unsaved = new Set<string>();
-  readonly #pins = new Map<string, Pin>();
+  readonly #pins = new Map<string, HeldPosition>();
   /** Of all marks when they were opened. */
   #newest = '';
   /** Marks; with more, old ones are looked for. */
@@ -60,28 +60,28 @@ export class Bookmarks {
   #saving: Promise<void> = Promise.resolve();
 
   constructor(options: {
-    store: Pick<Store, 'bookmark' | 'bookmarks'>;
+    store: Pick<Store, 'saveReadPositions' | 'readPositions'>;
     log: Log;
     mostPlaces?: number;
   }) {
     this.#store = options.store;
     this.#log = options.log;
-    this.#mostPlaces = options.mostPlaces ?? mostPlaces;
+    this.#mostPlaces = options.mostPlaces ?? maxPositions;
     this.#forgetAbove = this.#mostPlaces;
   }
 
   /** Reads what an earlier process marked. Throws `StoreUnavailable`. */
-  async open(): Promise<void> {
-    for (const [place, mark] of await this.#store.bookmarks('discord')) {
+  async load(): Promise<void> {
+    for (const [place, mark] of await this.#store.readPositions('discord')) {
       this.#marks.set(place, mark);
-      if (!place.startsWith(gapMark) && byAge(mark, this.#newest) > 0) this.#newest = mark;
+      if (!place.startsWith(ignoredPrefix) && byAge(mark, this.#newest) > 0) this.#newest = mark;
     }
     this.#forgetOldest();
     this.#timer = setInterval(() => this.#save(), saveEveryMs);
   }
 
   /** The last message that was read there. */
-  of(place: string): string | undefined {
+  get(place: string): string | undefined {
     return this.#marks.get(place);
   }
 
@@ -89,27 +89,27 @@ export class Bookmarks {
    * The newest message that was read in a guild; that of any place when the marks were opened, while
    * the guild is not known. Empty if nothing was ever read.
    */
-  heardIn(guild: string): string {
-    return this.#marks.get(`${guildMark}${guild}`) ?? this.#newest;
+  newestIn(guild: string): string {
+    return this.#marks.get(`${guildPrefix}${guild}`) ?? this.#newest;
   }
 
   /** This message of the guild was heard, wherever it was said. */
-  heard(guild: string, message: string): void {
-    this.advance(`${guildMark}${guild}`, message);
+  noteNewest(guild: string, message: string): void {
+    this.advance(`${guildPrefix}${guild}`, message);
   }
 
   /** What was said in this channel and in its threads before this id was not meant to be heard. */
-  gap(channel: string, until: string): void {
-    this.advance(`${gapMark}${channel}`, until);
+  ignoreBefore(channel: string, until: string): void {
+    this.advance(`${ignoredPrefix}${channel}`, until);
   }
 
   /** The end of the last such gap; empty if there was none. */
-  gapIn(channel: string): string {
-    return this.#marks.get(`${gapMark}${channel}`) ?? '';
+  ignoredBefore(channel: string): string {
+    return this.#marks.get(`${ignoredPrefix}${channel}`) ?? '';
   }
 
   /** Every place with a mark. */
-  places(): string[] {
+  keys(): string[] {
     return [...this.#marks.keys()];
   }
 
@@ -125,14 +125,14 @@ export class Bookmarks {
    * All that is behind this message will be read again: until then the mark stays there, whatever
    * is read meanwhile.
    */
-  pin(place: string, after: string): void {
+  hold(place: string, after: string): void {
     const pin = this.#pinOf(place, after);
     pin.readers += 1;
     pin.failed = false;
   }
 
   /** All up to this message was read again, and more is to come: a part of the way is done. */
-  proceed(place: string, message: string): void {
+  advanceTo(place: string, message: string): void {
     const pin = this.#pins.get(place);
     if (pin === undefined || pin.readers > 1 || pin.failed) return;
     if (byAge(message, this.#marks.get(place) ?? '') > 0) this.#mark(place, message);
@@ -140,7 +140,7 @@ export class Bookmarks {
   }
 
   /** It was read again; or it was not, and is left to the next start. */
-  unpin(place: string, done: boolean): void {
+  release(place: string, done: boolean): void {
     const pin = this.#pins.get(place);
     if (pin === undefined) return;
     pin.readers -= 1;
@@ -151,16 +151,16 @@ export class Bookmarks {
   }
 
   /** This message could not be taken in: the next start finds it behind the mark. */
-  leave(place: string, message: string): void {
+  markUnread(place: string, message: string): void {
     this.#pinOf(place, justBefore(message)).failed = true;
   }
 
   /** The channel is no more. */
   forget(channel: string): void {
     this.#marks.delete(channel);
-    this.#marks.delete(`${gapMark}${channel}`);
+    this.#marks.delete(`${ignoredPrefix}${channel}`);
     this.#unsaved.delete(channel);
-    this.#unsaved.delete(`${gapMark}${channel}`);
+    this.#unsaved.delete(`${ignoredPrefix}${channel}`);
     this.#pins.delete(channel);
   }
 
@@ -171,7 +171,7 @@ export class Bookmarks {
   }
 
   /** @param after where the mark is put if there is none */
-  #pinOf(place: string, after: string): Pin {
+  #pinOf(place: string, after: string): HeldPosition {
     let pin = this.#pins.get(place);
     if (pin === undefined) {
       if (!this.#marks.has(place)) this.#mark(place, after);
@@ -193,8 +193,8 @@ export class Bookmarks {
   #forgetOldest(): void {
     if (this.#marks.size <= this.#forgetAbove) return;
     const stays = (place: string): boolean =>
-      place.startsWith(guildMark) ||
-      place.startsWith(gapMark) ||
+      place.startsWith(guildPrefix) ||
+      place.startsWith(ignoredPrefix) ||
       this.#pins.has(place) ||
       this.#unsaved.has(place);
     const oldest = [...this.#marks]
@@ -203,7 +203,7 @@ export class Bookmarks {
     for (const [place] of oldest.slice(0, this.#marks.size - this.#mostPlaces)) {
       this.#marks.delete(place);
     }
-    this.#forgetAbove = this.#marks.size + Math.ceil(this.#mostPlaces * forgottenTogether);
+    this.#forgetAbove = this.#marks.size + Math.ceil(this.#mostPlaces * evictedShare);
   }
 
   #save(): void {
@@ -216,7 +216,7 @@ export class Bookmarks {
     this.#unsaved.clear();
     this.#saving = this.#saving.then(async () => {
       try {
-        await this.#store.bookmark('discord', marks);
+        await this.#store.saveReadPositions('discord', marks);
       } catch (error) {
         for (const place of marks.keys()) this.#unsaved.add(place);
         this.#log.warn({ err: error, channels: marks.size }, 'not marked how far was read');

@@ -1,10 +1,14 @@
-import { type ConversationId, conversationId, partsOf } from '../../../core/domain/conversation.ts';
+import {
+  type ConversationId,
+  conversationId,
+  parseConversationId,
+} from '../../../core/domain/conversation.ts';
 
 /** Discord's own word for where direct conversations are. */
-const direct = '@me';
+const directGuild = '@me';
 
 /** Where in Discord a conversation is. */
-export interface Place {
+export interface DiscordLocation {
   /** Absent for a direct conversation. */
   readonly guild?: string;
   /** The direct conversation's channel; else the one that the thread, or the chain, hangs in. */
@@ -15,7 +19,7 @@ export interface Place {
 
 /** @param channel the direct conversation's id */
 export function directConversation(channel: string): ConversationId {
-  return conversationId('discord', direct, channel);
+  return conversationId('discord', directGuild, channel);
 }
 
 /**
@@ -26,11 +30,11 @@ export function rootedConversation(guild: string, channel: string, root: string)
   return conversationId('discord', guild, channel, root);
 }
 
-export function placeOf(conversation: ConversationId): Place {
-  const [guild = '', channel = '', root] = partsOf(conversation).ids;
+export function locationOf(conversation: ConversationId): DiscordLocation {
+  const [guild = '', channel = '', root] = parseConversationId(conversation).ids;
   return {
     channel,
-    ...(guild === direct ? {} : { guild }),
+    ...(guild === directGuild ? {} : { guild }),
     ...(root === undefined ? {} : { root }),
   };
 }

@@ -1,9 +1,9 @@
-import { type Fields, fieldsOf, listOf, textOf } from '../../../core/foreign-data.ts';
+import { type JsonRecord, asRecord, asList, asText } from '../../../core/foreign-data.ts';
 import { cleanName, maxRawChars } from '../../../core/domain/message.ts';
 import { isSnowflake } from '../api/snowflake.ts';
 
 /** A person, a bot or a webhook. */
-interface Person {
+interface DiscordUser {
   readonly id: string;
   /** On one line, and never empty. */
   readonly name: string;
@@ -12,43 +12,43 @@ interface Person {
 }
 
 /** Something that was said in Discord, before anybody judged what it means. */
-export interface Said {
+export interface DiscordMessage {
   /** The message's id, which tells its time, too. */
   readonly id: string;
   /** A thread is a channel of its own. */
   readonly channel: string;
   /** Absent in direct conversations. */
   readonly guild?: string;
-  readonly author: Person;
+  readonly author: DiscordUser;
   /** Ids of the roles that the author has in the guild, where Discord tells. */
-  readonly rolesOfAuthor?: readonly string[];
+  readonly authorRoles?: readonly string[];
   /** Its own words as Discord writes them: `<@1>` for people. */
   readonly text: string;
   /** The words of the messages that it passes on. */
   readonly forwarded: readonly string[];
   /** Everybody whom the text mentions, and the author of the message that it replies to. */
-  readonly mentions: readonly Person[];
-  readonly callsEverybody: boolean;
+  readonly mentions: readonly DiscordUser[];
+  readonly mentionsEveryone: boolean;
   /** Ids of the roles that it calls. */
-  readonly roles: readonly string[];
+  readonly mentionedRoles: readonly string[];
   /** Files, stickers and polls, as a line each. */
   readonly files: readonly string[];
   /** The message that it replies to, as far as Discord sends it along. */
-  readonly repliesTo?: Reference;
+  readonly repliesTo?: RepliedMessage;
 }
 
 /** A message that another one replies to. */
-interface Reference {
+interface RepliedMessage {
   readonly id: string;
   /** Absent where that message is deleted, or was not sent along. */
-  readonly author?: Person;
+  readonly author?: DiscordUser;
   readonly deleted?: true;
   /** The message that it replied to in its turn. */
   readonly repliesTo?: string;
 }
 
 /** What people say; every other type reports something, such as a pin. */
-const types = new Set<unknown>([0, 19]);
+const messageTypes = new Set<unknown>([0, 19]);
 
 /**
  * Reads a message of an event or of the API. Undefined for what nobody said, such as joins and
@@ -56,54 +56,59 @@ const types = new Set<unknown>([0, 19]);
  *
  * @param place where it is, as the API does not tell a message's guild
  */
-export function saidIn(message: unknown, place: { guild?: string } = {}): Said | undefined {
-  const fields = fieldsOf(message);
+export function parseMessage(
+  message: unknown,
+  place: { guild?: string } = {},
+): DiscordMessage | undefined {
+  const fields = asRecord(message);
   const { id, channel_id: channel } = fields;
-  const author = personIn(fields['author'], fields);
+  const author = parseUser(fields['author'], fields);
   if (!isSnowflake(id) || !isSnowflake(channel) || author === undefined) return undefined;
-  if (!types.has(fields['type'])) return undefined;
-  const guild = textOf(fields['guild_id']) ?? place.guild;
-  const forwarded = forwardedIn(fields);
+  if (!messageTypes.has(fields['type'])) return undefined;
+  const guild = asText(fields['guild_id']) ?? place.guild;
+  const forwarded = forwardedMessages(fields);
   const contents = [fields, ...forwarded];
-  const { roles } = fieldsOf(fields['member']);
-  const repliesTo = fields['type'] === 19 ? referenceIn(fields) : undefined;
+  const { roles } = asRecord(fields['member']);
+  const repliesTo = fields['type'] === 19 ? parseReference(fields) : undefined;
   return {
     id,
     channel,
     ...(guild === undefined ? {} : { guild }),
     author,
-    ...(Array.isArray(roles) ? { rolesOfAuthor: roles.filter(isSnowflake) } : {}),
-    text: wordsOf(fields['content']),
-    forwarded: forwarded.map(({ content }) => wordsOf(content)).filter((words) => words !== ''),
-    mentions: listOf(fields['mentions'])
-      .map((one) => personIn(one, fieldsOf(one)))
+    ...(Array.isArray(roles) ? { authorRoles: roles.filter(isSnowflake) } : {}),
+    text: contentOf(fields['content']),
+    forwarded: forwarded.map(({ content }) => contentOf(content)).filter((words) => words !== ''),
+    mentions: asList(fields['mentions'])
+      .map((one) => parseUser(one, asRecord(one)))
       .filter((one) => one !== undefined),
-    callsEverybody: fields['mention_everyone'] === true,
-    roles: listOf(fields['mention_roles']).filter(isSnowflake),
+    mentionsEveryone: fields['mention_everyone'] === true,
+    mentionedRoles: asList(fields['mention_roles']).filter(isSnowflake),
     files: contents.flatMap((one) => [
-      ...listOf(one['attachments']).map((file) => named('file', fieldsOf(file)['filename'])),
-      ...listOf(one['sticker_items']).map((sticker) => named('sticker', fieldsOf(sticker)['name'])),
-      ...pollIn(fieldsOf(one['poll'])),
+      ...asList(one['attachments']).map((file) => bracketed('file', asRecord(file)['filename'])),
+      ...asList(one['sticker_items']).map((sticker) =>
+        bracketed('sticker', asRecord(sticker)['name']),
+      ),
+      ...pollLine(asRecord(one['poll'])),
     ]),
     ...(repliesTo === undefined ? {} : { repliesTo }),
   };
 }
 
-function wordsOf(content: unknown): string {
-  return textOf(content)?.slice(0, maxRawChars).trim() ?? '';
+function contentOf(content: unknown): string {
+  return asText(content)?.slice(0, maxRawChars).trim() ?? '';
 }
 
 /** The messages that it passes on. */
-function forwardedIn(fields: Fields): Fields[] {
-  return listOf(fields['message_snapshots']).map((one) => fieldsOf(fieldsOf(one)['message']));
+function forwardedMessages(fields: JsonRecord): JsonRecord[] {
+  return asList(fields['message_snapshots']).map((one) => asRecord(asRecord(one)['message']));
 }
 
-function referenceIn(fields: Fields): Reference | undefined {
-  const id = fieldsOf(fields['message_reference'])['message_id'];
+function parseReference(fields: JsonRecord): RepliedMessage | undefined {
+  const id = asRecord(fields['message_reference'])['message_id'];
   if (!isSnowflake(id)) return undefined;
-  const referenced = fieldsOf(fields['referenced_message']);
-  const author = personIn(referenced['author'], referenced);
-  const before = fieldsOf(referenced['message_reference'])['message_id'];
+  const referenced = asRecord(fields['referenced_message']);
+  const author = parseUser(referenced['author'], referenced);
+  const before = asRecord(referenced['message_reference'])['message_id'];
   return {
     id,
     ...(fields['referenced_message'] === null ? { deleted: true as const } : {}),
@@ -113,28 +118,28 @@ function referenceIn(fields: Fields): Reference | undefined {
 }
 
 /** @param around what the person stands in: a message's own has the nickname beside it */
-function personIn(value: unknown, around: Fields): Person | undefined {
-  const user = fieldsOf(value);
+function parseUser(value: unknown, around: JsonRecord): DiscordUser | undefined {
+  const user = asRecord(value);
   const { id } = user;
   if (!isSnowflake(id)) return undefined;
-  const names = [fieldsOf(around['member'])['nick'], user['global_name'], user['username']];
+  const names = [asRecord(around['member'])['nick'], user['global_name'], user['username']];
   const name =
-    names.map((one) => cleanName(textOf(one) ?? '')).find((one) => isVisible(one)) ?? 'someone';
-  return { id, name, bot: user['bot'] === true || textOf(around['webhook_id']) !== undefined };
+    names.map((one) => cleanName(asText(one) ?? '')).find((one) => isVisible(one)) ?? 'someone';
+  return { id, name, bot: user['bot'] === true || asText(around['webhook_id']) !== undefined };
 }
 
 /** A question with its answers; nothing where there is neither. */
-function pollIn({ question, answers }: Fields): string[] {
-  const asked = textOf(fieldsOf(question)['text']);
-  const choices = listOf(answers)
-    .map((one) => textOf(fieldsOf(fieldsOf(one)['poll_media'])['text']))
+function pollLine({ question, answers }: JsonRecord): string[] {
+  const asked = asText(asRecord(question)['text']);
+  const choices = asList(answers)
+    .map((one) => asText(asRecord(asRecord(one)['poll_media'])['text']))
     .filter((text) => text !== undefined);
   const parts = [asked, choices.join(' / ')].filter((part) => part !== undefined && part !== '');
-  return parts.length === 0 ? [] : [named('poll', parts.join('; '))];
+  return parts.length === 0 ? [] : [bracketed('poll', parts.join('; '))];
 }
 
-function named(kind: string, name: unknown): string {
-  return `[${kind}: ${oneLine(textOf(name) ?? kind)}]`;
+function bracketed(kind: string, name: unknown): string {
+  return `[${kind}: ${oneLine(asText(name) ?? kind)}]`;
 }
 
 /** Names and titles come from people: they must neither be empty nor pose as lines of their own. */

@@ -1,18 +1,18 @@
 import { cleanName } from '../../../core/domain/message.ts';
-import { isVisible, oneLine, type Said } from './discord-message.ts';
+import { isVisible, oneLine, type DiscordMessage } from './discord-message.ts';
 
 /** Discord's own `<@1>`, `<@!1>`, `<@&1>`, `<#1>`, `<:smile:1>`, `</ask:1>` and `<t:1700000000:R>`. */
 const token =
   /<(?:(@!?|@&|#)(\d{15,20})|a?:(\w+):\d+|\/([^:<>]+):\d+|t:(-?\d{1,13})(?::[a-zA-Z])?)>/g;
 
 /** Names that Discord writes as ids, as far as they are known. */
-export interface Names {
+export interface DiscordNames {
   channel(id: string): string | undefined;
   role(id: string): string | undefined;
 }
 
 /** Ids of the people and the roles whom the text calls; code rings no bell. */
-export function calledIn(text: string): { people: string[]; roles: string[] } {
+export function mentionsIn(text: string): { people: string[]; roles: string[] } {
   const people: string[] = [];
   const roles: string[] = [];
   for (const [, mark = '', id = ''] of withoutCode(text).matchAll(token)) {
@@ -23,9 +23,9 @@ export function calledIn(text: string): { people: string[]; roles: string[] } {
 }
 
 /** Discord's writing as people read it on their screens, and as the model should read it. */
-export function readable(
+export function toPlainText(
   text: string,
-  names: Names & { readonly people: ReadonlyMap<string, string> },
+  names: DiscordNames & { readonly people: ReadonlyMap<string, string> },
 ): string {
   return text.replaceAll(
     token,
@@ -40,9 +40,9 @@ export function readable(
       if (emoji !== undefined) return `:${emoji}:`;
       if (command !== undefined) return `/${oneLine(command)}`;
       if (seconds !== undefined) return timeAt(Number(seconds)) ?? whole;
-      if (mark === '#') return `#${known(names.channel(id), 'channel')}`;
-      if (mark === '@&') return `@${known(names.role(id), 'role')}`;
-      return `@${known(names.people.get(id), 'someone')}`;
+      if (mark === '#') return `#${nameOr(names.channel(id), 'channel')}`;
+      if (mark === '@&') return `@${nameOr(names.role(id), 'role')}`;
+      return `@${nameOr(names.people.get(id), 'someone')}`;
     },
   );
 }
@@ -50,29 +50,29 @@ export function readable(
 /**
  * The text without the mentions at its ends that only ring the bot's bell.
  *
- * @param self the bot's id, and its own roles
+ * @param bot the bot's id, and its own roles
  */
-export function withoutBell(
+export function withoutBotMention(
   text: string,
-  self: { readonly id: string; readonly roles: ReadonlySet<string> },
+  bot: { readonly id: string; readonly roles: ReadonlySet<string> },
 ): string {
-  const roles = new Set(calledIn(text).roles.filter((id) => self.roles.has(id)));
+  const roles = new Set(mentionsIn(text).roles.filter((id) => bot.roles.has(id)));
   // Each once, and from the first of a row alone: no text takes long.
-  const bell = `<@(?:!?${[self.id, ...Array.from(roles, (id) => `&${id}`)].join('|')})>`;
+  const bell = `<@(?:!?${[bot.id, ...Array.from(roles, (id) => `&${id}`)].join('|')})>`;
   return text
     .replace(new RegExp(`^\\s*${bell}(?:[\\s,:;]|${bell})*`), '')
     .replace(new RegExp(`(?<![\\s,]|${bell})(?:[\\s,]*${bell})+\\s*$`), '');
 }
 
 /** Names of everybody whom it mentions, by id. */
-export function namesIn(said: Said): Map<string, string> {
-  return new Map(said.mentions.map(({ id, name }) => [id, name]));
+export function mentionedNames(message: DiscordMessage): Map<string, string> {
+  return new Map(message.mentions.map(({ id, name }) => [id, name]));
 }
 
 /** Code is what stands between two equally long runs of backticks. */
 function withoutCode(text: string): string {
   const runs = Array.from(text.matchAll(/`+/g), ({ 0: { length }, index }) => ({ length, index }));
-  const ends = endsOf(runs.map(({ length }) => length));
+  const ends = closingRuns(runs.map(({ length }) => length));
   let plain = '';
   let from = 0;
   for (let at = 0; at < runs.length; at += 1) {
@@ -88,7 +88,7 @@ function withoutCode(text: string): string {
 }
 
 /** For each run of backticks, by their lengths, the next one that is as long. */
-function endsOf(lengths: readonly number[]): readonly (number | undefined)[] {
+function closingRuns(lengths: readonly number[]): readonly (number | undefined)[] {
   const next = new Map<number, number>();
   return lengths
     .map((length, at) => [length, at] as const)
@@ -101,7 +101,7 @@ function endsOf(lengths: readonly number[]): readonly (number | undefined)[] {
     .toReversed();
 }
 
-function known(name: string | undefined, otherwise: string): string {
+function nameOr(name: string | undefined, otherwise: string): string {
   const clean = cleanName(name ?? '');
   return clean === '' ? otherwise : clean;
 }
@@ -112,9 +112,9 @@ function timeAt(seconds: number): string | undefined {
 }
 
 /** Discord's limit, in characters. */
-const limit = 100;
+const maxThreadNameChars = 100;
 /** More than that is cut off in the list of threads. */
-const comfortable = 80;
+const shownThreadNameChars = 80;
 
 /** What a thread is called: the question's first line without its markdown, as far as it fits. */
 export function threadName(question: string): string {
@@ -128,8 +128,8 @@ export function threadName(question: string): string {
   // A sentence of our own about a question without words is no name.
   if (!isVisible(name) || question.startsWith('(mentions you')) return 'Question';
   const characters = Array.from(name);
-  if (characters.length <= limit) return name;
-  const cut = characters.slice(0, comfortable).join('');
+  if (characters.length <= maxThreadNameChars) return name;
+  const cut = characters.slice(0, shownThreadNameChars).join('');
   const space = cut.lastIndexOf(' ');
-  return `${cut.slice(0, space > comfortable / 2 ? space : cut.length).trimEnd()}…`;
+  return `${cut.slice(0, space > shownThreadNameChars / 2 ? space : cut.length).trimEnd()}…`;
 }

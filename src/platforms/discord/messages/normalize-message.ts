@@ -1,25 +1,30 @@
 import type { ConversationId } from '../../../core/domain/conversation.ts';
 import type { Message } from '../../../core/domain/message.ts';
-import { mentions } from '../receive/classify-message.ts';
-import type { Said } from './discord-message.ts';
-import type { Self } from '../api/identify-bot.ts';
+import { mentionsBot } from '../receive/classify-message.ts';
+import type { DiscordMessage } from './discord-message.ts';
+import type { BotIdentity } from '../api/identify-bot.ts';
 import { timeOf } from '../api/snowflake.ts';
-import { type Names, namesIn, readable, withoutBell } from './discord-text.ts';
+import {
+  type DiscordNames,
+  mentionedNames,
+  toPlainText,
+  withoutBotMention,
+} from './discord-text.ts';
 
 /** The message that was said, as the core takes it in. */
-export function toMessage(
-  said: Said,
+export function normalizeMessage(
+  message: DiscordMessage,
   kind: Message['kind'],
   conversation: ConversationId,
-  world: { self: Self; names: Names; opens: boolean; title?: string },
+  world: { bot: BotIdentity; names: DiscordNames; opens: boolean; title?: string },
 ): Message {
-  const { id, name } = said.author;
+  const { id, name } = message.author;
   return {
-    id: said.id,
+    id: message.id,
     conversation,
     author: { id, name },
-    text: textFor(said, world.self, world.names, world.title),
-    sentAt: timeOf(said.id),
+    text: messageText(message, world.bot, world.names, world.title),
+    sentAt: timeOf(message.id),
     kind,
     ...(world.opens && kind === 'question' ? { opens: true } : {}),
   };
@@ -30,14 +35,19 @@ export function toMessage(
  *
  * @param title a line that stands above the words, such as a forum post's
  */
-export function textFor(said: Said, self: Self, names: Names, title = ''): string {
-  const known = { ...names, people: namesIn(said).set(self.id, self.name) };
-  const words = readable(withoutBell(said.text, self), known).trim();
-  const forwarded = said.forwarded.map((text) => `[forwarded] ${readable(text, known)}`);
-  const parts = [title, words, ...forwarded, ...said.files];
+export function messageText(
+  message: DiscordMessage,
+  bot: BotIdentity,
+  names: DiscordNames,
+  title = '',
+): string {
+  const known = { ...names, people: mentionedNames(message).set(bot.id, bot.name) };
+  const words = toPlainText(withoutBotMention(message.text, bot), known).trim();
+  const forwarded = message.forwarded.map((text) => `[forwarded] ${toPlainText(text, known)}`);
+  const parts = [title, words, ...forwarded, ...message.files];
   const text = parts.filter((part) => part !== '').join('\n');
-  if (text !== '' || !mentions(said, self)) return text;
-  return said.repliesTo === undefined
+  if (text !== '' || !mentionsBot(message, bot)) return text;
+  return message.repliesTo === undefined
     ? '(mentions you without a word)'
     : '(mentions you without a word: what was said above wants your answer)';
 }

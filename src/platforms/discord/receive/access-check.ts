@@ -1,11 +1,11 @@
-import type { Access, Refusal, Speaker } from '../../../core/intake/access.ts';
+import type { Access, AccessDenial, Sender } from '../../../core/intake/access.ts';
 import { CallFailed } from '../../../core/domain/errors.ts';
 import type { Channels } from '../cache/channels.ts';
 import type { Guilds } from '../cache/guilds.ts';
 import type { Members } from '../cache/members.ts';
-import type { Said } from '../messages/discord-message.ts';
+import type { DiscordMessage } from '../messages/discord-message.ts';
 
-export interface DoorOptions {
+export interface AccessCheckOptions {
   readonly access: Access;
   readonly members: Members;
   readonly guilds: Guilds;
@@ -16,60 +16,63 @@ export interface DoorOptions {
  * Who may use the bot in Discord, and where. What depends on something that Discord does not tell
  * now is not decided: then it throws `CallFailed` or `RateLimited`, and may be asked again.
  */
-export class Door {
-  readonly #options: DoorOptions;
+export class AccessCheck {
+  readonly #options: AccessCheckOptions;
 
-  constructor(options: DoorOptions) {
+  constructor(options: AccessCheckOptions) {
     this.#options = options;
   }
 
   /** Takes in what a message tells of its author. */
-  heard({ guild, author, rolesOfAuthor }: Said): void {
-    if (guild === undefined || rolesOfAuthor === undefined) return;
-    this.#options.members.learn(guild, author.id, rolesOfAuthor);
+  learnAuthorRoles({ guild, author, authorRoles }: DiscordMessage): void {
+    if (guild === undefined || authorRoles === undefined) return;
+    this.#options.members.learn(guild, author.id, authorRoles);
   }
 
   /** Why nothing of it is taken in; undefined if it is. */
-  async refusal(said: Said, signal: AbortSignal): Promise<Refusal | undefined> {
-    const { guild, channel, author } = said;
-    if (guild === undefined) return this.#refusalInPrivate(said, signal);
+  async denialReason(
+    message: DiscordMessage,
+    signal: AbortSignal,
+  ): Promise<AccessDenial | undefined> {
+    const { guild, channel, author } = message;
+    if (guild === undefined) return this.#denialReasonInPrivate(message, signal);
     const channels = await this.#around(channel, signal);
     const spot = { workspaces: [guild], channels, direct: false };
-    const refusal = this.#options.access.refusalOfSpot(spot);
-    return refusal ?? this.refusalOfSpeaker(guild, author, signal);
+    const reason = this.#options.access.originDenial(spot);
+    return reason ?? this.denialReasonOfSender(guild, author, signal);
   }
 
   /** Why nothing that this person, or bot, says in the server is taken in. */
-  async refusalOfSpeaker(
+  async denialReasonOfSender(
     guild: string,
-    { id, bot }: Pick<Said['author'], 'id' | 'bot'>,
+    { id, bot }: Pick<DiscordMessage['author'], 'id' | 'bot'>,
     signal: AbortSignal,
-  ): Promise<Refusal | undefined> {
+  ): Promise<AccessDenial | undefined> {
     const { access, members, guilds } = this.#options;
     const speaker = { ids: [id], bot };
-    if (!access.dependsOnRoles(speaker) || !guilds.mayHave(guild, access.roles)) {
-      return access.refusalOfSpeaker(speaker);
+    if (!access.dependsOnRoles(speaker) || !guilds.mayHaveRole(guild, access.roles)) {
+      return access.senderDenial(speaker);
     }
     const roles = (await members.find(guild, id, signal))?.roles ?? [];
-    return access.refusalOfSpeaker({ ...speaker, roles });
+    return access.senderDenial({ ...speaker, roles });
   }
 
-  async #refusalInPrivate(
-    { channel, author: { id, bot } }: Said,
+  async #denialReasonInPrivate(
+    { channel, author: { id, bot } }: DiscordMessage,
     signal: AbortSignal,
-  ): Promise<Refusal | undefined> {
+  ): Promise<AccessDenial | undefined> {
     const { access } = this.#options;
     const speaker = { ids: [id], bot };
     const spot = { workspaces: [], channels: [channel], direct: true };
     if (access.direct === 'off') return 'direct';
     const byRoles = access.dependsOnRoles(speaker);
-    const refusal = byRoles ? undefined : access.refusalOfSpeaker(speaker);
-    if (refusal !== undefined) return refusal;
-    const byServer = access.direct === 'members' || access.namesWorkspaces;
-    if (!byRoles && !byServer) return access.refusalOfSpot(spot);
+    const reason = byRoles ? undefined : access.senderDenial(speaker);
+    if (reason !== undefined) return reason;
+    const byServer = access.direct === 'members' || access.listsWorkspaces;
+    if (!byRoles && !byServer) return access.originDenial(spot);
     const { workspaces, roles } = await this.#memberships(speaker, { byRoles, byServer }, signal);
     if (access.direct === 'members' && workspaces.length === 0) return 'direct';
-    return access.refusal({ ...spot, workspaces }, { ...speaker, roles });
+    return access.denialOf({ ...spot, workspaces }, { ...speaker, roles });
   }
 
   /**
@@ -77,7 +80,7 @@ export class Door {
    * listed roles, and else the first that is found.
    */
   async #memberships(
-    { ids: [person = ''] }: Speaker,
+    { ids: [person = ''] }: Sender,
     { byRoles, byServer }: { byRoles: boolean; byServer: boolean },
     signal: AbortSignal,
   ): Promise<{ workspaces: string[]; roles: string[] }> {
@@ -85,10 +88,13 @@ export class Door {
     if (!guilds.complete) throw new CallFailed('it is not known yet which servers the bot is in');
     const allowed = guilds.ids.filter((id) => {
       const spot = { workspaces: [id], channels: [], direct: true };
-      return access.refusalOfSpot(spot) === undefined;
+      return access.originDenial(spot) === undefined;
     });
-    const [decisive, others] = split(allowed, (id) => byRoles && guilds.mayHave(id, access.roles));
-    const [heard, unheard] = split(others, (id) => members.knows(id, person));
+    const [decisive, others] = partition(
+      allowed,
+      (id) => byRoles && guilds.mayHaveRole(id, access.roles),
+    );
+    const [heard, unheard] = partition(others, (id) => members.isKnownMember(id, person));
     const workspaces: string[] = [];
     const roles: string[] = [];
     for (const id of [...decisive, ...heard, ...unheard]) {
@@ -106,9 +112,9 @@ export class Door {
   async #around(channel: string, signal: AbortSignal): Promise<string[]> {
     const { access, channels } = this.#options;
     const ids = [channel];
-    if (!access.namesChannels) return ids;
+    if (!access.listsChannels) return ids;
     for (let id: string | undefined = channel; id !== undefined;) {
-      const found = await channels.look(id, signal);
+      const found = await channels.findVisible(id, signal);
       if (found === undefined || found === 'shut') break;
       if (found.category !== undefined) ids.push(found.category);
       if (found.parent !== undefined) ids.push(found.parent);
@@ -118,6 +124,6 @@ export class Door {
   }
 }
 
-function split<T>(all: readonly T[], isFirst: (one: T) => boolean): [T[], T[]] {
+function partition<T>(all: readonly T[], isFirst: (one: T) => boolean): [T[], T[]] {
   return [all.filter(isFirst), all.filter((one) => !isFirst(one))];
 }

@@ -1,48 +1,51 @@
-import { fieldsOf, listOf } from '../../../core/foreign-data.ts';
-import type { Followups } from '../../../core/intake/access.ts';
+import { asRecord, asList } from '../../../core/foreign-data.ts';
+import type { FollowUpPolicy } from '../../../core/intake/access.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import type { Intake } from '../../../core/ports/platform.ts';
 import type { Store } from '../../../core/ports/store.ts';
-import { ReadingNotes } from '../../../core/intake/poison-messages.ts';
-import type { TurnedAway } from '../../../core/intake/refusal-notices.ts';
+import { PoisonMessageGuard } from '../../../core/intake/poison-messages.ts';
+import type { RefusalNotices } from '../../../core/intake/refusal-notices.ts';
 import type { DiscordApi } from '../api/rest-api.ts';
-import { Bookmarks } from '../history/read-positions.ts';
-import type { Chains } from './reply-chains.ts';
+import { ReadPositions } from '../history/read-positions.ts';
+import type { ReplyChains } from './reply-chains.ts';
 import type { Channels } from '../cache/channels.ts';
-import type { Door } from './access-check.ts';
-import { Ear } from './event-receiver.ts';
-import type { Guilds, Roles } from '../cache/guilds.ts';
+import type { AccessCheck } from './access-check.ts';
+import { EventReceiver } from './event-receiver.ts';
+import type { Guilds, GuildRoles } from '../cache/guilds.ts';
 import { Gateway } from '../gateway/gateway.ts';
-import { Listener } from './event-handler.ts';
-import { Missed, type Readable } from '../history/catch-up.ts';
-import type { Notices } from '../notices/user-notices.ts';
-import type { Posts } from '../reply/posted-pages.ts';
-import type { Replies } from '../reply/reply-registry.ts';
-import type { Self } from '../api/identify-bot.ts';
+import { EventHandler } from './event-handler.ts';
+import { CatchUp, type ReadableChannel } from '../history/catch-up.ts';
+import type { UserNotices } from '../notices/user-notices.ts';
+import type { PostsByNonce } from '../reply/posted-pages.ts';
+import type { ReplyRegistry } from '../reply/reply-registry.ts';
+import type { BotIdentity } from '../api/identify-bot.ts';
 import { idAt, justBefore, younger } from '../api/snowflake.ts';
-import { untilDone } from '../api/retry-until-done.ts';
+import { retryUntilDone } from '../api/retry-until-done.ts';
 
-export interface HearingOptions {
+export interface GatewaySessionOptions {
   readonly token: string;
   readonly apiUrl?: string;
-  readonly self: Self;
+  readonly bot: BotIdentity;
   readonly api: DiscordApi;
   readonly channels: Channels;
-  readonly roles: Roles;
-  readonly chains: Chains;
-  readonly posts: Posts;
-  readonly replies: Replies;
-  readonly notices: Notices;
-  readonly followups: Followups;
+  readonly roles: GuildRoles;
+  readonly chains: ReplyChains;
+  readonly posts: PostsByNonce;
+  readonly replies: ReplyRegistry;
+  readonly notices: UserNotices;
+  readonly followups: FollowUpPolicy;
   readonly bots: ReadonlySet<string>;
-  readonly door: Door;
+  readonly accessCheck: AccessCheck;
   readonly guilds: Guilds;
-  readonly turnedAway: TurnedAway;
+  readonly refusalNotices: RefusalNotices;
   readonly intake: Intake;
-  readonly store: Pick<Store, 'participation' | 'active' | 'view' | 'bookmark' | 'bookmarks'>;
+  readonly store: Pick<
+    Store,
+    'participation' | 'recentlyActive' | 'conversationView' | 'saveReadPositions' | 'readPositions'
+  >;
   readonly log: Log;
-  readonly onDeaf: (error: Error) => void;
-  readonly deafMs?: number;
+  readonly onFatal: (error: Error) => void;
+  readonly silenceMs?: number;
   readonly identifyEveryMs?: number;
 }
 
@@ -50,52 +53,53 @@ export interface HearingOptions {
  * Listening to Discord, from its gateway to the inbox, and reading what was missed before: done by
  * one instance at a time. One that ended is not begun again.
  */
-export class Hearing {
-  readonly #bookmarks: Bookmarks;
-  readonly #missed: Missed;
-  readonly #ear: Ear;
+export class GatewaySession {
+  readonly #positions: ReadPositions;
+  readonly #catchUp: CatchUp;
+  readonly #receiver: EventReceiver;
   readonly #gateway: Gateway;
   readonly #channels: Channels;
-  readonly #roles: Roles;
+  readonly #roles: GuildRoles;
   readonly #guilds: Guilds;
-  readonly #self: Self;
+  readonly #bot: BotIdentity;
   readonly #log: Log;
   readonly #ended = new AbortController();
   #beginning: Promise<void> = Promise.resolve();
   #reading: Promise<void> = Promise.resolve();
 
-  constructor(options: HearingOptions) {
+  constructor(options: GatewaySessionOptions) {
     const { store, log, api, replies, notices } = options;
     const { signal } = this.#ended;
     this.#channels = options.channels;
     this.#roles = options.roles;
     this.#guilds = options.guilds;
-    this.#self = options.self;
+    this.#bot = options.bot;
     this.#log = log;
-    this.#bookmarks = new Bookmarks({ store, log });
-    const bookmarks = this.#bookmarks;
-    const listener = new Listener({
+    this.#positions = new ReadPositions({ store, log });
+    const positions = this.#positions;
+    const handler = new EventHandler({
       ...options,
-      reading: new ReadingNotes({ platform: 'discord', store, log }),
+      reading: new PoisonMessageGuard({ platform: 'discord', store, log }),
       names: { channel: options.channels.nameOf, role: options.roles.nameOf },
       signal,
-      tell: notices.tell,
-      turnAway: notices.turnAway,
-      withdraw: (message) => replies.withdraw(message),
+      notify: notices.notify,
+      notifyDenied: notices.notifyDenied,
+      onMessageDeleted: (message) => replies.onMessageDeleted(message),
     });
-    this.#ear = new Ear({ ...options, listener, bookmarks, signal });
-    this.#missed = new Missed({ api, bookmarks, ear: this.#ear, log });
+    this.#receiver = new EventReceiver({ ...options, handler, positions, signal });
+    this.#catchUp = new CatchUp({ api, positions, receiver: this.#receiver, log });
     this.#gateway = new Gateway({
       ...options,
-      take: (type, payload) => {
-        replies.hear(type);
+      onEvent: (type, payload) => {
+        replies.onEvent(type);
         this.#take(type, payload);
       },
       onGuild: (channels) => this.#readAgain(channels),
-      onOpened: (channels) => {
+      onChannelsReadable: (channels) => {
         // By Discord's clock where it tells; by ours with all of this millisecond.
         const now = justBefore(idAt(Date.now() + 1));
-        for (const { id, newest = '' } of channels) bookmarks.gap(id, younger(newest, now));
+        for (const { id, newest = '' } of channels)
+          positions.ignoreBefore(id, younger(newest, now));
       },
     });
   }
@@ -107,24 +111,24 @@ export class Hearing {
   }
 
   /** Whether events come in at this moment. */
-  get hears(): boolean {
-    return this.#gateway.hears;
+  get isReceiving(): boolean {
+    return this.#gateway.isReceiving;
   }
 
   /** Nothing is taken in any more, and how far was read is marked. */
   async end(): Promise<void> {
     this.#ended.abort(new Error('Discord is not listened to any more'));
     await this.#gateway.stop();
-    await this.#ear.close();
+    await this.#receiver.close();
     await this.#reading;
     // However that ended: who began hears why it failed.
     await Promise.allSettled([this.#beginning]);
-    await this.#bookmarks.close();
+    await this.#positions.close();
   }
 
   async #begin(): Promise<void> {
     const { signal } = this.#ended;
-    await untilDone(() => this.#bookmarks.open(), this.#log, signal);
+    await retryUntilDone(() => this.#positions.load(), this.#log, signal);
     signal.throwIfAborted();
     await this.#gateway.start(signal);
   }
@@ -134,29 +138,29 @@ export class Hearing {
     switch (type) {
       case 'GUILD_CREATE':
         this.#channels.learn(payload);
-        this.#roles.learn(payload, this.#self.id);
+        this.#roles.learn(payload, this.#bot.id);
         return;
       case 'GUILD_ROLE_CREATE':
       case 'GUILD_ROLE_UPDATE':
       case 'GUILD_ROLE_DELETE':
-        this.#roles.learn(payload, this.#self.id);
+        this.#roles.learn(payload, this.#bot.id);
         return;
       case 'READY': {
         // A new session: what was said since the last one is not told. Guilds come one by one, and
         // direct messages on the first shard alone.
-        const [shard = 0] = listOf(fieldsOf(payload)['shard']);
-        if (shard === 0) this.#readAgain(this.#missed.direct());
+        const [shard = 0] = asList(asRecord(payload)['shard']);
+        if (shard === 0) this.#readAgain(this.#catchUp.directChannels());
         return;
       }
       default:
-        this.#ear.take(type, payload);
+        this.#receiver.receive(type, payload);
     }
   }
 
-  #readAgain(channels: readonly Readable[]): void {
-    const unread = this.#missed.plan(channels);
-    const reading = this.#missed
-      .readAgain(unread, this.#ended.signal)
+  #readAgain(channels: readonly ReadableChannel[]): void {
+    const unread = this.#catchUp.plan(channels);
+    const reading = this.#catchUp
+      .run(unread, this.#ended.signal)
       .catch((error: unknown) => this.#log.debug({ err: error }, 'reading again cut short'));
     this.#reading = Promise.all([this.#reading, reading]).then(() => undefined);
   }

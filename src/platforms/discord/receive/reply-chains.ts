@@ -1,30 +1,30 @@
 import type { ConversationId } from '../../../core/domain/conversation.ts';
 import { withDeadline } from '../../../core/timing.ts';
 import { CallFailed, RateLimited } from '../../../core/domain/errors.ts';
-import type { Gate } from '../../common/request-throttle.ts';
+import type { RequestThrottle } from '../../common/request-throttle.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import type { Store } from '../../../core/ports/store.ts';
 import type { DiscordApi } from '../api/rest-api.ts';
 import { rootedConversation } from '../messages/conversation-location.ts';
-import { Refused } from '../api/api-errors.ts';
-import { type Said, saidIn } from '../messages/discord-message.ts';
-import type { Self } from '../api/identify-bot.ts';
+import { DiscordApiError } from '../api/api-errors.ts';
+import { type DiscordMessage, parseMessage } from '../messages/discord-message.ts';
+import type { BotIdentity } from '../api/identify-bot.ts';
 
 /** Nobody replies along a longer chain in earnest. */
-const longestChain = 50;
+const maxChainSteps = 50;
 /** A chain that Discord does not tell of for so long is not waited for, in milliseconds. */
 const lookUpMs = 5_000;
 /** Questions whose conversation is remembered; others are looked up. */
 const maxRemembered = 10_000;
 
 /** Where a chain of replies goes on. */
-export interface Link {
+export interface ChainTarget {
   readonly conversation: ConversationId;
   /** It begins here: nobody asked anything in it before. */
   readonly opens: boolean;
 }
 
-interface Question {
+interface KnownQuestion {
   readonly conversation: ConversationId;
   /** It replies to another message. */
   readonly replies: boolean;
@@ -35,31 +35,31 @@ interface Question {
  * one to an earlier answer branches off into a conversation of its own, which begins with what was
  * said on the way to it.
  */
-export class Chains {
+export class ReplyChains {
   readonly #api: DiscordApi;
-  readonly #gate: Gate;
-  readonly #store: Pick<Store, 'participation' | 'view'>;
-  readonly #self: Self;
+  readonly #throttle: RequestThrottle;
+  readonly #store: Pick<Store, 'participation' | 'conversationView'>;
+  readonly #bot: BotIdentity;
   readonly #log: Log;
   /** Questions by the message's id. */
-  readonly #questions = new Map<string, Question>();
+  readonly #questions = new Map<string, KnownQuestion>();
 
   constructor(options: {
     api: DiscordApi;
-    gate: Gate;
-    store: Pick<Store, 'participation' | 'view'>;
-    self: Self;
+    throttle: RequestThrottle;
+    store: Pick<Store, 'participation' | 'conversationView'>;
+    bot: BotIdentity;
     log: Log;
   }) {
     this.#api = options.api;
-    this.#gate = options.gate;
+    this.#throttle = options.throttle;
     this.#store = options.store;
-    this.#self = options.self;
+    this.#bot = options.bot;
     this.#log = options.log;
   }
 
   /** A message belongs to this conversation. */
-  remember({ id, repliesTo }: Said, conversation: ConversationId): void {
+  remember({ id, repliesTo }: DiscordMessage, conversation: ConversationId): void {
     if (this.#questions.size >= maxRemembered) {
       this.#questions.delete(this.#questions.keys().next().value ?? '');
     }
@@ -67,7 +67,7 @@ export class Chains {
   }
 
   /** Whether it certainly replies to nothing. */
-  standsAlone(message: string): boolean {
+  repliesToNothing(message: string): boolean {
     return this.#questions.get(message)?.replies === false;
   }
 
@@ -82,45 +82,49 @@ export class Chains {
    * Where a reply to one of the bot's messages belongs. Where Discord does not tell, the reply
    * begins a conversation of its own: nobody behind it is to wait.
    */
-  async link(said: Said, guild: string, signal: AbortSignal): Promise<Link> {
-    const answered = said.repliesTo?.repliesTo ?? '';
-    const conversation = await this.answeredBy(said, guild, signal);
+  async targetOf(
+    message: DiscordMessage,
+    guild: string,
+    signal: AbortSignal,
+  ): Promise<ChainTarget> {
+    const answered = message.repliesTo?.repliesTo ?? '';
+    const conversation = await this.conversationOfAnswer(message, guild, signal);
     // In a branch of its own a bot would have its turns anew.
     const goesOn =
       conversation !== undefined &&
-      (said.author.bot || (await this.#isNewest(conversation, answered)));
+      (message.author.bot || (await this.#isNewest(conversation, answered)));
     if (goesOn) return { conversation, opens: false };
-    return { conversation: rootedConversation(guild, said.channel, said.id), opens: true };
+    return { conversation: rootedConversation(guild, message.channel, message.id), opens: true };
   }
 
   /** The conversation of the answer that this replies to; undefined if it is not known in time. */
-  async answeredBy(
-    said: Said,
+  async conversationOfAnswer(
+    message: DiscordMessage,
     guild: string,
     signal: AbortSignal,
   ): Promise<ConversationId | undefined> {
-    const question = said.repliesTo?.repliesTo;
+    const question = message.repliesTo?.repliesTo;
     if (question === undefined) return undefined;
     try {
       return await withDeadline(lookUpMs, signal, (end) =>
-        this.find(guild, said.channel, question, end),
+        this.conversationOfQuestion(guild, message.channel, question, end),
       );
     } catch (error) {
       if (!(error instanceof CallFailed || error instanceof RateLimited)) throw error;
-      this.#log.warn({ err: error, message: said.id }, 'chain of replies not known');
+      this.#log.warn({ err: error, message: message.id }, 'chain of replies not known');
       return undefined;
     }
   }
 
   /** The conversation in which this question was asked, if it is known. */
-  async find(
+  async conversationOfQuestion(
     guild: string,
     channel: string,
     question: string,
     signal: AbortSignal,
   ): Promise<ConversationId | undefined> {
     let id: string | undefined = question;
-    for (let steps = 0; id !== undefined && steps < longestChain; steps += 1) {
+    for (let steps = 0; id !== undefined && steps < maxChainSteps; steps += 1) {
       const remembered = this.#questions.get(id)?.conversation;
       if (remembered !== undefined) return remembered;
       const rooted = rootedConversation(guild, channel, id);
@@ -136,24 +140,30 @@ export class Chains {
     id: string,
     signal: AbortSignal,
   ): Promise<string | undefined> {
-    const said = await this.message(channel, id, signal);
-    return said?.repliesTo?.author?.id === this.#self.id ? said.repliesTo.repliesTo : undefined;
+    const message = await this.readMessage(channel, id, signal);
+    return message?.repliesTo?.author?.id === this.#bot.id
+      ? message.repliesTo.repliesTo
+      : undefined;
   }
 
   /** A message of the channel; undefined if it is deleted, or may not be read. */
-  async message(channel: string, id: string, signal: AbortSignal): Promise<Said | undefined> {
+  async readMessage(
+    channel: string,
+    id: string,
+    signal: AbortSignal,
+  ): Promise<DiscordMessage | undefined> {
     try {
       const path = `/channels/${channel}/messages/${id}` as const;
-      return saidIn(await this.#api.read(path, {}, this.#gate, signal));
+      return parseMessage(await this.#api.read(path, {}, this.#throttle, signal));
     } catch (error) {
-      if (error instanceof Refused) return undefined;
+      if (error instanceof DiscordApiError) return undefined;
       throw error;
     }
   }
 
   /** Whether nothing was asked there after the turn that this question is part of. */
   async #isNewest(conversation: ConversationId, question: string): Promise<boolean> {
-    const { history, running, queued } = await this.#store.view(conversation);
+    const { history, running, queued } = await this.#store.conversationView(conversation);
     if (queued.length > 0) return queued.some(({ id }) => id === question);
     if (running !== undefined) return running.messages.some(({ id }) => id === question);
     const turn = history.findLast(({ role }) => role === 'assistant')?.turn;

@@ -1,16 +1,16 @@
 import type { ConversationId } from '../../../core/domain/conversation.ts';
-import type { Followups } from '../../../core/intake/access.ts';
+import type { FollowUpPolicy } from '../../../core/intake/access.ts';
 import type { Message } from '../../../core/domain/message.ts';
 import type { Participation, Store } from '../../../core/ports/store.ts';
-import type { Chains } from './reply-chains.ts';
-import { type Channels, titleOf } from '../cache/channels.ts';
-import { addresses, meant, mentions, repliesToBot } from './classify-message.ts';
+import type { ReplyChains } from './reply-chains.ts';
+import { type Channels, threadTitle } from '../cache/channels.ts';
+import { isAddressedToBot, classify, mentionsBot, repliesToBot } from './classify-message.ts';
 import { directConversation, rootedConversation } from '../messages/conversation-location.ts';
-import type { Said } from '../messages/discord-message.ts';
-import type { Self } from '../api/identify-bot.ts';
+import type { DiscordMessage } from '../messages/discord-message.ts';
+import type { BotIdentity } from '../api/identify-bot.ts';
 
 /** What a message means here: where it belongs, and what is to be done with it. */
-export interface Meaning {
+export interface MessageRoute {
   readonly conversation: ConversationId;
   readonly kind: Message['kind'];
   readonly opens: boolean;
@@ -18,51 +18,51 @@ export interface Meaning {
   readonly participation?: Participation;
 }
 
-export interface MeaningsOptions {
-  readonly self: Self;
+export interface MessageRouterOptions {
+  readonly bot: BotIdentity;
   readonly store: Pick<Store, 'participation'>;
   readonly channels: Channels;
-  readonly chains: Chains;
-  readonly followups: Followups;
+  readonly chains: ReplyChains;
+  readonly followups: FollowUpPolicy;
   /** Ids of the bots and webhooks that are answered like people. */
   readonly bots: ReadonlySet<string>;
   readonly signal: AbortSignal;
 }
 
 /** Finds out what messages mean. Throws what `Channels.find` and the store throw. */
-export class Meanings {
-  readonly #options: MeaningsOptions;
+export class MessageRouter {
+  readonly #options: MessageRouterOptions;
 
-  constructor(options: MeaningsOptions) {
+  constructor(options: MessageRouterOptions) {
     this.#options = options;
   }
 
   /** Undefined for what is of no concern. */
-  async of(said: Said): Promise<Meaning | undefined> {
-    const { self, store, channels, chains, followups, bots, signal } = this.#options;
-    const { guild, channel } = said;
+  async route(message: DiscordMessage): Promise<MessageRoute | undefined> {
+    const { bot, store, channels, chains, followups, bots, signal } = this.#options;
+    const { guild, channel } = message;
     if (guild === undefined) {
       return { conversation: directConversation(channel), kind: 'question', opens: false };
     }
-    const found = await channels.look(channel, signal);
+    const found = await channels.findVisible(channel, signal);
     // Where the bot may not look, nothing is said to it.
     if (found === 'shut') return undefined;
     if (found?.kind === 'thread' && found.parent !== undefined) {
       const conversation = rootedConversation(guild, found.parent, channel);
       // What addresses the bot is a question, whoever took part: a round trip less.
-      const participation = addresses(said, self)
+      const participation = isAddressedToBot(message, bot)
         ? undefined
         : await store.participation(conversation);
-      const kind = meant(said, self, followups, participation, bots);
+      const kind = classify(message, bot, followups, participation, bots);
       if (kind === undefined) return undefined;
-      const opens = said.id === channel;
+      const opens = message.id === channel;
       return { conversation, kind, opens, ...(participation && { participation }) };
     }
-    if (repliesToBot(said, self)) {
-      return { ...(await chains.link(said, guild, signal)), kind: 'question' };
+    if (repliesToBot(message, bot)) {
+      return { ...(await chains.targetOf(message, guild, signal)), kind: 'question' };
     }
-    if (!mentions(said, self)) return undefined;
-    const conversation = rootedConversation(guild, channel, said.id);
+    if (!mentionsBot(message, bot)) return undefined;
+    const conversation = rootedConversation(guild, channel, message.id);
     return { conversation, kind: 'question', opens: true };
   }
 
@@ -74,7 +74,7 @@ export class Meanings {
   ): Promise<ConversationId | undefined> {
     const { store, channels, chains, signal } = this.#options;
     if (guild === undefined) return directConversation(channel);
-    const found = await channels.look(channel, signal);
+    const found = await channels.findVisible(channel, signal);
     if (found === 'shut') return undefined;
     const conversation =
       found?.kind === 'thread' && found.parent !== undefined
@@ -84,9 +84,9 @@ export class Meanings {
   }
 
   /** A forum post's name, over its first message, which has its thread's id; empty over others. */
-  titleOver(said: Said): string {
+  titleAbove(message: DiscordMessage): string {
     const { channels } = this.#options;
-    const thread = said.id === said.channel ? channels.known(said.channel) : undefined;
-    return thread === undefined ? '' : titleOf(thread, channels);
+    const thread = message.id === message.channel ? channels.cached(message.channel) : undefined;
+    return thread === undefined ? '' : threadTitle(thread, channels);
   }
 }

@@ -1,27 +1,27 @@
 import type { ConversationId } from '../../../core/domain/conversation.ts';
 import { endAnswers } from '../../../core/intake/end-answers.ts';
-import { isStop, type Message } from '../../../core/domain/message.ts';
+import { isStopCommand, type Message } from '../../../core/domain/message.ts';
 import type { Intake } from '../../../core/ports/platform.ts';
 import type { Store } from '../../../core/ports/store.ts';
-import type { Chains } from './reply-chains.ts';
+import type { ReplyChains } from './reply-chains.ts';
 import type { Channels } from '../cache/channels.ts';
-import type { Door } from './access-check.ts';
-import { mentions, repliesToBot } from './classify-message.ts';
-import { placeOf } from '../messages/conversation-location.ts';
-import type { Said } from '../messages/discord-message.ts';
-import type { Self } from '../api/identify-bot.ts';
+import type { AccessCheck } from './access-check.ts';
+import { mentionsBot, repliesToBot } from './classify-message.ts';
+import { locationOf } from '../messages/conversation-location.ts';
+import type { DiscordMessage } from '../messages/discord-message.ts';
+import type { BotIdentity } from '../api/identify-bot.ts';
 import { byAge, timeOf } from '../api/snowflake.ts';
-import { textFor } from '../messages/normalize-message.ts';
-import type { Names } from '../messages/discord-text.ts';
+import { messageText } from '../messages/normalize-message.ts';
+import type { DiscordNames } from '../messages/discord-text.ts';
 
-export interface StopsOptions {
-  readonly self: Self;
+export interface StopCommandOptions {
+  readonly bot: BotIdentity;
   readonly intake: Intake;
-  readonly store: Pick<Store, 'active' | 'view'>;
+  readonly store: Pick<Store, 'recentlyActive' | 'conversationView'>;
   readonly channels: Channels;
-  readonly names: Names;
-  readonly chains: Chains;
-  readonly door: Door;
+  readonly names: DiscordNames;
+  readonly chains: ReplyChains;
+  readonly accessCheck: AccessCheck;
   readonly signal: AbortSignal;
 }
 
@@ -29,39 +29,39 @@ export interface StopsOptions {
  * The order "stop", said in a channel: it begins no conversation. Said again, or read again after
  * an outage, it ends nothing that was asked after it.
  */
-export class Stops {
-  readonly #options: StopsOptions;
+export class StopCommand {
+  readonly #options: StopCommandOptions;
 
-  constructor(options: StopsOptions) {
+  constructor(options: StopCommandOptions) {
     this.#options = options;
   }
 
   /** Whether it is this order; then it was followed. */
-  async obeys(said: Said): Promise<boolean> {
-    const { self, channels, chains, names, door, signal } = this.#options;
-    const { guild, channel, author, repliesTo } = said;
-    if (guild === undefined || !isStop(textFor(said, self, names))) return false;
+  async handle(command: DiscordMessage): Promise<boolean> {
+    const { bot, channels, chains, names, accessCheck, signal } = this.#options;
+    const { guild, channel, author, repliesTo } = command;
+    if (guild === undefined || !isStopCommand(messageText(command, bot, names))) return false;
     const isToOwn = repliesTo?.author?.id === author.id;
-    const isToBot = repliesToBot(said, self);
-    if (!isToOwn && !isToBot && !mentions(said, self)) return false;
-    const found = await channels.look(channel, signal);
+    const isToBot = repliesToBot(command, bot);
+    if (!isToOwn && !isToBot && !mentionsBot(command, bot)) return false;
+    const found = await channels.findVisible(channel, signal);
     if (found === 'shut' || found?.kind === 'thread') return false;
     // Whoever may not ask may not stop what others asked.
-    if ((await door.refusal(said, signal)) !== undefined) return true;
+    if ((await accessCheck.denialReason(command, signal)) !== undefined) return true;
     if (isToBot) {
-      const conversation = await chains.answeredBy(said, guild, signal);
-      if (conversation !== undefined) await this.#endAnswer(conversation, said);
+      const conversation = await chains.conversationOfAnswer(command, guild, signal);
+      if (conversation !== undefined) await this.#endAnswer(conversation, command);
     } else {
-      await this.#endOwn(guild, said, isToOwn ? repliesTo?.id : undefined);
+      await this.#endOwn(guild, command, isToOwn ? repliesTo?.id : undefined);
     }
     return true;
   }
 
   /** Ends the answer in this conversation. */
-  async #endAnswer(conversation: ConversationId, said: Said): Promise<void> {
+  async #endAnswer(conversation: ConversationId, command: DiscordMessage): Promise<void> {
     const { intake, store } = this.#options;
-    const { running } = await store.view(conversation);
-    if (running?.messages.some(isBefore(said)) === true) await intake.stop(conversation);
+    const { running } = await store.conversationView(conversation);
+    if (running?.messages.some(askedBefore(command)) === true) await intake.stop(conversation);
   }
 
   /**
@@ -69,23 +69,23 @@ export class Stops {
    *
    * @param question the only one that is meant; else all of them
    */
-  async #endOwn(guild: string, said: Said, question?: string): Promise<void> {
+  async #endOwn(guild: string, command: DiscordMessage, question?: string): Promise<void> {
     const { intake, store } = this.#options;
     await endAnswers({
       platform: 'discord',
-      orderedAt: timeOf(said.id),
+      orderedAt: timeOf(command.id),
       intake,
       store,
-      meantIn: (conversation) => {
-        const place = placeOf(conversation);
+      selectIn: (conversation) => {
+        const place = locationOf(conversation);
         const { root } = place;
-        if (place.guild !== guild || place.channel !== said.channel || root === undefined) {
+        if (place.guild !== guild || place.channel !== command.channel || root === undefined) {
           return undefined;
         }
         return (message) =>
-          message.author.id === said.author.id &&
+          message.author.id === command.author.id &&
           (question === undefined || message.id === question) &&
-          isBefore(said)(message) &&
+          askedBefore(command)(message) &&
           this.#wasAskedInChannel(message, root);
       },
     });
@@ -93,10 +93,10 @@ export class Stops {
 
   /** And not in the thread that it has. */
   #wasAskedInChannel({ id }: Message, root: string): boolean {
-    return id === root || this.#options.channels.known(root)?.kind !== 'thread';
+    return id === root || this.#options.channels.cached(root)?.kind !== 'thread';
   }
 }
 
-function isBefore(said: Said): (message: Message) => boolean {
-  return ({ id }) => byAge(id, said.id) < 0;
+function askedBefore(command: DiscordMessage): (message: Message) => boolean {
+  return ({ id }) => byAge(id, command.id) < 0;
 }

@@ -1,9 +1,9 @@
 import { CallFailed } from '../../../core/domain/errors.ts';
-import { type DiscordApi, messagesIn } from '../api/rest-api.ts';
-import type { Ground } from './reply-location.ts';
-import { pageAmong } from './posted-pages.ts';
+import { type DiscordApi, messagesOldestFirst } from '../api/rest-api.ts';
+import type { ReplyLocation } from './reply-location.ts';
+import { findPageAmong } from './posted-pages.ts';
 
-export interface Lost {
+export interface LostPost {
   /** Its place in its reply, from 0. */
   readonly index: number;
   /** All of the reply's posts are younger than this id. */
@@ -13,14 +13,14 @@ export interface Lost {
 }
 
 /** The message of a page whose post got no answer, if it stands here. */
-export async function findLostPage(
+export async function findLostPost(
   api: DiscordApi,
-  { channel, replyTo }: Ground,
-  { index, after, botId }: Lost,
+  { channel, replyTo }: ReplyLocation,
+  { index, after, botId }: LostPost,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   if (botId === undefined) throw new CallFailed('it is not known yet who the bot is');
   const path = `/channels/${channel}/messages` as const;
   const found = await api.call('GET', path, { query: { after, limit: '100' } }, signal);
-  return pageAmong(messagesIn(found), { author: botId, replyTo, index });
+  return findPageAmong(messagesOldestFirst(found), { author: botId, replyTo, index });
 }

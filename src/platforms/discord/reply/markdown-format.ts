@@ -1,5 +1,5 @@
 import type { PageFormat } from '../../../core/ports/surface.ts';
-import { honestLinks } from '../../common/masked-links.ts';
+import { showMismatchedTargets } from '../../common/masked-links.ts';
 import { maxFenceMarks } from '../../../core/reply/pages/markdown/blocks.ts';
 
 /** Discord refuses longer messages; it counts code points. */
@@ -17,7 +17,7 @@ function render(markdown: string): string {
   const shown: string[] = [];
   let prose: string[] = [];
   const showBlock = ({ text, lines: taken }: Pick<Fence, 'text' | 'lines'>): number => {
-    if (prose.length > 0) shown.push(honestLinks(prose.join('\n')));
+    if (prose.length > 0) shown.push(showMismatchedTargets(prose.join('\n')));
     prose = [];
     for (const line of text) shown.push(line);
     return taken;
@@ -77,7 +77,7 @@ const opener = /^((?:[ \t>]|(?:[-*+]|\d{1,9}[.)])[ \t])*)(`{3,}|~{3,})(.*)$/s;
 const language = /^[a-z0-9_+\-.#]+$/i;
 
 /** A block of code as Discord reads it. */
-export interface Fence {
+interface Fence {
   readonly text: readonly string[];
   /** How many lines of the source it takes. */
   readonly lines: number;
@@ -87,7 +87,7 @@ export interface Fence {
  * The block of code that begins on this line, if one does. Discord knows three backticks and no
  * other fence, and a language of one word behind them; else it shows the marks.
  */
-export function fenceAt(lines: readonly string[], at: number): Fence | undefined {
+function fenceAt(lines: readonly string[], at: number): Fence | undefined {
   const [, lead = '', marks = '', info = ''] = opener.exec(lines[at] ?? '') ?? [];
   if (marks === '' || marks.length > maxFenceMarks) return undefined;
   if (marks.startsWith('`') && info.includes('`')) return undefined;
@@ -110,7 +110,7 @@ export function fenceAt(lines: readonly string[], at: number): Fence | undefined
 }
 
 /** Three backticks would end the block. */
-export function broken(code: string): string {
+function broken(code: string): string {
   return code.replaceAll('```', '`\u200b`\u200b`');
 }
 
@@ -123,7 +123,7 @@ const delimiter = /^:?-+:?$/;
 /** What ends a table without a blank line. */
 const otherBlock = /^ {0,3}(>|#{1,6}[ \t]|`{3}|~{3}|[-*+][ \t]|\d{1,9}[.)][ \t])/;
 
-export interface Table {
+interface Table {
   /** Cells by row; the first row is the header. */
   readonly rows: readonly (readonly string[])[];
   /** What stands before each line: the marks of quotes. */
@@ -133,7 +133,7 @@ export interface Table {
 }
 
 /** The GFM table that begins on this line, if one does. */
-export function tableAt(lines: readonly string[], at: number): Table | undefined {
+function tableAt(lines: readonly string[], at: number): Table | undefined {
   const lead = quotes.exec(lines[at] ?? '')?.[0] ?? '';
   const inner = (line = ''): string =>
     quotes.test(line) === (lead !== '') ? line.replace(quotes, '') : '';
@@ -153,7 +153,7 @@ export function tableAt(lines: readonly string[], at: number): Table | undefined
 }
 
 /** Lines for a code block, the columns aligned, with a rule below the header. */
-export function tableAsText(rows: Table['rows']): string[] {
+function tableAsText(rows: Table['rows']): string[] {
   const widths: number[] = [];
   for (const row of rows) {
     row.forEach((cell, column) => {

@@ -1,4 +1,4 @@
-import { fieldsOf, textOf } from '../../../core/foreign-data.ts';
+import { asRecord, asText } from '../../../core/foreign-data.ts';
 import { byAge } from '../api/snowflake.ts';
 
 /** Where a page is: its channel and its message, as one id. */
@@ -6,13 +6,13 @@ export function pageId(channel: string, message: string): string {
   return `${channel}/${message}`;
 }
 
-export function partsOfPage(id: string): { channel: string; message: string } {
+export function parsePageId(id: string): { channel: string; message: string } {
   const [channel = '', message = ''] = id.split('/');
   return { channel, message };
 }
 
 /** What is known of a page whose post got no answer. */
-interface Lost {
+interface LostPage {
   /** The bot's user id. */
   readonly author: string;
   /** The message that all pages of its reply reply to, if they do. */
@@ -22,20 +22,20 @@ interface Lost {
 }
 
 /** Messages that people see as such: not "started a thread", not "pinned a message". */
-const written = new Set<unknown>([0, 19]);
+const messageTypes = new Set<unknown>([0, 19]);
 
 /**
  * The post of a page, in an answer that lists the messages behind the question. Undefined unless
  * the bot's own messages there are this reply's pages up to this one: only then is it certain
  * which is which.
  */
-export function pageAmong(messages: readonly unknown[], { author, replyTo, index }: Lost) {
+export function findPageAmong(messages: readonly unknown[], { author, replyTo, index }: LostPage) {
   const own = messages
-    .map(fieldsOf)
-    .filter(({ type }) => written.has(type))
-    .filter((message) => fieldsOf(message['author'])['id'] === author)
-    .filter((message) => fieldsOf(message['message_reference'])['message_id'] === replyTo)
-    .map(({ id }) => textOf(id) ?? '')
+    .map(asRecord)
+    .filter(({ type }) => messageTypes.has(type))
+    .filter((message) => asRecord(message['author'])['id'] === author)
+    .filter((message) => asRecord(message['message_reference'])['message_id'] === replyTo)
+    .map(({ id }) => asText(id) ?? '')
     .toSorted(byAge);
   return own.length === index + 1 ? own[index] : undefined;
 }
@@ -44,7 +44,7 @@ export function pageAmong(messages: readonly unknown[], { author, replyTo, index
 const maxRemembered = 10_000;
 
 /** Where posts arrived, by the key that they were made with. */
-export class Posts {
+export class PostsByNonce {
   readonly #pages = new Map<string, string>();
 
   add(key: string, page: string): void {

@@ -1,91 +1,96 @@
 import { RateLimited, Rejected } from '../../../core/domain/errors.ts';
-import type { Fields } from '../../../core/foreign-data.ts';
+import type { JsonRecord } from '../../../core/foreign-data.ts';
 import type { DiscordApi } from '../api/rest-api.ts';
-import type { Budgets } from '../api/rate-limits.ts';
-import { type Denials, type Footing, type Ground, wantsPermission } from './reply-location.ts';
-import { codes, Refused } from '../api/api-errors.ts';
+import type { ChannelRateLimits } from '../api/rate-limits.ts';
+import {
+  type DeniedPermissions,
+  type LocationResolver,
+  type ReplyLocation,
+  isPermissionError,
+} from './reply-location.ts';
+import { errorCodes, DiscordApiError } from '../api/api-errors.ts';
 
-const kinds = { POST: 'post', PATCH: 'edit', DELETE: 'remove' } as const;
+const callKinds = { POST: 'post', PATCH: 'edit', DELETE: 'remove' } as const;
 
 /** What ends a reply while Discord may still take a sentence about it. */
-const silencing = new Set<number>([
-  codes.blockedByAutoMod,
-  codes.titleBlockedByAutoMod,
-  codes.linkFilter,
-  codes.oldEdits,
+const blockingCodes = new Set<number>([
+  errorCodes.blockedByAutoMod,
+  errorCodes.titleBlockedByAutoMod,
+  errorCodes.linkFilter,
+  errorCodes.oldEdits,
 ]);
 
 /** Why Discord does not let a reply go on, and where it may take a sentence that says so. */
-export interface Silence {
-  readonly ground: Ground;
+export interface ReplyBlocked {
+  readonly location: ReplyLocation;
   readonly code: number;
 }
 
 export interface ReplyCallsOptions {
   readonly api: DiscordApi;
-  readonly budgets: Budgets;
-  readonly denials: Denials;
-  readonly footing: Footing;
+  readonly budgets: ChannelRateLimits;
+  readonly deniedPermissions: DeniedPermissions;
+  readonly resolver: LocationResolver;
 }
 
 /** The calls that write one reply, with what their refusals tell. */
 export class ReplyCalls {
   readonly #options: ReplyCallsOptions;
   #withdrawn = false;
-  #silence: Silence | undefined;
+  #blocked: ReplyBlocked | undefined;
 
   constructor(options: ReplyCallsOptions) {
     this.#options = options;
   }
 
   /** Undefined while Discord takes what is written. */
-  get silence(): Silence | undefined {
-    return this.#silence;
+  get blocked(): ReplyBlocked | undefined {
+    return this.#blocked;
   }
 
   /** Nothing more is written from now on; what stands may be removed. */
-  withdraw(): void {
+  stopWriting(): void {
     this.#withdrawn = true;
   }
 
   /** Throws what a `Surface` throws, and the signal's reason. */
   async call(
-    method: keyof typeof kinds,
+    method: keyof typeof callKinds,
     path: `/channels/${string}`,
-    body: Fields | undefined,
+    body: JsonRecord | undefined,
     signal: AbortSignal,
   ): Promise<unknown> {
     if (this.#withdrawn && method !== 'DELETE') {
       throw new Rejected('removed', `${method} ${path}: a person deleted what it belongs to`);
     }
-    const { api, budgets, denials, footing } = this.#options;
+    const { api, budgets, deniedPermissions, resolver } = this.#options;
     const [, , channel = ''] = path.split('/');
-    if (method === 'POST' && denials.has(channel)) {
+    if (method === 'POST' && deniedPermissions.has(channel)) {
       throw new Rejected('refused', `${method} ${path}: refused a moment ago`);
     }
     try {
-      const answer = await budgets.everywhere.counted(() =>
+      const answer = await budgets.global.track(() =>
         api.call(method, path, body && { body }, signal),
       );
-      this.#silence = undefined;
+      this.#blocked = undefined;
       return answer;
     } catch (error) {
       if (error instanceof RateLimited && error.budgetKey === undefined) {
         // Of this channel: what is written elsewhere need not wait.
-        const [{ key } = { key: channel }] = budgets.of(channel)[kinds[method]];
+        const [{ key } = { key: channel }] = budgets.of(channel)[callKinds[method]];
         throw new RateLimited(error.retryAfterMs, { cause: error, budgetKey: key });
       }
-      if (error instanceof Refused && silencing.has(error.code)) {
-        this.#silence = { ground: footing.ground ?? { channel }, code: error.code };
+      if (error instanceof DiscordApiError && blockingCodes.has(error.code)) {
+        this.#blocked = { location: resolver.location ?? { channel }, code: error.code };
       }
       // Its own messages may be changed without it.
-      if (method === 'POST' && wantsPermission(error)) denials.add(channel);
+      if (method === 'POST' && isPermissionError(error)) deniedPermissions.add(channel);
       throw error;
     }
   }
 
   /** Discord archives threads that rest; one that is locked stays so, and the reply ends. */
-  async unarchived(
+  async unarchiveAndRetry(
     channel: string,
     change: () => Promise<unknown>,
     signal: AbortSignal,
@@ -93,7 +98,7 @@ export class ReplyCalls {
     try {
       await change();
     } catch (error) {
-      if (!(error instanceof Refused) || error.code !== codes.archived) throw error;
+      if (!(error instanceof DiscordApiError) || error.code !== errorCodes.archived) throw error;
       await this.call('PATCH', `/channels/${channel}`, { archived: false }, signal);
       await change();
     }
@@ -113,7 +118,11 @@ export class LinkFilter {
     try {
       return await write(this.#linksTaken ? text : withoutLinks(text));
     } catch (error) {
-      if (!(error instanceof Refused) || error.code !== codes.linkFilter || !this.#linksTaken) {
+      if (
+        !(error instanceof DiscordApiError) ||
+        error.code !== errorCodes.linkFilter ||
+        !this.#linksTaken
+      ) {
         throw error;
       }
       this.#linksTaken = false;
@@ -122,12 +131,12 @@ export class LinkFilter {
   }
 }
 
-const link =
+const maskedOrPlainLink =
   /\[([^[\]\n]*)\]\(<?(?:https?|discord):[^\s<>)]*>?\)|<?\b(?:https?|discord):\/\/(?:[^\s<>)\]]*[^\s<>)\].,;:!?'"])?>?/gi;
 
 /** For servers that forbid links; never longer than it was. */
 export function withoutLinks(text: string): string {
-  return text.replaceAll(link, (all: string, name: string | undefined) => {
+  return text.replaceAll(maskedOrPlainLink, (all: string, name: string | undefined) => {
     const note = all.length - (name?.length ?? 0) > 15 ? '(link left out)' : '(link)';
     return name === undefined || name === '' ? note : `${name} ${note}`;
   });

@@ -4,46 +4,46 @@ import type { Log } from '../../../core/ports/log.ts';
 import type { Turn } from '../../../core/domain/turn.ts';
 import { callTimeoutMs, type DiscordApi } from '../api/rest-api.ts';
 import type { Channel, Channels } from '../cache/channels.ts';
-import { codes, Refused } from '../api/api-errors.ts';
-import { partsOfPage } from './posted-pages.ts';
-import { placeOf } from '../messages/conversation-location.ts';
+import { errorCodes, DiscordApiError } from '../api/api-errors.ts';
+import { parsePageId } from './posted-pages.ts';
+import { locationOf } from '../messages/conversation-location.ts';
 import { byAge } from '../api/snowflake.ts';
 import { threadName } from '../messages/discord-text.ts';
 import { withDeadline } from '../../../core/timing.ts';
-import type { Budgets } from '../api/rate-limits.ts';
+import type { ChannelRateLimits } from '../api/rate-limits.ts';
 
 /** Nobody has opened a thread on so new a message that Discord has not told of, in milliseconds. */
-const freshMs = 10_000;
+const newMessageMs = 10_000;
 
 /** In minutes without a message; Discord knows 60, 1,440, 4,320 and 10,080. */
 const archiveAfterMinutes = 1_440;
 
 /** Where a reply is written. */
-export interface Ground {
+export interface ReplyLocation {
   /** The thread, the direct conversation, or the channel. */
   readonly channel: string;
   /** In a channel, the message that every page replies to. */
   readonly replyTo?: string;
   /** Where it goes if the thread of its question may not be written in. */
-  readonly otherwise?: Ground;
+  readonly fallback?: ReplyLocation;
   /** The thread was made for this reply. */
-  readonly isNew?: boolean;
+  readonly created?: boolean;
 }
 
-export interface GroundOptions {
+export interface ReplyLocationOptions {
   readonly api: DiscordApi;
   readonly channels: Channels;
-  readonly denials: Denials;
+  readonly deniedPermissions: DeniedPermissions;
   /** Whether a question in a channel gets a thread. */
   readonly threads: boolean;
   readonly log: Log;
 }
 
-type Asked = Pick<Turn, 'conversation' | 'messages'>;
+type AskedTurn = Pick<Turn, 'conversation' | 'messages'>;
 
 /** The channel, where every page replies to the newest question; or the direct conversation. */
-export function groundInChannel({ conversation, messages }: Asked): Ground {
-  const { channel, root } = placeOf(conversation);
+export function locationInChannel({ conversation, messages }: AskedTurn): ReplyLocation {
+  const { channel, root } = locationOf(conversation);
   if (root === undefined) return { channel };
   const ids = messages.map(({ id }) => id).toSorted(byAge);
   return { channel, replyTo: ids.at(-1) ?? root };
@@ -54,16 +54,16 @@ function isPlainChannel(channel: Channel | undefined): boolean {
   return channel?.kind === 'channel' && channel.forum !== true;
 }
 
-function isFresh({ sentAt }: Message): boolean {
-  return Date.now() - sentAt < freshMs;
+function isNew({ sentAt }: Message): boolean {
+  return Date.now() - sentAt < newMessageMs;
 }
 
 /** Where an earlier attempt wrote the reply; undefined if none of its pages is known to stand. */
-export function groundOfPages(turn: Pick<Turn, 'pages'> & Asked): Ground | undefined {
+export function locationOfPages(turn: Pick<Turn, 'pages'> & AskedTurn): ReplyLocation | undefined {
   const id = turn.pages.find((page) => page.id !== undefined)?.id;
   if (id === undefined) return undefined;
-  const { channel } = partsOfPage(id);
-  const inChannel = groundInChannel(turn);
+  const { channel } = parsePageId(id);
+  const inChannel = locationInChannel(turn);
   return channel === inChannel.channel ? inChannel : { channel };
 }
 
@@ -71,42 +71,42 @@ export function groundOfPages(turn: Pick<Turn, 'pages'> & Asked): Ground | undef
  * Finds out where a reply is written, and makes the thread that it goes into. Throws `RateLimited`
  * if a thread can be made within `patienceMs`.
  */
-export async function findGround(
-  asked: Asked,
-  { api, channels, denials, threads, log }: GroundOptions,
+export async function findReplyLocation(
+  asked: AskedTurn,
+  { api, channels, deniedPermissions, threads, log }: ReplyLocationOptions,
   patienceMs: number,
   signal: AbortSignal,
-): Promise<Ground> {
-  const { channel, root } = placeOf(asked.conversation);
-  const inChannel = groundInChannel(asked);
+): Promise<ReplyLocation> {
+  const { channel, root } = locationOf(asked.conversation);
+  const inChannel = locationInChannel(asked);
   if (root === undefined) return inChannel;
   const isThread = async () => (await channels.find(root, signal))?.kind === 'thread';
   const question = asked.messages.find(({ id }) => id === root);
-  if (channels.knows(root) || question === undefined || !threads) {
+  if (channels.isCached(root) || question === undefined || !threads) {
     // Many who ask at once are not to wait for answers that are known.
-    const isPlain = isPlainChannel(channels.known(channel));
-    if (!channels.knows(root) && question !== undefined && isPlain && isFresh(question)) {
+    const isPlain = isPlainChannel(channels.cached(channel));
+    if (!channels.isCached(root) && question !== undefined && isPlain && isNew(question)) {
       return inChannel;
     }
     if (!(await isThread())) return inChannel;
-    return question === undefined ? { channel: root } : { channel: root, otherwise: inChannel };
+    return question === undefined ? { channel: root } : { channel: root, fallback: inChannel };
   }
-  if (denials.has(threadsOf(channel))) return inChannel;
+  if (deniedPermissions.has(threadsKey(channel))) return inChannel;
   try {
     const path = `/channels/${channel}/messages/${root}/threads` as const;
     const body = { name: threadName(question.text), auto_archive_duration: archiveAfterMinutes };
     channels.learn(await api.call('POST', path, { body }, signal));
-    return { channel: root, otherwise: inChannel, isNew: true };
+    return { channel: root, fallback: inChannel, created: true };
   } catch (error) {
     if (error instanceof RateLimited) {
       // A limit over all that the bot does holds for the channel, too.
       if (error.budgetKey !== undefined || error.retryAfterMs <= patienceMs) throw error;
-    } else if (error instanceof Refused) {
+    } else if (error instanceof DiscordApiError) {
       // It has one already, or it is the first message of a forum post.
-      if (await isThread()) return { channel: root, otherwise: inChannel };
+      if (await isThread()) return { channel: root, fallback: inChannel };
       // A question that was deleted gets no answer in the middle of the channel.
       if (error.reason === 'removed') throw error;
-      if (wantsPermission(error)) denials.add(threadsOf(channel));
+      if (isPermissionError(error)) deniedPermissions.add(threadsKey(channel));
     } else {
       throw error;
     }
@@ -119,53 +119,53 @@ export async function findGround(
 const threadPatienceMs = 15_000;
 
 /** Not of a limit that anything else spends: only this reply waits. */
-const threadKey = 'discord: a thread';
+const threadRateLimitKey = 'discord: a thread';
 
-export interface FootingOptions {
+export interface LocationResolverOptions {
   /** Where an earlier attempt wrote. */
-  readonly known: Ground | undefined;
+  readonly earlier: ReplyLocation | undefined;
   /** The channel that the reply is written in, as far as that is known without asking. */
-  readonly likely: string;
+  readonly likelyChannel: string;
   /** Where the question was asked, or the parent of its thread. */
-  readonly asked: string;
+  readonly askedChannel: string;
   /** Throws `RateLimited` if a thread can be made within `patienceMs`. */
-  readonly find: (patienceMs: number, signal: AbortSignal) => Promise<Ground>;
+  readonly find: (patienceMs: number, signal: AbortSignal) => Promise<ReplyLocation>;
   /** The thread may not be written in. */
-  readonly onLeft: (thread: Ground) => void;
+  readonly onFallback: (thread: ReplyLocation) => void;
 }
 
 /** Where a reply stands: found out once, when it is needed, and left if it may not stand there. */
-export class Footing {
-  readonly #options: FootingOptions;
-  #ground: Ground | undefined;
-  #finding: Promise<Ground> | undefined;
+export class LocationResolver {
+  readonly #options: LocationResolverOptions;
+  #location: ReplyLocation | undefined;
+  #finding: Promise<ReplyLocation> | undefined;
   #since: number | undefined;
   #notBefore = Number.NEGATIVE_INFINITY;
   /** Nobody who asks ends it. */
   readonly #never = new AbortController().signal;
 
-  constructor(options: FootingOptions) {
+  constructor(options: LocationResolverOptions) {
     this.#options = options;
-    this.#ground = options.known;
+    this.#location = options.earlier;
   }
 
-  get ground(): Ground | undefined {
-    return this.#ground;
+  get location(): ReplyLocation | undefined {
+    return this.#location;
   }
 
   /** The channel in which the next page goes, as far as that is known. */
   get channel(): string {
-    return this.#ground?.channel ?? this.#options.likely;
+    return this.#location?.channel ?? this.#options.likelyChannel;
   }
 
   /**
    * Once for all who ask, and not ended by any of them. Throws `RateLimited` while a thread cannot
    * be made yet, `CallFailed` if there is no answer in time, and what Discord refuses.
    */
-  async find(): Promise<Ground> {
-    if (this.#ground !== undefined) return this.#ground;
+  async find(): Promise<ReplyLocation> {
+    if (this.#location !== undefined) return this.#location;
     const waitMs = this.#notBefore - performance.now();
-    if (waitMs > 0) throw new RateLimited(waitMs, { budgetKey: threadKey, unsent: true });
+    if (waitMs > 0) throw new RateLimited(waitMs, { budgetKey: threadRateLimitKey, unsent: true });
     this.#finding ??= this.#find().finally(() => {
       this.#finding = undefined;
     });
@@ -176,76 +176,80 @@ export class Footing {
    * The same for a post that was let go by the limits of the likely channel: another one may have
    * no room, and then this throws `RateLimited`.
    */
-  async findToPost(budgets: Budgets): Promise<Ground> {
+  async findForPost(budgets: ChannelRateLimits): Promise<ReplyLocation> {
     const paced = this.channel;
-    const ground = await this.find();
-    if (ground.channel === paced) return ground;
-    for (const { key: budgetKey, told } of budgets.of(ground.channel).post) {
-      const waitMs = (told?.resetsAt ?? 0) - performance.now();
-      if (told?.left === 0 && waitMs > 0) {
+    const location = await this.find();
+    if (location.channel === paced) return location;
+    for (const { key: budgetKey, reported } of budgets.of(location.channel).post) {
+      const waitMs = (reported?.resetsAt ?? 0) - performance.now();
+      if (reported?.left === 0 && waitMs > 0) {
         throw new RateLimited(waitMs, { budgetKey, unsent: true });
       }
     }
-    return ground;
+    return location;
   }
 
   /** The channel in which people see that somebody is working. */
-  async channelForNow(): Promise<string> {
+  async typingChannel(): Promise<string> {
     try {
       return (await this.find()).channel;
     } catch (error) {
-      if (error instanceof RateLimited && error.budgetKey === threadKey) return this.#options.asked;
+      if (error instanceof RateLimited && error.budgetKey === threadRateLimitKey)
+        return this.#options.askedChannel;
       throw error;
     }
   }
 
   /** Discord takes nothing where it stands: true if the reply can be written elsewhere. */
-  leave(): boolean {
-    const ground = this.#ground;
-    if (ground?.otherwise === undefined) return false;
-    this.#ground = ground.otherwise;
-    this.#options.onLeft(ground);
+  fallBack(): boolean {
+    const location = this.#location;
+    if (location?.fallback === undefined) return false;
+    this.#location = location.fallback;
+    this.#options.onFallback(location);
     return true;
   }
 
-  async #find(): Promise<Ground> {
+  async #find(): Promise<ReplyLocation> {
     const now = performance.now();
     this.#since ??= now;
     const patienceMs = threadPatienceMs - (now - this.#since);
     try {
       // It throws as a call does: what is asked for meanwhile may pass, and is asked for again.
-      this.#ground = await withDeadline(callTimeoutMs, this.#never, (signal) =>
+      this.#location = await withDeadline(callTimeoutMs, this.#never, (signal) =>
         this.#options.find(patienceMs, signal),
       );
-      return this.#ground;
+      return this.#location;
     } catch (error) {
       if (!(error instanceof RateLimited) || error.budgetKey !== undefined) throw error;
       this.#notBefore = performance.now() + error.retryAfterMs;
-      throw new RateLimited(error.retryAfterMs, { cause: error, budgetKey: threadKey });
+      throw new RateLimited(error.retryAfterMs, { cause: error, budgetKey: threadRateLimitKey });
     }
   }
 }
 
 /** Somebody may give the permission at any moment, in milliseconds. */
-const believedForMs = 60_000;
+const denialMs = 60_000;
 /** Beyond this many, what was refused first is forgotten. */
-const maxKnown = 10_000;
+const maxDenials = 10_000;
 
-const wanting = new Set<number>([codes.missingAccess, codes.missingPermissions]);
+const permissionErrorCodes = new Set<number>([
+  errorCodes.missingAccess,
+  errorCodes.missingPermissions,
+]);
 
 /** Discord refuses a call for want of a permission. */
-export function wantsPermission(error: unknown): error is Refused {
-  return error instanceof Refused && wanting.has(error.code);
+export function isPermissionError(error: unknown): error is DiscordApiError {
+  return error instanceof DiscordApiError && permissionErrorCodes.has(error.code);
 }
 
 /** Where Discord has just refused something that takes a permission: it need not be tried again. */
-export class Denials {
+export class DeniedPermissions {
   readonly #deniedAt = new Map<string, number>();
 
   /** @param place a channel that is not to be written to, or `threadsOf` one */
   add(place: string): void {
     this.#deniedAt.delete(place);
-    if (this.#deniedAt.size >= maxKnown) {
+    if (this.#deniedAt.size >= maxDenials) {
       this.#deniedAt.delete(this.#deniedAt.keys().next().value ?? '');
     }
     this.#deniedAt.set(place, performance.now());
@@ -253,7 +257,7 @@ export class Denials {
 
   has(place: string): boolean {
     const deniedAt = this.#deniedAt.get(place) ?? Number.NEGATIVE_INFINITY;
-    return performance.now() - deniedAt < believedForMs;
+    return performance.now() - deniedAt < denialMs;
   }
 
   /** Somebody changed a channel or a role: it may be otherwise now. */
@@ -263,6 +267,6 @@ export class Denials {
 }
 
 /** The threads of a channel: no answer is to be given in one of them. */
-export function threadsOf(channel: string): string {
+export function threadsKey(channel: string): string {
   return `threads of ${channel}`;
 }

@@ -1,43 +1,43 @@
 import type { ConversationId } from '../../../core/domain/conversation.ts';
-import type { Errands } from '../../common/background-calls.ts';
-import { Running } from '../../common/running-replies.ts';
+import type { BackgroundCalls } from '../../common/background-calls.ts';
+import { RunningReplies } from '../../common/running-replies.ts';
 import type { Turn } from '../../../core/domain/turn.ts';
 import type { DiscordApi } from '../api/rest-api.ts';
-import { askerOf, saying } from '../notices/user-notices.ts';
-import type { Budgets } from '../api/rate-limits.ts';
+import { askerOf, noticeCall } from '../notices/user-notices.ts';
+import type { ChannelRateLimits } from '../api/rate-limits.ts';
 import {
-  findGround,
-  Footing,
-  type Ground,
-  groundInChannel,
-  groundOfPages,
-  type GroundOptions,
-  threadsOf,
-  wantsPermission,
+  findReplyLocation,
+  LocationResolver,
+  type ReplyLocation,
+  locationInChannel,
+  locationOfPages,
+  type ReplyLocationOptions,
+  threadsKey,
+  isPermissionError,
 } from './reply-location.ts';
-import { codes, Refused } from '../api/api-errors.ts';
-import { findLostPage } from './find-lost-post.ts';
-import { partsOfPage, type Posts } from './posted-pages.ts';
-import { placeOf } from '../messages/conversation-location.ts';
+import { errorCodes, DiscordApiError } from '../api/api-errors.ts';
+import { findLostPost } from './find-lost-post.ts';
+import { parsePageId, type PostsByNonce } from './posted-pages.ts';
+import { locationOf } from '../messages/conversation-location.ts';
 import { byAge, idAt } from '../api/snowflake.ts';
 import { DiscordSurface } from './surface.ts';
 
-const blockedSentence =
+const autoModText =
   'This server’s AutoMod does not let me post my answer. Its moderators can except me from the rule.';
-const linksSentence =
+const linkFilterText =
   'This server’s link filter does not let me post my answer. Its moderators can except me from it.';
-const editsOverSentence =
+const editsOverText =
   'Discord does not let me change my message any more, so this answer ends here. Ask again for the rest.';
 
-export interface RepliesOptions extends GroundOptions {
+export interface ReplyRegistryOptions extends ReplyLocationOptions {
   readonly api: DiscordApi;
-  readonly budgets: Budgets;
-  readonly posts: Posts;
-  readonly errands: Errands;
+  readonly budgets: ChannelRateLimits;
+  readonly posts: PostsByNonce;
+  readonly backgroundCalls: BackgroundCalls;
   readonly botId: () => string | undefined;
 }
 
-const changingPermissions = new Set([
+const permissionEvents = new Set([
   'GUILD_CREATE',
   'GUILD_MEMBER_UPDATE',
   'GUILD_ROLE_UPDATE',
@@ -48,71 +48,71 @@ const changingPermissions = new Set([
 const maxRemembered = 10_000;
 
 /** The replies that are being written. */
-export class Replies {
-  readonly #options: RepliesOptions;
-  readonly #running = new Running<DiscordSurface>();
+export class ReplyRegistry {
+  readonly #options: ReplyRegistryOptions;
+  readonly #running = new RunningReplies<DiscordSurface>();
   /** The last page of each conversation's reply before. */
   readonly #lastPages = new Map<ConversationId, string>();
 
-  constructor(options: RepliesOptions) {
+  constructor(options: ReplyRegistryOptions) {
     this.#options = options;
   }
 
   surface(turn: Turn): DiscordSurface {
     const { id, conversation, messages, pages } = turn;
     const ids = messages.map((message) => message.id);
-    const known = groundOfPages(turn);
+    const known = locationOfPages(turn);
     const after = this.#before(turn);
     const question = messages.findLast(({ kind }) => kind === 'question');
     const { channels } = this.#options;
     const surface = new DiscordSurface({
       ...this.#options,
-      footing: new Footing({
-        known,
-        likely: known?.channel ?? this.#likelyChannel(turn),
-        asked: placeOf(conversation).channel,
+      resolver: new LocationResolver({
+        earlier: known,
+        likelyChannel: known?.channel ?? this.#likelyChannel(turn),
+        askedChannel: locationOf(conversation).channel,
         find: (patienceMs, signal) => this.#findGround(turn, after, patienceMs, signal),
-        onLeft: (thread) => this.#leave(thread, placeOf(conversation).channel),
+        onFallback: (thread) => this.#leave(thread, locationOf(conversation).channel),
       }),
       after,
-      asker: (ground) => question && askerOf(question, ground, channels),
-      standing: pages.flatMap((page) =>
-        page.id === undefined ? [] : partsOfPage(page.id).message,
+      asker: (location) => question && askerOf(question, location, channels),
+      postedMessages: pages.flatMap((page) =>
+        page.id === undefined ? [] : parsePageId(page.id).message,
       ),
     });
-    this.#running.begin(conversation, { turn: id, questions: new Set(ids), pen: surface });
+    this.#running.add(conversation, { turn: id, questions: new Set(ids), handle: surface });
     return surface;
   }
 
   /** An event: what was refused may be allowed by now. */
-  hear(type: string): void {
-    if (changingPermissions.has(type)) this.#options.denials.clear();
+  onEvent(type: string): void {
+    if (permissionEvents.has(type)) this.#options.deniedPermissions.clear();
   }
 
   /** A message was deleted. The conversation whose running reply it belongs to. */
-  withdraw(message: string): ConversationId | undefined {
-    return this.#running.withdraw(message);
+  onMessageDeleted(message: string): ConversationId | undefined {
+    return this.#running.onMessageDeleted(message);
   }
 
   /** No answer stops without a word. */
   ended(conversation: ConversationId, turn: string): void {
-    const surface = this.#running.end(conversation, turn);
+    const surface = this.#running.remove(conversation, turn);
     if (surface?.lastPage !== undefined) this.#rememberLast(conversation, surface.lastPage);
-    const silence = surface?.silence;
-    if (silence === undefined) return;
-    const { code, ground } = silence;
-    const { api, errands } = this.#options;
-    errands.run('say why the answer ends', saying(api, ground, sentenceFor(code)));
+    const blocked = surface?.blocked;
+    if (blocked === undefined) return;
+    const { code, location } = blocked;
+    const { api, backgroundCalls } = this.#options;
+    backgroundCalls.run('say why the answer ends', noticeCall(api, location, blockedText(code)));
   }
 
   /** Whoever goes on with it writes on a surface of its own. */
   abandoned(conversation: ConversationId, turn: string): void {
-    this.#running.end(conversation, turn);
+    this.#running.remove(conversation, turn);
   }
 
   /** What stands before the turn's own pages: a reply may have gone on behind the next question. */
   #before({ conversation, messages, startedAt }: Turn): string {
-    const last = partsOfPage(this.#lastPages.get(conversation) ?? '').message;
+    const last = parsePageId(this.#lastPages.get(conversation) ?? '').message;
     return [...messages.map(({ id }) => id), last, idAt(startedAt)].toSorted(byAge).at(-1) ?? '0';
   }
 
@@ -121,34 +121,37 @@ export class Replies {
     after: string,
     patienceMs: number,
     signal: AbortSignal,
-  ): Promise<Ground> {
+  ): Promise<ReplyLocation> {
     const { api, botId } = this.#options;
-    const inChannel = groundInChannel(turn);
+    const inChannel = locationInChannel(turn);
     // An earlier attempt began to post, and perhaps not in the thread.
     if (turn.pages.length > 0 && inChannel.replyTo !== undefined) {
       const lost = { index: 0, after, botId: botId() };
-      if ((await findLostPage(api, inChannel, lost, signal)) !== undefined) return inChannel;
+      if ((await findLostPost(api, inChannel, lost, signal)) !== undefined) return inChannel;
     }
     const newest = inChannel.replyTo ?? '';
-    if (this.#wroteInChannel(turn) && (await isIn(api, inChannel.channel, newest, signal))) {
+    if (
+      this.#wroteInChannel(turn) &&
+      (await messageExists(api, inChannel.channel, newest, signal))
+    ) {
       return inChannel;
     }
-    return findGround(turn, this.#options, patienceMs, signal);
+    return findReplyLocation(turn, this.#options, patienceMs, signal);
   }
 
   /** The answer before came in the channel, whether there is a thread or not. */
   #wroteInChannel({ conversation }: Turn): boolean {
-    const { channel, root } = placeOf(conversation);
+    const { channel, root } = locationOf(conversation);
     const last = this.#lastPages.get(conversation);
-    return root !== undefined && last !== undefined && partsOfPage(last).channel === channel;
+    return root !== undefined && last !== undefined && parsePageId(last).channel === channel;
   }
 
   /** The thread of a question may not be written in: the next ones need none. */
-  #leave({ channel: thread, isNew = false }: Ground, channel: string): void {
-    const { api, channels, denials, errands } = this.#options;
-    denials.add(threadsOf(channel));
-    if (!isNew) return;
-    errands.run('remove an empty thread', async (signal) => {
+  #leave({ channel: thread, created = false }: ReplyLocation, channel: string): void {
+    const { api, channels, deniedPermissions, backgroundCalls } = this.#options;
+    deniedPermissions.add(threadsKey(channel));
+    if (!created) return;
+    backgroundCalls.run('remove an empty thread', async (signal) => {
       await removeThread(api, thread, signal);
       channels.forget(thread);
     });
@@ -156,13 +159,13 @@ export class Replies {
 
   /** Where the limits are to be looked at that the reply will spend. */
   #likelyChannel(turn: Turn): string {
-    const { channels, denials, threads } = this.#options;
+    const { channels, deniedPermissions, threads } = this.#options;
     const { conversation, messages } = turn;
-    const { channel, root } = placeOf(conversation);
+    const { channel, root } = locationOf(conversation);
     if (this.#wroteInChannel(turn)) return channel;
-    if (root === undefined || channels.knows(root)) return root ?? channel;
+    if (root === undefined || channels.isCached(root)) return root ?? channel;
     const asked = messages.some(({ id }) => id === root);
-    return threads && asked && !denials.has(threadsOf(channel)) ? root : channel;
+    return threads && asked && !deniedPermissions.has(threadsKey(channel)) ? root : channel;
   }
 
   #rememberLast(conversation: ConversationId, page: string): void {
@@ -174,7 +177,7 @@ export class Replies {
   }
 }
 
-async function isIn(
+async function messageExists(
   api: DiscordApi,
   channel: string,
   message: string,
@@ -184,7 +187,7 @@ async function isIn(
     await api.call('GET', `/channels/${channel}/messages/${message}`, {}, signal);
     return true;
   } catch (error) {
-    if (!(error instanceof Refused)) throw error;
+    if (!(error instanceof DiscordApiError)) throw error;
     return false;
   }
 }
@@ -194,12 +197,12 @@ async function removeThread(api: DiscordApi, thread: string, signal: AbortSignal
   try {
     await api.call('DELETE', `/channels/${thread}`, {}, signal);
   } catch (error) {
-    if (!wantsPermission(error)) throw error;
+    if (!isPermissionError(error)) throw error;
     await api.call('PATCH', `/channels/${thread}`, { body: { archived: true } }, signal);
   }
 }
 
-function sentenceFor(code: number): string {
-  if (code === codes.oldEdits) return editsOverSentence;
-  return code === codes.linkFilter ? linksSentence : blockedSentence;
+function blockedText(code: number): string {
+  if (code === errorCodes.oldEdits) return editsOverText;
+  return code === errorCodes.linkFilter ? linkFilterText : autoModText;
 }

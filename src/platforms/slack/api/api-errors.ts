@@ -1,26 +1,26 @@
 import { webApi } from '@slack/bolt';
 import { CallFailed, RateLimited, Rejected } from '../../../core/domain/errors.ts';
-import { fieldsOf, textOf } from '../../../core/foreign-data.ts';
-import { blockedPort, isPortBlocked } from '../../../core/ports/checkup.ts';
+import { asRecord, asText } from '../../../core/foreign-data.ts';
+import { describeBlockedPort, isPortBlocked } from '../../../core/ports/checkup.ts';
 
 /** Slack said no, with its own word for why. */
-export class Refused extends Rejected {
+export class SlackApiError extends Rejected {
   /** Such as `channel_not_found`. */
   readonly code: string;
   /** The scope that is missing. */
   readonly needed: string | undefined;
   constructor(method: string, code: string, options: ErrorOptions & { needed?: string } = {}) {
-    super(gone.has(code) ? 'removed' : 'refused', `${method}: ${code}`, options);
+    super(deletedCodes.has(code) ? 'removed' : 'refused', `${method}: ${code}`, options);
     this.code = code;
     this.needed = options.needed;
   }
 }
 
 /** What people deleted. */
-const gone = new Set(['message_not_found', 'thread_not_found', 'cannot_reply_to_message']);
+const deletedCodes = new Set(['message_not_found', 'thread_not_found', 'cannot_reply_to_message']);
 
 /** Trouble on Slack's side, told as if the call were wrong. */
-const passing = new Set([
+const transientCodes = new Set([
   'internal_error',
   'fatal_error',
   'service_unavailable',
@@ -29,7 +29,7 @@ const passing = new Set([
   'accesslimited',
 ]);
 
-const rateLimited = new Set(['ratelimited', 'rate_limited']);
+const rateLimitCodes = new Set(['ratelimited', 'rate_limited']);
 
 /** What is waited where Slack gives no time, in milliseconds. */
 const defaultRetryMs = 1_000;
@@ -38,25 +38,25 @@ const defaultRetryMs = 1_000;
  * What a failed call means to the core: `RateLimited`, `Refused` (a `Rejected`) or `CallFailed`.
  * Anything else is a mistake in this program and stays as it is.
  */
-export function faultOf(error: unknown, method: string): unknown {
+export function toCoreError(error: unknown, method: string): unknown {
   const cause = error;
   if (error instanceof webApi.WebAPIRateLimitedError) {
     return new RateLimited(Math.max(error.retryAfter * 1_000, defaultRetryMs), { cause });
   }
   if (error instanceof webApi.WebAPIPlatformError) {
-    const data = fieldsOf(error.data);
-    const code = textOf(data['error']) ?? 'unknown_error';
-    if (rateLimited.has(code)) {
-      const retryAfter = fieldsOf(data['response_metadata'])['retryAfter'];
+    const data = asRecord(error.data);
+    const code = asText(data['error']) ?? 'unknown_error';
+    if (rateLimitCodes.has(code)) {
+      const retryAfter = asRecord(data['response_metadata'])['retryAfter'];
       const seconds = typeof retryAfter === 'number' ? retryAfter : 0;
       return new RateLimited(Math.max(seconds * 1_000, defaultRetryMs), { cause });
     }
     // Not Slack's word but somebody's error page.
-    if (!/^[\w.:-]{1,80}$/.test(code) || passing.has(code)) {
+    if (!/^[\w.:-]{1,80}$/.test(code) || transientCodes.has(code)) {
       return new CallFailed(`${method}: no answer of Slack's`, { cause });
     }
-    const needed = textOf(data['needed']);
-    return new Refused(method, code, { cause, ...(needed === undefined ? {} : { needed }) });
+    const needed = asText(data['needed']);
+    return new SlackApiError(method, code, { cause, ...(needed === undefined ? {} : { needed }) });
   }
   if (error instanceof webApi.WebAPIHTTPError || error instanceof webApi.WebAPIRequestError) {
     return new CallFailed(`${method}: no answer`, { cause });
@@ -72,7 +72,7 @@ export function faultOf(error: unknown, method: string): unknown {
 export const appPages = 'at https://api.slack.com/apps';
 
 /** What whoever runs Parley can do about it; undefined where that is nothing. */
-export function remedyFor(refused: Refused): string | undefined {
+export function remedyFor(refused: SlackApiError): string | undefined {
   switch (refused.code) {
     case 'missing_scope':
       return `add the scope ${refused.needed ?? 'that the method needs'} under "OAuth & Permissions" ${appPages}, then reinstall the app`;
@@ -96,22 +96,22 @@ export function remedyFor(refused: Refused): string | undefined {
   }
 }
 
-const setting = 'SLACK_API_URL';
+const apiUrlSetting = 'SLACK_API_URL';
 /** Slack's own answers are 200, whatever they say, but for rate limits and outages. */
-const notThere = new Set([301, 302, 307, 308, 404, 405, 410]);
+const notFoundStatuses = new Set([301, 302, 307, 308, 404, 405, 410]);
 
 /**
  * What is wrong with Slack's API elsewhere, if a failed call tells of it; undefined where it may
  * only be away.
  */
-export function addressFault(
+export function apiUrlProblem(
   error: unknown,
   apiUrl: string | undefined,
 ): { detail: string; remedy: string } | undefined {
   if (apiUrl === undefined || !(error instanceof Error)) return undefined;
-  if (isPortBlocked(error)) return blockedPort(setting, apiUrl);
+  if (isPortBlocked(error)) return describeBlockedPort(apiUrlSetting, apiUrl);
   const { cause } = error;
-  if (!(cause instanceof webApi.WebAPIHTTPError) || !notThere.has(cause.statusCode)) {
+  if (!(cause instanceof webApi.WebAPIHTTPError) || !notFoundStatuses.has(cause.statusCode)) {
     return undefined;
   }
   const { origin, pathname } = new URL(apiUrl);
@@ -120,7 +120,7 @@ export function addressFault(
   return {
     detail: `Slack’s API is not at ${origin}${pathname} (status ${cause.statusCode})`,
     remedy: path.endsWith('/api')
-      ? `correct ${setting}, or leave it out for Slack itself`
-      : `${setting} ends with /api/ as a rule: set ${setting}=${example}, or leave it out for Slack itself`,
+      ? `correct ${apiUrlSetting}, or leave it out for Slack itself`
+      : `${apiUrlSetting} ends with /api/ as a rule: set ${apiUrlSetting}=${example}, or leave it out for Slack itself`,
   };
 }

@@ -1,12 +1,12 @@
 import { withDeadline } from '../../../core/timing.ts';
 import { BadConfiguration } from '../../../core/domain/errors.ts';
 import type { Log } from '../../../core/ports/log.ts';
-import { addressFault, Refused, remedyFor } from './api-errors.ts';
+import { apiUrlProblem, SlackApiError, remedyFor } from './api-errors.ts';
 import { callTimeoutMs, type SlackApi } from './web-api.ts';
-import { fieldsOf, listOf, textOf } from '../../../core/foreign-data.ts';
+import { asRecord, asList, asText } from '../../../core/foreign-data.ts';
 
 /** Who the bot is in its workspace, as `auth.test` tells. */
-export interface Self {
+export interface BotIdentity {
   /** The workspace's id, such as `T1`. */
   readonly team: string;
   /** The organisation's id, where the workspace belongs to one. */
@@ -22,7 +22,7 @@ export interface Self {
 }
 
 /** What the manifest asks for; without one of them something does not work. */
-export const wantedScopes = [
+export const requiredScopes = [
   'app_mentions:read',
   'assistant:write',
   'channels:history',
@@ -41,35 +41,35 @@ export const wantedScopes = [
  * Asks Slack who the bot is. Throws `BadConfiguration` if the token is not accepted, or Slack's API
  * is not where it is said to be, and what `SlackApi.call` throws if Slack does not answer.
  */
-export async function introduce(
+export async function identifyBot(
   { api, apiUrl, log }: { api: SlackApi; apiUrl: string | undefined; log: Log },
   signal: AbortSignal,
-): Promise<Self> {
+): Promise<BotIdentity> {
   try {
     const who = await withDeadline(callTimeoutMs, signal, (end) => api.call('auth.test', {}, end));
-    const [team, userId] = [textOf(who['team_id']), textOf(who['user_id'])];
+    const [team, userId] = [asText(who['team_id']), asText(who['user_id'])];
     if (team === undefined || userId === undefined) {
       throw new BadConfiguration(
         'SLACK_BOT_TOKEN: Slack does not say whose it is; is it a bot token (xoxb-…)?',
       );
     }
-    tellMissingScopes(fieldsOf(who['response_metadata'])['scopes'], log);
-    const [enterprise, botId] = [textOf(who['enterprise_id']), textOf(who['bot_id'])];
-    const workspace = textOf(who['team']);
+    logMissingScopes(asRecord(who['response_metadata'])['scopes'], log);
+    const [enterprise, botId] = [asText(who['enterprise_id']), asText(who['bot_id'])];
+    const workspace = asText(who['team']);
     return {
       team,
       userId,
-      name: textOf(who['user']) ?? 'bot',
+      name: asText(who['user']) ?? 'bot',
       ...(enterprise === undefined ? {} : { enterprise }),
       ...(botId === undefined ? {} : { botId }),
       ...(workspace === undefined ? {} : { workspace }),
     };
   } catch (cause) {
-    const fault = addressFault(cause, apiUrl);
+    const fault = apiUrlProblem(cause, apiUrl);
     if (fault !== undefined) {
       throw new BadConfiguration(`SLACK_API_URL: ${fault.detail}; ${fault.remedy}`, { cause });
     }
-    if (!(cause instanceof Refused)) throw cause;
+    if (!(cause instanceof SlackApiError)) throw cause;
     const remedy = remedyFor(cause) ?? 'copy the "Bot User OAuth Token" of the app';
     throw new BadConfiguration(`SLACK_BOT_TOKEN: Slack answers ${cause.code}; ${remedy}`, {
       cause,
@@ -77,10 +77,10 @@ export async function introduce(
   }
 }
 
-function tellMissingScopes(scopes: unknown, log: Log): void {
-  const granted = listOf(scopes);
+function logMissingScopes(scopes: unknown, log: Log): void {
+  const granted = asList(scopes);
   if (granted.length === 0) return;
-  const missing = wantedScopes.filter((scope) => !granted.includes(scope));
+  const missing = requiredScopes.filter((scope) => !granted.includes(scope));
   if (missing.length === 0) return;
   log.warn(
     {

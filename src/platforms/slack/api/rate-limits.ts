@@ -1,5 +1,5 @@
 import type { Budget, Surface } from '../../../core/ports/surface.ts';
-import type { Place } from '../messages/conversation-location.ts';
+import type { SlackLocation } from '../messages/conversation-location.ts';
 
 interface Rate {
   readonly burst: number;
@@ -8,9 +8,9 @@ interface Rate {
 
 /** chat.update and chat.delete. */
 export const editRate: Rate = { burst: 42, perSecond: 0.83 };
-export const appendRate: Rate = { burst: 88, perSecond: 1.66 };
+export const streamAppendRate: Rate = { burst: 88, perSecond: 1.66 };
 /** Starts and stops of streams. */
-export const startRate: Rate = { burst: 18, perSecond: 20 / 60 };
+export const streamStartRate: Rate = { burst: 18, perSecond: 20 / 60 };
 
 /**
  * Slack's limits, a little below what it says: calls do not arrive as evenly as they are made,
@@ -19,7 +19,7 @@ export const startRate: Rate = { burst: 18, perSecond: 20 / 60 };
  * - chat.update and chat.delete: 50 a minute each, for the whole workspace.
  * - chat.postMessage: about one a second in a channel after a short burst, 300 a minute in all.
  */
-export function budgetsFor({ team, channel }: Place): Surface['budgets'] {
+export function rateLimitsOf({ team, channel }: SlackLocation): Surface['budgets'] {
   const perMinute = (method: string) => ({ key: methodKey(team, method), ...editRate });
   return {
     post: [
@@ -32,19 +32,19 @@ export function budgetsFor({ team, channel }: Place): Surface['budgets'] {
 }
 
 /** What calls on streams spend, each once. */
-export interface StreamBudgets {
+export interface StreamRateLimits {
   readonly start: readonly Budget[];
   readonly append: readonly Budget[];
   readonly stop: readonly Budget[];
 }
 
 /** chat.startStream and chat.stopStream: 20 a minute each, chat.appendStream: 100 a minute. */
-export function streamBudgetsFor({ team }: Pick<Place, 'team'>): StreamBudgets {
+export function streamRateLimitsOf({ team }: Pick<SlackLocation, 'team'>): StreamRateLimits {
   const budget = (method: string, rate: Rate) => [{ key: methodKey(team, method), ...rate }];
   return {
-    start: budget('chat.startStream', startRate),
-    append: budget('chat.appendStream', appendRate),
-    stop: budget('chat.stopStream', startRate),
+    start: budget('chat.startStream', streamStartRate),
+    append: budget('chat.appendStream', streamAppendRate),
+    stop: budget('chat.stopStream', streamStartRate),
   };
 }
 

@@ -1,12 +1,12 @@
 import type { Log } from '../../../core/ports/log.ts';
 import { CallFailed } from '../../../core/domain/errors.ts';
 import type { SlackApi } from './web-api.ts';
-import { Refused } from './api-errors.ts';
-import { fieldsOf, textOf } from '../../../core/foreign-data.ts';
-import { Gate } from '../../common/request-throttle.ts';
+import { SlackApiError } from './api-errors.ts';
+import { asRecord, asText } from '../../../core/foreign-data.ts';
+import { RequestThrottle } from '../../common/request-throttle.ts';
 
 /** What is known of a person. */
-interface Person {
+interface UserInfo {
   readonly name?: string;
   readonly team?: string;
   /** The organisation's id, where their workspace belongs to one. */
@@ -14,21 +14,21 @@ interface Person {
 }
 
 /** People change their names now and then. */
-const keepMs = 60 * 60_000;
-const maxKept = 5_000;
+const cacheMs = 60 * 60_000;
+const maxCached = 5_000;
 /** People mentioned in one message whose names are looked up; the others are "someone". */
 const maxMentioned = 20;
 /** An event must be acknowledged within 3 s; a name is not worth a redelivery. */
-const patienceMs = 1_000;
+const lookUpMs = 1_000;
 
 /** Who is behind an id, remembered for a while. */
-export class People {
+export class Users {
   readonly #api: SlackApi;
   readonly #log: Log;
   // Of the same limit, so that no number of mentions keeps an author's name from being known.
-  readonly #authors = new Gate({ key: 'users.info', burst: 60, perSecond: 1 });
-  readonly #mentioned = new Gate({ key: 'users.info', burst: 30, perSecond: 0.6 });
-  readonly #known = new Map<string, { person: Promise<Person>; until: number }>();
+  readonly #authors = new RequestThrottle({ key: 'users.info', burst: 60, perSecond: 1 });
+  readonly #mentioned = new RequestThrottle({ key: 'users.info', burst: 30, perSecond: 0.6 });
+  readonly #known = new Map<string, { person: Promise<UserInfo>; until: number }>();
 
   constructor(options: { api: SlackApi; log: Log }) {
     this.#api = options.api;
@@ -41,13 +41,13 @@ export class People {
    *
    * @param messages the people mentioned in each, in order
    */
-  async names(
+  async namesOf(
     authors: readonly (string | undefined)[],
     messages: readonly (readonly string[])[],
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, string>> {
     const names = new Map<string, string>();
-    const gates = new Map<string, Gate>();
+    const gates = new Map<string, RequestThrottle>();
     for (const mentioned of messages) {
       for (const id of [...new Set(mentioned)].slice(0, maxMentioned))
         gates.set(id, this.#mentioned);
@@ -65,29 +65,33 @@ export class People {
    * Empty if Slack knows no such person, or does not tell of them. Throws `CallFailed` if it does
    * not answer in time, and the signal's reason.
    */
-  async find(id: string, signal: AbortSignal): Promise<Person> {
+  async lookUp(id: string, signal: AbortSignal): Promise<UserInfo> {
     return this.#inTime(id, this.#authors, signal);
   }
 
-  async #inTime(id: string, gate: Gate, signal: AbortSignal): Promise<Person> {
+  async #inTime(id: string, gate: RequestThrottle, signal: AbortSignal): Promise<UserInfo> {
     const late = Promise.withResolvers<never>();
     const timer = setTimeout(
       () => late.reject(new CallFailed('Slack does not tell in time who this is')),
-      patienceMs,
+      lookUpMs,
     );
     try {
       return await Promise.race([this.#ask(id, gate), late.promise]);
     } catch (error) {
       signal.throwIfAborted();
       this.#log.debug({ err: error, user: id }, 'person not known');
-      if (error instanceof Refused) return {};
+      if (error instanceof SlackApiError) return {};
       throw error instanceof CallFailed ? error : new CallFailed('not told', { cause: error });
     } finally {
       clearTimeout(timer);
     }
   }
 
-  async #nameOf(id: string, gate: Gate, signal: AbortSignal): Promise<string | undefined> {
+  async #nameOf(
+    id: string,
+    gate: RequestThrottle,
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
     try {
       return (await this.#inTime(id, gate, signal)).name;
     } catch (error) {
@@ -96,32 +100,32 @@ export class People {
     }
   }
 
-  #ask(id: string, gate: Gate): Promise<Person> {
+  #ask(id: string, gate: RequestThrottle): Promise<UserInfo> {
     const now = performance.now();
     const known = this.#known.get(id);
     if (known !== undefined && known.until > now) return known.person;
-    if (this.#known.size >= maxKept) this.#known.delete(this.#known.keys().next().value ?? '');
+    if (this.#known.size >= maxCached) this.#known.delete(this.#known.keys().next().value ?? '');
     const person = this.#fetch(id, gate);
     this.#known.delete(id);
-    this.#known.set(id, { person, until: now + keepMs });
+    this.#known.set(id, { person, until: now + cacheMs });
     // Whoever asks next may have more luck.
     person.catch(() => this.#known.delete(id));
     return person;
   }
 
-  async #fetch(id: string, gate: Gate): Promise<Person> {
+  async #fetch(id: string, gate: RequestThrottle): Promise<UserInfo> {
     // Not the asking message's signal: others wait for the same name.
-    const signal = AbortSignal.timeout(10 * patienceMs);
+    const signal = AbortSignal.timeout(10 * lookUpMs);
     const { user } = await this.#api.read('users.info', { user: id }, gate, signal);
-    const fields = fieldsOf(user);
-    const profile = fieldsOf(fields['profile']);
+    const fields = asRecord(user);
+    const profile = asRecord(fields['profile']);
     const name =
-      textOf(profile['display_name']) ??
-      textOf(profile['real_name']) ??
-      textOf(fields['real_name']) ??
-      textOf(fields['name']);
-    const team = textOf(fields['team_id']);
-    const enterprise = textOf(fieldsOf(fields['enterprise_user'])['enterprise_id']);
+      asText(profile['display_name']) ??
+      asText(profile['real_name']) ??
+      asText(fields['real_name']) ??
+      asText(fields['name']);
+    const team = asText(fields['team_id']);
+    const enterprise = asText(asRecord(fields['enterprise_user'])['enterprise_id']);
     return {
       ...(name === undefined ? {} : { name }),
       ...(team === undefined ? {} : { team }),

@@ -1,13 +1,13 @@
 import { LogLevel, webApi } from '@slack/bolt';
 import { backoffMs, wait, withDeadline } from '../../../core/timing.ts';
 import { CallFailed, RateLimited } from '../../../core/domain/errors.ts';
-import { counted } from '../../common/measured-call.ts';
+import { measured } from '../../common/measured-call.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import { type Metrics, noMetrics } from '../../../core/ports/metrics.ts';
-import { faultOf, Refused, remedyFor } from './api-errors.ts';
-import { type Fields, fieldsOf } from '../../../core/foreign-data.ts';
-import type { Gate } from '../../common/request-throttle.ts';
-import type { HearClock } from '../../../core/ports/checkup.ts';
+import { toCoreError, SlackApiError, remedyFor } from './api-errors.ts';
+import { type JsonRecord, asRecord } from '../../../core/foreign-data.ts';
+import type { RequestThrottle } from '../../common/request-throttle.ts';
+import type { OnClockReading } from '../../../core/ports/checkup.ts';
 
 /** Slack answers in well under a second or not at all. */
 const timeoutMs = 5_000;
@@ -18,7 +18,7 @@ const maxRequestConcurrency = 1_000;
 /** Nobody hands in again what could not be read. */
 const maxReadTries = 5;
 /** The same complaint is not repeated more often, in milliseconds. */
-const complainEveryMs = 60_000;
+const logRefusalEveryMs = 60_000;
 
 /** For every client of Slack's: one try, told at once how it went, and never `headers`. */
 export function clientOptions(log: Log, apiUrl?: string): webApi.WebClientOptions {
@@ -50,20 +50,20 @@ export class SlackApi {
    * One try. Throws `RateLimited`, `Refused` or `CallFailed`, or the signal's reason; what an
    * administrator can mend is logged with what to do.
    */
-  call(method: string, args: Fields, signal: AbortSignal): Promise<Fields> {
+  call(method: string, args: JsonRecord, signal: AbortSignal): Promise<JsonRecord> {
     const of = { metrics: this.#metrics, platform: 'slack', method, signal };
-    return counted(of, () => this.#call(method, args, signal));
+    return measured(of, () => this.#call(method, args, signal));
   }
 
-  async #call(method: string, args: Fields, signal: AbortSignal): Promise<Fields> {
+  async #call(method: string, args: JsonRecord, signal: AbortSignal): Promise<JsonRecord> {
     try {
-      return fieldsOf(
+      return asRecord(
         await withDeadline(callTimeoutMs, signal, () => this.#client.apiCall(method, { ...args })),
       );
     } catch (error) {
       signal.throwIfAborted();
-      const fault = faultOf(error, method);
-      if (fault instanceof Refused) this.#complain(method, fault);
+      const fault = toCoreError(error, method);
+      if (fault instanceof SlackApiError) this.#complain(method, fault);
       throw fault;
     }
   }
@@ -72,9 +72,14 @@ export class SlackApi {
    * As `call`, at the gate's pace; again for as long as it is rate limited, and a few times more if
    * it fails.
    */
-  async read(method: string, args: Fields, gate: Gate, signal: AbortSignal): Promise<Fields> {
+  async read(
+    method: string,
+    args: JsonRecord,
+    gate: RequestThrottle,
+    signal: AbortSignal,
+  ): Promise<JsonRecord> {
     for (let tries = 1; ; tries += 1) {
-      await gate.pass(signal);
+      await gate.acquire(signal);
       try {
         return await this.call(method, args, signal);
       } catch (error) {
@@ -83,17 +88,20 @@ export class SlackApi {
           continue;
         }
         if (!(error instanceof RateLimited)) throw error;
-        gate.pause(error.retryAfterMs);
+        gate.blockFor(error.retryAfterMs);
         this.#log.warn({ method, retryAfterMs: error.retryAfterMs }, 'rate limited');
       }
     }
   }
 
-  #complain(method: string, refused: Refused): void {
+  #complain(method: string, refused: SlackApiError): void {
     const remedy = remedyFor(refused);
     const key = `${method} ${refused.code} ${refused.needed ?? ''}`;
     const now = performance.now();
-    if (remedy === undefined || now - (this.#complained.get(key) ?? -Infinity) < complainEveryMs) {
+    if (
+      remedy === undefined ||
+      now - (this.#complained.get(key) ?? -Infinity) < logRefusalEveryMs
+    ) {
       return;
     }
     this.#complained.set(key, now);
@@ -109,9 +117,9 @@ export async function callOnce(
   { apiUrl, log }: { readonly apiUrl?: string; readonly log: Log },
   token: string,
   method: string,
-  args: Fields,
-  hear?: HearClock,
-): Promise<Fields> {
+  args: JsonRecord,
+  hear?: OnClockReading,
+): Promise<JsonRecord> {
   const client = new webApi.WebClient(token, {
     ...clientOptions(log, apiUrl),
     fetch: async (input, init) => {
@@ -123,13 +131,13 @@ export async function callOnce(
     },
   });
   try {
-    return fieldsOf(await client.apiCall(method, { ...args }));
+    return asRecord(await client.apiCall(method, { ...args }));
   } catch (error) {
-    throw faultOf(error, method);
+    throw toCoreError(error, method);
   }
 }
 
-type Logger = NonNullable<webApi.WebClientOptions['logger']>;
+type BoltLogger = NonNullable<webApi.WebClientOptions['logger']>;
 
 const maxChars = 200;
 
@@ -137,7 +145,7 @@ const maxChars = 200;
  * What Slack's libraries say about themselves, for `LOG_LEVEL=debug`. Their own debug lines are
  * dropped: they print whole payloads, with people's words and tokens in them.
  */
-export function boltLogger(log: Log): Logger {
+export function boltLogger(log: Log): BoltLogger {
   const pass = (...parts: unknown[]): void => {
     log.debug({ detail: parts.map(String).join(' ').slice(0, maxChars) }, 'slack library');
   };

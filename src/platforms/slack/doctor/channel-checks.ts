@@ -1,11 +1,11 @@
 import type { Access } from '../../../core/intake/access.ts';
-import { type Fields, fieldsOf, listOf, textOf } from '../../../core/foreign-data.ts';
+import { type JsonRecord, asRecord, asList, asText } from '../../../core/foreign-data.ts';
 import type { Finding } from '../../../core/ports/checkup.ts';
 import type { Log } from '../../../core/ports/log.ts';
-import { Refused } from '../api/api-errors.ts';
+import { SlackApiError } from '../api/api-errors.ts';
 import { callOnce } from '../api/web-api.ts';
 
-type Found = Omit<Finding, 'group'>;
+type CheckFinding = Omit<Finding, 'group'>;
 
 /** Channels that are named in one line. */
 const mostNamed = 5;
@@ -14,13 +14,13 @@ const mostNamed = 5;
 export async function checkChannels(
   options: { readonly apiUrl?: string; readonly log: Log },
   token: string,
-): Promise<Found[]> {
+): Promise<CheckFinding[]> {
   const what = { id: 'slack.channels', what: 'Channels' };
   try {
     const wanted = { types: 'public_channel,private_channel', exclude_archived: true, limit: 200 };
     const answer = await callOnce(options, token, 'users.conversations', wanted);
-    const names = listOf(answer['channels']).map(
-      (one) => `#${textOf(fieldsOf(one)['name']) ?? ''}`,
+    const names = asList(answer['channels']).map(
+      (one) => `#${asText(asRecord(one)['name']) ?? ''}`,
     );
     if (names.length === 0) {
       const remedy =
@@ -31,7 +31,7 @@ export async function checkChannels(
     const detail = `${names.length}: ${names.slice(0, mostNamed).join(', ')}${more}`;
     return [{ ...what, state: 'ok', detail }];
   } catch (error) {
-    if (error instanceof Refused) return [];
+    if (error instanceof SlackApiError) return [];
     throw error;
   }
 }
@@ -39,10 +39,10 @@ export async function checkChannels(
 /** Whether the lists shut out everybody there; nothing if not. `who` is what `auth.test` says. */
 export function checkAccess(
   access: Access,
-  { team_id: team, enterprise_id: enterprise }: Fields,
-): Found[] {
-  const ids = [team, enterprise].flatMap((id) => textOf(id) ?? []);
-  if (!access.shutsOut(ids)) return [];
+  { team_id: team, enterprise_id: enterprise }: JsonRecord,
+): CheckFinding[] {
+  const ids = [team, enterprise].flatMap((id) => asText(id) ?? []);
+  if (!access.deniesWorkspace(ids)) return [];
   const own = ids.join(' or ');
   return [
     {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { Finding } from '../../../core/ports/checkup.ts';
 import { appPages } from '../api/api-errors.ts';
-import { wantedScopes } from '../api/identify-bot.ts';
+import { requiredScopes } from '../api/identify-bot.ts';
 
 /** The events that are understood; Slack sends only what the app has subscribed to. */
 export const wantedEvents = [
@@ -48,7 +48,7 @@ export function checkManifest(path: string, bySocket: boolean): Omit<Finding, 'g
     const listed = listUnder(manifest, key);
     return wanted.filter((entry) => !listed.includes(entry));
   };
-  const [scopes, events] = [lacking(wantedScopes, 'bot'), lacking(wantedEvents, 'bot_events')];
+  const [scopes, events] = [lacking(requiredScopes, 'bot'), lacking(wantedEvents, 'bot_events')];
   const wrong = [
     ...(scopes.length === 0 ? [] : [`the scopes ${scopes.join(', ')}`]),
     ...(events.length === 0 ? [] : [`the events ${events.join(', ')}`]),

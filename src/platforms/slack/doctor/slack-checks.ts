@@ -1,15 +1,15 @@
 import type { Access } from '../../../core/intake/access.ts';
 import { CallFailed } from '../../../core/domain/errors.ts';
-import { fieldsOf, listOf, textOf } from '../../../core/foreign-data.ts';
-import type { Check, Finding, HearClock } from '../../../core/ports/checkup.ts';
+import { asRecord, asList, asText } from '../../../core/foreign-data.ts';
+import type { Check, Finding, OnClockReading } from '../../../core/ports/checkup.ts';
 import type { Log } from '../../../core/ports/log.ts';
-import { addressFault, appPages, Refused, remedyFor } from '../api/api-errors.ts';
+import { apiUrlProblem, appPages, SlackApiError, remedyFor } from '../api/api-errors.ts';
 import { checkManifest, listUnder, manifestIn } from './manifest-check.ts';
 import { callOnce } from '../api/web-api.ts';
 import { checkAccess, checkChannels } from './channel-checks.ts';
-import { wantedScopes } from '../api/identify-bot.ts';
+import { requiredScopes } from '../api/identify-bot.ts';
 
-export interface SlackCheckupOptions {
+export interface SlackChecksOptions {
   /** The bot's token. */
   readonly token: string;
   /** For Socket Mode; without it events come by HTTP. */
@@ -19,11 +19,11 @@ export interface SlackCheckupOptions {
   readonly access: Access;
   /** Where slack-manifest.yaml is. */
   readonly manifestPath: string;
-  readonly hear: HearClock;
+  readonly hear: OnClockReading;
   readonly log: Log;
 }
 
-type Found = Omit<Finding, 'group'>;
+type CheckFinding = Omit<Finding, 'group'>;
 
 const group = 'slack';
 const copyBotToken = `copy the "Bot User OAuth Token" under "OAuth & Permissions" ${appPages} to SLACK_BOT_TOKEN`;
@@ -33,7 +33,7 @@ const away =
   'look whether this machine reaches Slack (network, proxy, SLACK_API_URL), and at https://slack-status.com';
 
 /** What is looked at in Slack. */
-export function slackCheckup(options: SlackCheckupOptions): Check[] {
+export function slackChecks(options: SlackChecksOptions): Check[] {
   const { token, appToken, signingSecret = '', manifestPath } = options;
   let bot: string | undefined;
   const bySocket: Check = {
@@ -81,17 +81,17 @@ export function slackCheckup(options: SlackCheckupOptions): Check[] {
 }
 
 async function checkToken(
-  options: SlackCheckupOptions,
+  options: SlackChecksOptions,
   token: string,
-): Promise<{ found: Found[]; botId?: string }> {
+): Promise<{ found: CheckFinding[]; botId?: string }> {
   const what = { id: 'slack.token', what: 'Bot token' };
   try {
     const who = await callOnce(options, token, 'auth.test', {}, options.hear);
-    const [userId, team, botId] = ['user_id', 'team', 'bot_id'].map((name) => textOf(who[name]));
+    const [userId, team, botId] = ['user_id', 'team', 'bot_id'].map((name) => asText(who[name]));
     if (userId === undefined) throw new CallFailed('auth.test: no answer of Slack’s');
-    const detail = `@${textOf(who['user']) ?? userId} in the workspace ${team ?? 'without a name'}`;
-    const scopes = listOf(fieldsOf(who['response_metadata'])['scopes']).map(String);
-    const token_: Found =
+    const detail = `@${asText(who['user']) ?? userId} in the workspace ${team ?? 'without a name'}`;
+    const scopes = asList(asRecord(who['response_metadata'])['scopes']).map(String);
+    const token_: CheckFinding =
       botId === undefined
         ? { ...what, state: 'failed', detail: 'this is no token of a bot', remedy: copyBotToken }
         : { ...what, state: 'ok', detail };
@@ -104,16 +104,16 @@ async function checkToken(
       ...(botId === undefined ? {} : { botId }),
     };
   } catch (error) {
-    const fault = addressFault(error, options.apiUrl);
+    const fault = apiUrlProblem(error, options.apiUrl);
     if (fault !== undefined) return { found: [{ ...what, state: 'failed', ...fault }] };
-    if (!(error instanceof Refused)) throw error;
+    if (!(error instanceof SlackApiError)) throw error;
     const interchanged = error.code === 'not_allowed_token_type';
     const remedy = interchanged ? remedyFor(error) : copyBotToken;
     return { found: [refusal(what, error, remedy)] };
   }
 }
 
-function checkScopes(granted: readonly string[], manifestPath: string): Found {
+function checkScopes(granted: readonly string[], manifestPath: string): CheckFinding {
   const what = { id: 'slack.scopes', what: 'Scopes' };
   if (granted.length === 0) {
     return { ...what, state: 'warning', detail: 'Slack does not tell which the token has' };
@@ -121,7 +121,7 @@ function checkScopes(granted: readonly string[], manifestPath: string): Found {
   const lacking = (wanted: readonly string[]): string[] =>
     wanted.filter((scope) => !granted.includes(scope));
   const remedy = `add what is missing under "OAuth & Permissions", "Bot Token Scopes" ${appPages}, then reinstall the app there`;
-  const missing = lacking(wantedScopes);
+  const missing = lacking(requiredScopes);
   if (missing.length > 0) {
     return { ...what, state: 'failed', detail: `missing: ${missing.join(', ')}`, remedy };
   }
@@ -130,23 +130,23 @@ function checkScopes(granted: readonly string[], manifestPath: string): Found {
     const detail = `all that is needed; of those in slack-manifest.yaml it lacks ${wished.join(', ')}`;
     return { ...what, state: 'warning', detail, remedy };
   }
-  return { ...what, state: 'ok', detail: `all ${wantedScopes.length} that are needed` };
+  return { ...what, state: 'ok', detail: `all ${requiredScopes.length} that are needed` };
 }
 
 async function checkAppToken(
-  options: SlackCheckupOptions,
+  options: SlackChecksOptions,
   appToken: string,
   bot: () => string | undefined,
   signal: AbortSignal,
-): Promise<Found[]> {
+): Promise<CheckFinding[]> {
   const what = { id: 'slack.app-token', what: 'App token' };
   let address: string | undefined;
   try {
     // Slack only lends an address for a connection; nobody connects there.
     const { url } = await callOnce(options, appToken, 'apps.connections.open', {});
-    address = textOf(url);
+    address = asText(url);
   } catch (error) {
-    if (!(error instanceof Refused)) throw error;
+    if (!(error instanceof SlackApiError)) throw error;
     switch (error.code) {
       case 'missing_scope':
         return [
@@ -169,12 +169,12 @@ async function checkAppToken(
     const detail = `it is one of the app ${own}, but the bot’s token is one of ${other}`;
     return [{ ...what, state: 'failed', detail, remedy: 'copy both tokens from the same app' }];
   }
-  const open: Found = { ...what, state: 'ok', detail: 'Socket Mode is open to it' };
+  const open: CheckFinding = { ...what, state: 'ok', detail: 'Socket Mode is open to it' };
   return address === undefined ? [open] : [open, await checkSocket(address, signal)];
 }
 
 /** A firewall or a proxy may let the API through alone. */
-async function checkSocket(address: string, signal: AbortSignal): Promise<Found> {
+async function checkSocket(address: string, signal: AbortSignal): Promise<CheckFinding> {
   const what = { id: 'slack.socket', what: 'Socket' };
   // Without the ticket in it, which would count as a connection.
   const { origin, host } = new URL(address.replace(/^ws/, 'http'));
@@ -183,7 +183,7 @@ async function checkSocket(address: string, signal: AbortSignal): Promise<Found>
     await fetch(origin, { method: 'HEAD', signal });
   } catch (error) {
     signal.throwIfAborted();
-    const detail = `${host} does not answer (${textOf(fieldsOf(error)['message'])})`;
+    const detail = `${host} does not answer (${asText(asRecord(error)['message'])})`;
     return { ...what, state: 'failed', detail, remedy: away };
   }
   return { ...what, state: 'ok', detail: `${host} answers` };
@@ -191,21 +191,21 @@ async function checkSocket(address: string, signal: AbortSignal): Promise<Found>
 
 /** The app that a bot belongs to; undefined where the bot may not ask. */
 async function appOf(
-  options: SlackCheckupOptions,
+  options: SlackChecksOptions,
   bot: string | undefined,
 ): Promise<string | undefined> {
   if (bot === undefined) return undefined;
   try {
     const answer = await callOnce(options, options.token, 'bots.info', { bot });
-    return textOf(fieldsOf(answer['bot'])['app_id']);
+    return asText(asRecord(answer['bot'])['app_id']);
   } catch (error) {
     // A scope that is missing for it is told elsewhere.
-    if (error instanceof Refused) return undefined;
+    if (error instanceof SlackApiError) return undefined;
     throw error;
   }
 }
 
-function checkSecret(secret: string): Found {
+function checkSecret(secret: string): CheckFinding {
   const what = { id: 'slack.signing-secret', what: 'Signing secret' };
   if (!/^[0-9a-f]{32}$/.test(secret)) {
     const detail = 'it does not look like one, which has 32 digits and letters from a to f';
@@ -216,10 +216,10 @@ function checkSecret(secret: string): Found {
 }
 
 function refusal(
-  what: Pick<Found, 'id' | 'what'>,
-  { code }: Refused,
+  what: Pick<CheckFinding, 'id' | 'what'>,
+  { code }: SlackApiError,
   remedy: string | undefined,
-): Found {
+): CheckFinding {
   const detail = `Slack answers ${code}`;
   return { ...what, state: 'failed', detail, ...(remedy === undefined ? {} : { remedy }) };
 }

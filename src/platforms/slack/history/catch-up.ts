@@ -1,17 +1,17 @@
 import type { ConversationId } from '../../../core/domain/conversation.ts';
 import type { Log } from '../../../core/ports/log.ts';
-import { backoffMs, persist, wait } from '../../../core/timing.ts';
+import { backoffMs, retryWhileStoreIsDown, wait } from '../../../core/timing.ts';
 import { CallFailed } from '../../../core/domain/errors.ts';
 import type { Store } from '../../../core/ports/store.ts';
 import type { SlackApi } from '../api/web-api.ts';
-import { Refused } from '../api/api-errors.ts';
-import { type Fields, fieldsOf, listOf, textOf } from '../../../core/foreign-data.ts';
-import { Gate } from '../../common/request-throttle.ts';
-import type { Listener } from '../receive/event-handler.ts';
-import { conversationOf, isDirect, placeOf } from '../messages/conversation-location.ts';
-import { saidIn } from '../messages/slack-message.ts';
-import type { Self } from '../api/identify-bot.ts';
-import type { Threads } from './thread-reader.ts';
+import { SlackApiError } from '../api/api-errors.ts';
+import { type JsonRecord, asRecord, asList, asText } from '../../../core/foreign-data.ts';
+import { RequestThrottle } from '../../common/request-throttle.ts';
+import type { EventHandler } from '../receive/event-handler.ts';
+import { conversationOf, isDirect, locationOf } from '../messages/conversation-location.ts';
+import { parseMessage } from '../messages/slack-message.ts';
+import type { BotIdentity } from '../api/identify-bot.ts';
+import type { ThreadReader } from './thread-reader.ts';
 
 /** Half of what Slack allows: people who ask meanwhile need the rest. */
 const pace = { burst: 20, perSecond: 0.4 };
@@ -23,21 +23,21 @@ const firstRetryMs = 1_000;
 const slowestRetryMs = 60_000;
 
 /** Reads again what was written while nobody heard, and hands in what may have been missed. */
-export class Missed {
+export class CatchUp {
   readonly #api: SlackApi;
-  readonly #threads: Threads;
-  readonly #self: Self;
-  readonly #listener: Listener;
-  readonly #store: Pick<Store, 'active'>;
+  readonly #threads: ThreadReader;
+  readonly #self: BotIdentity;
+  readonly #listener: EventHandler;
+  readonly #store: Pick<Store, 'recentlyActive'>;
   readonly #log: Log;
-  readonly #gate = new Gate({ key: 'reading again', ...pace });
+  readonly #gate = new RequestThrottle({ key: 'reading again', ...pace });
 
   constructor(options: {
     api: SlackApi;
-    threads: Threads;
-    self: Self;
-    listener: Listener;
-    store: Pick<Store, 'active'>;
+    threads: ThreadReader;
+    self: BotIdentity;
+    listener: EventHandler;
+    store: Pick<Store, 'recentlyActive'>;
     log: Log;
   }) {
     this.#api = options.api;
@@ -54,7 +54,7 @@ export class Missed {
    * something within it. Tries again for a day while Slack gives no answer. Never throws but for
    * the signal's reason: what Slack refuses is left out.
    */
-  async readAgain(sinceMs: number, signal: AbortSignal): Promise<void> {
+  async run(sinceMs: number, signal: AbortSignal): Promise<void> {
     const triesEnd = Date.now() + horizonMs;
     for (let tries = 1; !(await this.#readAll(sinceMs, signal)); tries += 1) {
       if (Date.now() > triesEnd) return;
@@ -96,8 +96,8 @@ export class Missed {
         this.#gate,
         signal,
       );
-      ids.push(...listOf(answer['channels']).map((one) => textOf(fieldsOf(one)['id']) ?? ''));
-      cursor = textOf(fieldsOf(answer['response_metadata'])['next_cursor']);
+      ids.push(...asList(answer['channels']).map((one) => asText(asRecord(one)['id']) ?? ''));
+      cursor = asText(asRecord(answer['response_metadata'])['next_cursor']);
     } while (cursor !== undefined);
     return ids.filter((id) => id !== '').sort((a, b) => Number(isDirect(b)) - Number(isDirect(a)));
   }
@@ -109,20 +109,20 @@ export class Missed {
     signal: AbortSignal,
   ): Promise<number> {
     try {
-      await this.#gate.pass(signal);
+      await this.#gate.acquire(signal);
       const horizon = tsOf(Date.now() - horizonMs);
       const from = oldest < horizon ? oldest : horizon;
       const messages = (await this.#threads.history(channel, from, signal)).toReversed();
       let heard = await this.#hear(channel, messages, oldest, signal);
       for (const message of messages) {
-        const [root, latest] = [textOf(message['ts']), textOf(message['latest_reply'])];
+        const [root, latest] = [asText(message['ts']), asText(message['latest_reply'])];
         if (root === undefined || latest === undefined || latest < oldest) continue;
         done.add(conversationOf(this.#self.team, { channel, ts: root, threadTs: root }));
         heard += await this.#readThread(channel, root, oldest, signal);
       }
       return heard;
     } catch (error) {
-      if (!(error instanceof Refused)) throw error;
+      if (!(error instanceof SlackApiError)) throw error;
       this.#log.warn({ err: error, channel }, 'channel not read again');
       return 0;
     }
@@ -135,13 +135,13 @@ export class Missed {
     signal: AbortSignal,
   ): Promise<number> {
     let heard = 0;
-    for (const conversation of await this.#store.active('slack', Date.now() - horizonMs)) {
-      const { team, channel, root } = placeOf(conversation);
+    for (const conversation of await this.#store.recentlyActive('slack', Date.now() - horizonMs)) {
+      const { team, channel, root } = locationOf(conversation);
       if (root === undefined || team !== this.#self.team || done.has(conversation)) continue;
       try {
         heard += await this.#readThread(channel, root, oldest, signal);
       } catch (error) {
-        if (!(error instanceof Refused)) throw error;
+        if (!(error instanceof SlackApiError)) throw error;
         this.#log.warn({ err: error, conversation }, 'thread not read again');
       }
     }
@@ -154,7 +154,7 @@ export class Missed {
     oldest: string,
     signal: AbortSignal,
   ): Promise<number> {
-    await this.#gate.pass(signal);
+    await this.#gate.acquire(signal);
     const replies = await this.#threads.replies({ channel, root }, signal, { oldest });
     const said = replies.filter(({ ts }) => ts !== root);
     return this.#hear(channel, said, oldest, signal);
@@ -163,24 +163,28 @@ export class Missed {
   /** Hands them in, oldest first; those that were heard before are known as such. */
   async #hear(
     channel: string,
-    messages: readonly Fields[],
+    messages: readonly JsonRecord[],
     oldest: string,
     signal: AbortSignal,
   ): Promise<number> {
     const lastOwn = messages.findLastIndex((message) => this.#isOwn(message));
     let heard = 0;
     for (const [at, message] of messages.entries()) {
-      const said = saidIn(message, { channel });
+      const said = parseMessage(message, { channel });
       if (said === undefined || said.ts < oldest) continue;
-      const repliers = listOf(message['reply_users']);
+      const repliers = asList(message['reply_users']);
       const answered = repliers.includes(this.#self.userId) || at < lastOwn;
-      await persist(() => this.#listener.hear(said, { answered }), this.#log, signal);
+      await retryWhileStoreIsDown(
+        () => this.#listener.onMessage(said, { answered }),
+        this.#log,
+        signal,
+      );
       heard += 1;
     }
     return heard;
   }
 
-  #isOwn(message: Fields): boolean {
+  #isOwn(message: JsonRecord): boolean {
     const { userId, botId } = this.#self;
     return message['user'] === userId || (botId !== undefined && message['bot_id'] === botId);
   }

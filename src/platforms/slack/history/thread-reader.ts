@@ -1,7 +1,7 @@
 import type { SlackApi } from '../api/web-api.ts';
-import { type Fields, fieldsOf, listOf, textOf } from '../../../core/foreign-data.ts';
-import { Gate } from '../../common/request-throttle.ts';
-import type { Place } from '../messages/conversation-location.ts';
+import { type JsonRecord, asRecord, asList, asText } from '../../../core/foreign-data.ts';
+import { RequestThrottle } from '../../common/request-throttle.ts';
+import type { SlackLocation } from '../messages/conversation-location.ts';
 
 /** Most messages in one answer of Slack's. */
 const pageSize = 200;
@@ -11,10 +11,10 @@ const maxPages = 10;
 const perMinute = { burst: 40, perSecond: 0.8 };
 
 /** Reads what is written in Slack, page by page and paced. */
-export class Threads {
+export class ThreadReader {
   readonly #api: SlackApi;
-  readonly #replies = new Gate({ key: 'conversations.replies', ...perMinute });
-  readonly #history = new Gate({ key: 'conversations.history', ...perMinute });
+  readonly #replies = new RequestThrottle({ key: 'conversations.replies', ...perMinute });
+  readonly #history = new RequestThrottle({ key: 'conversations.history', ...perMinute });
 
   constructor(api: SlackApi) {
     this.#api = api;
@@ -25,7 +25,7 @@ export class Threads {
     { channel, root }: { channel: string; root: string },
     signal: AbortSignal,
     args: { readonly oldest?: string; readonly latest?: string } = {},
-  ): Promise<Fields[]> {
+  ): Promise<JsonRecord[]> {
     return this.#all(
       'conversations.replies',
       { channel, ts: root, ...args },
@@ -35,15 +35,15 @@ export class Threads {
   }
 
   /** A channel's messages outside of threads, newest first. */
-  async history(channel: string, oldest: string, signal: AbortSignal): Promise<Fields[]> {
+  async history(channel: string, oldest: string, signal: AbortSignal): Promise<JsonRecord[]> {
     return this.#all('conversations.history', { channel, oldest }, this.#history, signal);
   }
 
   /** The message younger than `after` that is meant, looked for where a reply would be. */
   async find(
-    { channel, root }: Place,
+    { channel, root }: SlackLocation,
     after: string,
-    meant: (message: Fields) => boolean,
+    meant: (message: JsonRecord) => boolean,
     signal: AbortSignal,
   ): Promise<string | undefined> {
     const more = { include_all_metadata: true, oldest: after, limit: pageSize };
@@ -53,13 +53,18 @@ export class Threads {
         : (['conversations.replies', { channel, ts: root, ...more }, this.#replies] as const);
     for await (const page of this.#pages(method, args, gate, signal)) {
       const found = page.find(meant);
-      if (found !== undefined) return textOf(found['ts']);
+      if (found !== undefined) return asText(found['ts']);
     }
     return undefined;
   }
 
-  async #all(method: string, args: Fields, gate: Gate, signal: AbortSignal): Promise<Fields[]> {
-    const messages = new Map<unknown, Fields>();
+  async #all(
+    method: string,
+    args: JsonRecord,
+    gate: RequestThrottle,
+    signal: AbortSignal,
+  ): Promise<JsonRecord[]> {
+    const messages = new Map<unknown, JsonRecord>();
     const paged = { ...args, limit: pageSize };
     for await (const page of this.#pages(method, paged, gate, signal)) {
       // A thread's first message stands at the head of each page.
@@ -70,16 +75,16 @@ export class Threads {
 
   async *#pages(
     method: string,
-    args: Fields,
-    gate: Gate,
+    args: JsonRecord,
+    gate: RequestThrottle,
     signal: AbortSignal,
-  ): AsyncGenerator<Fields[]> {
+  ): AsyncGenerator<JsonRecord[]> {
     let cursor: string | undefined;
     for (let pages = 0; pages < maxPages; pages += 1) {
       const paged = cursor === undefined ? args : { ...args, cursor };
       const answer = await this.#api.read(method, paged, gate, signal);
-      yield listOf(answer['messages']).map(fieldsOf);
-      cursor = textOf(fieldsOf(answer['response_metadata'])['next_cursor']);
+      yield asList(answer['messages']).map(asRecord);
+      cursor = asText(asRecord(answer['response_metadata'])['next_cursor']);
       if (cursor === undefined) return;
     }
   }

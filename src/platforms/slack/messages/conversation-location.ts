@@ -1,7 +1,11 @@
-import { type ConversationId, conversationId, partsOf } from '../../../core/domain/conversation.ts';
+import {
+  type ConversationId,
+  conversationId,
+  parseConversationId,
+} from '../../../core/domain/conversation.ts';
 
 /** Where in Slack a conversation is. */
-export interface Place {
+export interface SlackLocation {
   readonly team: string;
   readonly channel: string;
   /** The `ts` of the thread's first message; absent for a direct conversation without a thread. */
@@ -23,7 +27,7 @@ export function conversationOf(
   return conversationId('slack', team, channel, ...(root === undefined ? [] : [root]));
 }
 
-export function placeOf(conversation: ConversationId): Place {
-  const [team = '', channel = '', root] = partsOf(conversation).ids;
+export function locationOf(conversation: ConversationId): SlackLocation {
+  const [team = '', channel = '', root] = parseConversationId(conversation).ids;
   return { team, channel, ...(root === undefined ? {} : { root }) };
 }

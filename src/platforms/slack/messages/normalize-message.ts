@@ -1,19 +1,19 @@
 import type { Message } from '../../../core/domain/message.ts';
-import { authorId, mentions, speakerOf } from '../receive/classify-message.ts';
+import { personId, mentionsBot, authorIdOf } from '../receive/classify-message.ts';
 import { conversationOf, isDirect } from './conversation-location.ts';
-import type { Said } from './slack-message.ts';
-import type { Self } from '../api/identify-bot.ts';
-import { readable } from './slack-text.ts';
+import type { SlackMessage } from './slack-message.ts';
+import type { BotIdentity } from '../api/identify-bot.ts';
+import { toPlainText } from './slack-text.ts';
 
 /**
  * The message that was said, as the core takes it in.
  *
  * @param names of the author and of everybody mentioned, by id
  */
-export function toMessage(
-  said: Said,
+export function normalizeMessage(
+  said: SlackMessage,
   kind: Message['kind'],
-  self: Self,
+  self: BotIdentity,
   names: ReadonlyMap<string, string>,
 ): Message {
   const author = authorOf(said, self, names);
@@ -21,12 +21,12 @@ export function toMessage(
     kind === 'question' &&
     said.threadTs === undefined &&
     !isDirect(said.channel) &&
-    mentions(said, self);
+    mentionsBot(said, self);
   return {
     id: said.ts,
     conversation: conversationOf(self.team, said),
     author,
-    text: textFor(said, self, names),
+    text: messageText(said, self, names),
     sentAt: Number(said.ts) * 1_000,
     kind,
     ...(opens ? { opens } : {}),
@@ -34,19 +34,23 @@ export function toMessage(
 }
 
 /** What was said, as people read it, without the mention that only rings the bot's bell. */
-export function textFor(said: Said, self: Self, names: ReadonlyMap<string, string>): string {
+export function messageText(
+  said: SlackMessage,
+  self: BotIdentity,
+  names: ReadonlyMap<string, string>,
+): string {
   const all = new Map(names).set(self.userId, self.name);
-  const words = readable(withoutBell(said.text, self.userId), all).trim();
+  const words = toPlainText(withoutBotMention(said.text, self.userId), all).trim();
   const files = said.files.map((name) => `[file: ${name.replaceAll(/\s+/g, ' ')}]`);
   const text = [words, ...files].filter((part) => part !== '').join('\n');
-  if (text !== '' || !mentions(said, self)) return text;
+  if (text !== '' || !mentionsBot(said, self)) return text;
   return said.threadTs === undefined
     ? '(mentions you without a word)'
     : '(mentions you without a word: what was said above wants your answer)';
 }
 
 /** "@parley: stop" and "stop @parley" are the order to stop. */
-function withoutBell(text: string, userId: string): string {
+function withoutBotMention(text: string, userId: string): string {
   // Each once, and from the first of a row alone: no text takes long.
   const bell = `<@${userId}(?:\\|[^<>]*)?>`;
   return text
@@ -54,12 +58,16 @@ function withoutBell(text: string, userId: string): string {
     .replace(new RegExp(`(?<![\\s,]|${bell})(?:[\\s,]*${bell})+\\s*$`), '');
 }
 
-function authorOf(said: Said, self: Self, names: ReadonlyMap<string, string>): Message['author'] {
+function authorOf(
+  said: SlackMessage,
+  self: BotIdentity,
+  names: ReadonlyMap<string, string>,
+): Message['author'] {
   if (said.user === undefined) {
-    const id = speakerOf(said);
+    const id = authorIdOf(said);
     const own = id === self.botId || id === self.userId;
-    return { id: authorId(self.team, id), name: own ? self.name : (said.bot?.name ?? 'a bot') };
+    return { id: personId(self.team, id), name: own ? self.name : (said.bot?.name ?? 'a bot') };
   }
   // Who has no name for us is told apart from the others all the same.
-  return { id: authorId(self.team, said.user), name: names.get(said.user) ?? said.user };
+  return { id: personId(self.team, said.user), name: names.get(said.user) ?? said.user };
 }

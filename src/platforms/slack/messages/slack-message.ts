@@ -1,8 +1,8 @@
-import { type Fields, fieldsOf, listOf, textOf } from '../../../core/foreign-data.ts';
+import { type JsonRecord, asRecord, asList, asText } from '../../../core/foreign-data.ts';
 import { maxRawChars } from '../../../core/domain/message.ts';
 
 /** Something that was said in Slack, by a person or a bot, before anybody judged what it means. */
-export interface Said {
+export interface SlackMessage {
   readonly channel: string;
   /** The message's id in its channel, and its time. */
   readonly ts: string;
@@ -22,48 +22,52 @@ export interface Said {
 }
 
 /** What is a message of its own; every other subtype reports a change, or only decorates. */
-const subtypes = new Set([undefined, 'file_share', 'thread_broadcast', 'bot_message']);
+const messageSubtypes = new Set([undefined, 'file_share', 'thread_broadcast', 'bot_message']);
 
 /**
  * Reads a message of an event, of `conversations.history` or of `conversations.replies`.
  * Undefined for what nobody said: joins, topics, pins, the stone where a message was deleted.
  */
-export function saidIn(
+export function parseMessage(
   message: unknown,
   place: { readonly channel: string; readonly shared?: boolean },
-): Said | undefined {
-  const fields = fieldsOf(message);
-  const ts = textOf(fields['ts']);
-  if (ts === undefined || !subtypes.has(textOf(fields['subtype'])) || fields['hidden'] === true) {
+): SlackMessage | undefined {
+  const fields = asRecord(message);
+  const ts = asText(fields['ts']);
+  if (
+    ts === undefined ||
+    !messageSubtypes.has(asText(fields['subtype'])) ||
+    fields['hidden'] === true
+  ) {
     return undefined;
   }
   const bot = botOf(fields);
-  const user = textOf(fields['user']);
+  const user = asText(fields['user']);
   if ((bot === undefined && user === undefined) || user === 'USLACKBOT') return undefined;
-  const threadTs = textOf(fields['thread_ts']);
+  const threadTs = asText(fields['thread_ts']);
   const team =
-    textOf(fields['user_team']) ?? textOf(fields['source_team']) ?? textOf(fields['team']);
+    asText(fields['user_team']) ?? asText(fields['source_team']) ?? asText(fields['team']);
   return {
     ...place,
     ts,
     ...(threadTs === undefined || threadTs === ts ? {} : { threadTs }),
     ...(bot === undefined ? { user: user ?? '' } : { bot }),
-    text: (textOf(fields['text']) ?? (bot === undefined ? '' : attachedText(fields))).slice(
+    text: (asText(fields['text']) ?? (bot === undefined ? '' : attachedText(fields))).slice(
       0,
       maxRawChars,
     ),
-    files: listOf(fields['files']).map(
-      (file) => textOf(fieldsOf(file)['name']) ?? textOf(fieldsOf(file)['title']) ?? 'a file',
+    files: asList(fields['files']).map(
+      (file) => asText(asRecord(file)['name']) ?? asText(asRecord(file)['title']) ?? 'a file',
     ),
     ...(team === undefined ? {} : { team }),
   };
 }
 
-function botOf(fields: Fields): Said['bot'] {
-  const id = textOf(fields['bot_id']);
+function botOf(fields: JsonRecord): SlackMessage['bot'] {
+  const id = asText(fields['bot_id']);
   if (id === undefined && fields['subtype'] !== 'bot_message') return undefined;
-  const user = textOf(fields['user']);
-  const name = textOf(fields['username']) ?? textOf(fieldsOf(fields['bot_profile'])['name']);
+  const user = asText(fields['user']);
+  const name = asText(fields['username']) ?? asText(asRecord(fields['bot_profile'])['name']);
   return {
     ...(id === undefined ? {} : { id }),
     ...(user === undefined ? {} : { user }),
@@ -72,10 +76,10 @@ function botOf(fields: Fields): Said['bot'] {
 }
 
 /** Many bots leave the text empty and say everything in attachments. */
-function attachedText(fields: Fields): string {
-  const texts = listOf(fields['attachments']).map((attachment) => {
-    const { text, fallback } = fieldsOf(attachment);
-    return textOf(text) ?? textOf(fallback) ?? '';
+function attachedText(fields: JsonRecord): string {
+  const texts = asList(fields['attachments']).map((attachment) => {
+    const { text, fallback } = asRecord(attachment);
+    return asText(text) ?? asText(fallback) ?? '';
   });
   return texts.filter((text) => text !== '').join('\n');
 }

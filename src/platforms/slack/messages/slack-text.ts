@@ -2,14 +2,14 @@
 const token = /<(?:([@#!])|(?=[a-z][a-z0-9+.-]*:))([^<>|]+)(?:\|([^<>]*))?>/gi;
 
 /** Ids of the people who are mentioned. */
-export function peopleIn(text: string): string[] {
+export function mentionedUsers(text: string): string[] {
   return Array.from(text.matchAll(token), ([, mark, id = '']) => (mark === '@' ? id : '')).filter(
     (id) => id !== '',
   );
 }
 
 /** Whether it calls a group of people, or everybody who is there. */
-export function callsGroup(text: string): boolean {
+export function mentionsGroup(text: string): boolean {
   return /<!(?:subteam\^|here|channel|everyone)/.test(text);
 }
 
@@ -18,7 +18,7 @@ export function callsGroup(text: string): boolean {
  *
  * @param names of people, by id
  */
-export function readable(text: string, names: ReadonlyMap<string, string>): string {
+export function toPlainText(text: string, names: ReadonlyMap<string, string>): string {
   let shown = '';
   let at = 0;
   for (const match of text.matchAll(token)) {
@@ -42,18 +42,18 @@ function tokenText(
     case '#':
       return `#${label || 'channel'}`;
     case '!':
-      return order(target, label);
+      return specialMention(target, label);
     default:
-      return link(unescaped(target), label);
+      return linkText(unescaped(target), label);
   }
 }
 
-function order(target: string, label: string): string {
+function specialMention(target: string, label: string): string {
   if (label !== '') return label;
   return target.startsWith('subteam^') ? '@group' : `@${target}`;
 }
 
-function link(url: string, label: string): string {
+function linkText(url: string, label: string): string {
   const plain = url.replace(/^(mailto|tel):/, '');
   if (label === '' || plain === label || plain.replace(/^https?:\/\//, '') === label) {
     return label === '' || plain === label ? plain : url;

@@ -1,38 +1,38 @@
 import type { SlackApi } from '../api/web-api.ts';
-import type { Errands } from '../../common/background-calls.ts';
-import { isDirect, type Place } from '../messages/conversation-location.ts';
-import type { Said } from '../messages/slack-message.ts';
-import type { Fields } from '../../../core/foreign-data.ts';
+import type { BackgroundCalls } from '../../common/background-calls.ts';
+import { isDirect, type SlackLocation } from '../messages/conversation-location.ts';
+import type { SlackMessage } from '../messages/slack-message.ts';
+import type { JsonRecord } from '../../../core/foreign-data.ts';
 
 /** Somebody who asks far too much is told the same there only now and then, in milliseconds. */
-const tellEveryMs = 60_000;
+const notifyEveryMs = 60_000;
 /** Beyond this many, what was told first, and who was greeted first, is forgotten. */
 const maxKnown = 10_000;
 
 /** What people are told besides replies. */
-export class Notices {
+export class UserNotices {
   readonly #api: SlackApi;
-  readonly #errands: Errands;
+  readonly #errands: BackgroundCalls;
   readonly #toldAt = new Map<string, number>();
   readonly #greeted = new Map<string, number>();
 
-  constructor(options: { api: SlackApi; errands: Errands }) {
+  constructor(options: { api: SlackApi; errands: BackgroundCalls }) {
     this.#api = options.api;
     this.#errands = options.errands;
   }
 
   /** Tells the author, and nobody else, why a message is not taken in. */
-  readonly tell = ({ channel, threadTs, user }: Said, sentence: string): void => {
+  readonly notify = ({ channel, threadTs, user }: SlackMessage, sentence: string): void => {
     // Bots read nothing of the kind.
     if (user === undefined) return;
     const now = performance.now();
     const key = `${user} ${channel} ${sentence}`;
-    if (now - (this.#toldAt.get(key) ?? Number.NEGATIVE_INFINITY) < tellEveryMs) return;
+    if (now - (this.#toldAt.get(key) ?? Number.NEGATIVE_INFINITY) < notifyEveryMs) return;
     remember(this.#toldAt, key, now);
     this.#errands.run('tell why not', async (signal) => {
       if (isDirect(channel)) {
         const place = { channel, ...(threadTs === undefined ? {} : { root: threadTs }) };
-        await say(this.#api, place, sentence, signal);
+        await postNotice(this.#api, place, sentence, signal);
         return;
       }
       // Under a message without replies nobody would see it: there is no thread to open yet.
@@ -43,11 +43,11 @@ export class Notices {
   };
 
   /** Offers something to ask to whoever opens the messages tab for the first time. */
-  readonly greet = (user: string, channel: string): void => {
+  readonly suggestPrompts = (user: string, channel: string): void => {
     if (this.#greeted.has(user)) return;
     remember(this.#greeted, user, performance.now());
     this.#errands.run('suggest prompts', async (signal) => {
-      const args = { channel_id: channel, prompts };
+      const args = { channel_id: channel, prompts: suggestedPrompts };
       await this.#api.call('assistant.threads.setSuggestedPrompts', args, signal);
     });
   };
@@ -60,20 +60,20 @@ function remember(known: Map<string, number>, id: string, at: number): void {
 }
 
 /** Posts a sentence of Parley's own, which is no part of a reply. */
-export async function say(
+export async function postNotice(
   api: SlackApi,
-  place: Pick<Place, 'channel' | 'root'>,
+  place: Pick<SlackLocation, 'channel' | 'root'>,
   sentence: string,
   signal: AbortSignal,
 ): Promise<void> {
-  await api.call('chat.postMessage', sentenceIn(place, sentence), signal);
+  await api.call('chat.postMessage', noticeArguments(place, sentence), signal);
 }
 
 /** What posts it. */
-export function sentenceIn(
-  { channel, root }: Pick<Place, 'channel' | 'root'>,
+export function noticeArguments(
+  { channel, root }: Pick<SlackLocation, 'channel' | 'root'>,
   sentence: string,
-): Fields {
+): JsonRecord {
   return {
     channel,
     ...(root === undefined ? {} : { thread_ts: root }),
@@ -86,7 +86,7 @@ export function sentenceIn(
 }
 
 /** What a new conversation in the messages tab offers; the manifest says the same. */
-export const prompts: readonly { readonly title: string; readonly message: string }[] = [
+export const suggestedPrompts: readonly { readonly title: string; readonly message: string }[] = [
   { title: 'What can you do?', message: 'What can you do for me? Answer in a few lines.' },
   { title: 'Explain something', message: 'Explain to me, in plain words: ' },
   { title: 'Improve a text', message: 'Make this text shorter and clearer:\n\n' },

@@ -1,23 +1,23 @@
-import { type Followups, mayGoOn } from '../../../core/intake/access.ts';
+import { type FollowUpPolicy, mayFollowUp } from '../../../core/intake/access.ts';
 import type { Participation } from '../../../core/ports/store.ts';
 import { isDirect } from '../messages/conversation-location.ts';
-import type { Said } from '../messages/slack-message.ts';
-import type { Self } from '../api/identify-bot.ts';
-import { callsGroup, peopleIn } from '../messages/slack-text.ts';
+import type { SlackMessage } from '../messages/slack-message.ts';
+import type { BotIdentity } from '../api/identify-bot.ts';
+import { mentionsGroup, mentionedUsers } from '../messages/slack-text.ts';
 
 /** Whether what was said mentions the bot. */
-export function mentions(said: Said, self: Self): boolean {
-  return peopleIn(said.text).includes(self.userId);
+export function mentionsBot(said: SlackMessage, self: BotIdentity): boolean {
+  return mentionedUsers(said.text).includes(self.userId);
 }
 
 /** Whether the bot said it itself. */
-export function isOwn({ bot, user }: Said, self: Self): boolean {
+export function isOwn({ bot, user }: SlackMessage, self: BotIdentity): boolean {
   if (bot === undefined) return user === self.userId;
   return bot.id === self.botId || bot.user === self.userId;
 }
 
 /** Whether its author may be answered: a person, or a bot of those that are listed by their ids. */
-export function mayAsk(said: Said, self: Self, bots: ReadonlySet<string>): boolean {
+export function mayAsk(said: SlackMessage, self: BotIdentity, bots: ReadonlySet<string>): boolean {
   if (isOwn(said, self)) return false;
   const { bot, user } = said;
   return bot === undefined
@@ -26,7 +26,7 @@ export function mayAsk(said: Said, self: Self, bots: ReadonlySet<string>): boole
 }
 
 /** The id of who said it. */
-export function speakerOf({ user, bot }: Said): string {
+export function authorIdOf({ user, bot }: SlackMessage): string {
   return user ?? bot?.id ?? bot?.user ?? 'bot';
 }
 
@@ -34,7 +34,7 @@ export function speakerOf({ user, bot }: Said): string {
  * Whether the author belongs to another organisation. Undefined where that cannot be told from
  * the message alone.
  */
-export function isOutsider(said: Said, self: Self): boolean | undefined {
+export function isOutsider(said: SlackMessage, self: BotIdentity): boolean | undefined {
   if (said.team === self.team || (said.team !== undefined && said.team === self.enterprise)) {
     return false;
   }
@@ -52,10 +52,10 @@ export function isOutsider(said: Said, self: Self): boolean | undefined {
  * @param participation the bot's in this conversation; undefined if it takes no part
  * @param bots ids of the bots that are answered like people
  */
-export function meant(
-  said: Said,
-  self: Self,
-  followups: Followups,
+export function classify(
+  said: SlackMessage,
+  self: BotIdentity,
+  followups: FollowUpPolicy,
   participation: Participation | undefined,
   bots: ReadonlySet<string> = new Set(),
 ): 'question' | 'context' | undefined {
@@ -63,14 +63,14 @@ export function meant(
     const isOther = said.bot !== undefined && !isOwn(said, self);
     return isOther && participation !== undefined ? 'context' : undefined;
   }
-  if (isDirect(said.channel) || mentions(said, self)) return 'question';
+  if (isDirect(said.channel) || mentionsBot(said, self)) return 'question';
   if (said.threadTs === undefined || participation === undefined) return undefined;
-  if (callsGroup(said.text) || peopleIn(said.text).length > 0) return 'context';
-  const author = authorId(self.team, speakerOf(said));
-  return mayGoOn(author, followups, participation) ? 'question' : 'context';
+  if (mentionsGroup(said.text) || mentionedUsers(said.text).length > 0) return 'context';
+  const author = personId(self.team, authorIdOf(said));
+  return mayFollowUp(author, followups, participation) ? 'question' : 'context';
 }
 
 /** Ids of people are unique in a workspace; a store may serve several. */
-export function authorId(team: string, user: string): string {
+export function personId(team: string, user: string): string {
   return `${team}:${user}`;
 }

@@ -1,9 +1,9 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { parse } from 'node:querystring';
 import { isValidSlackRequest } from '@slack/bolt';
-import { Breather } from '../../../core/timing.ts';
-import type { Fields } from '../../../core/foreign-data.ts';
-import { type Log, LogDigest } from '../../../core/ports/log.ts';
+import { EventLoopYield } from '../../../core/timing.ts';
+import type { JsonRecord } from '../../../core/foreign-data.ts';
+import { type Log, ThrottledWarnings } from '../../../core/ports/log.ts';
 
 /** Where Slack's requests come in; the app's "Request URL" ends with it. */
 export const eventsPath = '/slack/events';
@@ -27,12 +27,12 @@ const patienceMs = 3_000;
 export function httpEvents(options: {
   signingSecret: string;
   log: Log;
-  take: (body: Fields) => Promise<void>;
+  take: (body: JsonRecord) => Promise<void>;
 }): RequestListener {
   const { signingSecret, log, take } = options;
-  const digest = new LogDigest(log);
+  const digest = new ThrottledWarnings(log);
   const bodies = new UnsignedBodies(maxBodyBytes);
-  const breather = new Breather();
+  const breather = new EventLoopYield();
   let heldBytes = 0;
 
   return (request, response) => {
@@ -61,7 +61,7 @@ export function httpEvents(options: {
     heldBytes += raw.length;
     const giveUpAt = performance.now() + patienceMs;
     try {
-      await breather.free();
+      await breather.whenFree();
       if (performance.now() > giveUpAt) return refuse(request, response, 503);
       await answerWhole(request, response, raw.toString());
     } finally {
@@ -86,7 +86,7 @@ export function httpEvents(options: {
     await takeInTime(body, response);
   }
 
-  async function takeInTime(body: Fields, response: ServerResponse): Promise<void> {
+  async function takeInTime(body: JsonRecord, response: ServerResponse): Promise<void> {
     const late = setTimeout(() => {
       // Slack has given it up by now, and sends it again.
       log.warn({}, 'slack event not taken in within 3 s');
@@ -135,13 +135,13 @@ function isForm({ headers }: IncomingMessage): boolean {
 }
 
 /** JSON, in a form or alone; undefined if it is no object. */
-function bodyOf(request: IncomingMessage, text: string): Fields | undefined {
+function bodyOf(request: IncomingMessage, text: string): JsonRecord | undefined {
   try {
     const form = isForm(request) ? parse(text) : undefined;
     const payload = form === undefined ? text : form['payload'];
     const body: unknown = typeof payload === 'string' ? JSON.parse(payload) : form;
     const isObject = typeof body === 'object' && body !== null && !Array.isArray(body);
-    return isObject ? (body as Fields) : undefined;
+    return isObject ? (body as JsonRecord) : undefined;
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;
@@ -157,7 +157,7 @@ function end(response: ServerResponse, status: number): void {
 const mostBytes = 8 * 1024 * 1024;
 
 /** A body that was not read to its end: `too-large`, or `crowded` out by newer ones. */
-export class BodyRefused extends Error {
+class BodyRefused extends Error {
   override readonly name = 'BodyRefused';
   readonly reason: 'too-large' | 'crowded' | 'aborted';
   constructor(reason: 'too-large' | 'crowded' | 'aborted', options?: ErrorOptions) {

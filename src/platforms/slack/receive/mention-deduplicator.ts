@@ -4,11 +4,11 @@ const holdMs = 300;
  * And where twins come: nearly always within milliseconds, but a late one may bring a file. Slack
  * wants an event acknowledged within 3 s, and after this the mention is still to be stored.
  */
-const patientHoldMs = 2_000;
+const longHoldMs = 2_000;
 /** How long a message's twin is expected at most; each is remembered for so long. */
 const rememberMs = 10_000;
 
-interface Held {
+interface HeldMention {
   /** Settles when the mention is taken in, by whichever event. */
   readonly taken: Promise<void>;
   readonly release: (message: Promise<void>) => void;
@@ -18,9 +18,9 @@ interface Held {
  * A mention arrives as two events, `app_mention` and `message`, in either order. They are taken
  * in as one, by the second: it alone tells of files. Where only mentions arrive, they do alone.
  */
-export class Twins {
+export class MentionDeduplicator {
   readonly #messages = new Map<string, Promise<void>>();
-  readonly #held = new Map<string, Held>();
+  readonly #held = new Map<string, HeldMention>();
   /** Each takes in a mention without its twin. */
   readonly #waiting = new Set<() => void>();
   /** Whether the app gets the messages of channels, as far as is known: till then it is hoped. */
@@ -40,7 +40,7 @@ export class Twins {
   }
 
   /** No twin is waited for any more. */
-  giveUp(): void {
+  flush(): void {
     for (const giveUp of this.#waiting) giveUp();
   }
 
@@ -57,7 +57,7 @@ export class Twins {
         this.#come ??= false;
         giveUp();
       },
-      patient ? patientHoldMs : holdMs,
+      patient ? longHoldMs : holdMs,
     );
     const release = (how: () => Promise<void>): void => {
       clearTimeout(timer);

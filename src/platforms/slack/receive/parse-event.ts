@@ -1,23 +1,23 @@
-import { type Fields, fieldsOf, textOf } from '../../../core/foreign-data.ts';
-import { keyOf } from '../reply/posted-messages.ts';
-import { type Said, saidIn } from '../messages/slack-message.ts';
+import { type JsonRecord, asRecord, asText } from '../../../core/foreign-data.ts';
+import { pageKeyOf } from '../reply/posted-messages.ts';
+import { type SlackMessage, parseMessage } from '../messages/slack-message.ts';
 
 /** What an event tells. */
-export type Told =
+export type SlackEvent =
   /**
    * `mention`: the `app_mention` of a message, whose twin event `message` says more. `key`: it
    * carries the key of a reply's page.
    */
   | {
       readonly kind: 'said';
-      readonly said: Said;
+      readonly said: SlackMessage;
       readonly mention: boolean;
       readonly key?: string;
     }
   /** A person changed a message, which now reads so. */
-  | { readonly kind: 'changed'; readonly said: Said }
+  | { readonly kind: 'changed'; readonly said: SlackMessage }
   /** A message was deleted, which read so. */
-  | { readonly kind: 'deleted'; readonly said: Said }
+  | { readonly kind: 'deleted'; readonly said: SlackMessage }
   /** A person opened the direct conversation with the bot. */
   | { readonly kind: 'opened'; readonly user: string; readonly channel: string }
   /** The app may do nothing here any more. */
@@ -26,17 +26,17 @@ export type Told =
   | { readonly kind: 'throttled' };
 
 /** Reads the body of an event; undefined for what is of no concern, or of no known shape. */
-export function toldBy(body: unknown): Told | undefined {
-  const envelope = fieldsOf(body);
+export function parseEvent(body: unknown): SlackEvent | undefined {
+  const envelope = asRecord(body);
   if (envelope['type'] === 'app_rate_limited') return { kind: 'throttled' };
   if (envelope['type'] !== 'event_callback') return undefined;
-  const event = fieldsOf(envelope['event']);
+  const event = asRecord(envelope['event']);
   switch (event['type']) {
     case 'app_mention':
     case 'message':
-      return toldByMessage(event, envelope);
+      return parseMessageEvent(event, envelope);
     case 'app_home_opened':
-      return toldByHome(event);
+      return parseHomeOpened(event);
     case 'tokens_revoked':
     case 'app_uninstalled':
       return { kind: 'gone', why: event['type'] };
@@ -45,21 +45,21 @@ export function toldBy(body: unknown): Told | undefined {
   }
 }
 
-function toldByMessage(event: Fields, envelope: Fields): Told | undefined {
-  const channel = textOf(event['channel']);
+function parseMessageEvent(event: JsonRecord, envelope: JsonRecord): SlackEvent | undefined {
+  const channel = asText(event['channel']);
   if (channel === undefined) return undefined;
   const shared = envelope['is_ext_shared_channel'];
   const place = { channel, ...(typeof shared === 'boolean' ? { shared } : {}) };
   switch (event['subtype']) {
     case 'message_changed':
-      return toldByChange(event, place);
+      return parseChange(event, place);
     case 'message_deleted': {
-      const said = saidIn(event['previous_message'], place);
+      const said = parseMessage(event['previous_message'], place);
       return said && { kind: 'deleted', said };
     }
     default: {
-      const said = saidIn(event, place);
-      const key = keyOf(event);
+      const said = parseMessage(event, place);
+      const key = pageKeyOf(event);
       const mention = event['type'] === 'app_mention';
       return said && { kind: 'said', said, mention, ...(key === undefined ? {} : { key }) };
     }
@@ -67,18 +67,18 @@ function toldByMessage(event: Fields, envelope: Fields): Told | undefined {
 }
 
 /** Previews of links, new replies and our own edits arrive as changes, too. */
-function toldByChange(event: Fields, place: { channel: string }): Told | undefined {
-  const before = saidIn(event['previous_message'], place);
-  if (fieldsOf(event['message'])['subtype'] === 'tombstone') {
+function parseChange(event: JsonRecord, place: { channel: string }): SlackEvent | undefined {
+  const before = parseMessage(event['previous_message'], place);
+  if (asRecord(event['message'])['subtype'] === 'tombstone') {
     return before && { kind: 'deleted', said: before };
   }
-  const said = saidIn(event['message'], place);
+  const said = parseMessage(event['message'], place);
   if (said?.user === undefined || said.text === before?.text) return undefined;
   return { kind: 'changed', said };
 }
 
-function toldByHome(event: Fields): Told | undefined {
-  const [user, channel] = [textOf(event['user']), textOf(event['channel'])];
+function parseHomeOpened(event: JsonRecord): SlackEvent | undefined {
+  const [user, channel] = [asText(event['user']), asText(event['channel'])];
   if (event['tab'] !== 'messages' || user === undefined || channel === undefined) return undefined;
   return { kind: 'opened', user, channel };
 }

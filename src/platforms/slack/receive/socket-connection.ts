@@ -4,9 +4,9 @@ import { backoffMs } from '../../../core/timing.ts';
 import { BadConfiguration, CallFailed, RateLimited } from '../../../core/domain/errors.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import { boltLogger, clientOptions } from '../api/web-api.ts';
-import { faultOf, Refused, remedyFor } from '../api/api-errors.ts';
-import { pause } from '../../common/abortable-sleep.ts';
-import { type Fields, fieldsOf } from '../../../core/foreign-data.ts';
+import { toCoreError, SlackApiError, remedyFor } from '../api/api-errors.ts';
+import { waitUnlessAborted } from '../../common/abortable-sleep.ts';
+import { type JsonRecord, asRecord } from '../../../core/foreign-data.ts';
 
 /** From the request for a connection to Slack's hello on it. */
 const connectTimeoutMs = 20_000;
@@ -24,14 +24,14 @@ const graceMs = 5_000;
 
 const endedEarly = 'the connection ended before it began';
 
-export interface SocketOptions {
+export interface SocketConnectionOptions {
   readonly appToken: string;
   readonly apiUrl?: string;
   /** What connects, where it goes through a proxy; the library’s own does without. */
   readonly dispatcher?: Dispatcher | undefined;
   readonly log: Log;
   /** Takes an event in; it is acknowledged when this resolves, and not if it throws. */
-  readonly take: (body: Fields) => Promise<void>;
+  readonly take: (body: JsonRecord) => Promise<void>;
   /** It hears, or no longer does. */
   readonly onHearing: (hearing: boolean) => void;
   /** Whether a refused token is a reason to give up, as it is while the service starts. */
@@ -42,10 +42,10 @@ export interface SocketOptions {
  * One Socket Mode connection, made again whenever it ends. The library's own reconnecting is
  * off: it is deaf for seconds, and a refusal there ends the process.
  */
-export class Socket {
-  readonly #options: SocketOptions;
+export class SocketConnection {
+  readonly #options: SocketConnectionOptions;
 
-  constructor(options: SocketOptions) {
+  constructor(options: SocketConnectionOptions) {
     this.#options = options;
   }
 
@@ -63,15 +63,15 @@ export class Socket {
         if (signal.aborted) return;
         pauseMs = this.#failed(error, pauseMs);
       }
-      await pause(pauseMs, signal);
+      await waitUnlessAborted(pauseMs, signal);
     }
   }
 
   /** How long to wait, in milliseconds, before the next try. */
   #failed(error: unknown, backoffMs: number): number {
     const { log, givesUp } = this.#options;
-    const fault = faultOf(error, 'apps.connections.open');
-    if (!(fault instanceof Refused)) {
+    const fault = toCoreError(error, 'apps.connections.open');
+    if (!(fault instanceof SlackApiError)) {
       log.warn({ err: fault }, 'no connection to Slack');
       return fault instanceof RateLimited ? Math.max(backoffMs, fault.retryAfterMs) : backoffMs;
     }
@@ -99,7 +99,7 @@ export class Socket {
     });
     // The receiver knows its app by one method alone, which Bolt's own would acknowledge early.
     receiver.init({
-      processEvent: async (event: { body: Fields; ack: () => Promise<void> }) => {
+      processEvent: async (event: { body: JsonRecord; ack: () => Promise<void> }) => {
         await take(event.body);
         await event.ack();
       },
@@ -167,8 +167,8 @@ function guard(client: SocketModeReceiver['client'], log: Log, onLeaving: () => 
   client.on('ws_message', (data: unknown, isBinary: unknown) => {
     const envelope = envelopeIn(data);
     if (envelope['type'] === 'disconnect') return onLeaving();
-    if (envelope['type'] === 'events_api' && fieldsOf(envelope['payload'])['event'] === undefined) {
-      const payload = fieldsOf(envelope['payload']);
+    if (envelope['type'] === 'events_api' && asRecord(envelope['payload'])['event'] === undefined) {
+      const payload = asRecord(envelope['payload']);
       envelope['payload'] = { ...payload, event: { type: payload['type'] ?? 'unknown' } };
     }
     const passed = envelope['type'] === 'events_api' ? JSON.stringify(envelope) : data;
@@ -181,7 +181,7 @@ function guard(client: SocketModeReceiver['client'], log: Log, onLeaving: () => 
 function envelopeIn(data: unknown): Record<string, unknown> {
   if (typeof data !== 'string') return {};
   try {
-    return { ...fieldsOf(JSON.parse(data)) };
+    return { ...asRecord(JSON.parse(data)) };
   } catch {
     // The library reports it.
     return {};

@@ -1,18 +1,18 @@
-import { Socket, type SocketOptions } from './socket-connection.ts';
+import { SocketConnection, type SocketConnectionOptions } from './socket-connection.ts';
 
 /** Slack refreshes one connection at a time: the other one hears meanwhile. */
 const connections = 2;
 /** A connection that died in a nap is found out and made again within this time. */
 const settleMs = 2 * 60_000;
 
-export interface SocketsOptions extends Omit<SocketOptions, 'onHearing' | 'givesUp'> {
+export interface SocketModeOptions extends Omit<SocketConnectionOptions, 'onHearing' | 'givesUp'> {
   /** Somebody hears again after nobody did since then, in ms since the epoch; also the first time. */
-  readonly onHearingAgain: (deafSinceMs: number | undefined) => void;
+  readonly onReconnected: (deafSinceMs: number | undefined) => void;
 }
 
 /** Socket Mode over several connections, any of which hears everything that is sent to it. */
-export class Sockets {
-  readonly #options: SocketsOptions;
+export class SocketMode {
+  readonly #options: SocketModeOptions;
   readonly #abort = new AbortController();
   #starting = true;
   #hearing = 0;
@@ -20,13 +20,13 @@ export class Sockets {
   #deafSince: number | undefined;
   /** The machine was suspended since then, and woke up a moment ago. */
   #nap: { readonly sinceMs: number; readonly endedMs: number } | undefined;
-  readonly #naps = new Naps((sinceMs) => {
+  readonly #naps = new SuspendDetector((sinceMs) => {
     this.#nap = { sinceMs, endedMs: Date.now() };
-    this.#options.onHearingAgain(sinceMs);
+    this.#options.onReconnected(sinceMs);
   });
   #running: Promise<unknown> = Promise.resolve();
 
-  constructor(options: SocketsOptions) {
+  constructor(options: SocketModeOptions) {
     this.#options = options;
   }
 
@@ -38,7 +38,7 @@ export class Sockets {
     const begun = Promise.withResolvers<void>();
     const timer = setTimeout(() => begun.resolve(), patienceMs);
     const sockets = Array.from({ length: connections }, () => {
-      const socket = new Socket({
+      const socket = new SocketConnection({
         ...this.#options,
         givesUp: () => this.#starting,
         onHearing: (hearing) => {
@@ -65,7 +65,7 @@ export class Sockets {
   }
 
   /** Whether Slack can tell us anything at this moment. */
-  get hears(): boolean {
+  get isConnected(): boolean {
     return this.#hearing > 0;
   }
 
@@ -82,17 +82,17 @@ export class Sockets {
     const napped = nap !== undefined && Date.now() - nap.endedMs < settleMs;
     if (this.#hearing === 0) this.#deafSince = Date.now();
     // Until now what Slack sent may have gone to a connection that the nap had killed.
-    else if (hearing && napped) this.#options.onHearingAgain(nap.sinceMs);
-    else if (hearing && this.#hearing === 1) this.#options.onHearingAgain(this.#deafSince);
+    else if (hearing && napped) this.#options.onReconnected(nap.sinceMs);
+    else if (hearing && this.#hearing === 1) this.#options.onReconnected(this.#deafSince);
   }
 }
 
-const beatMs = 10_000;
+const tickMs = 10_000;
 /** A busy loop is late by seconds; a machine that was suspended, by more than this. */
-const gapMs = 60_000;
+const suspendedMs = 60_000;
 
 /** Notices that the machine was suspended: its connections seem alive, and heard nothing. */
-export class Naps {
+export class SuspendDetector {
   readonly #onAwake: (sinceMs: number) => void;
   #beatAt = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -105,7 +105,7 @@ export class Naps {
   start(): void {
     this.stop();
     this.#beatAt = Date.now();
-    this.#timer = setInterval(() => this.#beat(), beatMs);
+    this.#timer = setInterval(() => this.#beat(), tickMs);
   }
 
   stop(): void {
@@ -115,6 +115,6 @@ export class Naps {
   #beat(): void {
     const before = this.#beatAt;
     this.#beatAt = Date.now();
-    if (this.#beatAt - before > gapMs) this.#onAwake(before);
+    if (this.#beatAt - before > suspendedMs) this.#onAwake(before);
   }
 }

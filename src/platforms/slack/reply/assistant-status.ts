@@ -2,10 +2,10 @@ import { wait, withDeadline } from '../../../core/timing.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import type { WorkingMark, WorkingState } from '../../../core/ports/surface.ts';
 import { callTimeoutMs, type SlackApi } from '../api/web-api.ts';
-import type { Errands } from '../../common/background-calls.ts';
+import type { BackgroundCalls } from '../../common/background-calls.ts';
 import { RateLimited } from '../../../core/domain/errors.ts';
-import { Refused } from '../api/api-errors.ts';
-import { Gate } from '../../common/request-throttle.ts';
+import { SlackApiError } from '../api/api-errors.ts';
+import { RequestThrottle } from '../../common/request-throttle.ts';
 
 /** Slack clears a status after two minutes. */
 const renewMs = 100_000;
@@ -24,9 +24,13 @@ const refusesKind = new Set([
 ]);
 
 /** The kinds of places where Slack takes no status, so that it is not asked again. */
-export class Statuses {
+export class StatusSupport {
   readonly #refused = new Set<string>();
-  readonly gate = new Gate({ key: 'assistant.threads.setStatus', burst: 30, perSecond: 2 });
+  readonly gate = new RequestThrottle({
+    key: 'assistant.threads.setStatus',
+    burst: 30,
+    perSecond: 2,
+  });
 
   works(kind: string): boolean {
     return !this.#refused.has(kind);
@@ -38,18 +42,18 @@ export class Statuses {
 }
 
 /** "is thinking…" below a thread, until the first text is posted: Slack clears it then. */
-export class StatusMark implements WorkingMark {
+export class AssistantStatus implements WorkingMark {
   readonly renewMs = renewMs;
   readonly tellsWaiting = true;
   /** Slack takes no status here. */
   onRefused: () => void = () => undefined;
   readonly #api: SlackApi;
-  readonly #statuses: Statuses;
+  readonly #statuses: StatusSupport;
   readonly #log: Log;
   readonly #kind: string;
   readonly #thread: { readonly channel_id: string; readonly thread_ts: string };
   readonly #clearedByPost: boolean;
-  readonly #errands: Errands;
+  readonly #errands: BackgroundCalls;
   #shownAt = Number.NEGATIVE_INFINITY;
   #calls = 0;
   /** Settles once no call is on its way. */
@@ -63,13 +67,13 @@ export class StatusMark implements WorkingMark {
    */
   constructor(options: {
     api: SlackApi;
-    statuses: Statuses;
+    statuses: StatusSupport;
     log: Log;
     kind: string;
     channel: string;
     threadTs: string;
     clearedByPost: boolean;
-    errands: Errands;
+    errands: BackgroundCalls;
   }) {
     this.#api = options.api;
     this.#statuses = options.statuses;
@@ -81,17 +85,17 @@ export class StatusMark implements WorkingMark {
     this.#thread = { channel_id: options.channel, thread_ts: options.threadTs };
   }
 
-  get works(): boolean {
+  get isSupported(): boolean {
     return this.#statuses.works(this.#kind);
   }
 
   async show(state: WorkingState, signal: AbortSignal): Promise<void> {
     await wait(Math.max(0, this.#shownAt + editFloorMs - performance.now()), signal);
-    await this.#statuses.gate.pass(signal);
+    await this.#statuses.gate.acquire(signal);
     this.#shownAt = performance.now();
     // The call goes on when nobody waits for it any more: `clear` must know when it has arrived.
     await withDeadline(callTimeoutMs, signal, () =>
-      this.#set(sentence(state)).catch((error: unknown) => {
+      this.#set(statusText(state)).catch((error: unknown) => {
         if (!signal.aborted) throw error;
         this.#log.debug({ err: error }, 'status not shown');
       }),
@@ -107,7 +111,7 @@ export class StatusMark implements WorkingMark {
 
   /** Leaves no status behind. */
   clear(): void {
-    if (!this.#stands || !this.works) return;
+    if (!this.#stands || !this.isSupported) return;
     this.#errands.run('clear status', (signal) =>
       withDeadline(2 * callTimeoutMs, signal, async (end) => {
         await this.#arrived;
@@ -133,11 +137,11 @@ export class StatusMark implements WorkingMark {
       await this.#api.call('assistant.threads.setStatus', { ...this.#thread, status }, signal);
     } catch (error) {
       // The others would be refused, too, and be asked to wait longer.
-      if (error instanceof RateLimited) this.#statuses.gate.pause(error.retryAfterMs);
+      if (error instanceof RateLimited) this.#statuses.gate.blockFor(error.retryAfterMs);
       // Where Slack refuses one there is none to clear; one that was to be cleared may still stand.
-      if (error instanceof Refused) this.#stands = false;
+      if (error instanceof SlackApiError) this.#stands = false;
       else if (status === '') this.#stands = true;
-      if (error instanceof Refused && refusesKind.has(error.code)) {
+      if (error instanceof SlackApiError && refusesKind.has(error.code)) {
         this.#statuses.refuse(this.#kind);
         this.onRefused();
         this.#log.info({ kind: this.#kind, error: error.code }, 'no status in such places');
@@ -147,7 +151,7 @@ export class StatusMark implements WorkingMark {
   }
 }
 
-function sentence(state: WorkingState): string {
+function statusText(state: WorkingState): string {
   if (state.phase === 'thinking') return 'is thinking…';
   if (state.ahead === 0) return 'is waiting: you are next…';
   const questions = state.ahead === 1 ? '1 question' : `${state.ahead} questions`;

@@ -1,6 +1,6 @@
-import type { Errands } from '../../common/background-calls.ts';
-import { pause } from '../../common/abortable-sleep.ts';
-import type { Strays } from './lost-posts.ts';
+import type { BackgroundCalls } from '../../common/background-calls.ts';
+import { waitUnlessAborted } from '../../common/abortable-sleep.ts';
+import type { LostPostFinder } from './lost-posts.ts';
 
 /** A post whose answer was lost is reckoned with for so long, in milliseconds. */
 const mayComeMs = 5 * 60_000;
@@ -13,7 +13,7 @@ const lookAfterMs = [10_000, 30_000];
 /** A page that may have been posted more than once. */
 interface Page {
   /** Of the reply that it belongs to. */
-  readonly strays: Strays;
+  readonly strays: LostPostFinder;
   readonly since: number;
   /** How many posts may be on their way yet. */
   missing: number;
@@ -29,32 +29,32 @@ interface Page {
  * made again. Only who writes a page knows which of the messages is the right one, so nobody else
  * removes any.
  */
-export class Doubles {
-  readonly #errands: Errands;
+export class DuplicatePosts {
+  readonly #errands: BackgroundCalls;
   readonly #ending: AbortSignal;
   /** By key; the one that was noted first stands first. */
   readonly #pages = new Map<string, Page>();
 
   /** @param ending aborts when the service ends: nothing is waited for any more */
-  constructor(errands: Errands, ending: AbortSignal) {
+  constructor(errands: BackgroundCalls, ending: AbortSignal) {
     this.#errands = errands;
     this.#ending = ending;
   }
 
   /** A post of this page is not to be found, and is made again. */
-  expect(key: string, strays: Strays): void {
+  postRetried(key: string, strays: LostPostFinder): void {
     const { missing = 0 } = this.#pages.get(key) ?? {};
     this.#note(key, { strays, missing: missing + 1, ts: undefined });
   }
 
   /** An earlier attempt wrote the page in this message, and may have posted it before. */
-  recover(key: string, ts: string, strays: Strays): void {
+  recover(key: string, ts: string, strays: LostPostFinder): void {
     const { missing = 0 } = this.#pages.get(key) ?? {};
     this.#note(key, { strays, missing, ts });
   }
 
   /** The page is written in this message; undefined: in none any more. */
-  settle(key: string, ts: string | undefined): void {
+  resolved(key: string, ts: string | undefined): void {
     const page = this.#pages.get(key);
     if (page === undefined) return;
     page.ts = ts;
@@ -62,7 +62,7 @@ export class Doubles {
   }
 
   /** A message of the bot's own with this key came in. */
-  land(key: string, channel: string, ts: string): void {
+  seen(key: string, channel: string, ts: string): void {
     this.#forget();
     const page = this.#pages.get(key);
     if (page?.strays.channel !== channel) return;
@@ -71,12 +71,12 @@ export class Doubles {
   }
 
   /** Somebody else may write the reply by now, in whichever message: nothing of it is judged here. */
-  leave(strays: Strays): void {
+  leave(strays: LostPostFinder): void {
     for (const page of this.#pages.values()) if (page.strays === strays) page.ts = undefined;
   }
 
   /** The reply is over. */
-  close(strays: Strays): void {
+  close(strays: LostPostFinder): void {
     const ours = [...this.#pages].filter(([, page]) => page.strays === strays);
     const open = ours.filter(([, { missing }]) => missing > 0);
     if (open.length === 0) return;
@@ -86,7 +86,7 @@ export class Doubles {
     this.#errands.run('look for late posts', async (signal) => {
       for (let [at] = lookAt; at !== undefined; [at] = lookAt) {
         const waitMs = at - performance.now();
-        if (waitMs > 0 && !(await pause(waitMs, this.#ending))) return;
+        if (waitMs > 0 && !(await waitUnlessAborted(waitMs, this.#ending))) return;
         if (open.every(([, { missing }]) => missing <= 0)) return;
         const posts = await strays.posts(signal);
         lookAt.shift();

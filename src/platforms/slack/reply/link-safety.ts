@@ -1,7 +1,7 @@
 import tlds from 'tlds' with { type: 'json' };
 
 /** What stands there while nothing else can. */
-export const nothingYet = '…';
+export const emptyPageText = '…';
 
 /**
  * The part of a page that its post may show. Slack fetches addresses when a message is posted,
@@ -10,11 +10,14 @@ export const nothingYet = '…';
  * is turned off, as it is in every post; that is relied on alone only for a `whole` page, for which
  * there is no edit.
  */
-export function postable(text: string, { whole }: { whole: boolean } = { whole: false }): string {
-  if (whole) return text.trim() === '' ? nothingYet : text;
-  const address = addressIn(text);
+export function textBeforeUrl(
+  text: string,
+  { whole }: { whole: boolean } = { whole: false },
+): string {
+  if (whole) return text.trim() === '' ? emptyPageText : text;
+  const address = findUrl(text);
   const shown = address === undefined ? text : text.slice(0, address.at).trimEnd();
-  return shown.trim() === '' ? nothingYet : shown;
+  return shown.trim() === '' ? emptyPageText : shown;
 }
 
 /**
@@ -43,8 +46,8 @@ const unfinished = [
  * @param final nothing comes behind it
  * @returns `over`: with an address the stream is over
  */
-export function streamable(text: string, final = false): { text: string; over: boolean } {
-  const address = addressIn(text);
+export function streamableText(text: string, final = false): { text: string; over: boolean } {
+  const address = findUrl(text);
   if (final && address === undefined) return { text, over: false };
   const over = address !== undefined && (final || !address.grows);
   // White space at a page's end is not part of it.
@@ -61,7 +64,7 @@ export function streamable(text: string, final = false): { text: string; over: b
  * another one. Looked back from, as that may be long: looking on from each of its characters would
  * take a second for a page of letters.
  */
-const signs = [
+const urlSigns = [
   /:\/\/(?<=(<?[\p{L}\p{M}\p{N}_@%+.\\-]*[a-z][a-z0-9+.-]*):\/\/)/iu,
   /(?:mailto:|www\.)(?<=(<?[\p{L}\p{M}\p{N}_@%+.\\-]*)(?:mailto:|www\.))/iu,
 ];
@@ -71,23 +74,23 @@ const signs = [
  * makes a link of, and what that is nobody knows for certain: rather too much is an address than too
  * little. Takes time as the text is long.
  */
-export function addressIn(text: string): Found | undefined {
-  const plain = plainAddressIn(text);
+export function findUrl(text: string): UrlPosition | undefined {
+  const plain = findWrittenUrl(text);
   // Whether Slack reads `https&#58;//` as an address is not known.
-  const read = decoded(text);
-  const hidden = read && plainAddressIn(read.text);
+  const read = decodeEntities(text);
+  const hidden = read && findWrittenUrl(read.text);
   if (read === undefined || hidden === undefined) return plain;
   const at = read.at(hidden.at);
   return plain !== undefined && plain.at <= at ? plain : { ...hidden, at };
 }
 
-function plainAddressIn(text: string): Found | undefined {
-  const host = hostNameIn(text);
-  const starts = signs.flatMap((sign) => {
+function findWrittenUrl(text: string): UrlPosition | undefined {
+  const host = findHostName(text);
+  const starts = urlSigns.flatMap((sign) => {
     const found = sign.exec(text);
     return found === null ? [] : [found.index - (found[1]?.length ?? 0)];
   });
-  const target = linkTargetIn(text);
+  const target = findLinkTarget(text);
   if (target >= 0) starts.push(target);
   const at = Math.min(...starts);
   if (host !== undefined && host.at < at) return host;
@@ -118,7 +121,7 @@ const plainEndings = new Set(
   ).split(' '),
 );
 
-export interface Found {
+export interface UrlPosition {
   readonly at: number;
   /** It ends where the text does, and may be no name of a host with what comes next. */
   readonly grows: boolean;
@@ -128,7 +131,7 @@ export interface Found {
  * The first name of a host that stands there without `https://`, as Slack makes links of such, too:
  * whatever has a path, and what ends as hosts do.
  */
-export function hostNameIn(text: string): Found | undefined {
+export function findHostName(text: string): UrlPosition | undefined {
   for (const { 0: name, index } of text.matchAll(dotted)) {
     const end = index + name.length;
     const parts = name.split(dot);
@@ -149,7 +152,7 @@ const mark = /^([ \t>*+\-\d.)]*)\[|^[ \t]*$|\\?\]|\[/gm;
  * Where the first link begins whose target follows, `[…](` or `[…]:` at a line's beginning; -1 if
  * there is none. Whatever the label is: it may hold brackets, and lines. One pass.
  */
-export function linkTargetIn(text: string): number {
+export function findLinkTarget(text: string): number {
   /** Brackets that are open, where the first of them stands, and whether one begins a line. */
   let depth = 0;
   let from = 0;
@@ -182,7 +185,7 @@ function withImageMark(text: string, from: number): number {
 }
 
 /** Entities that stand for what an order or an address is made of, by name. */
-const named: Readonly<Record<string, string>> = {
+const namedEntities: Readonly<Record<string, string>> = {
   amp: '&',
   lt: '<',
   gt: '>',
@@ -210,21 +213,21 @@ const entity =
   /&(?:(?:amp|#0*38|#x0*26);){0,4}(?:#0*(\d{1,7})|#x0*([\da-f]{1,6})|([a-z]{2,6}));?/gi;
 
 /** A text as it may read where entities are characters, and where each of those stands in it. */
-export interface Decoded {
+export interface DecodedText {
   readonly text: string;
   /** The offset in the text as it was written. */
   at(offset: number): number;
 }
 
 /** Undefined where there is no entity that matters. */
-export function decoded(written: string): Decoded | undefined {
+export function decodeEntities(written: string): DecodedText | undefined {
   if (!written.includes('&')) return undefined;
   let text = '';
   let from = 0;
   /** Where entities stood, in both texts, in order. */
   const found: { readonly at: number; readonly end: number; readonly writtenEnd: number }[] = [];
   for (const { 0: whole, 1: decimal, 2: hex, 3: name, index } of written.matchAll(entity)) {
-    const char = name === undefined ? charOf(decimal, hex) : named[name.toLowerCase()];
+    const char = name === undefined ? charOf(decimal, hex) : namedEntities[name.toLowerCase()];
     if (char === undefined) continue;
     text += written.slice(from, index);
     const at = text.length;

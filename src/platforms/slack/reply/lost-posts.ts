@@ -1,29 +1,29 @@
-import type { Errands } from '../../common/background-calls.ts';
-import { type Fields, fieldsOf, textOf } from '../../../core/foreign-data.ts';
+import type { BackgroundCalls } from '../../common/background-calls.ts';
+import { type JsonRecord, asRecord, asText } from '../../../core/foreign-data.ts';
 import type { SlackApi } from '../api/web-api.ts';
-import { Refused } from '../api/api-errors.ts';
-import { keyOf } from './posted-messages.ts';
-import type { Place } from '../messages/conversation-location.ts';
-import type { Self } from '../api/identify-bot.ts';
-import type { Threads } from '../history/thread-reader.ts';
-import type { View } from '../../../core/ports/store.ts';
+import { SlackApiError } from '../api/api-errors.ts';
+import { pageKeyOf } from './posted-messages.ts';
+import type { SlackLocation } from '../messages/conversation-location.ts';
+import type { BotIdentity } from '../api/identify-bot.ts';
+import type { ThreadReader } from '../history/thread-reader.ts';
+import type { StoredConversation } from '../../../core/ports/store.ts';
 
-export interface StraysOptions {
+export interface LostPostFinderOptions {
   readonly api: Pick<SlackApi, 'call'>;
-  readonly threads: Pick<Threads, 'find'>;
-  readonly errands: Errands;
-  readonly place: Place;
+  readonly threads: Pick<ThreadReader, 'find'>;
+  readonly errands: BackgroundCalls;
+  readonly place: SlackLocation;
   /** The `ts` of the newest question. */
   readonly newest: string;
-  readonly self: () => Self | undefined;
+  readonly self: () => BotIdentity | undefined;
   /** Whether a reply of this process, this one or another, is known to stand in it. */
   readonly isKnown: (ts: string) => boolean;
   /** What followed in the conversation once the reply's turn was over. */
-  readonly sequel: () => Promise<Sequel>;
+  readonly sequel: () => Promise<FollowingTurns>;
 }
 
 /** What the bot wrote behind the question. */
-interface Written {
+interface BotMessages {
   /** The `ts` of the posts that carry a key, by key, oldest first. */
   readonly posts: ReadonlyMap<string, readonly string[]>;
   /**
@@ -35,17 +35,17 @@ interface Written {
 }
 
 /** A message of the reply whose answer was lost. */
-interface Found {
+interface LostPost {
   readonly ts: string;
   /** It was begun as a stream, and may be one still. */
   readonly isStream: boolean;
 }
 
 /** Messages of a reply whose answers were lost. */
-export class Strays {
-  readonly #options: StraysOptions;
+export class LostPostFinder {
+  readonly #options: LostPostFinderOptions;
 
-  constructor(options: StraysOptions) {
+  constructor(options: LostPostFinderOptions) {
     this.#options = options;
   }
 
@@ -57,7 +57,7 @@ export class Strays {
    * The message of the page with this key, if it is there. The others that it might have been are
    * removed. Only while the turn is ours: all that the bot writes behind its question is the reply.
    */
-  async find(key: string, signal: AbortSignal): Promise<Found | undefined> {
+  async find(key: string, signal: AbortSignal): Promise<LostPost | undefined> {
     const { errands } = this.#options;
     const { posts, streams } = await this.#look(signal);
     const [post, ...late] = posts.get(key) ?? [];
@@ -73,7 +73,7 @@ export class Strays {
   }
 
   /** The posts that there are now, by key. */
-  async posts(signal: AbortSignal): Promise<Written['posts']> {
+  async posts(signal: AbortSignal): Promise<BotMessages['posts']> {
     return (await this.#look(signal)).posts;
   }
 
@@ -93,15 +93,15 @@ export class Strays {
     await this.#call('chat.delete', ts, signal);
   }
 
-  async #look(signal: AbortSignal): Promise<Written> {
+  async #look(signal: AbortSignal): Promise<BotMessages> {
     const { threads, place, newest, self, isKnown } = this.#options;
     const posts = new Map<string, string[]>();
     const streams: string[] = [];
-    const note = (message: Fields): false => {
-      const ts = textOf(message['ts']);
+    const note = (message: JsonRecord): false => {
+      const ts = asText(message['ts']);
       if (ts === undefined || ts <= newest || message['user'] !== self()?.userId) return false;
-      const key = keyOf(message);
-      const marked = fieldsOf(message['metadata'])['event_type'] !== undefined;
+      const key = pageKeyOf(message);
+      const marked = asRecord(message['metadata'])['event_type'] !== undefined;
       if (key !== undefined) posts.set(key, [...(posts.get(key) ?? []), ts].sort());
       else if (!marked && !isKnown(ts)) streams.push(ts);
       return false;
@@ -122,13 +122,13 @@ export class Strays {
       await this.#options.api.call(method, { channel: this.channel, ts }, signal);
     } catch (error) {
       // It is stopped, or gone, already.
-      if (!(error instanceof Refused)) throw error;
+      if (!(error instanceof SlackApiError)) throw error;
     }
   }
 }
 
 /** What followed a turn in its conversation, whichever instance wrote it. */
-export interface Sequel {
+export interface FollowingTurns {
   /** The `ts` of the question that the next reply stands behind; absent where there is none. */
   readonly next?: string;
   /** The `ts` of the messages that a running reply is known to stand in. */
@@ -136,11 +136,11 @@ export interface Sequel {
 }
 
 /** @param newest the `ts` of the turn's own newest question */
-export function sequelOf(
-  { history, running }: Pick<View, 'history' | 'running'>,
+export function followingTurns(
+  { history, running }: Pick<StoredConversation, 'history' | 'running'>,
   turn: string,
   newest: string,
-): Sequel {
+): FollowingTurns {
   const answered = history.flatMap(({ role, turn, id }) =>
     role === 'user' && turn !== undefined && id > newest ? [{ turn, id }] : [],
   );

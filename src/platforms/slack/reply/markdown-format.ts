@@ -1,6 +1,6 @@
 import type { PageFormat } from '../../../core/ports/surface.ts';
-import { honestLinks } from '../../common/masked-links.ts';
-import { decoded } from './link-safety.ts';
+import { showMismatchedTargets } from '../../common/masked-links.ts';
+import { decodeEntities } from './link-safety.ts';
 
 /**
  * Slack's markdown: 12,000 characters by the book, but a stream was measured to hold no more
@@ -16,24 +16,24 @@ const wordJoiner = '\u2060';
  * Slack has no switch against it. Nothing else is touched, so that `<!DOCTYPE html>` in code can
  * be copied as it was written.
  */
-const orders =
+const specialMentions =
   /<(?=!(?:channel|here|everyone|group|subteam|date)\b|@[UWBS][A-Z0-9]|#[CGD][A-Z0-9])/gi;
 
 /** The same where some of it is written as entities, which Slack may read as what they stand for. */
-const hiddenOrders =
+const encodedMentions =
   /(?:<|&(?:(?:amp|#0*38|#x0*26);){0,4}(?:lt|#0*60|#x0*3c)(?![\da-z]);?)(?=[!@#]|&(?:(?:amp|#0*38|#x0*26);){0,4}(?:excl|commat|num|#0*(?:33|35|64)|#x0*(?:21|23|40))(?![\da-z]))/gi;
 
 /** How Slack shows an answer: its markdown is close to GFM, tables included. */
 export const slackFormat: PageFormat = {
   limit: limitBytes,
-  render: (markdown) => withoutOrders(plainLinks(markdown)),
+  render: (markdown) => withoutMentions(plainLinks(markdown)),
   size: (rendered) => Buffer.byteLength(rendered),
 };
 
-function withoutOrders(markdown: string): string {
-  const shown = markdown.replaceAll(orders, `<${wordJoiner}`);
+function withoutMentions(markdown: string): string {
+  const shown = markdown.replaceAll(specialMentions, `<${wordJoiner}`);
   if (!shown.includes('&')) return shown;
-  return shown.replaceAll(hiddenOrders, (opening, at: number) => {
+  return shown.replaceAll(encodedMentions, (opening, at: number) => {
     // Without any entity it is one of those above, or none.
     const behind = shown.slice(at + opening.length, at + opening.length + 24);
     const isHidden = opening !== '<' || /^(?:[!@#][\w^]*)?&#?\w\w/.test(behind);
@@ -47,7 +47,8 @@ function plainLinks(markdown: string): string {
   const shown: string[] = [];
   let prose: string[] = [];
   const showProse = (): void => {
-    if (prose.length > 0) shown.push(honestLinks(prose.join('\n'), { oddly: false, read }));
+    if (prose.length > 0)
+      shown.push(showMismatchedTargets(prose.join('\n'), { oddly: false, read }));
     prose = [];
   };
   let fence: string | undefined;
@@ -66,7 +67,7 @@ function plainLinks(markdown: string): string {
 
 /** As Slack may read it. */
 function read(text: string): string {
-  return decoded(text)?.text ?? text;
+  return decodeEntities(text)?.text ?? text;
 }
 
 /** Slack's own links, `<https://…|text>`, are judged as markdown's are. */

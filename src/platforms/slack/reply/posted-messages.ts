@@ -1,7 +1,7 @@
-import { type Fields, fieldsOf, textOf } from '../../../core/foreign-data.ts';
+import { type JsonRecord, asRecord, asText } from '../../../core/foreign-data.ts';
 
 /** The messages that a reply is known to stand in. */
-export class Standing {
+export class ReplyMessages {
   readonly #onStands: (ts: string) => void;
   /** The message of each page that is known to have one, by key. */
   readonly #pages = new Map<string, string>();
@@ -52,7 +52,7 @@ const rememberMs = 10 * 60_000;
  * Posts of the bot's own that events told of, by the key that they carry: one whose answer was lost
  * need not be looked for in Slack, which allows that 50 times a minute.
  */
-export class Heard {
+export class OwnPostEvents {
   /** By channel and key; the one that was heard of first stands first. */
   readonly #posts = new Map<string, { readonly ts: string; readonly at: number }>();
 
@@ -80,16 +80,16 @@ export class Heard {
   }
 }
 
-const eventType = 'parley_page';
+const pageEventType = 'parley_page';
 
 /** The metadata by which a page's post is found again. */
-export function metadataOf(key: string): Fields {
-  return { event_type: eventType, event_payload: { key } };
+export function pageMetadata(key: string): JsonRecord {
+  return { event_type: pageEventType, event_payload: { key } };
 }
 
 /** The idempotency key that a message carries, if it is a page's post. */
-export function keyOf(message: Fields): string | undefined {
-  const metadata = fieldsOf(message['metadata']);
-  if (metadata['event_type'] !== eventType) return undefined;
-  return textOf(fieldsOf(metadata['event_payload'])['key']);
+export function pageKeyOf(message: JsonRecord): string | undefined {
+  const metadata = asRecord(message['metadata']);
+  if (metadata['event_type'] !== pageEventType) return undefined;
+  return asText(asRecord(metadata['event_payload'])['key']);
 }

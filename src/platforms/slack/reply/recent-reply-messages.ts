@@ -7,7 +7,7 @@ interface Note {
 }
 
 /** The messages that replies of this process lately stood in; those that are over, too. */
-export class Known {
+export class RecentReplyMessages {
   /** By channel and `ts`; the one that was noted first stands first. */
   readonly #notes = new Map<string, Note>();
 

@@ -1,22 +1,22 @@
-import type { Errands } from '../../common/background-calls.ts';
+import type { BackgroundCalls } from '../../common/background-calls.ts';
 import { CallFailed, RateLimited, Rejected } from '../../../core/domain/errors.ts';
-import { type Fields, fieldsOf, textOf } from '../../../core/foreign-data.ts';
-import type { Posting } from '../../../core/ports/surface.ts';
+import { type JsonRecord, asRecord, asText } from '../../../core/foreign-data.ts';
+import type { PostRequest } from '../../../core/ports/surface.ts';
 import type { SlackApi } from '../api/web-api.ts';
 import { channelPostKey, methodKey } from '../api/rate-limits.ts';
-import type { Place } from '../messages/conversation-location.ts';
-import { metadataOf } from './posted-messages.ts';
-import { postable } from './link-safety.ts';
-import { sentenceIn } from '../notices/user-notices.ts';
-import type { Streams } from './streaming/stream-policy.ts';
+import type { SlackLocation } from '../messages/conversation-location.ts';
+import { pageMetadata } from './posted-messages.ts';
+import { textBeforeUrl } from './link-safety.ts';
+import { noticeArguments } from '../notices/user-notices.ts';
+import type { StreamPolicy } from './streaming/stream-policy.ts';
 
-export interface CallsOptions {
+export interface ReplyCallsOptions {
   readonly api: SlackApi;
-  readonly errands: Errands;
-  readonly streams: Streams;
-  readonly place: Place;
+  readonly errands: BackgroundCalls;
+  readonly streams: StreamPolicy;
+  readonly place: SlackLocation;
   /** Throws `Rejected` if the bot does not belong to this place's workspace. */
-  readonly ensureHome: () => void;
+  readonly ensureSameWorkspace: () => void;
   /** A message is about to be deleted: Slack tells of it as if a person had done that. */
   readonly onDelete: (ts: string) => void;
 }
@@ -25,16 +25,16 @@ export interface CallsOptions {
  * The calls that write a reply, in its own place and for as long as nobody withdraws it. Each
  * throws what `SlackApi.call` throws, and `Rejected` where it may not be made.
  */
-export class Calls {
-  readonly #options: CallsOptions;
+export class ReplyCalls {
+  readonly #options: ReplyCallsOptions;
   #withdrawn = false;
 
-  constructor(options: CallsOptions) {
+  constructor(options: ReplyCallsOptions) {
     this.#options = options;
   }
 
   /** A person deleted a question or a part of the reply: nothing more is written. */
-  withdraw(): void {
+  stopWriting(): void {
     this.#withdrawn = true;
   }
 
@@ -44,14 +44,14 @@ export class Calls {
   }
 
   /** Resolves to the message's `ts`. */
-  async post({ text, key, whole = false }: Posting, signal: AbortSignal): Promise<string> {
+  async post({ text, key, whole = false }: PostRequest, signal: AbortSignal): Promise<string> {
     const { channel, root } = this.#options.place;
     const args = {
       channel,
       ...(root === undefined ? {} : { thread_ts: root }),
       // Whoever calls this, no address is posted but where there is no other way.
-      markdown_text: postable(text, { whole }),
-      metadata: metadataOf(key),
+      markdown_text: textBeforeUrl(text, { whole }),
+      metadata: pageMetadata(key),
       unfurl_links: false,
       unfurl_media: false,
     };
@@ -61,8 +61,8 @@ export class Calls {
   }
 
   /** Posts a sentence of Parley's own behind the reply. */
-  async say(sentence: string, signal: AbortSignal): Promise<void> {
-    await this.#post(sentenceIn(this.#options.place, sentence), signal);
+  async postNotice(sentence: string, signal: AbortSignal): Promise<void> {
+    await this.#post(noticeArguments(this.#options.place, sentence), signal);
   }
 
   async update(ts: string, text: string, signal: AbortSignal): Promise<void> {
@@ -71,12 +71,12 @@ export class Calls {
   }
 
   /** One of the methods for streams. */
-  async stream(method: string, args: Fields, signal: AbortSignal): Promise<Fields> {
+  async stream(method: string, args: JsonRecord, signal: AbortSignal): Promise<JsonRecord> {
     const { channel } = this.#options.place;
     const answer = await this.#call(method, { channel, ...args }, signal);
     const { ts } = args;
     // A stream's end is the first that Slack tells of where its message stands.
-    if (typeof ts === 'string') await this.#ensureInThread(ts, fieldsOf(answer['message']), signal);
+    if (typeof ts === 'string') await this.#ensureInThread(ts, asRecord(answer['message']), signal);
     return answer;
   }
 
@@ -91,18 +91,18 @@ export class Calls {
     }
   }
 
-  async #post(args: Fields, signal: AbortSignal): Promise<string | undefined> {
+  async #post(args: JsonRecord, signal: AbortSignal): Promise<string | undefined> {
     const { team, channel } = this.#options.place;
     // What is posted elsewhere need not wait.
     const budgetKey = channelPostKey(team, channel);
     const answer = await this.#call('chat.postMessage', args, signal, budgetKey);
-    const ts = textOf(answer['ts']);
-    if (ts !== undefined) await this.#ensureInThread(ts, fieldsOf(answer['message']), signal);
+    const ts = asText(answer['ts']);
+    if (ts !== undefined) await this.#ensureInThread(ts, asRecord(answer['message']), signal);
     return ts;
   }
 
   /** Under a question that was deleted Slack has no thread, and posts for the whole channel. */
-  async #ensureInThread(ts: string, posted: Fields, signal: AbortSignal): Promise<void> {
+  async #ensureInThread(ts: string, posted: JsonRecord, signal: AbortSignal): Promise<void> {
     const { place, errands } = this.#options;
     const { root } = place;
     if (root === undefined || posted['ts'] === undefined || posted['thread_ts'] === root) return;
@@ -115,22 +115,22 @@ export class Calls {
   /** @param budgetKey what is overdrawn if Slack rate-limits it: all else that was spent is not */
   async #call(
     method: string,
-    args: Fields,
+    args: JsonRecord,
     signal: AbortSignal,
     budgetKey = methodKey(this.#options.place.team, method),
-  ): Promise<Fields> {
-    const { api, streams, ensureHome } = this.#options;
-    ensureHome();
+  ): Promise<JsonRecord> {
+    const { api, streams, ensureSameWorkspace } = this.#options;
+    ensureSameWorkspace();
     if (this.#withdrawn && method !== 'chat.delete') {
       throw new Rejected('removed', `${method}: a person deleted what it belongs to`);
     }
-    streams.calls(method);
+    streams.noteCall(method);
     try {
       return await api.call(method, args, signal);
     } catch (error) {
       if (!(error instanceof RateLimited)) throw error;
       const { retryAfterMs } = error;
-      streams.rateLimited(method, retryAfterMs);
+      streams.noteRateLimit(method, retryAfterMs);
       throw new RateLimited(retryAfterMs, { budgetKey, cause: error });
     }
   }

@@ -1,16 +1,22 @@
-import type { Growth, Notice, Posting, Surface, WorkingMark } from '../../../core/ports/surface.ts';
+import type {
+  Growth,
+  AskerNotice,
+  PostRequest,
+  Surface,
+  WorkingMark,
+} from '../../../core/ports/surface.ts';
 import type { PageRecord } from '../../../core/domain/turn.ts';
 import { callTimeoutMs } from '../api/web-api.ts';
-import { budgetsFor } from '../api/rate-limits.ts';
-import { Calls, type CallsOptions } from './reply-calls.ts';
-import type { Doubles } from './duplicate-posts.ts';
-import { Refused } from '../api/api-errors.ts';
+import { rateLimitsOf } from '../api/rate-limits.ts';
+import { ReplyCalls, type ReplyCallsOptions } from './reply-calls.ts';
+import type { DuplicatePosts } from './duplicate-posts.ts';
+import { SlackApiError } from '../api/api-errors.ts';
 import { slackFormat } from './markdown-format.ts';
-import { nothingYet, postable } from './link-safety.ts';
-import { Standing } from './posted-messages.ts';
-import { type StartsOptions, Streamer } from './streaming/reply-streams.ts';
-import type { StatusMark } from './assistant-status.ts';
-import { Strays, type StraysOptions } from './lost-posts.ts';
+import { emptyPageText, textBeforeUrl } from './link-safety.ts';
+import { ReplyMessages } from './posted-messages.ts';
+import { type StreamStarterOptions, ReplyStreams } from './streaming/reply-streams.ts';
+import type { AssistantStatus } from './assistant-status.ts';
+import { LostPostFinder, type LostPostFinderOptions } from './lost-posts.ts';
 
 /** Faster than that, texts flicker. */
 const editFloorMs = 250;
@@ -20,14 +26,14 @@ const editsOver = new Set(['edit_window_closed', 'cant_update_message']);
 
 export interface SlackSurfaceOptions
   extends
-    Omit<CallsOptions, 'onDelete'>,
-    Omit<StraysOptions, 'isKnown'>,
-    Omit<StartsOptions, 'strays' | 'call'> {
-  readonly api: CallsOptions['api'];
-  readonly doubles: Doubles;
+    Omit<ReplyCallsOptions, 'onDelete'>,
+    Omit<LostPostFinderOptions, 'isKnown'>,
+    Omit<StreamStarterOptions, 'strays' | 'call'> {
+  readonly api: ReplyCallsOptions['api'];
+  readonly doubles: DuplicatePosts;
   /** What earlier attempts posted, or perhaps posted. */
   readonly pages: readonly PageRecord[];
-  readonly status?: StatusMark;
+  readonly status?: AssistantStatus;
   /** How long a stream is written, in milliseconds. */
   readonly streamMs?: number;
   /** The reply is known to stand in this message. */
@@ -49,21 +55,21 @@ export class SlackSurface implements Surface {
   /** Goes as soon as Slack refuses it. */
   working?: WorkingMark;
   readonly #options: SlackSurfaceOptions;
-  readonly #standing: Standing;
+  readonly #standing: ReplyMessages;
   readonly #plainBudgets: Surface['budgets'];
-  readonly #calls: Calls;
-  readonly #strays: Strays;
-  readonly #streamer: Streamer;
+  readonly #calls: ReplyCalls;
+  readonly #strays: LostPostFinder;
+  readonly #streamer: ReplyStreams;
   #editsOver = false;
 
   constructor(options: SlackSurfaceOptions) {
     this.#options = options;
-    this.#plainBudgets = budgetsFor(options.place);
-    this.#standing = new Standing(options.onStands);
-    this.#calls = new Calls({ ...options, onDelete: (ts) => this.#standing.goes(ts) });
+    this.#plainBudgets = rateLimitsOf(options.place);
+    this.#standing = new ReplyMessages(options.onStands);
+    this.#calls = new ReplyCalls({ ...options, onDelete: (ts) => this.#standing.goes(ts) });
     const isKnown = (ts: string): boolean => this.owns(ts) || options.isOfAnother(ts);
-    this.#strays = new Strays({ ...options, isKnown });
-    this.#streamer = new Streamer({
+    this.#strays = new LostPostFinder({ ...options, isKnown });
+    this.#streamer = new ReplyStreams({
       ...options,
       strays: this.#strays,
       call: (method, args, signal) => this.#calls.stream(method, args, signal),
@@ -74,7 +80,7 @@ export class SlackSurface implements Surface {
       options.doubles.recover(key, id, this.#strays);
     }
     const { status } = options;
-    if (status?.works !== true) return;
+    if (status?.isSupported !== true) return;
     this.working = status;
     status.onRefused = () => delete this.working;
   }
@@ -100,11 +106,11 @@ export class SlackSurface implements Surface {
     return this.#streamer.due(id);
   }
 
-  postable(text: string, options?: { readonly whole: boolean }): string {
-    return postable(text, options);
+  postableText(text: string, options?: { readonly whole: boolean }): string {
+    return textBeforeUrl(text, options);
   }
 
-  async post(posting: Posting, signal: AbortSignal): Promise<string> {
+  async post(posting: PostRequest, signal: AbortSignal): Promise<string> {
     const { key } = posting;
     const ts =
       (await this.#streamer.begin(posting, signal)) ?? (await this.#calls.post(posting, signal));
@@ -113,16 +119,16 @@ export class SlackSurface implements Surface {
     return ts;
   }
 
-  async find({ key }: Pick<Posting, 'key'>, signal: AbortSignal): Promise<string | undefined> {
+  async find({ key }: Pick<PostRequest, 'key'>, signal: AbortSignal): Promise<string | undefined> {
     const ts = this.#standing.of(key);
     if (ts !== undefined) return ts;
-    const { doubles, ensureHome } = this.#options;
-    ensureHome();
+    const { doubles, ensureSameWorkspace } = this.#options;
+    ensureSameWorkspace();
     const heard = this.#options.heard(key);
     const found =
       heard === undefined ? await this.#strays.find(key, signal) : { ts: heard, isStream: false };
     if (found === undefined) {
-      doubles.expect(key, this.#strays);
+      doubles.postRetried(key, this.#strays);
       return undefined;
     }
     this.#stands(key, found.ts);
@@ -134,7 +140,7 @@ export class SlackSurface implements Surface {
 
   #stands(key: string, ts: string): void {
     this.#standing.stands(ts, key);
-    this.#options.doubles.settle(key, ts);
+    this.#options.doubles.resolved(key, ts);
   }
 
   async edit(
@@ -145,11 +151,11 @@ export class SlackSurface implements Surface {
   ): Promise<void> {
     if (await this.#streamer.show(id, text, growth, signal)) return;
     try {
-      await this.#calls.update(id, text.trim() === '' ? nothingYet : text, signal);
+      await this.#calls.update(id, text.trim() === '' ? emptyPageText : text, signal);
       this.#standing.stands(id);
       this.#streamer.edited(id);
     } catch (error) {
-      if (!(error instanceof Refused)) throw error;
+      if (!(error instanceof SlackApiError)) throw error;
       if (editsOver.has(error.code)) this.#editsOver = true;
       if (error.code !== 'streaming_state_conflict') throw error;
       this.#standing.stands(id);
@@ -159,16 +165,16 @@ export class SlackSurface implements Surface {
 
   async remove(id: string, signal: AbortSignal): Promise<void> {
     await this.#streamer.stop(id, signal);
-    for (const key of this.#standing.leave(id)) this.#options.doubles.settle(key, undefined);
+    for (const key of this.#standing.leave(id)) this.#options.doubles.resolved(key, undefined);
     await this.#calls.delete(id, signal);
   }
 
-  get notice(): Notice | undefined {
+  get notice(): AskerNotice | undefined {
     const { asker } = this.#options;
     if (asker === undefined || !this.#standing.any) return undefined;
     return {
       budgets: this.#plainBudgets.post,
-      post: (sentence, signal) => this.#calls.say(`<@${asker}> ${sentence}`, signal),
+      post: (sentence, signal) => this.#calls.postNotice(`<@${asker}> ${sentence}`, signal),
     };
   }
 
@@ -190,7 +196,7 @@ export class SlackSurface implements Surface {
   }
 
   /** A person deleted a question or a part of the reply: nothing more is written. */
-  withdraw(): void {
-    this.#calls.withdraw();
+  stopWriting(): void {
+    this.#calls.stopWriting();
   }
 }

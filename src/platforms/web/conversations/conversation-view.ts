@@ -1,27 +1,27 @@
-import type { Entry, PageRecord } from '../../../core/domain/turn.ts';
+import type { HistoryEntry, PageRecord } from '../../../core/domain/turn.ts';
 import type { Message } from '../../../core/domain/message.ts';
-import type { View } from '../../../core/ports/store.ts';
+import type { StoredConversation } from '../../../core/ports/store.ts';
 import type { WorkingState } from '../../../core/ports/surface.ts';
-import { Pages } from '../../../core/reply/pages/page-splitter.ts';
+import { PageSplitter } from '../../../core/reply/pages/page-splitter.ts';
 import { webFormat } from '../surface.ts';
 
-interface ShownPage {
+interface PageView {
   readonly key: string;
   readonly text: string;
 }
 
-interface ShownTurn {
+interface TurnView {
   readonly id: string;
   readonly messages: readonly Message[];
-  readonly pages: readonly ShownPage[];
+  readonly pages: readonly PageView[];
   readonly working: WorkingState | undefined;
   readonly stopping: boolean;
 }
 
 /** A conversation as a page shows it. */
-export interface Picture {
-  readonly entries: readonly Entry[];
-  readonly running: ShownTurn | undefined;
+export interface ConversationView {
+  readonly entries: readonly HistoryEntry[];
+  readonly running: TurnView | undefined;
   readonly queued: readonly Message[];
 }
 
@@ -29,7 +29,10 @@ export interface Picture {
  * Puts together what the store knows and what this process shows already. The two were not read
  * in the same instant: whatever is in history is over, and no message is shown twice.
  */
-export function picture(view: View, live: LiveTurn | undefined): Picture {
+export function conversationView(
+  view: StoredConversation,
+  live: LiveTurn | undefined,
+): ConversationView {
   const past = new Set(view.history.map((entry) => entry.id));
   const running = shownTurn(view, live, past);
   const taken = new Set(running?.messages.map((message) => message.id));
@@ -41,10 +44,10 @@ export function picture(view: View, live: LiveTurn | undefined): Picture {
 }
 
 function shownTurn(
-  view: View,
+  view: StoredConversation,
   live: LiveTurn | undefined,
   past: ReadonlySet<string>,
-): ShownTurn | undefined {
+): TurnView | undefined {
   const stored = view.running;
   if (live !== undefined && !past.has(live.id) && (!live.ended || stored?.id === live.id)) {
     const records = stored?.id === live.id ? stored.pages : [];
@@ -66,10 +69,10 @@ function shownTurn(
   };
 }
 
-function shownPages(records: readonly PageRecord[], live: LiveTurn | undefined): ShownPage[] {
+function shownPages(records: readonly PageRecord[], live: LiveTurn | undefined): PageView[] {
   const places = new Map(records.map(({ key, index }) => [key, index]));
   const known = records.every(({ key }) => live?.pages.has(key));
-  const texts = new Map(known ? [] : standAlone(records));
+  const texts = new Map(known ? [] : completePages(records));
   for (const [key, page] of live?.pages ?? []) {
     texts.set(key, page.text);
     if (page.index !== undefined) places.set(key, page.index);
@@ -85,8 +88,8 @@ function shownPages(records: readonly PageRecord[], live: LiveTurn | undefined):
  * What the pages of an earlier process read, by key. Their records hold slices of the source; a
  * page stands alone, so what an earlier one left open is opened again.
  */
-function standAlone(records: readonly PageRecord[]): [string, string][] {
-  const pages = new Pages(webFormat);
+function completePages(records: readonly PageRecord[]): [string, string][] {
+  const pages = new PageSplitter(webFormat);
   pages.push(records.map(({ source }) => source).join(''));
   const last = pages.live();
   const texts = [...pages.frozen, ...(last === undefined ? [] : [last])].map(({ text }) => text);

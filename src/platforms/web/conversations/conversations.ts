@@ -1,15 +1,15 @@
 import { type Context, Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { z } from 'zod';
-import { type ConversationId, partsOf } from '../../../core/domain/conversation.ts';
+import { type ConversationId, parseConversationId } from '../../../core/domain/conversation.ts';
 import { cleanName } from '../../../core/domain/message.ts';
 import type { Intake } from '../../../core/ports/platform.ts';
-import type { Store, Summary } from '../../../core/ports/store.ts';
+import type { Store, ConversationSummary } from '../../../core/ports/store.ts';
 import { readJson } from '../http/read-body.ts';
 import { fileNameOf, mostExported, titleOf, toMarkdown } from './export.ts';
-import type { Rooms } from './live-conversations.ts';
+import type { LiveConversations } from './live-conversations.ts';
 import { search } from './search.ts';
-import { conversationIn, demandSession } from '../sessions/session.ts';
+import { conversationOf, requireSession } from '../sessions/session.ts';
 
 /** Far more than anybody begins in the time for which conversations are kept. */
 const mostListed = 10_000;
@@ -25,19 +25,19 @@ const renaming = z.object({ title: z.string().max(maxBodyBytes) });
 
 export interface ConversationsOptions {
   readonly store: Store;
-  readonly rooms: Rooms;
+  readonly live: LiveConversations;
   readonly now: () => number;
   /** Throws while nothing is taken in. */
-  readonly taking: () => Intake;
+  readonly intake: () => Intake;
 }
 
 /** What a browser can do with the conversations that it began: list, find, name, take along, delete. */
-export function conversations({ store, rooms, now, taking }: ConversationsOptions): Hono {
+export function conversationRoutes({ store, live, now, intake }: ConversationsOptions): Hono {
   const routes = new Hono();
   const one = '/api/conversations/:conversation';
 
   routes.get('/api/conversations', async (c) => {
-    const session = demandSession(c);
+    const session = requireSession(c);
     const query = listQuery.safeParse(c.req.query());
     if (!query.success) {
       const message = `A list takes a limit from 1 to ${mostListed}, and a search of ${maxSearchChars} characters at most.`;
@@ -50,32 +50,32 @@ export function conversations({ store, rooms, now, taking }: ConversationsOption
       return c.json({ conversations: all.slice(0, limit).map(shown), more: all.length > limit });
     }
     const all = await store.conversationsOf('web', session, mostListed);
-    const { found, more } = await search(store, all, wanted, c.req.raw.signal);
-    const shownFound = found.map(({ summary, passage }) => ({ ...shown(summary), passage }));
+    const { hits, more } = await search(store, all, wanted, c.req.raw.signal);
+    const shownFound = hits.map(({ summary, passage }) => ({ ...shown(summary), passage }));
     return c.json({ conversations: shownFound, more });
   });
 
   routes.patch(one, async (c) => {
-    const id = conversationIn(c);
+    const id = conversationOf(c);
     const body = renaming.safeParse(await readJson(c, maxBodyBytes, 'That title is too long.'));
     if (!body.success) throw new HTTPException(400, { message: 'A conversation needs a title.' });
     const title = cleanName(body.data.title, maxTitleChars);
-    if (!(await store.rename(id, demandSession(c), title))) throw unknown();
+    if (!(await store.rename(id, requireSession(c), title))) throw unknown();
     return c.json({ title });
   });
 
   routes.delete(one, async (c) => {
-    const id = conversationIn(c);
-    const gone = await taking().forget(id);
-    rooms.find(id)?.changed();
+    const id = conversationOf(c);
+    const gone = await intake().forget(id);
+    live.find(id)?.storeChanged();
     if (gone === 0) throw unknown();
     return c.json({ gone });
   });
 
   routes.get(`${one}/export`, async (c) => {
-    const id = conversationIn(c);
+    const id = conversationOf(c);
     const title = await titleFor(c, id);
-    const view = await store.view(id, mostExported);
+    const view = await store.conversationView(id, mostExported);
     return new Response(toMarkdown(title, view, now()), {
       headers: {
         'Content-Type': 'text/markdown; charset=utf-8',
@@ -86,7 +86,7 @@ export function conversations({ store, rooms, now, taking }: ConversationsOption
   });
 
   async function titleFor(c: Context, id: ConversationId): Promise<string> {
-    const all = await store.conversationsOf('web', demandSession(c), mostListed);
+    const all = await store.conversationsOf('web', requireSession(c), mostListed);
     const summary = all.find(({ conversation }) => conversation === id);
     if (summary === undefined) throw unknown();
     return titleOf(summary);
@@ -95,9 +95,13 @@ export function conversations({ store, rooms, now, taking }: ConversationsOption
   return routes;
 }
 
-function shown(summary: Summary): { id: string | undefined; title: string; at: number } {
-  const [, id] = partsOf(summary.conversation).ids;
-  return { id, title: titleOf(summary), at: summary.askedAt };
+function shown(summary: ConversationSummary): {
+  id: string | undefined;
+  title: string;
+  at: number;
+} {
+  const [, id] = parseConversationId(summary.conversation).ids;
+  return { id, title: titleOf(summary), at: summary.lastAskedAt };
 }
 
 function unknown(): HTTPException {

@@ -1,12 +1,12 @@
-import type { Entry } from '../../../core/domain/turn.ts';
+import type { HistoryEntry } from '../../../core/domain/turn.ts';
 import { cleanName } from '../../../core/domain/message.ts';
-import type { Summary, View } from '../../../core/ports/store.ts';
+import type { ConversationSummary, StoredConversation } from '../../../core/ports/store.ts';
 import { htmlEnd, outside, readLines } from '../../../core/reply/pages/markdown/blocks.ts';
 
 /** Messages and answers that an export has at most, the newest. */
 export const mostExported = 2_000;
 
-type Line = Pick<Entry, 'role' | 'text' | 'at' | 'note'>;
+type Line = Pick<HistoryEntry, 'role' | 'text' | 'at' | 'note'>;
 
 /**
  * A conversation as a markdown file: who said what, and when. What people wrote is in code blocks,
@@ -15,7 +15,7 @@ type Line = Pick<Entry, 'role' | 'text' | 'at' | 'note'>;
  *
  * @param exportedAt in milliseconds since the epoch
  */
-export function toMarkdown(title: string, view: View, exportedAt: number): string {
+export function toMarkdown(title: string, view: StoredConversation, exportedAt: number): string {
   const lines = linesOf(view);
   const count = `${lines.length} ${lines.length === 1 ? 'message' : 'messages'}`;
   const cut = view.history.length >= mostExported ? ', the newest; older ones are left out' : '';
@@ -24,7 +24,7 @@ export function toMarkdown(title: string, view: View, exportedAt: number): strin
     `Exported from Parley on ${timeOf(exportedAt)}: ${count}${cut}.`,
     ...lines.flatMap(({ role, text, at, note }) => [
       `## ${role === 'user' ? 'You' : 'Parley'} · ${timeOf(at)}`,
-      role === 'user' ? fenced(text) : whole(text),
+      role === 'user' ? fenced(text) : closedMarkdown(text),
       ...(note === undefined ? [] : [`> ${literal(note)}`]),
     ]),
   ]
@@ -33,7 +33,7 @@ export function toMarkdown(title: string, view: View, exportedAt: number): strin
     .concat('\n');
 }
 
-function linesOf({ history, running, queued }: View): Line[] {
+function linesOf({ history, running, queued }: StoredConversation): Line[] {
   const asked = [...(running?.messages ?? []), ...queued].map(({ text, sentAt }): Line => ({
     role: 'user',
     text,
@@ -60,7 +60,7 @@ function fenced(text: string): string {
 }
 
 /** An answer with an end for the code block or the raw HTML that it leaves open. */
-function whole(answer: string): string {
+function closedMarkdown(answer: string): string {
   const text = answer.replaceAll(/(You|Parley) · (?=\d{4}-\d\d-\d\d \d\d:\d\d UTC)/g, '$1, ');
   const lines = readLines(outside, false, text);
   const after = lines.at(-1)?.after;
@@ -90,9 +90,12 @@ const maxChars = 60;
 const maxFileChars = 50;
 
 /** What a conversation is called: as its person named it, or else how it begins. */
-export function titleOf({ name, began }: Pick<Summary, 'name' | 'began'>): string {
+export function titleOf({
+  name,
+  firstText,
+}: Pick<ConversationSummary, 'name' | 'firstText'>): string {
   if (name !== undefined) return name;
-  const [first = ''] = began.trim().split('\n', 1);
+  const [first = ''] = firstText.trim().split('\n', 1);
   const chars = Array.from(first.trim());
   const line = chars.length <= maxChars ? chars : [...chars.slice(0, maxChars - 1), '…'];
   return line.join('') || 'Untitled';

@@ -1,13 +1,13 @@
 import type { ConversationId } from '../../../core/domain/conversation.ts';
 import type { Message } from '../../../core/domain/message.ts';
 import type { Log } from '../../../core/ports/log.ts';
-import type { Store, View } from '../../../core/ports/store.ts';
-import { LiveTurn, picture, type Picture } from './conversation-view.ts';
+import type { Store, StoredConversation } from '../../../core/ports/store.ts';
+import { LiveTurn, conversationView, type ConversationView } from './conversation-view.ts';
 
 /** Somebody who looks at a conversation. */
-export interface Onlooker {
+export interface Subscriber {
   /** There is something new to see. */
-  wake(): void;
+  notify(): void;
 }
 
 /**
@@ -17,12 +17,12 @@ export interface Onlooker {
 const pollMs = 1_000;
 
 /** One conversation, while somebody looks at it or a turn of it runs here. */
-export class Room {
+export class LiveConversation {
   readonly #conversation: ConversationId;
   readonly #store: Store;
   readonly #log: Log;
-  readonly #onlookers = new Set<Onlooker>();
-  #view: View = { history: [], queued: [] };
+  readonly #onlookers = new Set<Subscriber>();
+  #view: StoredConversation = { history: [], queued: [] };
   #live: LiveTurn | undefined;
   #version = 0;
   #stale = false;
@@ -44,26 +44,26 @@ export class Room {
   }
 
   /** Nobody looks and nothing runs: the store alone knows enough. */
-  get isEmpty(): boolean {
+  get isUnused(): boolean {
     return this.#onlookers.size === 0 && this.#live === undefined;
   }
 
-  get live(): LiveTurn | undefined {
+  get turn(): LiveTurn | undefined {
     return this.#live;
   }
 
-  picture(): Picture {
-    return picture(this.#view, this.#live);
+  view(): ConversationView {
+    return conversationView(this.#view, this.#live);
   }
 
   /** Lets somebody look. Throws `StoreUnavailable` if there is nothing to be seen. */
-  async join(onlooker: Onlooker): Promise<void> {
+  async subscribe(onlooker: Subscriber): Promise<void> {
     this.#onlookers.add(onlooker);
     await this.#load();
     this.#pollIfFollowing();
   }
 
-  leave(onlooker: Onlooker): void {
+  unsubscribe(onlooker: Subscriber): void {
     this.#onlookers.delete(onlooker);
     if (this.#onlookers.size > 0) return;
     clearTimeout(this.#poll);
@@ -71,34 +71,34 @@ export class Room {
   }
 
   /** A turn starts, or starts again, in this process. */
-  begin(turn: string, messages: readonly Message[]): LiveTurn {
+  beginTurn(turn: string, messages: readonly Message[]): LiveTurn {
     const live = new LiveTurn(turn, messages);
     this.#live = live;
     this.#restructured();
-    this.changed();
+    this.storeChanged();
     return live;
   }
 
   /** A turn is over, and the store knows it. */
-  end(turn: string): void {
+  endTurn(turn: string): void {
     if (this.#live?.id !== turn) return;
     this.#live.ended = true;
     if (this.#onlookers.size === 0) this.#live = undefined;
-    this.changed();
+    this.storeChanged();
   }
 
   /** The text of a page that is there already has changed. */
-  rewritten(): void {
-    for (const onlooker of this.#onlookers) onlooker.wake();
+  textChanged(): void {
+    for (const onlooker of this.#onlookers) onlooker.notify();
   }
 
   /** Pages came or went, or the working mark changed. */
-  rearranged(): void {
+  structureChanged(): void {
     this.#restructured();
   }
 
   /** The store knows something new about this conversation. */
-  changed(): void {
+  storeChanged(): void {
     if (this.#onlookers.size === 0) return;
     this.#stale = true;
     if (!this.#reading) void this.#read();
@@ -126,7 +126,7 @@ export class Room {
     const over = this.#live?.ended === true ? this.#live : undefined;
     this.#asked += 1;
     const asked = this.#asked;
-    const view = await this.#store.view(this.#conversation);
+    const view = await this.#store.conversationView(this.#conversation);
     if (asked < this.#loaded) return;
     this.#loaded = asked;
     this.#view = view;
@@ -136,7 +136,7 @@ export class Room {
 
   #restructured(): void {
     this.#version += 1;
-    this.rewritten();
+    this.textChanged();
   }
 
   /** With a shared store the turn may run in another process, which cannot wake us. */
@@ -147,6 +147,6 @@ export class Room {
 
   #pollSoon(): void {
     clearTimeout(this.#poll);
-    this.#poll = setTimeout(() => this.changed(), pollMs).unref();
+    this.#poll = setTimeout(() => this.storeChanged(), pollMs).unref();
   }
 }

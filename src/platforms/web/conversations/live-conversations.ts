@@ -1,16 +1,16 @@
 import type { ConversationId } from '../../../core/domain/conversation.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import type { Store } from '../../../core/ports/store.ts';
-import { Room } from './live-conversation.ts';
-import { Viewer } from '../http/sse-client.ts';
+import { LiveConversation } from './live-conversation.ts';
+import { SseClient } from '../http/sse-client.ts';
 
 /** More open pages than this are refused. */
-const maxViewers = 1_000;
+const maxClients = 1_000;
 /**
  * More of one browser, by its session or its login, are refused, too: they would take places from
  * others. Not the oldest is closed instead: it would come back and close the next one.
  */
-const maxViewersEach = 20;
+const maxClientsPerBrowser = 20;
 
 /** Whose page it is that looks. */
 export interface Browser {
@@ -20,16 +20,16 @@ export interface Browser {
 }
 
 /** Too many pages are open; a later try may find room. */
-export class Crowded extends Error {
+export class TooManyPages extends Error {
   override readonly name = 'Crowded';
 }
 
 /** The conversations that somebody looks at or that have a turn running here. */
-export class Rooms {
+export class LiveConversations {
   readonly #store: Store;
   readonly #log: Log;
-  readonly #rooms = new Map<ConversationId, Room>();
-  readonly #viewers = new Map<Viewer, Browser>();
+  readonly #rooms = new Map<ConversationId, LiveConversation>();
+  readonly #viewers = new Map<SseClient, Browser>();
   #closed = false;
 
   constructor(store: Store, log: Log) {
@@ -38,14 +38,14 @@ export class Rooms {
   }
 
   /** The conversation's room, if there is anybody to tell. */
-  find(conversation: ConversationId): Room | undefined {
+  find(conversation: ConversationId): LiveConversation | undefined {
     return this.#rooms.get(conversation);
   }
 
-  enter(conversation: ConversationId): Room {
+  ensure(conversation: ConversationId): LiveConversation {
     const found = this.#rooms.get(conversation);
     if (found !== undefined) return found;
-    const room = new Room(conversation, this.#store, this.#log);
+    const room = new LiveConversation(conversation, this.#store, this.#log);
     this.#rooms.set(conversation, room);
     return room;
   }
@@ -57,21 +57,23 @@ export class Rooms {
   }
 
   /** Opens a page on a conversation. Throws `Crowded` or `StoreUnavailable`. */
-  async open(conversation: ConversationId, browser: Browser = {}): Promise<Viewer> {
-    if (this.#closed || this.#viewers.size >= maxViewers) {
-      throw new Crowded('Too many pages are open; close one, or try again in a minute.');
+  async connect(conversation: ConversationId, browser: Browser = {}): Promise<SseClient> {
+    if (this.#closed || this.#viewers.size >= maxClients) {
+      throw new TooManyPages('Too many pages are open; close one, or try again in a minute.');
     }
-    if (this.#has(browser) >= maxViewersEach) {
-      throw new Crowded(`This browser has ${maxViewersEach} pages open already; close one.`);
+    if (this.#has(browser) >= maxClientsPerBrowser) {
+      throw new TooManyPages(
+        `This browser has ${maxClientsPerBrowser} pages open already; close one.`,
+      );
     }
-    const room = this.enter(conversation);
-    const viewer = new Viewer(room, () => {
+    const room = this.ensure(conversation);
+    const viewer = new SseClient(room, () => {
       this.#viewers.delete(viewer);
-      this.tidy(conversation);
+      this.removeIfUnused(conversation);
     });
     this.#viewers.set(viewer, browser);
     try {
-      await room.join(viewer);
+      await room.subscribe(viewer);
     } catch (cause) {
       viewer.close();
       throw cause;
@@ -81,8 +83,8 @@ export class Rooms {
   }
 
   /** Forgets a room that nobody needs. */
-  tidy(conversation: ConversationId): void {
-    if (this.#rooms.get(conversation)?.isEmpty === true) this.#rooms.delete(conversation);
+  removeIfUnused(conversation: ConversationId): void {
+    if (this.#rooms.get(conversation)?.isUnused === true) this.#rooms.delete(conversation);
   }
 
   /** Ends every open page; the browser comes back by itself. */

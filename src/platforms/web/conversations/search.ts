@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Store, Summary, View } from '../../../core/ports/store.ts';
+import type { Store, ConversationSummary, StoredConversation } from '../../../core/ports/store.ts';
 import { titleOf } from './export.ts';
 
 /** Conversations that are found at most. */
@@ -14,15 +14,15 @@ const mostWords = 10;
 const shownBefore = 30;
 const shown = 120;
 
-interface Found {
-  readonly summary: Summary;
+interface SearchHit {
+  readonly summary: ConversationSummary;
   /** Where it was said; absent if the title says it. */
   readonly passage?: string;
 }
 
 /** What was found, latest first. */
-export interface Findings {
-  readonly found: readonly Found[];
+export interface SearchResult {
+  readonly hits: readonly SearchHit[];
   /** The search ended before all was read. */
   readonly more: boolean;
 }
@@ -35,23 +35,24 @@ export interface Findings {
  * @param signal nobody waits for the answer any more
  */
 export async function search(
-  store: Pick<Store, 'view'>,
-  summaries: readonly Summary[],
+  store: Pick<Store, 'conversationView'>,
+  summaries: readonly ConversationSummary[],
   wanted: string,
   signal: AbortSignal,
-): Promise<Findings> {
+): Promise<SearchResult> {
   const words = folded(wanted).split(/\s+/).filter(Boolean).slice(0, mostWords);
-  const found: Found[] = [];
+  const found: SearchHit[] = [];
   let left = mostRead;
   for (const summary of summaries) {
-    if (found.length >= mostFound || left <= 0 || signal.aborted) return { found, more: true };
-    if (placeOf(titleOf(summary), words) >= 0) {
+    if (found.length >= mostFound || left <= 0 || signal.aborted)
+      return { hits: found, more: true };
+    if (indexIn(titleOf(summary), words) >= 0) {
       found.push({ summary });
       continue;
     }
-    for (const text of textsOf(await store.view(summary.conversation, mostEntries))) {
+    for (const text of textsOf(await store.conversationView(summary.conversation, mostEntries))) {
       left -= text.length;
-      const place = placeOf(text, words);
+      const place = indexIn(text, words);
       if (place < 0) continue;
       found.push({ summary, passage: passageAt(text, place) });
       break;
@@ -59,11 +60,11 @@ export async function search(
     // The embedded store reads at once: others get their turn in between.
     await setImmediate();
   }
-  return { found, more: false };
+  return { hits: found, more: false };
 }
 
 /** Newest first. */
-function textsOf({ history, running, queued }: View): string[] {
+function textsOf({ history, running, queued }: StoredConversation): string[] {
   const texts = [
     ...history.map(({ text }) => text),
     ...(running?.messages ?? []).map(({ text }) => text),
@@ -74,7 +75,7 @@ function textsOf({ history, running, queued }: View): string[] {
 }
 
 /** Where the first of the words is, if the text holds them all; else -1. */
-function placeOf(text: string, words: readonly string[]): number {
+function indexIn(text: string, words: readonly string[]): number {
   const plain = folded(text);
   const places = words.map((word) => plain.indexOf(word));
   return places.includes(-1) ? -1 : (places[0] ?? -1);

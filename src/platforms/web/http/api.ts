@@ -5,12 +5,12 @@ import { z } from 'zod';
 import type { Intake } from '../../../core/ports/platform.ts';
 import type { Store } from '../../../core/ports/store.ts';
 import { readJson } from './read-body.ts';
-import { conversations } from '../conversations/conversations.ts';
+import { conversationRoutes } from '../conversations/conversations.ts';
 import { loginOf } from '../sessions/login.ts';
-import type { Rooms } from '../conversations/live-conversations.ts';
-import { conversationIn, sessionOf } from '../sessions/session.ts';
+import type { LiveConversations } from '../conversations/live-conversations.ts';
+import { conversationOf, sessionOf } from '../sessions/session.ts';
 import type { Sessions } from '../sessions/session.ts';
-import type { Viewer } from './sse-client.ts';
+import type { SseClient } from './sse-client.ts';
 
 /** What the page says about Parley itself. */
 interface About {
@@ -25,7 +25,7 @@ interface About {
 
 export interface ApiOptions {
   readonly store: Store;
-  readonly rooms: Rooms;
+  readonly live: LiveConversations;
   readonly sessions: Sessions;
   readonly about: About;
   readonly now: () => number;
@@ -40,7 +40,7 @@ const tooMuch = 'That is too much at once: a message has at most 50,000 characte
 const newMessage = z.object({ id: z.uuid().toLowerCase(), text: z.string() });
 
 /** What the page's script talks to. */
-export function api({ store, rooms, sessions, about, now, intake }: ApiOptions): Hono {
+export function apiRoutes({ store, live, sessions, about, now, intake }: ApiOptions): Hono {
   const routes = new Hono();
   const conversation = '/api/conversations/:conversation';
   let lastSentAt = 0;
@@ -49,12 +49,12 @@ export function api({ store, rooms, sessions, about, now, intake }: ApiOptions):
 
   routes.post('/api/session', async (c) => c.json({ fresh: await sessions.ensure(c), ...about }));
 
-  routes.route('/', conversations({ store, rooms, taking, now }));
+  routes.route('/', conversationRoutes({ store, live, intake: taking, now }));
 
   routes.get(`${conversation}/events`, async (c) => {
     if (c.req.method === 'HEAD')
       return c.body(null, 200, { 'Content-Type': 'text/event-stream; charset=utf-8' });
-    const viewer = await rooms.open(conversationIn(c), {
+    const viewer = await live.connect(conversationOf(c), {
       session: sessionOf(c),
       login: loginOf(c),
     });
@@ -69,7 +69,7 @@ export function api({ store, rooms, sessions, about, now, intake }: ApiOptions):
   });
 
   routes.post(`${conversation}/messages`, async (c) => {
-    const id = conversationIn(c);
+    const id = conversationOf(c);
     const author = { id: sessionOf(c) ?? '' };
     const message = newMessage.safeParse(await readJson(c, maxBodyBytes, tooMuch));
     if (!message.success) return refuse(c, 400, 'A message needs an id (a UUID) and a text.');
@@ -82,23 +82,23 @@ export function api({ store, rooms, sessions, about, now, intake }: ApiOptions):
       sentAt: lastSentAt,
       kind: 'question',
     });
-    rooms.find(id)?.changed();
+    live.find(id)?.storeChanged();
     return c.json({ receipt }, 202);
   });
 
   routes.delete(`${conversation}/messages/:message`, async (c) => {
-    const id = conversationIn(c);
+    const id = conversationOf(c);
     const message = newMessage.shape.id.safeParse(c.req.param('message'));
     if (!message.success) return refuse(c, 400, 'A message is named by a UUID.');
     const withdrawn = await taking().withdraw(id, message.data);
-    rooms.find(id)?.changed();
+    live.find(id)?.storeChanged();
     return c.json({ withdrawn });
   });
 
   routes.post(`${conversation}/stop`, async (c) => {
-    const id = conversationIn(c);
+    const id = conversationOf(c);
     const stopping = await taking().stop(id);
-    rooms.find(id)?.changed();
+    live.find(id)?.storeChanged();
     return c.json({ stopping }, 202);
   });
 
@@ -130,13 +130,13 @@ function refuse(c: Context, status: 400 | 415, error: string): Response {
 }
 
 /** Asks for the next events only when the last ones are on their way. */
-function bodyOf(viewer: Viewer): ReadableStream<Uint8Array> {
+function bodyOf(viewer: SseClient): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   let gone = false;
   return new ReadableStream(
     {
       async pull(controller) {
-        const events = await viewer.next();
+        const events = await viewer.nextEvents();
         if (gone) return;
         if (events === undefined) controller.close();
         else controller.enqueue(encoder.encode(events));

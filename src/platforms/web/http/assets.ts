@@ -44,7 +44,7 @@ const folders: ReadonlyMap<string, { from: string; files: RegExp }> = new Map([
  * The page's scripts and styles. A change shows with the next reload. They are the same for
  * everybody, in one copy: nothing in them is secret, and requests for them cost no memory.
  */
-export function assets(): Hono {
+export function assetRoutes(): Hono {
   const routes = new Hono();
   const files = new SharedFiles();
   routes.use('/assets/*', etag());
@@ -82,7 +82,7 @@ export function assets(): Hono {
 }
 
 /** One of the HTML files, such as `index.html`. */
-export async function html(file: string): Promise<string> {
+export async function readHtml(file: string): Promise<string> {
   return readFile(new URL(file, page), 'utf8');
 }
 

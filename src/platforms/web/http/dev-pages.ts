@@ -1,8 +1,8 @@
 import { Hono } from 'hono';
 import { z } from 'zod';
 import type { PageFormat } from '../../../core/ports/surface.ts';
-import { Pages } from '../../../core/reply/pages/page-splitter.ts';
-import { html } from './assets.ts';
+import { PageSplitter } from '../../../core/reply/pages/page-splitter.ts';
+import { readHtml } from './assets.ts';
 import { readJson } from './read-body.ts';
 
 /** As long as an answer can be, by default, and then some. */
@@ -22,9 +22,9 @@ interface SplitPage {
  * For whoever develops Parley: any answer, split into any platform's pages by the code that does
  * it for people.
  */
-export function devPages(formats: Readonly<Record<string, PageFormat>>): Hono {
+export function devRoutes(formats: Readonly<Record<string, PageFormat>>): Hono {
   const routes = new Hono();
-  routes.get('/dev/pages', async (c) => c.html(await html('dev.html')));
+  routes.get('/dev/pages', async (c) => c.html(await readHtml('dev.html')));
   routes.get('/api/dev/formats', (c) =>
     c.json(Object.entries(formats).map(([name, { limit }]) => ({ name, limit }))),
   );
@@ -41,7 +41,7 @@ export function devPages(formats: Readonly<Record<string, PageFormat>>): Hono {
 }
 
 function split(text: string, format: PageFormat): SplitPage[] {
-  const pages = new Pages(format);
+  const pages = new PageSplitter(format);
   pages.push(text);
   pages.end();
   const last = pages.live();

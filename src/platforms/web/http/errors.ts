@@ -1,8 +1,8 @@
 import { type Context, Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { MessageRefused, StoreUnavailable } from '../../../core/domain/errors.ts';
-import type { Log, LogDigest } from '../../../core/ports/log.ts';
-import { Crowded } from '../conversations/live-conversations.ts';
+import type { Log, ThrottledWarnings } from '../../../core/ports/log.ts';
+import { TooManyPages } from '../conversations/live-conversations.ts';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { z } from 'zod';
 import { readJson } from './read-body.ts';
@@ -18,12 +18,17 @@ const refusals = {
 const later = 'Parley cannot store anything right now. Try again in a minute.';
 
 /** Says what went wrong in a sentence that the page can show; the log has the cause. */
-export function faultResponse(error: Error, c: Context, log: Log, digest: LogDigest): Response {
+export function errorResponse(
+  error: Error,
+  c: Context,
+  log: Log,
+  digest: ThrottledWarnings,
+): Response {
   if (error instanceof MessageRefused) {
     return c.json({ error: error.message }, refusals[error.reason]);
   }
   if (error instanceof HTTPException) return c.json({ error: error.message }, error.status);
-  if (error instanceof Crowded) return c.json({ error: error.message }, 503);
+  if (error instanceof TooManyPages) return c.json({ error: error.message }, 503);
   if (c.req.raw.signal.aborted || ('code' in error && error.code === 'ECONNRESET')) {
     digest.count('web request aborted by its client');
     // Nobody reads it.
@@ -55,7 +60,7 @@ const problem = z.object({
 });
 
 /** Where a page tells that it has a fault of its own. */
-export function problems(log: Log): Hono {
+export function problemReportRoutes(log: Log): Hono {
   const routes = new Hono();
   const budget = new RateLimiterMemory({ points: perMinute, duration: 60 });
   routes.post('/api/problems', async (c) => {

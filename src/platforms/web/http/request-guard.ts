@@ -3,7 +3,7 @@ import { secureHeaders } from 'hono/secure-headers';
 import { isIPv6 } from 'node:net';
 
 export interface GuardOptions {
-  readonly hosts: Hosts;
+  readonly hosts: AllowedHosts;
   /** Called for each request under a name that is not listed. */
   readonly refused: () => void;
 }
@@ -12,7 +12,7 @@ const self = ["'self'"];
 const none = ["'none'"];
 
 /** Nothing from elsewhere, nothing inline, and nobody may put the page into a frame. */
-export const headers: MiddlewareHandler = secureHeaders({
+export const securityHeaders: MiddlewareHandler = secureHeaders({
   contentSecurityPolicy: {
     defaultSrc: none,
     scriptSrc: self,
@@ -38,7 +38,7 @@ export const headers: MiddlewareHandler = secureHeaders({
  * whatever the password, as a browser that is logged in would be believed under any; and whatever
  * changes something and comes from another site.
  */
-export function guard({ hosts, refused }: GuardOptions): MiddlewareHandler {
+export function requestGuard({ hosts, refused }: GuardOptions): MiddlewareHandler {
   return async (c, next) => {
     const host = c.req.header('Host') ?? '';
     if (!hosts.has(host)) {
@@ -91,7 +91,7 @@ const ownNames: readonly string[] = ['localhost', '127.0.0.1', '[::1]'];
  * The names under which the page is served. A name that is made to point at this machine (DNS
  * rebinding) shows in Host, and so does every other name that nobody listed.
  */
-export class Hosts {
+export class AllowedHosts {
   readonly #listed: readonly Host[];
 
   /**
@@ -120,7 +120,7 @@ export function isLoopbackHost(host: string): boolean {
 }
 
 /** The name in a Host header, for a sentence about it; undefined if it is none. */
-export function nameIn(header: string): string | undefined {
+function nameIn(header: string): string | undefined {
   return parse(header)?.name;
 }
 

@@ -1,7 +1,7 @@
-import type { Onlooker, Room } from '../conversations/live-conversation.ts';
-import type { Entry } from '../../../core/domain/turn.ts';
+import type { Subscriber, LiveConversation } from '../conversations/live-conversation.ts';
+import type { HistoryEntry } from '../../../core/domain/turn.ts';
 import type { Message } from '../../../core/domain/message.ts';
-import type { Picture } from '../conversations/conversation-view.ts';
+import type { ConversationView } from '../conversations/conversation-view.ts';
 
 /** An event at least this often, so that both ends notice when the other is gone. */
 const heartbeatMs = 15_000;
@@ -13,8 +13,8 @@ const opening = 'retry: 1000\n\n';
  * One open page: what it was sent, and what it must be sent next. Whoever reads slowly is sent
  * fewer steps, never older text.
  */
-export class Viewer implements Onlooker {
-  readonly #room: Room;
+export class SseClient implements Subscriber {
+  readonly #room: LiveConversation;
   readonly #onClose: () => void;
   readonly #knownEntries = new Set<string>();
   readonly #sentTexts = new Map<string, string>();
@@ -23,17 +23,17 @@ export class Viewer implements Onlooker {
   #closed = false;
   #wake: (() => void) | undefined;
 
-  constructor(room: Room, onClose: () => void) {
+  constructor(room: LiveConversation, onClose: () => void) {
     this.#room = room;
     this.#onClose = onClose;
   }
 
-  wake(): void {
+  notify(): void {
     this.#wake?.();
   }
 
   /** The next events to send, waiting for them if need be; undefined once closed. */
-  async next(): Promise<string | undefined> {
+  async nextEvents(): Promise<string | undefined> {
     if (!this.#opened) {
       this.#opened = true;
       return opening + this.#news();
@@ -49,15 +49,15 @@ export class Viewer implements Onlooker {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#room.leave(this);
+    this.#room.unsubscribe(this);
     this.#onClose();
-    this.wake();
+    this.notify();
   }
 
   #news(): string {
     if (this.#version === this.#room.version) return this.#newTexts();
     this.#version = this.#room.version;
-    const picture = this.#room.picture();
+    const picture = this.#room.view();
     const event = stateEvent(picture, this.#knownEntries);
     for (const { id } of picture.entries) this.#knownEntries.add(id);
     this.#sentTexts.clear();
@@ -66,7 +66,7 @@ export class Viewer implements Onlooker {
   }
 
   #newTexts(): string {
-    const live = this.#room.live;
+    const live = this.#room.turn;
     if (live === undefined) return '';
     let events = '';
     for (const [key, { text }] of live.pages) {
@@ -94,7 +94,7 @@ export class Viewer implements Onlooker {
 }
 
 /** The whole conversation, but for the entries that the page has already. */
-export function stateEvent(picture: Picture, known: ReadonlySet<string>): string {
+function stateEvent(picture: ConversationView, known: ReadonlySet<string>): string {
   return event('state', {
     ids: picture.entries.map(({ id }) => id),
     entries: picture.entries.filter(({ id }) => !known.has(id)).map(shownEntry),
@@ -107,7 +107,7 @@ export function stateEvent(picture: Picture, known: ReadonlySet<string>): string
 }
 
 /** A page reads `text` now; only what differs from what was sent travels. */
-export function pageEvent(turn: string, key: string, sent: string, text: string): string {
+function pageEvent(turn: string, key: string, sent: string, text: string): string {
   let keep = 0;
   while (keep < sent.length && keep < text.length && sent[keep] === text[keep]) keep += 1;
   return event('page', { turn, key, keep, text: text.slice(keep) });
@@ -118,7 +118,7 @@ function event(name: string, data: unknown): string {
 }
 
 /** What a page needs of an entry: no author, since there is only one, and no token counts. */
-function shownEntry({ id, role, text, at, outcome, note }: Entry): Record<string, unknown> {
+function shownEntry({ id, role, text, at, outcome, note }: HistoryEntry): Record<string, unknown> {
   return { id, role, text, at, outcome, note };
 }
 

@@ -1,4 +1,4 @@
-import { Buckets } from './session-throttle.ts';
+import { TokenBuckets } from './session-throttle.ts';
 
 /** Passwords that are tried in all: so many at once, then two in a second. */
 const all = { burst: 10, refillMs: 500 };
@@ -9,10 +9,10 @@ const mostWaiting = 60;
 const mostInLane = 15;
 
 /** What became of a try: its turn came, there were too many, or whoever made it left. */
-export type Turn = 'come' | 'crowded' | 'left';
+export type ThrottleResult = 'come' | 'crowded' | 'left';
 
 interface Waiting {
-  readonly done: (turn: Turn) => void;
+  readonly done: (turn: ThrottleResult) => void;
 }
 
 /**
@@ -21,16 +21,16 @@ interface Waiting {
  * has one, and what has no address shares one; lanes take turns, so that nobody who floods one
  * keeps the others waiting. Tries that turn out to be right do not count.
  */
-export class LoginLine {
+export class LoginThrottle {
   /** In the order in which they have their next turn. */
   readonly #lanes = new Map<string, Waiting[]>();
-  readonly #all = new Buckets({ ...all, now: () => performance.now() });
-  readonly #each = new Buckets({ ...each, now: () => performance.now() });
+  readonly #all = new TokenBuckets({ ...all, now: () => performance.now() });
+  readonly #each = new TokenBuckets({ ...each, now: () => performance.now() });
   #timer: NodeJS.Timeout | undefined;
 
   /** @param lane undefined for what has no address: it is bounded with all others only */
-  wait(lane: string | undefined, signal: AbortSignal): Promise<Turn> {
-    const { promise, resolve } = Promise.withResolvers<Turn>();
+  wait(lane: string | undefined, signal: AbortSignal): Promise<ThrottleResult> {
+    const { promise, resolve } = Promise.withResolvers<ThrottleResult>();
     const key = lane ?? '';
     if (signal.aborted) return Promise.resolve('left');
     if (!this.#hasRoom(key)) return Promise.resolve('crowded');
@@ -48,9 +48,9 @@ export class LoginLine {
   }
 
   /** A try whose turn had come was right: it did not count. */
-  right(lane: string | undefined): void {
-    this.#all.giveBack('');
-    if (lane !== undefined) this.#each.giveBack(lane);
+  succeeded(lane: string | undefined): void {
+    this.#all.refund('');
+    if (lane !== undefined) this.#each.refund(lane);
     this.#callNext();
   }
 
@@ -97,7 +97,7 @@ export class LoginLine {
     return soonest;
   }
 
-  #remove(key: string, waiting: Waiting, turn: Turn): void {
+  #remove(key: string, waiting: Waiting, turn: ThrottleResult): void {
     const others = (this.#lanes.get(key) ?? []).filter((one) => one !== waiting);
     if (others.length > 0) this.#lanes.set(key, others);
     else this.#lanes.delete(key);

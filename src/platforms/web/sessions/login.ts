@@ -2,7 +2,7 @@ import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import type { Secrets } from '../../../core/ports/store.ts';
 import { readText } from '../http/read-body.ts';
 import { PageCookie } from './session.ts';
-import { LoginLine } from './login-throttle.ts';
+import { LoginThrottle } from './login-throttle.ts';
 import { createHmac, randomBytes, scryptSync, timingSafeEqual } from 'node:crypto';
 
 const maxFormBytes = 4_096;
@@ -19,15 +19,15 @@ export interface LoginOptions {
   /** Makes the page that asks for the password, with a sentence about the last try. */
   readonly form: (sentence: string) => Promise<string>;
   /** Whose turn comes with whose, when passwords are tried; undefined for nobody in particular. */
-  readonly laneOf: (c: Context) => string | undefined;
+  readonly throttleKeyOf: (c: Context) => string | undefined;
   /** A login ended: what is open by it is to be closed. */
-  readonly ended: (login: string) => void;
+  readonly onLogout: (login: string) => void;
   readonly now: () => number;
 }
 
 export interface Login {
   /** Lets only those pass who have logged in. */
-  readonly gate: MiddlewareHandler;
+  readonly requireLogin: MiddlewareHandler;
   /** `/login` and `/logout`. */
   readonly routes: Hono;
   /** Whether somebody logged out of it, here or at another instance. */
@@ -35,18 +35,18 @@ export interface Login {
 }
 
 /** One password for the page. */
-export function login(options: LoginOptions): Login {
-  const { password, secrets, form, laneOf, ended, now } = options;
+export function createLogin(options: LoginOptions): Login {
+  const { password, secrets, form, throttleKeyOf, onLogout, now } = options;
   const tokens = new LoginTokens(password, now);
   const cookie = new PageCookie('parley_login');
-  const line = new LoginLine();
+  const line = new LoginThrottle();
   const routes = new Hono();
 
   routes.get('/login', (c) => c.redirect('/', 303));
 
   routes.post('/login', async (c) => {
     const sent = await readText(c, maxFormBytes, 'No password is that long.');
-    const lane = laneOf(c);
+    const lane = throttleKeyOf(c);
     const turn = await line.wait(lane, c.req.raw.signal);
     // Nobody reads it.
     if (turn === 'left') return c.body(null, 400);
@@ -58,7 +58,7 @@ export function login(options: LoginOptions): Login {
     if (!tokens.isPassword(new URLSearchParams(sent).get('password') ?? '')) {
       return c.html(await form('That is not the password.'), 401);
     }
-    line.right(lane);
+    line.succeeded(lane);
     cookie.set(c, tokens.issue(), loginMs);
     return c.redirect('/', 303);
   });
@@ -67,7 +67,7 @@ export function login(options: LoginOptions): Login {
     const loggedIn = readLogin(c);
     cookie.delete(c);
     if (loggedIn !== undefined) {
-      ended(loggedIn.id);
+      onLogout(loggedIn.id);
       await secrets.keep(noteOf(loggedIn.id), 'ended', loggedIn.until - now());
     }
     return c.redirect('/', 303);
@@ -84,15 +84,15 @@ export function login(options: LoginOptions): Login {
       : c.html(await form(''), 401);
   };
 
-  function readLogin(c: Context): LoggedIn | undefined {
-    return tokens.read(cookie.get(c) ?? '');
+  function readLogin(c: Context): VerifiedLogin | undefined {
+    return tokens.verify(cookie.get(c) ?? '');
   }
 
   async function hasEnded(id: string): Promise<boolean> {
     return (await secrets.find(noteOf(id))) !== undefined;
   }
 
-  return { gate, routes, hasEnded };
+  return { requireLogin: gate, routes, hasEnded };
 }
 
 /** By which login a request came in; undefined where no password is asked for. */
@@ -105,10 +105,10 @@ function noteOf(login: string): string {
 }
 
 /** How long a browser stays logged in, in milliseconds. */
-export const loginMs = 30 * 24 * 3_600_000;
+const loginMs = 30 * 24 * 3_600_000;
 
 /** That somebody gave the password in a browser. */
-export interface LoggedIn {
+interface VerifiedLogin {
   readonly id: string;
   /** In milliseconds since the epoch. */
   readonly until: number;
@@ -118,7 +118,7 @@ export interface LoggedIn {
  * What a browser shows instead of the password. It is signed with a key derived from the password,
  * so that a restart logs nobody out and a new password logs out everybody.
  */
-export class LoginTokens {
+class LoginTokens {
   readonly #key: Buffer;
   readonly #password: Buffer;
   readonly #compareKey = randomBytes(32);
@@ -143,7 +143,7 @@ export class LoginTokens {
   }
 
   /** Undefined if it is not ours, or its time is over. */
-  read(token: string): LoggedIn | undefined {
+  verify(token: string): VerifiedLogin | undefined {
     const [id = '', until = '', signature = ''] = token.split('.');
     const right = Buffer.from(this.#sign(`${id}.${until}`));
     const given = Buffer.from(signature);

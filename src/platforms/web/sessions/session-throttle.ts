@@ -10,15 +10,15 @@ const each = { burst: 20, refillMs: 6_000 };
  * How often a browser may be a new one. What holds for each session, such as a quota, holds for
  * people only while nobody can have as many sessions as they like.
  */
-export class NewSessions {
-  readonly #all: Buckets;
-  readonly #each: Buckets;
+export class SessionThrottle {
+  readonly #all: TokenBuckets;
+  readonly #each: TokenBuckets;
   readonly #addressOf: (c: Context) => string | undefined;
 
   constructor(addressOf: (c: Context) => string | undefined, now: () => number) {
     this.#addressOf = addressOf;
-    this.#all = new Buckets({ ...all, now });
-    this.#each = new Buckets({ ...each, now });
+    this.#all = new TokenBuckets({ ...all, now });
+    this.#each = new TokenBuckets({ ...each, now });
   }
 
   /** Counts one. Throws what tells people to wait if there are too many. */
@@ -49,7 +49,7 @@ export interface BucketOptions {
 }
 
 /** Counts what somebody does, by key, such as an address, so that it goes on slowly only. */
-export class Buckets {
+export class TokenBuckets {
   readonly #spent = new Map<string, { count: number; at: number }>();
   readonly #options: BucketOptions;
 
@@ -68,7 +68,7 @@ export class Buckets {
   }
 
   /** What was taken shall not count. */
-  giveBack(key: string): void {
+  refund(key: string): void {
     this.#note(key, Math.max(0, this.#count(key) - 1));
   }
 

@@ -97,7 +97,7 @@ export function sessionOf(c: Context): string | undefined {
 }
 
 /** The same. Throws what tells people to load the page anew if there is none. */
-export function demandSession(c: Context): string {
+export function requireSession(c: Context): string {
   const session = sessionOf(c);
   if (session === undefined) {
     throw new HTTPException(401, { message: 'This browser has no session: load the page anew.' });
@@ -106,8 +106,8 @@ export function demandSession(c: Context): string {
 }
 
 /** The conversation that a path names, of this browser's own. Throws what tells that it does not. */
-export function conversationIn(c: Context): ConversationId {
-  const session = demandSession(c);
+export function conversationOf(c: Context): ConversationId {
+  const session = requireSession(c);
   const conversation = c.req.param('conversation') ?? '';
   if (!isUuid(conversation)) {
     throw new HTTPException(400, { message: 'A conversation is named by a UUID.' });

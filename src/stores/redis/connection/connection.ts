@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { StoreUnavailable } from '../../../core/domain/errors.ts';
 import type { Log } from '../../../core/ports/log.ts';
-import { bare, codeOf, isPassing, toStoreFault } from './errors.ts';
-import type { Keyring } from '../keys.ts';
+import { withoutCommand, codeOf, isTransient, toStoreError } from './errors.ts';
+import type { NamedKeys } from '../keys.ts';
 import {
   type Arg,
   type Args,
@@ -50,22 +50,30 @@ export class Connection {
     this.client.on('ready', () => this.#comesUp(target.name));
     this.client.on('close', () => this.#goesDown(target.name));
     this.client.on('error', (error: unknown) => {
-      this.#log.debug({ err: bare(error), redis: target.name }, 'redis connection failed');
+      this.#log.debug(
+        { err: withoutCommand(error), redis: target.name },
+        'redis connection failed',
+      );
     });
   }
 
   /** Runs a script: one atomic step, one round trip. */
-  run(name: ScriptName, keys: Keyring, args: Args, rest: readonly Arg[] = []): Promise<unknown> {
+  runScript(
+    name: ScriptName,
+    keys: NamedKeys,
+    args: Args,
+    rest: readonly Arg[] = [],
+  ): Promise<unknown> {
     const script = this.#scripts.get(name);
     if (script === undefined) throw new Error(`there is no script ${name}`);
     const inputs = script.inputs(keys, args, rest);
     const step = (this.client as unknown as Record<string, Step>)[name];
     if (step === undefined) throw new Error(`the script ${name} is not defined`);
-    return this.try(() => step.apply(this.client, inputs));
+    return this.send(() => step.apply(this.client, inputs));
   }
 
   /** Sends a command that is safe to repeat. */
-  async try<T>(send: () => Promise<T>): Promise<T> {
+  async send<T>(send: () => Promise<T>): Promise<T> {
     if (this.#waiting >= mostWaiting) {
       throw new StoreUnavailable('away', 'too many steps wait for Redis already');
     }
@@ -79,8 +87,8 @@ export class Connection {
           return await this.#within(endsAt, send());
         } catch (error) {
           this.#refuseIfClosed(error);
-          if (!isPassing(error) || performance.now() + retryDelayMs > endsAt)
-            throw toStoreFault(error);
+          if (!isTransient(error) || performance.now() + retryDelayMs > endsAt)
+            throw toStoreError(error);
           await delay(retryDelayMs);
         }
       }
@@ -98,7 +106,7 @@ export class Connection {
 
   #refuseIfClosed(cause?: unknown): void {
     if (!this.#closed.signal.aborted) return;
-    const why = cause === undefined ? {} : { cause: bare(cause) };
+    const why = cause === undefined ? {} : { cause: withoutCommand(cause) };
     throw new StoreUnavailable('away', 'the store is closed', why);
   }
 

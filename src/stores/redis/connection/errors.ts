@@ -35,16 +35,16 @@ export function codeOf(error: unknown): string | undefined {
 }
 
 /** Whether the same step may well be taken a moment later. Its answer may only have been lost. */
-export function isPassing(error: unknown): boolean {
+export function isTransient(error: unknown): boolean {
   if (error instanceof StoreUnavailable) return false;
   const code = codeOf(error);
   return code === undefined ? isFromConnection(error) : codes[code] === 'passing';
 }
 
 /** What a fault during a step means to the caller; errors of our own stay as they are. */
-export function toStoreFault(error: unknown): unknown {
+export function toStoreError(error: unknown): unknown {
   if (error instanceof StoreUnavailable) return error;
-  const cause = bare(error);
+  const cause = withoutCommand(error);
   const code = codeOf(error);
   if (code === undefined) {
     if (!isFromConnection(error)) return error;
@@ -104,7 +104,7 @@ const connectionFaults =
  * An error without the command that it belongs to: ioredis hangs that on, and with it people's
  * words and the password.
  */
-export function bare(error: unknown): Error {
+export function withoutCommand(error: unknown): Error {
   if (!(error instanceof Error)) return new Error(String(error));
   const message = error.message.replace(/, with args beginning with.*$/s, '');
   const clean = new Error(message);
@@ -120,8 +120,8 @@ export const moreDisk =
   'free space on the disk of Redis, or make it writable; the log of Redis says which, and it takes writes again after its next save';
 
 /** What waiting does not help against. */
-export function whyNever(error: unknown, target: Target): BadConfiguration | undefined {
-  const cause = bare(error);
+export function unusableReason(error: unknown, target: Target): BadConfiguration | undefined {
+  const cause = withoutCommand(error);
   const code = codeOf(error);
   const { message } = cause;
   const bad = (what: string): BadConfiguration => new BadConfiguration(what, { cause });
@@ -174,7 +174,7 @@ export function readOnly(target: Target, cause?: unknown): BadConfiguration {
 }
 
 /** What is waited for, and how it is; and what to do if waiting does not help. */
-export interface Waiting {
+export interface StartupWait {
   /** Such as `Redis at redis://127.0.0.1:6379`. */
   readonly who: string;
   /** Such as `still loads its data`. */
@@ -182,8 +182,8 @@ export interface Waiting {
   readonly remedy?: string;
 }
 
-export function waitingFor(error: unknown, target: Target, loads: boolean): Waiting {
-  const { message } = bare(error);
+export function describeWait(error: unknown, target: Target, loads: boolean): StartupWait {
+  const { message } = withoutCommand(error);
   const code = codeOf(error);
   const who = `Redis at ${target.name}`;
   if (loads || code === 'LOADING') return { who, how: 'still loads its data' };

@@ -4,7 +4,7 @@ import { BadConfiguration, StoreUnavailable } from '../../../core/domain/errors.
 import type { Log } from '../../../core/ports/log.ts';
 import type { Connection } from './connection.ts';
 import { type Keys, partitions } from '../keys.ts';
-import { bare, readOnly, waitingFor, whyNever } from './errors.ts';
+import { withoutCommand, readOnly, describeWait, unusableReason } from './errors.ts';
 import type { Target } from './redis-url.ts';
 
 /** Between two looks whether it is there. */
@@ -47,11 +47,11 @@ export async function openConnection(
   client.connect().catch(note);
   try {
     for (;;) {
-      const final = whyNever(last, target);
+      const final = unusableReason(last, target);
       if (final !== undefined) throw final;
       if (client.status === 'ready') {
         try {
-          await inspect(connection, target, keys, log);
+          await checkRequirements(connection, target, keys, log);
           await prepare?.();
           return;
         } catch (error) {
@@ -65,7 +65,7 @@ export async function openConnection(
         nextWordAt = now + wordEveryMs;
         const loads = await isLoading(connection, note);
         const waitedMs = Math.round(now - startedAt);
-        const { who, how, ...remedy } = waitingFor(last, target, loads);
+        const { who, how, ...remedy } = describeWait(last, target, loads);
         const fields = { redis: target.name, waitedMs, ...remedy };
         log.warn(fields, `waiting for ${who}, which ${how}`);
       }
@@ -114,7 +114,7 @@ const oldest = { major: 6, minor: 2 };
  * Looks whether this Redis will do: new enough, writable, open to our user. Throws
  * `BadConfiguration` if not, and warns if it may lose what it is given.
  */
-export async function inspect(
+async function checkRequirements(
   connection: Connection,
   target: Target,
   keys: Keys,
@@ -145,7 +145,10 @@ export async function inspect(
     await warnOfEviction(node, target, log);
   }
   // What a person may do is only known by doing it: a script, and with it a write.
-  await connection.run('acquire-lock', keys.ofRole('start'), { owner: 'start', leaseMs: 1_000 });
+  await connection.runScript('acquire-lock', keys.ofRole('start'), {
+    owner: 'start',
+    leaseMs: 1_000,
+  });
 }
 
 async function warnOfEviction(node: Redis, target: Target, log: Log): Promise<void> {
@@ -155,7 +158,7 @@ async function warnOfEviction(node: Redis, target: Target, log: Log): Promise<vo
     if (Array.isArray(found)) policy = String(found[1]);
   } catch (error) {
     // Many hosted ones do not tell.
-    log.debug({ err: bare(error) }, 'redis does not tell its maxmemory-policy');
+    log.debug({ err: withoutCommand(error) }, 'redis does not tell its maxmemory-policy');
   }
   if (policy === undefined || policy === 'noeviction') return;
   log.warn(
@@ -173,9 +176,13 @@ function field(info: string, name: string): string | undefined {
  * that was started anew, or took another one's place, is known by it, and with it the turns that
  * may have been begun before.
  */
-export async function noteRuns(connection: Connection, keys: Keys, stayMs: number): Promise<void> {
+export async function noteServerRuns(
+  connection: Connection,
+  keys: Keys,
+  stayMs: number,
+): Promise<void> {
   const numbers = Array.from({ length: partitions }, (_, at) => at);
   await Promise.all(
-    numbers.map((at) => connection.run('note-restart', keys.ofPartition(at), { stayMs })),
+    numbers.map((at) => connection.runScript('note-restart', keys.ofPartition(at), { stayMs })),
   );
 }

@@ -1,8 +1,8 @@
 import type { ConversationId } from '../../../core/domain/conversation.ts';
 import type { Log } from '../../../core/ports/log.ts';
-import type { Watcher } from '../../../core/ports/store.ts';
+import type { StoreWatcher } from '../../../core/ports/store.ts';
 import { type Client, type Connection, createClient } from './connection.ts';
-import { bare } from './errors.ts';
+import { withoutCommand } from './errors.ts';
 import type { Target } from './redis-url.ts';
 
 /** Between two tries to listen, in milliseconds. */
@@ -14,12 +14,12 @@ const neverMs = 2 ** 31 - 1;
  * Tells what other instances put into the store, on a connection of its own that comes back by
  * itself. News that come while it is away are missed: whoever hears them looks from time to time.
  */
-export class News {
+export class PubSub {
   readonly #connection: Connection;
   readonly #client: Client;
   readonly #channel: string;
   readonly #log: Log;
-  readonly #watchers = new Set<Watcher>();
+  readonly #watchers = new Set<StoreWatcher>();
   #retry: NodeJS.Timeout | undefined;
   #closed = false;
 
@@ -32,21 +32,21 @@ export class News {
     this.#client.on('message', (_channel: string, news: string) => this.#tell(news));
     this.#client.on('ready', () => this.#listen());
     this.#client.on('error', (error: unknown) => {
-      this.#log.debug({ err: bare(error) }, 'redis connection for news failed');
+      this.#log.debug({ err: withoutCommand(error) }, 'redis connection for news failed');
     });
   }
 
-  watch(watcher: Watcher): void {
+  watch(watcher: StoreWatcher): void {
     this.#watchers.add(watcher);
     if (this.#watchers.size > 1) return;
     this.#client.connect().catch((error: unknown) => {
-      this.#log.debug({ err: bare(error) }, 'redis connection for news failed');
+      this.#log.debug({ err: withoutCommand(error) }, 'redis connection for news failed');
     });
   }
 
-  async tellLoad(owner: string, turns: number): Promise<void> {
+  async publishLoad(owner: string, turns: number): Promise<void> {
     const { client } = this.#connection;
-    await this.#connection.try(() => client.publish(this.#channel, `load\n${owner}\n${turns}`));
+    await this.#connection.send(() => client.publish(this.#channel, `load\n${owner}\n${turns}`));
   }
 
   close(): void {
@@ -58,7 +58,7 @@ export class News {
   #listen(): void {
     if (this.#closed) return;
     this.#client.subscribe(this.#channel).catch((error: unknown) => {
-      this.#log.debug({ err: bare(error) }, 'news of other instances not heard');
+      this.#log.debug({ err: withoutCommand(error) }, 'news of other instances not heard');
       this.#retry = setTimeout(() => this.#listen(), pauseMs);
     });
   }

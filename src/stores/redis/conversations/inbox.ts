@@ -1,12 +1,12 @@
-import { type ConversationId, partsOf } from '../../../core/domain/conversation.ts';
-import type { Entry } from '../../../core/domain/turn.ts';
+import { type ConversationId, parseConversationId } from '../../../core/domain/conversation.ts';
+import type { HistoryEntry } from '../../../core/domain/turn.ts';
 import type { Message } from '../../../core/domain/message.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import type { Receipt } from '../../../core/ports/platform.ts';
 import type {
   AcceptOptions,
-  Admission,
-  Admitted,
+  AcceptResult,
+  AcceptAndClaimResult,
   Lease,
   Participation,
 } from '../../../core/ports/store.ts';
@@ -15,16 +15,16 @@ import type { Connection } from '../connection/connection.ts';
 import { isDamage } from '../connection/errors.ts';
 import type { Keys } from '../keys.ts';
 import type { Bounds } from '../options.ts';
-import type { Persons } from './person-index.ts';
+import type { PersonIndex } from './person-index.ts';
 import type { Arg, Args } from '../lua-scripts.ts';
-import type { Workbench } from './turns.ts';
+import type { Turns } from './turns.ts';
 
 /** What the inbox works with, and how long things are kept. */
 export interface InboxOptions {
   readonly connection: Connection;
   readonly keys: Keys;
-  readonly persons: Persons;
-  readonly workbench: Workbench;
+  readonly persons: PersonIndex;
+  readonly workbench: Turns;
   readonly bounds: Pick<Bounds, 'seenMs' | 'retentionMs' | 'stayMs' | 'keep'>;
   readonly log: Log;
 }
@@ -33,8 +33,8 @@ export interface InboxOptions {
 export class Inbox {
   readonly #connection: Connection;
   readonly #keys: Keys;
-  readonly #persons: Persons;
-  readonly #workbench: Workbench;
+  readonly #persons: PersonIndex;
+  readonly #workbench: Turns;
   readonly #bounds: Args;
   readonly #log: Log;
 
@@ -48,20 +48,24 @@ export class Inbox {
     this.#log = options.log;
   }
 
-  async accept(message: Message, options: AcceptOptions): Promise<Admission> {
+  async accept(message: Message, options: AcceptOptions): Promise<AcceptResult> {
     const [receipt] = await this.#admit('accept', message, options, {});
     return receipt;
   }
 
-  async acceptAndClaim(message: Message, options: AcceptOptions, lease: Lease): Promise<Admitted> {
+  async acceptAndClaim(
+    message: Message,
+    options: AcceptOptions,
+    lease: Lease,
+  ): Promise<AcceptAndClaimResult> {
     const { conversation } = message;
-    let receipt: Admission | undefined;
+    let receipt: AcceptResult | undefined;
     try {
-      const [admission, found] = await this.#workbench.onTerms(conversation, lease, (terms) =>
+      const [admission, found] = await this.#workbench.withTicket(conversation, lease, (terms) =>
         this.#admit('accept-and-claim', message, options, terms),
       );
       receipt = admission;
-      const work = await this.#workbench.toWork(conversation, lease, found);
+      const work = await this.#workbench.toClaimedTurn(conversation, lease, found);
       return { receipt, ...(work === undefined ? {} : { work }) };
     } catch (error) {
       // What is damaged may be what only a claim needs: the question need not wait for its mending.
@@ -78,14 +82,14 @@ export class Inbox {
     message: Message,
     options: AcceptOptions,
     terms: Args,
-  ): Promise<[receipt: Admission, found?: unknown]> {
-    const { platform } = partsOf(message.conversation);
+  ): Promise<[receipt: AcceptResult, found?: unknown]> {
+    const { platform } = parseConversationId(message.conversation);
     const { mostOpen = Number.POSITIVE_INFINITY } = options;
     for (;;) {
       const [receipt, found] = await this.#try(script, message, options, terms);
       if (receipt !== 'crowded') return [receipt, found];
       // Some of what seems open may be answered by now.
-      const open = await this.#persons.tidy(platform, message.author.id);
+      const open = await this.#persons.pruneAnswered(platform, message.author.id);
       if (open >= mostOpen) return ['too-many'];
     }
   }
@@ -97,17 +101,17 @@ export class Inbox {
     terms: Args,
   ): Promise<[receipt: Receipt | 'crowded', found?: unknown]> {
     const { conversation, id, author, sentAt, kind, opens } = message;
-    const { platform } = partsOf(conversation);
+    const { platform } = parseConversationId(conversation);
     const enrols = this.#connection.cluster;
     const asks = kind === 'question' && !stops;
-    if (enrols && !(await this.#persons.enrol(message, asks, mostOpen))) {
+    if (enrols && !(await this.#persons.reserve(message, asks, mostOpen))) {
       return [await this.#ifNew(message)];
     }
     const keys = {
       ...this.#keys.ofConversation(conversation),
       ...this.#keys.ofPerson(platform, author.id),
     };
-    const reply = await this.#connection.run(script, keys, {
+    const reply = await this.#connection.runScript(script, keys, {
       conversation,
       id,
       at: sentAt,
@@ -122,10 +126,10 @@ export class Inbox {
       ...this.#bounds,
       ...terms,
     });
-    if (enrols) this.#persons.confirm(message);
+    if (enrols) this.#persons.commit(message);
     const [receipt, open, found] = reply as [Receipt | 'crowded', number | null, unknown];
     if (receipt === 'queued') {
-      this.#persons.considerTidying(platform, author.id, open ?? 0, mostOpen);
+      this.#persons.pruneIfMany(platform, author.id, open ?? 0, mostOpen);
     }
     return [receipt, found];
   }
@@ -135,14 +139,14 @@ export class Inbox {
     const { seen = '', questions = '' } = this.#keys.ofConversation(conversation);
     const { client } = this.#connection;
     const [at, open] = await Promise.all([
-      this.#connection.try(() => client.zscore(seen, id)),
-      this.#connection.try(() => client.hexists(questions, id)),
+      this.#connection.send(() => client.zscore(seen, id)),
+      this.#connection.send(() => client.hexists(questions, id)),
     ]);
     return at === null && open === 0 ? 'crowded' : 'duplicate';
   }
 
   openQuestions(platform: string, authorId: string): Promise<number> {
-    return this.#persons.tidy(platform, authorId);
+    return this.#persons.pruneAnswered(platform, authorId);
   }
 
   async revise(
@@ -154,13 +158,13 @@ export class Inbox {
     const keys = this.#keys.ofConversation(conversation);
     const { questions = '' } = keys;
     for (;;) {
-      const before = await this.#connection.try(() => this.#connection.client.hget(questions, id));
+      const before = await this.#connection.send(() => this.#connection.client.hget(questions, id));
       if (before === null) return false;
       const after = revised(before, text, tokens);
       if (after === undefined) return false;
-      const changed = await this.#connection.run('revise', keys, { id, before, after });
+      const changed = await this.#connection.runScript('revise', keys, { id, before, after });
       if (changed === 1) return true;
-      const waits = await this.#connection.try(() =>
+      const waits = await this.#connection.send(() =>
         this.#connection.client.zscore(keys.queue ?? '', id),
       );
       if (waits === null) return false;
@@ -170,17 +174,26 @@ export class Inbox {
   async withdraw(conversation: ConversationId, id: string): Promise<boolean> {
     const keys = this.#keys.ofConversation(conversation);
     return (
-      (await this.#connection.run('withdraw', keys, { conversation, id, ...this.#bounds })) === 1
+      (await this.#connection.runScript('withdraw', keys, {
+        conversation,
+        id,
+        ...this.#bounds,
+      })) === 1
     );
   }
 
   async requestStop(conversation: ConversationId): Promise<boolean> {
     const { channel } = this.#keys;
     const keys = this.#keys.ofConversation(conversation);
-    return (await this.#connection.run('request-stop', keys, { conversation, channel })) === 1;
+    return (
+      (await this.#connection.runScript('request-stop', keys, { conversation, channel })) === 1
+    );
   }
 
-  async remember(conversation: ConversationId, entries: readonly Entry[]): Promise<void> {
+  async addEarlierHistory(
+    conversation: ConversationId,
+    entries: readonly HistoryEntry[],
+  ): Promise<void> {
     const authors = new Set(
       entries.flatMap(({ role, author }) =>
         role === 'user' && author !== undefined ? [author.id] : [],
@@ -192,7 +205,7 @@ export class Inbox {
       return [entry.id, reply, entry.at, encode(entry)];
     });
     const keys = this.#keys.ofConversation(conversation);
-    await this.#connection.run(
+    await this.#connection.runScript(
       'add-earlier-history',
       keys,
       { conversation, ...this.#bounds },
@@ -206,12 +219,12 @@ export class Inbox {
   async rename(conversation: ConversationId, author: string, name: string): Promise<boolean> {
     const keys = this.#keys.ofConversation(conversation);
     const args = { author, name: name.toWellFormed(), ...this.#bounds };
-    return (await this.#connection.run('rename', keys, args)) === 1;
+    return (await this.#connection.runScript('rename', keys, args)) === 1;
   }
 
   async participation(conversation: ConversationId): Promise<Participation | undefined> {
     const { people = '' } = this.#keys.ofConversation(conversation);
-    const found = await this.#connection.try(() => this.#connection.client.hkeys(people));
+    const found = await this.#connection.send(() => this.#connection.client.hkeys(people));
     const ids = found.filter((field) => field.startsWith('@')).map((field) => field.slice(1));
     return ids.length === 0 ? undefined : { opened: found.includes('opened'), people: ids };
   }

@@ -1,6 +1,6 @@
 import type { ConversationId } from '../../../core/domain/conversation.ts';
 import type { Log } from '../../../core/ports/log.ts';
-import type { Summary } from '../../../core/ports/store.ts';
+import type { ConversationSummary } from '../../../core/ports/store.ts';
 import type { Connection } from '../connection/connection.ts';
 import { isDamage } from '../connection/errors.ts';
 import type { Keys } from '../keys.ts';
@@ -11,7 +11,7 @@ const batch = 100;
 const beganChars = 100;
 
 /** A person's conversations, as a list shows them. */
-export class Summaries {
+export class Participants {
   readonly #connection: Connection;
   readonly #keys: Keys;
   readonly #log: Log;
@@ -23,11 +23,15 @@ export class Summaries {
   }
 
   /** Latest first, at most so many. What moves up between two looks is there once. */
-  async of(platform: string, author: string, most: number): Promise<Summary[]> {
+  async conversationsOf(
+    platform: string,
+    author: string,
+    most: number,
+  ): Promise<ConversationSummary[]> {
     const { person } = this.#keys.ofPerson(platform, author);
-    const found = new Map<ConversationId, Summary>();
+    const found = new Map<ConversationId, ConversationSummary>();
     for (let from = 0; found.size < most; from += batch) {
-      const pairs = await this.#connection.try(() =>
+      const pairs = await this.#connection.send(() =>
         this.#connection.client.zrevrange(person, from, from + batch - 1, 'WITHSCORES'),
       );
       const ids = pairs.filter((_each, i) => i % 2 === 0) as ConversationId[];
@@ -49,17 +53,17 @@ export class Summaries {
     conversation: ConversationId,
     author: string,
     at: number,
-  ): Promise<Summary | undefined> {
+  ): Promise<ConversationSummary | undefined> {
     const keys = this.#keys.ofConversation(conversation);
     try {
-      const reply = await this.#connection.run('conversation-summary', keys, { author });
+      const reply = await this.#connection.runScript('conversation-summary', keys, { author });
       if (reply === null) return undefined;
       const [name = '', text = ''] = reply as string[];
       return {
         conversation,
-        askedAt: Math.floor(at),
+        lastAskedAt: Math.floor(at),
         ...(name !== '' && { name }),
-        began: Array.from(text).slice(0, beganChars).join(''),
+        firstText: Array.from(text).slice(0, beganChars).join(''),
       };
     } catch (error) {
       if (!isDamage(error)) throw error;

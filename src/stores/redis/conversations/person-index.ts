@@ -1,4 +1,4 @@
-import { partsOf, type ConversationId } from '../../../core/domain/conversation.ts';
+import { parseConversationId, type ConversationId } from '../../../core/domain/conversation.ts';
 import type { Message } from '../../../core/domain/message.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import type { Connection } from '../connection/connection.ts';
@@ -17,7 +17,7 @@ const reserveMs = 10_000;
  * happens in another partition. So who seems to have too many open is looked at first (`tidy`):
  * nobody is refused for what is answered already.
  */
-export class Persons {
+export class PersonIndex {
   readonly #connection: Connection;
   readonly #keys: Keys;
   readonly #stayMs: number;
@@ -42,10 +42,10 @@ export class Persons {
    * trip of its own, before the message is taken in: no script writes to two partitions, and what
    * is taken in may be claimed at once, too late for a limit or for being found by `forget`.
    */
-  async enrol(message: Message, asks: boolean, mostOpen: number | undefined): Promise<boolean> {
+  async reserve(message: Message, asks: boolean, mostOpen: number | undefined): Promise<boolean> {
     const { conversation, id, author } = message;
-    const { platform } = partsOf(conversation);
-    const reply = await this.#connection.run(
+    const { platform } = parseConversationId(conversation);
+    const reply = await this.#connection.runScript(
       'reserve-question',
       this.#keys.ofPerson(platform, author.id),
       {
@@ -59,7 +59,7 @@ export class Persons {
     );
     const [state, open] = reply as [string, number];
     if (state === 'crowded') return false;
-    this.considerTidying(platform, author.id, open, mostOpen);
+    this.pruneIfMany(platform, author.id, open, mostOpen);
     return true;
   }
 
@@ -68,28 +68,30 @@ export class Persons {
    * and where its author writes is noted once more: who was forgotten between the two steps would
    * not be found there by a later `forget`.
    */
-  confirm({ conversation, id, author }: Message): void {
-    const keys = this.#keys.ofPerson(partsOf(conversation).platform, author.id);
+  commit({ conversation, id, author }: Message): void {
+    const keys = this.#keys.ofPerson(parseConversationId(conversation).platform, author.id);
     const member = this.memberOf(conversation, id);
     const stayMs = this.#stayMs;
     this.#inBackground(() =>
-      this.#connection.run('commit-question', keys, { conversation, member, stayMs }),
+      this.#connection.runScript('commit-question', keys, { conversation, member, stayMs }),
     );
   }
 
   /** Looks through a person's questions, in the background, once there seem to be many. */
-  considerTidying(platform: string, author: string, open: number, mostOpen?: number): void {
+  pruneIfMany(platform: string, author: string, open: number, mostOpen?: number): void {
     const key = `${platform}:${author}`;
     if (open < Math.max(2, (mostOpen ?? 2 * tidyFrom) / 2) || this.#tidying.has(key)) return;
     this.#tidying.add(key);
-    this.#inBackground(() => this.tidy(platform, author).finally(() => this.#tidying.delete(key)));
+    this.#inBackground(() =>
+      this.pruneAnswered(platform, author).finally(() => this.#tidying.delete(key)),
+    );
   }
 
   /** Takes what is answered out of a person's open questions; returns how many are open. */
-  async tidy(platform: string, author: string): Promise<number> {
+  async pruneAnswered(platform: string, author: string): Promise<number> {
     const { client } = this.#connection;
     const { open } = this.#keys.ofPerson(platform, author);
-    const found = await this.#connection.try(() =>
+    const found = await this.#connection.send(() =>
       client.zrangebyscore(open, '-inf', '+inf', 'WITHSCORES'),
     );
     const members = found.filter((_each, i) => i % 2 === 0);
@@ -97,7 +99,7 @@ export class Persons {
       members.map((member, i) => this.#isOpen(member, Number(found[2 * i + 1]))),
     );
     const over = members.filter((_member, i) => known[i] === false);
-    if (over.length > 0) await this.#connection.try(() => client.zrem(open, ...over));
+    if (over.length > 0) await this.#connection.send(() => client.zrem(open, ...over));
     return members.length - over.length;
   }
 
@@ -106,7 +108,7 @@ export class Persons {
     const { questions = '' } = this.#keys.ofConversation(conversationIn(member));
     const id = member.slice(member.indexOf('\n') + 1);
     const { client } = this.#connection;
-    return (await this.#connection.try(() => client.hexists(questions, id))) === 1;
+    return (await this.#connection.send(() => client.hexists(questions, id))) === 1;
   }
 
   #inBackground(step: () => Promise<unknown>): void {
@@ -117,10 +119,10 @@ export class Persons {
 
   /** Notes that people wrote in a conversation. */
   async note(conversation: ConversationId, authors: readonly string[]): Promise<void> {
-    const { platform } = partsOf(conversation);
+    const { platform } = parseConversationId(conversation);
     await Promise.all(
       authors.map((author) =>
-        this.#connection.run('reserve-question', this.#keys.ofPerson(platform, author), {
+        this.#connection.runScript('reserve-question', this.#keys.ofPerson(platform, author), {
           conversation,
           member: '',
           asks: 0,
@@ -140,7 +142,7 @@ export class Persons {
   /** Conversations in which a person wrote, with when that was, to be handed to `unlink`. */
   async conversations(platform: string, author: string): Promise<[ConversationId, string][]> {
     const { person } = this.#keys.ofPerson(platform, author);
-    const found = await this.#connection.try(() =>
+    const found = await this.#connection.send(() =>
       this.#connection.client.zrangebyscore(person, '-inf', '+inf', 'WITHSCORES'),
     );
     const pairs: [ConversationId, string][] = [];
@@ -151,41 +153,41 @@ export class Persons {
   }
 
   /** Forgets that a person wrote in a conversation, unless they did so again since `at`. */
-  async unlink(
+  async unnote(
     platform: string,
     author: string,
     conversation: ConversationId,
     at: string,
   ): Promise<void> {
     const keys = this.#keys.ofPerson(platform, author);
-    await this.#connection.run('unnote-person', keys, { conversation, at });
+    await this.#connection.runScript('unnote-person', keys, { conversation, at });
   }
 
   /** When each of these people wrote in a conversation, to be handed to `leave`. */
-  noted(conversation: ConversationId, authors: readonly string[]): Promise<[string, string][]> {
-    const { platform } = partsOf(conversation);
+  notedAt(conversation: ConversationId, authors: readonly string[]): Promise<[string, string][]> {
+    const { platform } = parseConversationId(conversation);
     return Promise.all(
       authors.map(async (author): Promise<[string, string]> => {
         const { person } = this.#keys.ofPerson(platform, author);
         const { client } = this.#connection;
         return [
           author,
-          (await this.#connection.try(() => client.zscore(person, conversation))) ?? '',
+          (await this.#connection.send(() => client.zscore(person, conversation))) ?? '',
         ];
       }),
     );
   }
 
   /** Forgets that people wrote in a conversation that is gone, unless they did so again since. */
-  async leave(
+  async unnoteAll(
     conversation: ConversationId,
     noted: readonly (readonly [author: string, at: string])[],
   ): Promise<void> {
-    const { platform } = partsOf(conversation);
+    const { platform } = parseConversationId(conversation);
     await Promise.all(
       noted.map(async ([author, at]) => {
-        await this.unlink(platform, author, conversation, at);
-        await this.tidy(platform, author);
+        await this.unnote(platform, author, conversation, at);
+        await this.pruneAnswered(platform, author);
       }),
     );
   }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ConversationId } from '../../../core/domain/conversation.ts';
 import { ClaimLost, StoreUnavailable } from '../../../core/domain/errors.ts';
 import type { Log } from '../../../core/ports/log.ts';
-import type { Lease, Renewal, View, Work } from '../../../core/ports/store.ts';
+import type { Lease, Renewal, StoredConversation, ClaimedTurn } from '../../../core/ports/store.ts';
 import {
   type Claim,
   type Ending,
@@ -10,13 +10,13 @@ import {
   type PageRecord,
   type Turn,
 } from '../../../core/domain/turn.ts';
-import { type Codec, encode } from '../records.ts';
+import { type RecordReader, encode } from '../records.ts';
 import type { Connection } from '../connection/connection.ts';
 import { isDamage } from '../connection/errors.ts';
 import type { Keys } from '../keys.ts';
 import type { Args, ScriptName } from '../lua-scripts.ts';
 
-export interface WorkbenchOptions {
+export interface TurnsOptions {
   readonly historyLimit: number;
   /** Entries of one conversation that are kept at all. */
   readonly keep: number;
@@ -28,30 +28,30 @@ export interface WorkbenchOptions {
 }
 
 /** How turns begin, go on and end. */
-export class Workbench {
+export class Turns {
   readonly #connection: Connection;
   readonly #keys: Keys;
-  readonly #codec: Codec;
-  readonly #options: WorkbenchOptions;
-  readonly #tickets = new Tickets();
+  readonly #codec: RecordReader;
+  readonly #options: TurnsOptions;
+  readonly #tickets = new ClaimTickets();
 
-  constructor(connection: Connection, keys: Keys, codec: Codec, options: WorkbenchOptions) {
+  constructor(connection: Connection, keys: Keys, codec: RecordReader, options: TurnsOptions) {
     this.#connection = connection;
     this.#keys = keys;
     this.#codec = codec;
     this.#options = options;
   }
 
-  async claim(conversation: ConversationId, lease: Lease): Promise<Work | undefined> {
+  async claim(conversation: ConversationId, lease: Lease): Promise<ClaimedTurn | undefined> {
     const keys = this.#keys.ofConversation(conversation);
-    const found = await this.onTerms(conversation, lease, (terms) =>
-      this.#connection.run('claim', keys, { conversation, ...terms }),
+    const found = await this.withTicket(conversation, lease, (terms) =>
+      this.#connection.runScript('claim', keys, { conversation, ...terms }),
     );
-    return this.toWork(conversation, lease, found);
+    return this.toClaimedTurn(conversation, lease, found);
   }
 
   /** Takes a step that claims a conversation; repeated after a failure, it claims the same. */
-  onTerms<T>(
+  withTicket<T>(
     conversation: ConversationId,
     { owner, leaseMs }: Lease,
     step: (terms: Args) => Promise<T>,
@@ -88,13 +88,13 @@ export class Workbench {
     if ((await this.#step('drop-page', claim, { index })) !== 1) throw lost(claim);
   }
 
-  async conclude(claim: Claim, { outcome, text, note }: Ending): Promise<void> {
+  async storeEnding(claim: Claim, { outcome, text, note }: Ending): Promise<void> {
     const ending = encode({ outcome, text, ...(note === undefined ? {} : { note }) });
     const says = text !== '' || (note ?? '') !== '' ? 1 : 0;
     if ((await this.#step('store-ending', claim, { ending, says })) !== 1) throw lost(claim);
   }
 
-  async finish(claim: Claim, lease: Lease, replyTokens: number): Promise<Work | undefined> {
+  async finish(claim: Claim, lease: Lease, replyTokens: number): Promise<ClaimedTurn | undefined> {
     const { historyLimit, keep, retentionMs } = this.#options;
     const reply = await this.#step('finish', claim, {
       owner: lease.owner,
@@ -109,7 +109,7 @@ export class Workbench {
     if (state === 'lost') throw lost(claim);
     if (state === 'open') throw new Error(`turn ${claim.turn} has no end yet`);
     if (state === 'done') return undefined;
-    return this.toWork(claim.conversation, lease, [turn, history]);
+    return this.toClaimedTurn(claim.conversation, lease, [turn, history]);
   }
 
   async release(claim: Claim, { forgive }: { forgive: boolean }): Promise<void> {
@@ -121,12 +121,12 @@ export class Workbench {
     if (released !== 1) throw lost(claim);
   }
 
-  async view(
+  async conversationView(
     conversation: ConversationId,
     historyLimit = this.#options.historyLimit,
-  ): Promise<View> {
+  ): Promise<StoredConversation> {
     const keys = this.#keys.ofConversation(conversation);
-    const reply = await this.#connection.run('conversation-view', keys, { historyLimit });
+    const reply = await this.#connection.runScript('conversation-view', keys, { historyLimit });
     const [history, queued, turn] = reply as [string, string, unknown[] | undefined];
     return {
       history: this.#codec.entries(conversation, history),
@@ -139,11 +139,11 @@ export class Workbench {
    * What a script claimed, if it did. A turn of which no question can be read is dropped, so that
    * nobody tries it for ever; then the conversation goes on with what is next.
    */
-  async toWork(
+  async toClaimedTurn(
     conversation: ConversationId,
     lease: Lease,
     found: unknown,
-  ): Promise<Work | undefined> {
+  ): Promise<ClaimedTurn | undefined> {
     if (!Array.isArray(found)) return undefined;
     const [state, history] = found as [unknown[], string];
     const turn = this.#toTurn(conversation, state);
@@ -167,7 +167,7 @@ export class Workbench {
     args: Args,
   ): Promise<unknown> {
     const keys = this.#keys.ofConversation(conversation);
-    return this.#connection.run(name, keys, {
+    return this.#connection.runScript(name, keys, {
       conversation,
       id,
       mark,
@@ -208,7 +208,7 @@ function lost(claim: Claim): ClaimLost {
 const mostUnanswered = 10_000;
 
 /** Names claims: whoever asks again with the same ticket, as the answer was lost, gets the same. */
-export class Tickets {
+class ClaimTickets {
   readonly #unanswered = new Map<ConversationId, { ticket: string; owner: string }>();
 
   /** Has a conversation claimed under a ticket of its own, or that of the claim before, if it failed. */

@@ -1,9 +1,13 @@
 import type { ConversationId } from '../../../core/domain/conversation.ts';
 import type { Log } from '../../../core/ports/log.ts';
-import type { Depth, InHand, Waiting } from '../../../core/ports/store.ts';
+import type {
+  QueueDepth,
+  OpenConversation,
+  UnclaimedConversation,
+} from '../../../core/ports/store.ts';
 import type { Connection } from '../connection/connection.ts';
 import { isDamage } from '../connection/errors.ts';
-import { partitions, type Keyring, type Keys } from '../keys.ts';
+import { partitions, type NamedKeys, type Keys } from '../keys.ts';
 
 /** More than anybody works off before they look again. */
 const waitingLimit = 1_000;
@@ -12,13 +16,13 @@ const inHandLimit = 10_000;
 /** Conversations of a partition whose owner died, and whose age is looked at; the first ones. */
 const lookedAt = 50;
 
-export interface PartitionsOptions {
+export interface WorkQueueOptions {
   readonly takeoverGraceMs: number;
   readonly log: Log;
 }
 
 /** What is asked of all partitions: in one round trip, though not at one moment. */
-export class Partitions {
+export class WorkQueue {
   readonly #connection: Connection;
   readonly #keys: Keys;
   readonly #takeoverGraceMs: number;
@@ -26,17 +30,20 @@ export class Partitions {
   /** What is damaged, as the log was told; it is asked for every few seconds. */
   readonly #told = new Set<string>();
 
-  constructor(connection: Connection, keys: Keys, options: PartitionsOptions) {
+  constructor(connection: Connection, keys: Keys, options: WorkQueueOptions) {
     this.#connection = connection;
     this.#keys = keys;
     this.#takeoverGraceMs = options.takeoverGraceMs;
     this.#log = options.log;
   }
 
-  async waiting(): Promise<Waiting[]> {
+  async unclaimed(): Promise<UnclaimedConversation[]> {
     const graceMs = this.#takeoverGraceMs;
     const found = await this.#ofEach('', async (keys) => {
-      const reply = await this.#connection.run('unclaimed', keys, { graceMs, limit: waitingLimit });
+      const reply = await this.#connection.runScript('unclaimed', keys, {
+        graceMs,
+        limit: waitingLimit,
+      });
       return triplesOf(reply as string[]);
     });
     return found
@@ -45,18 +52,23 @@ export class Partitions {
       .map(({ conversation, attempts }) => ({ conversation, attempts }));
   }
 
-  async inHand(): Promise<InHand[]> {
+  async openConversations(): Promise<OpenConversation[]> {
     const found = await this.#ofEach('', async (keys) => {
-      const reply = await this.#connection.run('open-conversations', keys, { limit: inHandLimit });
+      const reply = await this.#connection.runScript('open-conversations', keys, {
+        limit: inHandLimit,
+      });
       return inHandOf(reply as string[]);
     });
     return found.toSorted((a, b) => a.since - b.since).slice(0, inHandLimit);
   }
 
-  async depth(): Promise<Depth> {
+  async queueDepth(): Promise<QueueDepth> {
     const graceMs = this.#takeoverGraceMs;
     const found = await this.#ofEach('', async (keys) => {
-      const reply = await this.#connection.run('queue-depth', keys, { graceMs, limit: lookedAt });
+      const reply = await this.#connection.runScript('queue-depth', keys, {
+        graceMs,
+        limit: lookedAt,
+      });
       const [waiting = 0, running = 0, oldestMs = -1] = (reply as unknown[]).map(Number);
       return [{ waiting, running, oldestMs }];
     });
@@ -64,14 +76,14 @@ export class Partitions {
     return {
       waiting: found.reduce((sum, each) => sum + each.waiting, 0),
       running: found.reduce((sum, each) => sum + each.running, 0),
-      ...(oldestMs < 0 ? {} : { oldestMs }),
+      ...(oldestMs < 0 ? {} : { oldestWaitMs: oldestMs }),
     };
   }
 
-  async active(platform: string, since: number): Promise<ConversationId[]> {
+  async recentlyActive(platform: string, since: number): Promise<ConversationId[]> {
     const { client } = this.#connection;
     const found = await this.#ofEach(platform, async ({ active = '' }) => {
-      const pairs = await this.#connection.try(() =>
+      const pairs = await this.#connection.send(() =>
         client.zrevrangebyscore(active, '+inf', since, 'WITHSCORES', 'LIMIT', 0, activeLimit),
       );
       return pairs.flatMap((conversation, i) =>
@@ -87,18 +99,18 @@ export class Partitions {
   }
 
   /** Writes where writes go: to one partition, or, in a cluster, to all, as each may lie elsewhere. */
-  async check(): Promise<void> {
+  async checkWritable(): Promise<void> {
     const { client, cluster } = this.#connection;
     const numbers = cluster ? Array.from({ length: partitions }, (_, at) => at) : [0];
     await Promise.all(
       numbers.map((at) => {
         const { check = '' } = this.#keys.ofPartition(at);
-        return this.#connection.try(() => client.set(check, Date.now(), 'EX', 60));
+        return this.#connection.send(() => client.set(check, Date.now(), 'EX', 60));
       }),
     );
   }
 
-  async #ofEach<T>(platform: string, ask: (keys: Keyring) => Promise<T[]>): Promise<T[]> {
+  async #ofEach<T>(platform: string, ask: (keys: NamedKeys) => Promise<T[]>): Promise<T[]> {
     const answers = await Promise.all(
       Array.from({ length: partitions }, (_, at) => this.#unlessDamaged(at, platform, ask)),
     );
@@ -109,7 +121,7 @@ export class Partitions {
   async #unlessDamaged<T>(
     at: number,
     platform: string,
-    ask: (keys: Keyring) => Promise<T[]>,
+    ask: (keys: NamedKeys) => Promise<T[]>,
   ): Promise<T[]> {
     const what = `${at} ${platform}`;
     try {
@@ -127,7 +139,9 @@ export class Partitions {
   }
 }
 
-function triplesOf(reply: readonly string[]): (Waiting & { readonly since: number })[] {
+function triplesOf(
+  reply: readonly string[],
+): (UnclaimedConversation & { readonly since: number })[] {
   const triples = [];
   for (let i = 0; i < reply.length; i += 3) {
     const [conversation = '', attempts, since] = reply.slice(i, i + 3);
@@ -140,7 +154,7 @@ function triplesOf(reply: readonly string[]): (Waiting & { readonly since: numbe
   return triples;
 }
 
-function inHandOf(reply: readonly string[]): InHand[] {
+function inHandOf(reply: readonly string[]): OpenConversation[] {
   const found = [];
   for (let i = 0; i < reply.length; i += 3) {
     const [conversation = '', owned, since] = reply.slice(i, i + 3);

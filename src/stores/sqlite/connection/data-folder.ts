@@ -12,7 +12,7 @@ import {
 import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { BadConfiguration, StoreUnavailable } from '../../../core/domain/errors.ts';
-import { full, messageOf } from './errors.ts';
+import { diskFullTrouble, messageOf } from './errors.ts';
 import { maxMessageChars } from '../../../core/domain/message.ts';
 import type { Database, Query } from './database.ts';
 
@@ -23,7 +23,7 @@ const fileMode = 0o600;
 const stickyBit = 0o1000;
 
 /** The folder that belongs to one store alone, and the note that says who uses it. */
-export class StoreFolder {
+export class DataFolder {
   readonly path: string;
   readonly databasePath: string;
   readonly #holderPath: string;
@@ -159,7 +159,7 @@ export const leastFreeBytes = logBytes + neededFor(maxMessageChars, 0);
  * Keeps room for the answers to what was taken in: a store that is nearly full refuses new
  * messages while running turns can still be ended.
  */
-export class Room {
+export class DiskReserve {
   readonly #folder: string;
   readonly #pages: Query<{ free: number }>;
   readonly #open: Query<{ n: number }>;
@@ -190,7 +190,7 @@ export class Room {
       throw new StoreUnavailable(
         'full',
         `the disk of ${this.#folder} is nearly full: ${free} bytes are free, ${needed} are kept for answers`,
-        full,
+        diskFullTrouble,
       );
     }
   }

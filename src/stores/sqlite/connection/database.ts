@@ -1,6 +1,6 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { StoreUnavailable } from '../../../core/domain/errors.ts';
-import { toStoreFault } from './errors.ts';
+import { toStoreError } from './errors.ts';
 import { type FileHandle, open } from 'node:fs/promises';
 
 /** One prepared statement; `Row` is the shape of what it selects. */
@@ -43,7 +43,7 @@ export class Database {
     try {
       return step();
     } catch (error) {
-      throw toStoreFault(error);
+      throw toStoreError(error);
     }
   }
 
@@ -55,7 +55,7 @@ export class Database {
       try {
         const result = step();
         this.#commit.run();
-        if (this.#totalChanges() !== before) this.#sync.wrote();
+        if (this.#totalChanges() !== before) this.#sync.noteWrite();
         return result;
       } catch (error) {
         // After some faults, such as a full disk, SQLite has rolled back by itself.
@@ -122,7 +122,7 @@ export class WalSync {
   }
 
   /** A commit was written. */
-  wrote(): void {
+  noteWrite(): void {
     this.#written += 1;
   }
 

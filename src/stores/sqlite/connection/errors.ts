@@ -15,7 +15,7 @@ const codes = {
 } as const;
 
 /** What people are told where there is no room. */
-export const full = { trouble: 'Parley’s disk is full' };
+export const diskFullTrouble = { trouble: 'Parley’s disk is full' };
 
 /** The primary result code of an error from SQLite; undefined for any other error. */
 function codeOf(error: unknown): number | undefined {
@@ -31,10 +31,10 @@ export function isHeld(error: unknown): boolean {
 }
 
 /** What a fault during a step means to the caller; errors that are not SQLite's stay as they are. */
-export function toStoreFault(error: unknown): unknown {
+export function toStoreError(error: unknown): unknown {
   switch (codeOf(error)) {
     case codes.full:
-      return new StoreUnavailable('full', 'the disk is full', { cause: error, ...full });
+      return new StoreUnavailable('full', 'the disk is full', { cause: error, ...diskFullTrouble });
     case codes.corrupt:
     case codes.notADatabase:
       return new StoreUnavailable('damaged', 'the store is damaged', { cause: error });
@@ -57,7 +57,7 @@ export function toStoreFault(error: unknown): unknown {
 }
 
 /** What a fault while opening means to the person who starts the process. */
-export function toConfigurationFault(error: unknown, path: string): unknown {
+export function toConfigurationError(error: unknown, path: string): unknown {
   if (error instanceof BadConfiguration) return error;
   switch (codeOf(error)) {
     case undefined:

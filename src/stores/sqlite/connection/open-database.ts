@@ -1,8 +1,8 @@
 import { DatabaseSync } from 'node:sqlite';
 import { BadConfiguration } from '../../../core/domain/errors.ts';
 import { Database, WalSync } from './database.ts';
-import { damaged, isHeld, toConfigurationFault } from './errors.ts';
-import type { StoreFolder } from './data-folder.ts';
+import { damaged, isHeld, toConfigurationError } from './errors.ts';
+import type { DataFolder } from './data-folder.ts';
 import { applicationId, migrate, schemaVersion } from '../schema.ts';
 
 /** How long a start waits for a predecessor that is just letting go. */
@@ -15,7 +15,7 @@ const wholeCheckBytes = 256 * 1024 * 1024;
  * to date. Throws `BadConfiguration` with what to do; a file that is not as expected stays as it
  * is.
  */
-export async function openDatabase(folder: StoreFolder, maxPages?: number): Promise<Database> {
+export async function openDatabase(folder: DataFolder, maxPages?: number): Promise<Database> {
   const path = folder.databasePath;
   let db: DatabaseSync | undefined;
   try {
@@ -35,12 +35,12 @@ export async function openDatabase(folder: StoreFolder, maxPages?: number): Prom
     return new Database(db, await WalSync.open(`${path}-wal`));
   } catch (error) {
     db?.close();
-    throw toConfigurationFault(error, path);
+    throw toConfigurationError(error, path);
   }
 }
 
 /** A kernel lock on the file: it goes with the process, however that ends. */
-function lock(db: DatabaseSync, folder: StoreFolder): void {
+function lock(db: DatabaseSync, folder: DataFolder): void {
   try {
     db.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT;');
   } catch (error) {

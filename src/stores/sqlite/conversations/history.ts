@@ -1,6 +1,6 @@
 import type { Author } from '../../../core/domain/message.ts';
 import type { ConversationId } from '../../../core/domain/conversation.ts';
-import type { Entry, Outcome } from '../../../core/domain/turn.ts';
+import type { HistoryEntry, Outcome } from '../../../core/domain/turn.ts';
 import type { Database, Query } from '../connection/database.ts';
 
 interface EntryRow {
@@ -17,7 +17,7 @@ interface EntryRow {
 }
 
 /** Conversations' pasts: unique by id, in the order of the platform's time. */
-export class Entries {
+export class HistoryTable {
   readonly #put: Query<unknown>;
   readonly #has: Query<unknown>;
   readonly #newest: Query<EntryRow>;
@@ -37,7 +37,7 @@ export class Entries {
   }
 
   /** One that is there by this id already is replaced. */
-  put(conversation: ConversationId, entry: Entry): void {
+  put(conversation: ConversationId, entry: HistoryEntry): void {
     this.#put.run(
       conversation,
       entry.id,
@@ -58,7 +58,7 @@ export class Entries {
   }
 
   /** The newest `limit` entries, oldest first. */
-  newest(conversation: ConversationId, limit: number): Entry[] {
+  newest(conversation: ConversationId, limit: number): HistoryEntry[] {
     return this.#newest.all(conversation, limit).map(toEntry).toReversed();
   }
 
@@ -68,7 +68,7 @@ export class Entries {
   }
 }
 
-function toEntry(row: EntryRow): Entry {
+function toEntry(row: EntryRow): HistoryEntry {
   return {
     id: row.id,
     role: row.reply === 1 ? 'assistant' : 'user',

@@ -1,35 +1,35 @@
 import type { ConversationId } from '../../../core/domain/conversation.ts';
-import type { Entry } from '../../../core/domain/turn.ts';
+import type { HistoryEntry } from '../../../core/domain/turn.ts';
 import type { Message } from '../../../core/domain/message.ts';
 import type { Receipt } from '../../../core/ports/platform.ts';
-import type { AcceptOptions, Admission } from '../../../core/ports/store.ts';
+import type { AcceptOptions, AcceptResult } from '../../../core/ports/store.ts';
 import type { Database, Query } from '../connection/database.ts';
-import type { Entries } from './history.ts';
+import type { HistoryTable } from './history.ts';
 import type { Participants } from './participants.ts';
-import type { Questions } from './questions.ts';
-import { Room } from '../connection/data-folder.ts';
+import type { QuestionTable } from './questions.ts';
+import { DiskReserve } from '../connection/data-folder.ts';
 import type { Tables } from '../tables.ts';
-import type { Turns } from './turn-table.ts';
+import type { TurnTable } from './turn-table.ts';
 
 /** How messages come in, change and go before their turn. Each method is a step to be committed. */
 export class Inbox {
-  readonly #seen: Seen;
-  readonly #room: Room;
+  readonly #seen: SeenIds;
+  readonly #room: DiskReserve;
   readonly #participants: Participants;
-  readonly #questions: Questions;
-  readonly #turns: Turns;
-  readonly #entries: Entries;
+  readonly #questions: QuestionTable;
+  readonly #turns: TurnTable;
+  readonly #entries: HistoryTable;
 
   constructor(db: Database, folder: string, tables: Tables) {
     this.#seen = tables.seen;
-    this.#room = new Room(db, folder);
+    this.#room = new DiskReserve(db, folder);
     this.#participants = tables.participants;
     this.#questions = tables.questions;
     this.#turns = tables.turns;
     this.#entries = tables.entries;
   }
 
-  accept(message: Message, options: AcceptOptions, now: number): Admission {
+  accept(message: Message, options: AcceptOptions, now: number): AcceptResult {
     const { conversation, id, author, kind, opens = false } = message;
     if (this.#knows(conversation, id)) return 'duplicate';
     const { stops, tokens, mostOpen = Number.POSITIVE_INFINITY } = options;
@@ -68,7 +68,11 @@ export class Inbox {
   }
 
   /** Puts what was said before into history, but for what is known. */
-  remember(conversation: ConversationId, entries: readonly Entry[], now: number): void {
+  addEarlierHistory(
+    conversation: ConversationId,
+    entries: readonly HistoryEntry[],
+    now: number,
+  ): void {
     for (const entry of entries) {
       if (this.#knows(conversation, entry.id)) continue;
       this.#seen.add(conversation, entry.id, now);
@@ -99,7 +103,7 @@ export class Inbox {
 }
 
 /** Ids of messages that were taken in, answered or not. */
-export class Seen {
+export class SeenIds {
   readonly #add: Query<unknown>;
   readonly #has: Query<unknown>;
   readonly #deleteOld: Query<unknown>;

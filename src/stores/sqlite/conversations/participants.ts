@@ -1,5 +1,5 @@
 import type { ConversationId } from '../../../core/domain/conversation.ts';
-import type { Participation, Summary } from '../../../core/ports/store.ts';
+import type { Participation, ConversationSummary } from '../../../core/ports/store.ts';
 import type { Database, Query } from '../connection/database.ts';
 
 const activeLimit = 1_000;
@@ -8,9 +8,9 @@ const beganChars = 100;
 
 interface SummaryRow {
   readonly conversation: ConversationId;
-  readonly askedAt: number;
+  readonly lastAskedAt: number;
   readonly name: string | null;
-  readonly began: string;
+  readonly firstText: string;
 }
 
 /** Who has asked the bot something in which conversation. */
@@ -33,11 +33,11 @@ export class Participants {
     const begin = `SELECT substr(text, 1, ${beganChars}) FROM`;
     const its = 'WHERE conversation = participant.conversation ORDER BY';
     this.#summaries = db.query(`
-      SELECT conversation, at AS askedAt, name, coalesce(
+      SELECT conversation, at AS lastAskedAt, name, coalesce(
         (${begin} entry ${its} at, reply, id LIMIT 1),
-        (${begin} question ${its} turn IS NULL, sentAt, id LIMIT 1)) AS began
+        (${begin} question ${its} turn IS NULL, sentAt, id LIMIT 1)) AS firstText
       FROM participant
-      WHERE person = ? AND conversation GLOB ? || ':*' AND began IS NOT NULL
+      WHERE person = ? AND conversation GLOB ? || ':*' AND firstText IS NOT NULL
       ORDER BY at DESC, conversation DESC LIMIT ?`);
     this.#rename = db.query(
       'UPDATE participant SET name = ? WHERE conversation = ? AND person = ?',
@@ -61,12 +61,12 @@ export class Participants {
   }
 
   /** Conversations of a platform in which somebody asked something since then, latest first. */
-  active(platform: string, since: number): ConversationId[] {
+  recentlyActive(platform: string, since: number): ConversationId[] {
     return this.#active.all(since, platform).map(({ conversation }) => conversation);
   }
 
   /** Conversations in which a person asked something and of which anything is kept, latest first. */
-  summaries(platform: string, person: string, most: number): Summary[] {
+  conversationsOf(platform: string, person: string, most: number): ConversationSummary[] {
     return this.#summaries.all(person, platform, most).map(({ name, ...rest }) => ({
       ...rest,
       ...(name !== null && { name }),

@@ -1,7 +1,7 @@
 import type { ConversationId } from '../../../core/domain/conversation.ts';
-import type { Entry } from '../../../core/domain/turn.ts';
+import type { HistoryEntry } from '../../../core/domain/turn.ts';
 import type { Message } from '../../../core/domain/message.ts';
-import type { InHand, Waiting } from '../../../core/ports/store.ts';
+import type { OpenConversation, UnclaimedConversation } from '../../../core/ports/store.ts';
 import type { Database, Query } from '../connection/database.ts';
 import { toAuthor } from './history.ts';
 
@@ -19,7 +19,7 @@ interface QuestionRow {
 }
 
 /** Questions that wait for their turn, or are being answered in one. */
-export class Questions {
+export class QuestionTable {
   readonly #add: Query<unknown>;
   readonly #has: Query<unknown>;
   readonly #countBy: Query<{ open: number }>;
@@ -116,7 +116,7 @@ export class Questions {
   }
 
   /** Takes a turn's questions out, as the history keeps them. */
-  remove(conversation: ConversationId, turn: string): Entry[] {
+  remove(conversation: ConversationId, turn: string): HistoryEntry[] {
     const rows = this.#ofTurn.all(conversation, turn);
     this.#deleteOfTurn.run(conversation, turn);
     return rows.map((row) => ({
@@ -131,12 +131,12 @@ export class Questions {
   }
 
   /** Conversations with questions and no living owner, longest waiting first. */
-  waiting(now: number): Waiting[] {
+  unclaimed(now: number): UnclaimedConversation[] {
     return this.#waiting.all(now).map(({ conversation, attempts }) => ({ conversation, attempts }));
   }
 
   /** Conversations with questions, whoever is at them, longest waiting first. */
-  inHand(now: number): InHand[] {
+  openConversations(now: number): OpenConversation[] {
     return this.#inHand.all(now).map((row) => ({ ...row, owned: row.owned === 1 }));
   }
 }

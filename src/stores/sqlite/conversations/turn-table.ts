@@ -21,7 +21,7 @@ interface TurnRow {
 export type TurnState = Omit<Turn, 'messages' | 'pages'>;
 
 /** Turns begun and not finished, at most one per conversation, and who works on them. */
-export class Turns {
+export class TurnTable {
   readonly #nextFence: Query<{ fence: number }>;
   readonly #get: Query<TurnRow>;
   readonly #begin: Query<unknown>;
@@ -102,7 +102,7 @@ export class Turns {
   }
 
   /** Stores the end, unless there is one. */
-  conclude(claim: Claim, { outcome, note, text }: Ending): void {
+  storeEnding(claim: Claim, { outcome, note, text }: Ending): void {
     this.#conclude.run(outcome, note ?? null, text, ...keyOf(claim));
   }
 
@@ -147,7 +147,7 @@ interface PageRow {
 }
 
 /** The pages of running replies; a conversation has one running reply at most. */
-export class Pages {
+export class PageTable {
   readonly #put: Query<unknown>;
   readonly #find: Query<Pick<PageRow, 'key' | 'id'>>;
   readonly #all: Query<PageRow>;

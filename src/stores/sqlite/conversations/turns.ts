@@ -1,5 +1,5 @@
 import type { ConversationId } from '../../../core/domain/conversation.ts';
-import type { Lease, Renewal, View, Work } from '../../../core/ports/store.ts';
+import type { Lease, Renewal, StoredConversation, ClaimedTurn } from '../../../core/ports/store.ts';
 import {
   type Claim,
   type Ending,
@@ -7,19 +7,19 @@ import {
   type Turn,
   turnIdOf,
 } from '../../../core/domain/turn.ts';
-import type { Entries } from './history.ts';
-import type { Pages, Turns, TurnState } from './turn-table.ts';
-import type { Questions } from './questions.ts';
+import type { HistoryTable } from './history.ts';
+import type { PageTable, TurnTable, TurnState } from './turn-table.ts';
+import type { QuestionTable } from './questions.ts';
 import type { Tables } from '../tables.ts';
 import type { Database, Query } from '../connection/database.ts';
 
 /** How turns begin, go on and end. Each method is a step to be committed. */
-export class Workbench {
-  readonly #finishes: Finishes;
-  readonly #pages: Pages;
-  readonly #questions: Questions;
-  readonly #turns: Turns;
-  readonly #entries: Entries;
+export class Turns {
+  readonly #finishes: FinishLog;
+  readonly #pages: PageTable;
+  readonly #questions: QuestionTable;
+  readonly #turns: TurnTable;
+  readonly #entries: HistoryTable;
   readonly #historyLimit: number;
 
   constructor(tables: Tables, historyLimit: number) {
@@ -31,7 +31,7 @@ export class Workbench {
     this.#historyLimit = historyLimit;
   }
 
-  claim(conversation: ConversationId, lease: Lease, now: number): Work | undefined {
+  claim(conversation: ConversationId, lease: Lease, now: number): ClaimedTurn | undefined {
     const found = this.#turns.find(conversation, now);
     if (found === undefined) return this.#beginNext(conversation, lease, now);
     if (found.busy) return undefined;
@@ -59,12 +59,12 @@ export class Workbench {
     this.#pages.drop(claim.conversation, index);
   }
 
-  conclude(claim: Claim, ending: Ending): void {
+  storeEnding(claim: Claim, ending: Ending): void {
     this.#turns.ensure(claim);
-    this.#turns.conclude(claim, ending);
+    this.#turns.storeEnding(claim, ending);
   }
 
-  finish(claim: Claim, lease: Lease, replyTokens: number, now: number): Work | undefined {
+  finish(claim: Claim, lease: Lease, replyTokens: number, now: number): ClaimedTurn | undefined {
     const before = this.#finishes.find(claim, lease.owner);
     if (before !== undefined) return this.#resume(claim.conversation, before.nextFence, lease, now);
     this.#turns.ensure(claim);
@@ -99,7 +99,11 @@ export class Workbench {
     this.#turns.release(claim, forgive ? 1 : 0);
   }
 
-  view(conversation: ConversationId, now: number, most = this.#historyLimit): View {
+  conversationView(
+    conversation: ConversationId,
+    now: number,
+    most = this.#historyLimit,
+  ): StoredConversation {
     const running = this.#turns.find(conversation, now)?.turn;
     return {
       history: this.#entries.newest(conversation, most),
@@ -109,7 +113,7 @@ export class Workbench {
   }
 
   /** A new turn of all that waits; undefined if nothing does. */
-  #beginNext(conversation: ConversationId, lease: Lease, now: number): Work | undefined {
+  #beginNext(conversation: ConversationId, lease: Lease, now: number): ClaimedTurn | undefined {
     const first = this.#questions.first(conversation);
     if (first === undefined) return undefined;
     const id = turnIdOf(conversation, first);
@@ -123,7 +127,7 @@ export class Workbench {
     fence: number | undefined,
     lease: Lease,
     now: number,
-  ): Work | undefined {
+  ): ClaimedTurn | undefined {
     const turn = this.#turns.find(conversation, now)?.turn.id;
     if (turn === undefined || fence === undefined) return undefined;
     const claim = { conversation, turn, fence };
@@ -131,7 +135,7 @@ export class Workbench {
     return this.#work(claim, now);
   }
 
-  #work(claim: Claim, now: number): Work {
+  #work(claim: Claim, now: number): ClaimedTurn {
     const turn = this.#turns.find(claim.conversation, now)?.turn;
     if (turn === undefined) throw new Error(`turn ${claim.turn} is not there`);
     return {
@@ -151,7 +155,7 @@ export class Workbench {
 }
 
 /** How each conversation's latest turn was finished, so that a repetition is told the same. */
-export class Finishes {
+export class FinishLog {
   readonly #note: Query<unknown>;
   readonly #find: Query<{ nextFence: number | null }>;
   readonly #deleteOld: Query<unknown>;

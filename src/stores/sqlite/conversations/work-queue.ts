@@ -1,8 +1,8 @@
-import type { Depth } from '../../../core/ports/store.ts';
+import type { QueueDepth } from '../../../core/ports/store.ts';
 import type { Database, Query } from '../connection/database.ts';
 
 /** How much there is to do: one look at the questions without an answer, of which there are few. */
-export class DepthQuery {
+export class WorkQueue {
   readonly #measure: Query<{ waiting: number; running: number; oldest: number | null }>;
 
   constructor(db: Database) {
@@ -15,13 +15,13 @@ export class DepthQuery {
         GROUP BY q.conversation)`);
   }
 
-  measure(now: number): Depth {
+  queueDepth(now: number): QueueDepth {
     const { waiting = 0, running = 0, oldest = null } = this.#measure.get(now) ?? {};
     // The clock may have been set back since.
     return {
       waiting,
       running,
-      ...(oldest === null ? {} : { oldestMs: Math.max(0, now - oldest) }),
+      ...(oldest === null ? {} : { oldestWaitMs: Math.max(0, now - oldest) }),
     };
   }
 }

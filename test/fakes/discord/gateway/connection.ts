@@ -6,7 +6,7 @@ import type { Session } from './session.ts';
 const largestPayloadBytes = 4_096;
 
 /** Who deals with what a client says. */
-export interface Reception {
+export interface ConnectionHandler {
   readonly eventsPerMinute: number;
   identify(connection: Connection, d: unknown): void;
   resume(connection: Connection, d: unknown): void;
@@ -19,13 +19,13 @@ export interface Reception {
 export class Connection {
   session: Session | undefined;
   readonly #socket: WebSocket;
-  readonly #reception: Reception;
+  readonly #reception: ConnectionHandler;
   #muted = false;
   #closedWith: number | undefined;
   #minuteEndsAt = 0;
   #heardThisMinute = 0;
 
-  constructor(socket: WebSocket, reception: Reception) {
+  constructor(socket: WebSocket, reception: ConnectionHandler) {
     this.#socket = socket;
     this.#reception = reception;
     socket.on('message', (data, isBinary) => this.#hear(data, isBinary));

@@ -1,18 +1,18 @@
-import type { Happening } from './protocol.ts';
+import type { DispatchedEvent } from './protocol.ts';
 
 /** Carries what happens to the sessions; on demand twice, late or in another order. */
-export class Courier {
-  readonly #bring: (happening: Happening) => void;
+export class EventDelivery {
+  readonly #bring: (happening: DispatchedEvent) => void;
   readonly #timers = new Set<NodeJS.Timeout>();
-  #held: Happening[] | undefined;
+  #held: DispatchedEvent[] | undefined;
   #duplicating = false;
-  #delayMs: ((happening: Happening) => number) | undefined;
+  #delayMs: ((happening: DispatchedEvent) => number) | undefined;
 
-  constructor(bring: (happening: Happening) => void) {
+  constructor(bring: (happening: DispatchedEvent) => void) {
     this.#bring = bring;
   }
 
-  send(happening: Happening): void {
+  send(happening: DispatchedEvent): void {
     if (this.#held !== undefined) {
       this.#held.push(happening);
       return;
@@ -33,7 +33,7 @@ export class Courier {
    * Events take so many milliseconds, until the returned function ends it; unequal times make them
    * overtake each other.
    */
-  delay(ms: number | ((happening: Happening) => number)): () => void {
+  delay(ms: number | ((happening: DispatchedEvent) => number)): () => void {
     this.#delayMs = typeof ms === 'number' ? () => ms : ms;
     return () => {
       this.#delayMs = undefined;
@@ -41,8 +41,8 @@ export class Courier {
   }
 
   /** Keeps events back until the returned function lets them go in the order that it makes. */
-  hold(): (reorder?: (events: Happening[]) => Happening[]) => void {
-    const held: Happening[] = [];
+  hold(): (reorder?: (events: DispatchedEvent[]) => DispatchedEvent[]) => void {
+    const held: DispatchedEvent[] = [];
     this.#held = held;
     return (reorder = (events) => events) => {
       if (this.#held === held) this.#held = undefined;
@@ -51,7 +51,7 @@ export class Courier {
   }
 
   /** Events that are kept back. */
-  get held(): readonly Happening[] {
+  get held(): readonly DispatchedEvent[] {
     return this.#held ?? [];
   }
 
@@ -60,7 +60,7 @@ export class Courier {
     this.#timers.clear();
   }
 
-  #carry(happening: Happening): void {
+  #carry(happening: DispatchedEvent): void {
     const delayMs = this.#delayMs?.(happening) ?? 0;
     if (delayMs <= 0) {
       this.#bring(happening);

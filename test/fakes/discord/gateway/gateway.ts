@@ -1,17 +1,17 @@
 import type { Server } from 'node:http';
 import type { WebSocket } from 'ws';
-import type { GatewayWorld } from '../discord-state.ts';
+import type { GatewayState } from '../discord-state.ts';
 import { Connection } from './connection.ts';
-import { Courier } from './event-delivery.ts';
-import { Entrance, type Refusal } from './websocket-endpoint.ts';
-import { FrontDesk } from './handshake.ts';
+import { EventDelivery } from './event-delivery.ts';
+import { WebSocketEndpoint, type ConnectionRefusal } from './websocket-endpoint.ts';
+import { Handshake } from './handshake.ts';
 import type { GatewayPort } from './gateway-port.ts';
 import { GatewayRecord } from './gateway-record.ts';
 import { type GatewayOptions, type GatewaySettings, gatewaySettingsOf } from './options.ts';
 import { op } from './protocol.ts';
 import type { Session } from './session.ts';
 import { Sessions } from './sessions.ts';
-import { type SessionStartLimit, StartLimit } from './session-start-limit.ts';
+import { type SessionStartLimit, StartLimiter } from './session-start-limit.ts';
 
 /** Discord's gateway, version 10: tells bots what happens, and misbehaves on demand. */
 export class Gateway implements GatewayPort {
@@ -19,34 +19,34 @@ export class Gateway implements GatewayPort {
   readonly settings: GatewaySettings;
   readonly record = new GatewayRecord();
   /** To hold events back, to bring them twice, late or in another order. */
-  readonly events: Courier;
+  readonly events: EventDelivery;
   readonly #connections = new Set<Connection>();
   readonly #sessions: Sessions;
-  readonly #starts: StartLimit;
-  readonly #entrance: Entrance;
-  readonly #desk: FrontDesk;
+  readonly #starts: StartLimiter;
+  readonly #entrance: WebSocketEndpoint;
+  readonly #desk: Handshake;
 
   constructor(parts: {
     readonly server: Server;
     readonly token: string;
     readonly bot: { readonly id: string };
-    readonly world: GatewayWorld;
+    readonly world: GatewayState;
     readonly options?: GatewayOptions | undefined;
   }) {
     const { server, token, bot, world } = parts;
     const { record } = this;
     this.settings = gatewaySettingsOf(parts.options);
     this.#sessions = new Sessions(this.settings, record, bot.id);
-    this.#starts = new StartLimit(this.settings);
-    this.events = new Courier((happening) => this.#sessions.tell(happening));
-    this.#entrance = new Entrance(
+    this.#starts = new StartLimiter(this.settings);
+    this.events = new EventDelivery((happening) => this.#sessions.tell(happening));
+    this.#entrance = new WebSocketEndpoint(
       server,
       (socket) => this.#welcome(socket),
       () => {
         record.refused += 1;
       },
     );
-    this.#desk = new FrontDesk(token, {
+    this.#desk = new Handshake(token, {
       settings: this.settings,
       world,
       sessions: this.#sessions,
@@ -96,7 +96,7 @@ export class Gateway implements GatewayPort {
   }
 
   /** Turns new connections away until the returned function lets them in again. */
-  refuse(by: Refusal = 'reset'): () => void {
+  refuse(by: ConnectionRefusal = 'reset'): () => void {
     this.#entrance.refusing = by;
     return () => {
       this.#entrance.refusing = undefined;

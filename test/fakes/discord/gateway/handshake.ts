@@ -1,34 +1,34 @@
-import type { GatewayWorld } from '../discord-state.ts';
-import type { Connection, Reception } from './connection.ts';
+import type { GatewayState } from '../discord-state.ts';
+import type { Connection, ConnectionHandler } from './connection.ts';
 import type { GatewayRecord } from './gateway-record.ts';
 import { identificationOf } from './identification.ts';
 import { hasGuilds } from './intents.ts';
 import type { GatewaySettings } from './options.ts';
-import { type Shard, closeCode, isOf, op } from './protocol.ts';
+import { type Shard, closeCode, isOnShard, op } from './protocol.ts';
 import type { Session } from './session.ts';
 import type { Sessions } from './sessions.ts';
-import type { StartLimit } from './session-start-limit.ts';
+import type { StartLimiter } from './session-start-limit.ts';
 
 /** What the front desk works with. */
-export interface FrontDeskParts {
+export interface HandshakeParts {
   readonly settings: GatewaySettings;
-  readonly world: GatewayWorld;
+  readonly world: GatewayState;
   readonly sessions: Sessions;
-  readonly starts: StartLimit;
+  readonly starts: StartLimiter;
   readonly record: GatewayRecord;
   /** Where a session is to be resumed. */
   readonly url: () => string;
 }
 
 /** Lets clients in: starts sessions, resumes them, and answers heartbeats. */
-export class FrontDesk implements Reception {
+export class Handshake implements ConnectionHandler {
   /** What clients have to show. */
   token: string;
   /** Heartbeats are heard and not acknowledged. */
   swallowingAcks = false;
-  readonly #parts: FrontDeskParts;
+  readonly #parts: HandshakeParts;
 
-  constructor(token: string, parts: FrontDeskParts) {
+  constructor(token: string, parts: HandshakeParts) {
     this.token = token;
     this.#parts = parts;
   }
@@ -116,7 +116,7 @@ export class FrontDesk implements Reception {
     this.#parts.sessions.closed(connection, code, by);
   }
 
-  #startOf(taken: ReturnType<StartLimit['take']>): 'ready' | 'invalid' | number {
+  #startOf(taken: ReturnType<StartLimiter['take']>): 'ready' | 'invalid' | number {
     if (taken === 'taken') return 'ready';
     if (taken === 'too soon') return 'invalid';
     // Discord resets the token of a bot that identifies too often.
@@ -130,7 +130,7 @@ export class FrontDesk implements Reception {
     session.send('READY', {
       v: 10,
       user: world.botUser(),
-      guilds: world.readyGuilds().filter(({ id }) => isOf(shard, id)),
+      guilds: world.readyGuilds().filter(({ id }) => isOnShard(shard, id)),
       session_id: session.id,
       session_type: 'normal',
       resume_gateway_url: url(),
@@ -146,8 +146,8 @@ export class FrontDesk implements Reception {
   }
 }
 
-function guildsOf(world: GatewayWorld, shard: Shard): object[] {
-  return world.guildCreates().filter((guild) => isOf(shard, (guild as { id: string }).id));
+function guildsOf(world: GatewayState, shard: Shard): object[] {
+  return world.guildCreates().filter((guild) => isOnShard(shard, (guild as { id: string }).id));
 }
 
 /** Discord's own words. */

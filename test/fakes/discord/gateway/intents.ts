@@ -1,4 +1,4 @@
-import type { Happening } from './protocol.ts';
+import type { DispatchedEvent } from './protocol.ts';
 
 const guilds = 1 << 0;
 const guildMembers = 1 << 1;
@@ -43,14 +43,14 @@ export function hasGuilds(intents: number): boolean {
 }
 
 /** Whether these intents ask for it; what no intent covers is always sent. */
-export function asksFor(intents: number, { t, guildId }: Happening): boolean {
+export function asksFor(intents: number, { t, guildId }: DispatchedEvent): boolean {
   const rule = needed.find(({ event }) => event.test(t));
   if (rule === undefined) return true;
   return (intents & (guildId === undefined ? rule.direct : rule.guild)) !== 0;
 }
 
 /** The event as it is sent with these intents: other people's words only with MessageContent. */
-export function shownTo(intents: number, botId: string, happening: Happening): object {
+export function shownTo(intents: number, botId: string, happening: DispatchedEvent): object {
   const { t, d, guildId } = happening;
   const hasWords = t === 'MESSAGE_CREATE' || t === 'MESSAGE_UPDATE';
   if (!hasWords || guildId === undefined || (intents & messageContent) !== 0) return d;

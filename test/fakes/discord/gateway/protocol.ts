@@ -59,7 +59,7 @@ export interface Payload {
 }
 
 /** Something that happened in Discord, on its way to the sessions that may hear of it. */
-export interface Happening {
+export interface DispatchedEvent {
   /** Such as `MESSAGE_CREATE`. */
   readonly t: string;
   readonly d: object;
@@ -72,7 +72,7 @@ export interface Happening {
 export type Shard = readonly [id: number, count: number];
 
 /** Whether a shard is told of this guild; what belongs to none goes to the first shard. */
-export function isOf(shard: Shard, guildId: string | undefined): boolean {
+export function isOnShard(shard: Shard, guildId: string | undefined): boolean {
   const [id, count] = shard;
   if (guildId === undefined) return id === 0;
   return Number((BigInt(guildId) >> 22n) % BigInt(count)) === id;

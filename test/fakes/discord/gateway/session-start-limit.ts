@@ -12,7 +12,7 @@ export interface SessionStartLimit {
 }
 
 /** How many sessions a bot may start, in a day and at once. */
-export class StartLimit {
+export class StartLimiter {
   readonly #settings: GatewaySettings;
   /** When each group of shards last identified. */
   readonly #lastAt = new Map<number, number>();

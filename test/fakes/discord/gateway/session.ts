@@ -1,6 +1,6 @@
 import type { Connection } from './connection.ts';
 import { asksFor } from './intents.ts';
-import { type Happening, type Payload, type Shard, isOf, op } from './protocol.ts';
+import { type DispatchedEvent, type Payload, type Shard, isOnShard, op } from './protocol.ts';
 
 /** One bot's subscription to events; outlives its connection for a while. */
 export class Session {
@@ -22,8 +22,8 @@ export class Session {
     this.connection = connection;
   }
 
-  wants(happening: Happening): boolean {
-    return isOf(this.shard, happening.guildId) && asksFor(this.intents, happening);
+  wants(happening: DispatchedEvent): boolean {
+    return isOnShard(this.shard, happening.guildId) && asksFor(this.intents, happening);
   }
 
   /** Sends it now, or when the session is resumed. */

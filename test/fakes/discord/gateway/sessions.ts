@@ -2,7 +2,7 @@ import type { Connection } from './connection.ts';
 import type { GatewayRecord } from './gateway-record.ts';
 import { shownTo } from './intents.ts';
 import type { GatewaySettings } from './options.ts';
-import { type Happening, type Shard, endsSession } from './protocol.ts';
+import { type DispatchedEvent, type Shard, endsSession } from './protocol.ts';
 import { Session } from './session.ts';
 
 /** Every session that is connected, or could still be resumed. */
@@ -74,7 +74,7 @@ export class Sessions {
     for (const session of this.#all()) if (session.connection === undefined) this.end(session);
   }
 
-  tell(happening: Happening): void {
+  tell(happening: DispatchedEvent): void {
     const told = this.#all().filter((session) => session.wants(happening));
     for (const session of told) {
       session.send(happening.t, shownTo(session.intents, this.#botId, happening));

@@ -13,11 +13,11 @@ const path = '/gateway';
  * - `hang`: nothing is ever answered.
  * - `silence`: it opens, and no hello comes.
  */
-export type Refusal = 'reset' | 'status' | 'hang' | 'silence';
+export type ConnectionRefusal = 'reset' | 'status' | 'hang' | 'silence';
 
 /** Where clients come in: WebSockets at `/gateway` of a server that has other things to do, too. */
-export class Entrance {
-  refusing: Refusal | undefined;
+export class WebSocketEndpoint {
+  refusing: ConnectionRefusal | undefined;
   readonly #server: Server;
   readonly #sockets = new WebSocketServer({ noServer: true });
   readonly #hanging = new Set<Duplex>();

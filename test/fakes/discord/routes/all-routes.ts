@@ -54,14 +54,14 @@ const compiled = routes.map((route) => ({
   pattern: new RegExp(`^${route.path.replaceAll(/:(\w+)/g, '(?<$1>[^/]+)')}$`),
 }));
 
-export interface Found {
+export interface MatchedRoute {
   readonly route: Route;
   /** The ids in the path. */
   readonly params: Readonly<Record<string, string>>;
 }
 
 /** The route of a request; undefined for what the fake, or Discord, does not know. */
-export function find(method: string, path: string): Found | undefined {
+export function matchRoute(method: string, path: string): MatchedRoute | undefined {
   // `/users/@me` is not the user `@me`.
   const matches = compiled.filter(({ pattern }) => pattern.test(path));
   const literal = matches.find(({ route }) => route.path === path);

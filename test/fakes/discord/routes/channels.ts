@@ -1,14 +1,14 @@
 import { type Channel } from '../channel.ts';
 import { channelPayload } from '../payloads.ts';
-import { Refusal } from '../api-error.ts';
-import { type Calling, type Route, botMay, need, placeOf } from './route.ts';
+import { ApiError } from '../api-error.ts';
+import { type RouteCall, type Route, botMay, need, channelOf } from './route.ts';
 import { minutesOf, nameOf } from './threads.ts';
 
 export const getChannel: Route = {
   method: 'GET',
   path: '/channels/:channel',
   run(calling) {
-    return channelPayload(calling.world, placeOf(calling));
+    return channelPayload(calling.world, channelOf(calling));
   },
 };
 
@@ -19,8 +19,8 @@ export const changeChannel: Route = {
     body['name'] === undefined && body['topic'] === undefined ? undefined : 'name',
   run(calling) {
     const { world, deeds, body, announcer } = calling;
-    const channel = placeOf(calling);
-    if (channel.guildId === undefined) throw new Refusal(50003);
+    const channel = channelOf(calling);
+    if (channel.guildId === undefined) throw new ApiError(50003);
     const name = nameOf(body);
     if (channel.thread === undefined) {
       need(calling, channel, 'ManageChannels');
@@ -43,8 +43,8 @@ export const deleteChannel: Route = {
   path: '/channels/:channel',
   run(calling) {
     const { world, announcer } = calling;
-    const channel = placeOf(calling);
-    if (channel.guildId === undefined) throw new Refusal(50003);
+    const channel = channelOf(calling);
+    if (channel.guildId === undefined) throw new ApiError(50003);
     need(calling, channel, channel.thread === undefined ? 'ManageChannels' : 'ManageThreads');
     const threads = [...world.channels.values()].filter(({ parentId }) => parentId === channel.id);
     announcer.channelDeleted(channel);
@@ -54,21 +54,21 @@ export const deleteChannel: Route = {
 };
 
 function needToChange(
-  calling: Calling,
+  calling: RouteCall,
   channel: Channel,
   { archived, locked }: { archived: boolean | undefined; locked: boolean | undefined },
 ): void {
   const { thread } = channel;
   if (thread === undefined) return;
-  if (thread.archived && archived !== false) throw new Refusal(50083);
+  if (thread.archived && archived !== false) throw new ApiError(50083);
   if (botMay(calling, channel, 'ManageThreads')) return;
-  if (locked !== undefined && locked !== thread.locked) throw new Refusal(50013);
+  if (locked !== undefined && locked !== thread.locked) throw new ApiError(50013);
   if (thread.archived) {
     // Who may write in a thread may bring it back, unless it is locked.
-    if (thread.locked) throw new Refusal(50013);
+    if (thread.locked) throw new ApiError(50013);
     return need(calling, channel, 'SendMessagesInThreads');
   }
-  if (thread.ownerId !== calling.world.bot.id) throw new Refusal(50013);
+  if (thread.ownerId !== calling.world.bot.id) throw new ApiError(50013);
 }
 
 function flag(value: unknown): boolean | undefined {

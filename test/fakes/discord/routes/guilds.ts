@@ -1,7 +1,7 @@
 import { type Guild, memberPayload } from '../guild.ts';
 import { guildFields } from '../guild-payload.ts';
-import { Refusal } from '../api-error.ts';
-import { type Calling, type Route, idOf } from './route.ts';
+import { ApiError } from '../api-error.ts';
+import { type RouteCall, type Route, idOf } from './route.ts';
 
 export const getGuild: Route = {
   method: 'GET',
@@ -19,14 +19,14 @@ export const getMember: Route = {
     const id = idOf(calling, 'user');
     const member = guild.members.get(id);
     if (member !== undefined) return memberPayload(member);
-    throw new Refusal(calling.world.users.has(id) ? 10007 : 10013);
+    throw new ApiError(calling.world.users.has(id) ? 10007 : 10013);
   },
 };
 
-function guildOf(calling: Calling): Guild {
+function guildOf(calling: RouteCall): Guild {
   const { world } = calling;
   const guild = world.guilds.get(idOf(calling, 'guild'));
-  if (guild === undefined) throw new Refusal(10004);
-  if (!guild.members.has(world.bot.id)) throw new Refusal(50001);
+  if (guild === undefined) throw new ApiError(10004);
+  if (!guild.members.has(world.bot.id)) throw new ApiError(50001);
   return guild;
 }

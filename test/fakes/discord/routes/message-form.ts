@@ -1,7 +1,7 @@
 import { type AllowedMentions, allowedMentionsOf } from '../mentions.ts';
 import type { Contents } from '../message.ts';
 import { type Payload, codePoints, isObject } from '../payload.ts';
-import { Refusal, invalid, notSnowflake, tooLong } from '../api-error.ts';
+import { ApiError, invalid, notSnowflake, tooLong } from '../api-error.ts';
 import { isSnowflake } from '../snowflakes.ts';
 
 /** In code points. */
@@ -41,7 +41,7 @@ export function needSomething({ text, embeds, attachments, components }: Content
   const some = [embeds, attachments, components].some(
     (list) => list !== undefined && list.length > 0,
   );
-  if (text === '' && !some) throw new Refusal(50006);
+  if (text === '' && !some) throw new ApiError(50006);
 }
 
 /** The flags that a body asks for, without those that nobody can set. */
@@ -108,7 +108,7 @@ function listOf(body: Payload, key: string): Payload[] | undefined {
   return value;
 }
 
-function notList(path: string): Refusal {
+function notList(path: string): ApiError {
   return invalid(path, 'LIST_TYPE_CONVERT', 'Only iterables may be used in a ListType');
 }
 

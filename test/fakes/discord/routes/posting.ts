@@ -2,17 +2,17 @@ import type { Channel } from '../channel.ts';
 import { type Message, messageFlags } from '../message.ts';
 import { messagePayload } from '../payloads.ts';
 import { type Payload, isObject } from '../payload.ts';
-import { Refusal, invalid, notSnowflake } from '../api-error.ts';
+import { ApiError, invalid, notSnowflake } from '../api-error.ts';
 import { isSnowflake, timeOf } from '../snowflakes.ts';
 import { allowedOf, contentOf, extrasOf, flagsOf, needSomething, nonceOf } from './message-form.ts';
 import {
-  type Calling,
+  type RouteCall,
   type Route,
   botMay,
   messageOf,
   need,
   needToWrite,
-  placeOf,
+  channelOf,
 } from './route.ts';
 
 const settableOnPost = messageFlags.suppressEmbeds | messageFlags.suppressNotifications;
@@ -22,7 +22,7 @@ export const postMessage: Route = {
   path: '/channels/:channel/messages',
   run(calling) {
     const { world, deeds, body } = calling;
-    const channel = placeOf(calling);
+    const channel = channelOf(calling);
     needToWrite(calling, channel);
     const contents = { text: contentOf(body) ?? '', ...extrasOf(body) };
     const nonce = nonceOf(body);
@@ -42,10 +42,10 @@ export const editMessage: Route = {
   path: '/channels/:channel/messages/:message',
   run(calling) {
     const { world, deeds, body } = calling;
-    const channel = placeOf(calling);
+    const channel = channelOf(calling);
     const message = messageOf(calling, channel);
-    if (message.author !== world.bot) throw new Refusal(50005);
-    if (message.kind !== 'default' && message.kind !== 'reply') throw new Refusal(50021);
+    if (message.author !== world.bot) throw new ApiError(50005);
+    if (message.kind !== 'default' && message.kind !== 'reply') throw new ApiError(50021);
     needUnarchived(calling, channel);
     const flags = flagsOf(body, messageFlags.suppressEmbeds);
     const kept = message.flags & ~messageFlags.suppressEmbeds;
@@ -67,7 +67,7 @@ export const deleteMessage: Route = {
   method: 'DELETE',
   path: '/channels/:channel/messages/:message',
   run(calling) {
-    const channel = placeOf(calling);
+    const channel = channelOf(calling);
     const message = messageOf(calling, channel);
     if (message.author !== calling.world.bot) need(calling, channel, 'ManageMessages');
     needUnarchived(calling, channel);
@@ -80,13 +80,13 @@ export const showTyping: Route = {
   method: 'POST',
   path: '/channels/:channel/typing',
   run(calling) {
-    needToWrite(calling, placeOf(calling));
+    needToWrite(calling, channelOf(calling));
     return undefined;
   },
 };
 
 /** The message that a post replies to, if it is there. */
-function referenceOf(calling: Calling, channel: Channel) {
+function referenceOf(calling: RouteCall, channel: Channel) {
   const { message_reference: reference } = calling.body;
   if (reference === undefined || reference === null) return undefined;
   const {
@@ -100,7 +100,7 @@ function referenceOf(calling: Calling, channel: Channel) {
     const problem = 'Cannot reply to a message in another channel';
     throw invalid(path, 'REPLIES_CANNOT_REFERENCE_OTHER_CHANNEL', problem);
   }
-  if (!botMay(calling, channel, 'ReadMessageHistory')) throw new Refusal(160002);
+  if (!botMay(calling, channel, 'ReadMessageHistory')) throw new ApiError(160002);
   const target = channel.find(messageId);
   if (target === undefined && fails === false) return undefined;
   if (target === undefined) {
@@ -115,7 +115,7 @@ function referenceOf(calling: Calling, channel: Channel) {
 
 /** What the bot posted here with the same nonce, as long as Discord remembers. */
 function postedBefore(
-  { world, settings }: Calling,
+  { world, settings }: RouteCall,
   channel: Channel,
   nonce: string | number | undefined,
 ): Message | undefined {
@@ -127,14 +127,14 @@ function postedBefore(
   );
 }
 
-function needUnarchived(calling: Calling, { thread }: Channel): void {
-  if (thread?.archived === true) throw new Refusal(50083);
+function needUnarchived(calling: RouteCall, { thread }: Channel): void {
+  if (thread?.archived === true) throw new ApiError(50083);
   if (thread?.locked !== true) return;
-  if (!botMay(calling, placeOf(calling), 'ManageThreads'))
-    throw new Refusal(50083, { status: 403 });
+  if (!botMay(calling, channelOf(calling), 'ManageThreads'))
+    throw new ApiError(50083, { status: 403 });
 }
 
-function needRoomForOldEdit({ settings }: Calling, message: Message): void {
+function needRoomForOldEdit({ settings }: RouteCall, message: Message): void {
   const { afterMs, most, perMs } = settings.oldEdits;
   if (Date.now() - timeOf(message.id) < afterMs) return;
   const since = performance.now() - perMs;
@@ -142,5 +142,5 @@ function needRoomForOldEdit({ settings }: Calling, message: Message): void {
   const edits = message.readings.slice(1).filter(({ at }) => at >= since);
   const [oldest] = edits;
   if (oldest === undefined || edits.length < most) return;
-  throw new Refusal(30046, { retryAfter: (oldest.at - since) / 1_000 });
+  throw new ApiError(30046, { retryAfter: (oldest.at - since) / 1_000 });
 }

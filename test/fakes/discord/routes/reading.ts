@@ -1,16 +1,16 @@
 import type { Message } from '../message.ts';
 import { messagePayload } from '../payloads.ts';
-import { Refusal, invalid, notSnowflake } from '../api-error.ts';
+import { ApiError, invalid, notSnowflake } from '../api-error.ts';
 import { compareIds } from '../snowflakes.ts';
-import { type Route, botMay, messageOf, placeOf } from './route.ts';
+import { type Route, botMay, messageOf, channelOf } from './route.ts';
 
 export const listMessages: Route = {
   method: 'GET',
   path: '/channels/:channel/messages',
   run(calling) {
     const { world, query } = calling;
-    const channel = placeOf(calling);
-    if (channel.kind === 'category' || channel.kind === 'forum') throw new Refusal(50008);
+    const channel = channelOf(calling);
+    if (channel.kind === 'category' || channel.kind === 'forum') throw new ApiError(50008);
     const limit = limitOf(query['limit']);
     for (const key of ['before', 'after', 'around'] as const) {
       if (query[key] !== undefined && !/^\d{1,20}$/.test(query[key])) {
@@ -27,8 +27,8 @@ export const getMessage: Route = {
   method: 'GET',
   path: '/channels/:channel/messages/:message',
   run(calling) {
-    const channel = placeOf(calling);
-    if (!botMay(calling, channel, 'ReadMessageHistory')) throw new Refusal(50001);
+    const channel = channelOf(calling);
+    if (!botMay(calling, channel, 'ReadMessageHistory')) throw new ApiError(50001);
     return messagePayload(calling.world, messageOf(calling, channel));
   },
 };

@@ -1,26 +1,26 @@
-import type { Announcer } from '../event-publisher.ts';
+import type { EventPublisher } from '../event-publisher.ts';
 import type { Channel } from '../channel.ts';
-import type { Deeds } from '../actions.ts';
+import type { Actions } from '../actions.ts';
 import type { Gateway } from '../gateway/gateway.ts';
 import type { Message } from '../message.ts';
 import type { Settings } from '../options.ts';
 import type { Payload } from '../payload.ts';
 import { type PermissionName, permission } from '../permissions.ts';
-import { Refusal, notSnowflake } from '../api-error.ts';
+import { ApiError, notSnowflake } from '../api-error.ts';
 import { isSnowflake } from '../snowflakes.ts';
-import type { World } from '../discord-state.ts';
+import type { DiscordState } from '../discord-state.ts';
 
 /** What routes work on. */
-export interface Office {
-  readonly world: World;
-  readonly deeds: Deeds;
-  readonly announcer: Announcer;
+export interface RouteServices {
+  readonly world: DiscordState;
+  readonly deeds: Actions;
+  readonly announcer: EventPublisher;
   readonly settings: Settings;
   readonly gateway: Gateway;
 }
 
 /** One call, once its token is known to be good. */
-export interface Calling extends Office {
+export interface RouteCall extends RouteServices {
   /** The ids in the path. */
   readonly params: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, string>>;
@@ -37,54 +37,54 @@ export interface Route {
   /** Answered with 201 instead of 200. */
   readonly creates?: boolean;
   /** Returns the answer, or undefined for 204; throws `Refusal`. */
-  readonly run: (calling: Calling) => Payload | Payload[] | undefined;
+  readonly run: (calling: RouteCall) => Payload | Payload[] | undefined;
 }
 
 /** The id in the path, such as `channel`. */
-export function idOf({ params }: Calling, name: string): string {
+export function idOf({ params }: RouteCall, name: string): string {
   const id = params[name];
   if (!isSnowflake(id)) throw notSnowflake(`${name}_id`, id);
   return id;
 }
 
 /** The channel of the path, if the bot may look into it. */
-export function placeOf(calling: Calling): Channel {
+export function channelOf(calling: RouteCall): Channel {
   const { world } = calling;
   const channel = world.channels.get(idOf(calling, 'channel'));
-  if (channel === undefined || channel.deleted) throw new Refusal(10003);
-  if (!world.may(world.bot, channel, permission.ViewChannel)) throw new Refusal(50001);
+  if (channel === undefined || channel.deleted) throw new ApiError(10003);
+  if (!world.may(world.bot, channel, permission.ViewChannel)) throw new ApiError(50001);
   return channel;
 }
 
 /** The message of the path. */
-export function messageOf(calling: Calling, channel: Channel): Message {
+export function messageOf(calling: RouteCall, channel: Channel): Message {
   const message = channel.find(idOf(calling, 'message'));
-  if (message === undefined) throw new Refusal(10008);
+  if (message === undefined) throw new ApiError(10008);
   return message;
 }
 
-export function botMay({ world }: Calling, channel: Channel, name: PermissionName): boolean {
+export function botMay({ world }: RouteCall, channel: Channel, name: PermissionName): boolean {
   return world.may(world.bot, channel, permission[name]);
 }
 
-export function need(calling: Calling, channel: Channel, name: PermissionName): void {
-  if (!botMay(calling, channel, name)) throw new Refusal(50013);
+export function need(calling: RouteCall, channel: Channel, name: PermissionName): void {
+  if (!botMay(calling, channel, name)) throw new ApiError(50013);
 }
 
 /** Throws if the bot may not write here now. */
-export function needToWrite(calling: Calling, channel: Channel): void {
+export function needToWrite(calling: RouteCall, channel: Channel): void {
   const { world } = calling;
-  if (channel.kind === 'category' || channel.kind === 'forum') throw new Refusal(50008);
+  if (channel.kind === 'category' || channel.kind === 'forum') throw new ApiError(50008);
   if (channel.recipientId !== undefined) {
     const recipient = world.users.get(channel.recipientId);
-    if (recipient === undefined || recipient.directMessagesClosed) throw new Refusal(50007);
-    if (!world.sharesGuild(recipient)) throw new Refusal(50278);
+    if (recipient === undefined || recipient.directMessagesClosed) throw new ApiError(50007);
+    if (!world.sharesGuild(recipient)) throw new ApiError(50278);
     return;
   }
   need(calling, channel, channel.thread === undefined ? 'SendMessages' : 'SendMessagesInThreads');
   // Discord says "archived" of what is locked, too.
   const locked = channel.thread?.locked === true;
   if (locked && !botMay(calling, channel, 'ManageThreads')) {
-    throw new Refusal(50083, { status: 403 });
+    throw new ApiError(50083, { status: 403 });
   }
 }

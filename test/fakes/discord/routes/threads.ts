@@ -2,9 +2,9 @@ import type { Channel } from '../channel.ts';
 import { channelPayload, messagePayload, threadMember } from '../payloads.ts';
 import { type Payload, codePoints, isObject } from '../payload.ts';
 import { permission } from '../permissions.ts';
-import { Refusal, invalid } from '../api-error.ts';
+import { ApiError, invalid } from '../api-error.ts';
 import { allowedOf, contentOf, extrasOf, needSomething } from './message-form.ts';
-import { type Calling, type Route, idOf, messageOf, need, placeOf } from './route.ts';
+import { type RouteCall, type Route, idOf, messageOf, need, channelOf } from './route.ts';
 
 const privateThread = 12;
 const durations = new Set([60, 1_440, 4_320, 10_080]);
@@ -15,15 +15,15 @@ export const threadOfMessage: Route = {
   creates: true,
   run(calling) {
     const { world, deeds } = calling;
-    const channel = placeOf(calling);
-    if (channel.kind !== 'text' && channel.kind !== 'announcement') throw new Refusal(50024);
+    const channel = channelOf(calling);
+    if (channel.kind !== 'text' && channel.kind !== 'announcement') throw new ApiError(50024);
     const message = messageOf(calling, channel);
     need(calling, channel, 'CreatePublicThreads');
     const name = neededName(calling.body);
     const minutes = minutesOf(calling.body);
-    if (message.kind !== 'default' && message.kind !== 'reply') throw new Refusal(50021);
+    if (message.kind !== 'default' && message.kind !== 'reply') throw new ApiError(50021);
     const existing = world.channels.get(message.id);
-    if (existing !== undefined && !existing.deleted) throw new Refusal(160004);
+    if (existing !== undefined && !existing.deleted) throw new ApiError(160004);
     needRoomForThread(calling, channel);
     return channelPayload(world, deeds.openThreadOf(message, world.bot, name, minutes));
   },
@@ -35,10 +35,10 @@ export const openThread: Route = {
   creates: true,
   run(calling) {
     const { world, deeds, body } = calling;
-    const channel = placeOf(calling);
+    const channel = channelOf(calling);
     const isForum = channel.kind === 'forum';
     if (!isForum && channel.kind !== 'text' && channel.kind !== 'announcement') {
-      throw new Refusal(50024);
+      throw new ApiError(50024);
     }
     // Discord makes private threads unless told otherwise.
     const isPrivate = !isForum && (body['type'] ?? privateThread) === privateThread;
@@ -66,7 +66,7 @@ export const joinThread: Route = {
   path: '/channels/:channel/thread-members/@me',
   run(calling) {
     const thread = threadOf(calling);
-    if (thread.thread?.archived === true) throw new Refusal(50083);
+    if (thread.thread?.archived === true) throw new ApiError(50083);
     calling.deeds.joinThread(thread, calling.world.bot);
     return undefined;
   },
@@ -77,7 +77,7 @@ export const leaveThread: Route = {
   path: '/channels/:channel/thread-members/@me',
   run(calling) {
     const thread = threadOf(calling);
-    if (thread.thread?.archived === true) throw new Refusal(50083);
+    if (thread.thread?.archived === true) throw new ApiError(50083);
     calling.deeds.leaveThread(thread, calling.world.bot);
     return undefined;
   },
@@ -89,7 +89,7 @@ export const activeThreads: Route = {
   run(calling) {
     const { world } = calling;
     const guild = world.guilds.get(idOf(calling, 'guild'));
-    if (guild?.members.has(world.bot.id) !== true) throw new Refusal(50001);
+    if (guild?.members.has(world.bot.id) !== true) throw new ApiError(50001);
     const threads = world.threadsOf(guild).filter(({ thread }) => thread?.archived === false);
     return listing(calling, threads);
   },
@@ -100,8 +100,8 @@ export const archivedThreads: Route = {
   path: '/channels/:channel/threads/archived/public',
   run(calling) {
     const { world, query } = calling;
-    const channel = placeOf(calling);
-    if (channel.guildId === undefined || channel.thread !== undefined) throw new Refusal(50024);
+    const channel = channelOf(calling);
+    if (channel.guildId === undefined || channel.thread !== undefined) throw new ApiError(50024);
     need(calling, channel, 'ReadMessageHistory');
     const before = query['before'] === undefined ? Infinity : Date.parse(query['before']);
     if (Number.isNaN(before)) {
@@ -141,23 +141,23 @@ function neededName(body: Payload): string {
   return name;
 }
 
-function required(path: string): Refusal {
+function required(path: string): ApiError {
   return invalid(path, 'BASE_TYPE_REQUIRED', 'This field is required');
 }
 
-function threadOf(calling: Calling): Channel {
-  const channel = placeOf(calling);
-  if (channel.thread === undefined) throw new Refusal(50024);
+function threadOf(calling: RouteCall): Channel {
+  const channel = channelOf(calling);
+  if (channel.thread === undefined) throw new ApiError(50024);
   return channel;
 }
 
-function needRoomForThread({ world, settings }: Calling, channel: Channel): void {
+function needRoomForThread({ world, settings }: RouteCall, channel: Channel): void {
   const all = world.threadsOf(world.guild(channel.guildId));
   const active = all.filter(({ thread }) => thread?.archived === false);
-  if (active.length >= settings.mostActiveThreads) throw new Refusal(160006);
+  if (active.length >= settings.mostActiveThreads) throw new ApiError(160006);
 }
 
-function listing({ world }: Calling, threads: readonly Channel[]): Payload {
+function listing({ world }: RouteCall, threads: readonly Channel[]): Payload {
   const seen = threads.filter((thread) => world.may(world.bot, thread, permission.ViewChannel));
   const joined = seen.filter(({ thread }) => thread?.members.has(world.bot.id) === true);
   return {

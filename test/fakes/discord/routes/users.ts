@@ -1,10 +1,10 @@
 import { channelPayload } from '../payloads.ts';
 import type { Payload } from '../payload.ts';
-import { Refusal, notSnowflake } from '../api-error.ts';
+import { ApiError, notSnowflake } from '../api-error.ts';
 import { isSnowflake } from '../snowflakes.ts';
 import { rolePermissionsOf } from '../permissions.ts';
 import { userPayload } from '../user.ts';
-import { type Calling, type Route, idOf } from './route.ts';
+import { type RouteCall, type Route, idOf } from './route.ts';
 
 export const getMe: Route = {
   method: 'GET',
@@ -38,7 +38,7 @@ export const getUser: Route = {
   path: '/users/:user',
   run(calling) {
     const user = calling.world.users.get(idOf(calling, 'user'));
-    if (user === undefined || user.webhook) throw new Refusal(10013);
+    if (user === undefined || user.webhook) throw new ApiError(10013);
     return userPayload(user);
   },
 };
@@ -50,7 +50,7 @@ export const openDirectChannel: Route = {
     const { recipient_id: id } = body;
     if (!isSnowflake(id)) throw notSnowflake('recipient_id', id);
     const user = world.users.get(id);
-    if (user === undefined || user.webhook || user === world.bot) throw new Refusal(50033);
+    if (user === undefined || user.webhook || user === world.bot) throw new ApiError(50033);
     return channelPayload(world, world.directChannel(user));
   },
 };
@@ -67,7 +67,7 @@ export const getOwnApplication: Route = {
   run: application,
 };
 
-function application({ world }: Calling): Payload {
+function application({ world }: RouteCall): Payload {
   return {
     ...world.application,
     name: world.bot.username,

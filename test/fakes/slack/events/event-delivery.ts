@@ -1,6 +1,6 @@
 import type { Settings } from '../options.ts';
 import { nowMs } from '../timestamps.ts';
-import type { Watch } from '../../condition-waiter.ts';
+import type { ConditionWaiter } from '../../condition-waiter.ts';
 import type { Payload } from './payloads.ts';
 
 /** One try to bring an event to the app. */
@@ -46,17 +46,17 @@ export interface Transport {
 }
 
 /** Brings events to the app, and brings them again when they were not acknowledged. */
-export class Courier {
+export class EventDelivery {
   readonly deliveries: Delivery[] = [];
   transport: Transport;
   readonly #settings: Settings;
-  readonly #watch: Watch;
+  readonly #watch: ConditionWaiter;
   readonly #timers = new Set<NodeJS.Timeout>();
   #held: Payload[] | undefined;
   #toDuplicate = 0;
   #closed = false;
 
-  constructor(transport: Transport, settings: Settings, watch: Watch) {
+  constructor(transport: Transport, settings: Settings, watch: ConditionWaiter) {
     this.transport = transport;
     this.#settings = settings;
     this.#watch = watch;
@@ -65,7 +65,7 @@ export class Courier {
   send(payload: Payload): void {
     if (this.#held !== undefined) {
       this.#held.push(payload);
-      this.#watch.changed();
+      this.#watch.check();
       return;
     }
     void this.#bring(payload);
@@ -113,11 +113,11 @@ export class Courier {
       if (this.#closed || delivery.acked) break;
       const attempt: Attempt = { at: nowMs(), outcome: undefined, ackedAfterMs: undefined };
       delivery.attempts.push(attempt);
-      this.#watch.changed();
+      this.#watch.check();
       const acked = (): void => {
         delivery.acked = true;
         attempt.ackedAfterMs = nowMs() - attempt.at;
-        this.#watch.changed();
+        this.#watch.check();
       };
       const missed = await this.transport.deliver(payload, { number, reason }, ackWithinMs, acked);
       attempt.outcome = missed ?? 'acked';
@@ -127,7 +127,7 @@ export class Courier {
     }
     delivery.lost = !delivery.acked;
     if (!this.#settings.keepTexts) delivery.payload = undefined;
-    this.#watch.changed();
+    this.#watch.check();
   }
 
   #deliveryOf(payload: Payload): Delivery {

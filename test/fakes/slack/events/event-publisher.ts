@@ -3,7 +3,7 @@ import type { Message } from '../message.ts';
 import type { Settings } from '../options.ts';
 import { nowMs, tsOf } from '../timestamps.ts';
 import type { Workspace } from '../workspace.ts';
-import type { Courier } from './event-delivery.ts';
+import type { EventDelivery } from './event-delivery.ts';
 import { type Payload, callback, messagePayload, placeFields, tombstone } from './payloads.ts';
 
 const messageEvents: Readonly<Record<ChannelKind, { event: string; scope: string }>> = {
@@ -14,11 +14,11 @@ const messageEvents: Readonly<Record<ChannelKind, { event: string; scope: string
 };
 
 /** Turns what happened into the events that the app would get of it. */
-export class Announcer {
-  readonly #courier: Courier;
+export class EventPublisher {
+  readonly #courier: EventDelivery;
   readonly #settings: Settings;
 
-  constructor(courier: Courier, settings: Settings) {
+  constructor(courier: EventDelivery, settings: Settings) {
     this.#courier = courier;
     this.#settings = settings;
   }
@@ -85,14 +85,15 @@ export class Announcer {
     send: (() => void) | undefined,
   ): void {
     const mention = this.#mention(workspace, channel, message);
-    const { twins, twinGapMs } = this.#settings;
-    const mentionFirst = twins === 'random' ? Math.random() < 0.5 : twins === 'mention-first';
+    const { mentionEventOrder, mentionEventGapMs } = this.#settings;
+    const mentionFirst =
+      mentionEventOrder === 'random' ? Math.random() < 0.5 : mentionEventOrder === 'mention-first';
     const pair = mentionFirst ? [mention, send] : [send, mention];
     const [first, second] = pair.filter((event) => event !== undefined);
     first?.();
     if (second === undefined) return;
-    if (twinGapMs === 0) second();
-    else this.#courier.later(twinGapMs, second);
+    if (mentionEventGapMs === 0) second();
+    else this.#courier.later(mentionEventGapMs, second);
   }
 
   /** The event of a mention: fires again, with `edited`, whenever the message is edited. */

@@ -11,7 +11,7 @@ interface HookOptions {
 }
 
 /** Events as signed HTTP requests. */
-export class Hook implements Transport {
+export class HttpEvents implements Transport {
   readonly #options: HookOptions;
   #sent = 0;
 

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Settings } from '../options.ts';
-import type { Watch } from '../../condition-waiter.ts';
+import type { ConditionWaiter } from '../../condition-waiter.ts';
 import type { Retry, Transport } from './event-delivery.ts';
 import { type Payload, app } from './payloads.ts';
 
@@ -18,7 +18,7 @@ interface Connection {
 }
 
 /** Socket Mode: events go to one of the app's connections, which acknowledges them. */
-export class Sockets implements Transport {
+export class SocketMode implements Transport {
   /** New connections are turned away with HTTP 503. */
   refusing = false;
   /** How many connections were ever opened. */
@@ -28,11 +28,11 @@ export class Sockets implements Transport {
   readonly #connections: Connection[] = [];
   readonly #awaited = new Map<string, () => void>();
   readonly #settings: Settings;
-  readonly #watch: Watch;
+  readonly #watch: ConditionWaiter;
   #pings: NodeJS.Timeout | undefined;
   #turn = 0;
 
-  constructor(settings: Settings, watch: Watch) {
+  constructor(settings: Settings, watch: ConditionWaiter) {
     this.#settings = settings;
     this.#watch = watch;
   }
@@ -126,7 +126,7 @@ export class Sockets implements Transport {
     socket.on('close', () => {
       const at = this.#connections.indexOf(connection);
       if (at >= 0) this.#connections.splice(at, 1);
-      this.#watch.changed();
+      this.#watch.check();
     });
     // A break is followed by `close`, which is all that matters here.
     socket.on('error', () => undefined);
@@ -145,7 +145,7 @@ export class Sockets implements Transport {
         connection_info: { app_id: app.id },
       }),
     );
-    this.#watch.changed();
+    this.#watch.check();
   }
 
   #hear(text: string): void {

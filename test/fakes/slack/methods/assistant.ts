@@ -1,7 +1,7 @@
 import { isObject } from '../arguments.ts';
 import type { Channel } from '../channel.ts';
-import { Refusal } from '../api-error.ts';
-import { type Calling, type Method, placeOf } from './method.ts';
+import { ApiError } from '../api-error.ts';
+import { type MethodCall, type Method, channelOf } from './method.ts';
 
 const mostPrompts = 4;
 const mostLoadingMessages = 10;
@@ -20,13 +20,13 @@ export const setStatus: Method = {
   scopes: ['chat:write', 'assistant:write'],
   run(calling) {
     const { world, workspace, args } = calling;
-    const channel = placeOf(calling, 'channel_id');
+    const channel = channelOf(calling, 'channel_id');
     const threadTs = threadOf(calling, channel);
     const status = args.text('status');
     if (status === undefined) args.needed('status');
     const messages = args.nested('loading_messages', 'invalid_arguments');
     if (Array.isArray(messages) && messages.length > mostLoadingMessages) {
-      throw new Refusal('invalid_arguments');
+      throw new ApiError('invalid_arguments');
     }
     world.history.status(workspace.id, channel.id, threadTs, status ?? '');
     return {};
@@ -38,11 +38,11 @@ export const setSuggestedPrompts: Method = {
   scopes: ['assistant:write'],
   run(calling) {
     const { workspace, args } = calling;
-    const channel = placeOf(calling, 'channel_id');
+    const channel = channelOf(calling, 'channel_id');
     if (args.text('thread_ts') !== undefined) threadOf(calling, channel);
     const prompts = args.list('prompts', 'invalid_arguments') ?? [];
     if (prompts.length === 0 || prompts.length > mostPrompts || !prompts.every(isPrompt)) {
-      throw new Refusal('invalid_arguments');
+      throw new ApiError('invalid_arguments');
     }
     workspace.prompts.push({ channel: channel.id, title: args.text('title'), prompts });
     return {};
@@ -53,7 +53,7 @@ export const setTitle: Method = {
   takes: ['channel_id', 'thread_ts', 'title'],
   scopes: ['assistant:write'],
   run(calling) {
-    const channel = placeOf(calling, 'channel_id');
+    const channel = channelOf(calling, 'channel_id');
     const threadTs = threadOf(calling, channel);
     const title = calling.args.needed('title');
     calling.workspace.titles.push({ channel: channel.id, threadTs, title });
@@ -61,11 +61,11 @@ export const setTitle: Method = {
   },
 };
 
-function threadOf({ args }: Calling, channel: Channel): string {
+function threadOf({ args }: MethodCall, channel: Channel): string {
   const ts = args.needed('thread_ts');
   const message = channel.find(ts);
   if (message === undefined && channel.replies(ts).length === 0) {
-    throw new Refusal('invalid_thread_ts');
+    throw new ApiError('invalid_thread_ts');
   }
   return ts;
 }

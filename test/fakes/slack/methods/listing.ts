@@ -1,8 +1,8 @@
 import type { Channel, ChannelKind } from '../channel.ts';
 import type { Payload } from '../events/payloads.ts';
-import { Refusal } from '../api-error.ts';
+import { ApiError } from '../api-error.ts';
 import type { Workspace } from '../workspace.ts';
-import { type Calling, type Method, needScope } from './method.ts';
+import { type MethodCall, type Method, needScope } from './method.ts';
 
 const kinds: Readonly<Record<string, ChannelKind>> = {
   public_channel: 'public',
@@ -46,7 +46,7 @@ export const conversationInfo: Method = {
     const { workspace, args } = calling;
     const channel = workspace.channels.get(args.needed('channel'));
     const hidden = channel?.kind !== 'public' && channel?.members.has(workspace.bot.id) !== true;
-    if (channel === undefined || hidden) throw new Refusal('channel_not_found');
+    if (channel === undefined || hidden) throw new ApiError('channel_not_found');
     needScope(calling, [scopes[channel.kind]]);
     const count = args.flag('include_num_members') === true;
     const members = count ? { num_members: channel.members.size } : {};
@@ -54,11 +54,11 @@ export const conversationInfo: Method = {
   },
 };
 
-function page(calling: Calling, belongs: (channel: Channel) => boolean): Payload {
+function page(calling: MethodCall, belongs: (channel: Channel) => boolean): Payload {
   const { workspace, args } = calling;
   const asked = (args.text('types') ?? 'public_channel').split(',').map((type) => {
     const kind = kinds[type.trim()];
-    if (kind === undefined) throw new Refusal('invalid_types');
+    if (kind === undefined) throw new ApiError('invalid_types');
     return kind;
   });
   for (const kind of asked) needScope(calling, [scopes[kind]]);
@@ -82,7 +82,7 @@ function startOf(cursor: string, channels: readonly Channel[]): number {
   const [, id] = Buffer.from(cursor, 'base64').toString().split(':');
   const start = channels.findIndex((channel) => channel.id === id);
   if (start >= 0) return start;
-  throw new Refusal('invalid_cursor');
+  throw new ApiError('invalid_cursor');
 }
 
 function channelPayload(workspace: Workspace, channel: Channel): Payload {

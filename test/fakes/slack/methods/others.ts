@@ -1,8 +1,8 @@
 import { isObject } from '../arguments.ts';
 import { checkBlocks } from '../blocks.ts';
 import type { Message } from '../message.ts';
-import { Refusal } from '../api-error.ts';
-import { type Calling, type Method, placeOf } from './method.ts';
+import { ApiError } from '../api-error.ts';
+import { type MethodCall, type Method, channelOf } from './method.ts';
 
 export const openConnection: Method = {
   takes: [],
@@ -17,9 +17,9 @@ export const publishHome: Method = {
   run({ workspace, args }) {
     const user = args.needed('user_id');
     const view = args.nested('view', 'invalid_arguments');
-    if (!workspace.users.has(user)) throw new Refusal('user_not_found');
+    if (!workspace.users.has(user)) throw new ApiError('user_not_found');
     if (!isObject(view) || view['type'] !== 'home' || !Array.isArray(view['blocks'])) {
-      throw new Refusal('invalid_arguments');
+      throw new ApiError('invalid_arguments');
     }
     checkBlocks(view['blocks'].filter(isObject));
     workspace.homes.set(user, view);
@@ -33,7 +33,7 @@ export const addReaction: Method = {
   ...reaction,
   run(calling) {
     const people = reactionsOf(calling);
-    if (people.has(calling.workspace.bot.id)) throw new Refusal('already_reacted');
+    if (people.has(calling.workspace.bot.id)) throw new ApiError('already_reacted');
     people.add(calling.workspace.bot.id);
     return {};
   },
@@ -43,16 +43,16 @@ export const removeReaction: Method = {
   ...reaction,
   run(calling) {
     if (reactionsOf(calling).delete(calling.workspace.bot.id)) return {};
-    throw new Refusal('no_reaction');
+    throw new ApiError('no_reaction');
   },
 };
 
-function reactionsOf(calling: Calling): Set<string> {
+function reactionsOf(calling: MethodCall): Set<string> {
   const { args } = calling;
   const name = args.needed('name');
-  if (!/^[\w+'-]+(::skin-tone-[2-6])?$/.test(name)) throw new Refusal('invalid_name');
-  const message: Message | undefined = placeOf(calling).find(args.needed('timestamp'));
-  if (message === undefined) throw new Refusal('message_not_found');
+  if (!/^[\w+'-]+(::skin-tone-[2-6])?$/.test(name)) throw new ApiError('invalid_name');
+  const message: Message | undefined = channelOf(calling).find(args.needed('timestamp'));
+  if (message === undefined) throw new ApiError('message_not_found');
   const people = message.reactions.get(name) ?? new Set<string>();
   message.reactions.set(name, people);
   return people;

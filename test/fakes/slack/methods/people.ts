@@ -1,5 +1,5 @@
 import { app } from '../events/payloads.ts';
-import { Refusal } from '../api-error.ts';
+import { ApiError } from '../api-error.ts';
 import type { Method } from './method.ts';
 
 export const authTest: Method = {
@@ -23,7 +23,7 @@ export const userInfo: Method = {
   scopes: ['users:read'],
   run({ workspace, args }) {
     const user = workspace.users.get(args.needed('user'));
-    if (user === undefined) throw new Refusal('user_not_found');
+    if (user === undefined) throw new ApiError('user_not_found');
     return {
       user: {
         id: user.id,
@@ -46,7 +46,7 @@ export const botInfo: Method = {
   run({ workspace, args }) {
     const id = args.needed('bot');
     const user = [...workspace.users.values()].find(({ botId }) => botId === id);
-    if (user === undefined) throw new Refusal('bot_not_found');
+    if (user === undefined) throw new ApiError('bot_not_found');
     const appId = user.id === workspace.bot.id ? app.id : `A${id}`;
     return { bot: { id, app_id: appId, user_id: user.id, name: user.name, deleted: false } };
   },

@@ -1,8 +1,8 @@
 import type { Channel } from '../channel.ts';
 import { contentsOf, metadataOf } from '../message-contents.ts';
 import { type Payload, messagePayload } from '../events/payloads.ts';
-import { Refusal } from '../api-error.ts';
-import { type Calling, type Method, appeared, ownMessage, placeOf } from './method.ts';
+import { ApiError } from '../api-error.ts';
+import { type MethodCall, type Method, noteBotMessage, ownMessage, channelOf } from './method.ts';
 
 const contents = [
   'channel',
@@ -47,7 +47,7 @@ export const postMessage: Method = {
       world.history.violated(calling.call, 'unfurl_links and unfurl_media must both be false');
     }
     checkLinking(calling);
-    appeared(calling, message);
+    noteBotMessage(calling, message);
     world.announcer.posted(workspace, channel, message);
     return {
       channel: channel.id,
@@ -65,7 +65,7 @@ export const postEphemeral: Method = {
     const { world, workspace, args } = calling;
     const channel = writable(calling);
     const user = args.needed('user');
-    if (!channel.members.has(user)) throw new Refusal('user_not_in_channel');
+    if (!channel.members.has(user)) throw new ApiError('user_not_in_channel');
     const { text } = contentsOf(args, 'post');
     const place = { team: workspace.id, channel: channel.id, user };
     world.history.ephemerals.push({ ...place, text, threadTs: args.text('thread_ts') });
@@ -78,12 +78,12 @@ export const update: Method = {
   scopes: ['chat:write'],
   run(calling) {
     const { world, workspace, args } = calling;
-    const channel = placeOf(calling);
-    if (channel.archived) throw new Refusal('is_inactive');
+    const channel = channelOf(calling);
+    if (channel.archived) throw new ApiError('is_inactive');
     const message = ownMessage(calling, channel, 'cant_update_message');
     const { stream } = message;
     if (stream?.state === 'open' && isRunning(stream.startedAt, world.settings.streamLastsMs)) {
-      throw new Refusal('streaming_state_conflict');
+      throw new ApiError('streaming_state_conflict');
     }
     const sent = contentsOf(args, 'update');
     const metadata = metadataOf(args);
@@ -92,7 +92,7 @@ export const update: Method = {
     message.edited = { user: workspace.bot.id, ts: `${Math.floor(Date.now() / 1_000)}.000000` };
     if (metadata !== undefined) message.metadata = metadata ?? undefined;
     checkLinking(calling);
-    appeared(calling, message);
+    noteBotMessage(calling, message);
     world.announcer.changed(workspace, channel, message, previous);
     const shown = messagePayload(workspace, channel, message, { metadata: true });
     return { channel: channel.id, ts: message.ts, text: sent.text, message: shown };
@@ -104,7 +104,7 @@ export const remove: Method = {
   scopes: ['chat:write'],
   run(calling) {
     const { world, workspace } = calling;
-    const channel = placeOf(calling);
+    const channel = channelOf(calling);
     const message = ownMessage(calling, channel, 'cant_delete_message');
     world.announcer.deleted(workspace, channel, message);
     channel.remove(message);
@@ -118,11 +118,11 @@ export function isRunning(startedAt: number, lastsMs: number): boolean {
 }
 
 /** The channel to post in; a person's id stands for the direct messages with them. */
-function writable(calling: Calling): Channel {
+function writable(calling: MethodCall): Channel {
   const { workspace, args } = calling;
   const direct = workspace.directChannel(args.needed('channel'));
-  const channel = direct ?? placeOf(calling);
-  if (channel.archived) throw new Refusal('is_archived');
+  const channel = direct ?? channelOf(calling);
+  if (channel.archived) throw new ApiError('is_archived');
   return channel;
 }
 
@@ -130,7 +130,7 @@ function writable(calling: Calling): Channel {
  * The thread to post in. Under a message that is gone there is none, and Slack then posts into
  * the channel without a word.
  */
-export function rootOf(calling: Calling, channel: Channel): string | undefined {
+export function rootOf(calling: MethodCall, channel: Channel): string | undefined {
   const { world, args, call } = calling;
   const ts = args.text('thread_ts');
   if (ts === undefined || ts === '') return undefined;
@@ -145,7 +145,7 @@ export function rootOf(calling: Calling, channel: Channel): string | undefined {
   return parent?.ts ?? (channel.replies(ts).length > 0 ? ts : undefined);
 }
 
-function checkLinking({ world, args, call }: Calling): void {
+function checkLinking({ world, args, call }: MethodCall): void {
   if (args.flag('link_names') === true) world.history.violated(call, 'link_names calls people');
   if (args.text('parse') === 'full') world.history.violated(call, 'parse=full calls people');
 }

@@ -1,9 +1,9 @@
 import type { Channel, ChannelKind } from '../channel.ts';
 import { type Payload, messagePayload, tombstone } from '../events/payloads.ts';
 import type { Message } from '../message.ts';
-import { Refusal } from '../api-error.ts';
+import { ApiError } from '../api-error.ts';
 import { microsOf } from '../timestamps.ts';
-import { type Calling, type Method, needScope, placeOf } from './method.ts';
+import { type MethodCall, type Method, needScope, channelOf } from './method.ts';
 
 const paging = ['cursor', 'limit', 'oldest', 'latest', 'inclusive', 'include_all_metadata'];
 const mostPerPage = 999;
@@ -31,7 +31,7 @@ export const replies: Method = {
     const ts = calling.args.needed('ts');
     const root = channel.find(ts);
     const thread = channel.replies(ts);
-    if (root === undefined && thread.length === 0) throw new Refusal('thread_not_found');
+    if (root === undefined && thread.length === 0) throw new ApiError('thread_not_found');
     const answer = page(calling, channel, thread.filter(within(calling)), 1_000);
     // The root stands at the head of every page, and leaves a sign behind when it is deleted.
     const first =
@@ -42,19 +42,19 @@ export const replies: Method = {
   },
 };
 
-function readable(calling: Calling): Channel {
-  const channel = placeOf(calling);
+function readable(calling: MethodCall): Channel {
+  const channel = channelOf(calling);
   needScope(calling, [scopes[channel.kind]]);
   return channel;
 }
 
-function within({ args }: Calling): (message: Message) => boolean {
+function within({ args }: MethodCall): (message: Message) => boolean {
   const oldest = args.text('oldest') ?? '0';
   const latest = args.text('latest') ?? '';
   const from = microsOf(oldest);
   const to = latest === '' ? Number.POSITIVE_INFINITY : microsOf(latest);
-  if (Number.isNaN(from)) throw new Refusal('invalid_ts_oldest');
-  if (Number.isNaN(to)) throw new Refusal('invalid_ts_latest');
+  if (Number.isNaN(from)) throw new ApiError('invalid_ts_oldest');
+  if (Number.isNaN(to)) throw new ApiError('invalid_ts_latest');
   const inclusive = args.flag('inclusive') === true;
   return ({ ts }) => {
     const at = microsOf(ts);
@@ -64,7 +64,7 @@ function within({ args }: Calling): (message: Message) => boolean {
 
 /** Pages go on behind the message that the cursor names, whatever was posted meanwhile. */
 function page(
-  calling: Calling,
+  calling: MethodCall,
   channel: Channel,
   messages: readonly Message[],
   usualLimit: number,
@@ -89,13 +89,13 @@ function startOf(cursor: string, messages: readonly Message[]): number {
   const [name, ts = ''] = Buffer.from(cursor, 'base64').toString().split(':');
   const start = messages.findIndex((message) => message.ts === ts);
   if (name === 'next_ts' && start >= 0) return start;
-  throw new Refusal('invalid_cursor');
+  throw new ApiError('invalid_cursor');
 }
 
 function cursorTo(ts: string): string {
   return Buffer.from(`next_ts:${ts}`).toString('base64');
 }
 
-function optionsOf({ args }: Calling): { metadata: boolean; replies: true } {
+function optionsOf({ args }: MethodCall): { metadata: boolean; replies: true } {
   return { metadata: args.flag('include_all_metadata') === true, replies: true };
 }

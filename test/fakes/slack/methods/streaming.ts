@@ -4,8 +4,8 @@ import type { Channel } from '../channel.ts';
 import { metadataOf, mostMarkdownText } from '../message-contents.ts';
 import { messagePayload } from '../events/payloads.ts';
 import type { Message } from '../message.ts';
-import { Refusal } from '../api-error.ts';
-import { type Calling, type Method, appeared, ownMessage, placeOf } from './method.ts';
+import { ApiError } from '../api-error.ts';
+import { type MethodCall, type Method, noteBotMessage, ownMessage, channelOf } from './method.ts';
 import { isRunning, rootOf } from './posting.ts';
 
 /** What a stream holds in all, in UTF-16 units, whatever its bytes. */
@@ -27,8 +27,8 @@ export const startStream: Method = {
   scopes: ['chat:write'],
   run(calling) {
     const { world, workspace, args } = calling;
-    const channel = placeOf(calling);
-    if (channel.archived) throw new Refusal('is_archived');
+    const channel = channelOf(calling);
+    if (channel.archived) throw new ApiError('is_archived');
     args.needed('thread_ts');
     if (channel.kind !== 'im') checkRecipient(calling);
     const text = wordsOf(args) ?? '';
@@ -50,10 +50,10 @@ export const appendStream: Method = {
   takes: ['channel', 'ts', 'markdown_text', 'chunks'],
   scopes: ['chat:write'],
   run(calling) {
-    const channel = placeOf(calling);
+    const channel = channelOf(calling);
     const message = openStream(calling, channel);
     const words = wordsOf(calling.args);
-    if (words === undefined) throw new Refusal('no_text');
+    if (words === undefined) throw new ApiError('no_text');
     append(calling, channel, message, words);
     return { channel: channel.id, ts: message.ts };
   },
@@ -64,7 +64,7 @@ export const stopStream: Method = {
   scopes: ['chat:write'],
   run(calling) {
     const { world, workspace, args } = calling;
-    const channel = placeOf(calling);
+    const channel = channelOf(calling);
     const message = openStream(calling, channel);
     const blocks = args.list('blocks', 'invalid_blocks_format') ?? [];
     checkBlocks(blocks);
@@ -80,24 +80,24 @@ export const stopStream: Method = {
   },
 };
 
-function openStream(calling: Calling, channel: Channel): Message {
-  if (channel.archived) throw new Refusal('is_archived');
+function openStream(calling: MethodCall, channel: Channel): Message {
+  if (channel.archived) throw new ApiError('is_archived');
   const message = ownMessage(calling, channel, 'message_not_owned_by_app');
   const { stream } = message;
   const { streamLastsMs } = calling.world.settings;
-  if (stream?.state === 'stopped-by-user') throw new Refusal('stopped_by_user');
+  if (stream?.state === 'stopped-by-user') throw new ApiError('stopped_by_user');
   if (stream?.state !== 'open' || !isRunning(stream.startedAt, streamLastsMs)) {
-    throw new Refusal('message_not_in_streaming_state');
+    throw new ApiError('message_not_in_streaming_state');
   }
   return message;
 }
 
-function append(calling: Calling, channel: Channel, message: Message, words: string): void {
+function append(calling: MethodCall, channel: Channel, message: Message, words: string): void {
   if (words === '') return;
   const text = `${message.contents.text}${words}`;
   const { stream } = message;
   try {
-    if (stream?.full === true) throw new Refusal('msg_too_long');
+    if (stream?.full === true) throw new ApiError('msg_too_long');
     checkRoom(calling.world.settings.streamHoldsBytes, text);
   } catch (error) {
     if (stream !== undefined) stream.full = true;
@@ -108,19 +108,21 @@ function append(calling: Calling, channel: Channel, message: Message, words: str
 }
 
 /** A stream calls people by what it reads as a whole, and its links are always fetched. */
-function written(calling: Calling, message: Message): void {
-  appeared(calling, message);
+function written(calling: MethodCall, message: Message): void {
+  noteBotMessage(calling, message);
   calling.world.history.unfurl(calling.workspace.id, message);
 }
 
-function checkRecipient({ args }: Calling): void {
-  if ((args.text('recipient_user_id') ?? '') === '') throw new Refusal('missing_recipient_user_id');
-  if ((args.text('recipient_team_id') ?? '') === '') throw new Refusal('missing_recipient_team_id');
+function checkRecipient({ args }: MethodCall): void {
+  if ((args.text('recipient_user_id') ?? '') === '')
+    throw new ApiError('missing_recipient_user_id');
+  if ((args.text('recipient_team_id') ?? '') === '')
+    throw new ApiError('missing_recipient_team_id');
 }
 
 function checkRoom(mostBytes: number, text: string): void {
   if (text.length > mostStreamText || Buffer.byteLength(text) > mostBytes) {
-    throw new Refusal('msg_too_long');
+    throw new ApiError('msg_too_long');
   }
 }
 
@@ -129,7 +131,7 @@ function wordsOf(args: Arguments): string | undefined {
   const markdown = args.text('markdown_text');
   const chunks = args.list('chunks', 'invalid_chunks');
   if (markdown !== undefined && markdown.length > mostMarkdownText)
-    throw new Refusal('msg_too_long');
+    throw new ApiError('msg_too_long');
   if (chunks === undefined) return markdown;
   return (markdown ?? '') + chunks.map(wordsOfChunk).join('');
 }
@@ -146,5 +148,5 @@ function wordsOfChunk(chunk: Record<string, unknown>): string {
     checkBlocks(list);
     return `\n${textOfBlocks(list)}\n`;
   }
-  throw new Refusal('invalid_chunks');
+  throw new ApiError('invalid_chunks');
 }

@@ -1,19 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { conversationId, partsOf } from '../../../../src/core/domain/conversation.ts';
-import { cleanName, cleanText, isStop } from '../../../../src/core/domain/message.ts';
+import { conversationId, parseConversationId } from '../../../../src/core/domain/conversation.ts';
+import { cleanName, cleanText, isStopCommand } from '../../../../src/core/domain/message.ts';
 
 describe('a message', () => {
   it.each(['stop', 'Stop', 'STOP!', ' cancel. ', '"stop"', '¡cancel!'])(
     '"%s" means stop',
     (text) => {
-      expect(isStop(text)).toBe(true);
+      expect(isStopCommand(text)).toBe(true);
     },
   );
 
   it.each(['stop it', 'how do I stop?', 'stopp', 'don’t stop', '', '!', '停 stop', 'stop cancel'])(
     '"%s" does not mean stop',
     (text) => {
-      expect(isStop(text)).toBe(false);
+      expect(isStopCommand(text)).toBe(false);
     },
   );
 
@@ -33,7 +33,10 @@ describe('a conversation id', () => {
   it('says which platform and what there', () => {
     const id = conversationId('slack', 'T1', 'C1', '1700000000.000100');
     expect(id).toBe('slack:T1:C1:1700000000.000100');
-    expect(partsOf(id)).toEqual({ platform: 'slack', ids: ['T1', 'C1', '1700000000.000100'] });
+    expect(parseConversationId(id)).toEqual({
+      platform: 'slack',
+      ids: ['T1', 'C1', '1700000000.000100'],
+    });
   });
 
   it('cannot be made of parts that would make it stand for another one', () => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { Peers } from '../../../../src/core/instances/load-balancing.ts';
-import { readableLog } from '../../../fakes/recording-log.ts';
+import { InstanceLoads } from '../../../../src/core/instances/load-balancing.ts';
+import { recordingLog } from '../../../fakes/recording-log.ts';
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
@@ -9,17 +9,17 @@ afterEach(() => vi.useRealTimers());
 function start(...owners: string[]) {
   const loads = new Map(owners.map((owner) => [owner, 0]));
   const alive = new Set(owners);
-  const all = new Map<string, Peers>();
+  const all = new Map<string, InstanceLoads>();
   const store = {
-    tellLoad: (owner: string, turns: number) => {
+    publishLoad: (owner: string, turns: number) => {
       if (!alive.has(owner)) return Promise.reject(new Error('it is dead'));
-      for (const peers of all.values()) peers.hear(owner, turns);
+      for (const peers of all.values()) peers.update(owner, turns);
       return Promise.resolve();
     },
   };
   for (const owner of owners) {
     const load = () => loads.get(owner) ?? 0;
-    all.set(owner, new Peers({ store, owner, load, log: readableLog() }));
+    all.set(owner, new InstanceLoads({ store, owner, load, log: recordingLog() }));
   }
   for (const peers of all.values()) peers.start();
   return { loads, alive, of: (owner: string) => all.get(owner)! };
@@ -33,26 +33,26 @@ it('know who of the others has least at hand, once all have told it', async () =
     ['c', 3],
   ] as const)
     loads.set(owner, turns);
-  expect(of('a').least).toBe(0);
+  expect(of('a').lowest).toBe(0);
   await vi.advanceTimersByTimeAsync(2_100);
-  expect([of('a').least, of('b').least, of('c').least]).toEqual([3, 1, 1]);
+  expect([of('a').lowest, of('b').lowest, of('c').lowest]).toEqual([3, 1, 1]);
 });
 
 it('are nobody to one that is alone', async () => {
   const { of } = start('a');
   await vi.advanceTimersByTimeAsync(5_000);
-  expect(of('a').least).toBe(Infinity);
+  expect(of('a').lowest).toBe(Infinity);
 });
 
 it('are left out once they are gone, or take nothing more', async () => {
   const { loads, alive, of } = start('a', 'b', 'c');
   loads.set('c', 7);
   await vi.advanceTimersByTimeAsync(2_100);
-  expect(of('a').least).toBe(0);
+  expect(of('a').lowest).toBe(0);
   alive.delete('b');
   await vi.advanceTimersByTimeAsync(4_000);
-  expect(of('a').least).toBe(7);
+  expect(of('a').lowest).toBe(7);
   of('c').stop();
   await vi.advanceTimersByTimeAsync(4_000);
-  expect(of('a').least).toBe(Infinity);
+  expect(of('a').lowest).toBe(Infinity);
 });

@@ -1,7 +1,11 @@
 import { expect, it } from 'vitest';
 import { conversationId } from '../../../../src/core/domain/conversation.ts';
 import { Operator } from '../../../../src/core/instances/operator.ts';
-import type { InHand, Store, View } from '../../../../src/core/ports/store.ts';
+import type {
+  OpenConversation,
+  Store,
+  StoredConversation,
+} from '../../../../src/core/ports/store.ts';
 
 it('shows first what was asked first, though it was heard of later', async () => {
   const asked = new Map([
@@ -9,14 +13,16 @@ it('shows first what was asked first, though it was heard of later', async () =>
     [conversationId('fake', 'asked-first'), 1_000],
   ]);
   const store = {
-    inHand: () =>
+    openConversations: () =>
       Promise.resolve(
-        Array.from(asked.keys(), (conversation, at): InHand => {
+        Array.from(asked.keys(), (conversation, at): OpenConversation => {
           return { conversation, owned: false, since: 5_000 + at };
         }),
       ),
-    view: (conversation: InHand['conversation']) =>
-      Promise.resolve({ queued: [{ sentAt: asked.get(conversation) }] } as unknown as View),
+    conversationView: (conversation: OpenConversation['conversation']) =>
+      Promise.resolve({
+        queued: [{ sentAt: asked.get(conversation) }],
+      } as unknown as StoredConversation),
     pausedSince: () => Promise.resolve(undefined),
   } as unknown as Store;
   const book = { read: () => Promise.resolve([]), record: () => Promise.resolve() };

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type ConversationId, conversationId } from '../../../../src/core/domain/conversation.ts';
 import { StoreUnavailable } from '../../../../src/core/domain/errors.ts';
-import { Leftovers } from '../../../../src/core/instances/unclaimed-turns.ts';
-import { readableLog } from '../../../fakes/recording-log.ts';
+import { UnclaimedTurnPoller } from '../../../../src/core/instances/unclaimed-turns.ts';
+import { recordingLog } from '../../../fakes/recording-log.ts';
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
@@ -17,10 +17,10 @@ function open({ places, backlog }: { places: number; backlog: number }) {
   const orphans = new Set<ConversationId>();
   let looks = 0;
   let awayMs = 0;
-  const leftovers = new Leftovers({
+  const leftovers = new UnclaimedTurnPoller({
     store: {
       shared: true,
-      waiting: async () => {
+      unclaimed: async () => {
         looks += 1;
         if (awayMs > 0) {
           await new Promise((resolve) => setTimeout(resolve, awayMs));
@@ -35,15 +35,15 @@ function open({ places, backlog }: { places: number; backlog: number }) {
     platforms: new Map([['slack', {}]]),
     suspectAttempts: 2,
     isBusy: (conversation) => atHand.has(conversation),
-    places,
-    begin: (conversation) => {
+    slots: places,
+    process: (conversation) => {
       waiting.delete(conversation);
       orphans.delete(conversation);
       const { promise, resolve } = Promise.withResolvers<void>();
       atHand.set(conversation, resolve);
       return promise;
     },
-    log: readableLog(),
+    log: recordingLog(),
   });
   return {
     leftovers,
@@ -121,7 +121,7 @@ describe('what nobody is at', () => {
     await pass(100);
     away(0);
     waiting.add(direct(7));
-    leftovers.look();
+    leftovers.poll();
     await pass(2_950);
     expect([...atHand.keys()]).toEqual([direct(7)]);
     await leftovers.stop();

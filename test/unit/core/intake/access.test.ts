@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import {
   Access,
   type AccessLists,
-  type Speaker,
-  type Spot,
+  type Sender,
+  type MessageOrigin,
 } from '../../../../src/core/intake/access.ts';
 
 /** Words between spaces as a list: those with a minus before them are denied. */
@@ -23,10 +23,14 @@ function access(lists: Partial<Record<keyof AccessLists, string>>): Access {
   });
 }
 
-const inChannel: Spot = { workspaces: ['T1', 'E1'], channels: ['C1', 'K1'], direct: false };
-const inPrivate: Spot = { workspaces: ['T1', 'E1'], channels: ['D1'], direct: true };
-const ann: Speaker = { ids: ['U1'], roles: ['R1', 'R2'] };
-const robot: Speaker = { ids: ['U9', 'B9'], bot: true };
+const inChannel: MessageOrigin = {
+  workspaces: ['T1', 'E1'],
+  channels: ['C1', 'K1'],
+  direct: false,
+};
+const inPrivate: MessageOrigin = { workspaces: ['T1', 'E1'], channels: ['D1'], direct: true };
+const ann: Sender = { ids: ['U1'], roles: ['R1', 'R2'] };
+const robot: Sender = { ids: ['U9', 'B9'], bot: true };
 
 describe('access', () => {
   it.each([
@@ -60,7 +64,7 @@ describe('access', () => {
     [{ workspaces: 'T1', channels: 'C2', people: 'U1' }, 'channel'],
     [{ direct: 'off' }, undefined],
   ])('in a channel, %o: %s', (lists, expected) => {
-    expect(access(lists).refusal(inChannel, ann)).toBe(expected);
+    expect(access(lists).denialOf(inChannel, ann)).toBe(expected);
   });
 
   it.each([
@@ -74,7 +78,7 @@ describe('access', () => {
     [{ people: 'U2' }, 'person'],
     [{ roles: 'R1' }, undefined],
   ])('in private, %o: %s', (lists, expected) => {
-    expect(access(lists).refusal(inPrivate, ann)).toBe(expected);
+    expect(access(lists).denialOf(inPrivate, ann)).toBe(expected);
   });
 
   it.each([
@@ -83,12 +87,12 @@ describe('access', () => {
     [{ people: '-B9' }, 'person'],
     [{ channels: 'C2' }, 'channel'],
   ])('for a bot, which only what is denied concerns, %o: %s', (lists, expected) => {
-    expect(access(lists).refusal(inChannel, robot)).toBe(expected);
+    expect(access(lists).denialOf(inChannel, robot)).toBe(expected);
   });
 
   it('has nobody pass by a role where it is not known which they have', () => {
-    expect(access({ roles: 'R1' }).refusal(inChannel, { ids: ['U1'] })).toBe('person');
-    expect(access({ roles: '-R1' }).refusal(inChannel, { ids: ['U1'] })).toBeUndefined();
+    expect(access({ roles: 'R1' }).denialOf(inChannel, { ids: ['U1'] })).toBe('person');
+    expect(access({ roles: '-R1' }).denialOf(inChannel, { ids: ['U1'] })).toBeUndefined();
   });
 
   it.each([
@@ -105,16 +109,16 @@ describe('access', () => {
   });
 
   it('tells what it names', () => {
-    const { namesChannels, namesWorkspaces, roles } = access({ roles: 'R1 -R2', channels: '-C1' });
-    expect({ namesChannels, namesWorkspaces, roles }).toEqual({
+    const { listsChannels, listsWorkspaces, roles } = access({ roles: 'R1 -R2', channels: '-C1' });
+    expect({ namesChannels: listsChannels, namesWorkspaces: listsWorkspaces, roles }).toEqual({
       namesChannels: true,
       namesWorkspaces: false,
       roles: ['R1', 'R2'],
     });
-    expect(access({ workspaces: 'T1' }).namesWorkspaces).toBe(true);
+    expect(access({ workspaces: 'T1' }).listsWorkspaces).toBe(true);
     // To deny one server is no word on what is in none.
-    expect(access({ workspaces: '-T1' }).namesWorkspaces).toBe(false);
-    expect(access({ channels: 'C1' }).namesChannels).toBe(true);
-    expect(access({}).namesChannels).toBe(false);
+    expect(access({ workspaces: '-T1' }).listsWorkspaces).toBe(false);
+    expect(access({ channels: 'C1' }).listsChannels).toBe(true);
+    expect(access({}).listsChannels).toBe(false);
   });
 });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Breather } from '../../../../src/core/timing.ts';
+import type { EventLoopYield } from '../../../../src/core/timing.ts';
 import { conversationId } from '../../../../src/core/domain/conversation.ts';
 import type { Dispatcher } from '../../../../src/core/turns/dispatcher.ts';
 import { Inbox } from '../../../../src/core/intake/inbox.ts';
@@ -20,13 +20,13 @@ function withOneWaiting() {
     sentAt: 1,
     kind: 'question',
   };
-  const store: Pick<Store, 'view' | 'revise'> = {
-    view: () => Promise.resolve({ history: [], queued: [waiting] }),
+  const store: Pick<Store, 'conversationView' | 'revise'> = {
+    conversationView: () => Promise.resolve({ history: [], queued: [waiting] }),
     revise: (_, id) => Promise.resolve(id === waiting.id),
   };
   let counted = 0;
-  const breather: Pick<Breather, 'due'> = {
-    due: () => {
+  const breather: Pick<EventLoopYield, 'ifDue'> = {
+    ifDue: () => {
       counted += 1;
       return undefined;
     },
@@ -35,7 +35,7 @@ function withOneWaiting() {
     store: store as Store,
     dispatcher: {} as Dispatcher,
     metrics: noMetrics,
-    breather: breather as Breather,
+    breather: breather as EventLoopYield,
   });
   return { inbox, counted: () => counted };
 }

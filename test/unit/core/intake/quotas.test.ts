@@ -1,28 +1,33 @@
 import { describe, expect, it, vi } from 'vitest';
 import { conversationId } from '../../../../src/core/domain/conversation.ts';
 import { StoreUnavailable } from '../../../../src/core/domain/errors.ts';
-import { payersOf, type Quota, Quotas } from '../../../../src/core/intake/quotas.ts';
-import type { Count, Meter, Meters, Reading } from '../../../../src/core/ports/usage.ts';
-import { sentences } from '../../../../src/core/domain/user-texts.ts';
-import { readableLog } from '../../../fakes/recording-log.ts';
+import { quotaSubjectsOf, type Quota, Quotas } from '../../../../src/core/intake/quotas.ts';
+import type {
+  MeterCount,
+  Meter,
+  QuotaMeters,
+  MeterReading,
+} from '../../../../src/core/ports/usage.ts';
+import { userTexts } from '../../../../src/core/domain/user-texts.ts';
+import { recordingLog } from '../../../fakes/recording-log.ts';
 
 const hourMs = 3_600_000;
 const ann = { platform: 'test', person: 'test:U1', workspace: 'test:T1' };
 
 /** Meters in memory, whose windows last as long as a test. */
-class FakeMeters implements Meters {
+class FakeMeters implements QuotaMeters {
   readonly used = new Map<string, number>();
   readonly renewsInMs = new Map<string, number>();
   asked = 0;
   failure: (() => Promise<never>) | undefined;
 
-  async read(meters: readonly Meter[]): Promise<Reading[]> {
+  async read(meters: readonly Meter[]): Promise<MeterReading[]> {
     this.asked += 1;
     await this.failure?.();
     return meters.map((meter) => this.#reading(keyOf(meter)));
   }
 
-  async add(counts: readonly Count[]): Promise<Reading[]> {
+  async add(counts: readonly MeterCount[]): Promise<MeterReading[]> {
     this.asked += 1;
     await this.failure?.();
     return counts.map(({ meter, amount, windowMs }) => {
@@ -33,7 +38,7 @@ class FakeMeters implements Meters {
     });
   }
 
-  #reading(key: string): Reading {
+  #reading(key: string): MeterReading {
     return { used: this.used.get(key) ?? 0, renewsInMs: this.renewsInMs.get(key) ?? 0 };
   }
 }
@@ -42,7 +47,7 @@ function keyOf({ scope, id, unit }: Meter): string {
   return `${scope} ${id} ${unit}`;
 }
 
-function limited(quotas: readonly Quota[], log = readableLog()) {
+function limited(quotas: readonly Quota[], log = recordingLog()) {
   const meters = new FakeMeters();
   return { meters, log, quotas: new Quotas({ meters, quotas, windowMs: hourMs, log }) };
 }
@@ -52,9 +57,9 @@ async function askOn(quotas: Quotas, most: number): Promise<string[]> {
   const told: string[] = [];
   for (let asked = 0; asked < most; asked += 1) {
     const notices: string[] = [];
-    const allowance = await quotas.look(ann);
+    const allowance = await quotas.check(ann);
     if (allowance?.refusal !== undefined) return [...told, allowance.refusal];
-    await allowance?.take((sentence) => notices.push(sentence));
+    await allowance?.count((sentence) => notices.push(sentence));
     told.push(notices.join(' | '));
   }
   return told;
@@ -91,8 +96,8 @@ describe('a quota of questions', () => {
   it('counts nobody’s workspace where there is none', async () => {
     const { quotas, meters } = limited([{ scope: 'workspace', unit: 'questions', most: 1 }]);
     const direct = { platform: 'test', person: 'test:U1' };
-    expect(await quotas.look(direct)).toBeUndefined();
-    await quotas.charge(direct, 5);
+    expect(await quotas.check(direct)).toBeUndefined();
+    await quotas.chargeTokens(direct, 5);
     expect(meters.asked).toBe(0);
   });
 });
@@ -105,17 +110,17 @@ describe('a quota of tokens', () => {
     const { quotas, meters } = limited(perPerson);
     expect(await askOn(quotas, 2)).toEqual(['', '']);
     expect(meters.used.size).toBe(0);
-    await quotas.charge(ann, 799);
+    await quotas.chargeTokens(ann, 799);
     expect(await askOn(quotas, 1)).toEqual(['']);
-    await quotas.charge(ann, 1);
+    await quotas.chargeTokens(ann, 1);
     // Nobody hears it: it is told when somebody does.
-    await (await quotas.look(ann))?.take();
+    await (await quotas.check(ann))?.count();
     expect(await askOn(quotas, 3)).toEqual([
       'Your quota of 1,000 tokens has 200 left; it renews in an hour.',
       '',
       '',
     ]);
-    await quotas.charge(ann, 5_000);
+    await quotas.chargeTokens(ann, 5_000);
     expect(await askOn(quotas, 1)).toEqual([
       'Your quota of 1,000 tokens is used up; it renews in an hour.',
     ]);
@@ -123,9 +128,9 @@ describe('a quota of tokens', () => {
 
   it('asks nothing for an answer that cost none, or where only questions are limited', async () => {
     const { quotas, meters } = limited(perPerson);
-    await quotas.charge(ann, 0);
+    await quotas.chargeTokens(ann, 0);
     const other = limited([{ scope: 'person', unit: 'questions', most }]);
-    await other.quotas.charge(ann, 10);
+    await other.quotas.chargeTokens(ann, 10);
     expect([meters.asked, other.meters.asked]).toEqual([0, 0]);
   });
 });
@@ -136,11 +141,11 @@ describe('meters that are away', () => {
       { scope: 'person', unit: 'questions', most: 1 },
       { scope: 'person', unit: 'tokens', most: 1 },
     ]);
-    const allowance = await quotas.look(ann);
+    const allowance = await quotas.check(ann);
     meters.failure = () => Promise.reject(new StoreUnavailable('away', 'the test says so'));
-    expect(await quotas.look(ann)).toBeUndefined();
-    await allowance?.take();
-    await quotas.charge(ann, 5);
+    expect(await quotas.check(ann)).toBeUndefined();
+    await allowance?.count();
+    await quotas.chargeTokens(ann, 5);
     expect(log.events.map(({ level, event }) => [level, event])).toEqual([
       ['warn', 'quotas not looked at'],
       ['warn', 'question not counted'],
@@ -153,7 +158,7 @@ describe('meters that are away', () => {
     try {
       const { quotas, meters } = limited([{ scope: 'person', unit: 'questions', most: 1 }]);
       meters.failure = () => new Promise<never>(() => undefined);
-      const look = quotas.look(ann);
+      const look = quotas.check(ann);
       await vi.advanceTimersByTimeAsync(1_000);
       expect(await look).toBeUndefined();
     } finally {
@@ -165,8 +170,8 @@ describe('meters that are away', () => {
 it('of the page as a whole is everybody’s there', async () => {
   const { quotas, meters } = limited([{ scope: 'workspace', unit: 'questions', most: 300 }]);
   meters.used.set('workspace web questions', 300);
-  const payers = payersOf(conversationId('web', 'a new cookie', 'c-1'), 'a new cookie');
-  expect((await quotas.look(payers))?.refusal).toMatch(
+  const payers = quotaSubjectsOf(conversationId('web', 'a new cookie', 'c-1'), 'a new cookie');
+  expect((await quotas.check(payers))?.refusal).toMatch(
     /^Everybody’s quota of 300 questions is used up; it renews in /,
   );
 });
@@ -179,7 +184,7 @@ describe('who pays', () => {
     [['discord', '@me', '8'], '42', 'discord:42', undefined],
     [['web', 'abc', 'c-1'], 'abc', 'web:abc', 'web'],
   ])('%j by %s', ([platform = '', ...ids], author, person, workspace) => {
-    const payers = payersOf(conversationId(platform, ...ids), author);
+    const payers = quotaSubjectsOf(conversationId(platform, ...ids), author);
     expect(payers).toEqual({ platform, person, ...(workspace === undefined ? {} : { workspace }) });
   });
 });
@@ -196,7 +201,7 @@ it.each([
   [744 * hourMs, '31 days'],
 ])('nobody is told to come back too early: %i ms are %s', (renewsInMs, time) => {
   const quota = { scope: 'person', unit: 'questions', most: 2_000, renewsInMs } as const;
-  expect(sentences.spent(quota)).toBe(
+  expect(userTexts.quotaUsedUp(quota)).toBe(
     `Your quota of 2,000 questions is used up; it renews in ${time}.`,
   );
 });

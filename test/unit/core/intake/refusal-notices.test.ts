@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Lease } from '../../../../src/core/ports/store.ts';
-import { TurnedAway } from '../../../../src/core/intake/refusal-notices.ts';
-import { readableLog } from '../../../fakes/recording-log.ts';
+import { RefusalNotices } from '../../../../src/core/intake/refusal-notices.ts';
+import { recordingLog } from '../../../fakes/recording-log.ts';
 
 const hourMs = 60 * 60_000;
 
@@ -12,7 +12,7 @@ function sharedRoles() {
   return {
     held,
     shared: true,
-    async hold(role: string, { owner, leaseMs }: Lease): Promise<boolean> {
+    async acquireLeadership(role: string, { owner, leaseMs }: Lease): Promise<boolean> {
       const holder = holders.get(role);
       held.push(role);
       if (holder !== undefined && holder.owner !== owner && holder.until > Date.now()) return false;
@@ -22,9 +22,9 @@ function sharedRoles() {
   };
 }
 
-function instance(store: Pick<ReturnType<typeof sharedRoles>, 'shared' | 'hold'>) {
-  const log = readableLog();
-  return { log, turnedAway: new TurnedAway({ platform: 'slack', store, log }) };
+function instance(store: Pick<ReturnType<typeof sharedRoles>, 'shared' | 'acquireLeadership'>) {
+  const log = recordingLog();
+  return { log, turnedAway: new RefusalNotices({ platform: 'slack', store, log }) };
 }
 
 describe('who is turned away', () => {
@@ -39,26 +39,26 @@ describe('who is turned away', () => {
   it('is told once an hour, by whichever instance, also after a restart', async () => {
     const store = sharedRoles();
     const [one, two] = [instance(store), instance(store)];
-    expect(await one.turnedAway.isToBeTold('T1:U1', Date.now())).toBe(true);
-    expect(await one.turnedAway.isToBeTold('T1:U1', Date.now())).toBe(false);
-    expect(await two.turnedAway.isToBeTold('T1:U1', Date.now())).toBe(false);
-    expect(await instance(store).turnedAway.isToBeTold('T1:U1', Date.now())).toBe(false);
-    expect(await two.turnedAway.isToBeTold('T1:U2', Date.now())).toBe(true);
+    expect(await one.turnedAway.shouldNotify('T1:U1', Date.now())).toBe(true);
+    expect(await one.turnedAway.shouldNotify('T1:U1', Date.now())).toBe(false);
+    expect(await two.turnedAway.shouldNotify('T1:U1', Date.now())).toBe(false);
+    expect(await instance(store).turnedAway.shouldNotify('T1:U1', Date.now())).toBe(false);
+    expect(await two.turnedAway.shouldNotify('T1:U2', Date.now())).toBe(true);
     expect(new Set(store.held)).toEqual(new Set(['told:slack:T1:U1', 'told:slack:T1:U2']));
     vi.advanceTimersByTime(hourMs - 1);
-    expect(await one.turnedAway.isToBeTold('T1:U1', Date.now())).toBe(false);
+    expect(await one.turnedAway.shouldNotify('T1:U1', Date.now())).toBe(false);
     vi.advanceTimersByTime(1);
-    expect(await two.turnedAway.isToBeTold('T1:U1', Date.now())).toBe(true);
-    expect(await one.turnedAway.isToBeTold('T1:U1', Date.now())).toBe(false);
+    expect(await two.turnedAway.shouldNotify('T1:U1', Date.now())).toBe(true);
+    expect(await one.turnedAway.shouldNotify('T1:U1', Date.now())).toBe(false);
   });
 
   it('is told once an hour by an instance that is alone, which asks no store', async () => {
     const store = { ...sharedRoles(), shared: false };
     const { turnedAway } = instance(store);
-    expect(await turnedAway.isToBeTold('T1:U1', Date.now())).toBe(true);
-    expect(await turnedAway.isToBeTold('T1:U1', Date.now())).toBe(false);
+    expect(await turnedAway.shouldNotify('T1:U1', Date.now())).toBe(true);
+    expect(await turnedAway.shouldNotify('T1:U1', Date.now())).toBe(false);
     vi.advanceTimersByTime(hourMs);
-    expect(await turnedAway.isToBeTold('T1:U1', Date.now())).toBe(true);
+    expect(await turnedAway.shouldNotify('T1:U1', Date.now())).toBe(true);
     expect(store.held).toEqual([]);
   });
 
@@ -67,14 +67,14 @@ describe('who is turned away', () => {
     const before = Date.now();
     const [one, alone] = [instance(store), instance({ ...store, shared: false })];
     // Written before it began: whoever was there then told them.
-    expect(await alone.turnedAway.isToBeTold('T1:U1', before - 1)).toBe(false);
-    expect(await alone.turnedAway.isToBeTold('T1:U1', before)).toBe(true);
+    expect(await alone.turnedAway.shouldNotify('T1:U1', before - 1)).toBe(false);
+    expect(await alone.turnedAway.shouldNotify('T1:U1', before)).toBe(true);
     // Where others share what was told, it may have been written while nobody heard.
-    expect(await one.turnedAway.isToBeTold('T1:U1', before - 1)).toBe(true);
+    expect(await one.turnedAway.shouldNotify('T1:U1', before - 1)).toBe(true);
     vi.advanceTimersByTime(2 * hourMs);
     for (const { turnedAway } of [one, alone]) {
-      expect(await turnedAway.isToBeTold('T1:U1', Date.now() - hourMs - 1)).toBe(false);
-      expect(await turnedAway.isToBeTold('T1:U1', Date.now() - hourMs)).toBe(true);
+      expect(await turnedAway.shouldNotify('T1:U1', Date.now() - hourMs - 1)).toBe(false);
+      expect(await turnedAway.shouldNotify('T1:U1', Date.now() - hourMs)).toBe(true);
     }
   });
 
@@ -82,21 +82,21 @@ describe('who is turned away', () => {
     const store = sharedRoles();
     const away = new Error('away');
     let isAway = true;
-    const hold = (role: string, lease: Lease): Promise<boolean> =>
-      isAway ? Promise.reject(away) : store.hold(role, lease);
-    const { turnedAway } = instance({ shared: true, hold });
-    await expect(turnedAway.isToBeTold('T1:U1', Date.now())).rejects.toBe(away);
+    const acquireLeadership = (role: string, lease: Lease): Promise<boolean> =>
+      isAway ? Promise.reject(away) : store.acquireLeadership(role, lease);
+    const { turnedAway } = instance({ shared: true, acquireLeadership });
+    await expect(turnedAway.shouldNotify('T1:U1', Date.now())).rejects.toBe(away);
     isAway = false;
-    expect(await turnedAway.isToBeTold('T1:U1', Date.now())).toBe(true);
+    expect(await turnedAway.shouldNotify('T1:U1', Date.now())).toBe(true);
   });
 
   it('is logged once an hour, by ids', () => {
     const { turnedAway, log } = instance(sharedRoles());
-    turnedAway.note('T1:U1', { why: 'person', channel: 'C1' });
-    turnedAway.note('T1:U1', { why: 'channel', channel: 'C2' });
-    turnedAway.note('T1:U2', { why: 'channel', channel: 'C2' });
+    turnedAway.log('T1:U1', { why: 'person', channel: 'C1' });
+    turnedAway.log('T1:U1', { why: 'channel', channel: 'C2' });
+    turnedAway.log('T1:U2', { why: 'channel', channel: 'C2' });
     vi.advanceTimersByTime(hourMs);
-    turnedAway.note('T1:U1', { why: 'channel', channel: 'C2' });
+    turnedAway.log('T1:U1', { why: 'channel', channel: 'C2' });
     expect(log.events.map(({ level, event }) => `${level}: ${event}`)).toEqual(
       Array(3).fill('info: turned away'),
     );

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Tenure } from '../../../../src/core/instances/leases.ts';
+import { LeaseWindow } from '../../../../src/core/instances/leases.ts';
 import { LiveReply } from '../../../../src/core/reply/live-reply.ts';
 import { Pacer } from '../../../../src/core/reply/pacing/pacer.ts';
 import type { PageRecord } from '../../../../src/core/domain/turn.ts';
-import { readableLog } from '../../../fakes/recording-log.ts';
+import { recordingLog } from '../../../fakes/recording-log.ts';
 import { FakeSurface } from '../../../fakes/fake-surface.ts';
 
 beforeEach(() => vi.useFakeTimers());
@@ -16,14 +16,14 @@ function open(options: { leaseMs: number; pages?: PageRecord[]; saveMs?: number 
   const { leaseMs, pages = [], saveMs = 0 } = options;
   const surface = new FakeSurface();
   surface.callTimeoutMs = 6_000;
-  const log = readableLog();
+  const log = recordingLog();
   const lost: unknown[] = [];
   const records = new Map(pages.map((page) => [page.index, page]));
-  const tenure = new Tenure(performance.now() + leaseMs);
+  const tenure = new LeaseWindow(performance.now() + leaseMs);
   const reply = new LiveReply({
     surface,
     pacer: new Pacer({ log }),
-    ledger: {
+    pageRecords: {
       save: async (page) => {
         await new Promise((resolve) => setTimeout(resolve, saveMs));
         records.set(page.index, page);
@@ -35,11 +35,11 @@ function open(options: { leaseMs: number; pages?: PageRecord[]; saveMs?: number 
     },
     keyOf: (index) => `key.${index}`,
     pages,
-    isOurs: () => tenure.covers(surface.callTimeoutMs),
-    onLost: (reason) => lost.push(reason),
+    leaseCoversCall: () => tenure.covers(surface.callTimeoutMs),
+    onGivenUp: (reason) => lost.push(reason),
     log,
   });
-  const renew = (ms: number) => tenure.prolong(performance.now() + ms);
+  const renew = (ms: number) => tenure.extendTo(performance.now() + ms);
   return { surface, reply, log, lost, records, renew };
 }
 

@@ -1,20 +1,20 @@
 import { LiveReply, type LiveReplyOptions } from '../../../../src/core/reply/live-reply.ts';
 import { Pacer } from '../../../../src/core/reply/pacing/pacer.ts';
-import { readableLog } from '../../../fakes/recording-log.ts';
+import { recordingLog } from '../../../fakes/recording-log.ts';
 
 /** A reply that is written alone, from its beginning, and whose pages always can be recorded. */
 export function liveReplyOn(
   surface: LiveReplyOptions['surface'],
   more: Partial<LiveReplyOptions> = {},
-): { reply: LiveReply; log: ReturnType<typeof readableLog> } {
-  const log = readableLog();
+): { reply: LiveReply; log: ReturnType<typeof recordingLog> } {
+  const log = recordingLog();
   const reply = new LiveReply({
     surface,
     pacer: new Pacer({ log }),
-    ledger: { save: () => Promise.resolve(), drop: () => Promise.resolve() },
+    pageRecords: { save: () => Promise.resolve(), drop: () => Promise.resolve() },
     keyOf: (index) => `key.${index}`,
     pages: [],
-    onLost: () => undefined,
+    onGivenUp: () => undefined,
     log,
     ...more,
   });

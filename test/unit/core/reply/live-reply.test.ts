@@ -4,7 +4,7 @@ import type { Budget } from '../../../../src/core/ports/surface.ts';
 import { LiveReply } from '../../../../src/core/reply/live-reply.ts';
 import { Pacer } from '../../../../src/core/reply/pacing/pacer.ts';
 import type { Ending, PageRecord } from '../../../../src/core/domain/turn.ts';
-import { readableLog } from '../../../fakes/recording-log.ts';
+import { recordingLog } from '../../../fakes/recording-log.ts';
 import { FakeSurface } from '../../../fakes/fake-surface.ts';
 
 beforeEach(() => vi.useFakeTimers());
@@ -14,7 +14,7 @@ const done = (text: string): Ending => ({ outcome: 'done', text });
 
 function open(options: { surface?: FakeSurface; pages?: PageRecord[]; pacer?: Pacer } = {}) {
   const surface = options.surface ?? new FakeSurface();
-  const log = readableLog();
+  const log = recordingLog();
   const pacer = options.pacer ?? new Pacer({ log });
   const records = new Map((options.pages ?? []).map((page) => [page.index, page]));
   const lost: unknown[] = [];
@@ -25,7 +25,7 @@ function open(options: { surface?: FakeSurface; pages?: PageRecord[]; pacer?: Pa
   const reply = new LiveReply({
     surface,
     pacer,
-    ledger: {
+    pageRecords: {
       save: async (page) => {
         saves += 1;
         if (storeMs > 0) {
@@ -43,7 +43,7 @@ function open(options: { surface?: FakeSurface; pages?: PageRecord[]; pacer?: Pa
     },
     keyOf: (index) => `key.${index}`,
     pages: options.pages ?? [],
-    onLost: (reason) => lost.push(reason),
+    onGivenUp: (reason) => lost.push(reason),
     log,
   });
   let text = '';
@@ -214,7 +214,7 @@ describe('a live reply', () => {
 
   it('completes by an edit what a post may not show, within the budget of edits', async () => {
     const surface = new FakeSurface();
-    surface.postable = (text) => text.split('https')[0] ?? '';
+    surface.postableText = (text) => text.split('https')[0] ?? '';
     surface.budgets = { post: [], edit: [{ key: 'e', burst: 1, perSecond: 0.1 }], remove: [] };
     const { push, end } = open({ surface });
     push('See https://example.com');
@@ -319,7 +319,7 @@ describe('a live reply', () => {
   });
 
   it('keeps no other one waiting while it is stored', async () => {
-    const pacer = new Pacer({ log: readableLog() });
+    const pacer = new Pacer({ log: recordingLog() });
     const edit: Budget[] = [{ key: 'e', burst: 9, perSecond: 9, oneAtATime: true }];
     const replies = [open({ pacer }), open({ pacer })];
     for (const { surface, push } of replies) {
@@ -400,7 +400,7 @@ describe('a live reply', () => {
   });
 
   it('lets one reply that is refused not disturb another one', async () => {
-    const log = readableLog();
+    const log = recordingLog();
     const pacer = new Pacer({ log });
     const shared: Budget = { key: 'shared', burst: 100, perSecond: 100 };
     const [a, b] = [open({ pacer }), open({ pacer })];
@@ -604,7 +604,7 @@ describe('a live reply where edits are spent and posts are not', () => {
 
   it('waits for an edit if the rest may not be posted as it is', async () => {
     const { surface, push, end } = await spent();
-    surface.postable = (text) => text.split('https')[0] ?? '';
+    surface.postableText = (text) => text.split('https')[0] ?? '';
     push('tten at https://example.com');
     const ended = end();
     await pass(5_000);
@@ -616,7 +616,8 @@ describe('a live reply where edits are spent and posts are not', () => {
 
   it('posts an address where the platform takes one that no edit can bring', async () => {
     const { surface, push, end } = await spent();
-    surface.postable = (text, options) => (options?.whole ? text : (text.split('https')[0] ?? ''));
+    surface.postableText = (text, options) =>
+      options?.whole ? text : (text.split('https')[0] ?? '');
     surface.failNext('post', { kind: 'rate-limited', retryAfterMs: 1_000 });
     push('tten at https://example.com');
     const ended = end();

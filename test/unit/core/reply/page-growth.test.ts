@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Budget, Growth, Posting } from '../../../../src/core/ports/surface.ts';
+import type { Budget, Growth, PostRequest } from '../../../../src/core/ports/surface.ts';
 import { Pacer } from '../../../../src/core/reply/pacing/pacer.ts';
-import { readableLog } from '../../../fakes/recording-log.ts';
+import { recordingLog } from '../../../fakes/recording-log.ts';
 import { FakeSurface } from '../../../fakes/fake-surface.ts';
 import { liveReplyOn } from './live-reply-on.ts';
 
@@ -32,7 +32,7 @@ class BitByBit extends FakeSurface {
     return this.open.has(id) ? 'end' : undefined;
   }
 
-  override async post(posting: Posting, signal: AbortSignal): Promise<string> {
+  override async post(posting: PostRequest, signal: AbortSignal): Promise<string> {
     const id = await super.post(posting, signal);
     this.written.push(posting.written?.());
     if (posting.final !== true) this.open.add(id);
@@ -136,15 +136,15 @@ it('counts a reply with those whose budget it spends now', async () => {
     get own() {
       return own;
     },
-    instead: [],
+    alternative: [],
   };
-  const lane = { want: () => undefined, perform: () => Promise.resolve(false) };
-  const place = new Pacer({ log: readableLog() }).enlist(lane, finals);
+  const lane = { callRequest: () => undefined, perform: () => Promise.resolve(false) };
+  const place = new Pacer({ log: recordingLog() }).register(lane, finals);
   place.changed();
   await pass(1);
-  expect(place.turnMs()).toBeLessThan(100);
+  expect(place.updateIntervalMs()).toBeLessThan(100);
   own = [{ key: 'append', burst: 1, perSecond: 0.1 }];
   place.changed();
   await pass(1);
-  expect(place.turnMs()).toBeGreaterThan(2_000);
+  expect(place.updateIntervalMs()).toBeGreaterThan(2_000);
 });

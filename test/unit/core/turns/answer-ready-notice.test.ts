@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CallFailed, RateLimited } from '../../../../src/core/domain/errors.ts';
 import { conversationId } from '../../../../src/core/domain/conversation.ts';
-import { LongAnswers } from '../../../../src/core/turns/answer-ready-notice.ts';
+import { AnswerReadyNotices } from '../../../../src/core/turns/answer-ready-notice.ts';
 import type { Message } from '../../../../src/core/domain/message.ts';
 import { Pacer } from '../../../../src/core/reply/pacing/pacer.ts';
-import { readableLog } from '../../../fakes/recording-log.ts';
+import { recordingLog } from '../../../fakes/recording-log.ts';
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
@@ -21,10 +21,10 @@ const question: Message = {
 };
 
 function open() {
-  const log = readableLog();
+  const log = recordingLog();
   const pacer = new Pacer({ log });
   const isBot = (author: string) => author === 'B1';
-  const answers = new LongAnswers({ afterMs: 60_000, pacer, isBot, log });
+  const answers = new AnswerReadyNotices({ afterMs: 60_000, pacer, isBot, log });
   const said: string[] = [];
   const faults: unknown[] = [];
   let tries = 0;
@@ -46,18 +46,18 @@ function open() {
 describe('a long answer', () => {
   it.each(['done', 'failed'] as const)('that is %s calls whoever asked', async (outcome) => {
     const { answers, notice, said, asked } = open();
-    answers.ended(asked(61_000), outcome, notice);
+    answers.onTurnEnded(asked(61_000), outcome, notice);
     await pass(100);
     expect(said).toEqual(['Your answer is ready.']);
   });
 
   it('calls nobody who was answered soon, who stopped it, or who is a bot', async () => {
     const { answers, notice, said, asked } = open();
-    answers.ended(asked(59_000), 'done', notice);
-    answers.ended(asked(61_000), 'stopped', notice);
-    answers.ended(asked(61_000, { author: { id: 'B1' } }), 'done', notice);
-    answers.ended(asked(61_000, { kind: 'context' }), 'done', notice);
-    answers.ended(asked(61_000), 'done', undefined);
+    answers.onTurnEnded(asked(59_000), 'done', notice);
+    answers.onTurnEnded(asked(61_000), 'stopped', notice);
+    answers.onTurnEnded(asked(61_000, { author: { id: 'B1' } }), 'done', notice);
+    answers.onTurnEnded(asked(61_000, { kind: 'context' }), 'done', notice);
+    answers.onTurnEnded(asked(61_000), 'done', undefined);
     await pass(1_000);
     expect(said).toEqual([]);
   });
@@ -67,17 +67,23 @@ describe('a long answer', () => {
     const made: string[] = [];
     let left = 2;
     const { budgets } = notice;
-    const want = { rank: 'first', budgets, unseenSince: 0, unseenChars: 1, notBefore: 0 } as const;
+    const want = {
+      priority: 'first',
+      budgets,
+      unseenSince: 0,
+      unseenChars: 1,
+      notBefore: 0,
+    } as const;
     const first = {
-      want: () => (left > 0 ? want : undefined),
+      callRequest: () => (left > 0 ? want : undefined),
       perform: () => {
         left -= 1;
         made.push(`words, notices before: ${said.length}`);
         return Promise.resolve(true);
       },
     };
-    answers.ended(asked(61_000), 'done', notice);
-    pacer.enlist(first).changed();
+    answers.onTurnEnded(asked(61_000), 'done', notice);
+    pacer.register(first).changed();
     await pass(5_000);
     expect(made).toEqual(['words, notices before: 0', 'words, notices before: 0']);
     expect(said).toHaveLength(1);
@@ -86,7 +92,7 @@ describe('a long answer', () => {
   it('is told of after a rate limit, but never twice for want of an answer', async () => {
     const { answers, notice, said, faults, asked, tries, log } = open();
     faults.push(new RateLimited(2_000), new CallFailed('no answer'));
-    answers.ended(asked(61_000), 'done', notice);
+    answers.onTurnEnded(asked(61_000), 'done', notice);
     await pass(60_000);
     expect(tries()).toBe(2);
     expect(said).toEqual([]);
@@ -96,7 +102,7 @@ describe('a long answer', () => {
   it('is left untold when nobody could be told for long', async () => {
     const { answers, notice, said, faults, asked } = open();
     faults.push(new RateLimited(10 * 60_000));
-    answers.ended(asked(61_000), 'done', notice);
+    answers.onTurnEnded(asked(61_000), 'done', notice);
     await pass(30 * 60_000);
     expect(said).toEqual([]);
   });

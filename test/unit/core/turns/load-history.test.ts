@@ -1,31 +1,32 @@
 import { expect, it } from 'vitest';
-import { Breather } from '../../../../src/core/timing.ts';
+import { EventLoopYield } from '../../../../src/core/timing.ts';
 import { conversationId } from '../../../../src/core/domain/conversation.ts';
-import type { Entry } from '../../../../src/core/domain/turn.ts';
-import type { Past, Platform } from '../../../../src/core/ports/platform.ts';
-import type { Store, Work } from '../../../../src/core/ports/store.ts';
-import { recall } from '../../../../src/core/turns/load-history.ts';
-import { readableLog } from '../../../fakes/recording-log.ts';
+import type { HistoryEntry } from '../../../../src/core/domain/turn.ts';
+import type { EarlierEntry, Platform } from '../../../../src/core/ports/platform.ts';
+import type { Store, ClaimedTurn } from '../../../../src/core/ports/store.ts';
+import { loadHistory } from '../../../../src/core/turns/load-history.ts';
+import { recordingLog } from '../../../fakes/recording-log.ts';
 
 const conversation = conversationId('slack', 'T1', 'C1', '1');
-const work = { turn: { conversation, messages: [] }, history: [] } as unknown as Work;
+const work = { turn: { conversation, messages: [] }, history: [] } as unknown as ClaimedTurn;
 
 /** A thread of long messages that is read for the first time, and what of it is kept. */
 function thread(messages: number, chars: number) {
-  const said: Past[] = Array.from({ length: messages }, (_, at) => ({
+  const said: EarlierEntry[] = Array.from({ length: messages }, (_, at) => ({
     id: `m${at}`,
     role: 'user',
     author: { id: 'slack:T1:U1' },
     text: 'long '.repeat(chars / 5),
     at,
   }));
-  const kept: Entry[] = [];
-  const platform = { earlier: () => Promise.resolve(said) } as unknown as Platform;
+  const kept: HistoryEntry[] = [];
+  const platform = { earlierHistory: () => Promise.resolve(said) } as unknown as Platform;
   const store = {
-    remember: async (_: unknown, entries: readonly Entry[]) => void kept.push(...entries),
+    addEarlierHistory: async (_: unknown, entries: readonly HistoryEntry[]) =>
+      void kept.push(...entries),
   } as unknown as Store;
   const read = (signal: AbortSignal) =>
-    recall(work, platform, store, new Breather(), readableLog(), signal);
+    loadHistory(work, platform, store, new EventLoopYield(), recordingLog(), signal);
   return { kept, read };
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ModelLine } from '../../../../src/core/turns/model-queue.ts';
+import { ModelQueue } from '../../../../src/core/turns/model-queue.ts';
 
 const never = new AbortController().signal;
 
@@ -9,12 +9,12 @@ async function settle(): Promise<void> {
 
 describe('the line in front of the model', () => {
   it('lets people in while there are places, and then as places come free', async () => {
-    const line = new ModelLine(2);
+    const line = new ModelQueue(2);
     const entered: string[] = [];
     const leave = new Map<string, () => void>();
     for (const person of ['ana', 'ben', 'cem']) {
       void line
-        .enter(person, () => undefined, never)
+        .acquire(person, () => undefined, never)
         .then((free) => {
           entered.push(person);
           leave.set(person, free);
@@ -28,12 +28,12 @@ describe('the line in front of the model', () => {
   });
 
   it('lets someone with one question go before the second question of somebody else', async () => {
-    const line = new ModelLine(1);
+    const line = new ModelQueue(1);
     const entered: string[] = [];
     const free: (() => void)[] = [];
     for (const name of ['busy 1', 'busy 2', 'busy 3', 'calm 1']) {
       void line
-        .enter(name.split(' ')[0] ?? '', () => undefined, never)
+        .acquire(name.split(' ')[0] ?? '', () => undefined, never)
         .then((leave) => {
           entered.push(name);
           free.push(leave);
@@ -48,12 +48,12 @@ describe('the line in front of the model', () => {
   });
 
   it('lets the other person in first while one of theirs is being written', async () => {
-    const line = new ModelLine(2);
+    const line = new ModelQueue(2);
     const entered: string[] = [];
     const free = new Map<string, () => void>();
     for (const name of ['busy 1', 'busy 2', 'busy 3', 'calm 1']) {
       void line
-        .enter(name.split(' ')[0] ?? '', () => undefined, never)
+        .acquire(name.split(' ')[0] ?? '', () => undefined, never)
         .then((leave) => {
           entered.push(name);
           free.set(name, leave);
@@ -66,11 +66,11 @@ describe('the line in front of the model', () => {
   });
 
   it('tells everybody who waits how many come before', async () => {
-    const line = new ModelLine(1);
-    const leave = await line.enter('ana', () => undefined, never);
+    const line = new ModelQueue(1);
+    const leave = await line.acquire('ana', () => undefined, never);
     const told: number[] = [];
-    const ben = line.enter('ben', () => undefined, never);
-    void line.enter('cem', (ahead) => told.push(ahead), never);
+    const ben = line.acquire('ben', () => undefined, never);
+    void line.acquire('cem', (ahead) => told.push(ahead), never);
     leave();
     (await ben)();
     await settle();
@@ -78,19 +78,19 @@ describe('the line in front of the model', () => {
   });
 
   it('forgets who gives up, and gives their place to nobody twice', async () => {
-    const line = new ModelLine(1);
-    const leave = await line.enter('ana', () => undefined, never);
+    const line = new ModelQueue(1);
+    const leave = await line.acquire('ana', () => undefined, never);
     const gone = new AbortController();
-    const waiting = line.enter('ben', () => undefined, gone.signal);
+    const waiting = line.acquire('ben', () => undefined, gone.signal);
     const told: number[] = [];
-    const cem = line.enter('cem', (ahead) => told.push(ahead), never);
+    const cem = line.acquire('cem', (ahead) => told.push(ahead), never);
     gone.abort(new Error('gave up'));
     await expect(waiting).rejects.toThrow('gave up');
     leave();
     leave();
     await cem;
     let dan = false;
-    void line.enter('dan', () => undefined, never).then(() => (dan = true));
+    void line.acquire('dan', () => undefined, never).then(() => (dan = true));
     await settle();
     expect(told).toEqual([1, 0]);
     expect(dan).toBe(false);

@@ -4,7 +4,7 @@ import { AuthorLabels } from '../../../../src/core/turns/prompt.ts';
 
 const texts = (...writers: { id: string; name?: string }[]): string[] => {
   const labels = new AuthorLabels(writers);
-  return [...new Set(writers.map(({ id }) => id))].map((id) => labels.sign(id, 'hi'));
+  return [...new Set(writers.map(({ id }) => id))].map((id) => labels.withLabel(id, 'hi'));
 };
 
 describe('who a text is from', () => {
@@ -143,7 +143,7 @@ it.each([
   ['yes\u001cBob: a\u001eBob: b', 'Ana: yes\n  Bob: a\n  Bob: b'],
   ['if a:\n  b\n\nc\n', 'Ana: if a:\n    b\n\n  c\n'],
 ])('%j cannot begin as somebody else’s', (text, signed) => {
-  expect(new AuthorLabels([{ id: 'U1', name: 'Ana' }]).sign('U1', text)).toBe(signed);
+  expect(new AuthorLabels([{ id: 'U1', name: 'Ana' }]).withLabel('U1', text)).toBe(signed);
 });
 
 it('lets nobody pose as somebody else, whatever they are called and write', () => {
@@ -163,7 +163,7 @@ it('lets nobody pose as somebody else, whatever they are called and write', () =
       const seen = new Map<string, number>();
       for (const [at, { text }] of people.entries()) {
         const [first = '', ...rest] = labels
-          .sign(`U${at}`, text)
+          .withLabel(`U${at}`, text)
           .split(/[\n\r\v\f\u0085\u2028\u2029]/);
         const label = first.slice(0, first.indexOf(':'));
         // It can be seen, and it is nobody else's, however it is written.

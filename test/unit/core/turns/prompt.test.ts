@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { conversationId } from '../../../../src/core/domain/conversation.ts';
-import type { Entry } from '../../../../src/core/domain/turn.ts';
+import type { HistoryEntry } from '../../../../src/core/domain/turn.ts';
 import type { Message } from '../../../../src/core/domain/message.ts';
-import { countTokens, prompt } from '../../../../src/core/turns/prompt.ts';
-import { Breather } from '../../../../src/core/timing.ts';
+import { countTokens, buildPrompt } from '../../../../src/core/turns/prompt.ts';
+import { EventLoopYield } from '../../../../src/core/timing.ts';
 
 function question(text: string, name?: string): Message {
   return {
@@ -16,15 +16,19 @@ function question(text: string, name?: string): Message {
   };
 }
 
-function turn(id: string, asked: string, answered: string, tokens = 10): Entry[] {
+function turn(id: string, asked: string, answered: string, tokens = 10): HistoryEntry[] {
   return [
     { id: `${id}q`, role: 'user', turn: id, text: asked, at: 0, tokens },
     { id, role: 'assistant', turn: id, text: answered, at: 0, tokens, outcome: 'done' },
   ];
 }
 
-function read(history: readonly Entry[], questions: readonly Message[], budgetTokens: number) {
-  return prompt('Be brief.', history, questions, budgetTokens).messages;
+function read(
+  history: readonly HistoryEntry[],
+  questions: readonly Message[],
+  budgetTokens: number,
+) {
+  return buildPrompt('Be brief.', history, questions, budgetTokens).messages;
 }
 
 describe('what the model reads', () => {
@@ -48,7 +52,7 @@ describe('what the model reads', () => {
   });
 
   it('says who wrote what where several people talk, on one line', () => {
-    const history: Entry[] = [
+    const history: HistoryEntry[] = [
       {
         id: '1',
         role: 'user',
@@ -65,9 +69,9 @@ describe('what the model reads', () => {
   });
 
   it('is told how to tell people apart where they have names, and only there', () => {
-    const named = prompt('Be brief.', [], [question('well?', 'Cem')], 1_000).instructions;
+    const named = buildPrompt('Be brief.', [], [question('well?', 'Cem')], 1_000).instructions;
     expect(named).toMatch(/^Be brief\.\n\n.*begins with its author’s name and a colon/);
-    expect(prompt('Be brief.', [], [question('well?')], 1_000).instructions).toBe('Be brief.');
+    expect(buildPrompt('Be brief.', [], [question('well?')], 1_000).instructions).toBe('Be brief.');
   });
 
   it('begins afresh behind "new"', () => {
@@ -96,7 +100,7 @@ describe('what the model reads', () => {
 });
 
 describe('the count of tokens', () => {
-  const count = (text: string) => countTokens(text, new Breather());
+  const count = (text: string) => countTokens(text, new EventLoopYield());
 
   it('is the tokenizer’s', async () => {
     expect(await count('Hello world, this is Parley.')).toBe(8);

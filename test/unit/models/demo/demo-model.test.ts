@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { PromptMessage } from '../../../../src/core/ports/model.ts';
 import { demoModel } from '../../../../src/models/demo/demo-model.ts';
-import { listen } from '../../../fakes/openai/collect-answer.ts';
+import { collectAnswer } from '../../../fakes/openai/collect-answer.ts';
 
 const atOnce = demoModel({ tokensPerSecond: Infinity });
 
@@ -11,7 +11,7 @@ async function answerTo(...questions: string[]): Promise<string> {
     { role: 'user', text },
     { role: 'assistant', text: 'Sure, man.' },
   ]);
-  const heard = await listen(atOnce, { messages: messages.slice(0, -1) });
+  const heard = await collectAnswer(atOnce, { messages: messages.slice(0, -1) });
   expect(heard).toMatchObject({ error: undefined, end: { reason: 'complete' } });
   return heard.text;
 }
@@ -120,7 +120,7 @@ describe('long answers', () => {
     'never say the same paragraph twice in a row, whatever chance does',
     async (random) => {
       const model = demoModel({ tokensPerSecond: Infinity, random });
-      const { text } = await listen(model, {
+      const { text } = await collectAnswer(model, {
         messages: [{ role: 'user', text: 'write 9000 words' }],
       });
 
@@ -142,7 +142,7 @@ describe('how the demo writes', () => {
   afterEach(() => void vi.useRealTimers());
 
   test('comes in pieces of 1 to 6 characters', async () => {
-    const { deltas } = await listen(atOnce);
+    const { deltas } = await collectAnswer(atOnce);
 
     expect(deltas.length).toBeGreaterThan(50);
     for (const delta of deltas) expect(delta).toMatch(/^[\s\S]{1,6}$/u);
@@ -152,7 +152,7 @@ describe('how the demo writes', () => {
     vi.useFakeTimers();
     let count = 0;
     const order = new AbortController();
-    const hearing = listen(demoModel({ tokensPerSecond: 45 }), {
+    const hearing = collectAnswer(demoModel({ tokensPerSecond: 45 }), {
       messages: [{ role: 'user', text: 'write 5000 words' }],
       signal: order.signal,
       onDelta: () => void (count += 1),
@@ -170,7 +170,7 @@ describe('how the demo writes', () => {
     vi.useFakeTimers();
     const order = new AbortController();
     const reason = new Error('stop');
-    const hearing = listen(demoModel(), { signal: order.signal });
+    const hearing = collectAnswer(demoModel(), { signal: order.signal });
     await vi.advanceTimersByTimeAsync(1_500);
 
     order.abort(reason);
@@ -184,7 +184,7 @@ describe('how the demo writes', () => {
   test('a signal that has aborted already gets no word', async () => {
     const reason = new Error('stop');
 
-    const heard = await listen(atOnce, { signal: AbortSignal.abort(reason) });
+    const heard = await collectAnswer(atOnce, { signal: AbortSignal.abort(reason) });
 
     expect(heard).toMatchObject({ text: '', error: reason });
   });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { pause } from '../../../../src/platforms/common/abortable-sleep.ts';
+import { waitUnlessAborted } from '../../../../src/platforms/common/abortable-sleep.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -11,12 +11,12 @@ afterEach(() => {
 
 it('is over when its time has passed, and sooner where the signal aborts', async () => {
   const abort = new AbortController();
-  const passed = pause(1_000, abort.signal);
+  const passed = waitUnlessAborted(1_000, abort.signal);
   vi.advanceTimersByTime(1_000);
   expect(await passed).toBe(true);
-  const cut = pause(1_000, abort.signal);
+  const cut = waitUnlessAborted(1_000, abort.signal);
   abort.abort();
   expect(await cut).toBe(false);
-  expect(await pause(1_000, abort.signal)).toBe(false);
+  expect(await waitUnlessAborted(1_000, abort.signal)).toBe(false);
   expect(vi.getTimerCount()).toBe(0);
 });

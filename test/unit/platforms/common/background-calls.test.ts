@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CallFailed, RateLimited, Rejected } from '../../../../src/core/domain/errors.ts';
-import { Errands } from '../../../../src/platforms/common/background-calls.ts';
-import { readableLog } from '../../../fakes/recording-log.ts';
+import { BackgroundCalls } from '../../../../src/platforms/common/background-calls.ts';
+import { recordingLog } from '../../../fakes/recording-log.ts';
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
 
 /** Runs an errand that fails so at its first tries; gives how often it was tried. */
 async function tries(ms: number, ...failures: Error[]) {
-  const log = readableLog();
-  const errands = new Errands(log);
+  const log = recordingLog();
+  const errands = new BackgroundCalls(log);
   let tried = 0;
   errands.run('tell', async () => {
     const failure = failures[tried];

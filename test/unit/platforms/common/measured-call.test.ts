@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { counted } from '../../../../src/platforms/common/measured-call.ts';
+import { measured } from '../../../../src/platforms/common/measured-call.ts';
 import { CallFailed, RateLimited, Rejected } from '../../../../src/core/domain/errors.ts';
 import { noMetrics } from '../../../../src/core/ports/metrics.ts';
 
@@ -18,12 +18,12 @@ it.for([
   const results: string[] = [];
   const metrics = {
     ...noMetrics,
-    called: (platform: string, method: string, result: string) => {
+    platformCalled: (platform: string, method: string, result: string) => {
       expect([platform, method]).toEqual(['slack', 'chat.update']);
       results.push(result);
     },
   };
-  const call = counted({ metrics, platform: 'slack', method: 'chat.update', signal }, () =>
+  const call = measured({ metrics, platform: 'slack', method: 'chat.update', signal }, () =>
     error === undefined ? Promise.resolve('answer') : Promise.reject(error),
   );
   // Whoever called hears what they would have heard without.

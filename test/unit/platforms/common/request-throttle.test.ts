@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Gate } from '../../../../src/platforms/common/request-throttle.ts';
+import { RequestThrottle } from '../../../../src/platforms/common/request-throttle.ts';
 
 const { signal } = new AbortController();
 let passed: number;
 
-function queue(gate: Gate, calls: number): void {
+function queue(gate: RequestThrottle, calls: number): void {
   for (let call = 0; call < calls; call += 1) {
-    void gate.pass(signal).then(() => {
+    void gate.acquire(signal).then(() => {
       passed += 1;
     });
   }
@@ -21,7 +21,7 @@ afterEach(() => vi.useRealTimers());
 
 describe('a gate', () => {
   it('lets a burst through, then one after the other', async () => {
-    queue(new Gate({ key: 'x', burst: 3, perSecond: 2 }), 10);
+    queue(new RequestThrottle({ key: 'x', burst: 3, perSecond: 2 }), 10);
     await vi.advanceTimersByTimeAsync(0);
     expect(passed).toBe(3);
     await vi.advanceTimersByTimeAsync(1_010);
@@ -31,8 +31,8 @@ describe('a gate', () => {
   });
 
   it('keeps the pause that the platform asks for', async () => {
-    const gate = new Gate({ key: 'x', burst: 10, perSecond: 10 });
-    gate.pause(5_000);
+    const gate = new RequestThrottle({ key: 'x', burst: 10, perSecond: 10 });
+    gate.blockFor(5_000);
     queue(gate, 1);
     await vi.advanceTimersByTimeAsync(4_900);
     expect(passed).toBe(0);
@@ -41,10 +41,10 @@ describe('a gate', () => {
   });
 
   it('holds up nobody for a call that is given up', async () => {
-    const gate = new Gate({ key: 'x', burst: 1, perSecond: 0.01 });
-    await gate.pass(signal);
+    const gate = new RequestThrottle({ key: 'x', burst: 1, perSecond: 0.01 });
+    await gate.acquire(signal);
     const giveUp = new AbortController();
-    const given = gate.pass(giveUp.signal);
+    const given = gate.acquire(giveUp.signal);
     giveUp.abort(new Error('enough'));
     await expect(given).rejects.toThrow('enough');
     queue(gate, 1);

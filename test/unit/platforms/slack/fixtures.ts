@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import type { Fields } from '../../../../src/core/foreign-data.ts';
-import type { Said } from '../../../../src/platforms/slack/messages/slack-message.ts';
-import type { Self } from '../../../../src/platforms/slack/api/identify-bot.ts';
-import { toldBy } from '../../../../src/platforms/slack/receive/parse-event.ts';
+import type { JsonRecord } from '../../../../src/core/foreign-data.ts';
+import type { SlackMessage } from '../../../../src/platforms/slack/messages/slack-message.ts';
+import type { BotIdentity } from '../../../../src/platforms/slack/api/identify-bot.ts';
+import { parseEvent } from '../../../../src/platforms/slack/receive/parse-event.ts';
 
-const folder = new URL('../../fixtures/slack/', import.meta.url);
+const folder = new URL('../../../fixtures/slack/', import.meta.url);
 
 /** The bot of the fixtures. */
-export const self: Self = {
+export const self: BotIdentity = {
   team: 'T024BE7LD',
   userId: 'U0LAN0Z89',
   botId: 'B0LAN0Z8A',
@@ -20,8 +20,8 @@ export const names = new Map([
   ['U2147483697', 'Ben'],
 ]);
 
-export function fixture(name: string): Fields {
-  return JSON.parse(readFileSync(new URL(`${name}.json`, folder), 'utf8')) as Fields;
+export function fixture(name: string): JsonRecord {
+  return JSON.parse(readFileSync(new URL(`${name}.json`, folder), 'utf8')) as JsonRecord;
 }
 
 export function fixtureNames(): string[] {
@@ -29,8 +29,8 @@ export function fixtureNames(): string[] {
 }
 
 /** What somebody said in a fixture, however it is told. */
-export function saidInFixture(name: string): Said {
-  const told = toldBy(fixture(name));
+export function saidInFixture(name: string): SlackMessage {
+  const told = parseEvent(fixture(name));
   if (told === undefined || !('said' in told)) throw new Error(`nothing is said in ${name}`);
   return told.said;
 }

@@ -88,10 +88,10 @@ function fenceOpening(text: string, indent: number): Fence | undefined {
   return { marker, indent, info: info.length > maxInfo ? '' : info };
 }
 
-type Reading = Pick<Line, 'kind' | 'goesOn' | 'content' | 'within' | 'after'>;
+type LineReading = Pick<Line, 'kind' | 'goesOn' | 'content' | 'within' | 'after'>;
 
 /** Reads one line, given what is open before it. CommonMark's rules, as far as cuts need them. */
-function readLine(before: Block, text: string, start: number, end: number): Reading {
+function readLine(before: Block, text: string, start: number, end: number): LineReading {
   const { matched, at } = matchContainers(before.containers, text, start, end);
   const inside = matched === before.containers.length;
   const leaf = before.leaf;
@@ -102,7 +102,7 @@ function readLine(before: Block, text: string, start: number, end: number): Read
     within: Leaf,
     after = within,
     goesOn = false,
-  ): Reading => {
+  ): LineReading => {
     const open = { containers, leaf: within };
     const left = after === within ? open : { containers, leaf: after };
     return { kind, goesOn, content, within: open, after: left };
@@ -163,7 +163,7 @@ function readLine(before: Block, text: string, start: number, end: number): Read
 }
 
 /** The first line of a page that begins in the middle of one. */
-function readRest(open: Block): Reading {
+function readRest(open: Block): LineReading {
   const { containers, leaf } = open;
   const after: Block = leaf.kind === 'heading' ? { containers, leaf: nothing } : open;
   const kinds = {
@@ -220,7 +220,7 @@ function cells(row: string): string[] {
 }
 
 /** How many cells the row has. */
-export function cellsIn(row: string): number {
+function cellsIn(row: string): number {
   return row.includes('|') ? cells(row).length : 0;
 }
 
@@ -230,7 +230,7 @@ export function lastCell(row: string): number {
 }
 
 /** Whether the text is the line below a table's header, such as `| --- | :-: |`. */
-export function isDelimiterRow(text: string): boolean {
+function isDelimiterRow(text: string): boolean {
   if (text.length > maxDelimiterRow || !/^[-|:]/.test(text) || !text.includes('|')) return false;
   return cells(text).every((cell) => delimiterCell.test(cell));
 }

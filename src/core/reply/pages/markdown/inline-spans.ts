@@ -62,7 +62,7 @@ function links(text: string): Span[] {
 }
 
 /** The constructs that a cut should not fall into, in order, none inside another. */
-export function constructs(text: string): Span[] {
+export function uncuttableSpans(text: string): Span[] {
   const found = [...text.matchAll(short)].map(({ index, 0: match }) => ({
     start: index,
     end: index + match.length,
@@ -79,7 +79,7 @@ export function constructs(text: string): Span[] {
 }
 
 /** The construct that a cut at `at` would fall into. */
-export function around(spans: readonly Span[], at: number): Span | undefined {
+export function spanAt(spans: readonly Span[], at: number): Span | undefined {
   let low = 0;
   let high = spans.length - 1;
   while (low <= high) {

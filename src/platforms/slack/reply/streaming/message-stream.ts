@@ -1,20 +1,20 @@
 import { RateLimited, Rejected } from '../../../../core/domain/errors.ts';
-import type { Fields } from '../../../../core/foreign-data.ts';
-import { Refused } from '../../api/api-errors.ts';
-import { streamable } from '../link-safety.ts';
+import type { JsonRecord } from '../../../../core/foreign-data.ts';
+import { SlackApiError } from '../../api/api-errors.ts';
+import { streamableText } from '../link-safety.ts';
 
 /** Slack ends a stream after five minutes, whatever is written: earlier is calmer. */
-export const streamLastsMs = 4 * 60_000;
+export const maxStreamMs = 4 * 60_000;
 
-export interface StreamOptions {
+export interface MessageStreamOptions {
   readonly ts: string;
   /** What Slack was sent; absent where that is not known. */
   readonly sent?: string;
   readonly lastsMs: number;
   /** What the message is known by once it is no stream any more. */
-  readonly metadata?: Fields;
+  readonly metadata?: JsonRecord;
   /** Calls a method for this message. */
-  readonly call: (method: string, args: Fields, signal: AbortSignal) => Promise<void>;
+  readonly call: (method: string, args: JsonRecord, signal: AbortSignal) => Promise<void>;
 }
 
 /**
@@ -22,16 +22,16 @@ export interface StreamOptions {
  * what is sent in the end. Where that cannot be, or Slack refuses, the stream is stopped, and the
  * message goes on by edits.
  */
-export class Stream {
+export class MessageStream {
   readonly ts: string;
-  readonly #options: StreamOptions;
+  readonly #options: MessageStreamOptions;
   readonly #endsAt: number;
   #sent: string | undefined;
   #next: 'append' | 'stop' | undefined;
   #due: 'more' | 'end' | undefined;
   #spoilt: boolean;
 
-  constructor(options: StreamOptions) {
+  constructor(options: MessageStreamOptions) {
     this.ts = options.ts;
     this.#options = options;
     this.#endsAt = performance.now() + options.lastsMs;
@@ -52,7 +52,7 @@ export class Stream {
   }
 
   /** It had to end before its time: the reply is better written by edits. */
-  get spoilt(): boolean {
+  get endedEarly(): boolean {
     return this.#spoilt;
   }
 
@@ -62,7 +62,7 @@ export class Stream {
    */
   async show(text: string, final: boolean, signal: AbortSignal): Promise<void> {
     const goesOn = this.#sent !== undefined && text.startsWith(this.#sent);
-    const shown = streamable(text, final);
+    const shown = streamableText(text, final);
     const delta = goesOn ? shown.text.slice(this.#sent?.length) : '';
     if (shown.over) this.#spoilt = true;
     if (final || this.#next === 'stop') {
@@ -92,10 +92,10 @@ export class Stream {
         this.#sent = sent;
         throw error;
       }
-      if (error instanceof Rejected && !(error instanceof Refused)) throw error;
+      if (error instanceof Rejected && !(error instanceof SlackApiError)) throw error;
       this.#leave();
       this.#spoilt = true;
-      if (!(error instanceof Refused)) throw error;
+      if (!(error instanceof SlackApiError)) throw error;
       if (error.code === 'message_not_in_streaming_state') this.#next = undefined;
     }
   }
@@ -118,7 +118,7 @@ export class Stream {
       this.#next = undefined;
     } catch (error) {
       if (error instanceof RateLimited) this.#sent = sent;
-      if (!(error instanceof Refused)) throw error;
+      if (!(error instanceof SlackApiError)) throw error;
       this.#spoilt = true;
       this.#next = undefined;
     }
@@ -130,11 +130,11 @@ export class Stream {
     this.#due = 'more';
   }
 
-  async #call(method: string, args: Fields, signal: AbortSignal): Promise<void> {
+  async #call(method: string, args: JsonRecord, signal: AbortSignal): Promise<void> {
     try {
       await this.#options.call(method, { ts: this.ts, ...args }, signal);
     } catch (error) {
-      if (!(error instanceof Refused)) throw error;
+      if (!(error instanceof SlackApiError)) throw error;
       if (error.code === 'stopped_by_user') {
         this.#next = undefined;
         this.#due = undefined;

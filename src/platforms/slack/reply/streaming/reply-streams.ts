@@ -1,35 +1,40 @@
-import { CallFailed, OtherWay, RateLimited, Rejected } from '../../../../core/domain/errors.ts';
-import type { Growth, Posting, Surface } from '../../../../core/ports/surface.ts';
-import { type StreamBudgets, streamBudgetsFor } from '../../api/rate-limits.ts';
-import { Refused } from '../../api/api-errors.ts';
-import { metadataOf } from '../posted-messages.ts';
-import { Stream, streamLastsMs, type StreamOptions } from './message-stream.ts';
-import { streamable } from '../link-safety.ts';
-import type { Errands } from '../../../common/background-calls.ts';
-import { type Fields, textOf } from '../../../../core/foreign-data.ts';
+import {
+  CallFailed,
+  MethodChanged,
+  RateLimited,
+  Rejected,
+} from '../../../../core/domain/errors.ts';
+import type { Growth, PostRequest, Surface } from '../../../../core/ports/surface.ts';
+import { type StreamRateLimits, streamRateLimitsOf } from '../../api/rate-limits.ts';
+import { SlackApiError } from '../../api/api-errors.ts';
+import { pageMetadata } from '../posted-messages.ts';
+import { MessageStream, maxStreamMs, type MessageStreamOptions } from './message-stream.ts';
+import { streamableText } from '../link-safety.ts';
+import type { BackgroundCalls } from '../../../common/background-calls.ts';
+import { type JsonRecord, asText } from '../../../../core/foreign-data.ts';
 import { callTimeoutMs } from '../../api/web-api.ts';
-import { pause } from '../../../common/abortable-sleep.ts';
-import { isDirect, type Place } from '../../messages/conversation-location.ts';
-import type { Strays } from '../lost-posts.ts';
-import type { Streams } from './stream-policy.ts';
+import { waitUnlessAborted } from '../../../common/abortable-sleep.ts';
+import { isDirect, type SlackLocation } from '../../messages/conversation-location.ts';
+import type { LostPostFinder } from '../lost-posts.ts';
+import type { StreamPolicy } from './stream-policy.ts';
 
 type Budgets = Surface['budgets'];
 
 /** A reply that was offered a stream begins it within this time, in milliseconds, or does without. */
 const offerMs = 1_500;
 
-export interface StreamerOptions extends StartsOptions {
+export interface ReplyStreamsOptions extends StreamStarterOptions {
   /** How long a stream is written before its message goes on by edits, in milliseconds. */
   readonly streamMs?: number;
 }
 
 /** The part of a reply that is written as streams, one message at a time. */
-export class Streamer {
-  readonly #options: StreamerOptions;
-  readonly #budgets: StreamBudgets;
-  readonly #starts: Starts;
+export class ReplyStreams {
+  readonly #options: ReplyStreamsOptions;
+  readonly #budgets: StreamRateLimits;
+  readonly #starts: StreamStarter;
   /** The message that is a stream, or was one and is not shown by an edit yet. */
-  #stream: Stream | undefined;
+  #stream: MessageStream | undefined;
   #offered = false;
   /** What there is of the next message cannot begin as a stream: it is posted. */
   #posts = false;
@@ -37,10 +42,10 @@ export class Streamer {
   #mayStream = true;
   #offeredAt = 0;
 
-  constructor(options: StreamerOptions) {
+  constructor(options: ReplyStreamsOptions) {
     this.#options = options;
-    this.#budgets = streamBudgetsFor(options.place);
-    this.#starts = new Starts(options);
+    this.#budgets = streamRateLimitsOf(options.place);
+    this.#starts = new StreamStarter(options);
   }
 
   /** What the next calls spend; `plain`: by posts and edits. */
@@ -69,9 +74,9 @@ export class Streamer {
     }
     const before = this.#offered;
     const mayStream = this.#mayStream && !this.#posts && !this.#starts.failed;
-    this.#offered = !final && mayStream && streams.offers(this, place);
+    this.#offered = !final && mayStream && streams.offerStream(this, place);
     if (this.#offered && !before) this.#offeredAt = now;
-    if (!this.#offered) streams.writes(this, 'edits');
+    if (!this.#offered) streams.noteMode(this, 'edits');
   }
 
   /** As `Surface.due`. */
@@ -84,30 +89,33 @@ export class Streamer {
    * be posted. Throws `OtherWay` where it is to be posted after all, which spends what a post does:
    * Slack refuses, or there is nothing yet that a stream may show.
    */
-  async begin({ text, key, written }: Posting, signal: AbortSignal): Promise<string | undefined> {
+  async begin(
+    { text, key, written }: PostRequest,
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
     if (!this.#offered) {
       this.#posts = false;
       return undefined;
     }
     this.#offered = false;
-    const { streams, streamMs = streamLastsMs } = this.#options;
-    const shown = streamable(written?.() ?? text);
+    const { streams, streamMs = maxStreamMs } = this.#options;
+    const shown = streamableText(written?.() ?? text);
     if (shown.over) this.#mayStream = false;
     if (shown.over || shown.text === '') {
       this.#posts = true;
-      throw new OtherWay('nothing that a stream may show', { called: false });
+      throw new MethodChanged('nothing that a stream may show', { called: false });
     }
-    streams.writes(this, 'stream');
+    streams.noteMode(this, 'stream');
     const ts = await this.#starts.begin(shown.text, signal);
-    this.hold(ts, { sent: shown.text, lastsMs: streamMs, metadata: metadataOf(key) });
+    this.track(ts, { sent: shown.text, lastsMs: streamMs, metadata: pageMetadata(key) });
     return ts;
   }
 
   /** The message is a stream, or may be one; without `sent` all that can be done is to stop it. */
-  hold(ts: string, options: Partial<StreamOptions> = {}): void {
+  track(ts: string, options: Partial<MessageStreamOptions> = {}): void {
     const { streams, call } = this.#options;
-    streams.writes(this, 'stream');
-    this.#stream = new Stream({
+    streams.noteMode(this, 'stream');
+    this.#stream = new MessageStream({
       ts,
       lastsMs: 0,
       ...options,
@@ -120,7 +128,7 @@ export class Streamer {
   /** A start whose answer was lost is found. */
   found(ts: string): void {
     this.#starts.found();
-    this.hold(ts);
+    this.track(ts);
   }
 
   /** Shows the text if the message is a stream; false if it is not, and an edit shows it. */
@@ -130,8 +138,8 @@ export class Streamer {
     try {
       await stream.show(growth.written?.() ?? text, growth.final, signal);
     } finally {
-      if (stream.spoilt) this.#mayStream = false;
-      if (stream.next === undefined) this.#options.streams.writes(this, 'edits');
+      if (stream.endedEarly) this.#mayStream = false;
+      if (stream.next === undefined) this.#options.streams.noteMode(this, 'edits');
       if (stream.next === undefined && stream.due === undefined) this.#stream = undefined;
     }
     return true;
@@ -140,17 +148,17 @@ export class Streamer {
   /** An edit shows the message's text. */
   edited(ts: string): void {
     if (this.#of(ts) !== undefined) this.#stream = undefined;
-    this.#options.streams.writes(this, 'edits');
+    this.#options.streams.noteMode(this, 'edits');
   }
 
   /**
    * An edit was refused as the message is a stream: an earlier attempt left it so. Throws
    * `CallFailed` if it was stopped already: that may come through yet.
    */
-  conflicts(ts: string, cause: Refused): void {
+  conflicts(ts: string, cause: SlackApiError): void {
     const stopped = this.#of(ts) !== undefined;
     this.#mayStream = false;
-    this.hold(ts);
+    this.track(ts);
     if (stopped) throw new CallFailed('chat.update: still a stream', { cause });
   }
 
@@ -162,7 +170,7 @@ export class Streamer {
   /** The reply is over: nothing is left open. */
   close(): void {
     const { streams, errands } = this.#options;
-    streams.leaves(this);
+    streams.forget(this);
     const stream = this.#stream;
     if (stream?.next !== undefined) {
       errands.run('stop a stream', async (signal) => {
@@ -174,32 +182,32 @@ export class Streamer {
     this.#starts.close();
   }
 
-  #of(ts: string): Stream | undefined {
+  #of(ts: string): MessageStream | undefined {
     return this.#stream?.ts === ts ? this.#stream : undefined;
   }
 }
 
-export interface StartsOptions {
-  readonly streams: Streams;
-  readonly strays: Strays;
-  readonly errands: Errands;
-  readonly place: Place;
+export interface StreamStarterOptions {
+  readonly streams: StreamPolicy;
+  readonly strays: LostPostFinder;
+  readonly errands: BackgroundCalls;
+  readonly place: SlackLocation;
   /** Who asked: Slack wants to know it in channels. */
   readonly asker?: string;
   /** Aborts when the service ends: nothing is waited for any more. */
   readonly ending: AbortSignal;
   /** Calls a method for streams in the reply's channel. */
-  readonly call: (method: string, args: Fields, signal: AbortSignal) => Promise<Fields>;
+  readonly call: (method: string, args: JsonRecord, signal: AbortSignal) => Promise<JsonRecord>;
 }
 
 /** Begins the streams of a reply; one whose answer was lost is stopped and removed in the end. */
-export class Starts {
-  readonly #options: StartsOptions;
+export class StreamStarter {
+  readonly #options: StreamStarterOptions;
   #failed = false;
   /** When a stream may have begun that nobody knows of. */
   #lostAt: number | undefined;
 
-  constructor(options: StartsOptions) {
+  constructor(options: StreamStarterOptions) {
     this.#options = options;
   }
 
@@ -217,14 +225,14 @@ export class Starts {
         : { recipient_user_id: asker, recipient_team_id: place.team };
     const args = { thread_ts: place.root, ...recipient, markdown_text: text };
     try {
-      const ts = textOf((await call('chat.startStream', args, signal))['ts']);
+      const ts = asText((await call('chat.startStream', args, signal))['ts']);
       if (ts === undefined) throw new CallFailed('chat.startStream: begun without an id');
       return ts;
     } catch (error) {
-      if (error instanceof Refused && error.reason === 'refused') {
+      if (error instanceof SlackApiError && error.reason === 'refused') {
         this.#failed = true;
-        streams.refuse(place, error.code);
-        throw new OtherWay('Slack refuses the stream', { called: true, cause: error });
+        streams.noteRefusal(place, error.code);
+        throw new MethodChanged('Slack refuses the stream', { called: true, cause: error });
       }
       if (!(error instanceof RateLimited || error instanceof Rejected)) {
         this.#failed = true;
@@ -246,7 +254,7 @@ export class Starts {
     if (lostAt === undefined) return;
     errands.run('look for a lost stream', async (signal) => {
       // It may come late. Where nobody can wait for it, it is removed if it came already.
-      await pause(Math.max(0, lostAt + callTimeoutMs - performance.now()), ending);
+      await waitUnlessAborted(Math.max(0, lostAt + callTimeoutMs - performance.now()), ending);
       await strays.removeStreams(signal);
     });
   }

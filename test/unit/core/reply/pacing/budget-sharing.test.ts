@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { RateLimited } from '../../../../../src/core/domain/errors.ts';
 import type { Budget } from '../../../../../src/core/ports/surface.ts';
-import { Limiter } from '../../../../../src/core/reply/pacing/rate-limiter.ts';
+import { RateLimiter } from '../../../../../src/core/reply/pacing/rate-limiter.ts';
 import { Pacer, type Lane } from '../../../../../src/core/reply/pacing/pacer.ts';
-import { Shares } from '../../../../../src/core/reply/pacing/budget-sharing.ts';
-import { FakeBudgets } from '../../../../fakes/fake-budget-allocator.ts';
-import { eager, TrueBucket } from '../../../../fakes/enforced-rate-limit.ts';
-import { readableLog } from '../../../../fakes/recording-log.ts';
+import { BudgetSharing } from '../../../../../src/core/reply/pacing/budget-sharing.ts';
+import { FakeBudgetAllocator } from '../../../../fakes/fake-budget-allocator.ts';
+import { busyReply, EnforcedRateLimit } from '../../../../fakes/enforced-rate-limit.ts';
+import { recordingLog } from '../../../../fakes/recording-log.ts';
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
@@ -14,10 +14,10 @@ afterEach(() => vi.useRealTimers());
 const edits: Budget = { key: 'edits', burst: 40, perSecond: 0.8 };
 
 /** Instances that share budgets; they know of each other when this resolves. */
-async function instances(count: number, budgets = new FakeBudgets()) {
+async function instances(count: number, budgets = new FakeBudgetAllocator()) {
   const all = Array.from({ length: count }, (_, i) => {
-    const log = readableLog();
-    const shares = new Shares({ budgets, owner: `${i}`, log });
+    const log = recordingLog();
+    const shares = new BudgetSharing({ budgets, owner: `${i}`, log });
     return { shares, log, pacer: new Pacer({ log, shares }) };
   });
   for (const { shares } of all) await shares.start();
@@ -27,7 +27,7 @@ async function instances(count: number, budgets = new FakeBudgets()) {
 
 function enlist(pacer: Pacer, ...lanes: Lane[]) {
   return lanes.map((lane) => {
-    const place = pacer.enlist(lane, { own: [edits], instead: [] });
+    const place = pacer.register(lane, { own: [edits], alternative: [] });
     place.changed();
     return place;
   });
@@ -36,10 +36,12 @@ function enlist(pacer: Pacer, ...lanes: Lane[]) {
 describe('shares of a budget', () => {
   it('are no different from a budget of one’s own for an instance that is alone', async () => {
     const { all } = await instances(1);
-    const shared = [3, 9, 30].map((most) => eager(edits, new TrueBucket(99, 99), { most }));
-    const own = [3, 9, 30].map((most) => eager(edits, new TrueBucket(99, 99), { most }));
+    const shared = [3, 9, 30].map((most) =>
+      busyReply(edits, new EnforcedRateLimit(99, 99), { most }),
+    );
+    const own = [3, 9, 30].map((most) => busyReply(edits, new EnforcedRateLimit(99, 99), { most }));
     enlist(all[0]!.pacer, ...shared);
-    enlist(new Pacer({ log: readableLog() }), ...own);
+    enlist(new Pacer({ log: recordingLog() }), ...own);
     await vi.advanceTimersByTimeAsync(60_000);
     expect(shared.map(({ made }) => made)).toEqual(own.map(({ made }) => made));
     expect(own[2]?.made.length).toBeGreaterThan(20);
@@ -51,15 +53,15 @@ describe('shares of a budget', () => {
     { what: 'all on one of them', lanes: [15, 0, 0] },
   ])('overdraw nothing and leave little unused, $what', async ({ lanes }) => {
     const { all } = await instances(3);
-    const platform = new TrueBucket(40, 0.8);
+    const platform = new EnforcedRateLimit(40, 0.8);
     const made = lanes.flatMap((count, i) => {
-      const some = Array.from({ length: count }, () => eager(edits, platform));
+      const some = Array.from({ length: count }, () => busyReply(edits, platform));
       enlist(all[i]!.pacer, ...some);
       return some;
     });
-    const alone = new TrueBucket(40, 0.8);
-    const own = Array.from({ length: 15 }, () => eager(edits, alone));
-    enlist(new Pacer({ log: readableLog() }), ...own);
+    const alone = new EnforcedRateLimit(40, 0.8);
+    const own = Array.from({ length: 15 }, () => busyReply(edits, alone));
+    enlist(new Pacer({ log: recordingLog() }), ...own);
     await vi.advanceTimersByTimeAsync(120_000);
     expect(platform.refused).toEqual([]);
     expect(platform.granted.length).toBeGreaterThan(0.9 * alone.granted.length);
@@ -68,11 +70,14 @@ describe('shares of a budget', () => {
 
   it('overdraw nothing while replies come and go everywhere', async () => {
     const { all } = await instances(3);
-    const platform = new TrueBucket(40, 0.8);
+    const platform = new EnforcedRateLimit(40, 0.8);
     for (let round = 0; round < 60; round += 1) {
-      const lane = eager(edits, platform, { rank: round % 2 === 0 ? 'live' : 'final', most: 7 });
+      const lane = busyReply(edits, platform, {
+        rank: round % 2 === 0 ? 'live' : 'final',
+        most: 7,
+      });
       const [place] = enlist(all[(round * round) % 3]!.pacer, lane);
-      setTimeout(() => place!.leave(), 11_000);
+      setTimeout(() => place!.unregister(), 11_000);
       await vi.advanceTimersByTimeAsync(3_000);
     }
     expect(platform.refused).toEqual([]);
@@ -81,10 +86,10 @@ describe('shares of a budget', () => {
 
   it('let a first post go at once where another instance holds the budget', async () => {
     const { all } = await instances(3);
-    const platform = new TrueBucket(40, 0.8);
-    enlist(all[0]!.pacer, ...Array.from({ length: 9 }, () => eager(edits, platform)));
+    const platform = new EnforcedRateLimit(40, 0.8);
+    enlist(all[0]!.pacer, ...Array.from({ length: 9 }, () => busyReply(edits, platform)));
     await vi.advanceTimersByTimeAsync(90_300);
-    const first = eager(edits, platform, { rank: 'first', most: 1 });
+    const first = busyReply(edits, platform, { rank: 'first', most: 1 });
     const now = performance.now();
     enlist(all[1]!.pacer, first);
     await vi.advanceTimersByTimeAsync(1);
@@ -97,11 +102,13 @@ describe('shares of a budget', () => {
     async ({ lanes }) => {
       const { all } = await instances(lanes.length);
       const posts: Budget = { key: 'posts', burst: 4, perSecond: 0.95 };
-      const platform = new TrueBucket(5, 1);
+      const platform = new EnforcedRateLimit(5, 1);
       const waiting = lanes.map((count, i) => {
-        const some = Array.from({ length: count }, () => eager(posts, platform, { rank: 'first' }));
+        const some = Array.from({ length: count }, () =>
+          busyReply(posts, platform, { rank: 'first' }),
+        );
         for (const lane of some)
-          all[i]!.pacer.enlist(lane, { own: [], instead: [posts] }).changed();
+          all[i]!.pacer.register(lane, { own: [], alternative: [posts] }).changed();
         return some;
       });
       await vi.advanceTimersByTimeAsync(60_000);
@@ -121,10 +128,11 @@ describe('shares of a budget', () => {
     const { lanes, rate } = given;
     const { all } = await instances(lanes.length);
     const swift: Budget = { key: 'everywhere', burst: 6, perSecond: 42 };
-    const platform = new TrueBucket(8, 42);
+    const platform = new EnforcedRateLimit(8, 42);
     const made = lanes.map((count, i) => {
-      const some = Array.from({ length: count }, () => eager(swift, platform));
-      for (const lane of some) all[i]!.pacer.enlist(lane, { own: [swift], instead: [] }).changed();
+      const some = Array.from({ length: count }, () => busyReply(swift, platform));
+      for (const lane of some)
+        all[i]!.pacer.register(lane, { own: [swift], alternative: [] }).changed();
       return some;
     });
     await vi.advanceTimersByTimeAsync(30_000);
@@ -135,11 +143,11 @@ describe('shares of a budget', () => {
 
   it('have a reserve for final texts, wherever they wait', async () => {
     const { all } = await instances(2);
-    const platform = new TrueBucket(40, 0.8);
-    enlist(all[0]!.pacer, ...Array.from({ length: 9 }, () => eager(edits, platform)));
+    const platform = new EnforcedRateLimit(40, 0.8);
+    enlist(all[0]!.pacer, ...Array.from({ length: 9 }, () => busyReply(edits, platform)));
     await vi.advanceTimersByTimeAsync(90_300);
     const finals = Array.from({ length: 20 }, () => {
-      return eager(edits, platform, { rank: 'final', most: 1 });
+      return busyReply(edits, platform, { rank: 'final', most: 1 });
     });
     enlist(all[1]!.pacer, ...finals);
     await vi.advanceTimersByTimeAsync(1_000);
@@ -150,16 +158,16 @@ describe('shares of a budget', () => {
 
   it('go to the others when an instance dies', async () => {
     const { all } = await instances(3);
-    const platform = new TrueBucket(40, 0.8);
+    const platform = new EnforcedRateLimit(40, 0.8);
     const lanes = all.map(({ pacer }) => {
-      const lane = eager(edits, platform);
+      const lane = busyReply(edits, platform);
       return { lane, place: enlist(pacer, lane)[0]! };
     });
     await vi.advanceTimersByTimeAsync(60_000);
     for (const i of [1, 2]) {
-      lanes[i]!.place.leave();
+      lanes[i]!.place.unregister();
       // As if it was killed: it says nothing any more.
-      vi.spyOn(FakeBudgets.prototype, 'leave').mockResolvedValue(undefined);
+      vi.spyOn(FakeBudgetAllocator.prototype, 'release').mockResolvedValue(undefined);
       await all[i]!.shares.stop();
     }
     const before = lanes[0]!.lane.made.length;
@@ -171,9 +179,9 @@ describe('shares of a budget', () => {
 
   it('keep what they were while nobody can be asked', async () => {
     const { all, budgets } = await instances(2);
-    const platform = new TrueBucket(40, 0.8);
+    const platform = new EnforcedRateLimit(40, 0.8);
     const lanes = all.map(({ pacer }) => {
-      const lane = eager(edits, platform);
+      const lane = busyReply(edits, platform);
       enlist(pacer, lane);
       return lane;
     });
@@ -196,9 +204,9 @@ describe('shares of a budget', () => {
 
   it('hold a pause that another instance was asked for', async () => {
     const { all } = await instances(2);
-    const platform = new TrueBucket(40, 0.8);
+    const platform = new EnforcedRateLimit(40, 0.8);
     const lanes = all.map(({ pacer }) => {
-      const lane = eager(edits, platform, { rank: 'final' });
+      const lane = busyReply(edits, platform, { rank: 'final' });
       enlist(pacer, lane);
       return lane;
     });
@@ -220,11 +228,11 @@ describe('shares of a budget', () => {
   it('go on after a refusal that comes when what was lent is let go of', async () => {
     const { all } = await instances(3);
     const posts: Budget = { key: 'posts', burst: 4, perSecond: 0.95 };
-    const platform = new TrueBucket(2, 0.4);
+    const platform = new EnforcedRateLimit(2, 0.4);
     const late = { rank: 'first', latencyMs: 1_900 } as const;
     for (const i of [0, 0, 0, 1, 1, 1, 2]) {
-      const lane = eager(posts, platform, late);
-      all[i]!.pacer.enlist(lane, { own: [], instead: [posts] }).changed();
+      const lane = busyReply(posts, platform, late);
+      all[i]!.pacer.register(lane, { own: [], alternative: [posts] }).changed();
     }
     await vi.advanceTimersByTimeAsync(60_000);
     expect(platform.refused.length).toBeGreaterThan(0);
@@ -235,14 +243,14 @@ describe('shares of a budget', () => {
 
   it('believe what refusals taught another instance', async () => {
     const { all } = await instances(2);
-    const platform = new TrueBucket(8, 0.2);
-    const busy = eager(edits, platform);
+    const platform = new EnforcedRateLimit(8, 0.2);
+    const busy = busyReply(edits, platform);
     enlist(all[0]!.pacer, busy);
     await vi.advanceTimersByTimeAsync(60_000);
     expect(platform.refused.length).toBeGreaterThan(0);
     const now = performance.now();
-    const limiter = new Limiter(edits, now);
-    all[1]!.shares.enter(
+    const limiter = new RateLimiter(edits, now);
+    all[1]!.shares.add(
       { key: edits.key, limiter, demand: () => 1, urgent: () => 0, changed() {} },
       now,
     );
@@ -252,11 +260,11 @@ describe('shares of a budget', () => {
 
   it('are given up before another instance has them', async () => {
     const { all } = await instances(2);
-    const platform = new TrueBucket(40, 0.8);
-    const finals = (most: number) => eager(edits, platform, { rank: 'final', most });
+    const platform = new EnforcedRateLimit(40, 0.8);
+    const finals = (most: number) => busyReply(edits, platform, { rank: 'final', most });
     const places = all.flatMap(({ pacer }) => enlist(pacer, finals(1)));
     await vi.advanceTimersByTimeAsync(6_000);
-    places[0]!.leave();
+    places[0]!.unregister();
     await vi.advanceTimersByTimeAsync(3_000);
     enlist(all[1]!.pacer, finals(40));
     enlist(all[0]!.pacer, finals(40));
@@ -267,10 +275,12 @@ describe('shares of a budget', () => {
 
   it('take one step a second, whatever is said and however many budgets there are', async () => {
     const { all, budgets } = await instances(1);
-    const platform = new TrueBucket(1e6, 1e6);
+    const platform = new EnforcedRateLimit(1e6, 1e6);
     const many = Array.from({ length: 200 }, (_, i) => ({ ...edits, key: `k${i}` }));
     for (const budget of many) {
-      all[0]!.pacer.enlist(eager(budget, platform), { own: [budget], instead: [] }).changed();
+      all[0]!.pacer
+        .register(busyReply(budget, platform), { own: [budget], alternative: [] })
+        .changed();
     }
     const before = budgets.trips;
     await vi.advanceTimersByTimeAsync(10_000);
@@ -282,8 +292,8 @@ describe('shares of a budget', () => {
     const { all } = await instances(2);
     await all[1]!.shares.stop();
     await vi.advanceTimersByTimeAsync(1_000);
-    const platform = new TrueBucket(40, 0.8);
-    const own = eager(edits, platform, { rank: 'final', most: 40 });
+    const platform = new EnforcedRateLimit(40, 0.8);
+    const own = busyReply(edits, platform, { rank: 'final', most: 40 });
     enlist(all[0]!.pacer, own);
     await vi.advanceTimersByTimeAsync(2_000);
     expect(own.made).toHaveLength(40);

@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { RateLimited } from '../../../../../src/core/domain/errors.ts';
 import type { Budget } from '../../../../../src/core/ports/surface.ts';
 import { type Lane, Pacer } from '../../../../../src/core/reply/pacing/pacer.ts';
-import type { Want } from '../../../../../src/core/reply/pacing/scheduled-reply.ts';
-import { readableLog } from '../../../../fakes/recording-log.ts';
+import type { CallRequest } from '../../../../../src/core/reply/pacing/scheduled-reply.ts';
+import { recordingLog } from '../../../../fakes/recording-log.ts';
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
@@ -11,17 +11,17 @@ afterEach(() => vi.useRealTimers());
 const twoThenOneASecond: Budget = { key: 'edits', burst: 2, perSecond: 1 };
 
 /** A lane that wants `count` calls and notes when each was made. */
-function lane(count: number, want: Partial<Want> = {}, latencyMs = 0) {
+function lane(count: number, want: Partial<CallRequest> = {}, latencyMs = 0) {
   const made: number[] = [];
   let left = count;
   let failWith: unknown;
   const self: Lane & { made: number[]; fail(error: unknown): void } = {
     made,
     fail: (error) => (failWith = error),
-    want: () =>
+    callRequest: () =>
       left > 0
         ? {
-            rank: 'live',
+            priority: 'live',
             budgets: [twoThenOneASecond],
             unseenSince: 0,
             unseenChars: 1,
@@ -48,16 +48,16 @@ let start = 0;
 
 function pace(...lanes: Lane[]) {
   start = Math.round(performance.now());
-  const log = readableLog();
+  const log = recordingLog();
   const pacer = new Pacer({ log });
-  const places = lanes.map((each) => pacer.enlist(each));
+  const places = lanes.map((each) => pacer.register(each));
   for (const place of places) place.changed();
   return { places, log };
 }
 
 describe('the pacer', () => {
   it('makes the calls that the burst allows at once and the rest at the sustained rate', async () => {
-    const one = lane(5, { rank: 'final' });
+    const one = lane(5, { priority: 'final' });
     pace(one);
     await vi.advanceTimersByTimeAsync(10_000);
     expect(one.made).toEqual([0, 0, 1_000, 2_000, 3_000]);
@@ -65,12 +65,12 @@ describe('the pacer', () => {
 
   it('lets a first post go before a final text, and both before a text that still grows', async () => {
     const order: string[] = [];
-    const named = (name: string, rank: Want['rank']) => {
-      const each = lane(1, { rank, budgets: [{ key: 'k', burst: 1, perSecond: 1 }] });
+    const named = (name: string, rank: CallRequest['priority']) => {
+      const each = lane(1, { priority: rank, budgets: [{ key: 'k', burst: 1, perSecond: 1 }] });
       const perform = each.perform.bind(each);
       each.perform = () => {
         order.push(name);
-        return perform({ instead: false });
+        return perform({ useAlternative: false });
       };
       return each;
     };
@@ -136,10 +136,10 @@ describe('the pacer', () => {
   it('waits until the lane wants to be asked again', async () => {
     let calls = 0;
     const floored: Lane = {
-      want: () =>
+      callRequest: () =>
         calls < 3
           ? {
-              rank: 'live',
+              priority: 'live',
               budgets: [],
               unseenSince: 0,
               unseenChars: 1,
@@ -161,10 +161,10 @@ describe('the pacer', () => {
   });
 
   it('makes no call for a lane that has left', async () => {
-    const gone = lane(5, { rank: 'final' });
+    const gone = lane(5, { priority: 'final' });
     const { places } = pace(gone);
     await vi.advanceTimersByTimeAsync(10);
-    places[0]?.leave();
+    places[0]?.unregister();
     await vi.advanceTimersByTimeAsync(10_000);
     expect(gone.made).toEqual([0, 0]);
   });
@@ -181,7 +181,7 @@ describe('the pacer', () => {
 
   it('makes one call at a time where the platform takes one, with the newest text then', async () => {
     const budgets = [{ key: 'k', burst: 9, perSecond: 9, oneAtATime: true }];
-    const [slow, next] = [lane(1, { budgets, rank: 'final' }, 700), lane(1, { budgets }, 700)];
+    const [slow, next] = [lane(1, { budgets, priority: 'final' }, 700), lane(1, { budgets }, 700)];
     pace(slow, next);
     await vi.advanceTimersByTimeAsync(690);
     expect([slow.made, next.made]).toEqual([[0], []]);
@@ -191,7 +191,7 @@ describe('the pacer', () => {
 
   it('frees the place of a call that was refused', async () => {
     const budgets = [{ key: 'k', burst: 9, perSecond: 9, oneAtATime: true }];
-    const [refused, next] = [lane(1, { budgets, rank: 'final' }), lane(1, { budgets })];
+    const [refused, next] = [lane(1, { budgets, priority: 'final' }), lane(1, { budgets })];
     refused.fail(new RateLimited(2_000));
     pace(refused, next);
     await vi.advanceTimersByTimeAsync(4_000);
@@ -201,7 +201,10 @@ describe('the pacer', () => {
   it('keeps to what the platform tells', async () => {
     const now = performance.now();
     const told = { limit: 5, left: 0, at: now, resetsAt: now + 3_000 };
-    const one = lane(2, { rank: 'final', budgets: [{ key: 'k', burst: 9, perSecond: 9, told }] });
+    const one = lane(2, {
+      priority: 'final',
+      budgets: [{ key: 'k', burst: 9, perSecond: 9, reported: told }],
+    });
     pace(one);
     await vi.advanceTimersByTimeAsync(10_000);
     expect(one.made).toHaveLength(2);
@@ -210,15 +213,15 @@ describe('the pacer', () => {
 
   it('keeps something for final texts, which wait for none that still grow', async () => {
     const budgets = [{ key: 'k', burst: 20, perSecond: 0.5 }];
-    const finals = { own: budgets, instead: [] };
+    const finals = { own: budgets, alternative: [] };
     start = Math.round(performance.now());
-    const pacer = new Pacer({ log: readableLog() });
+    const pacer = new Pacer({ log: recordingLog() });
     const growing = Array.from({ length: 8 }, () => lane(100, { budgets }));
-    for (const each of growing) pacer.enlist(each, finals).changed();
+    for (const each of growing) pacer.register(each, finals).changed();
     await vi.advanceTimersByTimeAsync(60_000);
     expect(growing.flatMap(({ made }) => made).length).toBeGreaterThan(30);
-    const ending = Array.from({ length: 7 }, () => lane(1, { budgets, rank: 'final' }));
-    for (const each of ending) pacer.enlist(each).changed();
+    const ending = Array.from({ length: 7 }, () => lane(1, { budgets, priority: 'final' }));
+    for (const each of ending) pacer.register(each).changed();
     await vi.advanceTimersByTimeAsync(10);
     expect(ending.flatMap(({ made }) => made)).toHaveLength(7);
   });
@@ -228,10 +231,10 @@ describe('the pacer', () => {
     const instead = [{ key: 'posts', burst: 2, perSecond: 0.1 }];
     const ways: boolean[] = [];
     const finals = Array.from({ length: 3 }, () => {
-      const each = lane(1, { rank: 'final', budgets, instead });
+      const each = lane(1, { priority: 'final', budgets, alternativeBudgets: instead });
       const perform = each.perform.bind(each);
       each.perform = (way) => {
-        ways.push(way.instead);
+        ways.push(way.useAlternative);
         return perform(way);
       };
       return each;
@@ -245,25 +248,25 @@ describe('the pacer', () => {
     const budgets = [{ key: 'edits', burst: 20, perSecond: 0.1 }];
     const instead = [{ key: 'posts', burst: 20, perSecond: 1 }];
     start = Math.round(performance.now());
-    const pacer = new Pacer({ log: readableLog() });
+    const pacer = new Pacer({ log: recordingLog() });
     const growing = Array.from({ length: 8 }, () => lane(100, { budgets }));
-    for (const each of growing) pacer.enlist(each, { own: budgets, instead: [] }).changed();
+    for (const each of growing) pacer.register(each, { own: budgets, alternative: [] }).changed();
     // Until no more edits are made than come in.
     await vi.advanceTimersByTimeAsync(120_000);
     const ways: boolean[] = [];
     for (let count = 0; count < 3; count += 1) {
-      const each = lane(1, { rank: 'final', budgets, instead });
+      const each = lane(1, { priority: 'final', budgets, alternativeBudgets: instead });
       const perform = each.perform.bind(each);
       each.perform = (way) => {
-        ways.push(way.instead);
+        ways.push(way.useAlternative);
         return perform(way);
       };
-      pacer.enlist(each, { own: budgets, instead }).changed();
+      pacer.register(each, { own: budgets, alternative: instead }).changed();
     }
     await vi.advanceTimersByTimeAsync(10);
     expect(ways).toEqual([true, true, true]);
-    const without = Array.from({ length: 5 }, () => lane(1, { rank: 'final', budgets }));
-    for (const each of without) pacer.enlist(each).changed();
+    const without = Array.from({ length: 5 }, () => lane(1, { priority: 'final', budgets }));
+    for (const each of without) pacer.register(each).changed();
     await vi.advanceTimersByTimeAsync(10);
     expect(without.flatMap(({ made }) => made)).toHaveLength(5);
   });
@@ -272,13 +275,13 @@ describe('the pacer', () => {
     const budgets = [{ key: 'edits', burst: 20, perSecond: 0.1 }];
     const instead = [{ key: 'posts', burst: 100, perSecond: 10 }];
     start = Math.round(performance.now());
-    const pacer = new Pacer({ log: readableLog() });
-    const finals = { own: budgets, instead, owesEdit: true };
+    const pacer = new Pacer({ log: recordingLog() });
+    const finals = { own: budgets, alternative: instead, needsEdit: true };
     const growing = Array.from({ length: 8 }, () => lane(100, { budgets }));
-    for (const each of growing) pacer.enlist(each, finals).changed();
+    for (const each of growing) pacer.register(each, finals).changed();
     await vi.advanceTimersByTimeAsync(120_000);
-    const ending = Array.from({ length: 7 }, () => lane(1, { rank: 'final', budgets }));
-    for (const each of ending) pacer.enlist(each).changed();
+    const ending = Array.from({ length: 7 }, () => lane(1, { priority: 'final', budgets }));
+    for (const each of ending) pacer.register(each).changed();
     await vi.advanceTimersByTimeAsync(10);
     expect(ending.flatMap(({ made }) => made)).toHaveLength(7);
   });
@@ -287,9 +290,10 @@ describe('the pacer', () => {
     const budgets = [{ key: 'k', burst: 30, perSecond: 1 }];
     const instead = [{ key: 'posts', burst: 100, perSecond: 10 }];
     start = Math.round(performance.now());
-    const pacer = new Pacer({ log: readableLog() });
+    const pacer = new Pacer({ log: recordingLog() });
     const lanes = Array.from({ length: 20 }, () => lane(1, { budgets, unseenSince: start }));
-    for (const each of lanes) pacer.enlist(each, { own: budgets, instead }).changed();
+    for (const each of lanes)
+      pacer.register(each, { own: budgets, alternative: instead }).changed();
     await vi.advanceTimersByTimeAsync(1_500);
     const early = lanes.flatMap(({ made }) => made);
     expect(early).toEqual([]);
@@ -300,9 +304,9 @@ describe('the pacer', () => {
   it('wastes nothing of a full budget that is mostly kept', async () => {
     const budgets = [{ key: 'k', burst: 30, perSecond: 1 }];
     start = Math.round(performance.now());
-    const pacer = new Pacer({ log: readableLog() });
+    const pacer = new Pacer({ log: recordingLog() });
     const lanes = Array.from({ length: 30 }, () => lane(1, { budgets, unseenSince: start }));
-    for (const each of lanes) pacer.enlist(each, { own: budgets, instead: [] }).changed();
+    for (const each of lanes) pacer.register(each, { own: budgets, alternative: [] }).changed();
     await vi.advanceTimersByTimeAsync(10_500);
     expect(lanes.flatMap(({ made }) => made).length).toBeGreaterThan(7);
   });
@@ -311,7 +315,7 @@ describe('the pacer', () => {
     const budgets = [{ key: 'k', burst: 30, perSecond: 1 }];
     start = Math.round(performance.now());
     const one = lane(1, { budgets, unseenSince: start });
-    new Pacer({ log: readableLog() }).enlist(one, { own: budgets, instead: [] }).changed();
+    new Pacer({ log: recordingLog() }).register(one, { own: budgets, alternative: [] }).changed();
     await vi.advanceTimersByTimeAsync(10);
     expect(one.made).toEqual([0]);
   });
@@ -319,15 +323,15 @@ describe('the pacer', () => {
   it('lets no reply starve', async () => {
     const budgets = [{ key: 'k', burst: 30, perSecond: 2 }];
     start = Math.round(performance.now());
-    const pacer = new Pacer({ log: readableLog() });
+    const pacer = new Pacer({ log: recordingLog() });
     const lanes = Array.from({ length: 20 }, (_, index) => {
       let shownAt = start;
       const made: number[] = [];
       const self: Lane = {
-        want: () => {
+        callRequest: () => {
           // Models write at different speeds.
           const unseenChars = ((performance.now() - shownAt) * (100 + 10 * index)) / 1_000;
-          return { rank: 'live', budgets, unseenSince: shownAt, unseenChars, notBefore: 0 };
+          return { priority: 'live', budgets, unseenSince: shownAt, unseenChars, notBefore: 0 };
         },
         perform: () => {
           shownAt = performance.now();
@@ -335,7 +339,7 @@ describe('the pacer', () => {
           return Promise.resolve(true);
         },
       };
-      pacer.enlist(self, { own: budgets, instead: [] }).changed();
+      pacer.register(self, { own: budgets, alternative: [] }).changed();
       return made;
     });
     await vi.advanceTimersByTimeAsync(120_000);
@@ -348,13 +352,13 @@ describe('the pacer', () => {
   it('asks nobody because of words that arrive while the budget is spent', async () => {
     const budgets = [{ key: 'k', burst: 1, perSecond: 0.1 }];
     let asked = 0;
-    const pacer = new Pacer({ log: readableLog() });
+    const pacer = new Pacer({ log: recordingLog() });
     const places = Array.from({ length: 200 }, () => {
       const each = lane(5, { budgets });
-      return pacer.enlist({
-        want: () => {
+      return pacer.register({
+        callRequest: () => {
           asked += 1;
-          return each.want();
+          return each.callRequest();
         },
         perform: (way) => each.perform(way),
       });

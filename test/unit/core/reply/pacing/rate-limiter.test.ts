@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Limiter } from '../../../../../src/core/reply/pacing/rate-limiter.ts';
-import { Pace } from '../../../../../src/core/reply/pacing/edit-spacing.ts';
+import { RateLimiter } from '../../../../../src/core/reply/pacing/rate-limiter.ts';
+import { EditSpacing } from '../../../../../src/core/reply/pacing/edit-spacing.ts';
 
 /** The platform itself: a bucket that is perhaps not what is believed of it. */
 class Bucket {
@@ -33,14 +33,14 @@ class Bucket {
 }
 
 /** Calls as often as the limiter lets it, until `end`; with `pauseMs` not in every minute. */
-function spend(limiter: Limiter, bucket: Bucket, from: number, end: number, pauseMs = 0): void {
+function spend(limiter: RateLimiter, bucket: Bucket, from: number, end: number, pauseMs = 0): void {
   for (let now = from; now < end; now += 20) {
     if (pauseMs > 0 && now % (2 * pauseMs) > pauseMs) continue;
     if (limiter.waitMs(now) > 0) continue;
-    limiter.take(now);
+    limiter.callStarted(now);
     const waitMs = bucket.call(now);
-    if (waitMs !== undefined) limiter.refuse(now + 100, waitMs, now);
-    limiter.ended(now);
+    if (waitMs !== undefined) limiter.rateLimited(now + 100, waitMs, now);
+    limiter.callEnded(now);
   }
 }
 
@@ -55,7 +55,7 @@ describe('a limiter that is refused', () => {
     { what: 'a fifth of the burst, used now and then', burst: 0.2, rate: 1, pauseMs: minute },
     { what: 'a third of the rate', burst: 1, rate: 0.33, pauseMs: 0 },
   ])('learns $what, and is then refused less than once a minute', ({ burst, rate, pauseMs }) => {
-    const limiter = new Limiter({ burst: 40, perSecond: 0.8 }, 0);
+    const limiter = new RateLimiter({ burst: 40, perSecond: 0.8 }, 0);
     const bucket = new Bucket(40 * burst, 0.8 * rate);
     spend(limiter, bucket, 0, 20 * minute, pauseMs);
     const learned = bucket.refused.filter((at) => at > 3 * minute);
@@ -67,7 +67,7 @@ describe('a limiter that is refused', () => {
   });
 
   it('believes in the whole again once nothing was refused for long', () => {
-    const limiter = new Limiter({ burst: 40, perSecond: 0.8 }, 0);
+    const limiter = new RateLimiter({ burst: 40, perSecond: 0.8 }, 0);
     const bucket = new Bucket(8, 0.4);
     spend(limiter, bucket, 0, 3 * minute);
     expect(limiter.burst(3 * minute)).toBeLessThan(20);
@@ -77,47 +77,47 @@ describe('a limiter that is refused', () => {
   });
 
   it('learns once from calls that were all on their way', () => {
-    const limiter = new Limiter({ burst: 40, perSecond: 0.8 }, 0);
-    for (let call = 0; call < 40; call += 1) limiter.take(call);
-    for (let call = 20; call < 40; call += 1) limiter.refuse(100 + call, 5_000, call);
+    const limiter = new RateLimiter({ burst: 40, perSecond: 0.8 }, 0);
+    for (let call = 0; call < 40; call += 1) limiter.callStarted(call);
+    for (let call = 20; call < 40; call += 1) limiter.rateLimited(100 + call, 5_000, call);
     expect(limiter.burst(200)).toBeGreaterThan(14);
     expect(limiter.burst(200)).toBeLessThanOrEqual(20);
     expect(limiter.perSecond(200)).toBe(0.8);
   });
 
   it('makes no call before the platform wants one', () => {
-    const limiter = new Limiter({ burst: 40, perSecond: 0.8 }, 0);
-    limiter.take(0);
-    limiter.refuse(100, 30_000, 0);
+    const limiter = new RateLimiter({ burst: 40, perSecond: 0.8 }, 0);
+    limiter.callStarted(0);
+    limiter.rateLimited(100, 30_000, 0);
     expect(limiter.waitMs(100)).toBe(30_000);
     expect(limiter.waitMs(30_100)).toBe(0);
-    limiter.take(30_100);
+    limiter.callStarted(30_100);
     expect(limiter.waitMs(30_100)).toBeGreaterThan(1_000);
   });
 });
 
 describe('a limiter that others share', () => {
   it('learns little from a call that was lent, and still makes the next one', () => {
-    const limiter = new Limiter({ burst: 4, perSecond: 0.95 }, 0);
-    limiter.bucket.split({ burst: 0.25, perSecond: 0 }, 0);
-    limiter.take(0);
+    const limiter = new RateLimiter({ burst: 4, perSecond: 0.95 }, 0);
+    limiter.bucket.setFraction({ burst: 0.25, perSecond: 0 }, 0);
+    limiter.callStarted(0);
     // It is let go of while that call is on its way.
-    limiter.bucket.split({ burst: 0, perSecond: 0 }, 50);
-    limiter.refuse(100, 1_000, 0);
+    limiter.bucket.setFraction({ burst: 0, perSecond: 0 }, 50);
+    limiter.rateLimited(100, 1_000, 0);
     const { burst, perSecond } = limiter.whole(100);
     expect(burst).toBeCloseTo(3.2);
     expect(perSecond).toBeCloseTo(0.855);
-    limiter.bucket.split({ burst: 1 / burst, perSecond: 0 }, 2_000);
-    limiter.bucket.gain(1, 2_000);
+    limiter.bucket.setFraction({ burst: 1 / burst, perSecond: 0 }, 2_000);
+    limiter.bucket.add(1, 2_000);
     expect(limiter.waitMs(2_000)).toBe(0);
   });
 
   it('learns of the rate, too, where it makes one call at a time, as its bucket is always full', () => {
-    const limiter = new Limiter({ burst: 6, perSecond: 42 }, 0);
-    limiter.bucket.split({ burst: 1 / 6, perSecond: 1 / 6 }, 0);
-    for (let now = 0; now < 1_000; now += limiter.waitMs(now)) limiter.take(now);
-    limiter.take(1_000);
-    limiter.refuse(1_100, 500, 1_000);
+    const limiter = new RateLimiter({ burst: 6, perSecond: 42 }, 0);
+    limiter.bucket.setFraction({ burst: 1 / 6, perSecond: 1 / 6 }, 0);
+    for (let now = 0; now < 1_000; now += limiter.waitMs(now)) limiter.callStarted(now);
+    limiter.callStarted(1_000);
+    limiter.rateLimited(1_100, 500, 1_000);
     const { burst, perSecond } = limiter.whole(1_100);
     expect(burst).toBeCloseTo(4.8);
     expect(perSecond).toBeCloseTo(37.8);
@@ -126,19 +126,19 @@ describe('a limiter that others share', () => {
   it('has a whole call where its part is one, however that is rounded', () => {
     const burst = 1.0505;
     expect((1 / burst) * burst).toBeLessThan(1);
-    const limiter = new Limiter({ burst, perSecond: 42 }, 0);
-    limiter.bucket.split({ burst: 1 / burst, perSecond: 0.5 }, 0);
+    const limiter = new RateLimiter({ burst, perSecond: 42 }, 0);
+    limiter.bucket.setFraction({ burst: 1 / burst, perSecond: 0.5 }, 0);
     expect(limiter.waitMs(0)).toBe(0);
-    limiter.take(0);
+    limiter.callStarted(0);
     expect(limiter.waitMs(100)).toBe(0);
   });
 
   it('is refused seldom after a while, though it knows only of the calls that it is lent', () => {
-    const limiter = new Limiter({ burst: 4, perSecond: 1 }, 0);
+    const limiter = new RateLimiter({ burst: 4, perSecond: 1 }, 0);
     const bucket = new Bucket(4, 0.5);
     for (let now = 0; now < 10 * minute; now += 1_000 / limiter.whole(now).perSecond) {
-      limiter.bucket.split({ burst: 1 / limiter.whole(now).burst, perSecond: 0 }, now);
-      limiter.bucket.gain(1, now);
+      limiter.bucket.setFraction({ burst: 1 / limiter.whole(now).burst, perSecond: 0 }, now);
+      limiter.bucket.add(1, now);
       spend(limiter, bucket, now, now + 1);
     }
     expect(bucket.refused.length).toBeGreaterThan(2);
@@ -147,16 +147,16 @@ describe('a limiter that others share', () => {
   });
 
   it('believes no lesson that is no number', () => {
-    const limiter = new Limiter({ burst: 4, perSecond: 0.95 }, 0);
+    const limiter = new RateLimiter({ burst: 4, perSecond: 0.95 }, 0);
     const lesson = { value: Number.NaN, ageMs: 0 };
-    limiter.hear({ burst: lesson, perSecond: lesson }, 100);
+    limiter.merge({ burst: lesson, perSecond: lesson }, 100);
     expect(limiter.whole(100)).toEqual({ burst: 4, perSecond: 0.95 });
     expect(limiter.waitMs(100)).toBe(0);
   });
 
   it('has nothing when a pause of somebody else ends: the one call there is, is theirs', () => {
-    const limiter = new Limiter({ burst: 40, perSecond: 0.8 }, 0);
-    limiter.pausedElsewhere(100, 30_000);
+    const limiter = new RateLimiter({ burst: 40, perSecond: 0.8 }, 0);
+    limiter.blockedElsewhere(100, 30_000);
     expect(limiter.waitMs(100)).toBeGreaterThanOrEqual(30_000);
     expect(limiter.waitMs(30_100)).toBe(1_250);
   });
@@ -166,52 +166,52 @@ describe('a limiter that is told', () => {
   const told = (left: number, at = 0) => ({ limit: 5, left, at, resetsAt: 5_000 });
 
   it('makes no call before the window is over once nothing is left, and then a whole one', () => {
-    const limiter = new Limiter({ burst: 10, perSecond: 10 }, 0);
-    limiter.tell(told(0));
+    const limiter = new RateLimiter({ burst: 10, perSecond: 10 }, 0);
+    limiter.setReported(told(0));
     expect(limiter.waitMs(100)).toBe(4_900);
     expect(limiter.waitMs(5_000)).toBe(0);
-    for (let call = 0; call < 5; call += 1) limiter.take(5_000);
+    for (let call = 0; call < 5; call += 1) limiter.callStarted(5_000);
     expect(limiter.waitMs(5_000)).toBe(5_000);
   });
 
   it('counts its own calls until it is told again', () => {
-    const limiter = new Limiter({ burst: 10, perSecond: 10 }, 0);
-    limiter.tell(told(2));
-    limiter.take(100);
-    limiter.tell(told(2));
+    const limiter = new RateLimiter({ burst: 10, perSecond: 10 }, 0);
+    limiter.setReported(told(2));
+    limiter.callStarted(100);
+    limiter.setReported(told(2));
     expect(limiter.waitMs(100)).toBe(0);
-    limiter.take(100);
+    limiter.callStarted(100);
     expect(limiter.waitMs(100)).toBe(4_900);
-    limiter.tell(told(1, 200));
-    limiter.ended(100);
-    limiter.ended(100);
+    limiter.setReported(told(1, 200));
+    limiter.callEnded(100);
+    limiter.callEnded(100);
     expect(limiter.waitMs(200)).toBe(0);
   });
 
   it('takes calls in flight for uncounted until they have ended', () => {
-    const limiter = new Limiter({ burst: 10, perSecond: 10 }, 0);
-    limiter.take(0);
-    limiter.take(0);
-    limiter.tell(told(1, 100));
+    const limiter = new RateLimiter({ burst: 10, perSecond: 10 }, 0);
+    limiter.callStarted(0);
+    limiter.callStarted(0);
+    limiter.setReported(told(1, 100));
     expect(limiter.waitMs(100)).toBe(4_900);
-    limiter.ended(0);
-    limiter.ended(0);
+    limiter.callEnded(0);
+    limiter.callEnded(0);
     expect(limiter.waitMs(100)).toBe(0);
   });
 
   it('spreads over the window what grows', () => {
-    const limiter = new Limiter({ burst: 5, perSecond: 1 }, 0);
-    const pace = new Pace(limiter);
+    const limiter = new RateLimiter({ burst: 5, perSecond: 1 }, 0);
+    const pace = new EditSpacing(limiter);
     const made: number[] = [];
     for (let now = 0; now < 20_000; now += 10) {
       if (pace.waitMs(now, 0) > 0) continue;
-      limiter.take(now);
-      pace.take(now, true);
-      limiter.ended(now);
+      limiter.callStarted(now);
+      pace.callStarted(now, true);
+      limiter.callEnded(now);
       made.push(now);
       const windowAt = now - (now % 5_000);
       const left = 5 - made.filter((at) => at >= windowAt).length;
-      limiter.tell({ limit: 5, left, at: now, resetsAt: windowAt + 5_000 });
+      limiter.setReported({ limit: 5, left, at: now, resetsAt: windowAt + 5_000 });
     }
     const gaps = made.slice(1).map((at, index) => at - (made[index] ?? 0));
     expect(made.length).toBeGreaterThanOrEqual(19);
@@ -222,17 +222,23 @@ describe('a limiter that is told', () => {
 describe('a limiter of which each call’s place is free again by itself', () => {
   /** Makes so many calls at once, and then as many as it can; gives when. */
   function calls(until: number, atOnce = 0): number[] {
-    const limiter = new Limiter({ burst: 5, perSecond: 1 }, 0);
-    const pace = new Pace(limiter);
+    const limiter = new RateLimiter({ burst: 5, perSecond: 1 }, 0);
+    const pace = new EditSpacing(limiter);
     const made = Array.from({ length: atOnce }, () => 0);
     for (let now = 0; now < until; now += 5) {
       const sent = made.filter((at) => at > now - 1_000);
       const resetsAt = (sent[0] ?? now) + 1_000;
-      limiter.tell({ limit: 10, left: 10 - sent.length, at: now, resetsAt, slidesMs: 1_000 });
+      limiter.setReported({
+        limit: 10,
+        left: 10 - sent.length,
+        at: now,
+        resetsAt,
+        slidesMs: 1_000,
+      });
       if (pace.waitMs(now, 0) > 0) continue;
-      limiter.take(now);
-      pace.take(now, true);
-      limiter.ended(now);
+      limiter.callStarted(now);
+      pace.callStarted(now, true);
+      limiter.callEnded(now);
       made.push(now);
     }
     return made;
@@ -256,127 +262,127 @@ describe('a limiter of which each call’s place is free again by itself', () =>
   });
 
   it('says when there is room again where none is left', () => {
-    const limiter = new Limiter({ burst: 5, perSecond: 1 }, 0);
-    limiter.tell({ limit: 10, left: 0, at: 0, resetsAt: 300, slidesMs: 1_000 });
-    const pace = new Pace(limiter);
+    const limiter = new RateLimiter({ burst: 5, perSecond: 1 }, 0);
+    limiter.setReported({ limit: 10, left: 0, at: 0, resetsAt: 300, slidesMs: 1_000 });
+    const pace = new EditSpacing(limiter);
     expect(pace.waitMs(0, 0)).toBe(300);
-    pace.take(0, true);
+    pace.callStarted(0, true);
     expect(pace.waitMs(0, 0)).toBe(300);
   });
 
   it('has room for others while calls hang whose places are free again', () => {
-    const limiter = new Limiter({ burst: 5, perSecond: 1 }, 0);
+    const limiter = new RateLimiter({ burst: 5, perSecond: 1 }, 0);
     const tell = (at: number, left: number) =>
-      limiter.tell({ limit: 10, left, at, resetsAt: at + 400, slidesMs: 1_000 });
+      limiter.setReported({ limit: 10, left, at, resetsAt: at + 400, slidesMs: 1_000 });
     tell(0, 10);
-    for (let call = 0; call < 10; call += 1) limiter.take(0);
+    for (let call = 0; call < 10; call += 1) limiter.callStarted(0);
     // Those that are on their way are counted here.
     tell(500, 10);
-    expect([limiter.room(500), limiter.waitMs(500)]).toEqual([0, 400]);
+    expect([limiter.available(500), limiter.waitMs(500)]).toEqual([0, 400]);
     tell(1_100, 10);
-    expect([limiter.room(1_100), limiter.waitMs(1_100)]).toEqual([10, 0]);
-    limiter.take(1_100);
+    expect([limiter.available(1_100), limiter.waitMs(1_100)]).toEqual([10, 0]);
+    limiter.callStarted(1_100);
     tell(1_200, 10);
-    expect(limiter.room(1_200)).toBe(9);
-    limiter.ended(1_100);
+    expect(limiter.available(1_200)).toBe(9);
+    limiter.callEnded(1_100);
     tell(1_300, 9);
-    expect(limiter.room(1_300)).toBe(9);
+    expect(limiter.available(1_300)).toBe(9);
   });
 
   it('has room again after a pause, as much as it is told then', () => {
-    const limiter = new Limiter({ burst: 5, perSecond: 1 }, 0);
+    const limiter = new RateLimiter({ burst: 5, perSecond: 1 }, 0);
     const tell = (at: number, left: number) =>
-      limiter.tell({ limit: 10, left, at, resetsAt: at + 400, slidesMs: 1_000 });
+      limiter.setReported({ limit: 10, left, at, resetsAt: at + 400, slidesMs: 1_000 });
     tell(0, 4);
-    limiter.refuse(0, 2_000, 0);
+    limiter.rateLimited(0, 2_000, 0);
     tell(100, 9);
-    expect([limiter.waitMs(100), limiter.room(100)]).toEqual([1_900, 0]);
+    expect([limiter.waitMs(100), limiter.available(100)]).toEqual([1_900, 0]);
     tell(2_000, 9);
-    expect([limiter.waitMs(2_000), limiter.room(2_000)]).toEqual([0, 9]);
+    expect([limiter.waitMs(2_000), limiter.available(2_000)]).toEqual([0, 9]);
   });
 
   it('expects calls to be as far apart as it has places in its time', () => {
-    const limiter = new Limiter({ burst: 5, perSecond: 1 }, 0);
-    limiter.tell({ limit: 10, left: 3, at: 0, resetsAt: 20, slidesMs: 1_000 });
-    expect(new Pace(limiter).expectedMs(0, 0)).toBeCloseTo(100);
+    const limiter = new RateLimiter({ burst: 5, perSecond: 1 }, 0);
+    limiter.setReported({ limit: 10, left: 3, at: 0, resetsAt: 20, slidesMs: 1_000 });
+    expect(new EditSpacing(limiter).expectedIntervalMs(0, 0)).toBeCloseTo(100);
   });
 });
 
 describe('a limiter', () => {
   it('counts no call as in flight for ever, where nobody says when calls end', () => {
-    const limiter = new Limiter({ burst: 5, perSecond: 1 }, 0);
-    for (let at = 0; at < 100_000; at += 1_000) limiter.take(at);
-    limiter.tell({ limit: 5, left: 5, at: 200_000, resetsAt: 205_000 });
-    limiter.take(200_100);
-    limiter.tell({ limit: 5, left: 4, at: 200_200, resetsAt: 205_000 });
-    expect(limiter.room(200_300)).toBe(3);
+    const limiter = new RateLimiter({ burst: 5, perSecond: 1 }, 0);
+    for (let at = 0; at < 100_000; at += 1_000) limiter.callStarted(at);
+    limiter.setReported({ limit: 5, left: 5, at: 200_000, resetsAt: 205_000 });
+    limiter.callStarted(200_100);
+    limiter.setReported({ limit: 5, left: 4, at: 200_200, resetsAt: 205_000 });
+    expect(limiter.available(200_300)).toBe(3);
   });
 
   it('lets calls follow each other the closer the more there is, and none starve', () => {
-    const limiter = new Limiter({ burst: 40, perSecond: 0.8 }, 0);
-    const pace = new Pace(limiter);
+    const limiter = new RateLimiter({ burst: 40, perSecond: 0.8 }, 0);
+    const pace = new EditSpacing(limiter);
     const made: number[] = [];
     for (let now = 0; now < minute; now += 10) {
       if (pace.waitMs(now, 5) > 0) continue;
-      limiter.take(now);
-      pace.take(now, true);
+      limiter.callStarted(now);
+      pace.callStarted(now, true);
       made.push(now);
     }
     const gaps = made.slice(1).map((at, index) => at - (made[index] ?? 0));
     expect(Math.max(...gaps.slice(0, 10))).toBeLessThan(250);
     expect(Math.max(...gaps)).toBeLessThanOrEqual(1_270);
-    expect(limiter.room(minute)).toBeGreaterThanOrEqual(4.9);
+    expect(limiter.available(minute)).toBeGreaterThanOrEqual(4.9);
   });
 
   it('foresees when a text is ripe: so many calls fit into its age by then', () => {
-    const limiter = new Limiter({ burst: 40, perSecond: 0.8 }, 0);
-    const pace = new Pace(limiter);
-    for (let count = 0; count < 34; count += 1) limiter.take(0);
-    const waitMs = pace.ripeMs(0, 4, 10, 0);
+    const limiter = new RateLimiter({ burst: 40, perSecond: 0.8 }, 0);
+    const pace = new EditSpacing(limiter);
+    for (let count = 0; count < 34; count += 1) limiter.callStarted(0);
+    const waitMs = pace.minAgeMs(0, 4, 10, 0);
     expect(waitMs).toBeGreaterThan(0);
-    expect(pace.ripeMs(waitMs - 50, 4, 10, 0)).toBeGreaterThan(0);
-    expect(pace.ripeMs(waitMs + 1, 4, 10, 0)).toBe(0);
-    expect(pace.ripeMs(0, 4, 0, 0)).toBe(0);
+    expect(pace.minAgeMs(waitMs - 50, 4, 10, 0)).toBeGreaterThan(0);
+    expect(pace.minAgeMs(waitMs + 1, 4, 10, 0)).toBe(0);
+    expect(pace.minAgeMs(0, 4, 0, 0)).toBe(0);
   });
 
   it('expects a window to be spread over its length, also when its end is near', () => {
-    const limiter = new Limiter({ burst: 5, perSecond: 1 }, 0);
-    const pace = new Pace(limiter);
-    limiter.tell({ limit: 5, left: 4, at: 0, resetsAt: 5_000 });
-    for (const now of [0, 4_900, 6_000]) expect(pace.expectedMs(now, 0)).toBeCloseTo(1_000);
+    const limiter = new RateLimiter({ burst: 5, perSecond: 1 }, 0);
+    const pace = new EditSpacing(limiter);
+    limiter.setReported({ limit: 5, left: 4, at: 0, resetsAt: 5_000 });
+    for (const now of [0, 4_900, 6_000]) expect(pace.expectedIntervalMs(now, 0)).toBeCloseTo(1_000);
   });
 
   it.each([0, 1_000])('takes a pause that it is told of at %i ms for no window', (at) => {
-    const limiter = new Limiter({ burst: 5, perSecond: 1 }, 0);
-    const pace = new Pace(limiter);
-    if (at > 0) limiter.tell({ limit: 5, left: 4, at: 0, resetsAt: 5_000 });
-    limiter.tell({ limit: 5, left: 0, at, resetsAt: 60_000 });
-    limiter.take(60_000);
-    limiter.tell({ limit: 5, left: 4, at: 60_100, resetsAt: 65_100 });
-    limiter.ended(60_000);
-    expect(pace.expectedMs(60_200, 0)).toBeCloseTo(1_000);
+    const limiter = new RateLimiter({ burst: 5, perSecond: 1 }, 0);
+    const pace = new EditSpacing(limiter);
+    if (at > 0) limiter.setReported({ limit: 5, left: 4, at: 0, resetsAt: 5_000 });
+    limiter.setReported({ limit: 5, left: 0, at, resetsAt: 60_000 });
+    limiter.callStarted(60_000);
+    limiter.setReported({ limit: 5, left: 4, at: 60_100, resetsAt: 65_100 });
+    limiter.callEnded(60_000);
+    expect(pace.expectedIntervalMs(60_200, 0)).toBeCloseTo(1_000);
   });
 
   it('counts no call that was not made', () => {
-    const limiter = new Limiter({ burst: 1, perSecond: 0.1 }, 0);
-    const pace = new Pace(limiter);
-    limiter.take(0);
-    pace.take(0, true);
-    limiter.undo();
-    pace.undo();
+    const limiter = new RateLimiter({ burst: 1, perSecond: 0.1 }, 0);
+    const pace = new EditSpacing(limiter);
+    limiter.callStarted(0);
+    pace.callStarted(0, true);
+    limiter.callUndone();
+    pace.callUndone();
     expect(pace.waitMs(0, 0)).toBe(0);
-    limiter.ended(0);
-    limiter.tell({ limit: 5, left: 1, at: 0, resetsAt: 5_000 });
-    limiter.take(0);
-    limiter.undo();
-    limiter.ended(0);
+    limiter.callEnded(0);
+    limiter.setReported({ limit: 5, left: 1, at: 0, resetsAt: 5_000 });
+    limiter.callStarted(0);
+    limiter.callUndone();
+    limiter.callEnded(0);
     expect(limiter.waitMs(0)).toBe(0);
   });
 
   it('goes on with the share that it is given', () => {
-    const limiter = new Limiter({ burst: 40, perSecond: 0.8 }, 0);
+    const limiter = new RateLimiter({ burst: 40, perSecond: 0.8 }, 0);
     limiter.resize(4, 0.08, 0);
-    for (let call = 0; call < 4; call += 1) limiter.take(0);
+    for (let call = 0; call < 4; call += 1) limiter.callStarted(0);
     expect(Math.round(limiter.waitMs(0))).toBe(12_500);
     limiter.resize(40, 8, 0);
     expect(Math.round(limiter.waitMs(0))).toBe(125);

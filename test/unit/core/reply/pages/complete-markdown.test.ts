@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { healInline } from '../../../../../src/core/reply/pages/complete-markdown.ts';
+import { completeInline } from '../../../../../src/core/reply/pages/complete-markdown.ts';
 
 const cases: readonly (readonly [string, string])[] = [
   ['**bold', '**bold**'],
@@ -33,10 +33,10 @@ const cases: readonly (readonly [string, string])[] = [
 ];
 
 test.for(cases)('%s reads %s', ([written, shown]) => {
-  expect(healInline(written)).toBe(shown);
+  expect(completeInline(written)).toBe(shown);
 });
 
 test('marks that are open from the page before are closed too', () => {
-  expect(healInline('more of it', '**')).toBe('more of it**');
-  expect(healInline('more** of it', '**')).toBe('more** of it');
+  expect(completeInline('more of it', '**')).toBe('more of it**');
+  expect(completeInline('more** of it', '**')).toBe('more** of it');
 });

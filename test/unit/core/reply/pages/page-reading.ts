@@ -4,7 +4,7 @@ import { lexer } from 'marked';
 import { expect } from 'vitest';
 import type { PageFormat } from '../../../../../src/core/ports/surface.ts';
 import type { Page } from '../../../../../src/core/reply/pages/page-splitter.ts';
-import { Pages } from '../../../../../src/core/reply/pages/page-splitter.ts';
+import { PageSplitter } from '../../../../../src/core/reply/pages/page-splitter.ts';
 import { pieces, rhythm } from './markdown-arbitrary.ts';
 
 /** Another one, such as PAGES_SEED=7, looks for what this one does not find. */
@@ -22,7 +22,7 @@ export function forAll(
   fc.assert(property, { seed, numRuns });
 }
 
-export function allPages(pages: Pages): Page[] {
+export function allPages(pages: PageSplitter): Page[] {
   const live = pages.live();
   return live ? [...pages.frozen, live] : [...pages.frozen];
 }
@@ -33,10 +33,10 @@ export function finished(
   lengths: readonly number[],
   note?: string,
 ): Page[] {
-  const pages = new Pages(format);
+  const pages = new PageSplitter(format);
   for (const piece of pieces(text, lengths)) {
     pages.push(piece);
-    pages.settle();
+    pages.cutFullPages();
   }
   pages.end(note);
   return allPages(pages);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { PageFormat } from '../../../../../src/core/ports/surface.ts';
 import type { Page } from '../../../../../src/core/reply/pages/page-splitter.ts';
-import { Pages } from '../../../../../src/core/reply/pages/page-splitter.ts';
+import { PageSplitter } from '../../../../../src/core/reply/pages/page-splitter.ts';
 import { brokenDocument, document, pieces, rhythm } from './markdown-arbitrary.ts';
 import { asIs, codePoints, escapedBytes, padded } from './page-formats.ts';
 import {
@@ -39,7 +39,7 @@ function faultOf(page: Page, form: PageFormat): string | undefined {
 const keepsItsPromises =
   (endsEarly: boolean) =>
   (text: string, form: PageFormat, lengths: readonly number[]): void => {
-    const pages = new Pages(form);
+    const pages = new PageSplitter(form);
     const frozen: Page[] = [];
     let frozenSource = '';
     let written = '';
@@ -87,18 +87,18 @@ test('a page that pauses can stay, and the rest go on the next one: nothing is l
       rhythm,
       fc.double({ min: 0.1, max: 0.9, noNaN: true }),
       (text, form, lengths, share) => {
-        const pages = new Pages(form);
+        const pages = new PageSplitter(form);
         const at = Math.floor(text.length * share);
         for (const piece of pieces(text.slice(0, at), lengths)) pages.push(piece);
-        const pause = pages.pause();
+        const pause = pages.upToBreak();
         const before = pages.frozen.length;
         pages.push(text.slice(at));
         pages.end();
         if (pause === undefined || pages.frozen.length !== before) return;
         expect(form.size(pause.text)).toBeLessThanOrEqual(form.limit);
-        const split = pages.rest(pause.source);
+        const split = pages.splitAfter(pause.source);
         if (split?.first.text !== pause.text) return;
-        pages.take(split);
+        pages.applySplit(split);
         const all = allPages(pages);
         expect(all).toHaveLength(before + 2);
         expect(all.at(-2)).toEqual({ source: pause.source, text: pause.text });
@@ -131,17 +131,17 @@ test('a text is cut again where it was cut before, and reads the same', () => {
   let alike = 0;
   fc.assert(
     fc.property(document, format, rhythm, fc.boolean(), (text, form, lengths, endsEarly) => {
-      const grown = new Pages(form);
+      const grown = new PageSplitter(form);
       for (const piece of pieces(text, lengths)) {
         grown.push(piece);
         if (endsEarly) grown.endBlock(grown.length - piece.length);
-        else grown.settle();
+        else grown.cutFullPages();
       }
       grown.end();
       const before = allPages(grown);
-      const pages = new Pages(form);
+      const pages = new PageSplitter(form);
       pages.push(text);
-      for (const { source } of before.slice(0, -1)) if (!pages.endBehind(source)) break;
+      for (const { source } of before.slice(0, -1)) if (!pages.endAfter(source)) break;
       pages.end();
       const now = allPages(pages);
       for (const page of now) expect(faultOf(page, form)).toBeUndefined();
@@ -169,7 +169,7 @@ test('the same on pages of a few characters', () => {
 test('every page is a whole text: no fence is left open, also while it is written', busy, () => {
   fc.assert(
     fc.property(document, fc.integer({ min: 120, max: 600 }), rhythm, (text, limit, lengths) => {
-      const pages = new Pages(asIs(limit));
+      const pages = new PageSplitter(asIs(limit));
       for (const piece of pieces(text, lengths)) {
         pages.push(piece);
         const live = pages.live();

@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import type { Page } from '../../../../../src/core/reply/pages/page-splitter.ts';
-import { Pages } from '../../../../../src/core/reply/pages/page-splitter.ts';
+import { PageSplitter } from '../../../../../src/core/reply/pages/page-splitter.ts';
 import { asIs, codePoints, escapedBytes } from './page-formats.ts';
 
-function allPages(pages: Pages): Page[] {
+function allPages(pages: PageSplitter): Page[] {
   const live = pages.live();
   return live ? [...pages.frozen, live] : [...pages.frozen];
 }
 
 /** What people read in the end, page by page. */
 function shown(text: string, limit: number, note?: string): string[] {
-  const pages = new Pages(asIs(limit));
+  const pages = new PageSplitter(asIs(limit));
   pages.push(text);
   pages.end(note);
   return allPages(pages).map((page) => page.text);
@@ -18,7 +18,7 @@ function shown(text: string, limit: number, note?: string): string[] {
 
 /** What people read while the text is still growing. */
 function growing(text: string, limit = 1_000): string | undefined {
-  const pages = new Pages(asIs(limit));
+  const pages = new PageSplitter(asIs(limit));
   pages.push(text);
   return pages.live()?.text;
 }
@@ -29,7 +29,7 @@ function lines(count: number, line: (index: number) => string): string {
 
 /** What people read after the page was to end early, with so many units of the text read before. */
 function endedEarly(text: string, limit: number, read: number): string[] {
-  const pages = new Pages(asIs(limit));
+  const pages = new PageSplitter(asIs(limit));
   pages.push(text);
   pages.endBlock(read);
   return allPages(pages).map((page) => page.text.trim());
@@ -84,15 +84,15 @@ describe('where a page ends early', () => {
   });
 
   test('and it is known how much comes behind', () => {
-    const pages = new Pages(asIs(55));
+    const pages = new PageSplitter(asIs(55));
     pages.push(`${first}\n\n${text}`);
     pages.endBlock(first.length + 20);
     expect(pages.frozen).toHaveLength(2);
-    expect([pages.behind(0), pages.behind(1)]).toEqual([text.length, 'Two two'.length]);
+    expect([pages.lengthAfter(0), pages.lengthAfter(1)]).toEqual([text.length, 'Two two'.length]);
   });
 
   test('nor behind the end of the text', () => {
-    const pages = new Pages(asIs(55));
+    const pages = new PageSplitter(asIs(55));
     pages.push(text);
     pages.end();
     pages.endBlock(0);
@@ -104,9 +104,9 @@ describe('a page that ended somewhere before', () => {
   const source = 'One one one. ';
   const text = `${source}Two two two. Three three.`;
   const endedBehind = (behind: string, limit: number): string[] => {
-    const pages = new Pages(asIs(limit));
+    const pages = new PageSplitter(asIs(limit));
     pages.push(text);
-    pages.endBehind(behind);
+    pages.endAfter(behind);
     return allPages(pages).map((page) => page.source);
   };
 
@@ -206,14 +206,14 @@ describe('where a page ends', () => {
   });
 
   test('the limit counts what is sent, in the unit of the platform', () => {
-    const bytes = new Pages(escapedBytes(20));
+    const bytes = new PageSplitter(escapedBytes(20));
     bytes.push('a & b & c & d & e');
     bytes.end();
     expect(allPages(bytes).map(({ text }) => text)).toEqual([
       'a &amp; b &amp; c',
       '&amp; d &amp; e',
     ]);
-    const points = new Pages(codePoints(4));
+    const points = new PageSplitter(codePoints(4));
     points.push('😀😀😀😀😀');
     points.end();
     expect(allPages(points).map(({ text }) => text)).toEqual(['😀😀😀😀', '😀']);
@@ -322,16 +322,16 @@ describe('what is open at a cut is closed and opened again', () => {
 
 describe('how pages grow', () => {
   test('a cut never moves, and slices join to the source', () => {
-    const pages = new Pages(asIs(30));
+    const pages = new PageSplitter(asIs(30));
     pages.push('one two three four five six seven');
-    pages.settle();
+    pages.cutFullPages();
     const first = pages.frozen[0];
     expect(first).toEqual({
       source: 'one two three four five six ',
       text: 'one two three four five six',
     });
     pages.push('.\n\nA new paragraph, and another one.');
-    pages.settle();
+    pages.cutFullPages();
     expect(pages.frozen[0]).toEqual(first);
     expect(
       allPages(pages)
@@ -342,7 +342,7 @@ describe('how pages grow', () => {
   });
 
   test('half of a character is not shown before its other half is there', () => {
-    const pages = new Pages(asIs(100));
+    const pages = new PageSplitter(asIs(100));
     pages.push('Hi \ud83d');
     expect(pages.live()?.text).toBe('Hi');
     pages.push('\ude00');
@@ -354,7 +354,7 @@ describe('how pages grow', () => {
   });
 
   test('after the end nothing more can be written', () => {
-    const pages = new Pages(asIs(100));
+    const pages = new PageSplitter(asIs(100));
     pages.end();
     expect(() => pages.push('more')).toThrow('the text is over');
   });
@@ -370,7 +370,7 @@ describe('how pages grow', () => {
       'e' + '\u0301'.repeat(100_000),
       '\n'.repeat(100_000) + 'x',
     ]) {
-      const pages = new Pages(asIs(10_000));
+      const pages = new PageSplitter(asIs(10_000));
       pages.push(text);
       pages.end();
       expect(
@@ -426,7 +426,7 @@ describe('a closing note', () => {
   });
 
   test('has a page of its own where it does not fit, and is in no slice of the source', () => {
-    const pages = new Pages(asIs(40));
+    const pages = new PageSplitter(asIs(40));
     pages.push('one two three four five six seven');
     pages.end(note);
     expect(allPages(pages)).toEqual([

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { Tokens } from 'marked';
 import { lexer } from 'marked';
 import { expect, test } from 'vitest';
-import { Pages } from '../../../../../src/core/reply/pages/page-splitter.ts';
+import { PageSplitter } from '../../../../../src/core/reply/pages/page-splitter.ts';
 import {
   brokenDocument,
   document,
@@ -92,7 +92,7 @@ test('emphasis and code are closed and opened again at a cut: no mark is left to
 test('the live page shows no open mark', () => {
   forAll(markedDocument, { min: 120, max: 400 }, (text, limit, lengths) => {
     fc.pre(strayMarks(text).length === 0);
-    const pages = new Pages(asIs(limit));
+    const pages = new PageSplitter(asIs(limit));
     for (const piece of pieces(text, lengths)) {
       pages.push(piece);
       const live = pages.live();

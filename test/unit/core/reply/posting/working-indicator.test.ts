@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { CallFailed, RateLimited, Rejected } from '../../../../../src/core/domain/errors.ts';
-import { Working } from '../../../../../src/core/reply/posting/working-indicator.ts';
-import { readableLog } from '../../../../fakes/recording-log.ts';
+import { WorkingIndicator } from '../../../../../src/core/reply/posting/working-indicator.ts';
+import { recordingLog } from '../../../../fakes/recording-log.ts';
 import { FakeSurface } from '../../../../fakes/fake-surface.ts';
 
 beforeEach(() => vi.useFakeTimers());
@@ -21,7 +21,7 @@ function begin(...failures: Error[]) {
       return failure === undefined ? mark.show(state, signal) : Promise.reject(failure);
     },
   };
-  const working = new Working({ surface, log: readableLog() });
+  const working = new WorkingIndicator({ surface, log: recordingLog() });
   const placeholders: string[] = [];
   working.start((text) => placeholders.push(text));
   return { working, surface, tries, placeholders };
@@ -44,7 +44,7 @@ it('comes when the platform takes it again; a placeholder stands in', async () =
   await pass(200);
   expect(placeholders).toEqual(['Thinking…']);
   // Nor does news hurry it.
-  working.tell({ phase: 'waiting', ahead: 1 });
+  working.update({ phase: 'waiting', ahead: 1 });
   await pass(14_000);
   expect(tries).toEqual([0]);
   await pass(1_000);

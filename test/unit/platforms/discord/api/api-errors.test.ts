@@ -2,8 +2,8 @@ import { DiscordAPIError, HTTPError, RateLimitError } from 'discord.js';
 import { describe, expect, it } from 'vitest';
 import { CallFailed } from '../../../../../src/core/domain/errors.ts';
 import {
-  faultOf,
-  Refused,
+  toCoreError,
+  DiscordApiError,
   remedyFor,
 } from '../../../../../src/platforms/discord/api/api-errors.ts';
 
@@ -33,32 +33,34 @@ function limited(more: { retryAfter?: number; timeToReset?: number; global?: boo
 
 describe('a failed call', () => {
   it('waits as long as Discord asks, and not at all in a hurry where it does not say', () => {
-    expect(faultOf(limited({ retryAfter: 7_000 }), 'c')).toMatchObject({
+    expect(toCoreError(limited({ retryAfter: 7_000 }), 'c')).toMatchObject({
       name: 'RateLimited',
       retryAfterMs: 7_000,
     });
-    expect(faultOf(limited({ retryAfter: 300, timeToReset: 900 }), 'c')).toMatchObject({
+    expect(toCoreError(limited({ retryAfter: 300, timeToReset: 900 }), 'c')).toMatchObject({
       retryAfterMs: 900,
     });
-    expect(faultOf(limited({ timeToReset: 50 }), 'c')).toMatchObject({ retryAfterMs: 5_000 });
+    expect(toCoreError(limited({ timeToReset: 50 }), 'c')).toMatchObject({ retryAfterMs: 5_000 });
   });
 
   it('of the limit over all spends nothing else', () => {
-    expect(faultOf(limited({ retryAfter: 1_000, global: true }), 'c')).toMatchObject({
+    expect(toCoreError(limited({ retryAfter: 1_000, global: true }), 'c')).toMatchObject({
       budgetKey: 'discord:global',
     });
-    expect(faultOf(limited({ retryAfter: 1_000 }), 'c')).toMatchObject({ budgetKey: undefined });
+    expect(toCoreError(limited({ retryAfter: 1_000 }), 'c')).toMatchObject({
+      budgetKey: undefined,
+    });
   });
 
   it.each([20_016, 20_028])('%s is a limit, whatever its status', (code) => {
-    expect(faultOf(refusal(code, 400, { retry_after: 2.5 }), 'c')).toMatchObject({
+    expect(toCoreError(refusal(code, 400, { retry_after: 2.5 }), 'c')).toMatchObject({
       name: 'RateLimited',
       retryAfterMs: 2_500,
     });
   });
 
   it.each([10_003, 10_008])('%s: people removed it', (code) => {
-    expect(faultOf(refusal(code, 404), 'c')).toMatchObject({
+    expect(toCoreError(refusal(code, 404), 'c')).toMatchObject({
       name: 'Rejected',
       reason: 'removed',
       code,
@@ -67,10 +69,13 @@ describe('a failed call', () => {
 
   it('is no mistake where the message that is replied to is gone', () => {
     const errors = { message_reference: { _errors: [] } };
-    const gone = faultOf(refusal(50_035, 400, { errors }), 'c') as Refused;
+    const gone = toCoreError(refusal(50_035, 400, { errors }), 'c') as DiscordApiError;
     expect(gone).toMatchObject({ reason: 'removed', code: 50_035 });
     expect(remedyFor(gone, '/channels/1/messages')).toBeUndefined();
-    const wrong = faultOf(refusal(50_035, 400, { errors: { content: {} } }), 'c') as Refused;
+    const wrong = toCoreError(
+      refusal(50_035, 400, { errors: { content: {} } }),
+      'c',
+    ) as DiscordApiError;
     expect(wrong).toMatchObject({ reason: 'refused' });
     expect(remedyFor(wrong, '/channels/1/messages')).toContain('report');
   });
@@ -78,7 +83,7 @@ describe('a failed call', () => {
   it.each([50_001, 50_013, 50_007, 50_278, 200_000, 240_000, 30_046, 1])(
     '%s: Discord refuses',
     (code) => {
-      expect(faultOf(refusal(code, 403), 'c')).toMatchObject({ reason: 'refused', code });
+      expect(toCoreError(refusal(code, 403), 'c')).toMatchObject({ reason: 'refused', code });
     },
   );
 
@@ -95,14 +100,14 @@ describe('a failed call', () => {
     ['an answer that is no JSON', new SyntaxError('Unexpected end of JSON input')],
     ['a token that is known to be bad', new Error('Expected token to be set for this request')],
   ])('may pass: %s', (_, error) => {
-    expect(faultOf(error, 'c')).toBeInstanceOf(CallFailed);
+    expect(toCoreError(error, 'c')).toBeInstanceOf(CallFailed);
   });
 
   it.each([
     new TypeError('x is not a function'),
     Object.assign(new TypeError('bad argument'), { code: 'ERR_INVALID_ARG_TYPE' }),
   ])('that is a mistake of ours is not hidden: %s', (error) => {
-    expect(faultOf(error, 'c')).toBe(error);
+    expect(toCoreError(error, 'c')).toBe(error);
   });
 });
 
@@ -116,10 +121,10 @@ describe('what to do', () => {
     [200_000, '/channels/1/messages', 'AutoMod'],
     [240_000, '/channels/1/messages', 'link filter'],
   ] as const)('is said of %s for %s', (code, path, words) => {
-    expect(remedyFor(new Refused('c', code, 'no'), path)).toContain(words);
+    expect(remedyFor(new DiscordApiError('c', code, 'no'), path)).toContain(words);
   });
 
   it.each([10_003, 10_008, 50_007])('is nothing of %s', (code) => {
-    expect(remedyFor(new Refused('c', code, 'no'), '/channels/1/messages')).toBeUndefined();
+    expect(remedyFor(new DiscordApiError('c', code, 'no'), '/channels/1/messages')).toBeUndefined();
   });
 });

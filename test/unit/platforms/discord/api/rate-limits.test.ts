@@ -1,8 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Budgets, GlobalLimit } from '../../../../../src/platforms/discord/api/rate-limits.ts';
+import {
+  ChannelRateLimits,
+  GlobalRateLimit,
+} from '../../../../../src/platforms/discord/api/rate-limits.ts';
 import { RateLimited } from '../../../../../src/core/domain/errors.ts';
 import { type Lane, Pacer } from '../../../../../src/core/reply/pacing/pacer.ts';
-import { readableLog } from '../../../../fakes/recording-log.ts';
+import { recordingLog } from '../../../../fakes/recording-log.ts';
 
 const channel = '100000000000000001';
 const message = '100000000000000002';
@@ -17,9 +20,14 @@ function headers(limit: string, remaining: string, resetAfter: string): Headers 
 
 describe('the limits of a channel', () => {
   it('are five calls in five seconds until Discord tells', () => {
-    const { edit, post } = new Budgets({ alone: true }).of(channel);
-    expect(edit[0]).toMatchObject({ burst: 5, perSecond: 1, told: undefined, oneAtATime: true });
-    expect(post[0]).toMatchObject({ burst: 5, perSecond: 1, told: undefined });
+    const { edit, post } = new ChannelRateLimits({ alone: true }).of(channel);
+    expect(edit[0]).toMatchObject({
+      burst: 5,
+      perSecond: 1,
+      reported: undefined,
+      oneAtATime: true,
+    });
+    expect(post[0]).toMatchObject({ burst: 5, perSecond: 1, reported: undefined });
     expect(post[0]).not.toHaveProperty('oneAtATime');
   });
 
@@ -28,18 +36,18 @@ describe('the limits of a channel', () => {
     ['PATCH', `/channels/${channel}/messages/${message}`, 'edit'],
     ['DELETE', `/channels/${channel}/messages/${message}`, 'remove'],
   ] as const)('are learned from the answer to %s %s', (method, path, kind) => {
-    const budgets = new Budgets({ alone: true });
+    const budgets = new ChannelRateLimits({ alone: true });
     const before = performance.now();
-    budgets.hear(method, path, headers('7', '3', '1.5'));
-    const { told } = budgets.of(channel)[kind][0]!;
-    expect(told).toMatchObject({ limit: 7, left: 3 });
+    budgets.learnFromHeaders(method, path, headers('7', '3', '1.5'));
+    const { reported } = budgets.of(channel)[kind][0]!;
+    expect(reported).toMatchObject({ limit: 7, left: 3 });
     // The client library waits 50 ms longer than Discord says.
-    expect(told!.resetsAt - told!.at).toBeGreaterThan(1_550);
-    expect(told!.resetsAt - before).toBeLessThan(2_500);
+    expect(reported!.resetsAt - reported!.at).toBeGreaterThan(1_550);
+    expect(reported!.resetsAt - before).toBeLessThan(2_500);
     for (const other of ['post', 'edit', 'remove'] as const) {
-      if (other !== kind) expect(budgets.of(channel)[other][0]!.told).toBeUndefined();
+      if (other !== kind) expect(budgets.of(channel)[other][0]!.reported).toBeUndefined();
     }
-    expect(budgets.of(message)[kind][0]!.told).toBeUndefined();
+    expect(budgets.of(message)[kind][0]!.reported).toBeUndefined();
   });
 
   it.each([
@@ -48,10 +56,10 @@ describe('the limits of a channel', () => {
     ['PATCH', `/channels/${channel}`],
     ['POST', `/channels/${channel}/messages/${message}/threads`],
   ])('have nothing to do with %s %s', (method, path) => {
-    const budgets = new Budgets({ alone: true });
-    budgets.hear(method, path, headers('7', '3', '1.5'));
+    const budgets = new ChannelRateLimits({ alone: true });
+    budgets.learnFromHeaders(method, path, headers('7', '3', '1.5'));
     const { post, edit, remove } = budgets.of(channel);
-    expect([post, edit, remove].map(([own]) => own!.told)).toEqual([
+    expect([post, edit, remove].map(([own]) => own!.reported)).toEqual([
       undefined,
       undefined,
       undefined,
@@ -64,13 +72,13 @@ describe('the limits of a channel', () => {
     ['5', '-1', '1'],
     ['5', '1', 'soon'],
   ])('are not taken from headers that make no sense: %j %j %j', (...values) => {
-    const budgets = new Budgets({ alone: true });
-    budgets.hear('POST', `/channels/${channel}/messages`, headers(...values));
-    expect(budgets.of(channel).post[0]!.told).toBeUndefined();
+    const budgets = new ChannelRateLimits({ alone: true });
+    budgets.learnFromHeaders('POST', `/channels/${channel}/messages`, headers(...values));
+    expect(budgets.of(channel).post[0]!.reported).toBeUndefined();
   });
 
   it('of two channels share nothing but the limit over all', () => {
-    const budgets = new Budgets({ alone: true });
+    const budgets = new ChannelRateLimits({ alone: true });
     const keys = (of: string) => budgets.of(of).edit.map(({ key }) => key);
     const both = keys(channel).filter((key) => keys(message).includes(key));
     expect(both).toEqual(['discord:global']);
@@ -80,43 +88,43 @@ describe('the limits of a channel', () => {
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
 
-const alone = (): GlobalLimit => new GlobalLimit('all', { alone: true });
+const alone = (): GlobalRateLimit => new GlobalRateLimit('all', { alone: true });
 
-function enter(limit: GlobalLimit, calls: number): void {
-  for (let i = 0; i < calls; i += 1) limit.enter().sent();
+function enter(limit: GlobalRateLimit, calls: number): void {
+  for (let i = 0; i < calls; i += 1) limit.acquire().sent();
 }
 
 /** A reply that makes one call, and when it does. */
 function enlist(
   pacer: Pacer,
-  limit: GlobalLimit,
+  limit: GlobalRateLimit,
   made: number[],
   answer = Promise.resolve(),
 ): void {
   let left = 1;
-  const want = { rank: 'first', unseenSince: 0, unseenChars: 1, notBefore: 0 } as const;
+  const want = { priority: 'first', unseenSince: 0, unseenChars: 1, notBefore: 0 } as const;
   const lane: Lane = {
-    want: () => (left > 0 ? { ...want, budgets: [limit] } : undefined),
+    callRequest: () => (left > 0 ? { ...want, budgets: [limit] } : undefined),
     perform: () =>
-      limit.counted(async () => {
-        limit.enter().sent();
+      limit.track(async () => {
+        limit.acquire().sent();
         left -= 1;
         made.push(performance.now());
         await answer;
         return true;
       }),
   };
-  pacer.enlist(lane).changed();
+  pacer.register(lane).changed();
 }
 
 describe('the limit over all calls', () => {
   it('is told as calls are counted, but for a little that is left for others', () => {
     const limit = alone();
-    expect(limit.told).toMatchObject({ limit: 48, left: 48 });
+    expect(limit.reported).toMatchObject({ limit: 48, left: 48 });
     enter(limit, 20);
-    expect(limit.told).toMatchObject({ limit: 48, left: 28 });
+    expect(limit.reported).toMatchObject({ limit: 48, left: 28 });
     enter(limit, 29);
-    expect(limit.told).toMatchObject({ left: 0 });
+    expect(limit.reported).toMatchObject({ left: 0 });
   });
 
   it('has a call’s place again a little more than a second later, each by itself', () => {
@@ -124,22 +132,22 @@ describe('the limit over all calls', () => {
     enter(limit, 30);
     vi.advanceTimersByTime(500);
     enter(limit, 18);
-    const { at, resetsAt, left } = limit.told!;
+    const { at, resetsAt, left } = limit.reported!;
     expect(left).toBe(0);
     expect(resetsAt - at).toBeGreaterThan(500);
     expect(resetsAt - at).toBeLessThan(600);
     vi.advanceTimersByTime(resetsAt - at + 1);
-    expect(limit.told).toMatchObject({ left: 30 });
+    expect(limit.reported).toMatchObject({ left: 30 });
     vi.advanceTimersByTime(500);
-    expect(limit.told).toMatchObject({ left: 48 });
+    expect(limit.reported).toMatchObject({ left: 48 });
   });
 
   it('has it no sooner, as calls do not all take as long', () => {
     const limit = alone();
     enter(limit, 50);
     vi.advanceTimersByTime(1_020);
-    expect(() => limit.enter()).toThrow(RateLimited);
-    expect(limit.told).toMatchObject({ left: 0 });
+    expect(() => limit.acquire()).toThrow(RateLimited);
+    expect(limit.reported).toMatchObject({ left: 0 });
   });
 
   it('refuses what would be too many, until there is room again', () => {
@@ -149,7 +157,7 @@ describe('the limit over all calls', () => {
     enter(limit, 40);
     const refused = (() => {
       try {
-        limit.enter();
+        limit.acquire();
       } catch (error) {
         return error;
       }
@@ -162,7 +170,7 @@ describe('the limit over all calls', () => {
     expect(retryAfterMs).toBeLessThan(800);
     vi.advanceTimersByTime(retryAfterMs + 1);
     enter(limit, 10);
-    expect(() => limit.enter()).toThrow(RateLimited);
+    expect(() => limit.acquire()).toThrow(RateLimited);
   });
 
   it('has room for whoever waited as long as it said, though timers end a little early', () => {
@@ -171,7 +179,7 @@ describe('the limit over all calls', () => {
     vi.advanceTimersByTime(300.4);
     const tryOne = (): number => {
       try {
-        limit.enter();
+        limit.acquire();
         return 0;
       } catch (error) {
         return (error as RateLimited).retryAfterMs;
@@ -183,9 +191,9 @@ describe('the limit over all calls', () => {
   });
 
   it('teaches whoever paces replies nothing of Discord’s limit when it refuses by itself', async () => {
-    const limit = new GlobalLimit('all', { alone: false });
+    const limit = new GlobalRateLimit('all', { alone: false });
     enter(limit, 50);
-    const pacer = new Pacer({ log: readableLog() });
+    const pacer = new Pacer({ log: recordingLog() });
     const made: number[] = [];
     const reply = (): void => enlist(pacer, limit, made);
     reply();
@@ -203,29 +211,29 @@ describe('the limit over all calls', () => {
     const limit = alone();
     enter(limit, 5);
     const answer = Promise.withResolvers<string>();
-    const answered = limit.counted(() => {
-      limit.enter().sent();
+    const answered = limit.track(() => {
+      limit.acquire().sent();
       return answer.promise;
     });
-    expect(limit.told).toMatchObject({ left: 43 });
+    expect(limit.reported).toMatchObject({ left: 43 });
     answer.resolve('ok');
     expect(await answered).toBe('ok');
-    expect(limit.told).toMatchObject({ left: 42 });
+    expect(limit.reported).toMatchObject({ left: 42 });
   });
 
   it('does not leave to them what is on its way for longer than that', () => {
     const limit = alone();
-    void limit.counted(() => {
-      limit.enter().sent();
+    void limit.track(() => {
+      limit.acquire().sent();
       return new Promise(() => undefined);
     });
     vi.advanceTimersByTime(1_500);
-    expect(limit.told).toMatchObject({ left: 48 });
+    expect(limit.reported).toMatchObject({ left: 48 });
   });
 
   it('has room for a reply while many others’ calls hang', async () => {
     const limit = alone();
-    const pacer = new Pacer({ log: readableLog() });
+    const pacer = new Pacer({ log: recordingLog() });
     const hanging: number[] = [];
     const never = new Promise<void>(() => undefined);
     for (let calls = 0; calls < 48; calls += 1) enlist(pacer, limit, hanging, never);
@@ -239,17 +247,17 @@ describe('the limit over all calls', () => {
   });
 
   it('is not told where others make calls that nobody counts here', () => {
-    const shared = new GlobalLimit('all', { alone: false });
-    expect(shared.told).toBeUndefined();
+    const shared = new GlobalRateLimit('all', { alone: false });
+    expect(shared.reported).toBeUndefined();
     // Whenever Discord's second begins.
     expect(shared.burst + shared.perSecond).toBeLessThan(50);
   });
 
   it('is scarce while most of it is spent', () => {
-    const limit = new GlobalLimit('all', { alone: false });
+    const limit = new GlobalRateLimit('all', { alone: false });
     enter(limit, 24);
     expect(limit.isScarce).toBe(false);
-    limit.enter();
+    limit.acquire();
     expect(limit.isScarce).toBe(true);
     vi.advanceTimersByTime(1_100);
     expect(limit.isScarce).toBe(false);

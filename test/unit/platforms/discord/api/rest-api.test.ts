@@ -1,9 +1,9 @@
 import { REST } from 'discord.js';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { RateLimited } from '../../../../../src/core/domain/errors.ts';
-import { DiscordApi, methodOf } from '../../../../../src/platforms/discord/api/rest-api.ts';
-import { Budgets } from '../../../../../src/platforms/discord/api/rate-limits.ts';
-import { readableLog } from '../../../../fakes/recording-log.ts';
+import { DiscordApi, routeLabel } from '../../../../../src/platforms/discord/api/rest-api.ts';
+import { ChannelRateLimits } from '../../../../../src/platforms/discord/api/rate-limits.ts';
+import { recordingLog } from '../../../../fakes/recording-log.ts';
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
@@ -12,7 +12,7 @@ const { signal } = new AbortController();
 
 /** @param latencyMs of every answer */
 function setUp(latencyMs = 0) {
-  const budgets = new Budgets({ alone: true });
+  const budgets = new ChannelRateLimits({ alone: true });
   const sentAt: number[] = [];
   const rest = new REST({
     retries: 0,
@@ -23,7 +23,7 @@ function setUp(latencyMs = 0) {
     },
   }).setToken('token');
   const onUnauthorized = (): void => undefined;
-  const api = new DiscordApi({ rest, budgets, log: readableLog(), onUnauthorized });
+  const api = new DiscordApi({ rest, budgets, log: recordingLog(), onUnauthorized });
   /** How each call ends that posts in one of the channels from `first` on. */
   const post = (first: number, channels: number): Promise<PromiseSettledResult<unknown>[]> => {
     const calls = Array.from({ length: channels }, (_, index) =>
@@ -67,10 +67,10 @@ describe('a call to Discord', () => {
     const path = `/channels/${10n ** 17n}/messages` as const;
     const waiting = api.call('POST', path, {}, given.signal).catch((error: unknown) => error);
     await vi.advanceTimersByTimeAsync(1_500);
-    expect(budgets.everywhere.told).toMatchObject({ left: 47 });
+    expect(budgets.global.reported).toMatchObject({ left: 47 });
     given.abort(new Error('given up'));
     expect(await waiting).toBe(given.signal.reason);
-    expect(budgets.everywhere.told).toMatchObject({ left: 48 });
+    expect(budgets.global.reported).toMatchObject({ left: 48 });
   });
 
   it('that was given up before takes no place of others, nor is it said to be one too many', async () => {
@@ -78,8 +78,8 @@ describe('a call to Discord', () => {
     const reason = new Error('given up');
     const call = () => api.call('GET', '/users/@me', {}, AbortSignal.abort(reason));
     await expect(call()).rejects.toBe(reason);
-    expect(budgets.everywhere.told).toMatchObject({ left: 48 });
-    for (let calls = 0; calls < 50; calls += 1) budgets.everywhere.enter();
+    expect(budgets.global.reported).toMatchObject({ left: 48 });
+    for (let calls = 0; calls < 50; calls += 1) budgets.global.acquire();
     await expect(call()).rejects.toBe(reason);
   });
 });
@@ -92,5 +92,5 @@ it.for<[string, string]>([
   ['/gateway/bot', '/gateway/bot'],
   ['/webhooks/1/aW50ZXJhY3Rpb246Mjoz/callback', '/webhooks/:id/:id/callback'],
 ])('%s is a call of %s', ([path, expected]) => {
-  expect(methodOf('GET', path)).toBe(`GET ${expected}`);
+  expect(routeLabel('GET', path)).toBe(`GET ${expected}`);
 });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { IdentifyLine } from '../../../../../src/platforms/discord/gateway/gateway-client.ts';
+import { IdentifyThrottler } from '../../../../../src/platforms/discord/gateway/gateway-client.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -12,7 +12,7 @@ const { signal } = new AbortController();
 
 describe('the line of shards that introduce themselves', () => {
   it('lets one through in a time, first come first served, and other lines meanwhile', async () => {
-    const line = new IdentifyLine(2, 5_000);
+    const line = new IdentifyThrottler(2, 5_000);
     const passed: number[] = [];
     for (const shard of [0, 2, 4, 1]) {
       void line.waitForIdentify(shard, signal).then(() => passed.push(shard));
@@ -26,7 +26,7 @@ describe('the line of shards that introduce themselves', () => {
   });
 
   it('is left by those whose connection breaks, and takes no longer for them', async () => {
-    const line = new IdentifyLine(1, 5_000);
+    const line = new IdentifyThrottler(1, 5_000);
     await line.waitForIdentify(0, signal);
     for (let broken = 0; broken < 20; broken += 1) {
       const connection = new AbortController();

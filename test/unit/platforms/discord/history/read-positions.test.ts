@@ -1,33 +1,33 @@
 import { describe, expect, it, vi } from 'vitest';
 import { StoreUnavailable } from '../../../../../src/core/domain/errors.ts';
 import {
-  Bookmarks,
+  ReadPositions,
   directChannel,
-  directPlace,
-  placeIn,
+  directKey,
+  positionKey,
 } from '../../../../../src/platforms/discord/history/read-positions.ts';
-import { readableLog } from '../../../../fakes/recording-log.ts';
+import { recordingLog } from '../../../../fakes/recording-log.ts';
 
 /** Marks over a store that keeps them, or fails so many times. */
 async function opened(kept = new Map<string, string>(), failures = 0, mostPlaces = 100) {
   let left = failures;
   const store = {
-    bookmarks: async () => kept,
-    bookmark: async (_: string, marks: ReadonlyMap<string, string>) => {
+    readPositions: async () => kept,
+    saveReadPositions: async (_: string, marks: ReadonlyMap<string, string>) => {
       left -= 1;
       if (left >= 0) throw new StoreUnavailable('away', 'it is away');
       for (const [place, mark] of marks) kept.set(place, mark);
     },
   };
-  const bookmarks = new Bookmarks({ store, log: readableLog(), mostPlaces });
-  await bookmarks.open();
+  const bookmarks = new ReadPositions({ store, log: recordingLog(), mostPlaces });
+  await bookmarks.load();
   return { bookmarks, kept };
 }
 
 describe('how far was read', () => {
   it('only grows, and is kept', async () => {
     const { bookmarks, kept } = await opened(new Map([['c', '150']]));
-    expect(bookmarks.heardIn('g')).toBe('150');
+    expect(bookmarks.newestIn('g')).toBe('150');
     bookmarks.advance('c', '99');
     bookmarks.advance('d', '170');
     bookmarks.advance('d', '160');
@@ -36,20 +36,20 @@ describe('how far was read', () => {
       ['c', '150'],
       ['d', '170'],
     ]);
-    expect(bookmarks.places()).toEqual(['c', 'd']);
+    expect(bookmarks.keys()).toEqual(['c', 'd']);
   });
 
   it('is known for each guild by itself, where nothing was heard there by what was opened', async () => {
     const { bookmarks, kept } = await opened(new Map([['c', '150']]));
     bookmarks.advance('d', '170');
-    expect(bookmarks.heardIn('g')).toBe('150');
-    bookmarks.heard('g', '160');
-    bookmarks.heard('h', '190');
-    bookmarks.gap('c', '999');
-    expect(bookmarks.heardIn('g')).toBe('160');
+    expect(bookmarks.newestIn('g')).toBe('150');
+    bookmarks.noteNewest('g', '160');
+    bookmarks.noteNewest('h', '190');
+    bookmarks.ignoreBefore('c', '999');
+    expect(bookmarks.newestIn('g')).toBe('160');
     await bookmarks.close();
     const later = (await opened(kept)).bookmarks;
-    expect([later.heardIn('g'), later.heardIn('i'), later.gapIn('c')]).toEqual([
+    expect([later.newestIn('g'), later.newestIn('i'), later.ignoredBefore('c')]).toEqual([
       '160',
       '190',
       '999',
@@ -64,20 +64,20 @@ describe('how far was read', () => {
     onTestFinished(() => void vi.useRealTimers());
     const kept = new Map(Array.from({ length: 30 }, (_, at) => [`old-${at}`, `${100 + at}`]));
     const { bookmarks } = await opened(kept, 0, 20);
-    expect(bookmarks.of('old-9')).toBeUndefined();
-    expect(bookmarks.of('old-10')).toBe('110');
-    bookmarks.heard('g', '1');
-    bookmarks.gap('c', '1');
-    bookmarks.pin('old-10', '110');
+    expect(bookmarks.get('old-9')).toBeUndefined();
+    expect(bookmarks.get('old-10')).toBe('110');
+    bookmarks.noteNewest('g', '1');
+    bookmarks.ignoreBefore('c', '1');
+    bookmarks.hold('old-10', '110');
     for (let at = 0; at < 1_000; at += 1) {
       bookmarks.advance(`new-${at}`, `${1_000 + at}`);
       // oxlint-disable-next-line no-await-in-loop -- each is saved before the next one
       if (at % 10 === 0) await vi.advanceTimersByTimeAsync(2_000);
     }
-    expect(bookmarks.places().length).toBeLessThan(40);
-    expect(bookmarks.of('new-999')).toBe('1999');
-    expect(bookmarks.of('old-10')).toBe('110');
-    expect([bookmarks.heardIn('g'), bookmarks.gapIn('c')]).toEqual(['1', '1']);
+    expect(bookmarks.keys().length).toBeLessThan(40);
+    expect(bookmarks.get('new-999')).toBe('1999');
+    expect(bookmarks.get('old-10')).toBe('110');
+    expect([bookmarks.newestIn('g'), bookmarks.ignoredBefore('c')]).toEqual(['1', '1']);
     await bookmarks.close();
     // None was lost in the store.
     expect(kept.size).toBe(30 + 1_000 + 2);
@@ -85,45 +85,45 @@ describe('how far was read', () => {
 
   it('stays where reading has come to, when that is left to the next start', async () => {
     const { bookmarks } = await opened(new Map([['c', '150']]));
-    bookmarks.pin('c', '150');
+    bookmarks.hold('c', '150');
     bookmarks.advance('c', '900');
-    bookmarks.proceed('c', '160');
-    bookmarks.pin('c', '160');
-    bookmarks.proceed('c', '180');
-    expect(bookmarks.of('c')).toBe('160');
-    bookmarks.unpin('c', true);
-    bookmarks.proceed('c', '180');
-    bookmarks.unpin('c', false);
-    expect(bookmarks.of('c')).toBe('180');
+    bookmarks.advanceTo('c', '160');
+    bookmarks.hold('c', '160');
+    bookmarks.advanceTo('c', '180');
+    expect(bookmarks.get('c')).toBe('160');
+    bookmarks.release('c', true);
+    bookmarks.advanceTo('c', '180');
+    bookmarks.release('c', false);
+    expect(bookmarks.get('c')).toBe('180');
     await bookmarks.close();
   });
 
   it('stays while what is behind it is read again, by however many', async () => {
     const { bookmarks } = await opened(new Map([['c', '150']]));
-    bookmarks.pin('c', '150');
-    bookmarks.pin('c', '150');
+    bookmarks.hold('c', '150');
+    bookmarks.hold('c', '150');
     bookmarks.advance('c', '180');
-    bookmarks.unpin('c', true);
-    expect(bookmarks.of('c')).toBe('150');
-    bookmarks.unpin('c', true);
-    expect(bookmarks.of('c')).toBe('180');
+    bookmarks.release('c', true);
+    expect(bookmarks.get('c')).toBe('150');
+    bookmarks.release('c', true);
+    expect(bookmarks.get('c')).toBe('180');
     await bookmarks.close();
   });
 
   it('stays before what could not be taken in, until it is read again', async () => {
     const { bookmarks, kept } = await opened();
-    bookmarks.leave('c', '150');
+    bookmarks.markUnread('c', '150');
     bookmarks.advance('c', '180');
-    expect(bookmarks.of('c')).toBe('149');
-    bookmarks.pin('c', '149');
-    bookmarks.unpin('c', false);
-    expect(bookmarks.of('c')).toBe('149');
-    bookmarks.pin('c', '149');
-    bookmarks.leave('c', '190');
-    bookmarks.unpin('c', true);
-    expect(bookmarks.of('c')).toBe('149');
-    bookmarks.pin('c', '149');
-    bookmarks.unpin('c', true);
+    expect(bookmarks.get('c')).toBe('149');
+    bookmarks.hold('c', '149');
+    bookmarks.release('c', false);
+    expect(bookmarks.get('c')).toBe('149');
+    bookmarks.hold('c', '149');
+    bookmarks.markUnread('c', '190');
+    bookmarks.release('c', true);
+    expect(bookmarks.get('c')).toBe('149');
+    bookmarks.hold('c', '149');
+    bookmarks.release('c', true);
     await bookmarks.close();
     expect(kept.get('c')).toBe('180');
   });
@@ -147,8 +147,8 @@ describe('how far was read', () => {
 });
 
 it('tells direct conversations from channels', () => {
-  expect(directChannel(directPlace('7'))).toBe('7');
+  expect(directChannel(directKey('7'))).toBe('7');
   expect(directChannel('7')).toBeUndefined();
-  expect(placeIn({ channel: '7' })).toBe(directPlace('7'));
-  expect(placeIn({ guild: '1', channel: '7' })).toBe('7');
+  expect(positionKey({ channel: '7' })).toBe(directKey('7'));
+  expect(positionKey({ guild: '1', channel: '7' })).toBe('7');
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   directConversation,
-  placeOf,
+  locationOf,
   rootedConversation,
 } from '../../../../../src/platforms/discord/messages/conversation-location.ts';
 import {
@@ -41,8 +41,8 @@ describe('an id', () => {
 
 describe('a place', () => {
   it('is what its conversation’s id says', () => {
-    expect(placeOf(directConversation('7'))).toEqual({ channel: '7' });
-    expect(placeOf(rootedConversation('1', '2', '3'))).toEqual({
+    expect(locationOf(directConversation('7'))).toEqual({ channel: '7' });
+    expect(locationOf(rootedConversation('1', '2', '3'))).toEqual({
       guild: '1',
       channel: '2',
       root: '3',

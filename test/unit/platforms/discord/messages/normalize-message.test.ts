@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { rootedConversation } from '../../../../../src/platforms/discord/messages/conversation-location.ts';
 import {
-  textFor,
-  toMessage,
+  messageText,
+  normalizeMessage,
 } from '../../../../../src/platforms/discord/messages/normalize-message.ts';
-import { ann, channel, guild, saidInFixture, self } from '../fixtures.ts';
+import { ann, channel, guild, messageInFixture, bot } from '../fixtures.ts';
 
 const editors = '1100000000000000070';
 const names = {
@@ -15,17 +15,17 @@ const names = {
 /** How a text of Discord's reads to the model. */
 function read(text: string): string {
   const mentioned = [{ id: ann, name: 'Ann', bot: false }];
-  return textFor({ ...saidInFixture('mention'), text, mentions: mentioned }, self, names);
+  return messageText({ ...messageInFixture('mention'), text, mentions: mentioned }, bot, names);
 }
 
-const textOf = (name: string) => textFor(saidInFixture(name), self, names);
+const textOf = (name: string) => messageText(messageInFixture(name), bot, names);
 
 describe('a message', () => {
   it('is what the core takes in', () => {
-    const said = saidInFixture('mention');
+    const said = messageInFixture('mention');
     const conversation = rootedConversation(guild, channel, said.id);
-    const world = { self, names, opens: true };
-    expect(toMessage(said, 'question', conversation, world)).toEqual({
+    const world = { bot, names, opens: true };
+    expect(normalizeMessage(said, 'question', conversation, world)).toEqual({
       id: said.id,
       conversation: `discord:${guild}:${channel}:${said.id}`,
       author: { id: ann, name: 'Ann of the North' },
@@ -34,7 +34,7 @@ describe('a message', () => {
       kind: 'question',
       opens: true,
     });
-    expect(toMessage(said, 'context', conversation, world)).not.toHaveProperty('opens');
+    expect(normalizeMessage(said, 'context', conversation, world)).not.toHaveProperty('opens');
   });
 });
 
@@ -55,18 +55,18 @@ describe('a text', () => {
   });
 
   it.each([
-    [`<@${self.id}> stop`, 'stop'],
-    [`<@!${self.id}>: stop`, 'stop'],
-    [`stop <@${self.id}>`, 'stop'],
-    [`<@&${[...self.roles].join('')}> stop`, 'stop'],
-    [`<@${self.id}> <@${self.id}>, what does <@${self.id}> mean?`, 'what does @Parley mean?'],
+    [`<@${bot.id}> stop`, 'stop'],
+    [`<@!${bot.id}>: stop`, 'stop'],
+    [`stop <@${bot.id}>`, 'stop'],
+    [`<@&${[...bot.roles].join('')}> stop`, 'stop'],
+    [`<@${bot.id}> <@${bot.id}>, what does <@${bot.id}> mean?`, 'what does @Parley mean?'],
   ])('%s reads %s, without the bell', (text, expected) => {
     expect(read(text)).toBe(expected);
   });
 
   it('of 4,000 blanks, or of nothing but mentions, takes no time to read', () => {
     expect(read(`${' '.repeat(3_998)}.`)).toBe('.');
-    expect(read(`x${`<@${self.id}> `.repeat(180)}x`)).toContain('@Parley');
+    expect(read(`x${`<@${bot.id}> `.repeat(180)}x`)).toContain('@Parley');
     expect(read('` `` '.repeat(800))).toContain('``');
   });
 
@@ -77,19 +77,19 @@ describe('a text', () => {
     ['` ', 500_000],
   ])('of any length is read in one go, with %j in its middle', (part, times) => {
     const long = `x${part.repeat(times)}x`;
-    expect(read(`<@${self.id}> ${long}`)).toBe(long);
+    expect(read(`<@${bot.id}> ${long}`)).toBe(long);
   });
 
   it('may call the role that is the bot’s alone many times, in its middle', () => {
-    const call = `<@&${[...self.roles].join('')}> `;
+    const call = `<@&${[...bot.roles].join('')}> `;
     expect(read(`${call}x${call.repeat(9)}x`)).toBe(`x${'@role '.repeat(9)}x`);
   });
 
   it('says so when there is nothing but the mention', () => {
-    const said = { ...saidInFixture('mention'), text: `<@${self.id}> ` };
-    expect(textFor(said, self, names)).toBe('(mentions you without a word)');
+    const said = { ...messageInFixture('mention'), text: `<@${bot.id}> ` };
+    expect(messageText(said, bot, names)).toBe('(mentions you without a word)');
     const reply = { ...said, repliesTo: { id: '1300000000000000099' } };
-    expect(textFor(reply, self, names)).toContain('what was said above');
+    expect(messageText(reply, bot, names)).toContain('what was said above');
   });
 
   it('names files and stickers, and what is passed on', () => {

@@ -3,11 +3,14 @@ import { Access, type AccessLists } from '../../../../../src/core/intake/access.
 import { CallFailed } from '../../../../../src/core/domain/errors.ts';
 import type { DiscordApi } from '../../../../../src/platforms/discord/api/rest-api.ts';
 import { Channels } from '../../../../../src/platforms/discord/cache/channels.ts';
-import { Door } from '../../../../../src/platforms/discord/receive/access-check.ts';
-import { codes, Refused } from '../../../../../src/platforms/discord/api/api-errors.ts';
+import { AccessCheck } from '../../../../../src/platforms/discord/receive/access-check.ts';
+import {
+  errorCodes,
+  DiscordApiError,
+} from '../../../../../src/platforms/discord/api/api-errors.ts';
 import { Guilds } from '../../../../../src/platforms/discord/cache/guilds.ts';
 import { Members } from '../../../../../src/platforms/discord/cache/members.ts';
-import type { Said } from '../../../../../src/platforms/discord/messages/discord-message.ts';
+import type { DiscordMessage } from '../../../../../src/platforms/discord/messages/discord-message.ts';
 
 const [red, blue, grey] = ['1100000000000000001', '1100000000000000002', '1100000000000000003'];
 const [category, parent, thread] = [
@@ -26,7 +29,7 @@ interface WorldOptions extends Pick<AccessLists, 'direct'> {
   readonly memberships?: Readonly<Record<string, readonly string[]>>;
 }
 
-/** A door before two servers, of which Discord tells who is a member. */
+/** A accessCheck before two servers, of which Discord tells who is a member. */
 function world({ allow = {}, deny = {}, memberships = {}, direct }: WorldOptions = {}) {
   const lists = Object.fromEntries(
     [...Object.keys(allow), ...Object.keys(deny)].map((name) => [
@@ -45,7 +48,8 @@ function world({ allow = {}, deny = {}, memberships = {}, direct }: WorldOptions
       asked.push(`${guild} ${person}`);
       if (state.fault !== undefined) throw state.fault;
       const roles = memberships[`${guild} ${person}`];
-      if (roles === undefined) throw new Refused(path, codes.unknownMember, 'Unknown Member');
+      if (roles === undefined)
+        throw new DiscordApiError(path, errorCodes.unknownMember, 'Unknown Member');
       return { roles, user: { id: person } };
     },
   };
@@ -58,11 +62,11 @@ function world({ allow = {}, deny = {}, memberships = {}, direct }: WorldOptions
   channels.learn({ id: parent, type: 0, parent_id: category });
   channels.learn({ id: thread, type: 11, parent_id: parent });
   const access = new Access({ ...lists, ...(direct === undefined ? {} : { direct }) });
-  const door = new Door({ access, members: new Members(api), guilds, channels });
-  return { door, guilds, asked, state };
+  const accessCheck = new AccessCheck({ access, members: new Members(api), guilds, channels });
+  return { accessCheck, guilds, asked, state };
 }
 
-function said(person = ann, guild?: string): Said {
+function said(person = ann, guild?: string): DiscordMessage {
   return {
     id: '1400000000000000001',
     channel: thread,
@@ -71,8 +75,8 @@ function said(person = ann, guild?: string): Said {
     text: 'hello',
     forwarded: [],
     mentions: [],
-    callsEverybody: false,
-    roles: [],
+    mentionsEveryone: false,
+    mentionedRoles: [],
     files: [],
   };
 }
@@ -85,11 +89,11 @@ describe('who may write the bot directly', () => {
     ['everyone', {}, undefined, 0],
     ['off', { [`${red} ${ann}`]: [] }, 'direct', 0],
   ] as const)('%s, member of %o: %s', async (direct, memberships, expected, calls) => {
-    const { door, asked } = world({ direct, memberships });
-    expect(await door.refusal(said(), signal)).toBe(expected);
+    const { accessCheck, asked } = world({ direct, memberships });
+    expect(await accessCheck.denialReason(said(), signal)).toBe(expected);
     expect(asked).toHaveLength(calls);
     // Yes and no are both remembered.
-    expect(await door.refusal(said(), signal)).toBe(expected);
+    expect(await accessCheck.denialReason(said(), signal)).toBe(expected);
     expect(asked).toHaveLength(calls);
   });
 
@@ -97,20 +101,20 @@ describe('who may write the bot directly', () => {
     const memberships = { [`${red} ${ann}`]: [], [`${blue} ${ben}`]: [] };
     const lists = [{ allow: { workspaces: [blue] } }, { deny: { workspaces: [red] } }];
     for (const list of lists) {
-      const { door, asked } = world({ ...list, memberships });
-      expect(await door.refusal(said(ann), signal)).toBe('direct');
-      expect(await door.refusal(said(ben), signal)).toBeUndefined();
+      const { accessCheck, asked } = world({ ...list, memberships });
+      expect(await accessCheck.denialReason(said(ann), signal)).toBe('direct');
+      expect(await accessCheck.denialReason(said(ben), signal)).toBeUndefined();
       expect(asked.every((call) => call.startsWith(blue))).toBe(true);
     }
-    const { door } = world({ ...lists[0], memberships, direct: 'everyone' });
-    expect(await door.refusal(said(ann), signal)).toBe('workspace');
-    expect(await door.refusal(said(ben), signal)).toBeUndefined();
+    const { accessCheck } = world({ ...lists[0], memberships, direct: 'everyone' });
+    expect(await accessCheck.denialReason(said(ann), signal)).toBe('workspace');
+    expect(await accessCheck.denialReason(said(ben), signal)).toBeUndefined();
   });
 
   it('need not be asked for where they were heard', async () => {
-    const { door, asked } = world();
-    door.heard({ ...said(ann, blue), rolesOfAuthor: [] });
-    expect(await door.refusal(said(), signal)).toBeUndefined();
+    const { accessCheck, asked } = world();
+    accessCheck.learnAuthorRoles({ ...said(ann, blue), authorRoles: [] });
+    expect(await accessCheck.denialReason(said(), signal)).toBeUndefined();
     expect(asked).toEqual([]);
   });
 
@@ -132,26 +136,28 @@ describe('who may write the bot directly', () => {
       [{ allow: { roles: [grey] }, direct: 'everyone' }, 'person'],
     ];
     for (const [options, expected] of cases) {
-      const { door } = world({ ...options, memberships });
-      expect(await door.refusal(said(), signal), JSON.stringify(options)).toBe(expected);
+      const { accessCheck } = world({ ...options, memberships });
+      expect(await accessCheck.denialReason(said(), signal), JSON.stringify(options)).toBe(
+        expected,
+      );
     }
   });
 
   it('is not decided while Discord cannot be asked, or not all servers are known', async () => {
-    const { door, state, guilds } = world({ memberships: { [`${red} ${ann}`]: [] } });
+    const { accessCheck, state, guilds } = world({ memberships: { [`${red} ${ann}`]: [] } });
     state.fault = new CallFailed('away');
-    await expect(door.refusal(said(), signal)).rejects.toBeInstanceOf(CallFailed);
+    await expect(accessCheck.denialReason(said(), signal)).rejects.toBeInstanceOf(CallFailed);
     state.fault = undefined;
     guilds.learn('READY', { shard: [0, 2], guilds: [{ id: red }] });
-    await expect(door.refusal(said(), signal)).rejects.toBeInstanceOf(CallFailed);
+    await expect(accessCheck.denialReason(said(), signal)).rejects.toBeInstanceOf(CallFailed);
     guilds.learn('READY', { shard: [1, 2], guilds: [{ id: blue }] });
-    expect(await door.refusal(said(), signal)).toBeUndefined();
+    expect(await accessCheck.denialReason(said(), signal)).toBeUndefined();
   });
 
   it('is not decided by what Discord refuses for another reason', async () => {
-    const { door, state } = world();
-    state.fault = new Refused('GET', 40_001, 'Unauthorized');
-    await expect(door.refusal(said(), signal)).rejects.toBe(state.fault);
+    const { accessCheck, state } = world();
+    state.fault = new DiscordApiError('GET', 40_001, 'Unauthorized');
+    await expect(accessCheck.denialReason(said(), signal)).rejects.toBe(state.fault);
   });
 });
 
@@ -159,26 +165,26 @@ describe('who may ask in a server', () => {
   it('is told by the channel, the thread’s parent and the category', async () => {
     for (const id of [thread, parent, category]) {
       const shut = world({ deny: { channels: [id] } });
-      expect(await shut.door.refusal(said(ann, red), signal)).toBe('channel');
+      expect(await shut.accessCheck.denialReason(said(ann, red), signal)).toBe('channel');
       const open = world({ allow: { channels: [id] } });
-      expect(await open.door.refusal(said(ann, red), signal)).toBeUndefined();
+      expect(await open.accessCheck.denialReason(said(ann, red), signal)).toBeUndefined();
     }
     const other = world({ allow: { channels: [grey] } });
-    expect(await other.door.refusal(said(ann, red), signal)).toBe('channel');
+    expect(await other.accessCheck.denialReason(said(ann, red), signal)).toBe('channel');
   });
 
   it('is told by roles, as the message or else Discord tells them', async () => {
     const memberships = { [`${red} ${ben}`]: [redRole] };
-    const { door, asked } = world({ allow: { roles: [redRole] }, memberships });
-    door.heard({ ...said(ann, red), rolesOfAuthor: [redRole] });
-    expect(await door.refusal(said(ann, red), signal)).toBeUndefined();
+    const { accessCheck, asked } = world({ allow: { roles: [redRole] }, memberships });
+    accessCheck.learnAuthorRoles({ ...said(ann, red), authorRoles: [redRole] });
+    expect(await accessCheck.denialReason(said(ann, red), signal)).toBeUndefined();
     expect(asked).toEqual([]);
-    expect(await door.refusal(said(ben, red), signal)).toBeUndefined();
+    expect(await accessCheck.denialReason(said(ben, red), signal)).toBeUndefined();
     expect(asked).toEqual([`${red} ${ben}`]);
-    door.heard({ ...said(ann, red), rolesOfAuthor: [] });
-    expect(await door.refusal(said(ann, red), signal)).toBe('person');
+    accessCheck.learnAuthorRoles({ ...said(ann, red), authorRoles: [] });
+    expect(await accessCheck.denialReason(said(ann, red), signal)).toBe('person');
     // No such role is there: nobody need be asked for.
-    expect(await door.refusal(said(ann, blue), signal)).toBe('person');
+    expect(await accessCheck.denialReason(said(ann, blue), signal)).toBe('person');
     expect(asked).toHaveLength(1);
   });
 });
@@ -194,34 +200,34 @@ describe('what is known of members', () => {
 
   it('is believed for an hour', async () => {
     const memberships: Record<string, string[]> = {};
-    const { door, asked } = world({ memberships, allow: { workspaces: [red] } });
-    expect(await door.refusal(said(), signal)).toBe('direct');
+    const { accessCheck, asked } = world({ memberships, allow: { workspaces: [red] } });
+    expect(await accessCheck.denialReason(said(), signal)).toBe('direct');
     memberships[`${red} ${ann}`] = [];
     vi.advanceTimersByTime(60 * 60_000 - 1);
-    expect(await door.refusal(said(), signal)).toBe('direct');
+    expect(await accessCheck.denialReason(said(), signal)).toBe('direct');
     vi.advanceTimersByTime(1);
-    expect(await door.refusal(said(), signal)).toBeUndefined();
+    expect(await accessCheck.denialReason(said(), signal)).toBeUndefined();
     expect(asked).toHaveLength(2);
   });
 
   it('is forgotten first of whoever was heard of longest ago', async () => {
     const memberships = { [`${red} ${ann}`]: [], [`${red} ${ben}`]: [] };
-    const { door, asked } = world({ memberships, allow: { workspaces: [red] } });
-    await door.refusal(said(ben), signal);
-    await door.refusal(said(ann), signal);
+    const { accessCheck, asked } = world({ memberships, allow: { workspaces: [red] } });
+    await accessCheck.denialReason(said(ben), signal);
+    await accessCheck.denialReason(said(ann), signal);
     const crowd = (from: number, to: number): void => {
       for (let at = from; at < to; at += 1) {
         const author = { id: `15000000000000${at}`, name: 'One', bot: false };
-        door.heard({ ...said(ann, blue), author, rolesOfAuthor: [] });
+        accessCheck.learnAuthorRoles({ ...said(ann, blue), author, authorRoles: [] });
       }
     };
     crowd(10_000, 19_998);
-    await door.refusal(said(ben), signal);
+    await accessCheck.denialReason(said(ben), signal);
     expect(asked).toHaveLength(2);
     crowd(20_000, 20_001);
-    await door.refusal(said(ben), signal);
+    await accessCheck.denialReason(said(ben), signal);
     expect(asked).toHaveLength(2);
-    await door.refusal(said(ann), signal);
+    await accessCheck.denialReason(said(ann), signal);
     expect(asked).toHaveLength(3);
   });
 });
@@ -252,9 +258,9 @@ describe('the servers that the bot is in', () => {
     const guilds = new Guilds();
     guilds.learn('READY', { shard: [0, 1], guilds: [{ id: red }] });
     guilds.learn('GUILD_CREATE', { id: red, unavailable: true });
-    expect(guilds.mayHave(red, [redRole])).toBe(true);
+    expect(guilds.mayHaveRole(red, [redRole])).toBe(true);
     guilds.learn('GUILD_CREATE', { id: red, roles: [{ id: red }] });
-    expect(guilds.mayHave(red, [redRole])).toBe(false);
-    expect(guilds.mayHave(red, [redRole, red])).toBe(true);
+    expect(guilds.mayHaveRole(red, [redRole])).toBe(false);
+    expect(guilds.mayHaveRole(red, [redRole, red])).toBe(true);
   });
 });

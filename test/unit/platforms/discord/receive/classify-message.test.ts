@@ -1,16 +1,23 @@
 import { describe, expect, it } from 'vitest';
-import type { Followups } from '../../../../../src/core/intake/access.ts';
+import type { FollowUpPolicy } from '../../../../../src/core/intake/access.ts';
 import type { Participation } from '../../../../../src/core/ports/store.ts';
-import { meant, mentions } from '../../../../../src/platforms/discord/receive/classify-message.ts';
-import { ann, ben, saidInFixture, self } from '../fixtures.ts';
+import {
+  classify,
+  mentionsBot,
+} from '../../../../../src/platforms/discord/receive/classify-message.ts';
+import { ann, ben, messageInFixture, bot } from '../fixtures.ts';
 
 const opened: Participation = { opened: true, people: [ann] };
 const calledByBen: Participation = { opened: false, people: [ben] };
 const calledByAnn: Participation = { opened: false, people: [ann] };
 
 /** What becomes of a fixture's message in a thread. */
-function fate(name: string, participation?: Participation, followups: Followups = 'auto'): string {
-  return meant(saidInFixture(name), self, followups, participation) ?? 'left alone';
+function fate(
+  name: string,
+  participation?: Participation,
+  followups: FollowUpPolicy = 'auto',
+): string {
+  return classify(messageInFixture(name), bot, followups, participation) ?? 'left alone';
 }
 
 describe('what is meant for the bot', () => {
@@ -49,37 +56,37 @@ describe('what is meant for the bot', () => {
 
   it('is no mention where Discord rings no bell: in code, passed on, in a reply’s ping', () => {
     for (const name of ['code', 'forward', 'reply-to-bot']) {
-      expect(mentions(saidInFixture(name), self)).toBe(false);
+      expect(mentionsBot(messageInFixture(name), bot)).toBe(false);
     }
-    expect(mentions(saidInFixture('mention'), self)).toBe(true);
+    expect(mentionsBot(messageInFixture('mention'), bot)).toBe(true);
   });
 
   it('calls nobody else in code, in what is passed on, and where nobody knows whom', () => {
-    const talk = saidInFixture('thread-message');
+    const talk = messageInFixture('thread-message');
     const others = [
       { text: `what is \`<@${ann}>\` and \`\`\`\n<@${ann}>\n\`\`\` here?` },
       { forwarded: [`<@${ann}> did you see?`] },
       { repliesTo: { id: '1300000000000000099' } },
-      { roles: [...self.roles] },
+      { roles: [...bot.roles] },
     ];
     for (const change of others) {
-      expect(meant({ ...talk, ...change }, self, 'auto', opened)).toBe('question');
+      expect(classify({ ...talk, ...change }, bot, 'auto', opened)).toBe('question');
     }
     const open = `\`\`unclosed <@${ann}>`;
-    expect(meant({ ...talk, text: open }, self, 'auto', opened)).toBe('context');
+    expect(classify({ ...talk, text: open }, bot, 'auto', opened)).toBe('context');
   });
 
   it('is a mention when it calls the role that is the bot’s alone, but for code', () => {
-    const [role = ''] = self.roles;
-    const said = { ...saidInFixture('thread-message'), roles: [role] };
-    expect(mentions({ ...said, text: `<@&${role}> hello?` }, self)).toBe(true);
-    expect(mentions({ ...said, text: `\`<@&${role}>\` is what?` }, self)).toBe(false);
-    expect(mentions({ ...said, text: '<@&1100000000000000077> hello?' }, self)).toBe(false);
+    const [role = ''] = bot.roles;
+    const said = { ...messageInFixture('thread-message'), roles: [role] };
+    expect(mentionsBot({ ...said, text: `<@&${role}> hello?` }, bot)).toBe(true);
+    expect(mentionsBot({ ...said, text: `\`<@&${role}>\` is what?` }, bot)).toBe(false);
+    expect(mentionsBot({ ...said, text: '<@&1100000000000000077> hello?' }, bot)).toBe(false);
   });
 
   it('is a question when it mentions the bot among others', () => {
-    const said = saidInFixture('mention');
-    const text = `<@${ben}> and <@!${self.id}>, what do you say?`;
-    expect(meant({ ...said, text }, self, 'mention', undefined)).toBe('question');
+    const said = messageInFixture('mention');
+    const text = `<@${ben}> and <@!${bot.id}>, what do you say?`;
+    expect(classify({ ...said, text }, bot, 'mention', undefined)).toBe('question');
   });
 });

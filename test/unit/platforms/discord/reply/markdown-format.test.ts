@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Pages } from '../../../../../src/core/reply/pages/page-splitter.ts';
+import { PageSplitter } from '../../../../../src/core/reply/pages/page-splitter.ts';
 import { discordFormat } from '../../../../../src/platforms/discord/reply/markdown-format.ts';
 import { withoutLinks } from '../../../../../src/platforms/discord/reply/reply-calls.ts';
 
@@ -216,7 +216,7 @@ it('shows each letter of a long answer once, in pages that each stand alone', ()
       '',
     );
   const source = Array.from({ length: 12 }, (_, at) => section(at)).join('\n');
-  const pages = new Pages(discordFormat);
+  const pages = new PageSplitter(discordFormat);
   pages.push(source);
   pages.end();
   const shown = [...pages.frozen, pages.live()!];

@@ -2,8 +2,8 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { wait } from '../../../../../src/core/timing.ts';
 import { CallFailed } from '../../../../../src/core/domain/errors.ts';
 import {
-  Footing,
-  type FootingOptions,
+  LocationResolver,
+  type LocationResolverOptions,
 } from '../../../../../src/platforms/discord/reply/reply-location.ts';
 
 beforeEach(() => vi.useFakeTimers());
@@ -11,19 +11,19 @@ afterEach(() => vi.useRealTimers());
 
 const thread = { channel: 'thread' };
 
-function footing(find: FootingOptions['find']): Footing {
-  return new Footing({
-    known: undefined,
-    likely: 'channel',
-    asked: 'channel',
+function resolver(find: LocationResolverOptions['find']): LocationResolver {
+  return new LocationResolver({
+    earlier: undefined,
+    likelyChannel: 'channel',
+    askedChannel: 'channel',
     find,
-    onLeft: () => undefined,
+    onFallback: () => undefined,
   });
 }
 
 it('fails as a call does while Discord makes no thread in time, and is found later', async () => {
   let hangs = true;
-  const found = footing(async (_patienceMs, signal) => {
+  const found = resolver(async (_patienceMs, signal) => {
     if (hangs) await wait(60_000, signal);
     return thread;
   });
@@ -35,9 +35,9 @@ it('fails as a call does while Discord makes no thread in time, and is found lat
 });
 
 it('is looked for once for all who ask', async () => {
-  const find = vi.fn<FootingOptions['find']>(() => Promise.resolve(thread));
-  const found = footing(find);
-  expect(await Promise.all([found.find(), found.channelForNow()])).toEqual([thread, 'thread']);
+  const find = vi.fn<LocationResolverOptions['find']>(() => Promise.resolve(thread));
+  const found = resolver(find);
+  expect(await Promise.all([found.find(), found.typingChannel()])).toEqual([thread, 'thread']);
   expect(await found.find()).toBe(thread);
   expect(find).toHaveBeenCalledTimes(1);
 });

@@ -1,18 +1,21 @@
 import { REST } from 'discord.js';
 import { expect, it } from 'vitest';
-import { Errands } from '../../../../../src/platforms/common/background-calls.ts';
+import { BackgroundCalls } from '../../../../../src/platforms/common/background-calls.ts';
 import type { PageRecord, Turn } from '../../../../../src/core/domain/turn.ts';
 import { DiscordApi } from '../../../../../src/platforms/discord/api/rest-api.ts';
-import { Budgets } from '../../../../../src/platforms/discord/api/rate-limits.ts';
+import { ChannelRateLimits } from '../../../../../src/platforms/discord/api/rate-limits.ts';
 import { Channels } from '../../../../../src/platforms/discord/cache/channels.ts';
-import { Denials, threadsOf } from '../../../../../src/platforms/discord/reply/reply-location.ts';
+import {
+  DeniedPermissions,
+  threadsKey,
+} from '../../../../../src/platforms/discord/reply/reply-location.ts';
 import {
   directConversation,
   rootedConversation,
 } from '../../../../../src/platforms/discord/messages/conversation-location.ts';
-import { Posts } from '../../../../../src/platforms/discord/reply/posted-pages.ts';
-import { Replies } from '../../../../../src/platforms/discord/reply/reply-registry.ts';
-import { readableLog } from '../../../../fakes/recording-log.ts';
+import { PostsByNonce } from '../../../../../src/platforms/discord/reply/posted-pages.ts';
+import { ReplyRegistry } from '../../../../../src/platforms/discord/reply/reply-registry.ts';
+import { recordingLog } from '../../../../fakes/recording-log.ts';
 
 const [guild, channel, root, later] = [1, 2, 3, 4].map((at) => `10000000000000000${at}`) as [
   string,
@@ -22,20 +25,20 @@ const [guild, channel, root, later] = [1, 2, 3, 4].map((at) => `1000000000000000
 ];
 
 function setUp(threads: boolean) {
-  const log = readableLog();
-  const budgets = new Budgets({ alone: true });
+  const log = recordingLog();
+  const budgets = new ChannelRateLimits({ alone: true });
   const api = new DiscordApi({ rest: new REST(), budgets, log, onUnauthorized: () => undefined });
   const channels = new Channels(api);
-  const errands = new Errands(log);
-  const posts = new Posts();
+  const backgroundCalls = new BackgroundCalls(log);
+  const posts = new PostsByNonce();
   const botId = () => 'bot';
-  const denials = new Denials();
-  const replies = new Replies({
+  const deniedPermissions = new DeniedPermissions();
+  const replies = new ReplyRegistry({
     api,
     budgets,
     channels,
-    denials,
-    errands,
+    deniedPermissions,
+    backgroundCalls,
     posts,
     threads,
     log,
@@ -50,7 +53,7 @@ function setUp(threads: boolean) {
     const turn = { id: 'turn', conversation, messages: [{ id }], startedAt: 0, pages };
     return replies.surface(turn as unknown as Turn).budgets.post[0]!.key;
   };
-  return { channels, denials, spentBy };
+  return { channels, deniedPermissions, spentBy };
 }
 
 it('spends the limits of the thread that a question will get', () => {
@@ -81,9 +84,9 @@ it('spends the limits of where an earlier attempt wrote', () => {
 });
 
 it('spends the limits of the channel in whose threads nothing may be written', () => {
-  const { denials, spentBy } = setUp(true);
-  denials.add(threadsOf(channel));
+  const { deniedPermissions, spentBy } = setUp(true);
+  deniedPermissions.add(threadsKey(channel));
   expect(spentBy()).toBe(`discord:${channel}:post`);
-  denials.clear();
+  deniedPermissions.clear();
   expect(spentBy()).toBe(`discord:${root}:post`);
 });

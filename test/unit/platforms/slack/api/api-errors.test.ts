@@ -2,8 +2,8 @@ import { webApi } from '@slack/bolt';
 import { describe, expect, it } from 'vitest';
 import { CallFailed, RateLimited } from '../../../../../src/core/domain/errors.ts';
 import {
-  faultOf,
-  type Refused,
+  toCoreError,
+  type SlackApiError,
   remedyFor,
 } from '../../../../../src/platforms/slack/api/api-errors.ts';
 
@@ -13,26 +13,26 @@ function answer(error: string, more: Record<string, unknown> = {}) {
 
 describe('a failed call', () => {
   it('waits as long as Slack asks', () => {
-    expect(faultOf(new webApi.WebAPIRateLimitedError(7), 'm')).toMatchObject({
+    expect(toCoreError(new webApi.WebAPIRateLimitedError(7), 'm')).toMatchObject({
       name: 'RateLimited',
       retryAfterMs: 7_000,
     });
     const inBody = answer('ratelimited', { response_metadata: { retryAfter: 3 } });
-    expect(faultOf(inBody, 'm')).toMatchObject({ name: 'RateLimited', retryAfterMs: 3_000 });
-    expect(faultOf(answer('ratelimited'), 'm')).toMatchObject({ retryAfterMs: 1_000 });
-    expect(faultOf(new Error('Retry header did not contain a valid timeout'), 'm')).toBeInstanceOf(
-      RateLimited,
-    );
+    expect(toCoreError(inBody, 'm')).toMatchObject({ name: 'RateLimited', retryAfterMs: 3_000 });
+    expect(toCoreError(answer('ratelimited'), 'm')).toMatchObject({ retryAfterMs: 1_000 });
+    expect(
+      toCoreError(new Error('Retry header did not contain a valid timeout'), 'm'),
+    ).toBeInstanceOf(RateLimited);
   });
 
   it.each(['message_not_found', 'thread_not_found'])('%s: people removed it', (error) => {
-    expect(faultOf(answer(error), 'm')).toMatchObject({ name: 'Rejected', reason: 'removed' });
+    expect(toCoreError(answer(error), 'm')).toMatchObject({ name: 'Rejected', reason: 'removed' });
   });
 
   it.each(['is_archived', 'not_in_channel', 'edit_window_closed', 'a_new_one'])(
     '%s: Slack refuses',
     (error) => {
-      expect(faultOf(answer(error), 'm')).toMatchObject({ reason: 'refused', code: error });
+      expect(toCoreError(answer(error), 'm')).toMatchObject({ reason: 'refused', code: error });
     },
   );
 
@@ -42,17 +42,20 @@ describe('a failed call', () => {
     new webApi.WebAPIHTTPError(503, 'away', {}, ''),
     new webApi.WebAPIRequestError(new Error('ECONNRESET')),
   ])('may have been applied: %s', (error) => {
-    expect(faultOf(error, 'm')).toBeInstanceOf(CallFailed);
-    expect(faultOf(error, 'm')).toHaveProperty('cause', error);
+    expect(toCoreError(error, 'm')).toBeInstanceOf(CallFailed);
+    expect(toCoreError(error, 'm')).toHaveProperty('cause', error);
   });
 
   it('of our own making stays what it is', () => {
     const error = new TypeError('x is undefined');
-    expect(faultOf(error, 'm')).toBe(error);
+    expect(toCoreError(error, 'm')).toBe(error);
   });
 
   it('says which scope is missing, and where to add it', () => {
-    const refused = faultOf(answer('missing_scope', { needed: 'im:read' }), 'm') as Refused;
+    const refused = toCoreError(
+      answer('missing_scope', { needed: 'im:read' }),
+      'm',
+    ) as SlackApiError;
     expect(remedyFor(refused)).toMatch(/scope im:read under "OAuth & Permissions" at https:/);
   });
 });

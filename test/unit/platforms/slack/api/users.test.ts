@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import type { Gate } from '../../../../../src/platforms/common/request-throttle.ts';
+import type { RequestThrottle } from '../../../../../src/platforms/common/request-throttle.ts';
 import type { SlackApi } from '../../../../../src/platforms/slack/api/web-api.ts';
-import { People } from '../../../../../src/platforms/slack/api/users.ts';
-import { readableLog } from '../../../../fakes/recording-log.ts';
+import { Users } from '../../../../../src/platforms/slack/api/users.ts';
+import { recordingLog } from '../../../../fakes/recording-log.ts';
 
 const { signal } = new AbortController();
 
@@ -18,13 +18,18 @@ afterEach(() => {
 function world() {
   const asked: string[] = [];
   const api = {
-    async read(_method: string, { user }: { user: string }, gate: Gate, end: AbortSignal) {
-      await gate.pass(end);
+    async read(
+      _method: string,
+      { user }: { user: string },
+      gate: RequestThrottle,
+      end: AbortSignal,
+    ) {
+      await gate.acquire(end);
       asked.push(user);
       return { user: { id: user, real_name: `Name of ${user}` } };
     },
   };
-  return { asked, people: new People({ api: api as unknown as SlackApi, log: readableLog() }) };
+  return { asked, people: new Users({ api: api as unknown as SlackApi, log: recordingLog() }) };
 }
 
 function strangers(count: number, at: number): string[] {
@@ -34,7 +39,7 @@ function strangers(count: number, at: number): string[] {
 it('knows authors by name while others mention thousands of made-up people', async () => {
   const { people, asked } = world();
   for (let message = 0; message < 20; message += 1) {
-    const names = people.names([`UA${message}`], [strangers(2_500, message)], signal);
+    const names = people.namesOf([`UA${message}`], [strangers(2_500, message)], signal);
     await vi.advanceTimersByTimeAsync(1_000);
     expect((await names).get(`UA${message}`)).toBe(`Name of UA${message}`);
   }
@@ -44,7 +49,7 @@ it('knows authors by name while others mention thousands of made-up people', asy
 it('knows the first 20 people whom a message mentions, each once', async () => {
   const { people, asked } = world();
   const mentioned = [...strangers(19, 1), ...strangers(19, 1), 'U1', 'U2'];
-  const names = people.names(['U1'], [mentioned, ['U3']], signal);
+  const names = people.namesOf(['U1'], [mentioned, ['U3']], signal);
   await vi.advanceTimersByTimeAsync(1_000);
   expect([...(await names).keys()].sort()).toEqual([...strangers(19, 1), 'U1', 'U3'].sort());
   expect(new Set(asked).size).toBe(asked.length);

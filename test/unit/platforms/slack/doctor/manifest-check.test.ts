@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { prompts } from '../../../../../src/platforms/slack/notices/user-notices.ts';
+import { suggestedPrompts } from '../../../../../src/platforms/slack/notices/user-notices.ts';
 import {
   listUnder as listIn,
   wantedEvents,
   wantsSocketMode,
 } from '../../../../../src/platforms/slack/doctor/manifest-check.ts';
-import { wantedScopes } from '../../../../../src/platforms/slack/api/identify-bot.ts';
+import { requiredScopes } from '../../../../../src/platforms/slack/api/identify-bot.ts';
 
 const manifest = readFileSync('slack-manifest.yaml', 'utf8');
 
@@ -14,11 +14,11 @@ const listUnder = (key: string): string[] => listIn(manifest, key);
 
 describe('the manifest', () => {
   it('asks for every scope that is looked for at the start', () => {
-    expect(listUnder('bot')).toEqual(expect.arrayContaining([...wantedScopes]));
+    expect(listUnder('bot')).toEqual(expect.arrayContaining([...requiredScopes]));
   });
 
   it('asks for nothing else but the names of files, and for no buttons', () => {
-    const more = listUnder('bot').filter((scope) => !wantedScopes.includes(scope));
+    const more = listUnder('bot').filter((scope) => !requiredScopes.includes(scope));
     expect(more).toEqual(['files:read']);
     expect(manifest).not.toContain('interactivity');
   });
@@ -44,7 +44,7 @@ describe('the manifest', () => {
 
   it('offers the prompts that the messages tab gets, at most four', () => {
     const titles = listUnder('suggested_prompts').map((line) => line.replace('title: ', ''));
-    expect(titles).toEqual(prompts.map(({ title }) => title));
+    expect(titles).toEqual(suggestedPrompts.map(({ title }) => title));
     expect(titles.length).toBeLessThanOrEqual(4);
   });
 });

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import {
-  textFor,
-  toMessage,
+  messageText,
+  normalizeMessage,
 } from '../../../../../src/platforms/slack/messages/normalize-message.ts';
 import { fixture, fixtureNames, names, saidInFixture, self } from '../fixtures.ts';
 
-const message = (name: string) => toMessage(saidInFixture(name), 'question', self, names);
+const message = (name: string) => normalizeMessage(saidInFixture(name), 'question', self, names);
 
 /** How a text of Slack's reads to the model. */
-const read = (text: string) => textFor({ ...saidInFixture('thread-reply'), text }, self, names);
+const read = (text: string) => messageText({ ...saidInFixture('thread-reply'), text }, self, names);
 
 describe('a message', () => {
   it('is the same from both twins of a mention', () => {
@@ -88,7 +88,7 @@ describe('a text', () => {
   it('says so when there is nothing but the mention', () => {
     expect(read('<@U0LAN0Z89>')).toContain('what was said above');
     const alone = { ...saidInFixture('app-mention'), text: '<@U0LAN0Z89> ' };
-    expect(textFor(alone, self, names)).toBe('(mentions you without a word)');
+    expect(messageText(alone, self, names)).toBe('(mentions you without a word)');
   });
 
   it('names files', () => {

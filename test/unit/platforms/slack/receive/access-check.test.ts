@@ -4,16 +4,16 @@ import { conversationId } from '../../../../../src/core/domain/conversation.ts';
 import { CallFailed, RateLimited } from '../../../../../src/core/domain/errors.ts';
 import type { Message } from '../../../../../src/core/domain/message.ts';
 import type { SlackApi } from '../../../../../src/platforms/slack/api/web-api.ts';
-import { Door } from '../../../../../src/platforms/slack/receive/access-check.ts';
-import { earlier } from '../../../../../src/platforms/slack/history/thread-context.ts';
-import { Refused } from '../../../../../src/platforms/slack/api/api-errors.ts';
-import { People } from '../../../../../src/platforms/slack/api/users.ts';
-import type { Said } from '../../../../../src/platforms/slack/messages/slack-message.ts';
-import type { Self } from '../../../../../src/platforms/slack/api/identify-bot.ts';
-import type { Threads } from '../../../../../src/platforms/slack/history/thread-reader.ts';
-import { readableLog } from '../../../../fakes/recording-log.ts';
+import { AccessCheck } from '../../../../../src/platforms/slack/receive/access-check.ts';
+import { threadContext } from '../../../../../src/platforms/slack/history/thread-context.ts';
+import { SlackApiError } from '../../../../../src/platforms/slack/api/api-errors.ts';
+import { Users } from '../../../../../src/platforms/slack/api/users.ts';
+import type { SlackMessage } from '../../../../../src/platforms/slack/messages/slack-message.ts';
+import type { BotIdentity } from '../../../../../src/platforms/slack/api/identify-bot.ts';
+import type { ThreadReader } from '../../../../../src/platforms/slack/history/thread-reader.ts';
+import { recordingLog } from '../../../../fakes/recording-log.ts';
 
-const self: Self = { team: 'T1', enterprise: 'E1', userId: 'U9', name: 'parley' };
+const self: BotIdentity = { team: 'T1', enterprise: 'E1', userId: 'U9', name: 'parley' };
 const { signal } = new AbortController();
 
 /** What `users.info` does about somebody. */
@@ -26,18 +26,21 @@ function world(
 ) {
   const api = {
     async read(_method: string, { user }: { user: string }): Promise<unknown> {
-      const answer = answers[user] ?? new Refused('users.info', 'user_not_found');
+      const answer = answers[user] ?? new SlackApiError('users.info', 'user_not_found');
       if (answer === 'silence') await new Promise(() => {});
       if (answer instanceof Error) throw answer;
       return { user: { id: user, real_name: `Name of ${user}`, ...(answer as object) } };
     },
   };
-  const people = new People({ api: api as unknown as SlackApi, log: readableLog() });
+  const people = new Users({ api: api as unknown as SlackApi, log: recordingLog() });
   const access = new Access(lists);
-  return { people, door: new Door({ self, access, allowOutsiders: outsiders, people }) };
+  return {
+    people,
+    door: new AccessCheck({ identity: self, access, allowOutsiders: outsiders, users: people }),
+  };
 }
 
-function said(user: string, more: Partial<Said> = {}): Said {
+function said(user: string, more: Partial<SlackMessage> = {}): SlackMessage {
   return { channel: 'C1', ts: '1700000000.000100', user, text: 'hello', files: [], ...more };
 }
 
@@ -57,7 +60,7 @@ describe('people of other workspaces', () => {
     'are told by their organisation where a message does not: %s of %s',
     async (user, team, why) => {
       const { door } = world(answers);
-      expect(await door.refusal(said(user, { team }), signal)).toBe(why);
+      expect(await door.denialReason(said(user, { team }), signal)).toBe(why);
     },
   );
 
@@ -65,13 +68,13 @@ describe('people of other workspaces', () => {
     const theirs = { team: 'T4', shared: true };
     const directly = { ...theirs, channel: 'D1' };
     const members = world(answers, { outsiders: true });
-    expect(await members.door.refusal(said('UC', theirs), signal)).toBeUndefined();
-    expect(await members.door.refusal(said('UC', directly), signal)).toBe('outsider');
-    expect(await members.door.refusal(said('U1', { channel: 'D2' }), signal)).toBeUndefined();
+    expect(await members.door.denialReason(said('UC', theirs), signal)).toBeUndefined();
+    expect(await members.door.denialReason(said('UC', directly), signal)).toBe('outsider');
+    expect(await members.door.denialReason(said('U1', { channel: 'D2' }), signal)).toBeUndefined();
     const open = world(answers, { outsiders: true, lists: { direct: 'everyone' } });
-    expect(await open.door.refusal(said('UC', directly), signal)).toBeUndefined();
+    expect(await open.door.denialReason(said('UC', directly), signal)).toBeUndefined();
     const closed = world(answers, { lists: { direct: 'everyone' } });
-    expect(await closed.door.refusal(said('UC', directly), signal)).toBe('outsider');
+    expect(await closed.door.denialReason(said('UC', directly), signal)).toBe('outsider');
   });
 });
 
@@ -90,8 +93,8 @@ describe('what Slack does not tell in time', () => {
     ['no answer', new CallFailed('away')],
   ])('is not decided by %s: the message may come again', async (_, answer) => {
     const { door, people } = world({ UX: answer });
-    const refusal = door.refusal(said('UX', { shared: true }), signal).catch((error) => error);
-    const names = people.names(['UX'], [], signal);
+    const refusal = door.denialReason(said('UX', { shared: true }), signal).catch((error) => error);
+    const names = people.namesOf(['UX'], [], signal);
     await vi.advanceTimersByTimeAsync(1_000);
     expect(await refusal).toBeInstanceOf(CallFailed);
     // Names can be done without.
@@ -112,10 +115,15 @@ describe('what Slack does not tell in time', () => {
       text: `words of ${user}`,
     });
     const thread = [of('UA', 'T2', 1), of('UC', 'T4', 2), of('UX', 'T2', 3), of('U1', 'T1', 4)];
-    const threads = { replies: async () => thread } as unknown as Threads;
+    const threads = { replies: async () => thread } as unknown as ThreadReader;
     const conversation = conversationId('slack', 'T1', 'C1', '100.000001');
     const question = { id: '200.000001' } as Message;
-    const reading = earlier(conversation, [question], { self, threads, people, door }, signal);
+    const reading = threadContext(
+      conversation,
+      [question],
+      { self, threads, people, door },
+      signal,
+    );
     await vi.advanceTimersByTimeAsync(2_000);
     expect((await reading).map(({ text }) => text)).toEqual(['words of UA', 'words of U1']);
   });

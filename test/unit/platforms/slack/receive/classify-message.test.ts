@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Participation } from '../../../../../src/core/ports/store.ts';
-import type { Followups } from '../../../../../src/core/intake/access.ts';
-import { isOutsider, meant } from '../../../../../src/platforms/slack/receive/classify-message.ts';
+import type { FollowUpPolicy } from '../../../../../src/core/intake/access.ts';
+import {
+  isOutsider,
+  classify,
+} from '../../../../../src/platforms/slack/receive/classify-message.ts';
 import { saidInFixture, self } from '../fixtures.ts';
 
 const opened: Participation = { opened: true, people: ['T024BE7LD:U061F7AUR'] };
@@ -9,8 +12,12 @@ const calledByBen: Participation = { opened: false, people: ['T024BE7LD:U2147483
 const calledByAnn: Participation = { opened: false, people: ['T024BE7LD:U061F7AUR'] };
 
 /** What becomes of a fixture's message. */
-function fate(name: string, participation?: Participation, followups: Followups = 'auto'): string {
-  return meant(saidInFixture(name), self, followups, participation) ?? 'left alone';
+function fate(
+  name: string,
+  participation?: Participation,
+  followups: FollowUpPolicy = 'auto',
+): string {
+  return classify(saidInFixture(name), self, followups, participation) ?? 'left alone';
 }
 
 describe('what is meant for the bot', () => {
@@ -46,9 +53,9 @@ describe('what is meant for the bot', () => {
     'is context when it calls somebody else: %s',
     (text) => {
       const said = { ...saidInFixture('thread-reply'), text };
-      expect(meant(said, self, 'always', opened)).toBe('context');
+      expect(classify(said, self, 'always', opened)).toBe('context');
       const both = { ...said, text: `<@U0LAN0Z89> ${text}` };
-      expect(meant(both, self, 'always', opened)).toBe('question');
+      expect(classify(both, self, 'always', opened)).toBe('question');
     },
   );
 

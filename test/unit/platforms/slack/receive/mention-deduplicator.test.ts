@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Twins } from '../../../../../src/platforms/slack/receive/mention-deduplicator.ts';
+import { MentionDeduplicator } from '../../../../../src/platforms/slack/receive/mention-deduplicator.ts';
 
 let taken: string[];
 
@@ -17,7 +17,7 @@ afterEach(() => vi.useRealTimers());
 
 describe('the two events of a mention', () => {
   it('are one, taken from the message, when the mention comes first', async () => {
-    const twins = new Twins();
+    const twins = new MentionDeduplicator();
     const mention = twins.mention('C1 1', take('mention'));
     await vi.advanceTimersByTimeAsync(100);
     await twins.message('C1 1', take('message'));
@@ -27,17 +27,17 @@ describe('the two events of a mention', () => {
   });
 
   it('are one, taken from the message, when the message comes first', async () => {
-    const twins = new Twins();
+    const twins = new MentionDeduplicator();
     await twins.message('C1 1', take('message'));
     await twins.mention('C1 1', take('mention'));
     expect(taken).toEqual(['message']);
   });
 
   it('are taken from the mention at once when nothing more is listened to', async () => {
-    const twins = new Twins();
+    const twins = new MentionDeduplicator();
     const mentions = [twins.mention('C1 1', take('one')), twins.mention('C1 2', take('two'))];
     await twins.message('C1 2', take('message'));
-    twins.giveUp();
+    twins.flush();
     await Promise.all(mentions);
     expect(taken).toEqual(['message', 'one']);
     await vi.advanceTimersByTimeAsync(60_000);
@@ -45,7 +45,7 @@ describe('the two events of a mention', () => {
   });
 
   it('are taken from the mention when there is no message', async () => {
-    const twins = new Twins();
+    const twins = new MentionDeduplicator();
     const mention = twins.mention('C1 1', take('mention'));
     await twins.message('C1 2', take('another message'));
     await vi.advanceTimersByTimeAsync(2_000);
@@ -54,7 +54,7 @@ describe('the two events of a mention', () => {
   });
 
   it('are one, taken from the message, though it comes 1.9 s late', async () => {
-    const twins = new Twins();
+    const twins = new MentionDeduplicator();
     const mention = twins.mention('C1 2', take('mention'));
     await vi.advanceTimersByTimeAsync(1_900);
     await twins.message('C1 2', take('message'));
@@ -64,7 +64,7 @@ describe('the two events of a mention', () => {
   });
 
   it('are taken in at once when the message comes, however long it would have been waited for', async () => {
-    const twins = new Twins();
+    const twins = new MentionDeduplicator();
     await twins.message('C1 1', take('the first message'));
     const acknowledged = vi.fn<() => void>();
     void twins.mention('C1 2', take('mention')).then(acknowledged);
@@ -76,7 +76,7 @@ describe('the two events of a mention', () => {
   });
 
   it('leave a second for the storing when there is no message', async () => {
-    const twins = new Twins();
+    const twins = new MentionDeduplicator();
     await twins.message('C1 1', take('the first message'));
     void twins.mention('C1 2', take('mention'));
     await vi.advanceTimersByTimeAsync(2_000);
@@ -84,7 +84,7 @@ describe('the two events of a mention', () => {
   });
 
   it('are waited for long by the first mention of all, and briefly where none ever comes', async () => {
-    const twins = new Twins();
+    const twins = new MentionDeduplicator();
     void twins.mention('C1 1', take('one'));
     await vi.advanceTimersByTimeAsync(1_900);
     expect(taken).toEqual([]);
@@ -96,7 +96,7 @@ describe('the two events of a mention', () => {
   });
 
   it('are waited for long once in a channel without messages, and long again once they come', async () => {
-    const twins = new Twins();
+    const twins = new MentionDeduplicator();
     await twins.message('C1 1', take('elsewhere'));
     void twins.mention('C2 1', take('one'));
     await vi.advanceTimersByTimeAsync(2_000);
@@ -117,7 +117,7 @@ describe('the two events of a mention', () => {
   });
 
   it('are one when the mention is delivered again while it waits, or is being stored', async () => {
-    const twins = new Twins();
+    const twins = new MentionDeduplicator();
     const stored = Promise.withResolvers<void>();
     const store = (): Promise<void> => {
       taken.push('mention');
@@ -136,7 +136,7 @@ describe('the two events of a mention', () => {
   });
 
   it('fail together, so that neither is acknowledged', async () => {
-    const twins = new Twins();
+    const twins = new MentionDeduplicator();
     const mention = twins.mention('C1 1', take('mention'));
     const away = new Error('the store is away');
     await expect(twins.message('C1 1', () => Promise.reject(away))).rejects.toBe(away);

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { toldBy } from '../../../../../src/platforms/slack/receive/parse-event.ts';
+import { parseEvent } from '../../../../../src/platforms/slack/receive/parse-event.ts';
 import { fixture, fixtureNames } from '../fixtures.ts';
 
 /** What a fixture tells, in a few words. */
 function story(name: string): string {
-  const told = toldBy(fixture(name));
+  const told = parseEvent(fixture(name));
   if (told === undefined) return 'nothing';
   if (!('said' in told)) return told.kind;
   const { user, bot, ts, threadTs } = told.said;
@@ -40,12 +40,12 @@ describe('what events tell', () => {
   });
 
   it('tells the twins of a mention apart', () => {
-    expect(toldBy(fixture('app-mention'))).toMatchObject({ mention: true });
-    expect(toldBy(fixture('message-of-mention'))).toMatchObject({ mention: false });
+    expect(parseEvent(fixture('app-mention'))).toMatchObject({ mention: true });
+    expect(parseEvent(fixture('message-of-mention'))).toMatchObject({ mention: false });
   });
 
   it('reads what bots say in attachments', () => {
-    expect(toldBy(fixture('other-bot'))).toMatchObject({ said: { text: 'Sunny, 21 degrees' } });
+    expect(parseEvent(fixture('other-bot'))).toMatchObject({ said: { text: 'Sunny, 21 degrees' } });
   });
 
   it('makes nothing of unknown shapes, and never throws', () => {
@@ -53,13 +53,16 @@ describe('what events tell', () => {
     const value = fc.oneof(fc.anything(), fc.constantFrom(...events));
     fc.assert(
       fc.property(value, value, (event, field) => {
-        toldBy(event);
-        toldBy({ type: 'event_callback', event });
-        toldBy({
+        parseEvent(event);
+        parseEvent({ type: 'event_callback', event });
+        parseEvent({
           type: 'event_callback',
           event: { type: 'message', subtype: 'message_changed', channel: 'C1', message: field },
         });
-        toldBy({ type: 'event_callback', event: { type: 'message', channel: 'C1', files: field } });
+        parseEvent({
+          type: 'event_callback',
+          event: { type: 'message', channel: 'C1', files: field },
+        });
       }),
       { numRuns: 1_000 },
     );

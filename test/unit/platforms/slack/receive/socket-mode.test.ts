@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { Naps } from '../../../../../src/platforms/slack/receive/socket-mode.ts';
+import { SuspendDetector } from '../../../../../src/platforms/slack/receive/socket-mode.ts';
 
 const minuteMs = 60_000;
 
@@ -18,7 +18,7 @@ function suspend(ms: number): void {
 
 it('tells since when the machine was suspended, once, and nothing of a busy minute', () => {
   const naps: number[] = [];
-  const watch = new Naps((sinceMs) => naps.push(sinceMs));
+  const watch = new SuspendDetector((sinceMs) => naps.push(sinceMs));
   watch.start();
   vi.advanceTimersByTime(10 * minuteMs);
   suspend(minuteMs / 2);

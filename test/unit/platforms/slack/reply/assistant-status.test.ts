@@ -1,16 +1,23 @@
 import { expect, it, vi } from 'vitest';
 import type { SlackApi } from '../../../../../src/platforms/slack/api/web-api.ts';
-import { Errands } from '../../../../../src/platforms/common/background-calls.ts';
+import { BackgroundCalls } from '../../../../../src/platforms/common/background-calls.ts';
 import { CallFailed } from '../../../../../src/core/domain/errors.ts';
 import type { Log } from '../../../../../src/core/ports/log.ts';
-import { Statuses, StatusMark } from '../../../../../src/platforms/slack/reply/assistant-status.ts';
-import { readableLog } from '../../../../fakes/recording-log.ts';
+import {
+  StatusSupport,
+  AssistantStatus,
+} from '../../../../../src/platforms/slack/reply/assistant-status.ts';
+import { recordingLog } from '../../../../fakes/recording-log.ts';
 
 /** The status of a reply in a channel's thread. */
-function markBy(call: SlackApi['call'], log: Log, errands = new Errands(log)): StatusMark {
-  return new StatusMark({
+function markBy(
+  call: SlackApi['call'],
+  log: Log,
+  errands = new BackgroundCalls(log),
+): AssistantStatus {
+  return new AssistantStatus({
     api: { call } as SlackApi,
-    statuses: new Statuses(),
+    statuses: new StatusSupport(),
     log,
     kind: 'channel',
     channel: 'C1',
@@ -21,8 +28,8 @@ function markBy(call: SlackApi['call'], log: Log, errands = new Errands(log)): S
 }
 
 it('does not hold up the end of the service while Slack hangs at clearing a status', async () => {
-  const log = readableLog();
-  const errands = new Errands(log);
+  const log = recordingLog();
+  const errands = new BackgroundCalls(log);
   const hanging = Promise.withResolvers<void>();
   const call: SlackApi['call'] = (_, { status }, signal) => {
     if (status !== '') return Promise.resolve({});
@@ -40,7 +47,7 @@ it('does not hold up the end of the service while Slack hangs at clearing a stat
 }, 5_000);
 
 it('tells in the log of a status that failed when nobody waited for it any more', async () => {
-  const log = readableLog();
+  const log = recordingLog();
   const answer = Promise.withResolvers<never>();
   const called = Promise.withResolvers<void>();
   const call: SlackApi['call'] = () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Pages } from '../../../../../src/core/reply/pages/page-splitter.ts';
-import { addressIn, streamable } from '../../../../../src/platforms/slack/reply/link-safety.ts';
+import { PageSplitter } from '../../../../../src/core/reply/pages/page-splitter.ts';
+import { findUrl, streamableText } from '../../../../../src/platforms/slack/reply/link-safety.ts';
 import { slackFormat } from '../../../../../src/platforms/slack/reply/markdown-format.ts';
 import {
   brokenDocument,
@@ -46,7 +46,7 @@ describe('what a stream may show', () => {
     ['map[key]: int', 'map[key]: int'],
     ['a [b], [c]\n\n- [ ] d: e', 'a [b], [c]\n\n- [ ] d: e'],
   ])('of %j it is %j, as what comes next may change the rest', (text, shown) => {
-    expect(streamable(text)).toEqual({ text: shown, over: false });
+    expect(streamableText(text)).toEqual({ text: shown, over: false });
   });
 
   it.each([
@@ -80,12 +80,12 @@ describe('what a stream may show', () => {
     ['ask x.y@secret.evil.com now', 'ask'],
     ['at evil.com.', 'at'],
   ])('ends before the address in %j', (text, shown) => {
-    expect(streamable(text)).toEqual({ text: shown, over: true });
-    expect(streamable(text, true)).toEqual({ text: shown, over: true });
+    expect(streamableText(text)).toEqual({ text: shown, over: true });
+    expect(streamableText(text, true)).toEqual({ text: shown, over: true });
   });
 
   it('is all of a final text', () => {
-    expect(streamable('see [the plan] <!', true)).toEqual({
+    expect(streamableText('see [the plan] <!', true)).toEqual({
       text: 'see [the plan] <!',
       over: false,
     });
@@ -125,11 +125,11 @@ describe('what a stream may show', () => {
           const from = shown.search(pattern);
           if (from >= 0) shown = shown.slice(0, from);
         }
-        const streamed = streamable(text);
+        const streamed = streamableText(text);
         // What is open before an address that ends the stream stays so.
         const most = at < 0 && streamed.over ? text : shown.trimEnd();
         expect(most.startsWith(streamed.text)).toBe(true);
-        expect(streamable(text, true).over || at < 0).toBe(true);
+        expect(streamableText(text, true).over || at < 0).toBe(true);
       }),
       { numRuns: 20_000 },
     );
@@ -141,7 +141,7 @@ describe('what a stream may show', () => {
     const piece = fc.constantFrom(...marks, ...words);
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 12 }), fc.boolean(), (chosen, final) => {
-        expect(addressIn(streamable(chosen.join(''), final).text)).toBeUndefined();
+        expect(findUrl(streamableText(chosen.join(''), final).text)).toBeUndefined();
       }),
       { numRuns: 20_000 },
     );
@@ -173,7 +173,7 @@ describe('what a stream may show', () => {
     (piece) => {
       const page = piece.repeat(9_000 / piece.length);
       for (let times = 0; times < 200; times += 1) {
-        streamable(page);
+        streamableText(page);
         slackFormat.render(page);
       }
     },
@@ -184,7 +184,7 @@ describe('what a stream may show', () => {
     const text = fc.oneof(document, fencedDocument, brokenDocument);
     fc.assert(
       fc.property(text, rhythm, (all, lengths) => {
-        const pages = new Pages(slackFormat);
+        const pages = new PageSplitter(slackFormat);
         let sent = '';
         for (const delta of pieces(all, lengths)) {
           pages.push(delta);
@@ -192,7 +192,7 @@ describe('what a stream may show', () => {
           if (pages.frozen.length > 0) return;
           if (written === undefined) continue;
           expect(written.startsWith(sent)).toBe(true);
-          const { text: shown, over } = streamable(written);
+          const { text: shown, over } = streamableText(written);
           if (shown.length > sent.length) sent = shown;
           expect(linksIn(sent)).toEqual([]);
           expect(mentionsIn(sent)).toEqual([]);

@@ -1,23 +1,26 @@
 import { describe, expect, it } from 'vitest';
 import { conversationId } from '../../../../../src/core/domain/conversation.ts';
-import { Errands } from '../../../../../src/platforms/common/background-calls.ts';
-import type { Fields } from '../../../../../src/core/foreign-data.ts';
-import type { View } from '../../../../../src/core/ports/store.ts';
-import { Known } from '../../../../../src/platforms/slack/reply/recent-reply-messages.ts';
-import { metadataOf } from '../../../../../src/platforms/slack/reply/posted-messages.ts';
-import { placeOf } from '../../../../../src/platforms/slack/messages/conversation-location.ts';
-import { sequelOf, Strays } from '../../../../../src/platforms/slack/reply/lost-posts.ts';
-import type { Threads } from '../../../../../src/platforms/slack/history/thread-reader.ts';
-import { readableLog } from '../../../../fakes/recording-log.ts';
+import { BackgroundCalls } from '../../../../../src/platforms/common/background-calls.ts';
+import type { JsonRecord } from '../../../../../src/core/foreign-data.ts';
+import type { StoredConversation } from '../../../../../src/core/ports/store.ts';
+import { RecentReplyMessages } from '../../../../../src/platforms/slack/reply/recent-reply-messages.ts';
+import { pageMetadata } from '../../../../../src/platforms/slack/reply/posted-messages.ts';
+import { locationOf } from '../../../../../src/platforms/slack/messages/conversation-location.ts';
+import {
+  followingTurns,
+  LostPostFinder,
+} from '../../../../../src/platforms/slack/reply/lost-posts.ts';
+import type { ThreadReader } from '../../../../../src/platforms/slack/history/thread-reader.ts';
+import { recordingLog } from '../../../../fakes/recording-log.ts';
 import { self } from '../fixtures.ts';
 
 const conversation = conversationId('slack', self.team, 'C1', '20.0');
 const { signal } = new AbortController();
 
-type Followed = Pick<View, 'history' | 'running'>;
+type Followed = Pick<StoredConversation, 'history' | 'running'>;
 
 /** A question, as history keeps it. */
-function asked(turn: string, id: string): View['history'][number] {
+function asked(turn: string, id: string): StoredConversation['history'][number] {
   return { id, role: 'user', turn, text: 'a question', at: 0, tokens: 1 };
 }
 
@@ -45,9 +48,9 @@ function running(turn: string, questions: string[], pages: string[] = []): Follo
 
 /** A thread that the reply to a question at 20.0 stands in. */
 class Thread {
-  readonly known = new Known();
+  readonly known = new RecentReplyMessages();
   /** What stands there: the metadata, by `ts`. */
-  readonly #messages = new Map<string, Fields | undefined>();
+  readonly #messages = new Map<string, JsonRecord | undefined>();
   readonly #followed: Followed;
   onCall: (method: string) => void = () => undefined;
 
@@ -57,7 +60,7 @@ class Thread {
   }
 
   posted(ts: string, key: string): this {
-    this.#messages.set(ts, metadataOf(key));
+    this.#messages.set(ts, pageMetadata(key));
     return this;
   }
 
@@ -65,14 +68,14 @@ class Thread {
     return [...this.#messages.keys()];
   }
 
-  get strays(): Strays {
-    const find: Threads['find'] = async (_place, _after, meant) => {
+  get strays(): LostPostFinder {
+    const find: ThreadReader['find'] = async (_place, _after, meant) => {
       for (const [ts, metadata] of this.#messages) {
         meant({ ts, user: self.userId, ...(metadata === undefined ? {} : { metadata }) });
       }
       return Promise.resolve(undefined);
     };
-    return new Strays({
+    return new LostPostFinder({
       api: {
         call: (method, { ts }) => {
           if (method === 'chat.delete') this.#messages.delete(String(ts));
@@ -81,12 +84,12 @@ class Thread {
         },
       },
       threads: { find },
-      errands: new Errands(readableLog()),
-      place: placeOf(conversation),
+      errands: new BackgroundCalls(recordingLog()),
+      place: locationOf(conversation),
       newest: '20.0',
       self: () => self,
       isKnown: (ts) => this.known.ofAnother('C1', ts, 'ours'),
-      sequel: () => Promise.resolve(sequelOf(this.#followed, 'ours', '20.0')),
+      sequel: () => Promise.resolve(followingTurns(this.#followed, 'ours', '20.0')),
     });
   }
 }

@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { slackFormat } from '../../../../../src/platforms/slack/reply/markdown-format.ts';
-import { nothingYet, postable } from '../../../../../src/platforms/slack/reply/link-safety.ts';
+import {
+  emptyPageText,
+  textBeforeUrl,
+} from '../../../../../src/platforms/slack/reply/link-safety.ts';
 import { linksIn, mentionsIn } from '../../../../fakes/slack/mentions-and-links.ts';
 
 const render = (markdown: string): string => slackFormat.render(markdown);
@@ -130,20 +133,20 @@ describe('what a post may show', () => {
     ['see [the page](https://a.example)', 'see'],
     ['see <https://a.example>', 'see'],
     ['at www.a.example', 'at'],
-    ['https://a.example', nothingYet],
-    ['![x](https://a.example)', nothingYet],
-    ['   ', nothingYet],
+    ['https://a.example', emptyPageText],
+    ['![x](https://a.example)', emptyPageText],
+    ['   ', emptyPageText],
     ['a[0](b) is code', 'a'],
     ['see evil.example.com/?d=secret', 'see'],
     ['see [a[b]c](evil.com/x)', 'see'],
     ['see main.ts and node.js', 'see main.ts and node.js'],
   ])('%s: %s', (text, expected) => {
-    expect(postable(text)).toBe(expected);
+    expect(textBeforeUrl(text)).toBe(expected);
   });
 
   it('is all of it where there is no edit for the rest: previews are off in every post', () => {
-    expect(postable('see https://a.example', { whole: true })).toBe('see https://a.example');
-    expect(postable('  ', { whole: true })).toBe(nothingYet);
+    expect(textBeforeUrl('see https://a.example', { whole: true })).toBe('see https://a.example');
+    expect(textBeforeUrl('  ', { whole: true })).toBe(emptyPageText);
   });
 
   it('has no address in it that Slack would fetch', () => {
@@ -166,7 +169,7 @@ describe('what a post may show', () => {
     );
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 15 }), (pieces) => {
-        expect(linksIn(postable(pieces.join('')))).toEqual([]);
+        expect(linksIn(textBeforeUrl(pieces.join('')))).toEqual([]);
       }),
       { numRuns: 5_000 },
     );

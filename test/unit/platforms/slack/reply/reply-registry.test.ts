@@ -2,29 +2,29 @@ import { expect, it } from 'vitest';
 import { conversationId } from '../../../../../src/core/domain/conversation.ts';
 import type { Turn } from '../../../../../src/core/domain/turn.ts';
 import { SlackApi } from '../../../../../src/platforms/slack/api/web-api.ts';
-import { Doubles } from '../../../../../src/platforms/slack/reply/duplicate-posts.ts';
-import { Heard } from '../../../../../src/platforms/slack/reply/posted-messages.ts';
-import { Errands } from '../../../../../src/platforms/common/background-calls.ts';
-import { Replies } from '../../../../../src/platforms/slack/reply/reply-registry.ts';
-import { Streams } from '../../../../../src/platforms/slack/reply/streaming/stream-policy.ts';
-import { Threads } from '../../../../../src/platforms/slack/history/thread-reader.ts';
-import { readableLog } from '../../../../fakes/recording-log.ts';
+import { DuplicatePosts } from '../../../../../src/platforms/slack/reply/duplicate-posts.ts';
+import { OwnPostEvents } from '../../../../../src/platforms/slack/reply/posted-messages.ts';
+import { BackgroundCalls } from '../../../../../src/platforms/common/background-calls.ts';
+import { ReplyRegistry } from '../../../../../src/platforms/slack/reply/reply-registry.ts';
+import { StreamPolicy } from '../../../../../src/platforms/slack/reply/streaming/stream-policy.ts';
+import { ThreadReader } from '../../../../../src/platforms/slack/history/thread-reader.ts';
+import { recordingLog } from '../../../../fakes/recording-log.ts';
 
 it('forgets a turn that was lost once the next one begins in its conversation', () => {
-  const log = readableLog();
+  const log = recordingLog();
   const api = new SlackApi({ token: 'xoxb-none', apiUrl: 'http://127.0.0.1:9/', log });
-  const errands = new Errands(log);
+  const errands = new BackgroundCalls(log);
   const ending = new AbortController().signal;
-  const replies = new Replies({
+  const replies = new ReplyRegistry({
     api,
-    threads: new Threads(api),
+    threads: new ThreadReader(api),
     errands,
-    doubles: new Doubles(errands, ending),
-    heard: new Heard(),
+    doubles: new DuplicatePosts(errands, ending),
+    heard: new OwnPostEvents(),
     log,
-    store: { view: () => Promise.resolve({ history: [], queued: [] }) },
+    store: { conversationView: () => Promise.resolve({ history: [], queued: [] }) },
     ending,
-    streams: new Streams({ streaming: 'auto', log }),
+    streams: new StreamPolicy({ streaming: 'auto', log }),
     self: () => undefined,
   });
   const conversation = conversationId('slack', 'T1', 'C1', '1.0');
@@ -34,9 +34,9 @@ it('forgets a turn that was lost once the next one begins in its conversation', 
   };
   begin('lost', '1.0');
   begin('next', '2.0');
-  expect(replies.withdraw({ channel: 'C1', ts: '1.0' })).toBeUndefined();
+  expect(replies.onMessageDeleted({ channel: 'C1', ts: '1.0' })).toBeUndefined();
   replies.ended(conversation, 'lost');
-  expect(replies.withdraw({ channel: 'C1', ts: '2.0' })).toBe(conversation);
+  expect(replies.onMessageDeleted({ channel: 'C1', ts: '2.0' })).toBe(conversation);
   replies.ended(conversation, 'next');
-  expect(replies.withdraw({ channel: 'C1', ts: '2.0' })).toBeUndefined();
+  expect(replies.onMessageDeleted({ channel: 'C1', ts: '2.0' })).toBeUndefined();
 });

@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
 import { conversationId } from '../../../../../src/core/domain/conversation.ts';
 import type { Message } from '../../../../../src/core/domain/message.ts';
-import type { View } from '../../../../../src/core/ports/store.ts';
+import type { StoredConversation } from '../../../../../src/core/ports/store.ts';
 import type { PageRecord, Turn } from '../../../../../src/core/domain/turn.ts';
 import {
   LiveTurn,
-  picture,
+  conversationView,
 } from '../../../../../src/platforms/web/conversations/conversation-view.ts';
 
 const conversation = conversationId('web', 's', 'c');
@@ -26,7 +26,7 @@ function turn(id: string, pages: PageRecord[] = []): Turn {
   };
 }
 
-function view(more: Partial<View>): View {
+function view(more: Partial<StoredConversation>): StoredConversation {
   return { history: [], queued: [], ...more };
 }
 
@@ -35,7 +35,7 @@ const entries = [
   { id: 't1', role: 'assistant', text: 'Answer', at: 1, tokens: 1, outcome: 'done' },
 ] as const;
 
-function texts(shown: ReturnType<typeof picture>): string[] | undefined {
+function texts(shown: ReturnType<typeof conversationView>): string[] | undefined {
   return shown.running?.pages.map(({ text }) => text);
 }
 
@@ -43,7 +43,7 @@ it('shows the text that was written here, not the older one that is stored', () 
   const live = new LiveTurn('t1', [message('m1')]);
   live.write('k0', { index: 0, text: 'New text' });
   const stored = turn('t1', [{ index: 0, key: 'k0', id: 'k0', source: 'New' }]);
-  expect(texts(picture(view({ running: stored }), live))).toEqual(['New text']);
+  expect(texts(conversationView(view({ running: stored }), live))).toEqual(['New text']);
 });
 
 it('shows the pages of an earlier process until they are written anew', () => {
@@ -53,11 +53,11 @@ it('shows the pages of an earlier process until they are written anew', () => {
     { index: 1, key: 'k1', id: 'k1', source: 'Old end.' },
   ]);
   const running = view({ running: stored });
-  expect(texts(picture(running, live))).toEqual(['Old beginning. ', 'Old end.']);
+  expect(texts(conversationView(running, live))).toEqual(['Old beginning. ', 'Old end.']);
   live.write('k0', { text: 'New beginning' });
-  expect(texts(picture(running, live))).toEqual(['New beginning', 'Old end.']);
+  expect(texts(conversationView(running, live))).toEqual(['New beginning', 'Old end.']);
   live.remove('k1');
-  expect(texts(picture(running, live))).toEqual(['New beginning']);
+  expect(texts(conversationView(running, live))).toEqual(['New beginning']);
 });
 
 it('opens again on a stored page what the page before it left open', () => {
@@ -69,21 +69,21 @@ it('opens again on a stored page what the page before it left open', () => {
     key: `k${index}`,
     source: slice,
   }));
-  const shown = texts(picture(view({ running: turn('t1', pages) }), undefined));
+  const shown = texts(conversationView(view({ running: turn('t1', pages) }), undefined));
   expect(shown).toHaveLength(2);
   expect(shown?.[1]).toMatch(/^```python\n/);
 });
 
 it('shows a question once, however late the store says that its turn began', () => {
   const live = new LiveTurn('t1', [message('m1')]);
-  const shown = picture(view({ queued: [message('m1'), message('m2')] }), live);
+  const shown = conversationView(view({ queued: [message('m1'), message('m2')] }), live);
   expect(shown.running?.messages.map(({ id }) => id)).toEqual(['m1']);
   expect(shown.queued.map(({ id }) => id)).toEqual(['m2']);
 });
 
 it('shows a reply once, however late it is told that its turn is over', () => {
   const live = new LiveTurn('t1', [message('m1')]);
-  const shown = picture(view({ history: entries }), live);
+  const shown = conversationView(view({ history: entries }), live);
   expect(shown.running).toBeUndefined();
   expect(shown.entries.map(({ id }) => id)).toEqual(['m1', 't1']);
 });
@@ -92,13 +92,13 @@ it('keeps showing a turn that is over until the store gives its end', () => {
   const live = new LiveTurn('t1', [message('m1')]);
   live.write('k0', { index: 0, text: 'All of it' });
   live.ended = true;
-  expect(texts(picture(view({ running: turn('t1') }), live))).toEqual(['All of it']);
-  expect(picture(view({ history: entries }), live).running).toBeUndefined();
+  expect(texts(conversationView(view({ running: turn('t1') }), live))).toEqual(['All of it']);
+  expect(conversationView(view({ history: entries }), live).running).toBeUndefined();
 });
 
 it('says that a turn is being stopped, in whatever process it runs', () => {
   const stopping = { ...turn('t1'), stopRequested: true };
-  expect(picture(view({ running: stopping }), undefined).running?.stopping).toBe(true);
+  expect(conversationView(view({ running: stopping }), undefined).running?.stopping).toBe(true);
   const live = new LiveTurn('t1', [message('m1')]);
-  expect(picture(view({ running: stopping }), live).running?.stopping).toBe(true);
+  expect(conversationView(view({ running: stopping }), live).running?.stopping).toBe(true);
 });

@@ -1,19 +1,26 @@
 import { marked } from 'marked';
 import { describe, expect, it } from 'vitest';
 import type { ConversationId } from '../../../../../src/core/domain/conversation.ts';
-import type { Entry } from '../../../../../src/core/domain/turn.ts';
-import type { View } from '../../../../../src/core/ports/store.ts';
+import type { HistoryEntry } from '../../../../../src/core/domain/turn.ts';
+import type { StoredConversation } from '../../../../../src/core/ports/store.ts';
 import { toMarkdown } from '../../../../../src/platforms/web/conversations/export.ts';
 
 const exportedAt = Date.parse('2026-11-30T10:00:00Z');
 const at = Date.parse('2026-11-29T09:05:59Z');
 const conversation = 'web:s:c' as ConversationId;
 
-function entry(role: Entry['role'], text: string, more: Partial<Entry> = {}): Entry {
+function entry(
+  role: HistoryEntry['role'],
+  text: string,
+  more: Partial<HistoryEntry> = {},
+): HistoryEntry {
   return { id: text, role, text, at, tokens: 1, ...more };
 }
 
-function exported(history: readonly Entry[], more: Partial<View> = {}): string {
+function exported(
+  history: readonly HistoryEntry[],
+  more: Partial<StoredConversation> = {},
+): string {
   return toMarkdown('Salt', { history, queued: [], ...more }, exportedAt);
 }
 

@@ -3,11 +3,11 @@ import { fileNameOf, titleOf } from '../../../../../src/platforms/web/conversati
 
 describe('a title', () => {
   it.each([
-    [{ began: 'Why is the sea salty?' }, 'Why is the sea salty?'],
-    [{ began: 'Why is the sea salty?', name: 'Sea' }, 'Sea'],
-    [{ began: '  Two\nlines' }, 'Two'],
-    [{ began: '😀'.repeat(100) }, `${'😀'.repeat(59)}…`],
-    [{ began: '' }, 'Untitled'],
+    [{ firstText: 'Why is the sea salty?' }, 'Why is the sea salty?'],
+    [{ firstText: 'Why is the sea salty?', name: 'Sea' }, 'Sea'],
+    [{ firstText: '  Two\nlines' }, 'Two'],
+    [{ firstText: '😀'.repeat(100) }, `${'😀'.repeat(59)}…`],
+    [{ firstText: '' }, 'Untitled'],
   ])('of %j is %s', (summary, title) => expect(titleOf(summary)).toBe(title));
 });
 

@@ -3,7 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { assets, SharedFiles, streamOf } from '../../../../../src/platforms/web/http/assets.ts';
+import {
+  assetRoutes,
+  SharedFiles,
+  streamOf,
+} from '../../../../../src/platforms/web/http/assets.ts';
 
 let folder: string;
 let path: string;
@@ -52,7 +56,7 @@ it('reads a file again once it has changed', async () => {
 });
 
 it('says how long an asset is, and sends it only to those who have not got it', async () => {
-  const routes = assets();
+  const routes = assetRoutes();
   const ask = (method: string, headers = {}) =>
     routes.request('/assets/vendor/marked.js', { method, headers });
   const got = await ask('GET');

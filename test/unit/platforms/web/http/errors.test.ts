@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { beforeEach, expect, test } from 'vitest';
 import type { Log } from '../../../../../src/core/ports/log.ts';
-import { problems } from '../../../../../src/platforms/web/http/errors.ts';
+import { problemReportRoutes } from '../../../../../src/platforms/web/http/errors.ts';
 
 let lines: unknown[];
 let routes: Hono<{ Variables: { session: string } }>;
@@ -15,7 +15,7 @@ beforeEach(() => {
     if (c.req.header('Cookie') === cookie) c.set('session', 'ana');
     return next();
   });
-  routes.route('/', problems(log));
+  routes.route('/', problemReportRoutes(log));
 });
 
 /** Stands for a session, which another part reads. */

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { Hosts } from '../../../../../src/platforms/web/http/request-guard.ts';
+import { AllowedHosts } from '../../../../../src/platforms/web/http/request-guard.ts';
 
 it('has this machine’s own names with any port, whatever it is bound to', () => {
   for (const bound of ['127.0.0.1', '0.0.0.0', '::', '192.168.1.5']) {
-    const hosts = new Hosts(bound, []);
+    const hosts = new AllowedHosts(bound, []);
     for (const name of ['localhost', 'LOCALHOST:3000', '127.0.0.1:1', '[::1]:3000']) {
       expect(hosts.has(name), name).toBe(true);
     }
@@ -20,13 +20,13 @@ it('has this machine’s own names with any port, whatever it is bound to', () =
 });
 
 it('has the address that it is bound to', () => {
-  expect(new Hosts('192.168.1.5', []).has('192.168.1.5:3000')).toBe(true);
-  expect(new Hosts('fd00::5', []).has('[fd00::5]:3000')).toBe(true);
-  expect(new Hosts('0.0.0.0', []).has('192.168.1.5:3000')).toBe(false);
+  expect(new AllowedHosts('192.168.1.5', []).has('192.168.1.5:3000')).toBe(true);
+  expect(new AllowedHosts('fd00::5', []).has('[fd00::5]:3000')).toBe(true);
+  expect(new AllowedHosts('0.0.0.0', []).has('192.168.1.5:3000')).toBe(false);
 });
 
 it('has what is listed, with any port unless one is listed, too', () => {
-  const hosts = new Hosts('0.0.0.0', [
+  const hosts = new AllowedHosts('0.0.0.0', [
     'Parley.Example.com',
     'other.example:8443',
     'tls.example:443',
@@ -61,5 +61,5 @@ it.each([
   '[localhost]',
   'localhost:',
 ])('is not misled by "%s"', (header) => {
-  expect(new Hosts('127.0.0.1', []).has(header)).toBe(false);
+  expect(new AllowedHosts('127.0.0.1', []).has(header)).toBe(false);
 });

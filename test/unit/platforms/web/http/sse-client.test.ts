@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { conversationId } from '../../../../../src/core/domain/conversation.ts';
 import type { Message } from '../../../../../src/core/domain/message.ts';
-import type { Store, View } from '../../../../../src/core/ports/store.ts';
-import { Rooms } from '../../../../../src/platforms/web/conversations/live-conversations.ts';
+import type { Store, StoredConversation } from '../../../../../src/core/ports/store.ts';
+import { LiveConversations } from '../../../../../src/platforms/web/conversations/live-conversations.ts';
 import { webSurface } from '../../../../../src/platforms/web/surface.ts';
-import type { Viewer } from '../../../../../src/platforms/web/http/sse-client.ts';
-import { readableLog } from '../../../../fakes/recording-log.ts';
+import type { SseClient } from '../../../../../src/platforms/web/http/sse-client.ts';
+import { recordingLog } from '../../../../fakes/recording-log.ts';
 
 const here = conversationId('web', 's', 'c');
 const question: Message = {
@@ -17,8 +17,8 @@ const question: Message = {
   kind: 'question',
 };
 const never = new AbortController().signal;
-const empty: View = { history: [], queued: [] };
-const over: View = {
+const empty: StoredConversation = { history: [], queued: [] };
+const over: StoredConversation = {
   history: [
     { id: 'm1', role: 'user', turn: 't1', text: 'Well?', at: 1, tokens: 1 },
     { id: 't1', role: 'assistant', turn: 't1', text: 'Well.', at: 1, tokens: 1, outcome: 'done' },
@@ -30,11 +30,11 @@ const over: View = {
 class KnownView {
   view = empty;
   asked = 0;
-  answer: () => Promise<View> = () => Promise.resolve(this.view);
+  answer: () => Promise<StoredConversation> = () => Promise.resolve(this.view);
 
   get store(): Store {
     return {
-      view: () => {
+      conversationView: () => {
         this.asked += 1;
         return this.answer();
       },
@@ -43,12 +43,12 @@ class KnownView {
 }
 
 let known: KnownView;
-let rooms: Rooms;
+let rooms: LiveConversations;
 
 beforeEach(() => {
   vi.useFakeTimers();
   known = new KnownView();
-  rooms = new Rooms(known.store, readableLog());
+  rooms = new LiveConversations(known.store, recordingLog());
 });
 
 afterEach(() => {
@@ -60,8 +60,8 @@ interface Sent {
   readonly data: Record<string, unknown>;
 }
 
-async function next(viewer: Viewer): Promise<Sent[]> {
-  const text = (await viewer.next()) ?? '';
+async function next(viewer: SseClient): Promise<Sent[]> {
+  const text = (await viewer.nextEvents()) ?? '';
   return [...text.matchAll(/^event: (\w+)\ndata: (.*)$/gm)].map(([, event = '', data = '']) => ({
     event,
     data: JSON.parse(data) as Record<string, unknown>,
@@ -69,7 +69,7 @@ async function next(viewer: Viewer): Promise<Sent[]> {
 }
 
 /** Reads until nothing is left to be sent. */
-async function drained(viewer: Viewer): Promise<Sent[]> {
+async function drained(viewer: SseClient): Promise<Sent[]> {
   const sent: Sent[] = [];
   for (;;) {
     const more = next(viewer);
@@ -81,9 +81,9 @@ async function drained(viewer: Viewer): Promise<Sent[]> {
 }
 
 it('sends the newest text alone to whoever reads slowly', async () => {
-  const viewer = await rooms.open(here);
-  const room = rooms.enter(here);
-  const surface = webSurface(room, room.begin('t1', [question]));
+  const viewer = await rooms.connect(here);
+  const room = rooms.ensure(here);
+  const surface = webSurface(room, room.beginTurn('t1', [question]));
   await surface.post({ key: 'k', index: 0, text: 'A' }, never);
   await vi.advanceTimersByTimeAsync(0);
   await next(viewer);
@@ -94,9 +94,9 @@ it('sends the newest text alone to whoever reads slowly', async () => {
 });
 
 it('sends only what a change of the text leaves different', async () => {
-  const viewer = await rooms.open(here);
-  const room = rooms.enter(here);
-  const surface = webSurface(room, room.begin('t1', [question]));
+  const viewer = await rooms.connect(here);
+  const room = rooms.ensure(here);
+  const surface = webSurface(room, room.beginTurn('t1', [question]));
   await surface.post({ key: 'k', index: 0, text: 'Some **bo**' }, never);
   await vi.advanceTimersByTimeAsync(0);
   await next(viewer);
@@ -108,17 +108,17 @@ it('sends only what a change of the text leaves different', async () => {
 
 it('sends each entry of the history once', async () => {
   known.view = over;
-  const viewer = await rooms.open(here);
+  const viewer = await rooms.connect(here);
   const [first] = await next(viewer);
   expect(first?.data).toMatchObject({ ids: ['m1', 't1'], entries: [{ id: 'm1' }, { id: 't1' }] });
-  rooms.find(here)?.changed();
+  rooms.find(here)?.storeChanged();
   await vi.advanceTimersByTimeAsync(0);
   const [second] = await next(viewer);
   expect(second?.data).toMatchObject({ ids: ['m1', 't1'], entries: [] });
 });
 
 it('gives a sign of life every 15 seconds, so that a dead connection is noticed', async () => {
-  const viewer = await rooms.open(here);
+  const viewer = await rooms.connect(here);
   await next(viewer);
   const more = next(viewer);
   await vi.advanceTimersByTimeAsync(15_000);
@@ -126,18 +126,18 @@ it('gives a sign of life every 15 seconds, so that a dead connection is noticed'
 });
 
 it('never shows less than was shown while a turn ends', async () => {
-  const viewer = await rooms.open(here);
-  const room = rooms.enter(here);
-  const surface = webSurface(room, room.begin('t1', [question]));
+  const viewer = await rooms.connect(here);
+  const room = rooms.ensure(here);
+  const surface = webSurface(room, room.beginTurn('t1', [question]));
   await surface.post({ key: 'k', index: 0, text: 'Well.' }, never);
   await vi.advanceTimersByTimeAsync(0);
   await next(viewer);
   // A view that was asked for before the end arrives after it.
-  const early = Promise.withResolvers<View>();
+  const early = Promise.withResolvers<StoredConversation>();
   known.answer = () => early.promise;
-  room.changed();
+  room.storeChanged();
   known.answer = () => Promise.resolve(over);
-  room.end('t1');
+  room.endTurn('t1');
   early.resolve({
     history: [],
     queued: [],
@@ -161,24 +161,24 @@ it('never shows less than was shown while a turn ends', async () => {
 });
 
 it('sends no words of a turn that the store says is over, though it was not told so', async () => {
-  const room = rooms.enter(here);
-  const surface = webSurface(room, room.begin('t1', [question]));
+  const room = rooms.ensure(here);
+  const surface = webSurface(room, room.beginTurn('t1', [question]));
   await surface.post({ key: 'k', index: 0, text: 'Well.' }, never);
   known.view = over;
-  const viewer = await rooms.open(here);
+  const viewer = await rooms.connect(here);
   await next(viewer);
   await surface.edit('k', 'Well. Late.', never);
   expect(await drained(viewer)).toEqual([]);
 });
 
 it('does not go back to an older view that the store gives later', async () => {
-  const viewer = await rooms.open(here);
+  const viewer = await rooms.connect(here);
   await next(viewer);
-  const slow = Promise.withResolvers<View>();
+  const slow = Promise.withResolvers<StoredConversation>();
   known.answer = () => slow.promise;
-  rooms.find(here)?.changed();
+  rooms.find(here)?.storeChanged();
   known.answer = () => Promise.resolve(over);
-  await rooms.open(here);
+  await rooms.connect(here);
   slow.resolve(empty);
   await vi.advanceTimersByTimeAsync(0);
   expect((await drained(viewer)).at(-1)?.data).toMatchObject({ ids: ['m1', 't1'] });
@@ -186,7 +186,7 @@ it('does not go back to an older view that the store gives later', async () => {
 
 it('follows a turn that another process works on, by asking the store', async () => {
   known.view = { ...empty, queued: [question] };
-  const viewer = await rooms.open(here);
+  const viewer = await rooms.connect(here);
   await next(viewer);
   known.view = over;
   const more = next(viewer);
@@ -198,10 +198,10 @@ it('follows a turn that another process works on, by asking the store', async ()
 });
 
 it('shows what the store had to say once it can be read again', async () => {
-  const viewer = await rooms.open(here);
+  const viewer = await rooms.connect(here);
   await next(viewer);
   known.answer = () => Promise.reject(new Error('away'));
-  rooms.find(here)?.changed();
+  rooms.find(here)?.storeChanged();
   const more = next(viewer);
   await vi.advanceTimersByTimeAsync(100);
   known.view = over;
@@ -211,27 +211,27 @@ it('shows what the store had to say once it can be read again', async () => {
 });
 
 it('keeps nothing in memory once nobody looks and nothing runs', async () => {
-  const viewer = await rooms.open(here);
-  const room = rooms.enter(here);
-  room.begin('t1', [question]);
+  const viewer = await rooms.connect(here);
+  const room = rooms.ensure(here);
+  room.beginTurn('t1', [question]);
   viewer.close();
   expect(rooms.find(here), 'the turn runs').toBeDefined();
-  room.end('t1');
-  rooms.tidy(here);
+  room.endTurn('t1');
+  rooms.removeIfUnused(here);
   expect(rooms.find(here)).toBeUndefined();
 });
 
 it('keeps no room for a page that could not be opened', async () => {
   known.answer = () => Promise.reject(new Error('away'));
-  await expect(rooms.open(here)).rejects.toThrow('away');
+  await expect(rooms.connect(here)).rejects.toThrow('away');
   expect(rooms.find(here)).toBeUndefined();
 });
 
 it('ends for good when it is closed', async () => {
-  const viewer = await rooms.open(here);
-  await viewer.next();
-  const more = viewer.next();
+  const viewer = await rooms.connect(here);
+  await viewer.nextEvents();
+  const more = viewer.nextEvents();
   rooms.close();
   expect(await more).toBeUndefined();
-  await expect(rooms.open(here)).rejects.toThrow('Too many pages');
+  await expect(rooms.connect(here)).rejects.toThrow('Too many pages');
 });

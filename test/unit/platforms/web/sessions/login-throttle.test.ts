@@ -1,19 +1,22 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { LoginLine, type Turn } from '../../../../../src/platforms/web/sessions/login-throttle.ts';
+import {
+  LoginThrottle,
+  type ThrottleResult,
+} from '../../../../../src/platforms/web/sessions/login-throttle.ts';
 
 const never = new AbortController().signal;
-let line: LoginLine;
+let line: LoginThrottle;
 
 beforeEach(() => {
   vi.useFakeTimers();
-  line = new LoginLine();
+  line = new LoginThrottle();
 });
 
 afterEach(() => vi.useRealTimers());
 
 /** A try, and what became of it so far. */
 interface Try {
-  turn?: Turn;
+  turn?: ThrottleResult;
 }
 
 function attempt(lane?: string, signal = never): Try {
@@ -80,7 +83,7 @@ it('does not count those that were right', async () => {
     const each = attempt('10.0.0.1');
     await pass(0);
     expect(each.turn).toBe('come');
-    line.right('10.0.0.1');
+    line.succeeded('10.0.0.1');
   }
 });
 

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { Buckets } from '../../../../../src/platforms/web/sessions/session-throttle.ts';
+import { TokenBuckets } from '../../../../../src/platforms/web/sessions/session-throttle.ts';
 
 function counting() {
   const clock = { now: 1_000_000 };
-  const buckets = new Buckets({ burst: 5, refillMs: 10_000, now: () => clock.now });
+  const buckets = new TokenBuckets({ burst: 5, refillMs: 10_000, now: () => clock.now });
   return { clock, buckets };
 }
 
@@ -30,7 +30,7 @@ it('does not count what was given back', () => {
   const { buckets } = counting();
   for (let taken = 0; taken < 9; taken += 1) {
     buckets.take('10.0.0.1');
-    buckets.giveBack('10.0.0.1');
+    buckets.refund('10.0.0.1');
   }
   expect(buckets.waitMs('10.0.0.1')).toBe(0);
 });

@@ -1,25 +1,25 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
-  Streams,
-  type Streaming,
+  StreamPolicy,
+  type StreamingSetting,
 } from '../../../../../../src/platforms/slack/reply/streaming/stream-policy.ts';
-import { readableLog } from '../../../../../fakes/recording-log.ts';
+import { recordingLog } from '../../../../../fakes/recording-log.ts';
 
 const place = (channel = 'C1') => ({ team: 'T1', channel, root: '1.0' });
 
-function streams(streaming: Streaming, isGov = false): Streams {
-  return new Streams({ streaming, isGov, log: readableLog() });
+function streams(streaming: StreamingSetting, isGov = false): StreamPolicy {
+  return new StreamPolicy({ streaming, isGov, log: recordingLog() });
 }
 
 /** So many replies begin at once; how many of them are streams. */
-function begin(all: Streams, replies: number): number {
+function begin(all: StreamPolicy, replies: number): number {
   let count = 0;
   for (let at = 0; at < replies; at += 1) {
     const writer = {};
-    if (!all.offers(writer, place(`C${at}`))) continue;
+    if (!all.offerStream(writer, place(`C${at}`))) continue;
     count += 1;
-    all.writes(writer, 'stream');
-    all.calls('chat.startStream');
+    all.noteMode(writer, 'stream');
+    all.noteCall('chat.startStream');
   }
   return count;
 }
@@ -40,16 +40,16 @@ describe('auto', () => {
   it('edits again when there are few again', () => {
     const all = streams('auto');
     const writers = Array.from({ length: 8 }, () => ({}));
-    for (const writer of writers) all.offers(writer, place());
+    for (const writer of writers) all.offerStream(writer, place());
     const next = {};
-    expect(all.offers(next, place())).toBe(true);
-    for (const writer of [...writers, next]) all.leaves(writer);
-    expect(all.offers({}, place())).toBe(false);
+    expect(all.offerStream(next, place())).toBe(true);
+    for (const writer of [...writers, next]) all.forget(writer);
+    expect(all.offerStream({}, place())).toBe(false);
   });
 
   it('streams where edits are spent', () => {
     const all = streams('auto');
-    for (let call = 0; call < 40; call += 1) all.calls('chat.update');
+    for (let call = 0; call < 40; call += 1) all.noteCall('chat.update');
     expect(begin(all, 1)).toBe(1);
   });
 });
@@ -57,14 +57,14 @@ describe('auto', () => {
 describe('native', () => {
   it('streams wherever it can', () => {
     expect(begin(streams('native'), 1)).toBe(1);
-    expect(streams('native').offers({}, { team: 'T1', channel: 'D1' })).toBe(false);
-    expect(streams('native', true).offers({}, place())).toBe(false);
-    expect(streams('edit').offers({}, place())).toBe(false);
+    expect(streams('native').offerStream({}, { team: 'T1', channel: 'D1' })).toBe(false);
+    expect(streams('native', true).offerStream({}, place())).toBe(false);
+    expect(streams('edit').offerStream({}, place())).toBe(false);
   });
 
   it('begins no more than can be ended in time', () => {
     const all = streams('native');
-    for (let call = 0; call < 10; call += 1) all.calls('chat.stopStream');
+    for (let call = 0; call < 10; call += 1) all.noteCall('chat.stopStream');
     expect(begin(all, 30)).toBe(8);
     vi.advanceTimersByTime(60_000);
     // Starts have come back; the stops are still kept for those that are open.
@@ -73,27 +73,27 @@ describe('native', () => {
 
   it('begins none for as long as Slack wants, and offers what was not taken to others', () => {
     const all = streams('native');
-    all.rateLimited('chat.startStream', 5_000);
-    expect(all.offers({}, place())).toBe(false);
+    all.noteRateLimit('chat.startStream', 5_000);
+    expect(all.offerStream({}, place())).toBe(false);
     vi.advanceTimersByTime(5_000);
-    for (let writer = 0; writer < 3; writer += 1) all.offers({}, place());
-    expect(all.offers({}, place())).toBe(false);
+    for (let writer = 0; writer < 3; writer += 1) all.offerStream({}, place());
+    expect(all.offerStream({}, place())).toBe(false);
     vi.advanceTimersByTime(1_500);
-    expect(all.offers({}, place())).toBe(true);
+    expect(all.offerStream({}, place())).toBe(true);
   });
 });
 
 describe('a refusal', () => {
   it('of the method is for everywhere, of a kind of place for that kind', () => {
     const all = streams('native');
-    all.refuse(place('C1'), 'channel_type_not_supported');
-    expect(all.offers({}, place('C1'))).toBe(false);
-    expect(all.offers({}, place('C2'))).toBe(true);
-    all.refuse(place('D1'), 'channel_type_not_supported');
-    expect(all.offers({}, place('D2'))).toBe(false);
-    all.refuse(place('C3'), 'missing_recipient_team_id');
-    expect(all.offers({}, place('C3'))).toBe(true);
-    all.refuse(place('C3'), 'unknown_method');
-    expect(all.offers({}, place('C2'))).toBe(false);
+    all.noteRefusal(place('C1'), 'channel_type_not_supported');
+    expect(all.offerStream({}, place('C1'))).toBe(false);
+    expect(all.offerStream({}, place('C2'))).toBe(true);
+    all.noteRefusal(place('D1'), 'channel_type_not_supported');
+    expect(all.offerStream({}, place('D2'))).toBe(false);
+    all.noteRefusal(place('C3'), 'missing_recipient_team_id');
+    expect(all.offerStream({}, place('C3'))).toBe(true);
+    all.noteRefusal(place('C3'), 'unknown_method');
+    expect(all.offerStream({}, place('C2'))).toBe(false);
   });
 });
