@@ -37,8 +37,8 @@ export async function openAcceptors(
       server.emit('connection', socket),
     ),
   );
-  const shared = { ...place, port, shares: process.platform === 'linux' };
-  const all = shared.shares ? [server, ...others] : [server];
+  const shared: ListenAddress = { ...place, port, reusePort: process.platform === 'linux' };
+  const all = shared.reusePort === true ? [server, ...others] : [server];
   try {
     for (const each of all) await listen(each, shared, onFault);
   } catch (error) {
