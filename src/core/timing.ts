@@ -50,6 +50,27 @@ export function backoffMs(tries: number, firstMs: number, mostMs: number): numbe
   return ms / 2 + (Math.random() * ms) / 2;
 }
 
+/**
+ * Runs a step again and again until it succeeds. Throws what `delayMs` throws, and the signal's reason.
+ *
+ * @param delayMs time until the next try, in ms; throws an error that is worth no other try. `tries`
+ *   counts from 1
+ */
+export async function retry<T>(
+  step: () => Promise<T>,
+  delayMs: (error: unknown, tries: number) => number,
+  signal: AbortSignal,
+): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await step();
+    } catch (error) {
+      signal.throwIfAborted();
+      await wait(delayMs(error, tries), signal);
+    }
+  }
+}
+
 /** How long something written waits for a store that is away before it is left for another try. */
 const patienceMs = 5 * 60_000;
 
@@ -57,21 +78,21 @@ const patienceMs = 5 * 60_000;
  * Makes a step that must not be lost to a store that is away for a while: tries again until it
  * is stored, for five minutes. Throws the last `StoreUnavailable`, or the signal's reason.
  */
-export async function retryWhileStoreIsDown<T>(
+export function retryWhileStoreIsDown<T>(
   step: () => Promise<T>,
   log: Log,
   signal: AbortSignal,
 ): Promise<T> {
   const patienceEnds = performance.now() + patienceMs;
-  for (let tries = 1; ; tries += 1) {
-    try {
-      return await step();
-    } catch (error) {
+  return retry(
+    step,
+    (error, tries) => {
       if (!(error instanceof StoreUnavailable) || performance.now() > patienceEnds) throw error;
       log.warn({ err: error, tries }, 'not stored yet');
-      await wait(backoffMs(tries, 200, 5_000), signal);
-    }
-  }
+      return backoffMs(tries, 200, 5_000);
+    },
+    signal,
+  );
 }
 
 /** How long words may be taken in before timers and sockets have their turn, in milliseconds. */

@@ -115,7 +115,7 @@ describe.concurrent('access in Discord', () => {
     await vi.waitFor(() =>
       expect(world.logged('takes no direct messages')).toMatchObject([{ person: cem.id }]),
     );
-    expect(world.logged('errand failed')).toEqual([]);
+    expect(world.logged('background call failed')).toEqual([]);
 
     // Allowed later, they are answered from then on: what was refused stays so.
     denied.length = 0;

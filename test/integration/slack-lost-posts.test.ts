@@ -53,7 +53,7 @@ describe.concurrent('a look for a stream that was begun and lost', () => {
     await fake.until(() => world.replies('C1', root.ts).length === 2, 20_000);
     await world.restart();
     expect(world.replies('C1', root.ts)).toEqual(['One.']);
-    expect(world.logged('errand failed')).toEqual([]);
+    expect(world.logged('background call failed')).toEqual([]);
   });
 });
 
@@ -67,6 +67,6 @@ describe.concurrent('a look for a post that may come late', () => {
     await world.turnsDone(1, 20_000);
     await world.restart();
     expect(world.replies('C1', root.ts)).toEqual(['Answer to: Ann: go on']);
-    expect(world.logged('errand failed')).toEqual([]);
+    expect(world.logged('background call failed')).toEqual([]);
   });
 });

@@ -1,15 +1,15 @@
 import { CallFailed, RateLimited } from '../../core/domain/errors.ts';
-import { backoffMs, wait } from '../../core/timing.ts';
+import { backoffMs, retry } from '../../core/timing.ts';
 import type { Log } from '../../core/ports/log.ts';
 
-/** What is waited after no answer, in milliseconds. */
+/** Delay after a call that got no answer, in ms. */
 const retryMs = 2_000;
-/** Many errands may be told to wait for the same moment, when there is room for one of them. */
+/** Time for which a rate-limited call is tried again, in ms: many may be told to wait for one moment. */
 const limitedForMs = 60_000;
 const firstRetryMs = 200;
 const slowestRetryMs = 5_000;
 
-/** Calls beside the replies, such as a sentence to somebody, that nobody waits for. */
+/** Calls that no reply waits for, such as a notice to a person. */
 export class BackgroundCalls {
   readonly #log: Log;
   readonly #abort = new AbortController();
@@ -20,39 +20,36 @@ export class BackgroundCalls {
   }
 
   /**
-   * Runs it, again while it is rate limited, for a minute, and once more if it gets no answer; a
-   * failure is logged and no more.
+   * Runs a call, again while it is rate limited, for a minute, and once more if it gets no answer. A
+   * failure is only logged.
    */
-  run(name: string, errand: (signal: AbortSignal) => Promise<void>): void {
-    const running = this.#untilDone(errand).catch((error: unknown) =>
-      this.#log.warn({ err: error, errand: name }, 'errand failed'),
+  run(name: string, call: (signal: AbortSignal) => Promise<void>): void {
+    const running = this.#retry(call).catch((error: unknown) =>
+      this.#log.warn({ err: error, call: name }, 'background call failed'),
     );
     this.#running.add(running);
     void running.then(() => this.#running.delete(running));
   }
 
-  async #untilDone(errand: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  #retry(call: (signal: AbortSignal) => Promise<void>): Promise<void> {
     const { signal } = this.#abort;
     const limitedUntil = performance.now() + limitedForMs;
     let failed = false;
-    for (let tries = 1; ; tries += 1) {
-      try {
-        return await errand(signal);
-      } catch (error) {
+    return retry(
+      () => call(signal),
+      (error, tries) => {
         if (error instanceof RateLimited && performance.now() < limitedUntil) {
-          const backoff = backoffMs(tries, firstRetryMs, slowestRetryMs);
-          await wait(Math.max(error.retryAfterMs, backoff), signal);
-        } else if (error instanceof CallFailed && !failed) {
-          failed = true;
-          await wait(retryMs, signal);
-        } else {
-          throw error;
+          return Math.max(error.retryAfterMs, backoffMs(tries, firstRetryMs, slowestRetryMs));
         }
-      }
-    }
+        if (!(error instanceof CallFailed) || failed) throw error;
+        failed = true;
+        return retryMs;
+      },
+      signal,
+    );
   }
 
-  /** Lets those that run end within `ms`, and ends the rest. */
+  /** Lets running calls end within `ms`, and aborts the rest. */
   async close(ms: number): Promise<void> {
     const timer = setTimeout(() => this.#abort.abort(new Error('the service stops')), ms);
     await Promise.all(this.#running);

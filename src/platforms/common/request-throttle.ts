@@ -1,3 +1,4 @@
+import { AsyncQueue } from '@sapphire/async-queue';
 import { wait } from '../../core/timing.ts';
 import type { Budget } from '../../core/ports/surface.ts';
 import { RateLimiter } from '../../core/reply/pacing/rate-limiter.ts';
@@ -8,7 +9,7 @@ import { RateLimiter } from '../../core/reply/pacing/rate-limiter.ts';
  */
 export class RequestThrottle {
   readonly #limiters: readonly RateLimiter[];
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #queue = new AsyncQueue();
 
   constructor(...budgets: Budget[]) {
     const now = performance.now();
@@ -16,8 +17,9 @@ export class RequestThrottle {
   }
 
   /** Resolves when a call may be made. Throws the signal's reason. */
-  acquire(signal: AbortSignal): Promise<void> {
-    const passed = this.#turn.then(async () => {
+  async acquire(signal: AbortSignal): Promise<void> {
+    await this.#queue.wait();
+    try {
       for (;;) {
         signal.throwIfAborted();
         const now = performance.now();
@@ -27,13 +29,12 @@ export class RequestThrottle {
       }
       const now = performance.now();
       for (const limiter of this.#limiters) limiter.callStarted(now);
-    });
-    // Whoever is given up holds up nobody behind it.
-    this.#turn = Promise.allSettled([passed]);
-    return passed;
+    } finally {
+      this.#queue.shift();
+    }
   }
 
-  /** The platform asked for a pause. */
+  /** The platform answered that calls are rate limited for `ms`. */
   blockFor(ms: number): void {
     const now = performance.now();
     for (const limiter of this.#limiters) limiter.blockFor(now, ms);

@@ -1,9 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { DefaultRestOptions, RequestMethod, type ResponseLike, REST } from 'discord.js';
-import { backoffMs, wait, withDeadline } from '../../../core/timing.ts';
-import { CallFailed, RateLimited } from '../../../core/domain/errors.ts';
+import { LRUCache } from 'lru-cache';
+import { withDeadline } from '../../../core/timing.ts';
+import { CallFailed } from '../../../core/domain/errors.ts';
 import { type JsonRecord, asRecord, asList } from '../../../core/foreign-data.ts';
 import type { RequestThrottle } from '../../common/request-throttle.ts';
+import { readWithRetry } from '../../common/retries.ts';
 import { measured } from '../../common/measured-call.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import { type Metrics, noMetrics } from '../../../core/ports/metrics.ts';
@@ -14,10 +16,8 @@ import { errorCodes, toCoreError, DiscordApiError, remedyFor } from './api-error
 const timeoutMs = 5_000;
 /** A little longer, for what the client does before and after. */
 export const callTimeoutMs = 6_000;
-/** Nobody hands in again what could not be read. */
-const maxReadTries = 5;
-/** The same complaint is not repeated more often, in milliseconds. */
-const refusalLogEveryMs = 60_000;
+/** Minimum time between two log lines about the same refusal, in ms. */
+const logRefusalEveryMs = 60_000;
 
 const methods = {
   GET: RequestMethod.Get,
@@ -38,9 +38,9 @@ export class DiscordApi {
   readonly #metrics: Metrics;
   readonly #budgets: ChannelRateLimits;
   readonly #onUnauthorized: () => void;
-  readonly #loggedAt = new Map<string, number>();
+  readonly #loggedRefusals = new LRUCache<string, true>({ max: 1_000, ttl: logRefusalEveryMs });
   /** Of the call that is being made. */
-  readonly #place = new AsyncLocalStorage<Permit>();
+  readonly #permit = new AsyncLocalStorage<Permit>();
 
   /** @param options.onUnauthorized Discord takes the token no more: every later call fails */
   constructor(options: {
@@ -62,13 +62,13 @@ export class DiscordApi {
     const { options: restOptions } = this.#rest;
     const makeRequest = restOptions.makeRequest.bind(restOptions);
     restOptions.makeRequest = (url, init) => {
-      this.#place.getStore()?.sent();
+      this.#permit.getStore()?.sent();
       return makeRequest(url, init);
     };
   }
 
   /**
-   * One try. Throws `RateLimited`, `Refused` or `CallFailed`, or the signal's reason; what an
+   * One try. Throws `RateLimited`, `DiscordApiError` or `CallFailed`, or the signal's reason; what an
    * administrator can mend is logged with what to do.
    *
    * @param path such as `/channels/1/messages`
@@ -96,10 +96,10 @@ export class DiscordApi {
   ): Promise<unknown> {
     // What is given up is not sent.
     signal.throwIfAborted();
-    const place = this.#budgets.global.acquire();
+    const permit = this.#budgets.global.acquire();
     try {
       return await withDeadline(callTimeoutMs, signal, (end) =>
-        this.#place.run(place, () =>
+        this.#permit.run(permit, () =>
           this.#rest.request({
             method: methods[method],
             fullRoute: path,
@@ -113,39 +113,25 @@ export class DiscordApi {
       signal.throwIfAborted();
       const fault = toCoreError(error, `${method} ${path}`);
       // What cannot be removed is left; whoever runs Parley need not mend that.
-      if (fault instanceof DiscordApiError && method !== 'DELETE')
+      if (fault instanceof DiscordApiError && method !== 'DELETE') {
         this.#logRefusal(method, path, fault);
+      }
       if (fault instanceof CallFailed && statusOf(error) === 401) this.#onUnauthorized();
       throw fault;
     } finally {
-      place.release();
+      permit.release();
     }
   }
 
-  /**
-   * Reads at the throttle's pace; again for as long as it is rate limited, and a few times more if it
-   * fails.
-   */
-  async read(
+  /** A GET by `readWithRetry`. */
+  read(
     path: `/${string}`,
     query: Readonly<Record<string, string>>,
     throttle: RequestThrottle,
     signal: AbortSignal,
   ): Promise<unknown> {
-    for (let tries = 1; ; tries += 1) {
-      await throttle.acquire(signal);
-      try {
-        return await this.call('GET', path, { query }, signal);
-      } catch (error) {
-        if (error instanceof CallFailed && tries < maxReadTries) {
-          await wait(backoffMs(tries, 500, 5_000), signal);
-          continue;
-        }
-        if (!(error instanceof RateLimited)) throw error;
-        throttle.blockFor(error.retryAfterMs);
-        this.#log.warn({ path, retryAfterMs: error.retryAfterMs }, 'rate limited');
-      }
-    }
+    const options = { throttle, log: this.#log, method: `GET ${path}` };
+    return readWithRetry(() => this.call('GET', path, { query }, signal), options, signal);
   }
 
   #logRefusal(method: string, path: string, refused: DiscordApiError): void {
@@ -153,12 +139,8 @@ export class DiscordApi {
     // Whichever call it was: the place and the remedy are the same.
     const place = /^\/\w+\/[^/]+/.exec(path)?.[0] ?? path;
     const key = `${place} ${remedy}`;
-    const now = performance.now();
-    if (remedy === undefined || now - (this.#loggedAt.get(key) ?? -Infinity) < refusalLogEveryMs) {
-      return;
-    }
-    if (this.#loggedAt.size > 1_000) this.#loggedAt.clear();
-    this.#loggedAt.set(key, now);
+    if (remedy === undefined || this.#loggedRefusals.has(key)) return;
+    this.#loggedRefusals.set(key, true);
     this.#log.error({ method, path, code: refused.code, remedy }, 'Discord refuses');
   }
 }

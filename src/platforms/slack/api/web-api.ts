@@ -1,6 +1,7 @@
 import { LogLevel, webApi } from '@slack/bolt';
-import { backoffMs, wait, withDeadline } from '../../../core/timing.ts';
-import { CallFailed, RateLimited } from '../../../core/domain/errors.ts';
+import { LRUCache } from 'lru-cache';
+import { withDeadline } from '../../../core/timing.ts';
+import { readWithRetry } from '../../common/retries.ts';
 import { measured } from '../../common/measured-call.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import { type Metrics, noMetrics } from '../../../core/ports/metrics.ts';
@@ -15,9 +16,7 @@ const timeoutMs = 5_000;
 export const callTimeoutMs = 6_000;
 /** Many slow calls must not hold up others: the pacer decides how many there are. */
 const maxRequestConcurrency = 1_000;
-/** Nobody hands in again what could not be read. */
-const maxReadTries = 5;
-/** The same complaint is not repeated more often, in milliseconds. */
+/** Minimum time between two log lines about the same refusal, in ms. */
 const logRefusalEveryMs = 60_000;
 
 /** For every client of Slack's: one try, told at once how it went, and never `headers`. */
@@ -38,7 +37,7 @@ export class SlackApi {
   readonly #client: webApi.WebClient;
   readonly #log: Log;
   readonly #metrics: Metrics;
-  readonly #complained = new Map<string, number>();
+  readonly #loggedRefusals = new LRUCache<string, true>({ max: 1_000, ttl: logRefusalEveryMs });
 
   constructor(options: { token: string; apiUrl?: string; log: Log; metrics?: Metrics }) {
     this.#client = new webApi.WebClient(options.token, clientOptions(options.log, options.apiUrl));
@@ -47,7 +46,7 @@ export class SlackApi {
   }
 
   /**
-   * One try. Throws `RateLimited`, `Refused` or `CallFailed`, or the signal's reason; what an
+   * One try. Throws `RateLimited`, `SlackApiError` or `CallFailed`, or the signal's reason; what an
    * administrator can mend is logged with what to do.
    */
   call(method: string, args: JsonRecord, signal: AbortSignal): Promise<JsonRecord> {
@@ -63,48 +62,27 @@ export class SlackApi {
     } catch (error) {
       signal.throwIfAborted();
       const fault = toCoreError(error, method);
-      if (fault instanceof SlackApiError) this.#complain(method, fault);
+      if (fault instanceof SlackApiError) this.#logRefusal(method, fault);
       throw fault;
     }
   }
 
-  /**
-   * As `call`, at the gate's pace; again for as long as it is rate limited, and a few times more if
-   * it fails.
-   */
-  async read(
+  /** A call by `readWithRetry`. */
+  read(
     method: string,
     args: JsonRecord,
-    gate: RequestThrottle,
+    throttle: RequestThrottle,
     signal: AbortSignal,
   ): Promise<JsonRecord> {
-    for (let tries = 1; ; tries += 1) {
-      await gate.acquire(signal);
-      try {
-        return await this.call(method, args, signal);
-      } catch (error) {
-        if (error instanceof CallFailed && tries < maxReadTries) {
-          await wait(backoffMs(tries, 500, 5_000), signal);
-          continue;
-        }
-        if (!(error instanceof RateLimited)) throw error;
-        gate.blockFor(error.retryAfterMs);
-        this.#log.warn({ method, retryAfterMs: error.retryAfterMs }, 'rate limited');
-      }
-    }
+    const options = { throttle, log: this.#log, method };
+    return readWithRetry(() => this.call(method, args, signal), options, signal);
   }
 
-  #complain(method: string, refused: SlackApiError): void {
+  #logRefusal(method: string, refused: SlackApiError): void {
     const remedy = remedyFor(refused);
     const key = `${method} ${refused.code} ${refused.needed ?? ''}`;
-    const now = performance.now();
-    if (
-      remedy === undefined ||
-      now - (this.#complained.get(key) ?? -Infinity) < logRefusalEveryMs
-    ) {
-      return;
-    }
-    this.#complained.set(key, now);
+    if (remedy === undefined || this.#loggedRefusals.has(key)) return;
+    this.#loggedRefusals.set(key, true);
     this.#log.error(
       { method, error: refused.code, needed: refused.needed, remedy },
       'Slack refuses',
@@ -112,7 +90,7 @@ export class SlackApi {
   }
 }
 
-/** One call, one try. Throws `Refused`, `RateLimited` or `CallFailed`. */
+/** One call, one try. Throws `SlackApiError`, `RateLimited` or `CallFailed`. */
 export async function callOnce(
   { apiUrl, log }: { readonly apiUrl?: string; readonly log: Log },
   token: string,

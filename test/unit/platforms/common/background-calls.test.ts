@@ -20,7 +20,7 @@ async function tries(ms: number, ...failures: Error[]) {
   return {
     tried,
     errands,
-    failed: log.events.filter(({ event }) => event === 'errand failed').length,
+    failed: log.events.filter(({ event }) => event === 'background call failed').length,
   };
 }
 

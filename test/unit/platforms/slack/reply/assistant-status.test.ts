@@ -43,7 +43,7 @@ it('does not hold up the end of the service while Slack hangs at clearing a stat
   mark.clear();
   await hanging.promise;
   await errands.close(0);
-  expect(log.events.map(({ event }) => event)).toEqual(['errand failed']);
+  expect(log.events.map(({ event }) => event)).toEqual(['background call failed']);
 }, 5_000);
 
 it('tells in the log of a status that failed when nobody waited for it any more', async () => {
