@@ -20,7 +20,7 @@ it('begins nothing more once it is stopped while it starts', async () => {
   });
   const app = await createApp(config, log, new AbortController().signal);
   const starting = app.start();
-  await vi.waitFor(() => expect(events()).toContain('Discord is not to be had yet'));
+  await vi.waitFor(() => expect(events()).toContain('Discord does not answer yet'));
   await app.stop();
   await starting;
   expect(events()).not.toContainEqual(expect.stringMatching(/^Parley talks|old history/));

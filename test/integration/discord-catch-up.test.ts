@@ -261,7 +261,7 @@ describe.concurrent('what was said while the process was down', () => {
     await world.start();
     await readAgain(world, 1, 20_000);
     expect(fake.thread(late)).toBeUndefined();
-    const warning = 'too much was said to read all of it again; the next start reads on';
+    const warning = 'too many messages to read all of them again; the next start reads on';
     expect(world.logged(warning)).toHaveLength(1);
     const live = ada.mention('projects', 'live');
     await world.turnsDone(2);

@@ -30,7 +30,7 @@ import { Members } from './cache/members.ts';
 import { UserNotices } from './notices/user-notices.ts';
 import { PostsByNonce } from './reply/posted-pages.ts';
 import { ReplyRegistry } from './reply/reply-registry.ts';
-import { retryUntilDone } from './api/retry-until-done.ts';
+import { retryUntilDone } from '../common/retries.ts';
 
 /** The service starts with its other platforms when Discord is away for longer than this. */
 const defaultStartPatienceMs = 10_000;
@@ -133,6 +133,7 @@ export function discordPlatform(options: DiscordPlatformOptions): Platform {
     const known = await retryUntilDone(
       () => identifyBot(api, () => unauthorized, signal),
       log,
+      'Discord does not answer yet',
       signal,
     );
     bot = { ...known, roles: roles.own };

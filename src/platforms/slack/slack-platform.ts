@@ -18,7 +18,8 @@ import { BackgroundCalls } from '../common/background-calls.ts';
 import { OwnPostEvents } from './reply/posted-messages.ts';
 import { eventsPath, httpEvents } from './receive/http-events.ts';
 import { EventHandler } from './receive/event-handler.ts';
-import { CatchUp } from './history/catch-up.ts';
+import { isPermanent, SlackCatchUp } from './history/catch-up.ts';
+import { ReadPositions } from '../common/read-positions.ts';
 import { UserNotices } from './notices/user-notices.ts';
 import { Users } from './api/users.ts';
 import { ReplyRegistry } from './reply/reply-registry.ts';
@@ -29,7 +30,6 @@ import { type StreamingSetting, StreamPolicy } from './reply/streaming/stream-po
 import { ThreadReader } from './history/thread-reader.ts';
 
 const minuteMs = 60_000;
-const dayMs = 24 * 60 * minuteMs;
 /** The service starts with its other platforms when Slack is away for longer than this. */
 const startPatienceMs = 10_000;
 const closeGraceMs = 3_000;
@@ -106,7 +106,10 @@ export function slackPlatform(options: SlackPlatformOptions): SlackPlatform {
   const reading = new PoisonMessageGuard({ platform: 'slack', store, log });
   const doorOf = (me: BotIdentity): AccessCheck =>
     new AccessCheck({ identity: me, access, allowOutsiders, users: people });
-  const ear = new EventReceiver(log);
+  const positions = new ReadPositions({ platform: 'slack', store, log, isPermanent });
+  // What is received before the first catch-up must not hide what was missed before the start.
+  positions.holdAll();
+  const ear = new EventReceiver({ positions, log });
   const hearing = new AbortController();
   const isGov = apiUrl !== undefined && /(?:^|\.)slack-gov\.com$/.test(new URL(apiUrl).hostname);
   const streams = new StreamPolicy({ streaming: options.streaming ?? 'auto', isGov, log });
@@ -162,17 +165,27 @@ export function slackPlatform(options: SlackPlatformOptions): SlackPlatform {
         doubles.seen(key, channel, ts);
       },
     });
-    const missed = new CatchUp({ api, threads, self, listener, store, log });
-    const readAgain = (sinceMs: number): void => {
+    const catchUp = new SlackCatchUp({
+      platform: 'slack',
+      api,
+      threads,
+      bot: self,
+      handler: listener,
+      store,
+      positions,
+      log,
+    });
+    const readAgain = (sinceMs?: number): void => {
+      if (sinceMs !== undefined) positions.holdAll();
       background = background.then(() =>
-        missed.run(sinceMs, signal).catch((error: unknown) => {
+        catchUp.run(sinceMs, signal).catch((error: unknown) => {
           log.debug({ err: error }, 'reading again cut short');
         }),
       );
     };
-    ear.open(listener);
+    ear.open(listener, self.team);
     if (transport.kind === 'http') {
-      readAgain(Date.now() - dayMs);
+      readAgain();
       return;
     }
     sockets = new SocketMode({
@@ -181,9 +194,8 @@ export function slackPlatform(options: SlackPlatformOptions): SlackPlatform {
       ...(apiUrl === undefined ? {} : { apiUrl }),
       log,
       take: ear.receive,
-      onReconnected: (deafSince) => {
-        const sinceMs = Math.max(deafSince ?? 0, Date.now() - dayMs);
-        if (Date.now() - sinceMs > silenceMs) readAgain(sinceMs - minuteMs);
+      onReconnected: (sinceMs) => {
+        if (sinceMs === undefined || Date.now() - sinceMs > silenceMs) readAgain(sinceMs);
       },
     });
     await sockets.start(startPatienceMs);
@@ -232,6 +244,7 @@ export function slackPlatform(options: SlackPlatformOptions): SlackPlatform {
       hearing.abort(new Error('Slack is not listened to any more'));
       await sockets?.stop();
       await background;
+      await positions.close();
     },
 
     async close() {

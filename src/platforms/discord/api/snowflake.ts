@@ -20,13 +20,3 @@ export function justBefore(id: string): string {
 export function isSnowflake(value: unknown): value is string {
   return typeof value === 'string' && /^\d{15,20}$/.test(value);
 }
-
-/** Below 0 if `a` is the older one. */
-export function byAge(a: string, b: string): number {
-  return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
-}
-
-/** The later one. */
-export function younger(a: string, b: string): string {
-  return byAge(a, b) > 0 ? a : b;
-}

@@ -1,27 +1,45 @@
-import { backoffMs, wait } from '../../../core/timing.ts';
-import type { JsonRecord } from '../../../core/foreign-data.ts';
+import {
+  CatchUp,
+  type CatchUpOptions,
+  maxAgeMs,
+  type Page,
+  type UnreadPlace,
+} from '../../common/catch-up.ts';
+import { compareIds, laterId } from '../../common/read-positions.ts';
 import { RequestThrottle } from '../../common/request-throttle.ts';
-import type { Log } from '../../../core/ports/log.ts';
 import { type DiscordApi, messagesOldestFirst } from '../api/rest-api.ts';
-import { type ReadPositions, directChannel, directKey } from './read-positions.ts';
-import type { EventReceiver } from '../receive/event-receiver.ts';
-import { DiscordApiError } from '../api/api-errors.ts';
-import { parseMessage } from '../messages/discord-message.ts';
-import { byAge, idAt, isSnowflake, younger } from '../api/snowflake.ts';
+import { idAt, isSnowflake } from '../api/snowflake.ts';
+import { type DiscordMessage, parseMessage } from '../messages/discord-message.ts';
 
 /** A fifth of what Discord allows in all: people who ask meanwhile need the rest. */
 const requestRate = { key: 'discord: reading again', burst: 10, perSecond: 10 };
-/** What was said longer ago is left, in milliseconds. */
-const maxAgeMs = 24 * 60 * 60_000;
-/** Direct conversations in which nothing was said for longer are not asked for. */
+/** Direct conversations in which nothing was said for longer are not asked for, in ms. */
 const maxDirectAgeMs = 30 * maxAgeMs;
 const pageSize = 100;
-/** Pages of one channel before others have their turn. */
-const pagesAtOnce = 5;
-/** Messages of one channel; what was said after them is left to the next start. */
-const maxMessages = 5_000;
-const firstRetryMs = 1_000;
-const slowestRetryMs = 60_000;
+
+const directPrefix = '@me/';
+const guildPrefix = '@guild/';
+const ignoredPrefix = '@gap/';
+
+/** Key of a read position. Direct conversations stand apart: Discord does not list them. */
+export function positionKey({ guild, channel }: Pick<DiscordMessage, 'guild' | 'channel'>): string {
+  return guild === undefined ? `${directPrefix}${channel}` : channel;
+}
+
+/** Key of the newest message that was read in a server, wherever it was said. */
+export function guildKey(guild: string): string {
+  return `${guildPrefix}${guild}`;
+}
+
+/** Key of the id before which nothing in a channel and its threads was meant for the bot. */
+export function ignoredKey(channel: string): string {
+  return `${ignoredPrefix}${channel}`;
+}
+
+/** Positions of whole servers, and those before which channels are ignored, are never evicted. */
+export function isPermanent(key: string): boolean {
+  return key.startsWith(guildPrefix) || key.startsWith(ignoredPrefix);
+}
 
 /** A channel, a thread or a direct conversation that may hold something new. */
 export interface ReadableChannel {
@@ -36,168 +54,118 @@ export interface ReadableChannel {
   readonly parent?: string;
 }
 
-/** A channel with something that was not read. */
-export interface UnreadChannel extends ReadableChannel {
-  /** The last message that was. */
-  readonly after: string;
+interface UnreadChannel extends UnreadPlace {
+  readonly guild?: string;
 }
 
-/** How far the reading of a channel has come. */
-interface ChannelProgress {
-  readonly channel: UnreadChannel;
-  /** The last message that was read. */
-  after: string;
-  messages: number;
-}
-
-/** Reads again what was written while nobody heard, and hands in what may have been missed. */
-export class CatchUp {
+/** Reads what was written in Discord while nobody received events. */
+export class DiscordCatchUp extends CatchUp<UnreadChannel> {
   readonly #api: DiscordApi;
-  readonly #positions: ReadPositions;
-  readonly #receiver: EventReceiver;
-  readonly #log: Log;
+  readonly #receive: (message: DiscordMessage) => Promise<void>;
   readonly #throttle = new RequestThrottle(requestRate);
+  /** Of all positions when they were loaded; empty if nothing was ever read. */
+  #newestAtStart = '';
 
-  constructor(options: {
-    api: DiscordApi;
-    positions: ReadPositions;
-    receiver: EventReceiver;
-    log: Log;
-  }) {
+  constructor(
+    options: CatchUpOptions & {
+      api: DiscordApi;
+      receive: (message: DiscordMessage) => Promise<void>;
+    },
+  ) {
+    super(options);
     this.#api = options.api;
-    this.#positions = options.positions;
-    this.#receiver = options.receiver;
-    this.#log = options.log;
+    this.#receive = options.receive;
   }
 
-  /** Direct conversations: Discord does not tell of them, so each that is known is asked for. */
+  /** Loads the read positions. Throws `StoreUnavailable`. */
+  async load(): Promise<void> {
+    await this.positions.load();
+    for (const [key, position] of this.positions.entries()) {
+      if (!key.startsWith(ignoredPrefix)) {
+        this.#newestAtStart = laterId(this.#newestAtStart, position);
+      }
+    }
+  }
+
+  /** Direct conversations: Discord does not list them, so each that is known is asked for. */
   directChannels(): ReadableChannel[] {
     const horizon = idAt(Date.now() - maxDirectAgeMs);
-    return this.#positions.keys().flatMap((place) => {
-      const id = directChannel(place);
-      const recent = byAge(this.#positions.get(place) ?? '', horizon) > 0;
-      return id !== undefined && recent ? [{ id }] : [];
-    });
+    return Array.from(this.positions.entries())
+      .filter(([key, read]) => key.startsWith(directPrefix) && compareIds(read, horizon) > 0)
+      .map(([key]) => ({ id: key.slice(directPrefix.length) }));
   }
 
   /**
-   * Finds out which of these channels hold something that was not read, and pins their marks: what
-   * is said from now on must not hide it. In a channel without a mark this is what is newer than
-   * all that was heard in its guild. Nothing is meant for the bot that was said before it came, or
-   * while it might not read the channel.
+   * Reads those of these channels that hold something unread. Their positions are held when this
+   * returns: what is said from now on must not hide it. Nothing is meant for the bot that was said
+   * before it came, or while it might not read the channel.
    */
-  plan(channels: readonly ReadableChannel[]): UnreadChannel[] {
-    const unread = channels.flatMap((channel) => {
+  run(channels: readonly ReadableChannel[], signal: AbortSignal): Promise<void> {
+    const unread = channels.flatMap((channel): UnreadChannel[] => {
+      const { id, guild, newest } = channel;
       const after = this.#lastRead(channel);
       if (after === undefined) return [];
-      this.#positions.hold(positionKeyOf(channel), after);
-      return [{ ...channel, after }];
+      const key = positionKey({ channel: id, ...(guild === undefined ? {} : { guild }) });
+      this.positions.hold(key, after);
+      return [
+        {
+          key,
+          channel: id,
+          after,
+          ...(guild === undefined ? {} : { guild }),
+          ...(newest === undefined ? {} : { newest }),
+        },
+      ];
     });
     for (const { guild, newest = '', joined = '' } of channels) {
-      const heard = younger(newest, joined);
-      if (guild !== undefined && heard !== '') this.#positions.noteNewest(guild, heard);
+      const read = laterId(newest, joined);
+      if (guild !== undefined && read !== '') this.positions.advance(guildKey(guild), read);
     }
-    return unread;
+    return unread.length === 0 ? Promise.resolve() : this.readAll(unread, signal);
   }
 
   /**
-   * Hands in what was said there, oldest first. What Discord gives no answer for is tried again for
-   * a day. Throws nothing but the signal's reason: then the next start reads the rest.
+   * The message behind which there may be something new; undefined if there is nothing. In a channel
+   * without a position this is the newest that was read in its guild.
    */
-  async run(channels: readonly UnreadChannel[], signal: AbortSignal): Promise<void> {
-    if (channels.length === 0) return;
-    const triesEnd = Date.now() + maxAgeMs;
-    const readings = channels.map((channel) => ({ channel, after: channel.after, messages: 0 }));
-    let left: ChannelProgress[] = readings;
-    for (let failures = 0; left.length > 0 && Date.now() < triesEnd;) {
-      const outcomes = new Map<ChannelProgress, Outcome>();
-      for (const reading of left) outcomes.set(reading, await this.#readOn(reading, signal));
-      left = left.filter((reading) => outcomes.get(reading) !== 'done');
-      if (left.length === 0 || left.some((reading) => outcomes.get(reading) === 'more')) continue;
-      failures += 1;
-      await wait(backoffMs(failures, firstRetryMs, slowestRetryMs), signal);
-    }
-    for (const { channel } of left) this.#positions.release(positionKeyOf(channel), false);
-    const messages = readings.reduce((sum, reading) => sum + reading.messages, 0);
-    this.#log.info({ channels: channels.length, messages }, 'discord read again');
-  }
-
-  /** Reads some pages more of a channel. */
-  async #readOn(reading: ChannelProgress, signal: AbortSignal): Promise<Outcome> {
-    const { channel } = reading;
-    const place = positionKeyOf(channel);
-    try {
-      const isWhole = await this.#read(reading, signal);
-      if (!isWhole && reading.messages < maxMessages) return 'more';
-      if (isWhole) {
-        // The newest message may be gone, or none of anybody's: it is not to be looked for again.
-        if (channel.newest !== undefined) this.#positions.advance(place, channel.newest);
-      } else {
-        this.#log.warn(
-          { channel: channel.id, messages: reading.messages },
-          'too much was said to read all of it again; the next start reads on',
-        );
-      }
-      this.#positions.release(place, isWhole);
-      return 'done';
-    } catch (error) {
-      signal.throwIfAborted();
-      this.#log.warn({ err: error, channel: channel.id }, 'channel not read again');
-      if (!(error instanceof DiscordApiError)) return 'failed';
-      // What may not be read will not be readable later.
-      this.#positions.release(place, true);
-      return 'done';
-    }
-  }
-
-  /** The message behind which there may be something new; undefined if there is nothing. */
   #lastRead(channel: ReadableChannel): string | undefined {
     const { id, guild, joined = '', parent = '' } = channel;
+    const { positions } = this;
+    const key = positionKey({ channel: id, ...(guild === undefined ? {} : { guild }) });
     // Discord tells of no message where nobody ever said anything, and in direct conversations.
     const newest = channel.newest ?? (guild === undefined ? undefined : id);
-    const mark = this.#positions.get(positionKeyOf(channel));
-    const heard = guild === undefined ? '' : this.#positions.newestIn(guild);
-    const known = mark ?? (heard === '' ? newest : heard);
+    const readInGuild =
+      guild === undefined ? '' : (positions.get(guildKey(guild)) ?? this.#newestAtStart);
+    const known = positions.get(key) ?? (readInGuild === '' ? newest : readInGuild);
     if (known === undefined) return undefined;
-    const gaps = [this.#positions.ignoredBefore(id), this.#positions.ignoredBefore(parent)];
-    const read = [joined, ...gaps].reduce(younger, known);
-    if (newest === undefined || byAge(newest, read) > 0) {
-      return younger(read, idAt(Date.now() - maxAgeMs));
+    const ignored = [id, parent].map((one) => positions.get(ignoredKey(one)) ?? '');
+    const read = [joined, ...ignored].reduce(laterId, known);
+    if (newest === undefined || compareIds(newest, read) > 0) {
+      return laterId(read, idAt(Date.now() - maxAgeMs));
     }
-    this.#positions.advance(positionKeyOf(channel), newest);
+    positions.advance(key, newest);
     return undefined;
   }
 
-  /** True once there is nothing more to read. */
-  async #read(reading: ChannelProgress, signal: AbortSignal): Promise<boolean> {
-    const { id, guild } = reading.channel;
-    for (let page = 1; ; page += 1) {
-      const query = { after: reading.after, limit: `${pageSize}` };
-      const path = `/channels/${id}/messages` as const;
-      const messages = messagesOldestFirst(
-        await this.#api.read(path, query, this.#throttle, signal),
-      );
-      for (const message of messages) {
-        signal.throwIfAborted();
-        if (isSnowflake(message['id'])) reading.after = message['id'];
-        await this.#receive(message, guild);
-        reading.messages += 1;
-      }
-      this.#positions.advanceTo(positionKeyOf(reading.channel), reading.after);
-      if (messages.length < pageSize) return true;
-      if (page === pagesAtOnce) return false;
-    }
+  protected async readPage(
+    { channel, guild }: UnreadChannel,
+    after: string,
+    signal: AbortSignal,
+  ): Promise<Page> {
+    const path = `/channels/${channel}/messages` as const;
+    const query = { after, limit: `${pageSize}` };
+    const found = messagesOldestFirst(await this.#api.read(path, query, this.#throttle, signal));
+    let id = after;
+    const messages = found.map((one): Page['messages'][number] => {
+      const message = parseMessage(one, guild === undefined ? {} : { guild });
+      if (isSnowflake(one['id'])) id = one['id'];
+      return {
+        id,
+        receive: async () => {
+          if (message !== undefined) await this.#receive(message);
+        },
+      };
+    });
+    return { messages, isLast: found.length < pageSize };
   }
-
-  async #receive(message: JsonRecord, guild: string | undefined): Promise<void> {
-    const said = parseMessage(message, guild === undefined ? {} : { guild });
-    if (said !== undefined) await this.#receiver.receiveMessage(said);
-  }
-}
-
-/** `more` and `failed` are worth another try, the latter after a while. */
-type Outcome = 'done' | 'more' | 'failed';
-
-function positionKeyOf({ id, guild }: ReadableChannel): string {
-  return guild === undefined ? directKey(id) : id;
 }

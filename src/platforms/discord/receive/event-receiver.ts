@@ -2,7 +2,8 @@ import { backoffMs, wait } from '../../../core/timing.ts';
 import { CallFailed, RateLimited, StoreUnavailable } from '../../../core/domain/errors.ts';
 import { asRecord, asText } from '../../../core/foreign-data.ts';
 import type { Log } from '../../../core/ports/log.ts';
-import { type ReadPositions, positionKey } from '../history/read-positions.ts';
+import type { ReadPositions } from '../../common/read-positions.ts';
+import { guildKey, ignoredKey, positionKey } from '../history/catch-up.ts';
 import type { Channels } from '../cache/channels.ts';
 import type { EventHandler } from './event-handler.ts';
 import { pageId, type PostsByNonce } from '../reply/posted-pages.ts';
@@ -73,6 +74,7 @@ export class EventReceiver {
         if (!isSnowflake(id)) return;
         channels.forget(id);
         positions.forget(id);
+        positions.forget(ignoredKey(id));
         void this.#run(id, () => handler.onChannelDelete(payload));
     }
   }
@@ -86,9 +88,9 @@ export class EventReceiver {
     const received = await this.#run(message.channel, async () => {
       await handler.onMessage(message);
       positions.advance(place, message.id);
-      if (message.guild !== undefined) positions.noteNewest(message.guild, message.id);
+      if (message.guild !== undefined) positions.advance(guildKey(message.guild), message.id);
     });
-    if (!received) positions.markUnread(place, message.id);
+    if (!received) positions.markUnread(place, justBefore(message.id));
   }
 
   /** Resolves when what is in hand is done, or after a while. */
@@ -113,7 +115,7 @@ export class EventReceiver {
     const place = positionKey({ channel, ...(typeof guild === 'string' ? { guild } : {}) });
     void this.#run(channel, async () => {
       positions.advance(place, id);
-      if (typeof guild === 'string') positions.noteNewest(guild, id);
+      if (typeof guild === 'string') positions.advance(guildKey(guild), id);
     });
   }
 

@@ -6,7 +6,7 @@ import type { Store } from '../../../core/ports/store.ts';
 import { PoisonMessageGuard } from '../../../core/intake/poison-messages.ts';
 import type { RefusalNotices } from '../../../core/intake/refusal-notices.ts';
 import type { DiscordApi } from '../api/rest-api.ts';
-import { ReadPositions } from '../history/read-positions.ts';
+import { laterId, ReadPositions } from '../../common/read-positions.ts';
 import type { ReplyChains } from './reply-chains.ts';
 import type { Channels } from '../cache/channels.ts';
 import type { AccessCheck } from './access-check.ts';
@@ -14,13 +14,18 @@ import { EventReceiver } from './event-receiver.ts';
 import type { Guilds, GuildRoles } from '../cache/guilds.ts';
 import { Gateway } from '../gateway/gateway.ts';
 import { EventHandler } from './event-handler.ts';
-import { CatchUp, type ReadableChannel } from '../history/catch-up.ts';
+import {
+  DiscordCatchUp,
+  ignoredKey,
+  isPermanent,
+  type ReadableChannel,
+} from '../history/catch-up.ts';
 import type { UserNotices } from '../notices/user-notices.ts';
 import type { PostsByNonce } from '../reply/posted-pages.ts';
 import type { ReplyRegistry } from '../reply/reply-registry.ts';
 import type { BotIdentity } from '../api/identify-bot.ts';
-import { idAt, justBefore, younger } from '../api/snowflake.ts';
-import { retryUntilDone } from '../api/retry-until-done.ts';
+import { idAt, justBefore } from '../api/snowflake.ts';
+import { retryUntilDone } from '../../common/retries.ts';
 
 export interface GatewaySessionOptions {
   readonly token: string;
@@ -55,7 +60,7 @@ export interface GatewaySessionOptions {
  */
 export class GatewaySession {
   readonly #positions: ReadPositions;
-  readonly #catchUp: CatchUp;
+  readonly #catchUp: DiscordCatchUp;
   readonly #receiver: EventReceiver;
   readonly #gateway: Gateway;
   readonly #channels: Channels;
@@ -75,7 +80,7 @@ export class GatewaySession {
     this.#guilds = options.guilds;
     this.#bot = options.bot;
     this.#log = log;
-    this.#positions = new ReadPositions({ store, log });
+    this.#positions = new ReadPositions({ platform: 'discord', store, log, isPermanent });
     const positions = this.#positions;
     const handler = new EventHandler({
       ...options,
@@ -87,7 +92,13 @@ export class GatewaySession {
       onMessageDeleted: (message) => replies.onMessageDeleted(message),
     });
     this.#receiver = new EventReceiver({ ...options, handler, positions, signal });
-    this.#catchUp = new CatchUp({ api, positions, receiver: this.#receiver, log });
+    this.#catchUp = new DiscordCatchUp({
+      platform: 'discord',
+      api,
+      positions,
+      receive: (message) => this.#receiver.receiveMessage(message),
+      log,
+    });
     this.#gateway = new Gateway({
       ...options,
       onEvent: (type, payload) => {
@@ -98,8 +109,9 @@ export class GatewaySession {
       onChannelsReadable: (channels) => {
         // By Discord's clock where it tells; by ours with all of this millisecond.
         const now = justBefore(idAt(Date.now() + 1));
-        for (const { id, newest = '' } of channels)
-          positions.ignoreBefore(id, younger(newest, now));
+        for (const { id, newest = '' } of channels) {
+          positions.advance(ignoredKey(id), laterId(newest, now));
+        }
       },
     });
   }
@@ -128,7 +140,12 @@ export class GatewaySession {
 
   async #begin(): Promise<void> {
     const { signal } = this.#ended;
-    await retryUntilDone(() => this.#positions.load(), this.#log, signal);
+    await retryUntilDone(
+      () => this.#catchUp.load(),
+      this.#log,
+      'read positions not loaded yet',
+      signal,
+    );
     signal.throwIfAborted();
     await this.#gateway.start(signal);
   }
@@ -158,9 +175,8 @@ export class GatewaySession {
   }
 
   #readAgain(channels: readonly ReadableChannel[]): void {
-    const unread = this.#catchUp.plan(channels);
     const reading = this.#catchUp
-      .run(unread, this.#ended.signal)
+      .run(channels, this.#ended.signal)
       .catch((error: unknown) => this.#log.debug({ err: error }, 'reading again cut short'));
     this.#reading = Promise.all([this.#reading, reading]).then(() => undefined);
   }

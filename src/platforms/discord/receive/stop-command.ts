@@ -10,7 +10,8 @@ import { mentionsBot, repliesToBot } from './classify-message.ts';
 import { locationOf } from '../messages/conversation-location.ts';
 import type { DiscordMessage } from '../messages/discord-message.ts';
 import type { BotIdentity } from '../api/identify-bot.ts';
-import { byAge, timeOf } from '../api/snowflake.ts';
+import { timeOf } from '../api/snowflake.ts';
+import { compareIds } from '../../common/read-positions.ts';
 import { messageText } from '../messages/normalize-message.ts';
 import type { DiscordNames } from '../messages/discord-text.ts';
 
@@ -98,5 +99,5 @@ export class StopCommand {
 }
 
 function askedBefore(command: DiscordMessage): (message: Message) => boolean {
-  return ({ id }) => byAge(id, command.id) < 0;
+  return ({ id }) => compareIds(id, command.id) < 0;
 }

@@ -1,5 +1,5 @@
 import { asRecord, asText } from '../../../core/foreign-data.ts';
-import { byAge } from '../api/snowflake.ts';
+import { compareIds } from '../../common/read-positions.ts';
 
 /** Where a page is: its channel and its message, as one id. */
 export function pageId(channel: string, message: string): string {
@@ -36,7 +36,7 @@ export function findPageAmong(messages: readonly unknown[], { author, replyTo, i
     .filter((message) => asRecord(message['author'])['id'] === author)
     .filter((message) => asRecord(message['message_reference'])['message_id'] === replyTo)
     .map(({ id }) => asText(id) ?? '')
-    .toSorted(byAge);
+    .toSorted(compareIds);
   return own.length === index + 1 ? own[index] : undefined;
 }
 

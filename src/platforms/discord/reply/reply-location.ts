@@ -7,7 +7,7 @@ import type { Channel, Channels } from '../cache/channels.ts';
 import { errorCodes, DiscordApiError } from '../api/api-errors.ts';
 import { parsePageId } from './posted-pages.ts';
 import { locationOf } from '../messages/conversation-location.ts';
-import { byAge } from '../api/snowflake.ts';
+import { compareIds } from '../../common/read-positions.ts';
 import { threadName } from '../messages/discord-text.ts';
 import { withDeadline } from '../../../core/timing.ts';
 import type { ChannelRateLimits } from '../api/rate-limits.ts';
@@ -45,7 +45,7 @@ type AskedTurn = Pick<Turn, 'conversation' | 'messages'>;
 export function locationInChannel({ conversation, messages }: AskedTurn): ReplyLocation {
   const { channel, root } = locationOf(conversation);
   if (root === undefined) return { channel };
-  const ids = messages.map(({ id }) => id).toSorted(byAge);
+  const ids = messages.map(({ id }) => id).toSorted(compareIds);
   return { channel, replyTo: ids.at(-1) ?? root };
 }
 

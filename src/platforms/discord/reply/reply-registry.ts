@@ -19,7 +19,8 @@ import { errorCodes, DiscordApiError } from '../api/api-errors.ts';
 import { findLostPost } from './find-lost-post.ts';
 import { parsePageId, type PostsByNonce } from './posted-pages.ts';
 import { locationOf } from '../messages/conversation-location.ts';
-import { byAge, idAt } from '../api/snowflake.ts';
+import { idAt } from '../api/snowflake.ts';
+import { compareIds } from '../../common/read-positions.ts';
 import { DiscordSurface } from './surface.ts';
 
 const autoModText =
@@ -113,7 +114,9 @@ export class ReplyRegistry {
   /** What stands before the turn's own pages: a reply may have gone on behind the next question. */
   #before({ conversation, messages, startedAt }: Turn): string {
     const last = parsePageId(this.#lastPages.get(conversation) ?? '').message;
-    return [...messages.map(({ id }) => id), last, idAt(startedAt)].toSorted(byAge).at(-1) ?? '0';
+    return (
+      [...messages.map(({ id }) => id), last, idAt(startedAt)].toSorted(compareIds).at(-1) ?? '0'
+    );
   }
 
   async #findGround(

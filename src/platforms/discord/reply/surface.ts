@@ -21,7 +21,7 @@ import { discordFormat } from './markdown-format.ts';
 import { LinkFilter, ReplyCalls, type ReplyBlocked } from './reply-calls.ts';
 import { findLostPost } from './find-lost-post.ts';
 import { pageId, parsePageId, type PostsByNonce } from './posted-pages.ts';
-import { byAge } from '../api/snowflake.ts';
+import { compareIds } from '../../common/read-positions.ts';
 
 /** Faster than that, texts flicker. */
 const editFloorMs = 250;
@@ -92,7 +92,7 @@ export class DiscordSurface implements Surface {
 
   /** The newest page that is known to stand. */
   get lastPage(): string | undefined {
-    const message = [...this.#postedMessages].toSorted(byAge).at(-1);
+    const message = [...this.#postedMessages].toSorted(compareIds).at(-1);
     return message === undefined ? undefined : pageId(this.#resolver.channel, message);
   }
 
@@ -166,7 +166,7 @@ export class DiscordSurface implements Surface {
     const { budgets } = this.#options;
     const { channel } = this.#resolver;
     const asker = this.#options.asker(channel);
-    const [message] = [...this.#postedMessages].toSorted(byAge);
+    const [message] = [...this.#postedMessages].toSorted(compareIds);
     if (asker === undefined || message === undefined) return undefined;
     return {
       budgets: budgets.of(asker.channel).post,

@@ -1,83 +1,151 @@
-import type { ConversationId } from '../../../core/domain/conversation.ts';
-import type { Log } from '../../../core/ports/log.ts';
-import { backoffMs, retryWhileStoreIsDown, wait } from '../../../core/timing.ts';
-import { CallFailed } from '../../../core/domain/errors.ts';
+import { Rejected } from '../../../core/domain/errors.ts';
+import { asList, asRecord, asText, type JsonRecord } from '../../../core/foreign-data.ts';
 import type { Store } from '../../../core/ports/store.ts';
-import type { SlackApi } from '../api/web-api.ts';
-import { SlackApiError } from '../api/api-errors.ts';
-import { type JsonRecord, asRecord, asList, asText } from '../../../core/foreign-data.ts';
+import { backoffMs, retry, retryWhileStoreIsDown } from '../../../core/timing.ts';
+import {
+  CatchUp,
+  type CatchUpOptions,
+  maxAgeMs,
+  type Page,
+  type UnreadPlace,
+} from '../../common/catch-up.ts';
+import { compareIds } from '../../common/read-positions.ts';
 import { RequestThrottle } from '../../common/request-throttle.ts';
-import type { EventHandler } from '../receive/event-handler.ts';
-import { conversationOf, isDirect, locationOf } from '../messages/conversation-location.ts';
-import { parseMessage } from '../messages/slack-message.ts';
 import type { BotIdentity } from '../api/identify-bot.ts';
+import type { SlackApi } from '../api/web-api.ts';
+import { isDirect, locationOf } from '../messages/conversation-location.ts';
+import { parseMessage } from '../messages/slack-message.ts';
+import type { EventHandler } from '../receive/event-handler.ts';
 import type { ThreadReader } from './thread-reader.ts';
 
 /** Half of what Slack allows: people who ask meanwhile need the rest. */
-const pace = { burst: 20, perSecond: 0.4 };
-
-/** Channels and threads that were active within this time are read, in milliseconds. */
-const horizonMs = 24 * 60 * 60_000;
-
+const requestRate = { key: 'reading again', burst: 20, perSecond: 0.4 };
+/**
+ * Overlap with what was read, in ms: events of a channel come in no strict order and are handled side
+ * by side, so that an earlier one may be lost with a process that had finished a later one.
+ */
+const overlapMs = 60_000;
 const firstRetryMs = 1_000;
 const slowestRetryMs = 60_000;
 
-/** Reads again what was written while nobody heard, and hands in what may have been missed. */
-export class CatchUp {
+/** Key of a channel's read position; it covers the channel's threads, too. */
+export function positionKey(team: string, channel: string): string {
+  return `${team}/${channel}`;
+}
+
+/** Key of the newest message that was read in a workspace. */
+export function workspaceKey(team: string): string {
+  return `@workspace/${team}`;
+}
+
+/** Positions of whole workspaces are never evicted. */
+export function isPermanent(key: string): boolean {
+  return key.startsWith('@');
+}
+
+/** Slack's way to write a time: seconds with six decimals. */
+export function tsAt(ms: number): string {
+  return (ms / 1_000).toFixed(6);
+}
+
+interface SlackPlace extends UnreadPlace {
+  /** The bot is in the channel; else only threads are read in which somebody asked lately. */
+  readonly isListed: boolean;
+  /** Of threads that the channel's history of a day does not show. */
+  readonly threads: readonly string[];
+  /** The channel's history is read from here on. */
+  readonly horizon: string;
+}
+
+/** Reads what was written in a workspace while nobody received events. */
+export class SlackCatchUp extends CatchUp<SlackPlace> {
   readonly #api: SlackApi;
   readonly #threads: ThreadReader;
-  readonly #self: BotIdentity;
-  readonly #listener: EventHandler;
+  readonly #bot: BotIdentity;
+  readonly #handler: EventHandler;
   readonly #store: Pick<Store, 'recentlyActive'>;
-  readonly #log: Log;
-  readonly #gate = new RequestThrottle({ key: 'reading again', ...pace });
+  readonly #throttle = new RequestThrottle(requestRate);
+  #loaded = false;
 
-  constructor(options: {
-    api: SlackApi;
-    threads: ThreadReader;
-    self: BotIdentity;
-    listener: EventHandler;
-    store: Pick<Store, 'recentlyActive'>;
-    log: Log;
-  }) {
+  constructor(
+    options: CatchUpOptions & {
+      api: SlackApi;
+      threads: ThreadReader;
+      bot: BotIdentity;
+      handler: EventHandler;
+      store: Pick<Store, 'recentlyActive'>;
+    },
+  ) {
+    super(options);
     this.#api = options.api;
     this.#threads = options.threads;
-    this.#self = options.self;
-    this.#listener = options.listener;
+    this.#bot = options.bot;
+    this.#handler = options.handler;
     this.#store = options.store;
-    this.#log = options.log;
   }
 
   /**
-   * Hands in what was said since then, in milliseconds since the epoch, in the bot's channels, in
-   * the threads that began there within the last day, and in older ones in which somebody asked
-   * something within it. Tries again for a day while Slack gives no answer. Never throws but for
-   * the signal's reason: what Slack refuses is left out.
+   * Reads on behind the read positions, which the caller holds with `holdAll`, and releases them at
+   * the end: in the bot's channels, in the threads that began there within a day, and in older ones
+   * in which somebody asked something within it. Throws only the signal's reason.
+   *
+   * @param sinceMs when events ceased, in ms since the epoch: nothing behind it is taken for read
    */
-  async run(sinceMs: number, signal: AbortSignal): Promise<void> {
-    const triesEnd = Date.now() + horizonMs;
-    for (let tries = 1; !(await this.#readAll(sinceMs, signal)); tries += 1) {
-      if (Date.now() > triesEnd) return;
-      await wait(backoffMs(tries, firstRetryMs, slowestRetryMs), signal);
-    }
-  }
-
-  /** False if it is worth another try. */
-  async #readAll(sinceMs: number, signal: AbortSignal): Promise<boolean> {
-    const oldest = tsOf(sinceMs);
+  async run(sinceMs: number | undefined, signal: AbortSignal): Promise<void> {
+    const triesEnd = Date.now() + maxAgeMs;
+    let places: readonly SlackPlace[] = [];
     try {
-      let heard = 0;
-      const channels = await this.#channels(signal);
-      const done = new Set<ConversationId>();
-      for (const channel of channels) heard += await this.#read(channel, oldest, done, signal);
-      heard += await this.#readOlderThreads(oldest, done, signal);
-      this.#log.info({ channels: channels.length, messages: heard, sinceMs }, 'slack read again');
-      return true;
+      places = await retry(
+        () => this.#listPlaces(sinceMs, signal),
+        (error, tries) => {
+          this.log.warn({ err: error }, 'what was missed in Slack is not known');
+          if (error instanceof Rejected || Date.now() > triesEnd) throw error;
+          return backoffMs(tries, firstRetryMs, slowestRetryMs);
+        },
+        signal,
+      );
     } catch (error) {
       signal.throwIfAborted();
-      this.#log.warn({ err: error }, 'what was missed in Slack is not known');
-      return !(error instanceof CallFailed);
+      // A scope is missing, which was logged with what to do.
+      if (!(error instanceof Rejected)) throw error;
     }
+    for (const { key, after } of places) this.positions.hold(key, after);
+    if (places.length > 0) await this.readAll(places, signal);
+    this.positions.releaseAll();
+  }
+
+  async #listPlaces(sinceMs: number | undefined, signal: AbortSignal): Promise<SlackPlace[]> {
+    if (!this.#loaded) await this.positions.load();
+    this.#loaded = true;
+    const { team } = this.#bot;
+    const horizonMs = Date.now() - maxAgeMs;
+    const horizon = tsAt(horizonMs);
+    const listed = new Set(await this.#channels(signal));
+    const active = (await this.#store.recentlyActive('slack', horizonMs))
+      .map(locationOf)
+      .flatMap(({ team: other, channel, root }) => {
+        // The history of a day shows the threads that began within it.
+        if (other !== team || root === undefined) return [];
+        return listed.has(channel) && root > horizon ? [] : [{ channel, root }];
+      });
+    const threads = Map.groupBy(active, ({ channel }) => channel);
+    return [...new Set([...listed, ...threads.keys()])].map((channel) => ({
+      key: positionKey(team, channel),
+      channel,
+      after: this.#lastRead(channel, sinceMs, horizonMs),
+      isListed: listed.has(channel),
+      threads: (threads.get(channel) ?? []).map(({ root }) => root),
+      horizon,
+    }));
+  }
+
+  /** In a channel without a position this is the newest message that was read in the workspace. */
+  #lastRead(channel: string, sinceMs: number | undefined, horizonMs: number): string {
+    const { team } = this.#bot;
+    const read =
+      this.positions.get(positionKey(team, channel)) ?? this.positions.get(workspaceKey(team));
+    const readMs = Math.min(Number(read ?? 0) * 1_000, sinceMs ?? Number.POSITIVE_INFINITY);
+    return tsAt(Math.max(readMs - overlapMs, horizonMs));
   }
 
   /** The bot's channels; direct conversations first, where everything is a question. */
@@ -93,104 +161,83 @@ export class CatchUp {
           limit: 200,
           ...(cursor === undefined ? {} : { cursor }),
         },
-        this.#gate,
+        this.#throttle,
         signal,
       );
-      ids.push(...asList(answer['channels']).map((one) => asText(asRecord(one)['id']) ?? ''));
+      ids.push(...asList(answer['channels']).flatMap((one) => asText(asRecord(one)['id']) ?? []));
       cursor = asText(asRecord(answer['response_metadata'])['next_cursor']);
     } while (cursor !== undefined);
-    return ids.filter((id) => id !== '').sort((a, b) => Number(isDirect(b)) - Number(isDirect(a)));
+    return ids.toSorted((a, b) => Number(isDirect(b)) - Number(isDirect(a)));
   }
 
-  async #read(
-    channel: string,
-    oldest: string,
-    done: Set<ConversationId>,
-    signal: AbortSignal,
-  ): Promise<number> {
-    try {
-      await this.#gate.acquire(signal);
-      const horizon = tsOf(Date.now() - horizonMs);
-      const from = oldest < horizon ? oldest : horizon;
-      const messages = (await this.#threads.history(channel, from, signal)).toReversed();
-      let heard = await this.#hear(channel, messages, oldest, signal);
-      for (const message of messages) {
+  /** All that is unread in a channel and its threads: Slack lists a channel from its newest message. */
+  protected async readPage(place: SlackPlace, after: string, signal: AbortSignal): Promise<Page> {
+    const { channel, isListed, threads, horizon } = place;
+    const found: Page['messages'][number][] = [];
+    const roots = [...threads];
+    if (isListed) {
+      await this.#throttle.acquire(signal);
+      // Of a thread with new replies a channel shows only the first message, however old.
+      const history = (await this.#threads.history(channel, horizon, signal)).toReversed();
+      found.push(...this.#unread(channel, history, after, signal));
+      for (const message of history) {
         const [root, latest] = [asText(message['ts']), asText(message['latest_reply'])];
-        if (root === undefined || latest === undefined || latest < oldest) continue;
-        done.add(conversationOf(this.#self.team, { channel, ts: root, threadTs: root }));
-        heard += await this.#readThread(channel, root, oldest, signal);
-      }
-      return heard;
-    } catch (error) {
-      if (!(error instanceof SlackApiError)) throw error;
-      this.#log.warn({ err: error, channel }, 'channel not read again');
-      return 0;
-    }
-  }
-
-  /** A channel's history shows a thread only by its first message, which may be long ago. */
-  async #readOlderThreads(
-    oldest: string,
-    done: ReadonlySet<ConversationId>,
-    signal: AbortSignal,
-  ): Promise<number> {
-    let heard = 0;
-    for (const conversation of await this.#store.recentlyActive('slack', Date.now() - horizonMs)) {
-      const { team, channel, root } = locationOf(conversation);
-      if (root === undefined || team !== this.#self.team || done.has(conversation)) continue;
-      try {
-        heard += await this.#readThread(channel, root, oldest, signal);
-      } catch (error) {
-        if (!(error instanceof SlackApiError)) throw error;
-        this.#log.warn({ err: error, conversation }, 'thread not read again');
+        if (root !== undefined && latest !== undefined && compareIds(latest, after) > 0)
+          roots.push(root);
       }
     }
-    return heard;
+    for (const root of roots) {
+      const replies = await this.#readThread(channel, root, after, signal);
+      found.push(...this.#unread(channel, replies, after, signal));
+    }
+    return { messages: found.toSorted((a, b) => compareIds(a.id, b.id)), isLast: true };
   }
 
   async #readThread(
     channel: string,
     root: string,
-    oldest: string,
+    after: string,
     signal: AbortSignal,
-  ): Promise<number> {
-    await this.#gate.acquire(signal);
-    const replies = await this.#threads.replies({ channel, root }, signal, { oldest });
-    const said = replies.filter(({ ts }) => ts !== root);
-    return this.#hear(channel, said, oldest, signal);
+  ): Promise<JsonRecord[]> {
+    try {
+      await this.#throttle.acquire(signal);
+      const replies = await this.#threads.replies({ channel, root }, signal, { oldest: after });
+      return replies.filter(({ ts }) => ts !== root);
+    } catch (error) {
+      if (!(error instanceof Rejected)) throw error;
+      this.log.warn({ err: error, channel, thread: root }, 'thread not read again');
+      return [];
+    }
   }
 
-  /** Hands them in, oldest first; those that were heard before are known as such. */
-  async #hear(
+  /** @param messages oldest first */
+  #unread(
     channel: string,
     messages: readonly JsonRecord[],
-    oldest: string,
+    after: string,
     signal: AbortSignal,
-  ): Promise<number> {
+  ): Page['messages'][number][] {
+    const { team, userId } = this.#bot;
     const lastOwn = messages.findLastIndex((message) => this.#isOwn(message));
-    let heard = 0;
-    for (const [at, message] of messages.entries()) {
-      const said = parseMessage(message, { channel });
-      if (said === undefined || said.ts < oldest) continue;
-      const repliers = asList(message['reply_users']);
-      const answered = repliers.includes(this.#self.userId) || at < lastOwn;
-      await retryWhileStoreIsDown(
-        () => this.#listener.onMessage(said, { answered }),
-        this.#log,
-        signal,
-      );
-      heard += 1;
-    }
-    return heard;
+    return messages.flatMap((one, at) => {
+      const message = parseMessage(one, { channel });
+      if (message === undefined || compareIds(message.ts, after) <= 0) return [];
+      const answered = asList(one['reply_users']).includes(userId) || at < lastOwn;
+      const receive = async (): Promise<void> => {
+        await retryWhileStoreIsDown(
+          () => this.#handler.onMessage(message, { answered }),
+          this.log,
+          signal,
+        );
+        this.positions.advance(positionKey(team, channel), message.ts);
+        this.positions.advance(workspaceKey(team), message.ts);
+      };
+      return [{ id: message.ts, receive }];
+    });
   }
 
   #isOwn(message: JsonRecord): boolean {
-    const { userId, botId } = this.#self;
+    const { userId, botId } = this.#bot;
     return message['user'] === userId || (botId !== undefined && message['bot_id'] === botId);
   }
-}
-
-/** Slack's way to write a time, in seconds with six decimals. */
-function tsOf(ms: number): string {
-  return (ms / 1_000).toFixed(6);
 }

@@ -1,46 +1,71 @@
+import { asList, asRecord, asText, type JsonRecord } from '../../../core/foreign-data.ts';
 import type { Log } from '../../../core/ports/log.ts';
-import type { JsonRecord } from '../../../core/foreign-data.ts';
+import type { ReadPositions } from '../../common/read-positions.ts';
+import { positionKey, tsAt, workspaceKey } from '../history/catch-up.ts';
 import type { EventHandler } from './event-handler.ts';
 
-/** What is being taken in may end for so long before it is left to Slack's next delivery. */
-const graceMs = 3_000;
+/** Time in which events that are being handled may end before Slack has to deliver them again, in ms. */
+const closeGraceMs = 3_000;
 
-/** Where events come in, by whatever way: open while there is somebody to listen. */
+/** Receives events, by whatever way they come in, while a handler is attached. */
 export class EventReceiver {
+  readonly #positions: ReadPositions;
   readonly #log: Log;
   readonly #inHand = new Set<Promise<void>>();
-  #listener: EventHandler | undefined;
+  #handler: EventHandler | undefined;
+  /** The workspace that the read positions are of. */
+  #team = '';
 
-  constructor(log: Log) {
-    this.#log = log;
+  constructor(options: { positions: ReadPositions; log: Log }) {
+    this.#positions = options.positions;
+    this.#log = options.log;
   }
 
-  open(listener: EventHandler): void {
-    this.#listener = listener;
+  open(handler: EventHandler, team: string): void {
+    this.#handler = handler;
+    this.#team = team;
   }
 
   /** Resolves once the event may be acknowledged; throws if it must be delivered again. */
   readonly receive = async (body: JsonRecord): Promise<void> => {
-    if (this.#listener === undefined) throw new Error('no events are taken in now');
-    const work = this.#listener.handle(body);
+    if (this.#handler === undefined) throw new Error('no events are taken in now');
+    const work = this.#handler.handle(body);
     this.#inHand.add(work);
     try {
       await work;
+      this.#notePosition(body, true);
     } catch (error) {
       this.#log.warn({ err: error }, 'slack event not taken in');
+      this.#notePosition(body, false);
       throw error;
     } finally {
       this.#inHand.delete(work);
     }
   };
 
-  /** Takes nothing more in; resolves when what is in hand is done, or after a while. */
+  /** Receives nothing more; resolves when what is being handled is done, or after a while. */
   async close(): Promise<void> {
-    this.#listener?.flush();
-    this.#listener = undefined;
+    this.#handler?.flush();
+    this.#handler = undefined;
     const late = Promise.withResolvers<void>();
-    const timer = setTimeout(() => late.resolve(), graceMs);
+    const timer = setTimeout(() => late.resolve(), closeGraceMs);
     await Promise.race([Promise.allSettled(this.#inHand), late.promise]);
     clearTimeout(timer);
+  }
+
+  /** Slack may give up the delivery of what is not stored: then the next start reads it. */
+  #notePosition(body: JsonRecord, isStored: boolean): void {
+    const { type, channel, ts } = asRecord(body['event']);
+    const [id, at] = [asText(channel), asText(ts)];
+    if ((type !== 'message' && type !== 'app_mention') || id === undefined) return;
+    if (at === undefined || !/^\d{10}\.\d{6}$/.test(at)) return;
+    const key = positionKey(this.#team, id);
+    const teams = [body, ...asList(body['authorizations']).map(asRecord)];
+    if (!isStored) {
+      this.#positions.markUnread(key, tsAt(Number(at) * 1_000 - 1));
+    } else if (teams.some(({ team_id: team }) => team === this.#team)) {
+      this.#positions.advance(key, at);
+      this.#positions.advance(workspaceKey(this.#team), at);
+    }
   }
 }

@@ -5,12 +5,12 @@ import {
   rootedConversation,
 } from '../../../../../src/platforms/discord/messages/conversation-location.ts';
 import {
-  byAge,
   idAt,
   isSnowflake,
   justBefore,
   timeOf,
 } from '../../../../../src/platforms/discord/api/snowflake.ts';
+import { compareIds } from '../../../../../src/platforms/common/read-positions.ts';
 import { threadName } from '../../../../../src/platforms/discord/messages/discord-text.ts';
 
 describe('an id', () => {
@@ -22,7 +22,7 @@ describe('an id', () => {
 
   it('is sorted by age, however many digits it has', () => {
     const ids = ['1000000000000000000', '999999999999999999', '', '175928847299117063'];
-    expect(ids.toSorted(byAge)).toEqual([
+    expect(ids.toSorted(compareIds)).toEqual([
       '',
       '175928847299117063',
       '999999999999999999',
