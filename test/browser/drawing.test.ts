@@ -33,7 +33,7 @@ afterAll(async () => {
 
 /** Gives the page `drawn(texts)`: the HTML once it has shown one text behind the other. */
 const prepare = `(async () => {
-  const { Blocks } = await import('/assets/blocks.js');
+  const { Blocks } = await import('/assets/markdown-view.js');
   await import('/assets/vendor/katex/katex.mjs');
   const box = document.createElement('div');
   box.className = 'prose';
@@ -165,7 +165,7 @@ it('leaves a selection, the focus and what was scrolled alone while code grows',
 });
 
 /** The contrast of every colour of code to what it stands on, by WCAG. */
-const contrasts = `import('/assets/colours.js').then(({ colours }) => {
+const contrasts = `import('/assets/highlight-colours.js').then(({ colours }) => {
   const figure = document.querySelector('#log .code');
   const canvas = document.createElement('canvas').getContext('2d');
   const light = (colour) => {

@@ -1,40 +1,39 @@
 /**
- * Tells a screen reader what happens: that Parley thinks, writes, and, once, the finished
- * answer. Reading every new word aloud would be noise.
+ * Texts for screen readers: that Parley thinks, that it writes, and the finished answer once.
+ * Every new word aloud would be noise.
  */
 export class Announcer {
   #element;
   #turn;
-  #said = '';
+  #announced = '';
 
   constructor(element) {
     this.#element = element;
   }
 
-  /** Nothing that was running before matters any more. */
   reset() {
     this.#turn = undefined;
-    this.#said = '';
+    this.#announced = '';
     this.#element.textContent = '';
   }
 
-  running(turn, phase, line) {
+  announceRunning(turn, phase, line) {
     this.#turn = turn;
-    this.#say(phase === 'writing' ? 'Parley is writing.' : line);
+    this.#announce(phase === 'writing' ? 'Parley is writing.' : line);
   }
 
-  /** `finished(turn)` gives the whole answer of a turn that is over. */
-  settled(finished) {
+  /** `finished(turn)` gives the whole answer of a finished turn. */
+  announceFinished(finished) {
     if (this.#turn === undefined) return;
     const text = finished(this.#turn);
     if (text === undefined) return;
     this.#turn = undefined;
-    this.#say(`Parley: ${text}`);
+    this.#announce(`Parley: ${text}`);
   }
 
-  #say(text) {
-    if (text === this.#said) return;
-    this.#said = text;
+  #announce(text) {
+    if (text === this.#announced) return;
+    this.#announced = text;
     this.#element.textContent = text;
   }
 }

@@ -1,72 +1,72 @@
-/** How long the server may take to answer. */
-const answerTimeoutMs = 15_000;
+/** Timeout of a request, in ms. */
+const timeoutMs = 15_000;
 
-/** The server said no, or said nothing; `message` is for people. */
-export class Refused extends Error {
+/** A request that the server refused or did not answer; `message` is for people. */
+export class ApiError extends Error {
   /** The HTTP status; 0 if there was no answer. */
   status;
 
   constructor(message, status, options) {
     super(message, options);
-    this.name = 'Refused';
+    this.name = 'ApiError';
     this.status = status;
   }
 }
 
-/** Gives this browser its session, and tells what the server is. */
+/** Opens this browser's session; resolves to facts about the server. */
 export function openSession() {
-  return call('POST', '/api/session', {});
+  return request('POST', '/api/session', {});
 }
 
 export function sendMessage(conversation, message) {
-  return call('POST', `/api/conversations/${conversation}/messages`, message);
+  return request('POST', `/api/conversations/${conversation}/messages`, message);
 }
 
 export function withdrawMessage(conversation, message) {
-  return call('DELETE', `/api/conversations/${conversation}/messages/${message}`);
+  return request('DELETE', `/api/conversations/${conversation}/messages/${message}`);
 }
 
 export function stopAnswer(conversation) {
-  return call('POST', `/api/conversations/${conversation}/stop`, {});
+  return request('POST', `/api/conversations/${conversation}/stop`, {});
 }
 
-/** `{ conversations, more }`: the latest ones, or, with a search, what it finds. */
+/** `{ conversations, more }`: the latest ones, or the results of a search. */
 export function listConversations(query) {
-  return call('GET', `/api/conversations?${new URLSearchParams(query)}`);
+  return request('GET', `/api/conversations?${new URLSearchParams(query)}`);
 }
 
-/** An empty title gives it back the one that it had by itself. */
+/** An empty title restores the automatic one. */
 export function renameConversation(conversation, title) {
-  return call('PATCH', `/api/conversations/${conversation}`, { title });
+  return request('PATCH', `/api/conversations/${conversation}`, { title });
 }
 
 export function deleteConversation(conversation) {
-  return call('DELETE', `/api/conversations/${conversation}`);
+  return request('DELETE', `/api/conversations/${conversation}`);
 }
 
-/** Where a conversation can be downloaded from. */
-export function exportOf(conversation) {
+/** Address of a conversation's download. */
+export function exportUrl(conversation) {
   return `/api/conversations/${conversation}/export`;
 }
 
-export async function call(method, path, body) {
+export async function request(method, path, body) {
   const response = await fetch(path, {
     method,
     ...(body && { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }),
-    signal: AbortSignal.timeout(answerTimeoutMs),
+    signal: AbortSignal.timeout(timeoutMs),
   }).catch((cause) => {
-    throw new Refused('Parley cannot be reached.', 0, { cause });
+    throw new ApiError('Parley cannot be reached.', 0, { cause });
   });
   // A proxy may answer with a page of its own.
   const answer = await response.json().catch(() => ({}));
   if (response.ok) return answer;
-  throw new Refused(
+  throw new ApiError(
     answer.error ?? `Parley answered with an error (${response.status}).`,
     response.status,
   );
 }
 
-/** A UUID that nobody can guess; `crypto.randomUUID` exists on localhost and with TLS only. */
+/** A random UUID (v4); `crypto.randomUUID` exists on localhost and with TLS only. */
 export function uuid() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6] & 0x0f) | 0x40;

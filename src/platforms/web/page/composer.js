@@ -1,11 +1,11 @@
 import { uuid } from './api-client.js';
 
-/** A draft is kept once nothing was typed for so long, and at once when the page is left. */
-const keepAfterMs = 300;
-/** More than fills the box at its greatest height: what follows is not laid out a second time. */
+/** Pause in the typing before a draft is saved, in ms; leaving the page saves it at once. */
+const saveDelayMs = 300;
+/** Characters that size the box: more than fit at its greatest height, to save layout. */
 const maxGrowthChars = 4_000;
 
-/** Where one writes. `send(conversation, { id, text })` resolves once the message is taken in. */
+/** The message box. `send(conversation, { id, text })` resolves once the message is accepted. */
 export class Composer {
   #form;
   #box;
@@ -15,13 +15,13 @@ export class Composer {
   #drafts;
   #send;
   #conversation;
-  #keeping;
-  /** What the draft was when it was last kept or read. */
-  #kept = '';
-  /** What is on its way, if anything. */
+  #saveTimer;
+  /** The draft as last saved or read. */
+  #savedText = '';
+  /** The message on its way, if any. */
   #sending;
-  /** By conversation: sent again with the same id, so that an answer that got lost is harmless. */
-  #unsent = new Map();
+  /** By conversation: a second attempt sends the same id, so that the server drops a duplicate. */
+  #unconfirmed = new Map();
 
   constructor({ form, box, text, button, problem }, drafts, send) {
     this.#form = form;
@@ -32,80 +32,80 @@ export class Composer {
     this.#drafts = drafts;
     this.#send = send;
     text.addEventListener('input', () => {
-      this.#changed();
-      clearTimeout(this.#keeping);
-      this.#keeping = setTimeout(() => this.#keep(), keepAfterMs);
+      this.#updateBox();
+      clearTimeout(this.#saveTimer);
+      this.#saveTimer = setTimeout(() => this.#saveDraft(), saveDelayMs);
     });
-    text.addEventListener('keydown', (event) => this.#key(event));
+    text.addEventListener('keydown', (event) => this.#onKey(event));
     form.addEventListener('submit', (event) => {
       event.preventDefault();
       void this.send(this.#text.value);
     });
-    addEventListener('pagehide', () => this.#keep());
-    this.#changed();
+    addEventListener('pagehide', () => this.#saveDraft());
+    this.#updateBox();
   }
 
-  /** Goes to a conversation: the draft of the one that is left is kept. */
+  /** Switches to a conversation, and saves the draft of the one before. */
   open(conversation) {
-    this.#keep();
-    // What is typed before the page knows which conversation it shows belongs to that one.
+    this.#saveDraft();
+    // Text typed before the first conversation is known belongs to that one.
     const early = this.#conversation === undefined ? this.#text.value : '';
     this.#conversation = conversation;
     this.#setSending(undefined);
-    this.#kept = this.#drafts.of(conversation);
-    this.#show(early || this.#kept);
-    this.complain('');
+    this.#savedText = this.#drafts.get(conversation);
+    this.#setText(early || this.#savedText);
+    this.showProblem('');
   }
 
-  /** Another tab wrote, or sent, what stands here. */
-  follow() {
-    if (this.#sending || this.#text.value !== this.#kept) return;
-    this.#kept = this.#drafts.of(this.#conversation);
-    if (this.#kept !== this.#text.value) this.#show(this.#kept);
+  /** Another tab changed or sent the draft. */
+  syncDraft() {
+    if (this.#sending || this.#text.value !== this.#savedText) return;
+    this.#savedText = this.#drafts.get(this.#conversation);
+    if (this.#savedText !== this.#text.value) this.#setText(this.#savedText);
   }
 
   focus() {
     this.#text.focus();
   }
 
-  /** Says why something did not work; nothing for all is well. */
-  complain(sentence) {
+  /** Shows why something failed; an empty text clears it. */
+  showProblem(sentence) {
     this.#problem.textContent = sentence;
   }
 
-  /** Sends what is written, or what a button asks; what else is written stays. */
+  /** Sends a text: the box's own, or a button's, which leaves the box as it is. */
   async send(text) {
     if (this.#sending || text.trim() === '') return;
     const conversation = this.#conversation;
     if (conversation === undefined) {
-      this.complain('Not sent. Parley has not answered yet.');
+      this.showProblem('Not sent. Parley has not answered yet.');
       return;
     }
-    const waiting = this.#unsent.get(conversation);
+    const waiting = this.#unconfirmed.get(conversation);
     const message = waiting?.text === text ? waiting : { id: uuid(), text };
-    this.#unsent.set(conversation, message);
-    this.#keep();
+    this.#unconfirmed.set(conversation, message);
+    this.#saveDraft();
     this.#setSending(message);
     try {
       await this.#send(conversation, message);
-      this.#unsent.delete(conversation);
-      if (this.#drafts.of(conversation) === text) this.#drafts.keep(conversation, '');
-      if (this.#conversation === conversation) this.#sent(text);
+      this.#unconfirmed.delete(conversation);
+      if (this.#drafts.get(conversation) === text) this.#drafts.save(conversation, '');
+      if (this.#conversation === conversation) this.#onSent(text);
     } catch (error) {
-      if (this.#conversation === conversation) this.complain(`Not sent. ${error.message}`);
+      if (this.#conversation === conversation) this.showProblem(`Not sent. ${error.message}`);
     }
     if (this.#sending === message) this.#setSending(undefined);
   }
 
-  #sent(text) {
-    this.complain('');
+  #onSent(text) {
+    this.showProblem('');
     if (this.#text.value !== text) return;
-    this.#show('');
-    this.#keep();
+    this.#setText('');
+    this.#saveDraft();
   }
 
-  #key(event) {
-    // While an input method composes a word, Enter belongs to it; 229 is how older ones say so.
+  #onKey(event) {
+    // While an input method composes a word, Enter belongs to it (key code 229 in older ones).
     if (event.key !== 'Enter' || event.shiftKey || event.isComposing || event.keyCode === 229)
       return;
     event.preventDefault();
@@ -118,21 +118,21 @@ export class Composer {
     this.#form.ariaBusy = String(message !== undefined);
   }
 
-  #show(text) {
+  #setText(text) {
     this.#text.value = text;
-    this.#changed();
+    this.#updateBox();
   }
 
-  #keep() {
-    clearTimeout(this.#keeping);
+  #saveDraft() {
+    clearTimeout(this.#saveTimer);
     if (this.#conversation === undefined) return;
     const text = this.#text.value;
-    if (text === this.#kept) return;
-    this.#kept = text;
-    this.#drafts.keep(this.#conversation, text);
+    if (text === this.#savedText) return;
+    this.#savedText = text;
+    this.#drafts.save(this.#conversation, text);
   }
 
-  #changed() {
+  #updateBox() {
     const text = this.#text.value;
     this.#button.ariaDisabled = String(text.trim() === '');
     // The style sheet lets the box grow with it, up to an end.

@@ -1,16 +1,16 @@
-/** The links to conversations, each with its options; what stays keeps its element, and the focus. */
+/** The list of conversations, each with its options; items keep their elements, and the focus. */
 export class ConversationList {
   #list;
   #on;
   /** By id: `{ element, link, title, passage, options }`. */
   #items = new Map();
-  /** What is to be shown once nobody renames anything here. */
-  #waiting;
+  /** Arguments of the last `show` during a renaming. */
+  #deferred;
   #editing = false;
 
   /**
-   * `on.pick(id)` opens one, `on.options(id, button)` shows what can be done with it,
-   * `on.rename(id, title)` names it.
+   * `on.pick(id)` opens one, `on.options(id, button)` shows its menu, `on.rename(id, title)`
+   * renames it.
    */
   constructor(list, on) {
     this.#list = list;
@@ -20,7 +20,7 @@ export class ConversationList {
   /** `conversations`: `{ id, title, passage? }`, in their order. */
   show(conversations, current) {
     if (this.#editing) {
-      this.#waiting = [conversations, current];
+      this.#deferred = [conversations, current];
       return;
     }
     const wanted = new Set(conversations.map(({ id }) => id));
@@ -36,7 +36,7 @@ export class ConversationList {
     }
   }
 
-  /** Puts a box in the place of a title. Enter and leaving it take it over, Escape does not. */
+  /** Turns a title into a text box. Enter and blur save it, Escape does not. */
   edit(id) {
     const item = this.#items.get(id);
     if (!item || this.#editing) return;
@@ -46,7 +46,7 @@ export class ConversationList {
     box.maxLength = 100;
     box.ariaLabel = 'Title';
     box.value = item.title.textContent;
-    const end = (takesOver) => {
+    const end = (saves) => {
       if (!this.#editing) return;
       this.#editing = false;
       const hadFocus = document.activeElement === box;
@@ -54,13 +54,13 @@ export class ConversationList {
       item.element.classList.remove('editing');
       if (hadFocus) item.link.focus();
       const title = box.value.trim();
-      if (takesOver && title !== item.title.textContent) {
+      if (saves && title !== item.title.textContent) {
         if (title !== '') item.title.textContent = title;
         this.#on.rename(id, title);
       }
-      const waiting = this.#waiting;
-      this.#waiting = undefined;
-      if (waiting) this.show(...waiting);
+      const deferred = this.#deferred;
+      this.#deferred = undefined;
+      if (deferred) this.show(...deferred);
     };
     box.addEventListener('blur', () => end(true));
     box.addEventListener('keydown', (event) => {
@@ -75,7 +75,7 @@ export class ConversationList {
     box.select();
   }
 
-  /** The focus goes to the conversation behind one that is about to go; false if there is none. */
+  /** Focuses the neighbour of an item that is about to go; false if there is none. */
   focusBeside(id) {
     const { element } = this.#items.get(id) ?? {};
     const beside = element?.nextElementSibling ?? element?.previousElementSibling;
@@ -86,7 +86,7 @@ export class ConversationList {
   #item({ id, title, passage = '' }, current) {
     let item = this.#items.get(id);
     if (!item) {
-      item = this.#made(id);
+      item = this.#createItem(id);
       this.#items.set(id, item);
     }
     item.title.textContent = title;
@@ -97,12 +97,12 @@ export class ConversationList {
     return item;
   }
 
-  #made(id) {
+  #createItem(id) {
     const element = document.createElement('li');
     const link = document.createElement('a');
     link.href = `#${id}`;
     link.addEventListener('click', (event) => {
-      // What is to open in a tab of its own does.
+      // With a modifier key the browser opens a new tab or window.
       if (event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();
       this.#on.pick(id);

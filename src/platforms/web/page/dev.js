@@ -1,4 +1,4 @@
-import { Blocks } from './blocks.js';
+import { MarkdownView } from './markdown-view.js';
 import { samples } from './samples.js';
 import { call, listConversations, openSession } from './api-client.js';
 
@@ -22,7 +22,7 @@ void start();
 
 async function start() {
   await openSession();
-  const formats = await call('GET', '/api/dev/formats');
+  const formats = await request('GET', '/api/dev/formats');
   at('as').replaceChildren(...formats.map(({ name, limit }) => option(name, `${name} (${limit})`)));
   offer();
   at('source').value = answers.get(at('answer').value);
@@ -53,7 +53,7 @@ async function cut() {
   const mine = asked;
   const question = { text: at('source').value, as: at('as').value };
   try {
-    const { pages, limit } = await call('POST', '/api/dev/pages', question);
+    const { pages, limit } = await request('POST', '/api/dev/pages', question);
     if (mine !== asked) return;
     at('problem').textContent = '';
     at('count').textContent = pages.length === 1 ? '1 message' : `${pages.length} messages`;
@@ -92,7 +92,7 @@ function drawn(text) {
   box.className = 'drawn prose';
   const page = document.createElement('div');
   page.className = 'page';
-  new Blocks(page).set(text);
+  new MarkdownView(page).set(text);
   box.append(page);
   return box;
 }

@@ -1,14 +1,14 @@
 const storageKey = 'parley.drafts';
-/** As a whole, so that a browser's 5 MB are never full of them. */
+/** Limits of all drafts together, far below the 5 MB of localStorage. */
 const maxDrafts = 50;
 const maxChars = 200_000;
 
-/** What was written and not sent, by conversation; shared by this browser's tabs. */
+/** Unsent texts by conversation, shared by this browser's tabs. */
 export class Drafts {
   /** Newest first: `[conversation, text]`. */
   #list = read();
 
-  /** `onChange` is called when another tab changed them. */
+  /** `onChange()`: another tab changed them. */
   constructor(onChange) {
     addEventListener('storage', (event) => {
       if (event.key !== storageKey && event.key !== null) return;
@@ -17,12 +17,12 @@ export class Drafts {
     });
   }
 
-  of(conversation) {
+  get(conversation) {
     return this.#list.find(([id]) => id === conversation)?.[1] ?? '';
   }
 
-  /** An empty text forgets the draft. */
-  keep(conversation, text) {
+  /** Saves a draft; an empty text deletes it. */
+  save(conversation, text) {
     const others = read().filter(([id]) => id !== conversation);
     const list = text.trim() === '' ? others : [[conversation, text], ...others];
     this.#list = withinBounds(list);
@@ -38,12 +38,12 @@ export class Drafts {
     try {
       localStorage.setItem(storageKey, JSON.stringify(this.#list));
     } catch {
-      // A browser that keeps nothing has them until the tab is closed.
+      // Without storage they last until the tab is closed.
     }
   }
 }
 
-/** The oldest are forgotten first. */
+/** The newest drafts within the limits. */
 function withinBounds(list) {
   let chars = 0;
   return list.slice(0, maxDrafts).filter(([, text]) => {
@@ -57,7 +57,7 @@ function read() {
     const list = JSON.parse(localStorage.getItem(storageKey) ?? '[]');
     return list.filter(([id, text]) => typeof id === 'string' && typeof text === 'string');
   } catch {
-    // Whatever stands there is no list of ours, or this browser keeps nothing.
+    // Not a list of drafts, or no storage.
     return [];
   }
 }

@@ -1,19 +1,19 @@
-import { copyButton } from './copy.js';
+import { copyButton } from './copy-button.js';
 
-/** A longer word in a table's link is broken, so that the columns beside it can be seen. */
+/** Words of more than 30 characters in a link break, so that a table's other columns stay in view. */
 const longWord = /\S{31}/;
 
-/** A shorter cell of a table stays on one line: the table scrolls instead. */
+/** Characters of a table cell that stay on one line; the table scrolls instead. */
 const shortCell = 12;
 
-/** Gives links, code and tables of an answer what they need to be used. */
-export function dress(fragment) {
+/** Prepares the links, code, formulas and tables of an answer for use. */
+export function enhanceAnswer(fragment) {
   for (const link of fragment.querySelectorAll('a[href]')) {
     link.target = '_blank';
     link.rel = 'noopener noreferrer';
     if (longWord.test(link.textContent)) link.className = 'long';
   }
-  for (const pre of fragment.querySelectorAll('pre')) dressCode(pre);
+  for (const pre of fragment.querySelectorAll('pre')) enhanceCode(pre);
   for (const formula of fragment.querySelectorAll('.maths.display')) {
     formula.tabIndex = 0;
     formula.role = 'group';
@@ -31,7 +31,7 @@ export function dress(fragment) {
   for (const block of fragment.children) block.dir ||= 'auto';
 }
 
-function dressCode(pre) {
+function enhanceCode(pre) {
   const language = /language-(\S+)/.exec(pre.querySelector('code')?.className ?? '')?.[1];
   const figure = document.createElement('figure');
   figure.className = 'code';
@@ -49,7 +49,7 @@ function dressCode(pre) {
   figure.append(caption, box);
 }
 
-/** What is wider than the page scrolls by itself, with the keyboard, too. */
+/** A box that scrolls what is wider than the page, with the keyboard, too. */
 function scrollable(tag, className, label) {
   const box = document.createElement(tag);
   box.className = className;

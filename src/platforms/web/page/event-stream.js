@@ -1,20 +1,20 @@
-/** The server says something every 15 s; after this long a silent connection is dead. */
+/** Silence after which a connection counts as dead, in ms; the server sends an event every 15 s. */
 const silenceMs = 40_000;
 const firstRetryMs = 500;
 const slowestRetryMs = 5_000;
 /**
- * A page that nobody looks at lets go of its connection after this long: browsers hold only six
- * to one server, and the seventh page would wait for ever.
+ * Time after which a hidden page closes its connection, in ms: browsers open at most six to one
+ * server over HTTP/1.1, and a seventh page would wait for ever.
  */
-const hiddenMs = 20_000;
+const hiddenCloseMs = 20_000;
 
 /**
- * Follows one conversation live, and comes back by itself after whatever cut it off.
+ * The events of one conversation, with reconnection.
  *
- * `on.state(data)` and `on.page(data)` get the events, `on.live(boolean)` whether it is connected;
- * `on.before()` resolves to whether a new try is of use.
+ * `on.state(data)` and `on.page(data)` get the events, `on.connected(boolean)` the state of the
+ * connection; `on.beforeRetry()` resolves to whether a new connection is worth a try.
  */
-export class Connection {
+export class EventStream {
   #conversation;
   #on;
   #source;
@@ -24,15 +24,15 @@ export class Connection {
 
   constructor(on) {
     this.#on = on;
-    document.addEventListener('visibilitychange', () => this.#visibility());
+    document.addEventListener('visibilitychange', () => this.#onVisibility());
   }
 
   follow(conversation) {
     this.#conversation = conversation;
     this.#failures = 0;
     this.#open();
-    // A tab may be opened in the background: nothing tells later that it is hidden.
-    if (document.hidden) this.#visibility();
+    // A tab opened in the background gets no visibilitychange event.
+    if (document.hidden) this.#onVisibility();
   }
 
   #open() {
@@ -41,28 +41,28 @@ export class Connection {
     this.#source = source;
     source.addEventListener('state', (event) => {
       this.#failures = 0;
-      this.#on.live(true);
-      this.#heard();
+      this.#on.connected(true);
+      this.#resetWatchdog();
       this.#on.state(JSON.parse(event.data));
     });
     source.addEventListener('page', (event) => {
-      this.#heard();
+      this.#resetWatchdog();
       this.#on.page(JSON.parse(event.data));
     });
-    source.addEventListener('beat', () => this.#heard());
-    source.addEventListener('error', () => this.#lost());
-    this.#heard();
+    source.addEventListener('beat', () => this.#resetWatchdog());
+    source.addEventListener('error', () => this.#onLost());
+    this.#resetWatchdog();
   }
 
-  #heard() {
+  #resetWatchdog() {
     clearTimeout(this.#watchdog);
-    this.#watchdog = setTimeout(() => this.#lost(), silenceMs);
+    this.#watchdog = setTimeout(() => this.#onLost(), silenceMs);
   }
 
-  /** The browser's own retrying gives up at the first answer that is not a stream. */
-  #lost() {
+  /** Retries here: the browser's own retries end at the first answer that is not a stream. */
+  #onLost() {
     this.#close();
-    this.#on.live(false);
+    this.#on.connected(false);
     const waitMs = Math.min(slowestRetryMs, firstRetryMs * 2 ** this.#failures);
     this.#failures += 1;
     this.#timer = setTimeout(() => this.#retry(), waitMs);
@@ -70,11 +70,11 @@ export class Connection {
 
   async #retry() {
     const timer = this.#timer;
-    const ready = await this.#on.before();
+    const ready = await this.#on.beforeRetry();
     // Meanwhile another conversation may have been opened, or the page hidden.
     if (this.#timer !== timer || this.#source !== undefined || document.hidden) return;
     if (ready) this.#open();
-    else this.#lost();
+    else this.#onLost();
   }
 
   #close() {
@@ -84,11 +84,11 @@ export class Connection {
     this.#source = undefined;
   }
 
-  #visibility() {
+  #onVisibility() {
     if (this.#conversation === undefined) return;
     if (document.hidden) {
       clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => this.#close(), hiddenMs);
+      this.#timer = setTimeout(() => this.#close(), hiddenCloseMs);
     } else if (this.#source === undefined) {
       this.#open();
     } else {

@@ -1,8 +1,8 @@
 import hljs from './vendor/highlight/highlight.min.js';
-import { colourOf } from './colours.js';
-import { fileOf } from './languages.js';
+import { colourOf } from './highlight-colours.js';
+import { fileOf } from './highlight-languages.js';
 
-/** Notes where each colour begins and ends, instead of writing HTML; the innermost scope counts. */
+/** An emitter for highlight.js that records runs of colour instead of HTML; the innermost scope counts. */
 class Runs {
   #runs = [];
   #colours = [];
@@ -73,13 +73,13 @@ addEventListener('message', ({ data: { language, code } }) => {
   void runsOf(language, code).then((runs) => postMessage(runs, [runs.buffer]));
 });
 
-/** Colour, begin and end of each run, one behind the other. */
+/** Triples of colour, begin and end, one per run. */
 async function runsOf(language, code) {
-  if (!hljs.getLanguage(language) && !(await learn(language))) return new Uint32Array();
+  if (!hljs.getLanguage(language) && !(await loadGrammar(language))) return new Uint32Array();
   return hljs.highlight(code, { language, ignoreIllegals: true })._emitter.runs;
 }
 
-async function learn(language) {
+async function loadGrammar(language) {
   const file = fileOf(language);
   if (!file) return false;
   try {
@@ -87,7 +87,7 @@ async function learn(language) {
     hljs.registerLanguage(file, grammar);
     return hljs.getLanguage(language) !== undefined;
   } catch {
-    // The server is away: the code stays plain, which is how it was written.
+    // The server is unreachable: the code stays plain.
     return false;
   }
 }

@@ -1,67 +1,67 @@
-import { colours } from './colours.js';
+import { colours } from './highlight-colours.js';
 
-/** A grammar that takes longer for one block will not end: the block stays plain. */
-const maxMs = 3_000;
-/** Longer code is not coloured. */
-const maxCode = 100_000;
-/** While a block grows, the worker rests this many times as long as it last worked. */
+/** Time for one block, in ms; after it the worker is ended and the block stays plain. */
+const timeoutMs = 3_000;
+/** Longer code, in characters, is not coloured. */
+const maxCodeChars = 100_000;
+/** Pause between two passes over a growing block, in durations of the last pass. */
 const restFactor = 4;
-/** While somebody selects in a block, it is looked at again after this long. */
-const selectedMs = 500;
-/** Results that are kept, so that a block that is drawn anew has its colours at once. */
-const maxKept = 50;
+/** Delay before a block with a selection in it is tried again, in ms. */
+const selectionRetryMs = 500;
+/** Results kept, so that a redrawn block has its colours at once. */
+const maxCached = 50;
 
-/** Colours code: a worker finds the runs, and what is drawn already and did not change stays. */
+/** Syntax colours: a worker finds the runs; nodes that are right already stay. */
 class Highlighter {
   #worker;
-  #watchdog;
-  /** By code element: what it shows coloured, `{ language, text }`. */
+  #timeout;
+  /** By code element: the text that is coloured, `{ language, text }`. */
   #shown = new WeakMap();
-  #wanted = new Set();
+  #pending = new Set();
   /** By language and text; the oldest first. */
-  #kept = new Map();
-  #asked;
+  #cache = new Map();
+  #job;
   #restingUntil = 0;
   #timer;
 
   /** Colours the code in an element that is new or has changed. */
-  look(element) {
+  highlight(element) {
     for (const code of element.querySelectorAll('code[class^=language-]')) {
       const text = code.textContent;
       const language = languageOf(code);
       const shown = this.#shown.get(code);
       if (shown?.text === text && shown.language === language) continue;
-      const kept = this.#kept.get(`${language}\n${text}`);
-      if (kept) this.#show(code, language, text, kept);
-      else if (text.length <= maxCode) this.#wanted.add(code);
+      const cached = this.#cache.get(`${language}\n${text}`);
+      if (cached) this.#show(code, language, text, cached);
+      else if (text.length <= maxCodeChars) this.#pending.add(code);
     }
     // An answer is drawn before it is put into the document.
-    queueMicrotask(() => this.#next());
+    queueMicrotask(() => this.#highlightNext());
   }
 
-  #next() {
-    if (this.#asked) return;
-    for (const code of this.#wanted) if (!code.isConnected) this.#wanted.delete(code);
-    const [code] = this.#wanted;
+  #highlightNext() {
+    if (this.#job) return;
+    for (const code of this.#pending) if (!code.isConnected) this.#pending.delete(code);
+    const [code] = this.#pending;
     if (!code) return;
     const restMs = this.#shown.has(code) ? this.#restingUntil - performance.now() : 0;
     clearTimeout(this.#timer);
-    if (restMs > 0) this.#timer = setTimeout(() => this.#next(), restMs);
-    else this.#ask(code);
+    if (restMs > 0) this.#timer = setTimeout(() => this.#highlightNext(), restMs);
+    else this.#post(code);
   }
 
-  #ask(code) {
-    this.#wanted.delete(code);
+  #post(code) {
+    this.#pending.delete(code);
     const language = languageOf(code);
-    this.#asked = { code, language, text: code.textContent, at: performance.now() };
+    this.#job = { code, language, text: code.textContent, at: performance.now() };
     this.#worker ??= this.#start();
     this.#worker.postMessage({ language, code: code.textContent });
-    this.#watchdog = setTimeout(() => this.#giveUp(), maxMs);
+    this.#timeout = setTimeout(() => this.#giveUp(), timeoutMs);
   }
 
   #start() {
     const worker = new Worker('/assets/highlight-worker.js', { type: 'module' });
-    worker.addEventListener('message', ({ data }) => this.#answered(data));
+    worker.addEventListener('message', ({ data }) => this.#onRuns(data));
     worker.addEventListener('error', () => this.#giveUp());
     return worker;
   }
@@ -69,23 +69,23 @@ class Highlighter {
   #giveUp() {
     this.#worker?.terminate();
     this.#worker = undefined;
-    if (this.#asked) this.#answered(new Uint32Array());
+    if (this.#job) this.#onRuns(new Uint32Array());
   }
 
-  #answered(runs) {
-    clearTimeout(this.#watchdog);
-    const { code, language, text, at } = this.#asked;
-    this.#asked = undefined;
+  #onRuns(runs) {
+    clearTimeout(this.#timeout);
+    const { code, language, text, at } = this.#job;
+    this.#job = undefined;
     const now = performance.now();
     this.#restingUntil = now + restFactor * (now - at);
-    this.#keep(`${language}\n${text}`, runs);
+    this.#store(`${language}\n${text}`, runs);
     if (code.isConnected && languageOf(code) === language) this.#show(code, language, text, runs);
-    this.#next();
+    this.#highlightNext();
   }
 
-  #keep(key, runs) {
-    this.#kept.set(key, runs);
-    if (this.#kept.size > maxKept) this.#kept.delete(this.#kept.keys().next().value);
+  #store(key, runs) {
+    this.#cache.set(key, runs);
+    if (this.#cache.size > maxCached) this.#cache.delete(this.#cache.keys().next().value);
   }
 
   #show(code, language, text, runs) {
@@ -93,21 +93,21 @@ class Highlighter {
     if (!all.startsWith(text)) return;
     if (isSelectedIn(code)) {
       setTimeout(() => {
-        this.#wanted.add(code);
-        this.#next();
-      }, selectedMs);
+        this.#pending.add(code);
+        this.#highlightNext();
+      }, selectionRetryMs);
       return;
     }
-    colour(code, [...pieces(text, runs), { text: all.slice(text.length) }]);
+    setPieces(code, [...pieces(text, runs), { text: all.slice(text.length) }]);
     this.#shown.set(code, { language, text });
-    if (all !== text) this.#wanted.add(code);
+    if (all !== text) this.#pending.add(code);
   }
 }
 
 /** One for the document, as the worker behind it. */
 export const highlighter = new Highlighter();
 
-/** Text as it lies, with the class of its colour or none. */
+/** The text in pieces, each with the class of its colour or without one. */
 function pieces(text, runs) {
   const found = [];
   let done = 0;
@@ -121,8 +121,8 @@ function pieces(text, runs) {
   return found;
 }
 
-/** Makes an element hold these pieces; the nodes that do already, from the first on, stay. */
-function colour(code, wanted) {
+/** Makes an element hold these pieces; leading nodes that match stay. */
+function setPieces(code, wanted) {
   let node = code.firstChild;
   let place = 0;
   while (node && isPiece(node, wanted[place])) {

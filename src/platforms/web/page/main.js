@@ -1,83 +1,88 @@
 import { Announcer } from './announcer.js';
 import { Composer } from './composer.js';
-import { Connection } from './event-stream.js';
-import { Conversations } from './conversations.js';
+import { EventStream } from './event-stream.js';
+import { ConversationsPanel } from './conversations-panel.js';
 import { Drafts } from './drafts.js';
 import { openSession, sendMessage, stopAnswer, uuid, withdrawMessage } from './api-client.js';
 import { Sidebar } from './sidebar.js';
-import { Stick } from './scroll-to-end.js';
+import { ScrollToEnd } from './scroll-to-end.js';
 import { refreshTimes } from './time.js';
 import { Transcript } from './transcript.js';
 
-/** A short break is not worth a word. */
-const patienceMs = 800;
+/** Delay before a lost connection is mentioned, in ms: short breaks mend by themselves. */
+const reconnectNoticeDelayMs = 800;
 
-const at = (id) => document.getElementById(id);
+const byId = (id) => document.getElementById(id);
 let current;
-let complaint;
+let reconnectNotice;
 
-const announcer = new Announcer(at('announcer'));
-const stick = new Stick(at('scroll'), at('log'), at('latest'));
-const transcript = new Transcript(at('log'), {
-  withdraw: (message) => attemptAndGoOn(() => withdrawMessage(current, message)),
-  askAgain: sendAndGoOn,
+const announcer = new Announcer(byId('announcer'));
+const scroll = new ScrollToEnd(byId('scroll'), byId('log'), byId('latest'));
+const transcript = new Transcript(byId('log'), {
+  withdraw: (message) => attemptAndFocus(() => withdrawMessage(current, message)),
+  askAgain: sendAndFocus,
 });
-const connection = new Connection({ state, page, live, before: refreshSession });
+const eventStream = new EventStream({
+  state: showState,
+  page: showGrowth,
+  connected: showConnection,
+  beforeRetry: refreshSession,
+});
 const sidebar = new Sidebar(
   {
-    sidebar: at('sidebar'),
-    menu: at('menu'),
-    backdrop: at('backdrop'),
-    fresh: at('new'),
+    sidebar: byId('sidebar'),
+    menu: byId('menu'),
+    backdrop: byId('backdrop'),
+    fresh: byId('new'),
   },
   { onNew: () => open(uuid()) },
 );
-const conversations = new Conversations(
+const conversations = new ConversationsPanel(
   {
-    list: at('conversations'),
-    search: at('search'),
-    status: at('listing'),
-    more: at('more'),
-    options: at('options'),
-    rename: at('rename'),
-    export: at('export'),
-    remove: at('delete'),
-    confirm: at('confirm'),
-    chosen: at('chosen'),
+    list: byId('conversations'),
+    search: byId('search'),
+    status: byId('listing'),
+    more: byId('more'),
+    options: byId('options'),
+    rename: byId('rename'),
+    export: byId('export'),
+    remove: byId('delete'),
+    confirm: byId('confirm'),
+    chosen: byId('chosen'),
   },
-  { pick, change: showTitle, gone: leave },
+  { pick: openFromSidebar, change: showTitle, gone: closeDeleted },
 );
-const drafts = new Drafts(() => composer.follow());
+const drafts = new Drafts(() => composer.syncDraft());
 const composer = new Composer(
   {
-    form: at('composer'),
-    box: at('box'),
-    text: at('text'),
-    button: at('send'),
-    problem: at('problem'),
+    form: byId('composer'),
+    box: byId('box'),
+    text: byId('text'),
+    button: byId('send'),
+    problem: byId('problem'),
   },
   drafts,
   send,
 );
 
-at('stop').addEventListener('click', stop);
-for (const opener of at('openers').children) {
-  opener.addEventListener('click', () => sendAndGoOn(opener.textContent));
+byId('stop').addEventListener('click', stop);
+for (const opener of byId('openers').children) {
+  opener.addEventListener('click', () => sendAndFocus(opener.textContent));
 }
-at('logout').addEventListener('submit', () => drafts.clear());
+byId('logout').addEventListener('submit', () => drafts.clear());
 addEventListener('keydown', stopWithEscape);
-document.addEventListener('visibilitychange', () => refreshTimes(at('log')));
+document.addEventListener('visibilitychange', () => refreshTimes(byId('log')));
 addEventListener('hashchange', () => {
-  if (named() && named() !== current) open(named());
+  if (conversationInUrl() && conversationInUrl() !== current) open(conversationInUrl());
 });
 void start();
 
 async function start() {
   while (!(await refreshSession())) {
-    live(false);
+    showConnection(false);
     await new Promise((resolve) => setTimeout(resolve, 1_000));
   }
-  open(named() ?? conversations.latest ?? uuid());
+  open(conversationInUrl() ?? conversations.latest ?? uuid());
 }
 
 /** True once the server knows this browser. */
@@ -86,22 +91,22 @@ async function refreshSession() {
   try {
     about = await openSession();
     if (about.fresh) drafts.clear();
-    introduce(about);
+    showAbout(about);
     await conversations.refresh();
     return true;
   } catch (error) {
-    // Then the page itself asks for the password. Anything else may pass: try again.
+    // After a reload the page asks for the password. Any other failure may pass: try again.
     if (error.status === 401 && !about) location.reload();
     return false;
   }
 }
 
-function introduce({ demo, model, persona, locked }) {
-  at('demo').hidden = !demo;
-  at('model').textContent = demo ? 'demo model' : model;
-  at('model').title = demo ? '' : model;
-  at('persona').textContent = persona;
-  at('logout').hidden = !locked;
+function showAbout({ demo, model, persona, locked }) {
+  byId('demo').hidden = !demo;
+  byId('model').textContent = demo ? 'demo model' : model;
+  byId('model').title = demo ? '' : model;
+  byId('persona').textContent = persona;
+  byId('logout').hidden = !locked;
 }
 
 function open(conversation) {
@@ -112,118 +117,125 @@ function open(conversation) {
   composer.open(conversation);
   conversations.open(conversation);
   showTitle();
-  at('welcome').hidden = true;
+  byId('welcome').hidden = true;
   showStop(undefined);
-  stick.toEnd();
-  connection.follow(conversation);
-  goOnWriting();
+  scroll.toEnd();
+  eventStream.follow(conversation);
+  focusComposer();
 }
 
-function pick(conversation) {
+function openFromSidebar(conversation) {
   sidebar.hide();
   open(conversation);
 }
 
-/** A conversation was deleted, and what was not sent there is nothing to keep. */
-function leave(conversation) {
+/** A conversation was deleted; its draft goes with it. */
+function closeDeleted(conversation) {
   if (conversation === current) open(uuid());
-  drafts.keep(conversation, '');
+  drafts.save(conversation, '');
 }
 
-function state(event) {
-  stick.hold(() => transcript.show(event));
-  at('welcome').hidden = !transcript.isEmpty;
+function showState(event) {
+  scroll.keepPosition(() => transcript.show(event));
+  byId('welcome').hidden = !transcript.isEmpty;
   const { running } = event;
   showStop(running);
   if (!transcript.isEmpty) conversations.include(current);
-  announcer.settled((turn) => transcript.finished(turn)?.spoken);
+  announcer.announceFinished((turn) => transcript.finished(turn)?.spokenText);
   if (running) announce(running.id);
-  stick.settle();
+  scroll.update();
 }
 
-function page(event) {
-  const grew = transcript.grow(event, () => stick.settle());
+function showGrowth(event) {
+  const grew = transcript.grow(event, () => scroll.update());
   if (grew) announce(event.turn);
 }
 
 function announce(turn) {
   const { element } = transcript.running;
-  announcer.running(turn, element.dataset.phase, element.querySelector('.working').textContent);
+  announcer.announceRunning(
+    turn,
+    element.dataset.phase,
+    element.querySelector('.working').textContent,
+  );
 }
 
 async function send(conversation, message) {
   await sendMessage(conversation, message);
   conversations.changed();
   if (conversation !== current) return;
-  stick.toEnd();
+  scroll.toEnd();
 }
 
-/** Sends what a button asks. */
-function sendAndGoOn(text) {
+/** Sends a button's question. */
+function sendAndFocus(text) {
   void composer.send(text);
-  goOnWriting();
+  focusComposer();
 }
 
 function showStop(running) {
-  at('stop').hidden = !running;
-  at('stop').disabled = running?.stopping === true;
-  at('stop-key').hidden = !running;
+  byId('stop').hidden = !running;
+  byId('stop').disabled = running?.stopping === true;
+  byId('stop-key').hidden = !running;
 }
 
 function stop() {
-  attemptAndGoOn(() => stopAnswer(current));
+  attemptAndFocus(() => stopAnswer(current));
 }
 
-/** Unless the key is for something else: an input method, or what it closes. */
+/** Escape stops the answer, unless an input method, a dialog, a menu or the drawer takes it. */
 function stopWithEscape(event) {
   if (event.key !== 'Escape' || event.isComposing || event.keyCode === 229) return;
-  if (event.defaultPrevented || event.repeat || at('stop').hidden || at('stop').disabled) return;
-  if (!at('backdrop').hidden || at('sidebar').contains(event.target)) return;
+  if (event.defaultPrevented || event.repeat || byId('stop').hidden || byId('stop').disabled)
+    return;
+  if (!byId('backdrop').hidden || byId('sidebar').contains(event.target)) return;
   if (document.querySelector('dialog[open], :popover-open')) return;
   stop();
 }
 
-/** Does what a button asks; a failure is told below the message box. */
+/** Runs an action; a failure is shown below the message box. */
 async function attempt(action) {
   try {
     await action();
-    composer.complain('');
+    composer.showProblem('');
   } catch (error) {
-    composer.complain(error.message);
+    composer.showProblem(error.message);
   }
 }
 
-/** The button that asked goes away, and the focus must not go with it. */
-function attemptAndGoOn(action) {
+/** The same for a button that disappears: the focus goes to the message box. */
+function attemptAndFocus(action) {
   void attempt(action);
-  goOnWriting();
+  focusComposer();
 }
 
-/** Where there is no keyboard, the focus would bring one up. */
-function goOnWriting() {
+/** On touch screens the focus would open the on-screen keyboard. */
+function focusComposer() {
   if (matchMedia('(hover: hover)').matches) composer.focus();
 }
 
-function live(connected) {
-  clearTimeout(complaint);
+function showConnection(connected) {
+  clearTimeout(reconnectNotice);
   const wasOffline = document.body.classList.contains('offline');
   document.body.classList.toggle('offline', !connected);
   if (connected) {
-    // What could not be done for want of a connection can be done now.
-    if (wasOffline) composer.complain('');
-    at('connection').textContent = '';
+    if (wasOffline) composer.showProblem('');
+    byId('connection').textContent = '';
     return;
   }
-  complaint = setTimeout(() => (at('connection').textContent = 'Reconnecting…'), patienceMs);
+  reconnectNotice = setTimeout(
+    () => (byId('connection').textContent = 'Reconnecting…'),
+    reconnectNoticeDelayMs,
+  );
 }
 
 function showTitle() {
   const title = conversations.titleOf(current);
-  at('title').textContent = title ?? 'New conversation';
+  byId('title').textContent = title ?? 'New conversation';
   document.title = title ? `${title} · Parley` : 'Parley';
 }
 
-function named() {
+function conversationInUrl() {
   const hash = location.hash.slice(1);
   return /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/.test(hash) ? hash : undefined;
 }

@@ -1,35 +1,35 @@
 import DOMPurify from './vendor/dompurify.js';
 import cjkFriendly from './vendor/marked-cjk-friendly.js';
 import { Lexer, Marked, Tokenizer } from './vendor/marked.js';
-import { dress } from './enhance-answer.js';
-import { formulaAt, nextFormula, withoutFormulas } from './maths.js';
+import { enhanceAnswer } from './enhance-answer.js';
+import { formulaAt, nextFormula, withoutFormulas } from './formulas.js';
 
 /**
- * Marks times characters of one running text: the parser may look at all of it for each mark.
- * Above this it is no prose but an attack, and shown without its marks being read.
+ * Most marks times characters of one running text: the parser may scan the whole text once per
+ * mark. A text above this is an attack, and is shown without its marks being parsed.
  */
 const maxWork = 5_000_000;
 const mark = /[*_~`[<\\$@!]|www\.|:\/\//g;
-/** More blanks than this in a row would be looked at again for each of them. */
+/** Runs of blanks that the parser would scan again for each blank. */
 const longBlank = / {60,}/g;
-/** Of tables in one text; above this the text is shown as it was written. */
+/** Most table cells of one text; above this the text is shown as written. */
 const maxCells = 20_000;
-/** Levels of quotes and lists begun on one line, likewise. */
+/** 40 or more quotes and lists begun on one line; the text is shown as written. */
 const nested = /^(?:[ \t]*(?:>|[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t]))){40}/m;
 
-/** More blanks behind a formula are not looked at. */
+/** Blanks after a formula that are scanned for the end of its line. */
 const maxBlank = 100;
 
-/** Tags without attributes that models write into markdown; any other shows as written. */
+/** Tags without attributes that models write into markdown; others are shown as written. */
 const plainTag = /^<\/?(?:br|b|i|em|strong|s|u|sub|sup|kbd|mark|small)\s*\/?>$/i;
 const safeLink = /^(?:https?:|mailto:)/i;
-/** Formulas of one text that are typeset; further ones are shown as they were written. */
+/** Most formulas of one text that are typeset; further ones are shown as written. */
 const maxFormulas = 1_000;
-/** Of Chinese, Japanese and Korean, with their punctuation and full-width forms. */
+/** Characters of Chinese, Japanese and Korean, with punctuation and full-width forms. */
 const cjk = /[\u1100-\u11ff\u2e80-\ua4cf\uac00-\ud7ff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef]/;
 const endOfWord = new RegExp(`[\\s<]|${cjk.source}`);
 const bareLink = /^(?:https?:\/\/|www\.)/i;
-/** A backslash that escapes nothing, and what belongs to the same word: `C:\Users\_x` is a path. */
+/** A backslash that escapes nothing, with the rest of its word: `C:\Users\_x` is a path. */
 const path = /^\\{1,2}[a-z\d](?:[\w:.-]|\\[^\s`*])*/i;
 
 const purify = {
@@ -39,23 +39,23 @@ const purify = {
   ).split(' '),
   ALLOWED_ATTR: ['href', 'title', 'align', 'start', 'class'],
   ALLOWED_URI_REGEXP: safeLink,
-  // These hold no address, and would have to look like one.
+  // These hold no address; DOMPurify would check them as one.
   ADD_URI_SAFE_ATTR: ['align', 'start'],
   ALLOW_DATA_ATTR: false,
   ALLOW_ARIA_ATTR: false,
   RETURN_DOM_FRAGMENT: true,
 };
 
-/** The level of the last heading in the text that is being rendered; the message's own is 2. */
+/** Level of the last heading in the text that is being rendered; the message's own is 2. */
 let lastLevel = 2;
 /** Formulas in the text that is being rendered. */
 let formulas = 0;
-/** Tags in it that the model wrote, and may not have closed. */
+/** HTML tags in it, which the model may not have closed. */
 let tags = 0;
-/** Of the running text in which emphasis is looked for: without its formulas. */
-let hidden = { masked: '', text: '', mixed: false };
+/** The running text in which emphasis is searched, with its formulas masked. */
+let masking = { masked: '', text: '', mixed: false };
 
-const friendly = cjkFriendly().tokenizer;
+const cjkTokenizer = cjkFriendly().tokenizer;
 
 const marked = new Marked({
   gfm: true,
@@ -72,8 +72,8 @@ const marked = new Marked({
       const text = this.parser.parseInline(tokens);
       return safeLink.test(href) ? anchor(href, text, title) : text;
     },
-    // A picture that the model chose would be fetched from wherever it likes, with what it
-    // wrote into the address: it is shown as a link instead.
+    // An image would be fetched from any host that the model names, with data of the conversation
+    // in the address: it is shown as a link instead.
     image: ({ href, title, text }) => {
       const label = `Image: ${escape(text || href)}`;
       return safeLink.test(href) ? anchor(href, label, title) : label;
@@ -88,7 +88,7 @@ const marked = new Marked({
     },
   },
   tokenizer: {
-    /** `\(` and `\[` begin a formula or are what was written. */
+    /** `\(` and `\[` begin a formula, or are shown as written. */
     escape: (src) => (/^\\[()[\]]/.test(src) ? textToken(src.slice(0, 2)) : false),
     emStrong(src, masked, prev) {
       return emphasis.call(this, 'emStrong', src, masked, prev);
@@ -98,7 +98,7 @@ const marked = new Marked({
     },
     /** Dashes alone are no table: it would be read to its end for each heading underlined so. */
     table: (src) => (/^.*\n.*[|:]/.test(src) ? false : undefined),
-    /** An address ends where Chinese or Japanese goes on without a blank. */
+    /** An address ends where Chinese or Japanese text follows without a blank. */
     url(src) {
       if (!bareLink.test(src)) return false;
       const end = src.search(endOfWord);
@@ -112,7 +112,7 @@ const marked = new Marked({
       name: 'formulaBlock',
       level: 'block',
       start(src) {
-        // No further than the paragraph goes.
+        // Within the paragraph only.
         const end = src.indexOf('\n\n');
         const paragraph = end < 0 ? src : src.slice(0, end);
         for (const { index } of paragraph.matchAll(/\n(?= {0,3}(?:\$\$|\\\[))/g)) {
@@ -140,12 +140,11 @@ const marked = new Marked({
 });
 
 /**
- * Markdown as HTML, block by block, so that only the blocks that changed need to be drawn:
- * `{ html, closed }`. What is closed is one element, and leaves nothing open behind it. The HTML is
- * not safe yet: `nodesOf` makes it so.
+ * Markdown as HTML in blocks, `{ html, closed }`, so that only changed blocks are drawn. A closed
+ * block is one element without open tags. Trap: the HTML is unsafe until `nodesOf` sanitises it.
  */
 export function blocksOf(text) {
-  if (isTangled(text)) return [{ html: `<pre class="raw">${escape(text)}</pre>`, closed: true }];
+  if (isTooComplex(text)) return [{ html: `<pre class="raw">${escape(text)}</pre>`, closed: true }];
   lastLevel = 2;
   formulas = 0;
   return tokensOf(text)
@@ -157,14 +156,14 @@ export function blocksOf(text) {
     });
 }
 
-/** Safe nodes for HTML that leaves nothing open: of one block, or of several that are closed. */
+/** Sanitised nodes for the HTML of one block, or of several closed ones. */
 export function nodesOf(html) {
   const fragment = DOMPurify.sanitize(html, purify);
-  dress(fragment);
+  enhanceAnswer(fragment);
   return [...fragment.childNodes];
 }
 
-/** As the parser's own lexer does it, but for running text that would take it seconds. */
+/** Tokens as marked's own lexer gives them, except for running text that would take it seconds. */
 function tokensOf(text) {
   const lexer = new Lexer(marked.defaults);
   lexer.blockTokens(text.replace(/\r\n?/g, '\n'), lexer.tokens);
@@ -177,18 +176,18 @@ function tokensOf(text) {
   return lexer.tokens;
 }
 
-/** What would take the parser seconds, or too many levels, is shown as it was written. */
-function isTangled(text) {
+/** Whether a text would take the parser seconds or too many levels; it is shown as written. */
+function isTooComplex(text) {
   return nested.test(text) || cellsOf(text) > maxCells;
 }
 
-/** Short rows are filled up to the header: columns times lines is what a table may cost. */
+/** Upper bound of table cells: short rows are filled up to the header's columns. */
 function cellsOf(text) {
   const lines = text.split('\n').filter((line) => line.includes('|'));
   return lines.length * Math.max(0, ...lines.map((line) => line.split('|').length));
 }
 
-/** A formula that stands in lines of its own. */
+/** The token of a formula on lines of its own. */
 function formulaLines(src, at) {
   const begin = at + /^ {0,3}/.exec(src.slice(at, at + 3))[0].length;
   const found = /^(?:\$\$|\\\[)/.test(src.slice(begin, begin + 2)) && formulaAt(src, begin);
@@ -206,15 +205,15 @@ function formula({ raw, display }) {
   return `<span class="maths${display ? ' display' : ''}">${escape(raw)}</span>`;
 }
 
-/** Emphasis, but not in formulas, and also right beside Chinese or Japanese punctuation. */
+/** Emphasis outside formulas, also directly beside Chinese or Japanese punctuation. */
 function emphasis(kind, src, masked, prev) {
-  if (hidden.masked !== masked) {
+  if (masking.masked !== masked) {
     const offset = masked.length - src.length;
     const text = masked.slice(0, offset) + withoutFormulas(src, masked.slice(offset));
-    hidden = { masked, text, mixed: cjk.test(masked) };
+    masking = { masked, text, mixed: cjk.test(masked) };
   }
-  const { [kind]: find } = hidden.mixed ? friendly : Tokenizer.prototype;
-  return find.call(this, src, hidden.text, prev) || undefined;
+  const { [kind]: find } = masking.mixed ? cjkTokenizer : Tokenizer.prototype;
+  return find.call(this, src, masking.text, prev) || undefined;
 }
 
 function textToken(raw) {

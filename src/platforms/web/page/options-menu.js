@@ -1,15 +1,15 @@
-/** Room between the menu and the edge of the window, in pixels. */
-const edge = 8;
+/** Distance of the menu from the window's edge, in CSS pixels. */
+const marginPx = 8;
 
-/** What can be done with a conversation; one menu, shown beside the button that asks for it. */
+/** The menu of a conversation, shown beside the button that opens it. */
 export class OptionsMenu {
   #menu;
   #button;
 
   constructor(menu) {
     this.#menu = menu;
-    menu.addEventListener('keydown', (event) => this.#key(event));
-    // Before what is chosen happens: the focus is back at the button then.
+    menu.addEventListener('keydown', (event) => this.#onKey(event));
+    // In the capture phase: the focus is back at the button before the item's action runs.
     menu.addEventListener('click', () => menu.hidePopover(), { capture: true });
     menu.addEventListener('toggle', ({ newState }) => {
       if (this.#button) this.#button.ariaExpanded = String(newState === 'open');
@@ -21,9 +21,9 @@ export class OptionsMenu {
     this.#menu.showPopover();
     const { bottom, top, right } = button.getBoundingClientRect();
     const { offsetHeight: height, offsetWidth: width } = this.#menu;
-    const below = bottom + height + edge <= innerHeight;
-    this.#menu.style.top = `${Math.max(edge, below ? bottom : top - height)}px`;
-    this.#menu.style.left = `${Math.max(edge, Math.min(right - width, innerWidth - width - edge))}px`;
+    const below = bottom + height + marginPx <= innerHeight;
+    this.#menu.style.top = `${Math.max(marginPx, below ? bottom : top - height)}px`;
+    this.#menu.style.left = `${Math.max(marginPx, Math.min(right - width, innerWidth - width - marginPx))}px`;
     this.#items[0].focus();
   }
 
@@ -31,7 +31,7 @@ export class OptionsMenu {
     return [...this.#menu.querySelectorAll('[role=menuitem]')];
   }
 
-  #key(event) {
+  #onKey(event) {
     const items = this.#items;
     const at = items.indexOf(document.activeElement);
     const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: -1 }[event.key];

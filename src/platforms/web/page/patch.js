@@ -1,13 +1,13 @@
 /**
- * Makes what a parent holds from `from` on like `wanted`, with as few changes as can be: who selects
- * in it, scrolls it or has the focus on a button of it goes on with what is left alone.
+ * Makes a parent's child nodes from index `from` on equal to `wanted` with few changes: unchanged
+ * nodes keep the selection, the scroll position and the focus.
  */
 export function patch(parent, wanted, from = 0) {
   let place = parent.childNodes[from];
   for (const node of wanted) {
     const next = place?.nextSibling;
     if (!place) parent.append(node);
-    else if (!adapt(place, node)) place.replaceWith(node);
+    else if (!morph(place, node)) place.replaceWith(node);
     place = next;
   }
   while (place) {
@@ -17,14 +17,14 @@ export function patch(parent, wanted, from = 0) {
   }
 }
 
-/** True if `node` reads like `wanted` now; false if it is of another kind. */
-function adapt(node, wanted) {
+/** Makes `node` equal to `wanted`; false if it is of another kind. */
+function morph(node, wanted) {
   if (node.nodeName !== wanted.nodeName) return false;
   if (node.nodeType === Node.TEXT_NODE) {
-    adaptText(node, wanted.data);
+    morphText(node, wanted.data);
     return true;
   }
-  // What is typeset is compared as it was written.
+  // Typeset formulas are compared by their source.
   if (node.classList.contains('maths') || wanted.classList.contains('maths')) {
     const written = node.dataset.written ?? node.textContent;
     return written === wanted.textContent && node.className === wanted.className;
@@ -35,14 +35,14 @@ function adapt(node, wanted) {
   for (const { name, value } of wanted.attributes) {
     if (node.getAttribute(name) !== value) node.setAttribute(name, value);
   }
-  // Code has colours as long as it only grows.
-  if (node.nodeName === 'CODE' && node.querySelector('span')) return adaptCode(node, wanted);
-  // It may say that it has copied.
+  // Code that only grows keeps its colours.
+  if (node.nodeName === 'CODE' && node.querySelector('span')) return morphCode(node, wanted);
+  // A button may say "Copied".
   if (node.nodeName !== 'BUTTON') patch(node, [...wanted.childNodes]);
   return true;
 }
 
-function adaptCode(node, { textContent: text }) {
+function morphCode(node, { textContent: text }) {
   const old = node.textContent;
   if (!text.startsWith(old)) node.textContent = text;
   else if (node.lastChild.nodeType === Node.TEXT_NODE)
@@ -51,8 +51,8 @@ function adaptCode(node, { textContent: text }) {
   return true;
 }
 
-/** What both begin with stays, and a selection in it, too. */
-function adaptText(node, data) {
+/** The common beginning stays, and with it a selection in it. */
+function morphText(node, data) {
   const { data: old } = node;
   if (old === data) return;
   let same = 0;

@@ -1,39 +1,39 @@
 import { listConversations } from './api-client.js';
 
-/** What earlier versions kept in the browser; the server has it all. */
+/** Key of earlier versions, which kept the list in the browser. */
 const formerKey = 'parley.conversations';
-/** More are read only when somebody wants to see them. */
+/** Conversations read at first; the button "more" reads them all. */
 const usualLimit = 100;
 const mostListed = 10_000;
 
 /**
- * This browser's conversations, latest first: `{ id, title, at }`. The server keeps them; the tabs
- * of the browser tell each other when there is something new to read.
+ * This browser's conversations, latest first: `{ id, title, at }`. The server keeps them; tabs
+ * notify each other of changes over a BroadcastChannel.
  */
-export class Shelf {
+export class SavedConversations {
   #list = [];
   #more = false;
   #limit = usualLimit;
   #stale = false;
   #reading;
-  /** Looked for in the whole list already. */
-  #missed = new Set();
+  /** Ids that the whole list was read for already. */
+  #searchedFor = new Set();
   #channel = new BroadcastChannel('parley.conversations');
 
-  /** `onChange` is called when the list was read; `onGone(id)` when another tab deleted one. */
+  /** `onChange()`: the list was read; `onGone(id)`: another tab deleted a conversation. */
   constructor({ onChange, onGone }) {
     this.onChange = onChange;
     this.#channel.addEventListener('message', ({ data }) => {
       if (data.gone) onGone(data.gone);
-      void this.#tryToRefresh();
+      void this.#refreshQuietly();
     });
     document.addEventListener('visibilitychange', () => {
-      if (!document.hidden) void this.#tryToRefresh();
+      if (!document.hidden) void this.#refreshQuietly();
     });
     try {
       localStorage.removeItem(formerKey);
     } catch {
-      // A browser that lets nobody look kept nothing there, either.
+      // A browser without storage has no old list.
     }
   }
 
@@ -41,7 +41,7 @@ export class Shelf {
     return this.#list;
   }
 
-  /** There are more than the list has. */
+  /** Whether the server has more than the list. */
   get more() {
     return this.#more;
   }
@@ -50,7 +50,7 @@ export class Shelf {
     return this.#list.find((conversation) => conversation.id === id);
   }
 
-  /** Resolves once the list is as it is now; one question at a time. Throws `Refused`. */
+  /** Reads the list; calls during a reading share it. Throws `ApiError`. */
   refresh() {
     this.#stale = true;
     this.#reading ??= this.#read();
@@ -62,25 +62,25 @@ export class Shelf {
     await this.refresh();
   }
 
-  /** Reads on until a conversation that is there is in the list, or it is known not to be. */
+  /** Reads the whole list if a conversation of this browser is not in the first part. */
   async include(id) {
-    if (this.find(id) || this.#missed.has(id)) return;
-    this.#missed.add(id);
+    if (this.find(id) || this.#searchedFor.has(id)) return;
+    this.#searchedFor.add(id);
     try {
       await this.refresh();
       if (this.find(id) || !this.#more) return;
       this.#limit = mostListed;
       await this.refresh();
     } catch {
-      // Looked for again when there is something new in it.
-      this.#missed.delete(id);
+      // The next event in it tries again.
+      this.#searchedFor.delete(id);
     }
   }
 
   /** This tab changed something; `gone` is the id of what it deleted. */
   changed(gone) {
     this.#channel.postMessage({ gone });
-    void this.#tryToRefresh();
+    void this.#refreshQuietly();
   }
 
   async #read() {
@@ -97,8 +97,8 @@ export class Shelf {
     }
   }
 
-  async #tryToRefresh() {
-    // What cannot be read now is read with the next connection: this one is lost then, too.
+  async #refreshQuietly() {
+    // A failure means that the connection is lost, too; the next one reads the list.
     await this.refresh().catch(() => undefined);
   }
 }

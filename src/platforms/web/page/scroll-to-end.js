@@ -1,45 +1,45 @@
-/** As near to the end as this counts as reading the end, in CSS pixels. */
+/** Distance from the end that still counts as the end, in CSS pixels. */
 const nearPx = 48;
-/** Blocks that are looked for again after a change. */
-const maxKept = 12;
+/** Blocks in view that are remembered during a redraw, as anchors. */
+const maxAnchors = 12;
 
 /**
- * Keeps the end of the conversation in view for whoever reads the end, and leaves whoever reads
- * above where they are.
+ * Scroll position of the conversation: follows the end while the reader is there, and otherwise
+ * stays where the reader is.
  */
-export class Stick {
+export class ScrollToEnd {
   #scroll;
   #button;
-  #sticks = true;
+  #followsEnd = true;
   #lastTop = 0;
 
   constructor(scroll, content, button) {
     this.#scroll = scroll;
     this.#button = button;
-    scroll.addEventListener('scroll', () => this.#scrolled(), { passive: true });
+    scroll.addEventListener('scroll', () => this.#onScroll(), { passive: true });
     button.addEventListener('click', () => this.toEnd());
-    const observer = new ResizeObserver(() => this.settle());
+    const observer = new ResizeObserver(() => this.update());
     observer.observe(content);
     observer.observe(scroll);
   }
 
   toEnd() {
-    this.#sticks = true;
-    this.settle();
+    this.#followsEnd = true;
+    this.update();
   }
 
   /** The content may have grown. */
-  settle() {
-    if (this.#sticks) this.#scroll.scrollTop = this.#scroll.scrollHeight;
+  update() {
+    if (this.#followsEnd) this.#scroll.scrollTop = this.#scroll.scrollHeight;
     this.#lastTop = this.#scroll.scrollTop;
-    this.#button.hidden = this.#sticks || this.#distance() <= nearPx;
+    this.#button.hidden = this.#followsEnd || this.#distance() <= nearPx;
   }
 
-  /** Whoever reads above keeps what they read in its place while `change` draws things anew. */
-  hold(change) {
-    const kept = this.#sticks ? [] : this.#visible();
+  /** Keeps what a reader above the end sees in its place while `change` redraws the conversation. */
+  keepPosition(change) {
+    const anchors = this.#followsEnd ? [] : this.#visibleBlocks();
     change();
-    for (const { element, text, nth, top } of kept) {
+    for (const { element, text, nth, top } of anchors) {
       const now = element.isConnected
         ? element
         : this.#blocks().filter((block) => block.textContent === text)[nth];
@@ -53,13 +53,13 @@ export class Stick {
     return [...this.#scroll.querySelectorAll('.page > *, .said')];
   }
 
-  /** The first block in view and some behind it: a block may be gone once the pages are one. */
-  #visible() {
+  /** The first block in view and some after it: blocks at page ends go when pages are joined. */
+  #visibleBlocks() {
     const blocks = this.#blocks();
     const edge = this.#scroll.getBoundingClientRect().top;
     const first = blocks.findIndex((block) => block.getBoundingClientRect().bottom > edge);
     if (first < 0) return [];
-    return blocks.slice(first, first + maxKept).map((element, place) => {
+    return blocks.slice(first, first + maxAnchors).map((element, place) => {
       const text = element.textContent;
       const before = blocks.slice(0, first + place);
       const nth = before.filter((block) => block.textContent === text).length;
@@ -67,15 +67,15 @@ export class Stick {
     });
   }
 
-  #scrolled() {
+  #onScroll() {
     const top = this.#scroll.scrollTop;
-    // Growth alone moves the end away without the reader: only scrolling up lets go.
+    // Growth moves the end away without the reader: only scrolling up stops following it.
     const distance = this.#distance();
-    if (distance < 2) this.#sticks = true;
-    else if (top < this.#lastTop) this.#sticks = false;
-    else if (top > this.#lastTop && distance <= nearPx) this.#sticks = true;
+    if (distance < 2) this.#followsEnd = true;
+    else if (top < this.#lastTop) this.#followsEnd = false;
+    else if (top > this.#lastTop && distance <= nearPx) this.#followsEnd = true;
     this.#lastTop = top;
-    this.#button.hidden = this.#sticks || this.#distance() <= nearPx;
+    this.#button.hidden = this.#followsEnd || this.#distance() <= nearPx;
   }
 
   #distance() {

@@ -1,18 +1,18 @@
-/** Typing may go on for this long before it is searched. */
-const restMs = 200;
+/** Pause in the typing before a search starts, in ms. */
+const typingPauseMs = 200;
 
-/** Where one searches; tells what is wanted once the typing rests, at once when it is nothing. */
+/** The search field; reports its text after a pause in the typing, an empty one at once. */
 export class SearchBox {
   #box;
   #timer;
 
-  /** `onSearch(text)` is told what is wanted; an empty text ends the search. */
+  /** `onSearch(text)`: the text to search for; an empty one ends the search. */
   constructor(box, onSearch) {
     this.#box = box;
     this.onSearch = onSearch;
     box.addEventListener('input', () => {
       clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => onSearch(this.text), this.text === '' ? 0 : restMs);
+      this.#timer = setTimeout(() => onSearch(this.text), this.text === '' ? 0 : typingPauseMs);
     });
     box.addEventListener('keydown', (event) => {
       if (event.key !== 'Escape' || this.#box.value === '') return;

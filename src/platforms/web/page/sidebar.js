@@ -1,4 +1,4 @@
-/** Where the conversations are: always there on a wide screen, a drawer on a narrow one. */
+/** The sidebar: fixed on a wide screen, a drawer on a narrow one. */
 export class Sidebar {
   #parts;
   #narrow = matchMedia('(max-width: 52rem)');
@@ -20,7 +20,7 @@ export class Sidebar {
     this.hide();
   }
 
-  /** Closes the drawer, where it is one. */
+  /** Closes the drawer; no effect on a wide screen. */
   hide() {
     this.#show(false);
   }
@@ -30,7 +30,7 @@ export class Sidebar {
     const wasOpen = this.#open;
     this.#open = open && this.#narrow.matches;
     sidebar.classList.toggle('open', this.#open);
-    // What is out of sight must be out of the keyboard's reach, too.
+    // A closed drawer must be out of the keyboard's reach, too.
     sidebar.inert = this.#narrow.matches && !this.#open;
     backdrop.hidden = !this.#open;
     menu.ariaExpanded = String(this.#open);

@@ -1,4 +1,4 @@
-// Runs before anything is drawn, so that the page never flashes in the wrong colours.
+// Runs before the first paint, so that the page never flashes in the wrong colours.
 (() => {
   const themes = ['auto', 'light', 'dark'];
 
@@ -7,7 +7,7 @@
       const theme = localStorage.getItem('parley.theme');
       return themes.includes(theme) ? theme : 'auto';
     } catch {
-      // A browser that keeps nothing follows the system.
+      // Without storage the system's theme counts.
       return 'auto';
     }
   }
@@ -29,7 +29,7 @@
       try {
         localStorage.setItem('parley.theme', next);
       } catch {
-        // Then it holds until the next reload.
+        // Without storage it lasts until the next reload.
       }
     });
   });

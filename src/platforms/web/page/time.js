@@ -6,29 +6,29 @@ const weekday = new Intl.DateTimeFormat(undefined, {
   hour: 'numeric',
   minute: '2-digit',
 });
-const date = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+const longDate = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'medium' });
 
-/** When something was said, in the reader's own time zone and manner; the full date when pointed at. */
+/** A time in the reader's own zone and locale; the full date is its tooltip. */
 export function timeElement(at) {
   const element = document.createElement('time');
-  const when = new Date(at);
-  element.dateTime = when.toISOString();
-  element.title = full.format(when);
-  element.textContent = shortly(when);
+  const date = new Date(at);
+  element.dateTime = date.toISOString();
+  element.title = full.format(date);
+  element.textContent = shortTime(date);
   return element;
 }
 
-/** Says the times within an element anew: what was today may be yesterday by now. */
+/** Rewrites the times within an element: today becomes yesterday. */
 export function refreshTimes(element) {
   for (const time of element.querySelectorAll('time')) {
-    time.textContent = shortly(new Date(time.dateTime));
+    time.textContent = shortTime(new Date(time.dateTime));
   }
 }
 
-function shortly(when) {
+function shortTime(date) {
   const midnight = new Date().setHours(0, 0, 0, 0);
-  if (when >= midnight) return clock.format(when);
-  if (when >= midnight - 6 * dayMs) return weekday.format(when);
-  return date.format(when);
+  if (date >= midnight) return clock.format(date);
+  if (date >= midnight - 6 * dayMs) return weekday.format(date);
+  return longDate.format(date);
 }

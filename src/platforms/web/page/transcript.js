@@ -1,17 +1,17 @@
-import { MessageView } from './message.js';
-import { Reply } from './reply.js';
+import { MessageView } from './message-view.js';
+import { ReplyView } from './reply-view.js';
 
-/** Everything that was said, and is being said, in one conversation. */
+/** The messages and replies of one conversation. */
 export class Transcript {
   #log;
   #on;
-  /** Entries by id, as the server sent them: each comes once. */
+  /** Entries by id; the server sends each once. */
   #entries = new Map();
-  /** By id of a message or a turn: `{ element, view? , reply? }`. */
+  /** By id of the message or the turn: `{ element, view?, reply? }`. */
   #items = new Map();
   #running;
 
-  /** `on.withdraw(id)` takes back a message that waits; `on.askAgain(text)` asks a question anew. */
+  /** `on.withdraw(id)` withdraws a queued message; `on.askAgain(text)` sends a question again. */
   constructor(log, on) {
     this.#log = log;
     this.#on = on;
@@ -28,12 +28,12 @@ export class Transcript {
     return this.#items.size === 0;
   }
 
-  /** The reply that is being written. */
+  /** The reply in progress. */
   get running() {
     return this.#running && this.#items.get(this.#running.id)?.reply;
   }
 
-  /** A finished reply, if this turn is over. */
+  /** The reply of a finished turn. */
   finished(turn) {
     return this.#entries.has(turn) ? this.#items.get(turn)?.reply : undefined;
   }
@@ -42,20 +42,20 @@ export class Transcript {
     for (const entry of entries) this.#entries.set(entry.id, entry);
     this.#running = running;
     const order = [];
-    const asked = new Asked(this.#on.askAgain);
+    const questions = new RepeatedQuestions(this.#on.askAgain);
     for (const id of ids) {
       const entry = this.#entries.get(id);
-      if (entry?.role === 'user') order.push(this.#message(entry, asked, false));
-      else if (entry) order.push(this.#past(entry, asked));
+      if (entry?.role === 'user') order.push(this.#message(entry, questions, false));
+      else if (entry) order.push(this.#finishedReply(entry, questions));
     }
     if (running) {
-      for (const message of running.messages) order.push(this.#message(message, asked, false));
+      for (const message of running.messages) order.push(this.#message(message, questions, false));
       const item = this.#reply(running.id);
       item.reply.showRunning(running);
       order.push(item.element);
-      asked.isAnswered();
+      questions.answered();
     }
-    for (const message of queued) order.push(this.#message(message, asked, true));
+    for (const message of queued) order.push(this.#message(message, questions, true));
     this.#arrange(order);
   }
 
@@ -66,35 +66,35 @@ export class Transcript {
     return true;
   }
 
-  #past(entry, asked) {
+  #finishedReply(entry, questions) {
     const { element, reply } = this.#reply(entry.id);
     reply.showFinished(entry);
-    if (entry.outcome === 'failed') asked.failed(reply);
-    else asked.isAnswered();
+    if (entry.outcome === 'failed') questions.failed(reply);
+    else questions.answered();
     return element;
   }
 
   #reply(id) {
     const found = this.#items.get(id);
     if (found) return found;
-    const reply = new Reply();
+    const reply = new ReplyView();
     const item = { element: reply.element, reply };
     this.#items.set(id, item);
     return item;
   }
 
-  #message(message, asked, waits) {
+  #message(message, questions, waits) {
     let item = this.#items.get(message.id);
     if (!item) {
       const view = new MessageView(message, () => this.#on.withdraw(message.id));
       item = { element: view.element, view };
       this.#items.set(message.id, item);
     }
-    item.view.show({ waits, again: asked.isAgain(message.text) });
+    item.view.show({ waits, again: questions.isRepeated(message.text) });
     return item.element;
   }
 
-  /** Moves only what is not in its place: what one reads must not jump. */
+  /** Moves only elements out of place, so that the text in view does not jump. */
   #arrange(order) {
     const wanted = new Set(order);
     for (const [id, { element }] of this.#items) {
@@ -110,29 +110,29 @@ export class Transcript {
 }
 
 /**
- * Goes through a conversation and knows the question of each failed answer. Whoever asks it again
- * right behind that answer is not shown twice with it.
+ * Questions of failed answers, gathered while a conversation is drawn in its order. A question that
+ * is asked again right after its failed answer is shown once.
  */
-class Asked {
+class RepeatedQuestions {
   #askAgain;
   #texts = [];
-  /** The failed answer that nothing stands behind yet: `{ question, reply }`. */
+  /** The failed answer directly before the next message: `{ question, reply }`. */
   #failed;
 
   constructor(askAgain) {
     this.#askAgain = askAgain;
   }
 
-  /** Whether a message asks what the answer right before it failed to answer. */
-  isAgain(text) {
-    const again = this.#failed?.question === text;
-    if (again) this.#failed.reply.offerAgain(undefined);
+  /** Whether a message repeats the question that the answer right before it failed to answer. */
+  isRepeated(text) {
+    const repeated = this.#failed?.question === text;
+    if (repeated) this.#failed.reply.offerAgain(undefined);
     this.#failed = undefined;
     this.#texts.push(text);
-    return again;
+    return repeated;
   }
 
-  isAnswered() {
+  answered() {
     this.#texts = [];
     this.#failed = undefined;
   }

@@ -1,29 +1,29 @@
-import { tell } from './problems.js';
+import { reportProblem } from './report-problem.js';
 
-/** More expansions of macros, and larger sizes in em, are no formula that people want to read. */
+/** Limits for KaTeX: expansions of macros, and sizes in em. */
 const limits = { maxExpand: 200, maxSize: 20 };
-/** Levels of elements in a formula: browsers fail at far more, people at far fewer. */
+/** Most levels of elements in a formula; browsers fail at far more. */
 const maxDepth = 400;
 const marks = /^(?:\\[([]|\$\$?)|(?:\\[)\]]|\$\$?)$/g;
 
-/** Typesetting leaves the page to people after so many milliseconds, and goes on behind them. */
+/** Time after which typesetting yields to the page's events, in ms. */
 const sliceMs = 12;
 
-/** Formulas that are to be typeset. */
+/** Formulas waiting to be typeset. */
 const queue = new Set();
-/** The library is large: it is loaded with the first formula. */
+/** Promise of KaTeX, a large library that is loaded with the first formula. */
 let loading;
 let working = false;
 
 /**
- * Typesets the formulas in an element that are not yet. What is no valid TeX stays as it was
- * written, as does everything if the library cannot be loaded.
+ * Typesets the new formulas in an element. Invalid TeX stays as written, as does everything if the
+ * library cannot be loaded.
  */
 export function typeset(element) {
   for (const formula of element.querySelectorAll('.maths:not([data-written])')) queue.add(formula);
   if (working || queue.size === 0) return;
   working = true;
-  loading ??= import('./vendor/katex/katex.mjs').catch(tell);
+  loading ??= import('./vendor/katex/katex.mjs').catch(reportProblem);
   void loading.then((library) => work(library?.default));
 }
 
@@ -52,7 +52,7 @@ function render(katex, formula) {
       trust: false,
     });
   } catch {
-    // No valid TeX, which is nobody's fault who could be told.
+    // Invalid TeX of the model's: nobody needs a report.
     return;
   }
   if (!isDeep(typeset)) formula.replaceChildren(...typeset.childNodes);

@@ -3,32 +3,32 @@ import { OptionsMenu } from './options-menu.js';
 import { SearchBox } from './search-box.js';
 import {
   deleteConversation,
-  exportOf,
+  exportUrl,
   listConversations,
   renameConversation,
 } from './api-client.js';
-import { Shelf } from './saved-conversations.js';
+import { SavedConversations } from './saved-conversations.js';
 
-/** All that one does with conversations beside talking: find, open, name, take along, delete. */
-export class Conversations {
+/** The sidebar's conversations: find, open, rename, export, delete. */
+export class ConversationsPanel {
   #parts;
   #on;
-  #shelf;
+  #saved;
   #list;
   #menu;
   #search;
   #current;
-  /** What the open menu is about. */
+  /** The conversation of the open menu. */
   #chosen;
-  /** What was found, while somebody searches. */
-  #found;
-  #asked = 0;
+  /** Search results, during a search. */
+  #results;
+  #searches = 0;
 
   /** `on.pick(id)` opens one; `on.change()`: titles changed; `on.gone(id)`: one was deleted. */
   constructor(parts, on) {
     this.#parts = parts;
     this.#on = on;
-    this.#shelf = new Shelf({
+    this.#saved = new SavedConversations({
       onChange: () => {
         this.#show();
         on.change();
@@ -37,89 +37,89 @@ export class Conversations {
     });
     this.#list = new ConversationList(parts.list, {
       pick: on.pick,
-      options: (id, button) => this.#offer(id, button),
-      rename: (id, title) => this.#do('Not renamed.', () => renameConversation(id, title)),
+      options: (id, button) => this.#showOptions(id, button),
+      rename: (id, title) => this.#run('Not renamed.', () => renameConversation(id, title)),
     });
     this.#menu = new OptionsMenu(parts.options);
-    this.#search = new SearchBox(parts.search, () => void this.#find());
+    this.#search = new SearchBox(parts.search, () => void this.#runSearch());
     parts.rename.addEventListener('click', () => this.#list.edit(this.#chosen.id));
     parts.remove.addEventListener('click', () => parts.confirm.showModal());
     parts.confirm.addEventListener('close', () => {
       if (parts.confirm.returnValue === 'delete') void this.#delete(this.#chosen.id);
     });
     parts.more.addEventListener('click', () => {
-      void this.#do('Not read.', () => this.#shelf.showAll());
+      void this.#run('Not read.', () => this.#saved.showAll());
     });
   }
 
-  /** The id of the latest. */
+  /** Id of the latest conversation. */
   get latest() {
-    return this.#shelf.list[0]?.id;
+    return this.#saved.list[0]?.id;
   }
 
   titleOf(id) {
-    return this.#shelf.find(id)?.title;
+    return this.#saved.find(id)?.title;
   }
 
-  /** Throws `Refused`. */
+  /** Throws `ApiError`. */
   refresh() {
-    return this.#shelf.refresh();
+    return this.#saved.refresh();
   }
 
-  /** One of them is open from now on. */
+  /** Marks the open conversation. */
   open(id) {
     this.#current = id;
     this.#show();
   }
 
-  /** Something was said in it. */
+  /** A message was sent or received in it. */
   include(id) {
-    void this.#shelf.include(id);
+    void this.#saved.include(id);
   }
 
-  /** This tab said something. */
+  /** This tab sent a message. */
   changed() {
-    this.#shelf.changed();
+    this.#saved.changed();
   }
 
   #show() {
     const { more, status } = this.#parts;
-    more.hidden = this.#found !== undefined || !this.#shelf.more;
-    this.#list.show(this.#found?.conversations ?? this.#shelf.list, this.#current);
-    status.textContent = this.#found === undefined ? '' : countOf(this.#found);
+    more.hidden = this.#results !== undefined || !this.#saved.more;
+    this.#list.show(this.#results?.conversations ?? this.#saved.list, this.#current);
+    status.textContent = this.#results === undefined ? '' : countOf(this.#results);
   }
 
-  async #find() {
-    this.#asked += 1;
-    const asked = this.#asked;
+  async #runSearch() {
+    this.#searches += 1;
+    const number = this.#searches;
     const search = this.#search.text;
     try {
-      const found = search === '' ? undefined : await listConversations({ search });
-      if (asked !== this.#asked) return;
-      this.#found = found;
+      const results = search === '' ? undefined : await listConversations({ search });
+      if (number !== this.#searches) return;
+      this.#results = results;
       this.#show();
     } catch (error) {
-      if (asked === this.#asked) this.#parts.status.textContent = error.message;
+      if (number === this.#searches) this.#parts.status.textContent = error.message;
     }
   }
 
-  #offer(id, button) {
-    const conversation = [...(this.#found?.conversations ?? []), ...this.#shelf.list].find(
+  #showOptions(id, button) {
+    const conversation = [...(this.#results?.conversations ?? []), ...this.#saved.list].find(
       (each) => each.id === id,
     );
     this.#chosen = conversation;
-    this.#parts.export.href = exportOf(id);
+    this.#parts.export.href = exportUrl(id);
     this.#parts.chosen.textContent = conversation.title;
     this.#parts.confirm.returnValue = '';
     this.#menu.show(button);
   }
 
   async #delete(id) {
-    await this.#do(
+    await this.#run(
       'Not deleted.',
       async () => {
         await deleteConversation(id).catch((error) => {
-          // Another tab was faster.
+          // Another tab deleted it first.
           if (error.status !== 404) throw error;
         });
         if (!this.#list.focusBeside(id)) this.#parts.search.focus();
@@ -129,16 +129,16 @@ export class Conversations {
     );
   }
 
-  /** Does what was asked for, and reads the list anew; a failure is told below the list. */
-  async #do(failure, action, gone) {
+  /** Runs an action and reads the list again; a failure is shown below the list. */
+  async #run(failure, action, gone) {
     let problem = '';
     try {
       await action();
-      this.#shelf.changed(gone);
+      this.#saved.changed(gone);
     } catch (error) {
       problem = `${failure} ${error.message}`;
     }
-    await this.#find();
+    await this.#runSearch();
     if (problem !== '') this.#parts.status.textContent = problem;
   }
 }

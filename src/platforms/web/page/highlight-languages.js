@@ -1,4 +1,4 @@
-/** Languages beyond the library's common ones, with their other names: each is a file of its own. */
+/** Languages outside highlight.js' common bundle, with their aliases; each is a file of its own. */
 const further = {
   ada: [],
   awk: [],
@@ -40,7 +40,7 @@ const files = new Map(
   Object.entries(further).flatMap(([file, names]) => [file, ...names].map((name) => [name, file])),
 );
 
-/** The file of a language that has one of its own, by any of its names. */
+/** The grammar file of a language outside the common bundle, by any of its names. */
 export function fileOf(language) {
   return files.get(language);
 }

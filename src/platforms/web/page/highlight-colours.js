@@ -1,4 +1,4 @@
-/** What is coloured in code, by the first name of its scope; whatever else has the colour of text. */
+/** highlight.js scopes by colour; any other scope has the colour of text. */
 const groups = {
   keyword: ['keyword', 'selector-tag', 'name', 'doctag', 'template-tag', 'operator'],
   title: ['title', 'section'],
@@ -12,14 +12,14 @@ const groups = {
   deletion: ['deletion'],
 };
 
-/** The names of the colours: the classes `c-…` in prose.css. */
+/** Names of the colours: classes `c-…` in prose.css. */
 export const colours = Object.keys(groups);
 
 const places = new Map(
   Object.values(groups).flatMap((scopes, place) => scopes.map((scope) => [scope, place])),
 );
 
-/** The place of a scope's colour in `colours`, such as that of `title.function`; -1 for none. */
+/** Index in `colours` for a scope such as `title.function`; -1 for none. */
 export function colourOf(scope) {
   return places.get(scope.split('.')[0]) ?? -1;
 }

@@ -1,6 +1,7 @@
-const thanksMs = 1_600;
+/** Time that the button says "Copied", in ms. */
+const confirmationMs = 1_600;
 
-/** A button that copies what `textOf` gives; `label` says what to whom sees only the button. */
+/** A button that copies the text of `textOf()`; `label` is its name for screen readers. */
 export function copyButton(label, textOf, shown = label) {
   const button = document.createElement('button');
   button.type = 'button';
@@ -13,18 +14,18 @@ export function copyButton(label, textOf, shown = label) {
 
 async function press(button, text, shown) {
   button.textContent = (await copy(text)) ? 'Copied' : 'Not copied';
-  setTimeout(() => (button.textContent = shown), thanksMs);
+  setTimeout(() => (button.textContent = shown), confirmationMs);
 }
 
 async function copy(text) {
   try {
-    // Exists on localhost and with TLS only.
+    // `navigator.clipboard` exists on localhost and with TLS only.
     if (navigator.clipboard) {
       await navigator.clipboard.writeText(text);
       return true;
     }
   } catch {
-    // Refused, such as in a frame or without a permission: the old way may still work.
+    // Refused, such as in a frame or without permission: `execCommand` may still work.
   }
   const area = document.createElement('textarea');
   area.value = text;

@@ -1,12 +1,12 @@
-/** A longer formula is shown as it was written, in characters. */
+/** Longest formula that is typeset, in characters. */
 const maxFormula = 2_000;
 const closers = { '\\(': '\\)', '\\[': '\\]' };
-/** `$10 million, or 5$` speaks of money. */
+/** An amount of money, such as in `$10 million, or 5$`. */
 const amount = /^\d[\d.,]*\s+\p{L}{3}/u;
 
 /**
  * The formula that begins at `at`: `\(…\)`, `\[…\]`, `$$…$$`, or `$…$` without blanks at its inner
- * edges and with no digit behind it. Costs what it reads, up to the next mark of the same kind.
+ * edges and without a digit after it. Reads up to the next mark of the same kind.
  *
  * Returns `{ raw, tex, display }`, or undefined if none does.
  */
@@ -15,7 +15,7 @@ export function formulaAt(text, at) {
   return text[at + 1] === '$' ? dollars(text, at) : dollar(text, at);
 }
 
-/** Where a formula may begin from `from` on, or -1. */
+/** Index of the next possible formula from `from` on, or -1. */
 export function nextFormula(text, from) {
   for (let at = text.indexOf('$', from); at >= 0; at = text.indexOf('$', at + 1)) {
     // `US$5` is no formula.
@@ -28,7 +28,7 @@ function bracketed(text, at) {
   const closer = closers[text.slice(at, at + 2)];
   if (!closer) return undefined;
   const end = closing(text, at + 2, (mark) => mark === closer, '\\');
-  // `\[text\](address)` is no formula, but a link that shall not be one.
+  // `\[text\](address)` is an escaped link, not a formula.
   if (closer === '\\]' && text[end + 2] === '(') return undefined;
   return formula(text, at, end, 2, closer === '\\]');
 }
@@ -46,7 +46,7 @@ function dollar(text, at) {
   return formula(text, at, end, 1, false);
 }
 
-/** Where the mark that closes a formula stands; -1 if another of its kind comes first, or none. */
+/** Index of the mark that closes a formula; -1 if another mark of its kind comes first, or none. */
 function closing(text, from, closes, kind) {
   const last = Math.min(text.length, from + maxFormula);
   for (let at = from; at < last; at += 1) {
@@ -54,7 +54,7 @@ function closing(text, from, closes, kind) {
     const mark = text.slice(at, at + 2);
     const marks = kind === '$' ? text[at] === '$' : mark in closers || /^\\[\])]/.test(mark);
     if (marks) return closes(mark) ? at : -1;
-    // Whatever stands behind a backslash belongs to it.
+    // A backslash takes the next character with it.
     if (text[at] === '\\') at += 1;
   }
   return -1;
@@ -66,12 +66,12 @@ function formula(text, at, end, width, display) {
   return tex.trim() === '' ? undefined : { raw: text.slice(at, end + width), tex, display };
 }
 
-/** Hides formulas from whoever looks for emphasis; `masked` is as long as `text`. */
+/** `masked` with the formulas of `text` masked, too, for the search of emphasis; same length. */
 export function withoutFormulas(text, masked) {
   let shown = '';
   let done = 0;
   for (let at = 0; at < text.length; at += 1) {
-    // What is masked already, such as code, holds no formula; an escape is masked as pluses.
+    // Masked text, such as code, holds no formula; an escape is masked as pluses.
     const begins = text[at] === '$' ? masked[at] === '$' : text[at] === '\\' && masked[at] === '+';
     if (!begins) continue;
     const found = formulaAt(text, at);

@@ -1,17 +1,17 @@
-import { Blocks } from './blocks.js';
-import { copyButton } from './copy.js';
-import { spoken } from './speakable-text.js';
+import { MarkdownView } from './markdown-view.js';
+import { copyButton } from './copy-button.js';
+import { speakableText } from './speakable-text.js';
 
 const outcomes = { stopped: 'Stopped', failed: 'Cut short' };
 
-/** One reply: pages that grow, and what is going on. */
-export class Reply {
+/** One reply: its pages, its state, and its footer. */
+export class ReplyView {
   element = document.createElement('article');
   #body = document.createElement('div');
   #working = document.createElement('p');
   #foot = document.createElement('footer');
-  #again;
-  /** By key: `{ element, blocks }`. */
+  #retryButton;
+  /** By key: `{ element, markdown }`. */
   #pages = new Map();
   #finished = false;
 
@@ -25,14 +25,14 @@ export class Reply {
     this.element.append(heading, this.#body, this.#working);
   }
 
-  /** The answer as it is read aloud, with what is said below it. */
-  get spoken() {
+  /** The answer as it is read aloud, with the note below it. */
+  get spokenText() {
     const note = this.#foot.querySelector('.note')?.textContent ?? '';
-    return `${spoken(this.#body).trim()}\n${note}`.trim();
+    return `${speakableText(this.#body).trim()}\n${note}`.trim();
   }
 
   get hasText() {
-    return [...this.#pages.values()].some(({ blocks }) => blocks.text.trim() !== '');
+    return [...this.#pages.values()].some(({ markdown }) => markdown.text.trim() !== '');
   }
 
   /** `{ pages: [{ key, text }], working, stopping }` */
@@ -41,53 +41,48 @@ export class Reply {
     this.#showWorking(stopping ? { phase: 'stopping' } : working);
   }
 
-  /** `{ key, keep, text }`: the page keeps so many characters and goes on with the text. */
+  /** `{ key, keep, text }`: the page keeps its first `keep` characters, followed by the text. */
   grow({ key, keep, text }, onDrawn) {
     const page = this.#page(key);
-    page.blocks.update(page.blocks.text.slice(0, keep) + text, onDrawn);
-    if (this.element.dataset.phase === 'thinking' && this.hasText) this.#phase('writing', '');
+    page.markdown.update(page.markdown.text.slice(0, keep) + text, onDrawn);
+    if (this.element.dataset.phase === 'thinking' && this.hasText) this.#setPhase('writing', '');
   }
 
-  /** `{ text, outcome, note }`; shows the text as one, in the page that is there. */
+  /** `{ text, outcome, note }`; the whole text becomes one page. */
   showFinished({ text, outcome, note }) {
     if (this.#finished) return;
     this.#finished = true;
     const [key = 'whole'] = this.#pages.keys();
     this.#setPages([{ key, text }], false);
-    this.#phase(outcome ?? 'done', '');
+    this.#setPhase(outcome ?? 'done', '');
     this.#working.remove();
     this.#foot.replaceChildren();
-    if (note) {
+    if (note || outcomes[outcome]) {
       const line = document.createElement('p');
       line.className = 'note';
-      line.textContent = note;
-      this.#foot.append(line);
-    } else if (outcomes[outcome]) {
-      const line = document.createElement('p');
-      line.className = 'note';
-      line.textContent = outcomes[outcome];
+      line.textContent = note || outcomes[outcome];
       this.#foot.append(line);
     }
     if (text.trim() !== '') this.#foot.append(copyButton('Copy answer', () => text));
     this.element.append(this.#foot);
   }
 
-  /** Offers to ask the question anew, or, with undefined, no longer. */
+  /** Shows "Try again"; with undefined it goes. */
   offerAgain(ask) {
     if (!ask) {
-      this.#again?.remove();
-      this.#again = undefined;
+      this.#retryButton?.remove();
+      this.#retryButton = undefined;
       return;
     }
-    if (this.#again) return;
-    this.#again = document.createElement('button');
-    this.#again.type = 'button';
-    this.#again.className = 'again';
-    this.#again.textContent = 'Try again';
-    this.#again.addEventListener('click', ask);
+    if (this.#retryButton) return;
+    this.#retryButton = document.createElement('button');
+    this.#retryButton.type = 'button';
+    this.#retryButton.className = 'again';
+    this.#retryButton.textContent = 'Try again';
+    this.#retryButton.addEventListener('click', ask);
     const note = this.#foot.querySelector('.note');
-    if (note) note.after(this.#again);
-    else this.#foot.prepend(this.#again);
+    if (note) note.after(this.#retryButton);
+    else this.#foot.prepend(this.#retryButton);
   }
 
   #setPages(pages, grow) {
@@ -102,7 +97,7 @@ export class Reply {
       if (this.#body.children[place] !== page.element) {
         this.#body.insertBefore(page.element, this.#body.children[place] ?? null);
       }
-      page.blocks.set(text, grow);
+      page.markdown.set(text, grow);
     }
   }
 
@@ -112,26 +107,26 @@ export class Reply {
     const element = document.createElement('div');
     element.className = 'page';
     this.#body.append(element);
-    const page = { element, blocks: new Blocks(element) };
+    const page = { element, markdown: new MarkdownView(element) };
     this.#pages.set(key, page);
     return page;
   }
 
   #showWorking(working) {
     const phase = working?.phase ?? 'thinking';
-    if (phase === 'stopping') return this.#phase('stopping', 'Stopping…');
-    if (phase === 'waiting') return this.#phase('waiting', waitingLine(working.ahead));
-    if (this.hasText) return this.#phase('writing', '');
-    this.#phase('thinking', 'Thinking…');
+    if (phase === 'stopping') return this.#setPhase('stopping', 'Stopping…');
+    if (phase === 'waiting') return this.#setPhase('waiting', waitingText(working.ahead));
+    if (this.hasText) return this.#setPhase('writing', '');
+    this.#setPhase('thinking', 'Thinking…');
   }
 
-  #phase(phase, line) {
+  #setPhase(phase, line) {
     this.element.dataset.phase = phase;
     this.#working.textContent = line;
   }
 }
 
-function waitingLine(ahead) {
+function waitingText(ahead) {
   return ahead > 0
     ? `Waiting for the model: ${ahead} ahead of you`
     : 'Waiting for the model: you are next';

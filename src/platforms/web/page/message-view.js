@@ -1,17 +1,17 @@
-import { copyButton } from './copy.js';
+import { copyButton } from './copy-button.js';
 import { timeElement } from './time.js';
 
-/** One message of a person. */
+/** A person's message. */
 export class MessageView {
   element = document.createElement('article');
-  #said = document.createElement('p');
+  #body = document.createElement('p');
   #foot = document.createElement('footer');
   #text;
   #time;
   #withdraw;
-  #shown = '';
+  #state = '';
 
-  /** `withdraw()` takes it back while it waits. */
+  /** `withdraw()` withdraws it while it is queued. */
   constructor({ text, at }, withdraw) {
     this.#text = text;
     this.#time = timeElement(at);
@@ -20,27 +20,27 @@ export class MessageView {
     heading.className = 'sr-only';
     heading.textContent = 'You';
     this.element.className = 'message';
-    this.#said.className = 'said';
-    this.#said.textContent = text;
-    this.element.append(heading, this.#said, this.#foot);
+    this.#body.className = 'said';
+    this.#body.textContent = text;
+    this.element.append(heading, this.#body, this.#foot);
   }
 
-  /** `waits`: it is answered after what is being written; `again`: it repeats the question before it. */
+  /** `waits`: it is queued behind the reply in progress; `again`: it repeats the last question. */
   show({ waits, again }) {
-    // What did not change keeps the focus.
-    const shown = `${waits} ${again}`;
-    if (shown === this.#shown) return;
-    this.#shown = shown;
+    // An unchanged footer keeps the focus.
+    const state = `${waits} ${again}`;
+    if (state === this.#state) return;
+    this.#state = state;
     this.element.classList.toggle('waits', waits);
-    this.#said.hidden = again;
+    this.#body.hidden = again;
     const parts = [];
     if (again) parts.push('Asked again');
-    if (waits) parts.push('Answered next', this.#takeBack());
+    if (waits) parts.push('Answered next', this.#withdrawButton());
     if (!waits && !again) parts.push(copyButton('Copy message', () => this.#text, 'Copy'));
     this.#foot.replaceChildren(...parts.map(inSpan), this.#time);
   }
 
-  #takeBack() {
+  #withdrawButton() {
     const button = document.createElement('button');
     button.type = 'button';
     button.className = 'quiet';

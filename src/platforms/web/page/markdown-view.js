@@ -1,16 +1,16 @@
 import { highlighter } from './highlighter.js';
 import { blocksOf, nodesOf } from './markdown.js';
 import { patch } from './patch.js';
-import { tell } from './problems.js';
-import { typeset } from './typeset.js';
+import { reportProblem } from './report-problem.js';
+import { typeset } from './typeset-formulas.js';
 
-/** What a text that grows begins with may open something: nothing is shown of it alone. */
-const loneMark = /^\s*(?:[*_~`]{1,3}|!?\[)$/;
+/** A growing text that is nothing but an opening mark so far is not shown. */
+const openingMark = /^\s*(?:[*_~`]{1,3}|!?\[)$/;
 
-/** Markdown in an element: what is drawn already and did not change is left alone. */
-export class Blocks {
+/** Markdown in an element; blocks that did not change keep their nodes. */
+export class MarkdownView {
   #element;
-  /** `{ html, count }` by place: how many nodes a block has. */
+  /** The blocks drawn: `{ html, count }`, with the number of their nodes. */
   #drawn = [];
   #text = '';
   #grows = false;
@@ -24,7 +24,7 @@ export class Blocks {
     return this.#text;
   }
 
-  /** Shows a text with the next frame; `onDrawn` is called then. */
+  /** Shows a growing text with the next frame, and then calls `onDrawn`. */
   update(text, onDrawn) {
     this.#text = text;
     this.#grows = true;
@@ -34,7 +34,7 @@ export class Blocks {
     });
   }
 
-  /** Shows a text now; `grows` tells that it is not whole. */
+  /** Shows a text now; `grows` says that more follows. */
   set(text, grows = false) {
     if (text === this.#text && grows === this.#grows && this.#frame === 0) return;
     this.#text = text;
@@ -42,20 +42,20 @@ export class Blocks {
     this.draw();
   }
 
-  /** Whatever the text is, it is shown: if need be drawn anew, or as it was written. */
+  /** Draws the text; after a fault from scratch, and after another one as plain text. */
   draw() {
     cancelAnimationFrame(this.#frame);
     this.#frame = 0;
     try {
       this.#draw();
     } catch (error) {
-      tell(error);
-      this.#drawAnew();
+      reportProblem(error);
+      this.#redraw();
     }
   }
 
   #draw() {
-    const wanted = this.#grows && loneMark.test(this.#text) ? [] : blocksOf(this.#text);
+    const wanted = this.#grows && openingMark.test(this.#text) ? [] : blocksOf(this.#text);
     let same = 0;
     let from = 0;
     while (same < wanted.length && this.#drawn[same]?.html === wanted[same].html) {
@@ -71,16 +71,16 @@ export class Blocks {
     );
     this.#drawn.push(...blocks.map(({ html, nodes }) => ({ html, count: nodes.length })));
     typeset(this.#element);
-    highlighter.look(this.#element);
+    highlighter.highlight(this.#element);
   }
 
-  #drawAnew() {
+  #redraw() {
     this.#drawn = [];
     this.#element.replaceChildren();
     try {
       this.#draw();
     } catch (error) {
-      tell(error);
+      reportProblem(error);
       const pre = document.createElement('pre');
       pre.className = 'raw';
       pre.textContent = this.#text;
@@ -90,7 +90,7 @@ export class Blocks {
   }
 }
 
-/** The blocks as nodes. To make many of them safe at once takes a tenth of the time. */
+/** The blocks as nodes. Sanitising many at once takes a tenth of the time. */
 function drawn(blocks) {
   if (blocks.every(({ closed }) => closed)) {
     const nodes = nodesOf(blocks.map(({ html }) => html).join(''));
