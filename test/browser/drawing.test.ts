@@ -33,7 +33,7 @@ afterAll(async () => {
 
 /** Gives the page `drawn(texts)`: the HTML once it has shown one text behind the other. */
 const prepare = `(async () => {
-  const { Blocks } = await import('/assets/markdown-view.js');
+  const { MarkdownView } = await import('/assets/markdown-view.js');
   await import('/assets/vendor/katex/katex.mjs');
   const box = document.createElement('div');
   box.className = 'prose';
@@ -42,7 +42,7 @@ const prepare = `(async () => {
     const element = document.createElement('div');
     element.className = 'page';
     box.replaceChildren(element);
-    const blocks = new Blocks(element);
+    const blocks = new MarkdownView(element);
     for (const text of texts) blocks.set(text);
     while (element.querySelector('.maths:not([data-written])')) {
       await new Promise((resolve) => setTimeout(resolve));
@@ -64,7 +64,7 @@ const prepare = `(async () => {
       const element = document.createElement('div');
       element.className = 'page';
       box.replaceChildren(element);
-      one = { element, blocks: new Blocks(element) };
+      one = { element, blocks: new MarkdownView(element) };
     }
     one.blocks.set(text, true);
   };
