@@ -3,8 +3,6 @@ import type { Config } from '../config/config.ts';
 import type { Log } from '../core/ports/log.ts';
 import type { Secrets, Store } from '../core/ports/store.ts';
 import { demoTagline } from '../models/demo/demo-model.ts';
-import { discordFormat } from '../platforms/discord/reply/markdown-format.ts';
-import { slackFormat } from '../platforms/slack/reply/markdown-format.ts';
 import { isLoopbackHost } from '../platforms/web/http/request-guard.ts';
 import { webPlatform, type WebPlatform } from '../platforms/web/web-platform.ts';
 import { helpfulTagline, isDemo } from './model.ts';
@@ -20,8 +18,7 @@ export interface WebDependencies {
 }
 
 /**
- * The page, which can show an answer as the other platforms would, too. Where others than this
- * machine can reach it, it always has a password.
+ * The page. Where others than this machine can reach it, it always has a password.
  */
 export async function configuredWeb(config: Config, parts: WebDependencies): Promise<WebPlatform> {
   const { store, secrets, addressOf, modelName, log } = parts;
@@ -40,7 +37,6 @@ export async function configuredWeb(config: Config, parts: WebDependencies): Pro
     demo: isDemo(config),
     modelName,
     persona: personaOf(config),
-    formats: { slack: slackFormat, discord: discordFormat },
   });
 }
 

@@ -86,20 +86,6 @@ it.each([
     await page.getByRole('button', { name: 'New conversation' }).waitFor();
     await look(page, '5-menu');
   }
-  const pages = await visit.open('/dev/pages');
-  await pages.getByLabel('As seen by').selectOption('discord');
-  await pages.locator('.pages li').first().waitFor();
-  await look(pages, '6-platforms');
-  await pages.getByLabel('Show').selectOption('drawn as a message');
-  for (const as of ['slack', 'discord']) {
-    await pages.getByLabel('As seen by').selectOption(as);
-    const message = pages.locator(`.message[data-as=${as}]`).first();
-    await message.getByText('Does not sort in place').waitFor();
-    // A page has a border; what an answer lists has none.
-    const border = "getComputedStyle(document.querySelector('.message li')).borderTopWidth";
-    expect(await pages.evaluate(border)).toBe('0px');
-    await look(pages, `7-${as}`);
-  }
 });
 
 it('has a banner with the one line that connects a real model, while none is', async () => {

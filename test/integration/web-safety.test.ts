@@ -112,13 +112,7 @@ it('writes no browser’s secret into a log or the store', async () => {
 
 it('lets the page load nothing from elsewhere and run nothing inline', async () => {
   const ana = world.browser();
-  for (const path of [
-    '/',
-    '/dev/pages',
-    '/assets/main.js',
-    '/assets/vendor/marked.js',
-    '/nothing',
-  ]) {
+  for (const path of ['/', '/assets/main.js', '/assets/vendor/marked.js', '/nothing']) {
     const { headers } = await ana.get(path);
     const policy = String(headers['content-security-policy']).split('; ');
     expect(policy).toEqual(
@@ -390,7 +384,6 @@ describe('with a password', () => {
       status: 401,
       text: expect.stringContaining('type="password"'),
     });
-    expect((await stranger.get('/dev/pages')).status).toBe(401);
     expect((await stranger.post('/api/session', {})).status).toBe(401);
     expect((await stranger.get(`/api/conversations/${randomUUID()}/events`)).status).toBe(401);
     expect((await stranger.say(randomUUID(), 'Hi')).status).toBe(401);

@@ -174,32 +174,3 @@ it.each(['GET / HTTP/1.1\r\n\r\n', 'nonsense\r\n\r\n', 'GET http://[ HTTP/1.1\r\
     expect((await new Browser(world.port).get('/healthz')).status).toBe(200);
   },
 );
-
-it('cuts any answer into the pages of any platform, for whoever develops Parley', async () => {
-  await world.stop();
-  const bytes = {
-    limit: 10,
-    render: (text: string) => `${text}!`,
-    size: (text: string) => Buffer.byteLength(text),
-  };
-  world.options = { formats: { tiny: bytes } };
-  await world.start();
-  const ana = world.browser();
-  const formats = JSON.parse((await ana.get('/api/dev/formats')).text) as unknown;
-  expect(formats).toEqual([
-    { name: 'tiny', limit: 10 },
-    { name: 'web', limit: 10_000 },
-  ]);
-  const cut = await ana.post('/api/dev/pages', { text: 'one two three', as: 'tiny' });
-  const { pages } = JSON.parse(cut.text) as { pages: { text: string; size: number }[] };
-  expect(pages.length).toBeGreaterThan(1);
-  for (const { text, size } of pages) {
-    expect(size).toBe(Buffer.byteLength(text));
-    expect(size).toBeLessThanOrEqual(10);
-  }
-  expect((await ana.post('/api/dev/pages', { text: 'x', as: 'toString' })).status).toBe(400);
-  expect((await ana.post('/api/dev/pages', { as: 'tiny' })).status).toBe(400);
-  expect(await ana.post('/api/dev/pages', { text: 'x'.repeat(200_001), as: 'tiny' })).toMatchObject(
-    { status: 413, text: expect.stringContaining('200,000 characters') },
-  );
-});

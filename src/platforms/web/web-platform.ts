@@ -5,12 +5,10 @@ import type { ConversationId } from '../../core/domain/conversation.ts';
 import { type Log, ThrottledWarnings } from '../../core/ports/log.ts';
 import type { Intake, Platform } from '../../core/ports/platform.ts';
 import type { Secrets, Store } from '../../core/ports/store.ts';
-import type { PageFormat } from '../../core/ports/surface.ts';
 import { apiRoutes } from './http/api.ts';
 import { assetRoutes, readHtml } from './http/assets.ts';
-import { devRoutes } from './http/dev-pages.ts';
 import { errorResponse, problemReportRoutes } from './http/errors.ts';
-import { webFormat, webSurface } from './surface.ts';
+import { webSurface } from './surface.ts';
 import { requestGuard, securityHeaders, AllowedHosts } from './http/request-guard.ts';
 import { createLogin } from './sessions/login.ts';
 import { SessionThrottle } from './sessions/session-throttle.ts';
@@ -43,8 +41,6 @@ export interface WebPlatformOptions {
   readonly modelName: string;
   /** One line about who answers, shown above a new conversation. */
   readonly persona?: string;
-  /** How other platforms cut an answer into pages, by name, for the developer's view. */
-  readonly formats?: Readonly<Record<string, PageFormat>>;
   /** The time in milliseconds since the epoch. */
   readonly now?: () => number;
 }
@@ -95,7 +91,7 @@ export function webPlatform(options: WebPlatformOptions): WebPlatform {
     });
     watchLogins = () => closeEnded(hasEnded);
     routes.route('/', loginRoutes);
-    for (const path of ['/', '/dev/*', '/api/*']) routes.use(path, requireLogin);
+    for (const path of ['/', '/api/*']) routes.use(path, requireLogin);
   }
   routes.get('/', async (c) => c.html(await readHtml('index.html')));
   routes.route(
@@ -115,7 +111,6 @@ export function webPlatform(options: WebPlatformOptions): WebPlatform {
     }),
   );
   routes.route('/', problemReportRoutes(log));
-  routes.route('/', devRoutes({ ...options.formats, web: webFormat }));
 
   /** From now on the store alone knows of the turn. */
   function over(conversation: ConversationId, turn: string): void {
