@@ -16,7 +16,7 @@ const folder = '../../../src/platforms/web/page';
 const { blocksOf } = load(`${folder}/markdown.js`) as {
   readonly blocksOf: (text: string) => unknown;
 };
-const { nextFormula, formulaAt, withoutFormulas } = load(`${folder}/maths.js`) as {
+const { nextFormula, formulaAt, withoutFormulas } = load(`${folder}/formulas.js`) as {
   readonly nextFormula: (text: string, from: number) => number;
   readonly formulaAt: (text: string, at: number) => unknown;
   readonly withoutFormulas: (text: string, masked: string) => string;
