@@ -1,6 +1,8 @@
 import type { PageFormat } from '../src/core/ports/surface.ts';
 import type { ScheduledReply } from '../src/core/reply/pacing/scheduled-reply.ts';
 import { LiveReply } from '../src/core/reply/live-reply.ts';
+import { ReplyWaits } from '../src/core/reply/pacing/reply-waits.ts';
+import type { Log } from '../src/core/ports/log.ts';
 import type { Pacer } from '../src/core/reply/pacing/pacer.ts';
 import { discordFormat } from '../src/platforms/discord/reply/markdown-format.ts';
 import { slackFormat } from '../src/platforms/slack/reply/markdown-format.ts';
@@ -125,7 +127,13 @@ async function stream(
 /** A reply on a platform that takes no time, called by hand instead of by a pacer. */
 function openReply(format: PageFormat): LiveReply {
   const byHand = {
-    enlist: (_lane: ScheduledReply) => ({ changed() {}, hurry() {}, leave() {}, turnMs: () => 0 }),
+    register: (_: ScheduledReply, __: unknown, log: Log) => ({
+      waits: new ReplyWaits(log),
+      changed() {},
+      moreUrgent() {},
+      unregister() {},
+      updateIntervalMs: () => 0,
+    }),
   };
   return new LiveReply({
     surface: {

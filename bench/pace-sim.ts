@@ -156,7 +156,7 @@ async function paced({ instances = 1, lopsided }: Scenario): Promise<Writing> {
   });
   for (const each of shares) await each.start();
   const pacers = Array.from({ length: instances }, (_, i) => {
-    return new Pacer({ log: quiet, shares: shares[i] });
+    return new Pacer({ log: quiet, sharing: shares[i] });
   });
   let replies = 0;
   const write: Writer = async (surface, tokens) => {

@@ -140,6 +140,7 @@ export async function createApp(config: Config, log: Log, signal: AbortSignal): 
           book: usage,
           secrets,
           stop: (conversation) => inbox.stop(conversation),
+          progressOf: (turn) => dispatcher.progressOf(turn),
         }),
         log,
       });

@@ -1,16 +1,20 @@
 import {
   type CancelResult,
+  type ShowResult,
   type TurnOverview,
   shortestPrefix,
   type OpenTurn,
 } from '../core/instances/operator.ts';
 import { ago, UsageError, runCommand, table } from './command.ts';
+import { describeTurn } from './turn-details.ts';
 import { withService } from './with-service.ts';
 
 const usage = `What is being answered and what waits, and how to intervene.
 
   npm run turns -- list              what runs, what waits, since when, how often tried
   npm run -s turns -- list --json    the same for a machine
+  npm run turns -- show <id>         one of them: its posts and edits, how long text has been unseen,
+                                     what it waits for, and what it waited for most
   npm run turns -- cancel <id>       ends an answer, or drops questions that wait; <id> is a
                                      conversation, or the first ${shortestPrefix} or more characters of a turn,
                                      as the list names them
@@ -23,7 +27,7 @@ does, for the first time or after a try that was cut off; ending: its end is sto
 stopping: it was cancelled. TRIES that are begun, QUESTIONS in it and behind it.
 
 It works while Parley runs, with Redis from any machine that has its settings. Exit code 0, 1 when
-there is nothing to cancel, 64 for what makes no sense, 69 while the store or Parley does not answer,
+there is nothing to show or cancel, 64 for what makes no sense, 69 while the store or Parley does not answer,
 78 for settings that cannot be used.
 `;
 
@@ -32,7 +36,7 @@ await runCommand({
   switches: ['json'],
   run: async (typed) => {
     const [order = 'list', id, ...more] = typed.words;
-    if (more.length > 0 || (id !== undefined && order !== 'cancel')) {
+    if (more.length > 0 || (id !== undefined && order !== 'cancel' && order !== 'show')) {
       throw new UsageError(`"${typed.words.join(' ')}" is more than ${order} takes.`);
     }
     const text = await carryOut(order, id, typed.has('json'));
@@ -47,6 +51,9 @@ async function carryOut(order: string, id: string | undefined, json: boolean): P
         const overview = await service.turns();
         return json ? JSON.stringify(overview, null, 2) : shown(overview, Date.now());
       });
+    case 'show':
+      if (id === undefined) throw new UsageError('show needs the id of a turn or a conversation.');
+      return withService(async (service) => described(id, await service.show(id), json));
     case 'cancel':
       if (id === undefined)
         throw new UsageError('cancel needs the id of a turn or a conversation.');
@@ -62,17 +69,25 @@ async function carryOut(order: string, id: string | undefined, json: boolean): P
   }
 }
 
+function described(id: string, what: ShowResult, json: boolean): string {
+  if (what.result !== 'found') return missing(id, what.result);
+  return json ? JSON.stringify(what.turn, null, 2) : describeTurn(what.turn, Date.now());
+}
+
 function cancelled(id: string, what: CancelResult): string {
   switch (what.result) {
     case 'stopping':
       return `The answer ${id} is being ended; what there is of it stays.`;
     case 'dropped':
       return `${what.questions} waiting ${what.questions === 1 ? 'question' : 'questions'} dropped.`;
-    case 'ambiguous':
-    case 'unknown':
-      process.exitCode = 1;
+    default:
+      return missing(id, what.result);
   }
-  return what.result === 'ambiguous'
+}
+
+function missing(id: string, result: 'unknown' | 'ambiguous'): string {
+  process.exitCode = 1;
+  return result === 'ambiguous'
     ? `${id} is the beginning of several; give more of it.`
     : `Nothing is in hand under ${id}.`;
 }

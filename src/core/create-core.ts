@@ -69,7 +69,7 @@ export function createCore(options: CoreOptions): Core {
     bots && new BotLoopGuard({ store, isBot: bots.isBot, maxTurns: bots.mostTurns, log });
   const shares =
     budgets === undefined ? undefined : new BudgetSharing({ budgets, owner: lease.owner, log });
-  const pacer = new Pacer({ log, shares });
+  const pacer = new Pacer({ log, sharing: shares });
   const { longAnswerMs: afterMs } = options;
   const breather = new EventLoopYield();
   const isBot = bots?.isBot ?? (() => false);
@@ -84,6 +84,7 @@ export function createCore(options: CoreOptions): Core {
       pacer,
       eventLoop: breather,
       metrics,
+      replies: new Map(),
     },
     platforms,
     usageRecorder: new UsageRecorder({

@@ -1,7 +1,7 @@
 import { RateLimited } from '../../src/core/domain/errors.ts';
 import type { Budget } from '../../src/core/ports/surface.ts';
-import type { Lane } from '../../src/core/reply/pacing/pacer.ts';
-import type { CallRequest } from '../../src/core/reply/pacing/scheduled-reply.ts';
+
+import type { CallRequest, ScheduledReply } from '../../src/core/reply/pacing/scheduled-reply.ts';
 
 /** A platform's true limit: a bucket that refuses what it does not hold. */
 export class EnforcedRateLimit {
@@ -45,7 +45,7 @@ export function busyReply(
   budget: Budget,
   platform: EnforcedRateLimit,
   { rank = 'live', most = Number.POSITIVE_INFINITY, latencyMs = 30 }: BusyReplyOptions = {},
-): Lane & { readonly made: number[] } {
+): ScheduledReply & { readonly made: number[] } {
   const made: number[] = [];
   return {
     made,

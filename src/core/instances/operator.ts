@@ -3,6 +3,7 @@ import { forgetConversation } from '../intake/end-answers.ts';
 import { belongsToOnePerson } from '../intake/quotas.ts';
 import type { ForgetResult, OpenConversation, Secrets, Store } from '../ports/store.ts';
 import type { UsageBook, UsageRow } from '../ports/usage.ts';
+import type { ReplyProgress } from '../reply/live-reply.ts';
 import type { Log } from '../ports/log.ts';
 
 /** Where the page's password is kept that Parley made itself. */
@@ -35,6 +36,14 @@ export interface OpenTurn {
   readonly stopping: boolean;
 }
 
+/** One turn in hand, with how people come to see its reply. */
+export interface TurnDetails extends OpenTurn {
+  /** Messages posted, as the store knows them. */
+  readonly posts: number;
+  /** Absent where the reply is written by another process, or by none. */
+  readonly progress?: ReplyProgress;
+}
+
 export interface TurnOverview {
   /** Longest waiting first. */
   readonly turns: readonly OpenTurn[];
@@ -54,9 +63,15 @@ export type CancelResult =
   | { readonly result: 'stopping' | 'unknown' | 'ambiguous' }
   | { readonly result: 'dropped'; readonly questions: number };
 
+/** What became of an order to show a turn: one, none, or several that begin so. */
+export type ShowResult =
+  | { readonly result: 'unknown' | 'ambiguous' }
+  | { readonly result: 'found'; readonly turn: TurnDetails };
+
 /** What an operator may order, also from another process. */
 export const operatorCommands = [
   'turns',
+  'show',
   'cancel',
   'pause',
   'resume',
@@ -79,18 +94,24 @@ export class Operator {
   readonly #book: UsageBook;
   readonly #secrets: Secrets;
   readonly #stop: (conversation: ConversationId) => Promise<boolean>;
+  readonly #progressOf: (turn: string) => ReplyProgress | undefined;
 
-  /** @param options.stop ends the running answer; by default through the store, within seconds */
+  /**
+   * @param options.stop ends the running answer; by default through the store, within seconds
+   * @param options.progressOf how the reply of a turn is doing that is written in this process
+   */
   constructor(options: {
     store: Store;
     book: UsageBook;
     secrets: Secrets;
     stop?: (conversation: ConversationId) => Promise<boolean>;
+    progressOf?: (turn: string) => ReplyProgress | undefined;
   }) {
     this.#store = options.store;
     this.#book = options.book;
     this.#secrets = options.secrets;
     this.#stop = options.stop ?? ((conversation) => this.#store.requestStop(conversation));
+    this.#progressOf = options.progressOf ?? (() => undefined);
   }
 
   async turns(): Promise<TurnOverview> {
@@ -105,10 +126,28 @@ export class Operator {
   }
 
   /** @param id a conversation's, or the beginning of a turn's, as `turns` names them */
+  async show(id: string): Promise<ShowResult> {
+    const [found, another] = await this.#find(id);
+    if (another !== undefined) return { result: 'ambiguous' };
+    const open = found && (await this.#openTurn(found));
+    if (open === undefined) return { result: 'unknown' };
+    const { running } = await this.#store.conversationView(open.conversation, 1);
+    const progress = running && this.#progressOf(running.id);
+    return {
+      result: 'found',
+      turn: {
+        ...open,
+        posts: running?.pages.filter((page) => page.id !== undefined).length ?? 0,
+        ...(progress === undefined ? {} : { progress }),
+      },
+    };
+  }
+
+  /** @param id a conversation's, or the beginning of a turn's, as `turns` names them */
   async cancel(id: string): Promise<CancelResult> {
     const found = await this.#find(id);
     if (found.length > 1) return { result: 'ambiguous' };
-    const [conversation] = found;
+    const conversation = found[0]?.conversation;
     if (conversation === undefined) return { result: 'unknown' };
     if (await this.#stop(conversation)) return { result: 'stopping' };
     const { queued } = await this.#store.conversationView(conversation);
@@ -156,18 +195,18 @@ export class Operator {
     return this.#secrets.find(webPasswordName);
   }
 
-  async #find(id: string): Promise<ConversationId[]> {
+  async #find(id: string): Promise<OpenConversation[]> {
     const all = await this.#store.openConversations();
     const exact = all.find(({ conversation }) => conversation === id);
-    if (exact !== undefined) return [exact.conversation];
+    if (exact !== undefined) return [exact];
     if (id.includes(':') || id.length < shortestPrefix) return [];
     const views = await Promise.all(
-      all.map(async ({ conversation }) => ({
-        conversation,
-        turn: (await this.#store.conversationView(conversation)).running?.id,
+      all.map(async (each) => ({
+        each,
+        turn: (await this.#store.conversationView(each.conversation)).running?.id,
       })),
     );
-    return views.filter(({ turn }) => turn?.startsWith(id)).map(({ conversation }) => conversation);
+    return views.filter(({ turn }) => turn?.startsWith(id)).map(({ each }) => each);
   }
 
   /** Undefined if it was over before it could be looked at. */

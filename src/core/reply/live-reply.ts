@@ -17,14 +17,32 @@ import type {
 } from './pacing/scheduled-reply.ts';
 import { LeaseUncertain } from './posting/posted-pages.ts';
 import type { Pacer } from './pacing/pacer.ts';
-import { CallFailures } from './timing/update-times.ts';
+import type { Wait } from './pacing/reply-waits.ts';
+import { CallFailures, latestOf, type UpdateTime } from './timing/update-times.ts';
 import { type PageUpdate, ReplyWriter, type ReplyWriterOptions } from './reply-writer.ts';
 
-/** While it is not certain that the turn is ours, that is looked at so often, in milliseconds. */
+/** Time until the lease is looked at again where it may end before a call would, in milliseconds. */
 const askAgainMs = 250;
 
-/** What is kept for an edit that must be made is spent when there is so much to show, in milliseconds. */
-const owedAfterMs = 3_000;
+/**
+ * A page that owes a mandatory edit spends the call that is reserved for it once text has been
+ * unseen for this long, in milliseconds.
+ */
+const reservedMs = 3_000;
+
+/** How a reply is doing, for the log and the operator. Times are in milliseconds. */
+export interface ReplyProgress {
+  /** Calls that showed text. */
+  readonly posts: number;
+  readonly edits: number;
+  /** For how long the oldest text that people do not see has been unseen; 0 if they see all. */
+  readonly unseenMs: number;
+  readonly longestUnseenMs: number;
+  /** What it waits for at this moment. */
+  readonly waitsFor?: Wait | undefined;
+  /** What it waited for before, summed up, longest first. */
+  readonly waits: readonly Wait[];
+}
 
 export interface LiveReplyOptions extends Omit<ReplyWriterOptions, 'updateIntervalMs'> {
   readonly pacer: Pacer;
@@ -40,9 +58,9 @@ export interface LiveReplyOptions extends Omit<ReplyWriterOptions, 'updateInterv
 export class LiveReply implements ScheduledReply {
   readonly #options: LiveReplyOptions;
   readonly #writer: ReplyWriter;
-  readonly #place: PacerHandle;
-  readonly #setbacks = new CallFailures();
-  /** Resolves when it is over, one way or the other; aborts with the reason if before its time. */
+  readonly #handle: PacerHandle;
+  readonly #failures = new CallFailures();
+  /** Resolves when it is over, one variant or the other; aborts with the reason if before its time. */
   readonly #end = Promise.withResolvers<void>();
   readonly #abort = new AbortController();
   #over = false;
@@ -52,9 +70,9 @@ export class LiveReply implements ScheduledReply {
     this.#options = options;
     this.#writer = new ReplyWriter({
       ...options,
-      updateIntervalMs: () => this.#place.updateIntervalMs(),
+      updateIntervalMs: () => this.#handle.updateIntervalMs(),
     });
-    this.#place = options.pacer.register(this, this.#finals());
+    this.#handle = options.pacer.register(this, this.#finalEdits(), options.log);
   }
 
   /** Aborts when writing is over before its time, with the reason. */
@@ -67,14 +85,27 @@ export class LiveReply implements ScheduledReply {
     return this.#over ? 0 : this.#writer.unseenMs;
   }
 
+  get progress(): ReplyProgress {
+    const { posts, edits, longestUnseenMs } = this.#writer.counts;
+    const { waits } = this.#handle;
+    return {
+      posts,
+      edits,
+      unseenMs: Math.round(this.unseenMs),
+      longestUnseenMs: Math.round(longestUnseenMs),
+      waitsFor: waits.current,
+      waits: waits.totals,
+    };
+  }
+
   /** More of the model's words. Costs as much as the words, however long the reply is. */
   push(delta: string): void {
-    if (this.#writer.push(delta)) this.#place.changed();
+    if (this.#writer.push(delta)) this.#handle.changed();
   }
 
   /** A text to stand on the first page until the model's first words come. */
   showPlaceholder(text: string): void {
-    if (this.#writer.showPlaceholder(text)) this.#place.changed();
+    if (this.#writer.showPlaceholder(text)) this.#handle.changed();
   }
 
   /**
@@ -83,8 +114,8 @@ export class LiveReply implements ScheduledReply {
    */
   async end(ending: Ending): Promise<void> {
     this.#writer.end(ending);
-    this.#place.changed();
-    this.#place.moreUrgent();
+    this.#handle.changed();
+    this.#handle.moreUrgent();
     await this.#end.promise;
     this.#abort.signal.throwIfAborted();
   }
@@ -104,44 +135,52 @@ export class LiveReply implements ScheduledReply {
 
   callRequest(): CallRequest | undefined {
     if (this.#over) return undefined;
-    const step = this.#writer.nextUpdate();
-    if (step === undefined) {
+    const update = this.#writer.nextUpdate();
+    if (update === undefined) {
       if (this.#writer.ended) this.#finish();
       return undefined;
     }
-    const { kind, final } = step;
-    const { budgets, finishing } = this.#prepared(step);
+    const { kind, final } = update;
+    const { budgets, finishing } = this.#prepared(update);
     const { since, chars } = this.#writer.unseen;
     // What is kept for the end of a stream, and for the edit behind it, is spent for that.
-    const owes = this.#writer.needsEdit;
-    const owedFrom = owes && !final && finishing === undefined ? since + owedAfterMs : 0;
+    const needsEdit = this.#writer.needsEdit;
+    const reservedUntil = needsEdit && !final && finishing === undefined ? since + reservedMs : 0;
+    const { at, reason } = this.#nextUpdateAt(update, reservedUntil);
     return {
-      priority: !this.#writer.hasPost ? 'first' : final || owes ? 'final' : 'live',
+      priority: !this.#writer.hasPost ? 'first' : final || needsEdit ? 'final' : 'live',
       budgets: (final && kind === 'edit' ? finishing : undefined) ?? budgets[kind],
-      alternativeBudgets: this.#writer.maySplit(step) ? budgets.post : undefined,
+      alternativeBudgets: this.#writer.maySplit(update) ? budgets.post : undefined,
       unseenSince: since,
       unseenChars: chars,
-      notBefore: Math.max(
-        this.#setbacks.retryAt,
-        this.#writer.notBefore(step),
-        owedFrom,
-        this.#options.leaseCoversCall?.() === false ? performance.now() + askAgainMs : 0,
-      ),
+      notBefore: at,
+      notBeforeReason: reason,
     };
   }
 
-  async perform(way: CallVariant = { useAlternative: false }): Promise<boolean> {
+  /** When the update may be made at the earliest, and why not sooner. */
+  #nextUpdateAt(update: PageUpdate, reservedUntil: number): UpdateTime {
+    const hasLease = this.#options.leaseCoversCall?.() !== false;
+    return latestOf(
+      this.#writer.notBefore(update),
+      { at: this.#failures.retryAt, reason: 'failed call' },
+      { at: reservedUntil, reason: 'reserved edit' },
+      { at: hasLease ? 0 : performance.now() + askAgainMs, reason: 'lease' },
+    );
+  }
+
+  async perform(variant: CallVariant = { useAlternative: false }): Promise<boolean> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#calling = promise;
     try {
-      const made = await this.#writer.update(way, this.#abort.signal);
-      if (made) this.#setbacks.clear();
+      const made = await this.#writer.update(variant, this.#abort.signal);
+      if (made) this.#failures.clear();
       return made;
     } catch (error) {
-      // No failure: `want` says when it may go on.
+      // No failure: `callRequest` says when it may go on.
       if (error instanceof LeaseUncertain) return true;
       if (error instanceof MethodChanged) return error.called;
-      if (error instanceof RateLimited && this.#setbacks.add()) throw error;
+      if (error instanceof RateLimited && this.#failures.add()) throw error;
       this.#recover(error);
       return true;
     } finally {
@@ -150,7 +189,7 @@ export class LiveReply implements ScheduledReply {
   }
 
   /** What the final text will spend, looked at anew whenever it is counted. */
-  #finals(): FinalEditBudgets {
+  #finalEdits(): FinalEditBudgets {
     const prepared = (): Surface => this.#prepared(this.#writer.nextUpdate());
     const { surface } = this.#options;
     const writer = this.#writer;
@@ -168,21 +207,21 @@ export class LiveReply implements ScheduledReply {
   }
 
   /** Where a post is next, the surface decides how: its budgets tell what that spends. */
-  #prepared(step: PageUpdate | undefined): Surface {
+  #prepared(update: PageUpdate | undefined): Surface {
     const { surface } = this.#options;
-    if (step?.kind === 'post') surface.prepare?.(step.final);
+    if (update?.kind === 'post') surface.prepare?.(update.final);
     return surface;
   }
 
   #recover(error: unknown): void {
     if (this.#over) return;
     const mayPass = error instanceof CallFailed || error instanceof StoreUnavailable;
-    if (!mayPass || !this.#setbacks.add()) {
+    if (!mayPass || !this.#failures.add()) {
       this.#giveUp(error);
       return;
     }
-    this.#setbacks.backOff();
-    const failures = this.#setbacks.count;
+    this.#failures.backOff();
+    const failures = this.#failures.count;
     this.#options.log.warn({ err: error, failures }, 'platform call failed');
   }
 
@@ -197,7 +236,7 @@ export class LiveReply implements ScheduledReply {
   #finish(reason?: unknown): void {
     if (this.#over) return;
     this.#over = true;
-    this.#place.unregister();
+    this.#handle.unregister();
     if (reason !== undefined) this.#abort.abort(reason);
     this.#end.resolve();
   }

@@ -4,7 +4,7 @@ import type { Ending } from '../domain/turn.ts';
 import { type Page, PageSplitter } from './pages/page-splitter.ts';
 import { SentenceBreaks } from './timing/sentence-breaks.ts';
 import { PostedPages, type PostedPagesOptions } from './posting/posted-pages.ts';
-import { UpdateTimes } from './timing/update-times.ts';
+import { type UpdateTime, UpdateTimes } from './timing/update-times.ts';
 import { Visibility, type VisibilityOptions } from './timing/unseen-text.ts';
 import type { CallVariant } from './pacing/scheduled-reply.ts';
 
@@ -24,9 +24,9 @@ export interface ReplyWriterOptions extends PostedPagesOptions, VisibilityOption
 export class ReplyWriter {
   readonly #surface: Surface;
   readonly #posted: PostedPages;
-  readonly #pauses: SentenceBreaks;
-  readonly #rhythm: UpdateTimes;
-  readonly #sight: Visibility;
+  readonly #breaks: SentenceBreaks;
+  readonly #times: UpdateTimes;
+  readonly #visibility: Visibility;
   #pages: PageSplitter;
   /** Characters that the posted pages show since before the crash. */
   readonly #shownBefore: number;
@@ -36,14 +36,16 @@ export class ReplyWriter {
   #ended = false;
   /** The page that is posted as there is no edit for it. */
   #rest: number | undefined;
+  #posts = 0;
+  #edits = 0;
 
   constructor(options: ReplyWriterOptions) {
     const { surface, pages } = options;
     this.#surface = surface;
     this.#posted = new PostedPages(options);
-    this.#pauses = new SentenceBreaks(surface, pages);
-    this.#rhythm = new UpdateTimes(surface, options.updateIntervalMs);
-    this.#sight = new Visibility(options);
+    this.#breaks = new SentenceBreaks(surface, pages);
+    this.#times = new UpdateTimes(surface, options.updateIntervalMs);
+    this.#visibility = new Visibility(options);
     this.#pages = new PageSplitter(surface.format);
     this.#shownBefore = pages.reduce((sum, { source }) => sum + source.length, 0);
   }
@@ -52,7 +54,7 @@ export class ReplyWriter {
   push(delta: string): boolean {
     this.#pages.push(delta);
     if (this.#pages.length <= this.#shownBefore) return false;
-    this.#sight.textAdded();
+    this.#visibility.textAdded();
     return true;
   }
 
@@ -60,7 +62,7 @@ export class ReplyWriter {
   showPlaceholder(text: string): boolean {
     if (this.#pages.length > 0 || this.#shownBefore > 0 || this.#ended) return false;
     this.#placeholder = text;
-    this.#sight.textAdded();
+    this.#visibility.textAdded();
     return true;
   }
 
@@ -71,14 +73,14 @@ export class ReplyWriter {
     if (asBefore) {
       this.#pages = new PageSplitter(this.#surface.format);
       this.#pages.push(ending.text);
-      this.#pauses.cutAsBefore(this.#pages);
+      this.#breaks.cutAsBefore(this.#pages);
       this.#finalPages = 0;
     }
     this.#pages.end(ending.note === undefined ? undefined : `_${ending.note}_`);
     this.#ended = true;
-    if (asBefore) this.#pauses.splitAsBefore(this.#pages);
-    this.#pauses.prepare(this.#pages);
-    this.#sight.textAdded();
+    if (asBefore) this.#breaks.splitAsBefore(this.#pages);
+    this.#breaks.prepare(this.#pages);
+    this.#visibility.textAdded();
   }
 
   get ended(): boolean {
@@ -97,13 +99,23 @@ export class ReplyWriter {
 
   /** What people do not see yet: how many characters, and since when. */
   get unseen(): { readonly chars: number; readonly since: number } {
-    const { unseen } = this.#sight;
+    const { unseen } = this.#visibility;
     return { chars: unseen.chars(this.#pages.length), since: unseen.since };
   }
 
   /** For how long people have not seen the oldest text that they do not see, in milliseconds. */
   get unseenMs(): number {
-    return this.#pages.length > 0 ? this.#sight.unseenMs : 0;
+    return this.#pages.length > 0 ? this.#visibility.unseenMs : 0;
+  }
+
+  /** Calls that showed text, and the longest time for which text was unseen, in milliseconds. */
+  get counts(): {
+    readonly posts: number;
+    readonly edits: number;
+    readonly longestUnseenMs: number;
+  } {
+    const longestUnseenMs = Math.max(this.unseenMs, this.#visibility.longestMs);
+    return { posts: this.#posts, edits: this.#edits, longestUnseenMs };
   }
 
   /** The next step, if any. Cheap: looks at what is known to be cut, and renders nothing. */
@@ -115,7 +127,7 @@ export class ReplyWriter {
     }
     if (this.#finalPages < frozen.length) return this.#showing(this.#finalPages, true);
     if (!this.#ended)
-      return this.#sight.unseen.any ? this.#showing(frozen.length, false) : undefined;
+      return this.#visibility.unseen.any ? this.#showing(frozen.length, false) : undefined;
     const last = this.#pages.live();
     if (last && !this.#posted.shows(frozen.length, last.text, { final: true })) {
       return this.#showing(frozen.length, true);
@@ -130,16 +142,16 @@ export class ReplyWriter {
     return { kind: this.#posted.callKind(index), index, final };
   }
 
-  /** A step is not to be taken before this, in milliseconds of `performance.now()`. */
-  notBefore(step: PageUpdate): number {
+  /** When the update may be made at the earliest, for the sake of the readers. */
+  notBefore(step: PageUpdate): UpdateTime {
     return this.hasPost
-      ? this.#rhythm.nextAt(step, this.#pauses.notBefore)
-      : this.#rhythm.firstAt(step, this.#sight.unseen.since);
+      ? this.#times.nextAt(step, this.#breaks.notBefore)
+      : this.#times.firstAt(step, this.#visibility.unseen.since);
   }
 
   /** Whether the page can stay as it is, and the rest be posted instead of the step. */
   maySplit({ kind, index }: PageUpdate): boolean {
-    const { keptText } = this.#pauses;
+    const { keptText } = this.#breaks;
     const last = index === this.#pages.frozen.length && this.#posted.length === index + 1;
     if (keptText === undefined || kind !== 'edit' || !last) return false;
     return this.#posted.shows(index, keptText, { final: true });
@@ -154,8 +166,8 @@ export class ReplyWriter {
     const foreseen = this.nextUpdate()?.final === true;
     // New words may have filled the live page: it is then cut, and is still the one to show.
     this.#pages.cutFullPages();
-    if (this.#rhythm.endsPages && this.nextUpdate()?.kind === 'edit') {
-      this.#pages.endBlock(Math.max(this.#sight.unseen.from, this.#shownBefore));
+    if (this.#times.endsPages && this.nextUpdate()?.kind === 'edit') {
+      this.#pages.endBlock(Math.max(this.#visibility.unseen.from, this.#shownBefore));
     }
     const step = this.nextUpdate();
     if (step === undefined) return false;
@@ -168,14 +180,14 @@ export class ReplyWriter {
     const pause = this.#sentenceBreak(step);
     if (pause === 'later') return false;
     const page = cut ?? pause ?? this.#livePage();
-    const before = this.#sight.unseen;
+    const before = this.#visibility.unseen;
     const heldBack = cut === undefined ? this.#heldBack(pause) : this.#pages.lengthAfter(index);
-    this.#sight.showing(this.#pages.length, heldBack);
+    this.#visibility.showing(this.#pages.length, heldBack);
     if (page === undefined) return false;
     // A later attempt must find the slices of both without a gap.
     if (step.kind === 'post' && index > 0) await this.#posted.record(index);
     const posted = this.#posted.pageAt(index);
-    this.#rhythm.started(index);
+    this.#times.started(index);
     const options = {
       final: step.final,
       foreseen,
@@ -183,20 +195,22 @@ export class ReplyWriter {
       last: this.#ended && cut === undefined,
     };
     try {
-      await this.#sight.whileShowing(before, { hasText: page.source !== '' }, () =>
+      await this.#visibility.whileShowing(before, { hasText: page.source !== '' }, () =>
         posted.show(page, options, signal),
       );
     } catch (error) {
       // What may not be posted here may still be what an edit shows.
-      if (!isRefusal(error) || posted.callKind === 'edit' || !this.#pauses.undoSplit()) throw error;
+      if (!isRefusal(error) || posted.callKind === 'edit' || !this.#breaks.undoSplit()) throw error;
       this.#rest = undefined;
       return true;
     }
-    this.#pauses.shown(index, page, pause !== undefined);
+    if (step.kind === 'post') this.#posts += 1;
+    else this.#edits += 1;
+    this.#breaks.shown(index, page, pause !== undefined);
     // The text may have ended during the call.
-    if (this.#ended && pause !== undefined) this.#pauses.prepare(this.#pages);
+    if (this.#ended && pause !== undefined) this.#breaks.prepare(this.#pages);
     this.#posted.invalidateAfter(index);
-    if (!posted.shows(page.text, { final: false })) this.#sight.notAllShown();
+    if (!posted.shows(page.text, { final: false })) this.#visibility.notAllShown();
     return true;
   }
 
@@ -212,12 +226,12 @@ export class ReplyWriter {
 
   #split(): void {
     this.#rest = this.#pages.frozen.length + 1;
-    this.#pauses.split(this.#pages);
+    this.#breaks.split(this.#pages);
   }
 
   #sentenceBreak({ index, final }: PageUpdate): Page | 'later' | undefined {
-    if (final || !this.#rhythm.isRare) return undefined;
-    return this.#pauses.find(this.#pages, index, this.#sight.unseen.since);
+    if (final || !this.#times.isRare) return undefined;
+    return this.#breaks.find(this.#pages, index, this.#visibility.unseen.since);
   }
 
   /** How much of what there is stands behind the pause. */

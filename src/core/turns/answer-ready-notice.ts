@@ -1,6 +1,6 @@
 import { withDeadline } from '../timing.ts';
 import { RateLimited } from '../domain/errors.ts';
-import type { Log } from '../ports/log.ts';
+import { type Log, scopedLog } from '../ports/log.ts';
 import type { AskerNotice } from '../ports/surface.ts';
 import type { ScheduledReply, PacerHandle, CallRequest } from '../reply/pacing/scheduled-reply.ts';
 import type { Pacer } from '../reply/pacing/pacer.ts';
@@ -33,7 +33,7 @@ export class AnswerReadyNotices {
 
   /** The turn is finished, here and for good. Never throws, and nothing waits for it. */
   onTurnEnded(
-    { messages }: Pick<Turn, 'messages'>,
+    { id, messages }: Pick<Turn, 'id' | 'messages'>,
     outcome: Outcome,
     notice: AskerNotice | undefined,
   ): void {
@@ -41,7 +41,9 @@ export class AnswerReadyNotices {
     const question = messages.findLast(({ kind }) => kind === 'question');
     if (notice === undefined || question === undefined || outcome === 'stopped') return;
     if (Date.now() - question.sentAt <= afterMs || isBot(question.author.id)) return;
-    new NoticeCall(notice, this.#options).begin();
+    const { conversation } = question;
+    const log = scopedLog(this.#options.log, { conversation, turn: id });
+    new NoticeCall(notice, { ...this.#options, log }).begin();
   }
 }
 
@@ -56,7 +58,7 @@ class NoticeCall implements ScheduledReply {
   constructor(notice: AskerNotice, { pacer, log }: AnswerReadyNoticesOptions) {
     this.#notice = notice;
     this.#log = log;
-    this.#place = pacer.register(this);
+    this.#place = pacer.register(this, undefined, log);
   }
 
   begin(): void {

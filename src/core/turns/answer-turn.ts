@@ -18,7 +18,7 @@ import type { AskerNotice } from '../ports/surface.ts';
 import type { Platform } from '../ports/platform.ts';
 import { buildPrompt } from './prompt.ts';
 import { loadHistory } from './load-history.ts';
-import { LiveReply } from '../reply/live-reply.ts';
+import { LiveReply, type ReplyProgress } from '../reply/live-reply.ts';
 import type { Pacer } from '../reply/pacing/pacer.ts';
 import { WorkingIndicator } from '../reply/posting/working-indicator.ts';
 import { userTexts } from '../domain/user-texts.ts';
@@ -36,6 +36,8 @@ export interface TurnServices {
   /** Whether what this author wrote may not be read, though it is kept. */
   readonly isDenied: (author: string) => boolean;
   readonly metrics: Metrics;
+  /** Replies that are written here at this moment, by turn. */
+  readonly replies: Map<string, LiveReply>;
 }
 
 /** How the turn is held, and what ends the work on it before its time. */
@@ -55,6 +57,8 @@ export interface TurnReport {
   readonly firstTextMs?: number;
   /** How whoever asked can be called, if all of the reply stands somewhere. */
   readonly notice?: AskerNotice | undefined;
+  /** How the reply came to be seen; absent if nothing of it was shown here. */
+  readonly progress?: ReplyProgress;
 }
 
 /**
@@ -98,6 +102,7 @@ export async function answerTurn(
     onGivenUp: (reason) => halt.abort(reason),
     log,
   });
+  desk.replies.set(turn.id, reply);
   const forget = desk.metrics.replyStarted(platform.name, () => reply.unseenMs);
 
   const onStop = (): void => halt.abort(stop.reason);
@@ -115,12 +120,20 @@ export async function answerTurn(
     await retryWhileStoreIsDown(() => desk.store.storeEnding(claim, ending), log, reply.signal);
     // Nobody is called to what they deleted, or cannot read.
     const notice = (await show(ending)) ? surface.notice : undefined;
-    return { ending, usage, notice, ...(firstTextMs === undefined ? {} : { firstTextMs }) };
+    const { progress } = reply;
+    return {
+      ending,
+      usage,
+      notice,
+      progress,
+      ...(firstTextMs === undefined ? {} : { firstTextMs }),
+    };
   } finally {
     working.stop();
     stop.removeEventListener('abort', onStop);
     abandon.removeEventListener('abort', onLeave);
     forget();
+    desk.replies.delete(turn.id);
     await reply.close();
   }
 

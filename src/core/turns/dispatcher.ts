@@ -10,6 +10,7 @@ import { OperatorPause } from '../instances/operator.ts';
 import { InstanceLoads, StaggeredClaims } from '../instances/load-balancing.ts';
 import type { Log } from '../ports/log.ts';
 import type { CoreLoad } from '../ports/metrics.ts';
+import type { ReplyProgress } from '../reply/live-reply.ts';
 import type { Platform } from '../ports/platform.ts';
 import type { AcceptOptions, AcceptResult, Lease, ClaimedTurn } from '../ports/store.ts';
 import { type ActiveTurn, TurnRunner } from './turn-runner.ts';
@@ -162,6 +163,11 @@ export class Dispatcher {
   /** Whether this turn is being answered here. */
   isAnswering(conversation: ConversationId, turn: string): boolean {
     return this.#jobs.get(conversation)?.held?.claim.turn === turn;
+  }
+
+  /** How the reply of this turn is doing, if it is written here. */
+  progressOf(turn: string): ReplyProgress | undefined {
+    return this.#services.replies.get(turn)?.progress;
   }
 
   /** Ends this turn, if it is being answered here, keeping its text so far. */

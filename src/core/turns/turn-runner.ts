@@ -5,6 +5,8 @@ import type { HeldTurn, Leases } from '../instances/leases.ts';
 import type { AnswerReadyNotices } from './answer-ready-notice.ts';
 import { retryWhileStoreIsDown } from '../timing.ts';
 import { type Log, scopedLog } from '../ports/log.ts';
+import type { ReplyProgress } from '../reply/live-reply.ts';
+import { nameOf } from '../reply/pacing/reply-waits.ts';
 import type { Platform } from '../ports/platform.ts';
 import type { Lease, ClaimedTurn } from '../ports/store.ts';
 import type { Claim } from '../domain/turn.ts';
@@ -31,6 +33,19 @@ export interface TurnRunnerOptions {
   /** Who waited long for an answer is told that it is there; absent where nobody is. */
   readonly answerReadyNotices?: AnswerReadyNotices | undefined;
   readonly log: Log;
+}
+
+/** What `turn done` tells of how people came to see the reply. */
+function seen(progress: ReplyProgress | undefined): Record<string, unknown> {
+  if (progress === undefined) return {};
+  const { posts, edits, longestUnseenMs, waits } = progress;
+  const [longest] = waits;
+  return {
+    posts,
+    edits,
+    longestUnseenMs,
+    ...(longest === undefined ? {} : { waitedFor: nameOf(longest), waitedMs: longest.ms }),
+  };
 }
 
 /** Brings turns to their end: answered and finished, or given back for another try. */
@@ -72,8 +87,8 @@ export class TurnRunner {
       const ms = Math.round(performance.now() - startedAt);
       services.metrics.turnEnded(platform.name, outcome, ms);
       const { firstTextMs, usage } = report;
-      const questions = turn.messages.length;
-      log.info({ outcome, questions, chars: text.length, ...usage, firstTextMs, ms }, 'turn done');
+      const fields = { outcome, questions: turn.messages.length, chars: text.length, ...usage };
+      log.info({ ...fields, firstTextMs, ...seen(report.progress), ms }, 'turn done');
       return next;
     } catch (error) {
       platform.onTurnAbandoned?.(conversation, id);

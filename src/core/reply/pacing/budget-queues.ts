@@ -1,5 +1,6 @@
 import type { Budget } from '../../ports/surface.ts';
 import type { BudgetSharing, BudgetShare } from './budget-sharing.ts';
+import type { WaitReason } from './reply-waits.ts';
 import type { CallRequest } from './scheduled-reply.ts';
 import type { RateLimited } from '../../domain/errors.ts';
 import { RateLimiter } from './rate-limiter.ts';
@@ -8,46 +9,53 @@ import { EditSpacing } from './edit-spacing.ts';
 /** Beyond this many budgets (a channel each, mostly) those that nobody needs are forgotten. */
 const most = 1_000;
 
-/** The lines of all budgets in use, by their keys. */
+/** The budget that a call has to wait for longest. */
+export interface QueueWait<Waiting> {
+  readonly queue: BudgetQueue<Waiting>;
+  readonly ms: number;
+  readonly reason: WaitReason;
+}
+
+/** The queues of all budgets in use, by their keys. */
 export class BudgetQueues<Waiting> {
   readonly #queues = new Map<string, BudgetQueue<Waiting>>();
   readonly #sharing: BudgetSharing | undefined;
-  readonly #serve: (line: BudgetQueue<Waiting>) => void;
+  readonly #serve: (queue: BudgetQueue<Waiting>) => void;
 
   /**
-   * @param options `shares`: where other instances spend the same budgets; `serve`: is told that
-   * somebody who waits may have room now
+   * @param options `sharing`: set where other instances spend the same budgets; `serve`: a queue
+   * with waiting replies may have room now
    */
   constructor(options: {
-    shares: BudgetSharing | undefined;
-    serve: (line: BudgetQueue<Waiting>) => void;
+    sharing: BudgetSharing | undefined;
+    serve: (queue: BudgetQueue<Waiting>) => void;
   }) {
-    this.#sharing = options.shares;
+    this.#sharing = options.sharing;
     this.#serve = options.serve;
   }
 
-  /** The line of a budget, with what the platform told since. */
+  /** The queue of a budget, with what the platform told since. */
   get(budget: Budget, now: number): BudgetQueue<Waiting> {
-    let line = this.#queues.get(budget.key);
-    if (line === undefined) {
+    let queue = this.#queues.get(budget.key);
+    if (queue === undefined) {
       if (this.#queues.size >= most) this.#forgetIdle(now);
-      line = this.#create(budget, now);
-      this.#queues.set(budget.key, line);
+      queue = this.#create(budget, now);
+      this.#queues.set(budget.key, queue);
     }
-    line.update(budget, now);
-    return line;
+    queue.update(budget, now);
+    return queue;
   }
 
-  /** The line of the budget with the longest wait. Throws for a call that spends none. */
-  slowest(want: CallRequest, now: number): { line: BudgetQueue<Waiting>; waitMs: number } {
-    let slowest: { line: BudgetQueue<Waiting>; waitMs: number } | undefined;
-    for (const budget of want.budgets) {
-      const line = this.get(budget, now);
-      const waitMs = line.waitMs(now, want);
-      if (slowest === undefined || waitMs > slowest.waitMs) slowest = { line, waitMs };
+  /** The queue of the budget with the longest wait. Throws for a call that spends none. */
+  longestWait(request: CallRequest, now: number): QueueWait<Waiting> {
+    let longest: QueueWait<Waiting> | undefined;
+    for (const budget of request.budgets) {
+      const queue = this.get(budget, now);
+      const { ms, reason } = queue.wait(now, request);
+      if (longest === undefined || ms > longest.ms) longest = { queue, ms, reason };
     }
-    if (slowest === undefined) throw new Error('a call without budgets waits for none');
-    return slowest;
+    if (longest === undefined) throw new Error('a call without budgets waits for none');
+    return longest;
   }
 
   /** How long until each of these budgets has room beyond what is kept of it, and for `ahead` others. */
@@ -56,30 +64,30 @@ export class BudgetQueues<Waiting> {
   }
 
   /** Something was freed: those who wait are looked at, if anybody does. */
-  mayHaveRoom(line: BudgetQueue<Waiting>): void {
-    if (line.waiting.size > 0) this.#serve(line);
+  mayHaveRoom(queue: BudgetQueue<Waiting>): void {
+    if (queue.waiting.size > 0) this.#serve(queue);
   }
 
   #create(budget: Budget, now: number): BudgetQueue<Waiting> {
-    const line = new BudgetQueue<Waiting>(budget, now);
-    line.share = this.#sharing?.add(
+    const queue = new BudgetQueue<Waiting>(budget, now);
+    queue.share = this.#sharing?.add(
       {
         key: budget.key,
-        limiter: line.limiter,
-        demand: () => line.demand,
-        urgent: () => (line.waiting.size === 0 ? 0 : line.urgent),
-        changed: () => this.mayHaveRoom(line),
+        limiter: queue.limiter,
+        demand: () => queue.demand,
+        urgent: () => (queue.waiting.size === 0 ? 0 : queue.urgent),
+        changed: () => this.mayHaveRoom(queue),
       },
       now,
     );
-    return line;
+    return queue;
   }
 
   #forgetIdle(now: number): void {
-    for (const [key, line] of this.#queues) {
-      if (!line.isIdle(now)) continue;
+    for (const [key, queue] of this.#queues) {
+      if (!queue.isIdle(now)) continue;
       this.#queues.delete(key);
-      if (line.share !== undefined) this.#sharing?.remove(line.share);
+      if (queue.share !== undefined) this.#sharing?.remove(queue.share);
     }
   }
 }
@@ -134,6 +142,10 @@ export class BudgetQueue<Waiting> {
     return Math.max(this.replies.size + this.alternativeUsers.size, this.waiting.size);
   }
 
+  get key(): string {
+    return this.#budget.key;
+  }
+
   get oneAtATime(): boolean {
     return this.#budget.oneAtATime === true;
   }
@@ -156,21 +168,25 @@ export class BudgetQueue<Waiting> {
   }
 
   /**
-   * How long until a call may be made: infinitely while another one holds the place. Texts that
-   * still grow leave something for the final ones.
+   * How long until a call may be made, and why not sooner: infinitely long while another one holds
+   * the place. Texts that still grow leave something for the final ones.
    */
-  waitMs(
+  wait(
     now: number,
     { priority, unseenSince }: Pick<CallRequest, 'priority' | 'unseenSince'>,
-  ): number {
-    if (this.oneAtATime && this.#calls > 0) return Number.POSITIVE_INFINITY;
-    if (priority !== 'live') return this.limiter.waitMs(now);
+  ): { readonly ms: number; readonly reason: WaitReason } {
+    if (this.oneAtATime && this.#calls > 0) {
+      return { ms: Number.POSITIVE_INFINITY, reason: 'other call' };
+    }
+    if (priority !== 'live') return { ms: this.limiter.waitMs(now), reason: 'rate limit' };
     const kept = this.#keptAt(now);
     const turn = (this.replies.size - 1) * minAgeFraction;
-    return Math.max(
+    const ms = Math.max(
       this.#spacing.waitMs(now, kept),
       this.#spacing.minAgeMs(now, kept, turn, unseenSince),
     );
+    const isLimit = ms <= this.limiter.spareWaitMs(now, kept);
+    return { ms, reason: isLimit ? 'rate limit' : 'spacing' };
   }
 
   /** How long until a call may be made that leaves what is kept, and `ahead` others. */
@@ -214,7 +230,7 @@ export class BudgetQueue<Waiting> {
     if (!(now - this.#kept.at < countEveryMs)) {
       let calls = 0;
       for (const { alternatives } of this.replies) {
-        const shares = alternatives.map((line) => line.#callsPerUser(now));
+        const shares = alternatives.map((queue) => queue.#callsPerUser(now));
         calls += alternatives.length === 0 ? 1 : 1 - Math.min(1, Math.max(0, Math.min(...shares)));
       }
       const burst = this.limiter.burst(now);

@@ -10,14 +10,12 @@ import {
   FinalEditReservation,
   type CallRequest,
 } from './scheduled-reply.ts';
-import { type BudgetQueue, BudgetQueues } from './budget-queues.ts';
+import { type BudgetQueue, BudgetQueues, type QueueWait } from './budget-queues.ts';
 import type { BudgetSharing } from './budget-sharing.ts';
 
-export type { ScheduledReply as Lane } from './scheduled-reply.ts';
-
-/** A final text that would wait longer goes another way, if it has one, in milliseconds. */
+/** Longest wait of a final text before it spends its alternative budgets, in milliseconds. */
 const patienceMs = 1_000;
-/** A line is looked at again after so long at the latest, in milliseconds. */
+/** Longest time until a queue is looked at again, in milliseconds. */
 const longestSleepMs = 60_000;
 
 /**
@@ -25,61 +23,66 @@ const longestSleepMs = 60_000;
  * calls than the budgets allow, the most urgent first. A reply that waits, sleeps or hangs never
  * holds up another one whose budget has room.
  *
- * Whoever is short waits in the line of the budget that is short. A line is looked at when
- * somebody joins it and when there may be room: what that costs grows with the calls that are
- * made, never with the deltas that arrive.
+ * A reply waits in the queue of the budget that is short. A queue is served when a reply joins it
+ * and when there may be room: the cost grows with the calls that are made, never with the deltas
+ * that arrive. Each wait is logged with its reason (`ReplyWaits`).
  */
 export class Pacer {
   readonly #log: Log;
   readonly #queues: BudgetQueues<ReplyState>;
-  /** To be looked at with the next pump. */
+  /** Replies and queues to look at in the next run. */
   readonly #ready = new Set<ReplyState>();
   readonly #due = new Set<BudgetQueue<ReplyState>>();
   #scheduled = false;
 
-  /** @param options `shares`: where other instances spend the same budgets */
-  constructor(options: { log: Log; shares?: BudgetSharing | undefined }) {
+  /** @param options `sharing`: set where other instances spend the same budgets */
+  constructor(options: { log: Log; sharing?: BudgetSharing | undefined }) {
     this.#log = options.log;
     this.#queues = new BudgetQueues({
-      shares: options.shares,
-      serve: (line) => this.#markDue(line),
+      sharing: options.sharing,
+      serve: (queue) => this.#markDue(queue),
     });
   }
 
-  /** @param finals something of what a final text will spend is kept for it */
+  /**
+   * @param finalEdits something of these budgets is reserved for the reply's final text
+   * @param log carries the ids of the reply's turn and conversation
+   */
   register(
-    lane: ScheduledReply,
-    finals: FinalEditBudgets = { own: [], alternative: [] },
+    reply: ScheduledReply,
+    finalEdits: FinalEditBudgets = { own: [], alternative: [] },
+    log: Log = this.#log,
   ): PacerHandle {
-    const tally = new FinalEditReservation(finals, this.#queues);
-    const slot = new ReplyState(lane, tally);
+    const reservation = new FinalEditReservation(finalEdits, this.#queues);
+    const state = new ReplyState(reply, reservation, log);
     return {
+      waits: state.waits,
       changed: () => {
-        if (slot.state === 'idle') this.#markReady(slot);
+        if (state.state === 'idle') this.#markReady(state);
       },
-      updateIntervalMs: () => tally.updateIntervalMs(performance.now()),
+      updateIntervalMs: () => reservation.updateIntervalMs(performance.now()),
       moreUrgent: () => {
-        if (['idle', 'short', 'asleep'].includes(slot.state)) this.#markReady(slot);
+        if (['idle', 'queued', 'asleep'].includes(state.state)) this.#markReady(state);
       },
-      unregister: () => this.#unregister(slot),
+      unregister: () => this.#unregister(state),
     };
   }
 
-  #unregister(slot: ReplyState): void {
-    if (slot.state === 'gone') return;
-    this.#ready.delete(slot);
-    slot.changeTo('gone');
-    slot.reservation.release();
+  #unregister(state: ReplyState): void {
+    if (state.state === 'gone') return;
+    this.#ready.delete(state);
+    state.changeTo('gone');
+    state.reservation.release();
   }
 
-  #markReady(slot: ReplyState): void {
-    slot.changeTo('ready');
-    this.#ready.add(slot);
+  #markReady(state: ReplyState): void {
+    state.changeTo('ready');
+    this.#ready.add(state);
     this.#schedule();
   }
 
-  #markDue(line: BudgetQueue<ReplyState>): void {
-    this.#due.add(line);
+  #markDue(queue: BudgetQueue<ReplyState>): void {
+    this.#due.add(queue);
     this.#schedule();
   }
 
@@ -92,132 +95,136 @@ export class Pacer {
     });
   }
 
-  /** Puts those that are ready in line, and serves the lines where something changed. */
+  /** Queues the replies that are ready, and serves the queues where something changed. */
   #run(): void {
     const now = performance.now();
-    const free: { slot: ReplyState; want: CallRequest }[] = [];
-    for (const slot of this.#ready) {
-      this.#ready.delete(slot);
-      const want = this.#nextRequest(slot, now);
-      if (want === undefined) continue;
-      if (want.budgets.length === 0) free.push({ slot, want });
-      else this.#enqueue(slot, this.#queues.slowest(want, now).line);
+    const free: { state: ReplyState; request: CallRequest }[] = [];
+    for (const state of this.#ready) {
+      this.#ready.delete(state);
+      const request = this.#nextRequest(state, now);
+      if (request === undefined) continue;
+      if (request.budgets.length === 0) free.push({ state, request });
+      else this.#enqueue(state, this.#queues.longestWait(request, now));
     }
-    free.sort((a, b) => byUrgency(now)(a.want, b.want));
-    for (const { slot, want } of free) this.#call(slot, want, now);
-    // Those that move to another line are served there.
-    for (const line of this.#due) {
-      this.#due.delete(line);
-      this.#serveQueue(line, now);
+    free.sort((a, b) => byUrgency(now)(a.request, b.request));
+    for (const { state, request } of free) this.#call(state, request, now);
+    // A reply that moves to another queue is served there.
+    for (const queue of this.#due) {
+      this.#due.delete(queue);
+      this.#serveQueue(queue, now);
     }
   }
 
-  /** What it wants now; it sleeps or idles if that is nothing now. */
-  #nextRequest(slot: ReplyState, now: number): CallRequest | undefined {
-    slot.reservation.update(now);
-    const want = slot.reply.callRequest();
-    if (slot.state === 'gone') return undefined;
-    if (want === undefined) {
-      slot.changeTo('idle');
+  /** The call that the reply would make now; without one it sleeps or idles. */
+  #nextRequest(state: ReplyState, now: number): CallRequest | undefined {
+    state.reservation.update(now);
+    const request = state.reply.callRequest();
+    if (state.state === 'gone') return undefined;
+    if (request === undefined) {
+      state.changeTo('idle');
       return undefined;
     }
-    const sleepMs = Math.max(want.notBefore, slot.notBefore) - now;
-    if (sleepMs <= 0) return want;
-    slot.sleep(sleepMs, () => this.#markReady(slot));
+    const { notBefore, notBeforeReason = 'spacing' } = request;
+    const sleepMs = Math.max(notBefore, state.notBefore) - now;
+    if (sleepMs <= 0) return request;
+    const reason = state.notBefore > notBefore ? 'rate limit' : notBeforeReason;
+    state.sleep(sleepMs, reason, () => this.#markReady(state));
     return undefined;
   }
 
-  #enqueue(slot: ReplyState, line: BudgetQueue<ReplyState>): void {
-    slot.enqueue(line);
-    this.#due.add(line);
+  #enqueue(state: ReplyState, { queue, reason }: QueueWait<ReplyState>): void {
+    state.enqueue(queue, reason);
+    this.#due.add(queue);
   }
 
-  /** Lets everybody in the line call for whose budgets there is room, the most urgent first. */
-  #serveQueue(line: BudgetQueue<ReplyState>, now: number): void {
-    clearTimeout(line.timer);
-    const wanting: { slot: ReplyState; want: CallRequest }[] = [];
-    for (const slot of line.waiting) {
-      const want = this.#nextRequest(slot, now);
-      if (want !== undefined) wanting.push({ slot, want });
+  /** Makes the calls of a queue for whose budgets there is room, the most urgent first. */
+  #serveQueue(queue: BudgetQueue<ReplyState>, now: number): void {
+    clearTimeout(queue.timer);
+    const requests: { state: ReplyState; request: CallRequest }[] = [];
+    for (const state of queue.waiting) {
+      const request = this.#nextRequest(state, now);
+      if (request !== undefined) requests.push({ state, request });
     }
     const order = byUrgency(now);
-    wanting.sort((a, b) => order(a.want, b.want));
+    requests.sort((a, b) => order(a.request, b.request));
     let soonest = Number.POSITIVE_INFINITY;
     let ahead = 0;
-    line.urgent = 0;
-    for (const { slot, want } of wanting) {
-      const slowest = this.#queues.slowest(want, now);
-      const other = this.#alternative(want, ahead, now);
-      const otherMs = other && this.#queues.slowest(other, now).waitMs;
+    queue.urgent = 0;
+    for (const { state, request } of requests) {
+      const longest = this.#queues.longestWait(request, now);
+      const other = this.#alternative(request, ahead, now);
+      const otherMs = other && this.#queues.longestWait(other, now).ms;
       if (other !== undefined && otherMs === 0) {
-        this.#call(slot, other, now, true);
-      } else if (slowest.waitMs === 0) {
-        this.#call(slot, want, now);
-      } else if (slowest.line !== line) {
-        this.#enqueue(slot, slowest.line);
+        this.#call(state, other, now, true);
+      } else if (longest.ms === 0) {
+        this.#call(state, request, now);
+      } else if (longest.queue !== queue) {
+        this.#enqueue(state, longest);
       } else {
-        soonest = Math.min(soonest, slowest.waitMs, otherMs ?? Number.POSITIVE_INFINITY);
+        state.waits.begin(longest.reason, queue.key);
+        soonest = Math.min(soonest, longest.ms, otherMs ?? Number.POSITIVE_INFINITY);
         ahead += 1;
-        if (want.priority !== 'live') line.urgent += 1;
+        if (request.priority !== 'live') queue.urgent += 1;
       }
     }
     if (soonest < Number.POSITIVE_INFINITY) {
-      line.timer = setTimeout(
-        () => this.#markDue(line),
+      queue.timer = setTimeout(
+        () => this.#markDue(queue),
         Math.min(longestSleepMs, Math.ceil(soonest)),
       );
     }
   }
 
-  /** A final text that has another way leaves what is kept to those that have none. */
-  #alternative(want: CallRequest, ahead: number, now: number): CallRequest | undefined {
-    const { budgets, alternativeBudgets } = want;
+  /** The request with its alternative budgets, where a final text would wait long for its own. */
+  #alternative(request: CallRequest, ahead: number, now: number): CallRequest | undefined {
+    const { budgets, alternativeBudgets } = request;
     if (alternativeBudgets === undefined) return undefined;
     const shared = new Set(alternativeBudgets.map(({ key }) => key));
     const own = budgets.filter(({ key }) => !shared.has(key));
     if (this.#queues.spareWaitMs(own, now, ahead) <= patienceMs) return undefined;
-    return { ...want, budgets: alternativeBudgets };
+    return { ...request, budgets: alternativeBudgets };
   }
 
-  #call(slot: ReplyState, want: CallRequest, now: number, instead = false): void {
-    const lines = want.budgets.map((budget) => this.#queues.get(budget, now));
-    for (const line of lines) line.callStarted(now, want.priority === 'live');
-    slot.changeTo('calling');
+  #call(state: ReplyState, request: CallRequest, now: number, useAlternative = false): void {
+    const queues = request.budgets.map((budget) => this.#queues.get(budget, now));
+    for (const queue of queues) queue.callStarted(now, request.priority === 'live');
+    state.changeTo('calling');
+    state.waits.begin('own call');
     const ended = (made: boolean): void => {
-      for (const line of lines) {
-        line.callEnded(made, now);
-        if (line.oneAtATime) this.#queues.mayHaveRoom(line);
+      for (const queue of queues) {
+        queue.callEnded(made, now);
+        if (queue.oneAtATime) this.#queues.mayHaveRoom(queue);
       }
     };
-    slot.reply.perform({ useAlternative: instead }).then(
+    state.reply.perform({ useAlternative }).then(
       (made) => {
         ended(made);
-        if (slot.state === 'calling') this.#markReady(slot);
+        if (state.state === 'calling') this.#markReady(state);
       },
       (error: unknown) => {
         ended(true);
         if (error instanceof RateLimited) {
-          this.#rateLimited(slot, want.budgets, error, now);
+          this.#rateLimited(state, request.budgets, error, now);
         } else {
-          // A lane that throws anything else is broken; asking it again would loop for ever.
-          this.#log.error({ err: error }, 'reply lane broken');
+          // A mistake in this program: to ask the reply again would loop for ever.
+          state.log.error({ err: error }, 'reply not updated any more');
         }
       },
     );
   }
 
   #rateLimited(
-    slot: ReplyState,
+    state: ReplyState,
     budgets: readonly Budget[],
     error: RateLimited,
-    takenAt: number,
+    calledAt: number,
   ): void {
     const { retryAfterMs, budgetKey } = error;
     const now = performance.now();
     const spent = budgets.filter(({ key }) => budgetKey === undefined || key === budgetKey);
-    for (const budget of spent) this.#queues.get(budget, now).rateLimited(now, error, takenAt);
-    if (spent.length === 0) slot.notBefore = now + retryAfterMs;
-    this.#log.warn({ budgets: budgets.map(({ key }) => key), retryAfterMs }, 'rate limited');
-    if (slot.state === 'calling') this.#markReady(slot);
+    for (const budget of spent) this.#queues.get(budget, now).rateLimited(now, error, calledAt);
+    if (spent.length === 0) state.notBefore = now + retryAfterMs;
+    state.log.warn({ budgets: budgets.map(({ key }) => key), retryAfterMs }, 'rate limited');
+    if (state.state === 'calling') this.#markReady(state);
   }
 }

@@ -1,5 +1,7 @@
+import type { Log } from '../../ports/log.ts';
 import type { Budget } from '../../ports/surface.ts';
 import type { BudgetQueue, BudgetQueues } from './budget-queues.ts';
+import { ReplyWaits, type WaitReason } from './reply-waits.ts';
 
 /** One reply, as the pacer sees it. */
 export interface ScheduledReply {
@@ -13,8 +15,10 @@ export interface ScheduledReply {
   perform(way: CallVariant): Promise<boolean>;
 }
 
-/** A lane's place with the pacer. */
+/** How a reply talks to the pacer. */
 export interface PacerHandle {
+  /** What the reply waits for, and waited for. */
+  readonly waits: ReplyWaits;
   /** There may be something to do now. Cheap: called for every delta. */
   changed(): void;
   /** How long it is from one turn of a reply to its next, as things stand, in milliseconds. */
@@ -49,6 +53,8 @@ export interface CallRequest {
   readonly unseenChars: number;
   /** Not earlier than this, in milliseconds of `performance.now()`. */
   readonly notBefore: number;
+  /** Why not sooner; `spacing` by default. */
+  readonly notBeforeReason?: WaitReason | undefined;
 }
 
 /** How a call is to be made. */
@@ -68,74 +74,82 @@ export function byUrgency(now: number): (a: CallRequest, b: CallRequest) => numb
     priorities.indexOf(a.priority) - priorities.indexOf(b.priority) || weight(b) - weight(a);
 }
 
-/** `ready`: to be looked at; `short`: its budget is spent; `asleep`: until its time comes. */
-type State = 'idle' | 'ready' | 'short' | 'asleep' | 'calling' | 'gone';
+/** `ready`: to be looked at; `queued`: a budget is short; `asleep`: until its time comes. */
+type State = 'idle' | 'ready' | 'queued' | 'asleep' | 'calling' | 'gone';
 
 /** Where a reply stands with the pacer. */
 export class ReplyState {
   readonly reply: ScheduledReply;
   /** Counts it, from its first want on. */
   readonly reservation: FinalEditReservation<ReplyState>;
+  readonly waits: ReplyWaits;
+  /** Carries the ids of its turn and conversation. */
+  readonly log: Log;
   /** The platform asked for a pause, and no budget is to blame. On the clock of `performance.now()`. */
   notBefore = 0;
   #state: State = 'idle';
   /** Where it waits, if it is short. */
-  #line: BudgetQueue<ReplyState> | undefined;
+  #queue: BudgetQueue<ReplyState> | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(lane: ScheduledReply, tally: FinalEditReservation<ReplyState>) {
-    this.reply = lane;
-    this.reservation = tally;
+  constructor(reply: ScheduledReply, reservation: FinalEditReservation<ReplyState>, log: Log) {
+    this.reply = reply;
+    this.reservation = reservation;
+    this.log = log;
+    this.waits = new ReplyWaits(log);
   }
 
   get state(): State {
     return this.#state;
   }
 
-  /** Whether it is in this line. */
-  isQueuedIn(line: BudgetQueue<ReplyState>): boolean {
-    return this.#line === line;
+  /** Whether it is in this queue. */
+  isQueuedIn(queue: BudgetQueue<ReplyState>): boolean {
+    return this.#queue === queue;
   }
 
   /** Changes the state, and leaves what belonged to the one before. */
   changeTo(state: State): void {
     clearTimeout(this.#timer);
-    this.#line?.waiting.delete(this);
-    this.#line = undefined;
+    this.#queue?.waiting.delete(this);
+    this.#queue = undefined;
     this.#state = state;
+    if (state === 'idle' || state === 'gone') this.waits.end();
   }
 
-  enqueue(line: BudgetQueue<ReplyState>): void {
-    this.changeTo('short');
-    this.#line = line;
-    line.waiting.add(this);
+  enqueue(queue: BudgetQueue<ReplyState>, reason: WaitReason): void {
+    this.changeTo('queued');
+    this.waits.begin(reason, queue.key);
+    this.#queue = queue;
+    queue.waiting.add(this);
   }
 
-  sleep(ms: number, wake: () => void): void {
+  sleep(ms: number, reason: WaitReason, wake: () => void): void {
     this.changeTo('asleep');
+    this.waits.begin(reason);
     this.#timer = setTimeout(wake, Math.ceil(ms));
   }
 }
 
 /**
- * Counts one reply on the lines of the budgets that its final text will spend, and of those that
+ * Counts one reply on the queues of the budgets that its final text will spend, and of those that
  * it may spend instead, so that something of them is kept for it.
  */
 export class FinalEditReservation<Waiting> {
   readonly #finals: FinalEditBudgets;
-  readonly #lines: BudgetQueues<Waiting>;
+  readonly #queues: BudgetQueues<Waiting>;
   #begun = false;
   /** The key of what it will spend; that may change. */
   #key: string | undefined;
   #own: readonly BudgetQueue<Waiting>[] = [];
   #others: readonly BudgetQueue<Waiting>[] = [];
 
-  constructor(finals: FinalEditBudgets, lines: BudgetQueues<Waiting>) {
+  constructor(finals: FinalEditBudgets, queues: BudgetQueues<Waiting>) {
     this.#finals = finals;
-    this.#lines = lines;
+    this.#queues = queues;
   }
 
-  /** The lines of what it may spend instead, as things stand; none if it has no choice. */
+  /** The queues of what it may spend instead, as things stand; none if it has no choice. */
   get alternatives(): readonly BudgetQueue<Waiting>[] {
     return this.#finals.needsEdit === true ? [] : this.#others;
   }
@@ -148,24 +162,24 @@ export class FinalEditReservation<Waiting> {
     this.release();
     this.#begun = true;
     this.#key = key;
-    this.#own = own.map((budget) => this.#lines.get(budget, now));
-    this.#others = this.#finals.alternative.map((budget) => this.#lines.get(budget, now));
-    for (const line of this.#own) line.replies.add(this);
-    for (const line of this.#others) line.alternativeUsers.add(this);
+    this.#own = own.map((budget) => this.#queues.get(budget, now));
+    this.#others = this.#finals.alternative.map((budget) => this.#queues.get(budget, now));
+    for (const queue of this.#own) queue.replies.add(this);
+    for (const queue of this.#others) queue.alternativeUsers.add(this);
   }
 
   /** It counts no more. */
   release(): void {
-    for (const line of this.#others) line.alternativeUsers.delete(this);
-    for (const line of this.#own) {
-      line.replies.delete(this);
+    for (const queue of this.#others) queue.alternativeUsers.delete(this);
+    for (const queue of this.#own) {
+      queue.replies.delete(this);
       // What was kept for it is there for the others.
-      this.#lines.mayHaveRoom(line);
+      this.#queues.mayHaveRoom(queue);
     }
   }
 
   /** How long it is from one turn of the reply to its next, in milliseconds. */
   updateIntervalMs(now: number): number {
-    return Math.max(0, ...this.#own.map((line) => line.updateIntervalMs(now)));
+    return Math.max(0, ...this.#own.map((queue) => queue.updateIntervalMs(now)));
   }
 }

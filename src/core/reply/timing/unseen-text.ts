@@ -13,6 +13,7 @@ export class Visibility {
   /** What is on its way to people, and not seen before it is there. */
   #onItsWay: UnseenText | undefined;
   #textShown = false;
+  #longestMs = 0;
 
   constructor({ onFirstText, onText }: VisibilityOptions) {
     this.#onFirstText = onFirstText;
@@ -27,6 +28,11 @@ export class Visibility {
   get unseenMs(): number {
     const oldest = this.#onItsWay?.any === true ? this.#onItsWay : this.#unseen;
     return oldest.any ? performance.now() - oldest.since : 0;
+  }
+
+  /** The longest time for which shown text had been unseen, in milliseconds. */
+  get longestMs(): number {
+    return this.#longestMs;
   }
 
   /** There is more. Cheap: called for every delta. */
@@ -60,7 +66,11 @@ export class Visibility {
       this.#onItsWay = undefined;
     }
     if (!options.hasText) return;
-    if (before.any) this.#onText?.(performance.now() - before.since);
+    if (before.any) {
+      const unseenMs = performance.now() - before.since;
+      this.#longestMs = Math.max(this.#longestMs, unseenMs);
+      this.#onText?.(unseenMs);
+    }
     if (this.#textShown) return;
     this.#textShown = true;
     this.#onFirstText?.();

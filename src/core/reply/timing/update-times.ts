@@ -1,61 +1,76 @@
 import type { Surface } from '../../ports/surface.ts';
+import type { WaitReason } from '../pacing/reply-waits.ts';
 import type { PageUpdate } from '../reply-writer.ts';
 import { backoffMs } from '../../timing.ts';
 
-/** A reply whose turns are further apart ends with a whole sentence each time. */
-const seldomMs = 2_500;
-/** Where they are further apart than that, edits are scarcer than posts. */
+/** Updates that are further apart than this, in milliseconds, show whole sentences. */
+const rareMs = 2_500;
+/** Updates that are further apart than this, in milliseconds, mean that edits are scarcer than posts. */
 const scarceMs = 750;
-/** It may get none before its end: its first post waits so long for a sentence. */
+/**
+ * Delay of a reply's first post for a whole sentence, in milliseconds, where updates are rare: the
+ * post may get no edit before the end.
+ */
 const firstWordsMs = 700;
 
+/** When the next update may be made at the earliest, on the clock of `performance.now()`, and why. */
+export interface UpdateTime {
+  readonly at: number;
+  readonly reason: WaitReason;
+}
+
+/** The latest of several times. */
+export function latestOf(first: UpdateTime, ...others: readonly UpdateTime[]): UpdateTime {
+  return others.reduce((latest, time) => (time.at > latest.at ? time : latest), first);
+}
+
 /**
- * When a reply changes, for the sake of those who read it: not too often, and with more than a
- * few words where its turns come seldom. Times are in milliseconds of `performance.now()`.
+ * When a reply changes, for the sake of its readers: not too often, and by more than a few words
+ * where its updates are rare.
  */
 export class UpdateTimes {
   readonly #surface: Surface;
-  readonly #turnMs: () => number;
+  readonly #intervalMs: () => number;
   #last = { index: -1, at: Number.NEGATIVE_INFINITY };
 
-  /** @param turnMs how long it is from one turn of the reply to its next, as things stand */
-  constructor(surface: Surface, turnMs: () => number) {
+  /** @param intervalMs expected time from one update of the reply to its next, as things stand */
+  constructor(surface: Surface, intervalMs: () => number) {
     this.#surface = surface;
-    this.#turnMs = turnMs;
+    this.#intervalMs = intervalMs;
   }
 
-  /** Turns are so far apart that each is to end with a whole sentence. */
+  /** Updates are so far apart that each one is to end with a whole sentence. */
   get isRare(): boolean {
-    return this.#turnMs() > seldomMs;
+    return this.#intervalMs() > rareMs;
   }
 
   /** Edits are so scarce that a page ends early rather than be changed once more for its end. */
   get endsPages(): boolean {
-    return this.#surface.finishing === undefined && this.#turnMs() > scarceMs;
+    return this.#surface.finishing === undefined && this.#intervalMs() > scarceMs;
   }
 
-  /** A page is being shown. */
+  /** The page is about to be shown. */
   started(index: number): void {
     this.#last = { index, at: performance.now() };
   }
 
-  /** When a reply may begin whose words are unseen since then. */
-  firstAt({ final }: PageUpdate, unseenSince: number): number {
-    return !final && this.isRare ? unseenSince + firstWordsMs : 0;
+  /** When the first post of a reply may be made whose words are unseen since `unseenSince`. */
+  firstAt({ final }: PageUpdate, unseenSince: number): UpdateTime {
+    const at = !final && this.isRare ? unseenSince + firstWordsMs : 0;
+    return { at, reason: 'sentence end' };
   }
 
-  /** When it may go on; while it grows, not before the next sentence is looked for. */
-  nextAt({ kind, index, final }: PageUpdate, sentenceFrom: number): number {
-    if (kind !== 'edit' || index !== this.#last.index) return 0;
+  /** When the update may be made; `sentenceFrom`: when the next sentence end is looked for. */
+  nextAt({ kind, index, final }: PageUpdate, sentenceFrom: number): UpdateTime {
+    if (kind !== 'edit' || index !== this.#last.index) return { at: 0, reason: 'spacing' };
     const { editFloorMs } = this.#surface;
-    if (final) return this.#last.at + editFloorMs;
-    // A turn that comes seldom is not spent on a few words.
-    const floorMs = Math.max(editFloorMs, this.isRare ? seldomMs : 0);
-    return Math.max(this.#last.at + floorMs, sentenceFrom);
+    const floorMs = Math.max(editFloorMs, !final && this.isRare ? rareMs : 0);
+    const spaced: UpdateTime = { at: this.#last.at + floorMs, reason: 'spacing' };
+    return final ? spaced : latestOf(spaced, { at: sentenceFrom, reason: 'sentence end' });
   }
 }
 
-/** How long there may be nothing but failures before a reply is left for another attempt. */
+/** Longest time with nothing but failures before a reply is left for another attempt, in milliseconds. */
 const giveUpAfterMs = 15 * 60_000;
 const firstRetryMs = 500;
 const slowestRetryMs = 30_000;
@@ -64,18 +79,18 @@ const slowestRetryMs = 30_000;
 export class CallFailures {
   #count = 0;
   #since = 0;
-  #readyAt = Number.NEGATIVE_INFINITY;
+  #retryAt = Number.NEGATIVE_INFINITY;
 
   get count(): number {
     return this.#count;
   }
 
-  /** Not to be tried before this, in milliseconds of `performance.now()`. */
+  /** When the next try may be made, in milliseconds of `performance.now()`. */
   get retryAt(): number {
-    return this.#readyAt;
+    return this.#retryAt;
   }
 
-  /** One more; false once there was nothing else for 15 minutes. */
+  /** Counts a failure; false once there was nothing else for 15 minutes. */
   add(): boolean {
     const now = performance.now();
     if (this.#count === 0) this.#since = now;
@@ -83,12 +98,12 @@ export class CallFailures {
     return now - this.#since <= giveUpAfterMs;
   }
 
-  /** Puts the next try off, further with each failure. */
+  /** Delays the next try, longer with each failure. */
   backOff(): void {
-    this.#readyAt = performance.now() + backoffMs(this.#count, firstRetryMs, slowestRetryMs);
+    this.#retryAt = performance.now() + backoffMs(this.#count, firstRetryMs, slowestRetryMs);
   }
 
-  /** Something went well. */
+  /** A call was made. */
   clear(): void {
     this.#count = 0;
   }

@@ -38,6 +38,7 @@ function open() {
     },
   };
   const asked = (ago: number, changed: Partial<Message> = {}) => ({
+    id: 'turn',
     messages: [{ ...question, sentAt: Date.now() - ago, ...changed }],
   });
   return { answers, notice, said, faults, log, pacer, asked, tries: () => tries };

@@ -12,14 +12,14 @@ function useMany(lines: BudgetQueues<object>, now: number): void {
 
 describe('the lines of more budgets than are remembered', () => {
   it('forget one that nobody needs', () => {
-    const lines = new BudgetQueues<object>({ shares: undefined, serve() {} });
+    const lines = new BudgetQueues<object>({ sharing: undefined, serve() {} });
     const line = lines.get(edits, 0);
     useMany(lines, minute);
     expect(lines.get(edits, minute)).not.toBe(line);
   });
 
   it('forget nothing that refusals taught until it is believed no more', () => {
-    const lines = new BudgetQueues<object>({ shares: undefined, serve() {} });
+    const lines = new BudgetQueues<object>({ sharing: undefined, serve() {} });
     const line = lines.get(edits, 0);
     for (let call = 0; call < 9; call += 1) line.callStarted(0, false);
     line.rateLimited(100, new RateLimited(5_000), 0);

@@ -4,7 +4,8 @@ import {
   GlobalRateLimit,
 } from '../../../../../src/platforms/discord/api/rate-limits.ts';
 import { RateLimited } from '../../../../../src/core/domain/errors.ts';
-import { type Lane, Pacer } from '../../../../../src/core/reply/pacing/pacer.ts';
+import type { ScheduledReply } from '../../../../../src/core/reply/pacing/scheduled-reply.ts';
+import { Pacer } from '../../../../../src/core/reply/pacing/pacer.ts';
 import { recordingLog } from '../../../../fakes/recording-log.ts';
 
 const channel = '100000000000000001';
@@ -103,7 +104,7 @@ function enlist(
 ): void {
   let left = 1;
   const want = { priority: 'first', unseenSince: 0, unseenChars: 1, notBefore: 0 } as const;
-  const lane: Lane = {
+  const lane: ScheduledReply = {
     callRequest: () => (left > 0 ? { ...want, budgets: [limit] } : undefined),
     perform: () =>
       limit.track(async () => {
