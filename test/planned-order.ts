@@ -5,8 +5,8 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
  * comes first; what keeps the cores busy, as unit tests do, comes last: beside it calls would not be
  * answered in their time.
  */
-const first = [
-  'integration/slack-many.test.ts',
+export const first = [
+  'integration/slack-many-replies.test.ts',
   'integration/slack-late-posts.test.ts',
   'integration/slack-late-posts-unheard.test.ts',
   'contract/',
@@ -17,11 +17,11 @@ const first = [
   'integration/slack-faults.test.ts',
   'integration/discord-process.test.ts',
   'integration/discord-faults.test.ts',
-  'integration/chaos.test.ts',
+  'integration/killed-instances.test.ts',
   'integration/budgets-redis.test.ts',
   'integration/discord-limits.test.ts',
   'integration/operator.test.ts',
-  'integration/discord-missed.test.ts',
+  'integration/discord-catch-up.test.ts',
   'integration/instances.test.ts',
   'integration/redis-start.test.ts',
   'integration/redis-lost-writes.test.ts',

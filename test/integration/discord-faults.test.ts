@@ -53,13 +53,10 @@ describe.concurrent('passing faults', () => {
       'a slowed channel, 20016',
       { kind: 'refused', code: 20_016, status: 429, retryAfterSeconds: 1 },
     ],
-    ['502 as a page', { kind: 'page', status: 502 }],
     ['403 as a page of Cloudflare', { kind: 'page', status: 403 }],
     ['blocked on the way, 40333', { kind: 'refused', code: 40_333 }],
     ['an overload, 130000', { kind: 'refused', code: 130_000, status: 503 }],
-    ['a broken connection', { kind: 'reset' }],
     ['an answer that is no JSON', { kind: 'garbled' }],
-    ['an answer lost though it was done', { kind: 'lost', by: 'reset' }],
   ])('%s: the whole answer, once', async ([, fault], { worlds }) => {
     const world = await worlds.begin();
     const { fake } = world;

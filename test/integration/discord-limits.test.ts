@@ -253,29 +253,4 @@ describe.concurrent('limits', () => {
     await fake.until(() => world.replies(quick).length === 1);
     expect(world.botTexts('general')).toHaveLength(1);
   });
-
-  it('an edit that hangs in one channel holds up no other one', async ({ worlds }) => {
-    const world = await worlds.begin({ platform: { replyIn: 'channel' } });
-    const { fake } = world;
-    fake.person('Ada').mention('general', 'one');
-    const writing = await world.modelAsked(1);
-    writing.write('One');
-    await fake.until(() => world.botTexts('general').length === 1);
-    fake.faults.next('PATCH', '/channels/:channel/messages/:message', { kind: 'hang' });
-    writing.write(' two');
-    await fake.until(() => editsIn(world, 'general').length === 1);
-    fake.person('Ben').mention('projects', 'two');
-    const other = await world.modelAsked(2);
-    other.write('Quick');
-    await fake.until(() => world.botTexts('projects').length === 1);
-    other.write(' and whole.').end();
-    await fake.until(() => world.botTexts('projects')[0] === 'Quick and whole.');
-    expect(world.botTexts('general')).toEqual(['One']);
-    writing.write(' three.').end();
-    await world.turnsDone(2, 25_000);
-    expect(world.botTexts('general')).toEqual(['One two three.']);
-    // The one that hung could still land: the last text was sent once more.
-    const sent = editsIn(world, 'general').map(({ body }) => (body as { content: string }).content);
-    expect(sent.filter((content) => content === 'One two three.')).toHaveLength(2);
-  });
 });

@@ -5,74 +5,7 @@ const breathe = () => new Promise((resolve) => setImmediate(resolve));
 
 /** Limits are not what is looked at. */
 const generous = { limits: { scale: 20 } } as const;
-
-/** A section of a long answer; no line of it is like another one. */
-function section(at: number): string {
-  const rows = Array.from({ length: 30 }, (_, row) => `| r${at}.${row} | ${'x'.repeat(row)} |`);
-  const code = Array.from({ length: 30 }, (_, line) => `const v${at}_${line} = ${line};`);
-  const words = Array.from({ length: 90 }, (_, word) => `w${at}.${word}`);
-  return [
-    `##### Part ${at}`,
-    '',
-    words.join(' '),
-    '',
-    '| name | a longer head |',
-    '| --- | --- |',
-    ...rows,
-    '',
-    '```js',
-    ...code,
-    '```',
-    '',
-  ].join('\n');
-}
-
 describe.concurrent('a reply on Discord', () => {
-  it('shows 30,000 characters with fences and tables whole, in pages that each stand alone', async ({
-    worlds,
-  }) => {
-    const world = await worlds.begin({ fake: generous });
-    const sections = Array.from({ length: 16 }, (_, at) => section(at));
-    const text = sections.join('\n');
-    expect(text.length).toBeGreaterThan(30_000);
-    const question = world.fake.person('Ada').mention('general', 'all of it, please');
-    const writing = await world.modelAsked(1);
-    for (let at = 0; at < text.length; at += 40) {
-      writing.write(text.slice(at, at + 40));
-      if (at % 2_000 === 0) await breathe();
-    }
-    writing.end();
-    await world.turnsDone(1, 30_000);
-    const pages = world.replies(question);
-    expect(pages.length).toBeGreaterThanOrEqual(15);
-    for (const page of pages) {
-      expect(Array.from(page).length).toBeLessThanOrEqual(2_000);
-      expect((page.match(/^```/gm) ?? []).length % 2).toBe(0);
-      for (const [block] of page.matchAll(/^```\n(?:name|r\d).*?^```$/gms)) {
-        const bars = block
-          .split('\n')
-          .slice(1, -1)
-          .map((line) => line.search(/ \| |-\|-/));
-        expect(new Set(bars.filter((bar) => bar >= 0)).size).toBe(1);
-        expect(block).toMatch(/^```\nname +\| a longer head\n-+\|-+\n/);
-      }
-    }
-    const all = pages.join('\n');
-    expect(all).not.toMatch(/^#+ /m);
-    const once = (piece: string): void => expect(all.split(piece).length - 1, piece).toBe(1);
-    for (let at = 0; at < sections.length; at += 1) {
-      once(`**Part ${at}**\n`);
-      for (let line = 0; line < 30; line += 1) {
-        once(`const v${at}_${line} = ${line};`);
-        once(`r${at}.${line} `);
-      }
-    }
-    // Every word in its place, whatever stands between them.
-    const read = (of: string) => of.match(/w\d+\.\d+|Part \d+|const v\d+_\d+|r\d+\.\d+/g);
-    expect(read(all)).toEqual(read(text));
-    expect(world.botTexts('general')).toEqual([]);
-  });
-
   it('pings nobody and shows no previews, in posts and edits, over deltas and pages', async ({
     worlds,
   }) => {

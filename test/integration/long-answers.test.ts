@@ -30,49 +30,6 @@ async function halfAnswered(world: SlackWorld): Promise<Asked> {
 }
 
 describe.concurrent('a long answer on Slack', () => {
-  onSlack('calls whoever asked, in its thread, once', async ({ worlds }) => {
-    const world = await worlds.begin(always);
-    const { root, writing } = await world.ask();
-    writing.write('It is so.').end();
-    await world.turnsDone(1);
-    expect(await calledOnSlack(world, 1)).toMatchObject([{ channel: 'C1', mention: '<@U1>' }]);
-    expect(world.replies('C1', root.ts)).toEqual(['It is so.', `<@U1> ${ready}`]);
-    await world.restart();
-    expect(world.replies('C1', root.ts)).toHaveLength(2);
-  });
-
-  onSlack('that failed calls them, too; one that was stopped does not', async ({ worlds }) => {
-    const world = await worlds.begin(always);
-    const one = await world.ask();
-    one.writing.write('It is').fail(new Error('the model broke'));
-    await world.turnsDone(1);
-    await calledOnSlack(world, 1);
-    expect(world.replies('C1', one.root.ts).at(-1)).toBe(`<@U1> ${ready}`);
-    const other = await world.ask();
-    other.writing.write('It is');
-    await world.fake.until(() => world.replies('C1', other.root.ts)[0] === 'It is');
-    world.fake.person('U1').posts('C1', 'stop', { thread_ts: other.root.ts });
-    await world.turnsDone(2);
-    expect(world.replies('C1', other.root.ts)).toHaveLength(1);
-  });
-
-  onSlack('calls nobody where that is not asked for, or it came soon', async ({ worlds }) => {
-    for (const options of [{}, { longAnswerMs: 60_000 }]) {
-      const world = await worlds.begin(options);
-      const { root, writing } = await world.ask();
-      writing.write('It is so.').end();
-      await world.turnsDone(1);
-      expect(world.replies('C1', root.ts)).toEqual(['It is so.']);
-    }
-  });
-
-  onSlack('calls them in a direct conversation, too', async ({ worlds }) => {
-    const world = (await worlds.begin(always)).answerEverything(() => 'It is so.');
-    world.fake.person('U1').writes('why?');
-    await world.turnsDone(1);
-    expect(await calledOnSlack(world, 1)).toMatchObject([{ mention: '<@U1>' }]);
-  });
-
   onSlack('does not wait for that, nor fail with it', async ({ worlds }) => {
     const world = await worlds.begin(always);
     const { root, writing } = await halfAnswered(world);
@@ -138,17 +95,6 @@ describe.concurrent('a long answer on Discord', () => {
     expect(ping?.channelId).toBe(question.id);
     expect(world.replies(question).at(-1)).toContain(`<@${ada.id}> ${ready} https://`);
   });
-
-  onDiscord('calls them in a direct conversation', async ({ worlds }) => {
-    const world = await worlds.begin(always);
-    world.answerEverything();
-    const ada = world.fake.person('Ada');
-    const question = ada.dm('why?');
-    await world.turnsDone(1);
-    const [ping] = await calledOnDiscord(world, 1);
-    expect(ping).toMatchObject({ users: [ada.id], channelId: question.channelId });
-  });
-
   onDiscord('holds up no other channel where nobody can be called yet', async ({ worlds }) => {
     const world = await worlds.begin({ ...always, platform: { replyIn: 'channel' } });
     const { fake } = world;

@@ -13,12 +13,8 @@ describe.concurrent.each(transports)('by %s', (transport) => {
     }
 
     it.for([
-      ['429', { kind: 'rate-limited', retryAfterSeconds: 1 }],
       ['429 as ok:false', { kind: 'rate-limited', retryAfterSeconds: 1, by: 'body' }],
-      ['500', { kind: 'status', status: 500 }],
-      ['a broken connection', { kind: 'reset' }],
       ['internal_error', { kind: 'error', error: 'internal_error' }],
-      ['an answer lost though it was done', { kind: 'lost', by: 'reset' }],
     ] as const)('%s: the whole answer, once', async ([, fault], { worlds }) => {
       const world = await worlds.begin({ transport });
       const { fake } = world;
@@ -52,43 +48,6 @@ describe.concurrent.each(transports)('by %s', (transport) => {
       await world.turnsDone(1);
       expect(world.botTexts('D1')).toEqual(['Answer to: Ann: hello']);
     });
-
-    it('goes on after a call that hangs, and holds up nobody else meanwhile', async ({
-      worlds,
-    }) => {
-      const world = await worlds.begin({ transport });
-      const { fake } = world;
-      const { root, writing } = await world.ask();
-      writing.write('One');
-      await world.posted(root);
-      fake.fail('chat.update', { kind: 'hang' });
-      writing.write(' two');
-      await fake.until(() => fake.calls('chat.update').some(({ outcome }) => outcome === 'hang'));
-      world.answerEverything();
-      const other = fake.person('U2').mentions('C2', 'quick');
-      await fake.until(() => world.replies('C2', other.ts)[0] === 'Answer to: Ben: quick');
-      expect(world.replies('C1', root.ts)).toEqual(['One']);
-      writing.write(' three.').end();
-      await world.turnsDone(2, 20_000);
-      expect(world.replies('C1', root.ts)).toEqual(['One two three.']);
-    });
-
-    it('makes one rate-limited channel wait, and no other', async ({ worlds }) => {
-      const world = await worlds.begin({ transport });
-      const { fake } = world;
-      world.answerEverything();
-      const isC1 = ({ args }: { args: Readonly<Record<string, unknown>> }) =>
-        args['channel'] === 'C1';
-      fake.fail('chat.postMessage', { kind: 'rate-limited', retryAfterSeconds: 2 }, { when: isC1 });
-      const slow = fake.person('U1').mentions('C1', 'slow');
-      await fake.until(() => fake.calls('chat.postMessage').length === 1);
-      const quick = fake.person('U1').mentions('C2', 'quick');
-      await fake.until(() => world.replies('C2', quick.ts).length === 1);
-      expect(world.replies('C1', slow.ts)).toEqual([]);
-      await world.turnsDone(2);
-      expect(world.replies('C1', slow.ts)).toEqual(['Answer to: Ann: slow']);
-    });
-
     it('begins when Slack comes back, if it was away at the start', async ({ worlds }) => {
       const world = await worlds.prepare({ transport });
       world.answerEverything();
@@ -280,38 +239,6 @@ describe.concurrent.each(transports)('by %s', (transport) => {
       expect(world.replies('C1', root.ts)).toEqual(['see https://a.example']);
     });
   });
-
-  it('shows 30,000 characters with fences and tables whole, in pages', async ({ worlds }) => {
-    const world = await worlds.begin({ transport });
-    const { fake } = world;
-    const rows = (name: string) =>
-      Array.from({ length: 40 }, (_, at) => `| ${name} ${at} | ${'x'.repeat(20)} |`).join('\n');
-    const section = (at: number) =>
-      `## Part ${at}\n\n${'Words and more words. '.repeat(30)}\n\n| a | b |\n| --- | --- |\n${rows(`r${at}`)}\n\n\`\`\`js\n${Array.from({ length: 30 }, (_, line) => `const v${at}_${line} = ${line};`).join('\n')}\n\`\`\`\n`;
-    const text = Array.from({ length: 13 }, (_, at) => section(at)).join('\n');
-    expect(text.length).toBeGreaterThan(30_000);
-    const { root, writing } = await world.ask();
-    for (let at = 0; at < text.length; at += 40) {
-      writing.write(text.slice(at, at + 40));
-      if (at % 4_000 === 0) await new Promise((resolve) => setImmediate(resolve));
-    }
-    writing.end();
-    await world.turnsDone(1, 30_000);
-    const pages = world.replies('C1', root.ts);
-    expect(pages.length).toBeGreaterThanOrEqual(4);
-    for (const page of pages) {
-      expect(Buffer.byteLength(page)).toBeLessThanOrEqual(9_000);
-      expect((page.match(/^```/gm) ?? []).length % 2).toBe(0);
-    }
-    const all = pages.join('\n');
-    for (let at = 0; at < 13; at += 1) {
-      expect(all).toContain(`## Part ${at}`);
-      for (let line = 0; line < 30; line += 1)
-        expect(all).toContain(`const v${at}_${line} = ${line};`);
-      for (let row = 0; row < 40; row += 1) expect(all).toContain(`| r${at} ${row} |`);
-    }
-    expect(fake.rateLimited()).toEqual([]);
-  }, 60_000);
 });
 
 it('a wrong app token stops the start, with what to do', async ({ worlds }) => {

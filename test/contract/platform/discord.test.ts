@@ -1,0 +1,4 @@
+import { DiscordChat } from './discord-chat.ts';
+import { platformContract } from './platform-contract.ts';
+
+platformContract({ name: 'Discord', prepare: (options) => DiscordChat.prepare(options) });
