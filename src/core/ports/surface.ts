@@ -56,26 +56,48 @@ export interface WorkingMark {
   show(state: WorkingState, signal: AbortSignal): Promise<void>;
 }
 
-/** Where a page is in its growth, for platforms that take a text bit by bit. */
-export interface Growth {
-  /** Nothing of it changes any more. */
+/** How far a page is written; told with each post and edit where the surface has `streaming`. */
+export interface PageGrowth {
+  /** The page's text does not change any more. */
   readonly final: boolean;
   /**
-   * The page as it was written so far, rendered, with nothing completed that is half written: what
-   * is written next is only added to it, as a rule. Costs a pass over the page. Absent where the
-   * text itself is that.
+   * The page as it was written so far, rendered, with nothing completed that is half written: as a
+   * rule the next text only adds to it. Costs a pass over the page. Absent where the text is that.
    */
   written?(): string;
 }
 
-export interface PostRequest extends Partial<Growth> {
+/**
+ * Native streams: a platform that also takes a page piece by piece, with rate limits of their own.
+ *
+ * A page begins as a stream if `prepare` chose that before its post; its edits then add to it. The
+ * trap: a stream only grows. A text that is changed, not continued, and a stream that the platform
+ * ends, leave a message that shows less than it was given until an edit repairs it (`due`). A post
+ * that cannot begin as a stream after all throws `MethodChanged`.
+ */
+export interface Streaming {
+  /** Budgets of the edit that makes a page final, while a stream is open or prepared. */
+  readonly finalBudgets: readonly Budget[] | undefined;
+  /**
+   * Chooses how the next page is posted; `Surface.budgets` then tells what that spends. Cheap: it
+   * is called often. `final`: the page does not grow any more.
+   */
+  prepare(final: boolean): void;
+  /**
+   * What a message still needs though it was posted or edited: `more`, as it does not show all of
+   * its text yet, or `end`, as the platform was not told that the text is final.
+   */
+  due(id: string): 'more' | 'end' | undefined;
+}
+
+export interface PostRequest extends Partial<PageGrowth> {
   /** Rendered text, within the format's limit. */
   readonly text: string;
   /** Idempotency key, at most 25 characters; the same for every try of the same post. */
   readonly key: string;
   /** The page's place in its reply, from 0. */
   readonly index: number;
-  /** All of `text` is to be shown: an edit that shows the rest of it would have to be waited for. */
+  /** As for `postableText`: all of `text` is to be shown, as there is no edit for the rest. */
   readonly whole?: boolean;
 }
 
@@ -88,49 +110,42 @@ export interface AskerNotice {
 }
 
 /**
- * What a platform lends one reply to write on.
+ * What a platform lends one reply to write on: one per turn and attempt, made by
+ * `Platform.surface`. The live reply decides what each page reads, the pacer when a call is made;
+ * a surface only makes it.
  *
  * Every call ends by itself within `callTimeoutMs`, and throws one of:
  * - `RateLimited`: not done; may be tried again after its `retryAfterMs`.
  * - `Rejected`: the platform said no, and will say no again.
  * - `CallFailed`: no answer; it may or may not have been applied.
- * - `OtherWay`: not done; `budgets` tells what it spends now. Only a post does, and not for ever.
+ * - `MethodChanged`: not done; `budgets` tells what it spends now. Only a post with `streaming`
+ *   throws it, and not for ever.
  *
- * A call whose signal aborts throws the signal's reason.
+ * The trap: a timed-out post may have arrived. `find` must tell by the post's key, or people see
+ * it twice. A call whose signal aborts throws the signal's reason.
  */
 export interface Surface {
   readonly format: PageFormat;
   /**
    * What the next call of each kind spends; all budgets of a call must have room. It may change
-   * with every call, and with `prepare`.
+   * with every call, and with `Streaming.prepare`.
    */
   readonly budgets: {
     readonly post: readonly Budget[];
     readonly edit: readonly Budget[];
     readonly remove: readonly Budget[];
   };
-  /** What the edit that makes a page final spends, where that is another. */
-  readonly finishing?: readonly Budget[] | undefined;
-  /** Edits of one message come no closer than this, in milliseconds, even with budget to spare. */
+  /** Minimum time between two edits of one message, in milliseconds, even with budget to spare. */
   readonly editFloorMs: number;
   readonly callTimeoutMs: number;
   /** Absent where the platform has no such sign. */
   readonly working?: WorkingMark;
+  /** Absent where pages are only posted and edited. */
+  readonly streaming?: Streaming;
 
   /**
-   * A page is to be posted next: decides how, where there are several ways, so that `budgets` tells
-   * what that spends. Cheap: called often. `final`: the page does not grow any more.
-   */
-  prepare?(final: boolean): void;
-  /**
-   * What is due on a page though it was posted or edited: `more`, as it does not show all of the
-   * text yet, or `end`, as it has not been told that its text is final.
-   */
-  due?(id: string): 'more' | 'end' | undefined;
-  /**
-   * As much of a rendered text as a post may show; the rest comes with an edit of its own, or, if
-   * that would have to be waited for, with the post: then `whole` is asked. Absent where a post may
-   * show all of it.
+   * As much of a rendered text as a post may show; an edit shows the rest. `whole`: there is no
+   * edit to wait for, so the post shows all of it. Absent where a post may always show all.
    */
   postableText?(text: string, options?: { readonly whole: boolean }): string;
   /** Why nothing can be written here, where the platform has just said so: the model is not asked. */
@@ -142,8 +157,8 @@ export interface Surface {
     posting: Pick<PostRequest, 'key' | 'index'>,
     signal: AbortSignal,
   ): Promise<string | undefined>;
-  /** Makes a page read `text`; the same text twice is harmless. */
-  edit(id: string, text: string, signal: AbortSignal, growth?: Growth): Promise<void>;
+  /** Makes a page read `text`; the same text twice is harmless. `growth`: with `streaming`. */
+  edit(id: string, text: string, signal: AbortSignal, growth?: PageGrowth): Promise<void>;
   /** Removes a page; one that is gone already is no error. */
   remove(id: string, signal: AbortSignal): Promise<void>;
   /** For after the reply's end. Absent where nobody can be called. */

@@ -141,15 +141,17 @@ export class LiveReply implements ScheduledReply {
       return undefined;
     }
     const { kind, final } = update;
-    const { budgets, finishing } = this.#prepared(update);
+    const { budgets, streaming } = this.#prepared(update);
+    const finalBudgets = streaming?.finalBudgets;
     const { since, chars } = this.#writer.unseen;
     // What is kept for the end of a stream, and for the edit behind it, is spent for that.
     const needsEdit = this.#writer.needsEdit;
-    const reservedUntil = needsEdit && !final && finishing === undefined ? since + reservedMs : 0;
+    const reservedUntil =
+      needsEdit && !final && finalBudgets === undefined ? since + reservedMs : 0;
     const { at, reason } = this.#nextUpdateAt(update, reservedUntil);
     return {
       priority: !this.#writer.hasPost ? 'first' : final || needsEdit ? 'final' : 'live',
-      budgets: (final && kind === 'edit' ? finishing : undefined) ?? budgets[kind],
+      budgets: (final && kind === 'edit' ? finalBudgets : undefined) ?? budgets[kind],
       alternativeBudgets: this.#writer.maySplit(update) ? budgets.post : undefined,
       unseenSince: since,
       unseenChars: chars,
@@ -201,7 +203,7 @@ export class LiveReply implements ScheduledReply {
         return prepared().budgets.edit;
       },
       get alternative() {
-        return surface.finishing ?? surface.budgets.post;
+        return surface.streaming?.finalBudgets ?? surface.budgets.post;
       },
     };
   }
@@ -209,7 +211,7 @@ export class LiveReply implements ScheduledReply {
   /** Where a post is next, the surface decides how: its budgets tell what that spends. */
   #prepared(update: PageUpdate | undefined): Surface {
     const { surface } = this.#options;
-    if (update?.kind === 'post') surface.prepare?.(update.final);
+    if (update?.kind === 'post') surface.streaming?.prepare(update.final);
     return surface;
   }
 

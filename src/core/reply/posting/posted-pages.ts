@@ -1,5 +1,5 @@
 import type { Log } from '../../ports/log.ts';
-import type { Growth, Surface } from '../../ports/surface.ts';
+import type { PageGrowth, Surface } from '../../ports/surface.ts';
 import type { PageRecord } from '../../domain/turn.ts';
 import { type PageRecords, PageRecorder } from './page-recorder.ts';
 import { withDeadline } from '../../timing.ts';
@@ -113,7 +113,7 @@ export interface ShowOptions {
  */
 export class PostedPage {
   readonly #surface: Surface;
-  readonly #note: PageRecorder;
+  readonly #recorder: PageRecorder;
   readonly #key: string;
   readonly #index: number;
   readonly #isOurs: () => boolean;
@@ -142,7 +142,7 @@ export class PostedPage {
     this.#id = options.record?.id;
     this.#perhapsPosted = options.record !== undefined && options.record.id === undefined;
     const { ledger, log, index, record } = options;
-    this.#note = new PageRecorder({ pageRecords: ledger, log, index, key: this.#key, record });
+    this.#recorder = new PageRecorder({ pageRecords: ledger, log, index, key: this.#key, record });
   }
 
   /** The call that the next `show` will make. */
@@ -162,18 +162,17 @@ export class PostedPage {
   }
 
   get #due(): 'more' | 'end' | undefined {
-    return this.#id === undefined ? undefined : this.#surface.due?.(this.#id);
+    return this.#id === undefined ? undefined : this.#surface.streaming?.due(this.#id);
   }
 
   /**
-   * Makes one call towards showing `page`; `reads` tells whether that was enough. Throws what the
-   * surface throws, `NotOurs`, `StoreUnavailable` if a post could not be announced, and `ClaimLost`.
+   * Makes one call towards showing `page`; `shows` tells whether that was enough. Throws what the
+   * surface throws, `LeaseUncertain`, `StoreUnavailable` if a post could not be announced, and
+   * `ClaimLost`.
    */
   async show(page: Page, options: ShowOptions, signal: AbortSignal): Promise<void> {
-    this.#note.throwIfLost();
-    const { written } = page;
-    const final = options.final && options.foreseen !== false;
-    const growth = { final, ...(final || written === undefined ? {} : { written }) };
+    this.#recorder.throwIfLost();
+    const growth = this.#growth(page, options.final && options.foreseen !== false);
     if (this.#id !== undefined) {
       await this.#edit(this.#id, page, growth, signal);
       if (options.final && this.#text !== undefined && this.#confirmations > 0) {
@@ -182,42 +181,53 @@ export class PostedPage {
     } else {
       if (this.#perhapsPosted) await this.#find(signal);
       if (this.#id === undefined) {
-        await this.#post(page, { ...growth, whole: options.whole === true }, signal);
+        await this.#post(page, growth, options.whole === true, signal);
       }
     }
-    if (this.#id !== undefined && !(options.last === true && this.#note.hasId)) {
-      this.#note.shown(this.#id, page.source, { urgent: options.final });
+    if (this.#id !== undefined && !(options.last === true && this.#recorder.hasId)) {
+      this.#recorder.shown(this.#id, page.source, { urgent: options.final });
     }
   }
 
   /** What it shows is of no use to a later attempt. */
   invalidate(): void {
-    this.#note.invalidate();
+    this.#recorder.invalidate();
   }
 
   async remove(signal: AbortSignal): Promise<void> {
     if (this.#perhapsPosted) await this.#find(signal);
     const id = this.#id;
     if (id !== undefined) await this.#call(signal, (end) => this.#surface.remove(id, end));
-    await this.#note.drop();
+    await this.#recorder.drop();
   }
 
   /** The store knows what it shows. */
   get isRecorded(): boolean {
-    return this.#note.isUpToDate;
+    return this.#recorder.isUpToDate;
   }
 
   /** Resolves when the store knows what it shows, or could not be told. */
   record(): Promise<void> {
-    return this.#note.flush();
+    return this.#recorder.flush();
   }
 
   /** Resolves when nothing is being stored any more. */
   settled(): Promise<void> {
-    return this.#note.settled();
+    return this.#recorder.settled();
   }
 
-  async #edit(id: string, page: Page, growth: Growth, signal: AbortSignal): Promise<void> {
+  /** How far the page is written, for a surface that takes it piece by piece. */
+  #growth({ written }: Page, final: boolean): PageGrowth | undefined {
+    if (this.#surface.streaming === undefined) return undefined;
+    return { final, ...(final || written === undefined ? {} : { written }) };
+  }
+
+  async #edit(
+    id: string,
+    page: Page,
+    growth: PageGrowth | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
     try {
       await this.#call(signal, (end) => this.#surface.edit(id, page.text, end, growth));
     } catch (error) {
@@ -237,15 +247,19 @@ export class PostedPage {
     if (this.#id !== undefined) this.#perhapsPosted = false;
   }
 
-  async #post(page: Page, growth: Growth & { whole: boolean }, signal: AbortSignal): Promise<void> {
+  async #post(
+    page: Page,
+    growth: PageGrowth | undefined,
+    whole: boolean,
+    signal: AbortSignal,
+  ): Promise<void> {
     const again = this.#perhapsPosted;
     if (!again) {
-      await this.#note.beforePost(page.source);
+      await this.#recorder.beforePost(page.source);
       this.#perhapsPosted = true;
     }
-    const { whole } = growth;
     const text = this.#surface.postableText?.(page.text, { whole }) ?? page.text;
-    const posting = { ...growth, text, key: this.#key, index: this.#index };
+    const posting = { ...growth, text, whole, key: this.#key, index: this.#index };
     try {
       this.#id = await this.#call(signal, (end) => this.#surface.post(posting, end));
     } catch (error) {

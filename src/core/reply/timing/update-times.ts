@@ -46,7 +46,7 @@ export class UpdateTimes {
 
   /** Edits are so scarce that a page ends early rather than be changed once more for its end. */
   get endsPages(): boolean {
-    return this.#surface.finishing === undefined && this.#intervalMs() > scarceMs;
+    return this.#surface.streaming?.finalBudgets === undefined && this.#intervalMs() > scarceMs;
   }
 
   /** The page is about to be shown. */

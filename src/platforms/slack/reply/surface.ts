@@ -1,7 +1,8 @@
 import type {
-  Growth,
+  PageGrowth,
   AskerNotice,
   PostRequest,
+  Streaming,
   Surface,
   WorkingMark,
 } from '../../../core/ports/surface.ts';
@@ -94,16 +95,8 @@ export class SlackSurface implements Surface {
     return this.#streamer.budgets(this.#plainBudgets);
   }
 
-  get finishing(): Surface['finishing'] {
-    return this.#streamer.finishing;
-  }
-
-  prepare(final: boolean): void {
-    this.#streamer.prepare(final);
-  }
-
-  due(id: string): 'more' | 'end' | undefined {
-    return this.#streamer.due(id);
+  get streaming(): Streaming {
+    return this.#streamer;
   }
 
   postableText(text: string, options?: { readonly whole: boolean }): string {
@@ -147,7 +140,7 @@ export class SlackSurface implements Surface {
     id: string,
     text: string,
     signal: AbortSignal,
-    growth: Growth = { final: false },
+    growth: PageGrowth = { final: false },
   ): Promise<void> {
     if (await this.#streamer.show(id, text, growth, signal)) return;
     try {

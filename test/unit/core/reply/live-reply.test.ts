@@ -519,7 +519,13 @@ describe('a live reply whose edits are scarcer than its posts', () => {
 
   it('fills it as well where a page is finished in a way of its own', async () => {
     const { surface, push } = await begun();
-    Object.assign(surface, { finishing: surface.budgets.edit });
+    Object.assign(surface, {
+      streaming: {
+        finalBudgets: surface.budgets.edit,
+        prepare: () => undefined,
+        due: () => undefined,
+      },
+    });
     push(`${first.slice(30)}\n\nThe sec`);
     await pass(1_500);
     expect(surface.pages).toEqual([`${first}\n\nThe sec`]);

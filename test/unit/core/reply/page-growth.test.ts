@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Budget, Growth, PostRequest } from '../../../../src/core/ports/surface.ts';
+import type { Budget, PageGrowth, PostRequest } from '../../../../src/core/ports/surface.ts';
 import { Pacer } from '../../../../src/core/reply/pacing/pacer.ts';
 import { recordingLog } from '../../../fakes/recording-log.ts';
 import { FakeSurface } from '../../../fakes/fake-surface.ts';
@@ -20,7 +20,8 @@ class BitByBit extends FakeSurface {
   readonly written: (string | undefined)[] = [];
   readonly finals: string[] = [];
   readonly prepared: boolean[] = [];
-  finishing: Budget[] = budget('finish');
+  finalBudgets: Budget[] = budget('finish');
+  readonly streaming = this;
   override budgets = { post: budget('post'), edit: budget('edit'), remove: budget('remove') };
 
   prepare(final: boolean): void {
@@ -43,7 +44,7 @@ class BitByBit extends FakeSurface {
     id: string,
     text: string,
     signal: AbortSignal,
-    growth?: Growth,
+    growth?: PageGrowth,
   ): Promise<void> {
     await super.edit(id, text, signal);
     this.written.push(growth?.written?.());
@@ -99,7 +100,7 @@ describe('a live reply on a platform that takes its pages bit by bit', () => {
     const surface = new BitByBit();
     surface.pageLimit = 40;
     // There is none for what ends a page: what only grows goes on all the same.
-    surface.finishing = [{ key: 'finish', burst: 1, perSecond: 0.1 }];
+    surface.finalBudgets = [{ key: 'finish', burst: 1, perSecond: 0.1 }];
     const { reply } = liveReplyOn(surface);
     reply.push('The first sentence. ');
     await pass(20);

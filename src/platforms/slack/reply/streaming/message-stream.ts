@@ -46,7 +46,7 @@ export class MessageStream {
     return this.#next;
   }
 
-  /** As `Surface.due`. */
+  /** As `Streaming.due`. */
   get due(): 'more' | 'end' | undefined {
     return this.#due;
   }

@@ -4,7 +4,12 @@ import {
   RateLimited,
   Rejected,
 } from '../../../../core/domain/errors.ts';
-import type { Growth, PostRequest, Surface } from '../../../../core/ports/surface.ts';
+import type {
+  PageGrowth,
+  PostRequest,
+  Streaming,
+  Surface,
+} from '../../../../core/ports/surface.ts';
 import { type StreamRateLimits, streamRateLimitsOf } from '../../api/rate-limits.ts';
 import { SlackApiError } from '../../api/api-errors.ts';
 import { pageMetadata } from '../posted-messages.ts';
@@ -29,7 +34,7 @@ export interface ReplyStreamsOptions extends StreamStarterOptions {
 }
 
 /** The part of a reply that is written as streams, one message at a time. */
-export class ReplyStreams {
+export class ReplyStreams implements Streaming {
   readonly #options: ReplyStreamsOptions;
   readonly #budgets: StreamRateLimits;
   readonly #starts: StreamStarter;
@@ -60,11 +65,11 @@ export class ReplyStreams {
     return { post: start, edit: append, remove: plain.remove };
   }
 
-  get finishing(): Budgets['edit'] | undefined {
+  get finalBudgets(): Budgets['edit'] | undefined {
     return this.#stream?.next !== undefined || this.#offered ? this.#budgets.stop : undefined;
   }
 
-  /** As `Surface.prepare`. */
+  /** As `Streaming.prepare`. */
   prepare(final: boolean): void {
     const { streams, place } = this.#options;
     const now = performance.now();
@@ -79,7 +84,7 @@ export class ReplyStreams {
     if (!this.#offered) streams.noteMode(this, 'edits');
   }
 
-  /** As `Surface.due`. */
+  /** As `Streaming.due`. */
   due(ts: string): 'more' | 'end' | undefined {
     return this.#of(ts)?.due;
   }
@@ -132,7 +137,7 @@ export class ReplyStreams {
   }
 
   /** Shows the text if the message is a stream; false if it is not, and an edit shows it. */
-  async show(ts: string, text: string, growth: Growth, signal: AbortSignal): Promise<boolean> {
+  async show(ts: string, text: string, growth: PageGrowth, signal: AbortSignal): Promise<boolean> {
     const stream = this.#of(ts);
     if (stream?.next === undefined) return false;
     try {
