@@ -206,7 +206,7 @@ async function paused(platform: Platform, log: Log): Promise<void> {
   try {
     await withDeadline(pauseMs, new AbortController().signal, () => platform.stopReceiving());
   } catch (error) {
-    log.warn({ err: error, platform: platform.name }, 'platform not paused');
+    log.warn({ err: error, platform: platform.name }, 'platform did not stop receiving in time');
   }
 }
 

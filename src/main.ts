@@ -62,10 +62,7 @@ try {
   const app = await creating;
   starting.signal.throwIfAborted();
   void app.failed.then(async (error) => {
-    log.error(
-      { err: error },
-      'the service cannot go on; it ends for its supervisor to start it anew',
-    );
+    log.error({ err: error }, 'fatal error: exiting, so that the supervisor restarts the service');
     if (error instanceof BadConfiguration) process.stderr.write(`${error.message}\n`);
     await app.stop();
     process.exit(error instanceof BadConfiguration ? badConfigurationCode : 1);

@@ -168,9 +168,9 @@ export class StoreProbe {
   async #ask(hasRefused: boolean): Promise<StoreState> {
     const { store } = this.#options;
     const [depth, kept] = await Promise.all([
-      this.#asked('inbox not measured', () => store.queueDepth()),
+      this.#asked('queue depth not read', () => store.queueDepth()),
       // One that is full can still be read.
-      this.#asked('store takes nothing', () => store.checkWritable().then(() => true)),
+      this.#asked('store accepts no writes', () => store.checkWritable().then(() => true)),
     ]);
     const up = depth !== undefined && kept === true && !hasRefused;
     return { up, ...(depth === undefined ? {} : { depth }) };

@@ -62,7 +62,7 @@ export function retrying(
         if (delayMs === undefined) throw error;
         options.log.warn(
           { model: model.name, fault: error.fault, attempt, delayMs, err: error },
-          'model asked again',
+          'model request retried',
         );
         await wait(delayMs, request.signal);
       }

@@ -99,7 +99,7 @@ function open(server: Server, { host, port, log }: HttpServerOptions): Promise<A
     port,
     setBy: { host: 'HOST', port: 'PORT', other: 'METRICS_PORT', usualPort: 3_000 },
   };
-  return openAcceptors(server, place, (err) => log.error({ err }, 'http server fault'));
+  return openAcceptors(server, place, (err) => log.error({ err }, 'http server error'));
 }
 
 /** A name that a browser can open: nobody can go to 0.0.0.0. */

@@ -52,7 +52,7 @@ export class MetricsServer {
     const { host, port, log } = this.#options;
     const setBy = { host: 'METRICS_HOST', port: 'METRICS_PORT', other: 'PORT', usualPort: 9_464 };
     const taken = await listen(this.#server, { host, port, setBy }, (err) =>
-      log.error({ err }, 'metrics server fault'),
+      log.error({ err }, 'metrics server error'),
     );
     return `http://${host.includes(':') ? `[${host}]` : host}:${taken}${path}`;
   }
@@ -86,7 +86,7 @@ export class MetricsServer {
       response.setHeader('Content-Type', figures.contentType);
       response.end(text);
     } catch (error) {
-      log.error({ err: error }, 'metrics not told');
+      log.error({ err: error }, 'metrics not served');
       end(response, 500, 'Something went wrong here; the log says what.\n');
     }
   }

@@ -43,13 +43,13 @@ export class OperatorSocket {
       if (!isOperatorCommand(order))
         return c.json({ error: { message: `no order ${order}` } }, 404);
       const inputs: unknown = await c.req.json();
-      log.info({ order }, 'order of the operator');
+      log.info({ order }, 'operator command');
       const act = operator[order] as (...inputs: unknown[]) => Promise<unknown>;
       const result = await act.apply(operator, Array.isArray(inputs) ? inputs : []);
       return c.json({ result: result ?? null });
     });
     routes.onError((error, c) => {
-      log.warn({ err: error }, 'order not carried out');
+      log.warn({ err: error }, 'operator command failed');
       const kind = error instanceof StoreUnavailable ? error.reason : undefined;
       return c.json({ error: { message: error.message, kind } }, 500);
     });
@@ -71,7 +71,7 @@ export class OperatorSocket {
       );
       this.#server.listen(path, resolve);
     });
-    this.#server.on('error', (err) => this.#log.error({ err }, 'control fault'));
+    this.#server.on('error', (err) => this.#log.error({ err }, 'operator socket error'));
     if (process.platform !== 'win32') chmodSync(path, 0o600);
   }
 

@@ -297,7 +297,7 @@ it('draws an answer anew when a step of it fails, and tells the server once, wit
   reply.finish();
   await other.locator('.reply[data-phase=done]').waitFor();
   expect(await other.locator('.reply .prose').innerText()).toBe('Some secret words go on and on.');
-  await vi.waitFor(() => expect(visit.parley.output).toContain('web page has a fault'));
+  await vi.waitFor(() => expect(visit.parley.output).toContain('web page reported an error'));
   const lines = visit.parley.output.split('\n').filter((line) => line.includes('has a fault'));
   expect(lines).toHaveLength(1);
   expect(lines[0]).toMatch(/TypeError.*Cannot put … there/);

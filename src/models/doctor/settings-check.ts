@@ -44,7 +44,7 @@ export async function warnOfWrongSettings(
     }
   } catch (error) {
     if (signal.aborted) return;
-    log.warn({ err: error }, 'the model’s settings not looked at');
+    log.warn({ err: error }, 'model settings not checked');
   }
 }
 

@@ -2,18 +2,18 @@ import type { PageFormat, PostRequest, Surface, WorkingState } from '../../core/
 import type { LiveTurn } from './conversations/conversation-view.ts';
 import type { LiveConversation } from './conversations/live-conversation.ts';
 
-/** Twenty steps in a second look like steady writing; more would only cost. */
+/** Least time between two edits of a page, in ms: twenty per second look like steady writing. */
 const editFloorMs = 50;
-/** Nothing here waits for a network. */
+/** Timeout of a call, in ms; no call waits for a network. */
 const callTimeoutMs = 5_000;
-/** The page's mark does not fade; saying it again costs nothing. */
+/** Interval at which the working state is repeated, in ms; on the page it never expires. */
 const renewMs = 30_000;
 
 /**
- * Writes a turn's reply where open pages look. A page's key is its id, so that a post made twice
- * is the same page, and a page of an earlier process can be edited like any other.
+ * The surface of a reply on the web page. A page's key is its id: a post made twice is one page, and
+ * a page of an earlier process can be edited.
  */
-export function webSurface(room: LiveConversation, live: LiveTurn): Surface {
+export function webSurface(conversation: LiveConversation, live: LiveTurn): Surface {
   return {
     format: webFormat,
     budgets: { post: [], edit: [], remove: [] },
@@ -26,7 +26,7 @@ export function webSurface(room: LiveConversation, live: LiveTurn): Surface {
         signal.throwIfAborted();
         if (JSON.stringify(live.working) === JSON.stringify(state)) return;
         live.working = state;
-        room.structureChanged();
+        conversation.structureChanged();
       },
     },
     async post({ key, index, text }: PostRequest, signal: AbortSignal) {
@@ -45,17 +45,17 @@ export function webSurface(room: LiveConversation, live: LiveTurn): Surface {
     async remove(id: string, signal: AbortSignal) {
       signal.throwIfAborted();
       live.remove(id);
-      room.structureChanged();
+      conversation.structureChanged();
     },
   };
 
   function write(key: string, page: { index?: number; text: string }): void {
-    if (live.write(key, page)) room.structureChanged();
-    else room.textChanged();
+    if (live.write(key, page)) conversation.structureChanged();
+    else conversation.textChanged();
   }
 }
 
-/** The page shows markdown as it is; long answers are cut so that one page is quick to draw. */
+/** Markdown unchanged; long answers are cut so that each page is quick to draw. */
 export const webFormat: PageFormat = {
   limit: 10_000,
   render: (markdown) => markdown,

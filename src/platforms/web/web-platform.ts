@@ -15,46 +15,46 @@ import { SessionThrottle } from './sessions/session-throttle.ts';
 import { LiveConversations } from './conversations/live-conversations.ts';
 import { sessionOf, Sessions } from './sessions/session.ts';
 
-/** How often it is looked whether logins ended at other instances, in milliseconds. */
-const lookEveryMs = 15_000;
+/** Interval at which logouts at other instances are read, in ms. */
+const logoutCheckMs = 15_000;
 
 export interface WebPlatformOptions {
   readonly store: Store;
-  /** Where it is noted which logins have ended. */
+  /** Store of the logins that have ended. */
   readonly secrets: Secrets;
-  /** Signs sessions; the same for all instances. */
+  /** Key that signs sessions; the same for all instances. */
   readonly sessionKey: string;
-  /** Since when sessions are signed on this store, in milliseconds since the epoch. */
+  /** Time at which this store first signed sessions, in ms since the epoch. */
   readonly signedSince: number;
   readonly log: Log;
-  /** The address that the server is bound to. */
+  /** Address of the server. */
   readonly host: string;
-  /** Names and addresses under which it is served besides that and this machine's own. */
+  /** Further names and addresses under which the page is served. */
   readonly hosts?: readonly string[];
-  /** Whose request it is, by address; undefined for nobody in particular, as by default. */
+  /** The client's address; undefined where it is unknown, as by default. */
   readonly addressOf?: (request: IncomingMessage) => string | undefined;
-  /** Asked for on the page, if there is one. */
+  /** Password of the page, if it has one. */
   readonly password?: string;
-  /** The demo model answers: the page says how to connect a real one. */
+  /** Whether the demo model answers; the page then says how to connect a real one. */
   readonly demo: boolean;
-  /** Such as `gpt-5-mini`; shown on the page. */
+  /** Name shown on the page, such as `gpt-5-mini`. */
   readonly modelName: string;
-  /** One line about who answers, shown above a new conversation. */
+  /** One line about who answers, shown in a new conversation. */
   readonly persona?: string;
   /** The time in milliseconds since the epoch. */
   readonly now?: () => number;
 }
 
-/** The web page, as a platform like any other, and the routes that make it one. */
+/** The web page as a platform, with its HTTP routes. */
 export interface WebPlatform extends Platform {
   readonly routes: Hono;
 }
 
 export function webPlatform(options: WebPlatformOptions): WebPlatform {
   const { store, secrets, log, password, now = Date.now } = options;
-  const rooms = new LiveConversations(store, log);
+  const live = new LiveConversations(store, log);
   let intake: Intake | undefined;
-  let looking: NodeJS.Timeout | undefined;
+  let logoutTimer: NodeJS.Timeout | undefined;
   const addressOf = (c: Context): string | undefined =>
     options.addressOf?.((c.env as HttpBindings).incoming);
   const sessions = new Sessions({
@@ -69,10 +69,10 @@ export function webPlatform(options: WebPlatformOptions): WebPlatform {
   const digest = new ThrottledWarnings(log);
   routes.onError((error, c) => errorResponse(error, c, log, digest));
   const hosts = new AllowedHosts(options.host, options.hosts ?? []);
-  const refused = (): void => digest.count('request refused: its Host is not in WEB_HOSTS');
-  routes.use(securityHeaders, requestGuard({ hosts, refused }));
+  const onRefused = (): void => digest.count('request refused: its Host is not in WEB_HOSTS');
+  routes.use(securityHeaders, requestGuard({ hosts, onRefused }));
   routes.route('/', assetRoutes());
-  let watchLogins = async (): Promise<void> => {};
+  let checkLogouts = async (): Promise<void> => {};
   routes.use(sessions.read);
   if (password !== undefined) {
     const form = async (sentence: string) =>
@@ -86,10 +86,10 @@ export function webPlatform(options: WebPlatformOptions): WebPlatform {
       secrets,
       form,
       throttleKeyOf: (c) => sessionOf(c) ?? addressOf(c),
-      onLogout: (id) => rooms.closeLogin(id),
+      onLogout: (id) => live.closeLogin(id),
       now,
     });
-    watchLogins = () => closeEnded(hasEnded);
+    checkLogouts = () => closeLoggedOut(hasEnded);
     routes.route('/', loginRoutes);
     for (const path of ['/', '/api/*']) routes.use(path, requireLogin);
   }
@@ -98,7 +98,7 @@ export function webPlatform(options: WebPlatformOptions): WebPlatform {
     '/',
     apiRoutes({
       store,
-      live: rooms,
+      live,
       sessions,
       about: {
         demo: options.demo,
@@ -112,19 +112,19 @@ export function webPlatform(options: WebPlatformOptions): WebPlatform {
   );
   routes.route('/', problemReportRoutes(log));
 
-  /** From now on the store alone knows of the turn. */
-  function over(conversation: ConversationId, turn: string): void {
-    rooms.find(conversation)?.endTurn(turn);
-    rooms.removeIfUnused(conversation);
+  /** Ends a turn here: from now on it is in the store only. */
+  function endTurn(conversation: ConversationId, turn: string): void {
+    live.find(conversation)?.endTurn(turn);
+    live.removeIfUnused(conversation);
   }
 
-  /** Who logged out at another instance has nothing open here for long. */
-  async function closeEnded(hasEnded: (login: string) => Promise<boolean>): Promise<void> {
-    for (const id of rooms.logins) {
+  /** Closes the pages of logins that ended at other instances. */
+  async function closeLoggedOut(hasEnded: (login: string) => Promise<boolean>): Promise<void> {
+    for (const id of live.logins) {
       try {
-        if (await hasEnded(id)) rooms.closeLogin(id);
+        if (await hasEnded(id)) live.closeLogin(id);
       } catch (err) {
-        log.warn({ err }, 'ended logins not looked for');
+        log.warn({ err }, 'logouts at other instances not read');
         return;
       }
     }
@@ -135,21 +135,21 @@ export function webPlatform(options: WebPlatformOptions): WebPlatform {
     routes,
     async start(taker) {
       intake = taker;
-      looking = setInterval(() => void watchLogins(), lookEveryMs).unref();
+      logoutTimer = setInterval(() => void checkLogouts(), logoutCheckMs).unref();
     },
     async stopReceiving() {
       intake = undefined;
     },
     async close() {
       intake = undefined;
-      clearInterval(looking);
-      rooms.close();
+      clearInterval(logoutTimer);
+      live.close();
     },
     surface({ conversation, id, messages }) {
-      const room = rooms.ensure(conversation);
-      return webSurface(room, room.beginTurn(id, messages));
+      const shown = live.ensure(conversation);
+      return webSurface(shown, shown.beginTurn(id, messages));
     },
-    onTurnEnded: over,
-    onTurnAbandoned: over,
+    onTurnEnded: endTurn,
+    onTurnAbandoned: endTurn,
   };
 }

@@ -104,7 +104,7 @@ describe('retrying', () => {
     expect(log.events).toMatchObject([
       {
         level: 'warn',
-        event: 'model asked again',
+        event: 'model request retried',
         fields: { model: 'scripted', fault: 'rate-limited', attempt: 1, delayMs: 2_250 },
       },
     ]);

@@ -1,8 +1,8 @@
-import type { HistoryEntry, PageRecord } from '../../../core/domain/turn.ts';
 import type { Message } from '../../../core/domain/message.ts';
 import type { StoredConversation } from '../../../core/ports/store.ts';
 import type { WorkingState } from '../../../core/ports/surface.ts';
 import { PageSplitter } from '../../../core/reply/pages/page-splitter.ts';
+import type { HistoryEntry, PageRecord } from '../../../core/domain/turn.ts';
 import { webFormat } from '../surface.ts';
 
 interface PageView {
@@ -18,7 +18,7 @@ interface TurnView {
   readonly stopping: boolean;
 }
 
-/** A conversation as a page shows it. */
+/** A conversation as the page shows it. */
 export interface ConversationView {
   readonly entries: readonly HistoryEntry[];
   readonly running: TurnView | undefined;
@@ -26,67 +26,67 @@ export interface ConversationView {
 }
 
 /**
- * Puts together what the store knows and what this process shows already. The two were not read
- * in the same instant: whatever is in history is over, and no message is shown twice.
+ * The stored conversation with the newer live turn of this process. The two were not read in the
+ * same instant: a turn in the history is finished, and no message appears twice.
  */
 export function conversationView(
   view: StoredConversation,
   live: LiveTurn | undefined,
 ): ConversationView {
-  const past = new Set(view.history.map((entry) => entry.id));
-  const running = shownTurn(view, live, past);
-  const taken = new Set(running?.messages.map((message) => message.id));
+  const finished = new Set(view.history.map((entry) => entry.id));
+  const running = turnView(view, live, finished);
+  const inTurn = new Set(running?.messages.map((message) => message.id));
   return {
-    entries: view.history.filter((entry) => !taken.has(entry.id)),
+    entries: view.history.filter((entry) => !inTurn.has(entry.id)),
     running,
-    queued: view.queued.filter(({ id }) => !taken.has(id) && !past.has(id)),
+    queued: view.queued.filter(({ id }) => !inTurn.has(id) && !finished.has(id)),
   };
 }
 
-function shownTurn(
+function turnView(
   view: StoredConversation,
   live: LiveTurn | undefined,
-  past: ReadonlySet<string>,
+  finished: ReadonlySet<string>,
 ): TurnView | undefined {
   const stored = view.running;
-  if (live !== undefined && !past.has(live.id) && (!live.ended || stored?.id === live.id)) {
+  if (live !== undefined && !finished.has(live.id) && (!live.ended || stored?.id === live.id)) {
     const records = stored?.id === live.id ? stored.pages : [];
     return {
       id: live.id,
       messages: live.messages,
-      pages: shownPages(records, live),
+      pages: pageViews(records, live),
       working: live.working,
       stopping: stored?.id === live.id && stored.stopRequested,
     };
   }
-  if (stored === undefined || past.has(stored.id)) return undefined;
+  if (stored === undefined || finished.has(stored.id)) return undefined;
   return {
     id: stored.id,
     messages: stored.messages,
-    pages: shownPages(stored.pages, undefined),
+    pages: pageViews(stored.pages, undefined),
     working: undefined,
     stopping: stored.stopRequested,
   };
 }
 
-function shownPages(records: readonly PageRecord[], live: LiveTurn | undefined): PageView[] {
-  const places = new Map(records.map(({ key, index }) => [key, index]));
+function pageViews(records: readonly PageRecord[], live: LiveTurn | undefined): PageView[] {
+  const indexes = new Map(records.map(({ key, index }) => [key, index]));
   const known = records.every(({ key }) => live?.pages.has(key));
   const texts = new Map(known ? [] : completePages(records));
   for (const [key, page] of live?.pages ?? []) {
     texts.set(key, page.text);
-    if (page.index !== undefined) places.set(key, page.index);
+    if (page.index !== undefined) indexes.set(key, page.index);
   }
   return [...texts]
     .filter(([key]) => !live?.removed.has(key))
-    .map(([key, text]) => ({ key, text, place: places.get(key) ?? Number.MAX_SAFE_INTEGER }))
-    .toSorted((a, b) => a.place - b.place)
+    .map(([key, text]) => ({ key, text, index: indexes.get(key) ?? Number.MAX_SAFE_INTEGER }))
+    .toSorted((a, b) => a.index - b.index)
     .map(({ key, text }) => ({ key, text }));
 }
 
 /**
- * What the pages of an earlier process read, by key. Their records hold slices of the source; a
- * page stands alone, so what an earlier one left open is opened again.
+ * Texts of pages that an earlier process wrote, by key. Records hold slices of the source, while a
+ * page must be complete markdown: marks that stayed open on the page before are opened again.
  */
 function completePages(records: readonly PageRecord[]): [string, string][] {
   const pages = new PageSplitter(webFormat);
@@ -97,20 +97,20 @@ function completePages(records: readonly PageRecord[]): [string, string][] {
   return records.map(({ key, source }, at) => [key, (matching && texts[at]) || source]);
 }
 
-/** A page as this process wrote it. */
+/** A page written by this process. */
 export interface LivePage {
-  /** From 0; absent for a page that an earlier process posted: the store knows its place. */
+  /** Position from 0; absent for a page of an earlier process, whose index is in the store. */
   readonly index?: number;
   readonly text: string;
 }
 
-/** What a turn that this process works on shows right now; newer than what the store knows. */
+/** A turn that runs in this process, with its pages; newer than the stored turn. */
 export class LiveTurn {
   readonly id: string;
   readonly messages: readonly Message[];
-  /** By the key of their post, which is their id, too. */
+  /** Pages by key, which is also their id. */
   readonly pages = new Map<string, LivePage>();
-  /** Keys of pages that the store may still know. */
+  /** Keys of removed pages, which the store may still list. */
   readonly removed = new Set<string>();
   working: WorkingState | undefined;
   ended = false;
@@ -120,7 +120,7 @@ export class LiveTurn {
     this.messages = messages;
   }
 
-  /** Makes a page read `text`; true if the page is new. */
+  /** Sets a page's text; true if the page is new. */
   write(key: string, page: LivePage): boolean {
     const earlier = this.pages.get(key);
     this.pages.set(key, { ...earlier, ...page });

@@ -3,22 +3,21 @@ import { cleanName } from '../../../core/domain/message.ts';
 import type { ConversationSummary, StoredConversation } from '../../../core/ports/store.ts';
 import { htmlEnd, outside, readLines } from '../../../core/reply/pages/markdown/blocks.ts';
 
-/** Messages and answers that an export has at most, the newest. */
-export const mostExported = 2_000;
+/** Most messages and answers of an export, the newest. */
+export const maxExported = 2_000;
 
 type Line = Pick<HistoryEntry, 'role' | 'text' | 'at' | 'note'>;
 
 /**
- * A conversation as a markdown file: who said what, and when. What people wrote is in code blocks,
- * exactly; answers are the markdown that they are, with an end for what they leave open. So nothing
- * that was said can pose as what another one said.
+ * A conversation as a markdown file with authors and times. Questions are verbatim in code blocks;
+ * answers are markdown, with open blocks closed. So no text can pass for another author's.
  *
  * @param exportedAt in milliseconds since the epoch
  */
 export function toMarkdown(title: string, view: StoredConversation, exportedAt: number): string {
   const lines = linesOf(view);
   const count = `${lines.length} ${lines.length === 1 ? 'message' : 'messages'}`;
-  const cut = view.history.length >= mostExported ? ', the newest; older ones are left out' : '';
+  const cut = view.history.length >= maxExported ? ', the newest; older ones are left out' : '';
   return [
     `# ${literal(title)}`,
     `Exported from Parley on ${timeOf(exportedAt)}: ${count}${cut}.`,
@@ -51,7 +50,7 @@ function linesOf({ history, running, queued }: StoredConversation): Line[] {
   ];
 }
 
-/** In a fence that is longer than every row of backticks in the text. */
+/** A code block with a fence longer than any run of backticks in the text. */
 function fenced(text: string): string {
   let longest = 2;
   for (const [row] of text.matchAll(/`+/g)) longest = Math.max(longest, row.length);
@@ -59,7 +58,7 @@ function fenced(text: string): string {
   return `${fence}text\n${text}\n${fence}`;
 }
 
-/** An answer with an end for the code block or the raw HTML that it leaves open. */
+/** An answer with its open code block or raw HTML closed. */
 function closedMarkdown(answer: string): string {
   const text = answer.replaceAll(/(You|Parley) · (?=\d{4}-\d\d-\d\d \d\d:\d\d UTC)/g, '$1, ');
   const lines = readLines(outside, false, text);
@@ -68,14 +67,14 @@ function closedMarkdown(answer: string): string {
     .filter(({ kind }) => kind !== 'code')
     .map(({ content, end }) => text.slice(content, end).trimStart());
   const ends = [
-    // What is open in a list or a quote ends with it.
+    // A code block in a list or a quote ends with it.
     after?.leaf.kind === 'fence' && after.containers.length === 0 ? after.leaf.fence.marker : '',
     htmlEnd(own),
   ];
   return [text, ...ends.filter((end) => end !== '')].join('\n');
 }
 
-/** One line that reads as it is, whatever is in it. */
+/** One line of literal text, with markdown escaped. */
 function literal(text: string): string {
   return cleanName(text, text.length).replaceAll(/[\\`*_[\]<>#&~|]/g, String.raw`\$&`);
 }
@@ -84,12 +83,12 @@ function timeOf(at: number): string {
   return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }
 
-/** Characters of the first line that a conversation is called by. */
-const maxChars = 60;
-/** Of a file's name: with four bytes each, still less than the 255 that file systems take. */
-const maxFileChars = 50;
+/** Longest automatic title, in characters of the first line. */
+const maxTitleChars = 60;
+/** Longest file name, in characters: with four bytes each, below the 255 of file systems. */
+const maxFileNameChars = 50;
 
-/** What a conversation is called: as its person named it, or else how it begins. */
+/** A conversation's title: its own name, or the beginning of its first message. */
 export function titleOf({
   name,
   firstText,
@@ -97,18 +96,18 @@ export function titleOf({
   if (name !== undefined) return name;
   const [first = ''] = firstText.trim().split('\n', 1);
   const chars = Array.from(first.trim());
-  const line = chars.length <= maxChars ? chars : [...chars.slice(0, maxChars - 1), '…'];
+  const line = chars.length <= maxTitleChars ? chars : [...chars.slice(0, maxTitleChars - 1), '…'];
   return line.join('') || 'Untitled';
 }
 
-/** A name that every file system takes, made from a title; without an ending. */
+/** A file name from a title that every file system accepts; without an extension. */
 export function fileNameOf(title: string): string {
   const plain = title
     .toWellFormed()
-    // What separates paths, what Windows reserves, and what nobody sees.
+    // Separators of paths, characters that Windows reserves, and invisible ones.
     .replaceAll(/[/\\:*?"<>|\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ')
     .trim();
-  const name = Array.from(plain).slice(0, maxFileChars).join('');
+  const name = Array.from(plain).slice(0, maxFileNameChars).join('');
   // A dot in front hides a file; at the end, Windows drops it.
   const bare = name.replace(/^[. ]+/, '').replace(/[. ]+$/, '');
   return /^(con|prn|aux|nul|com\d|lpt\d)?(\..*)?$/i.test(bare)

@@ -4,33 +4,30 @@ import type { Log } from '../../../core/ports/log.ts';
 import type { Store, StoredConversation } from '../../../core/ports/store.ts';
 import { LiveTurn, conversationView, type ConversationView } from './conversation-view.ts';
 
-/** Somebody who looks at a conversation. */
+/** An open page of a conversation. */
 export interface Subscriber {
-  /** There is something new to see. */
+  /** Called when the conversation changed; the subscriber reads what it needs. */
   notify(): void;
 }
 
-/**
- * How often the store is asked while somebody looks at what another process writes, or the store
- * could not be read.
- */
+/** Interval of store reads while another process runs the turn, or after a failed read, in ms. */
 const pollMs = 1_000;
 
-/** One conversation, while somebody looks at it or a turn of it runs here. */
+/** A conversation with open pages, or with a turn that runs in this process. */
 export class LiveConversation {
   readonly #conversation: ConversationId;
   readonly #store: Store;
   readonly #log: Log;
-  readonly #onlookers = new Set<Subscriber>();
+  readonly #subscribers = new Set<Subscriber>();
   #view: StoredConversation = { history: [], queued: [] };
-  #live: LiveTurn | undefined;
+  #turn: LiveTurn | undefined;
   #version = 0;
   #stale = false;
-  /** Answers of the store may overtake each other: the number of the newest asked and loaded. */
-  #asked = 0;
-  #loaded = 0;
-  #reading = false;
-  #poll: NodeJS.Timeout | undefined;
+  /** Numbers of the newest read requested and loaded: reads of the store may overtake each other. */
+  #lastRequested = 0;
+  #lastLoaded = 0;
+  #isLoading = false;
+  #pollTimer: NodeJS.Timeout | undefined;
 
   constructor(conversation: ConversationId, store: Store, log: Log) {
     this.#conversation = conversation;
@@ -38,115 +35,111 @@ export class LiveConversation {
     this.#log = log;
   }
 
-  /** Grows with every change but the text of a page that is there already. */
+  /** Number that grows with every change except to the text of an existing page. */
   get version(): number {
     return this.#version;
   }
 
-  /** Nobody looks and nothing runs: the store alone knows enough. */
+  /** Whether it has neither open pages nor a turn here, so that it can be dropped. */
   get isUnused(): boolean {
-    return this.#onlookers.size === 0 && this.#live === undefined;
+    return this.#subscribers.size === 0 && this.#turn === undefined;
   }
 
   get turn(): LiveTurn | undefined {
-    return this.#live;
+    return this.#turn;
   }
 
   view(): ConversationView {
-    return conversationView(this.#view, this.#live);
+    return conversationView(this.#view, this.#turn);
   }
 
-  /** Lets somebody look. Throws `StoreUnavailable` if there is nothing to be seen. */
-  async subscribe(onlooker: Subscriber): Promise<void> {
-    this.#onlookers.add(onlooker);
-    await this.#load();
+  /** Adds an open page and loads the view. Throws `StoreUnavailable`. */
+  async subscribe(subscriber: Subscriber): Promise<void> {
+    this.#subscribers.add(subscriber);
+    await this.#loadView();
     this.#pollIfFollowing();
   }
 
-  unsubscribe(onlooker: Subscriber): void {
-    this.#onlookers.delete(onlooker);
-    if (this.#onlookers.size > 0) return;
-    clearTimeout(this.#poll);
-    if (this.#live?.ended === true) this.#live = undefined;
+  unsubscribe(subscriber: Subscriber): void {
+    this.#subscribers.delete(subscriber);
+    if (this.#subscribers.size > 0) return;
+    clearTimeout(this.#pollTimer);
+    if (this.#turn?.ended === true) this.#turn = undefined;
   }
 
-  /** A turn starts, or starts again, in this process. */
+  /** Starts or restarts a turn in this process. */
   beginTurn(turn: string, messages: readonly Message[]): LiveTurn {
     const live = new LiveTurn(turn, messages);
-    this.#live = live;
-    this.#restructured();
+    this.#turn = live;
+    this.structureChanged();
     this.storeChanged();
     return live;
   }
 
-  /** A turn is over, and the store knows it. */
+  /** Ends a turn whose end is stored. */
   endTurn(turn: string): void {
-    if (this.#live?.id !== turn) return;
-    this.#live.ended = true;
-    if (this.#onlookers.size === 0) this.#live = undefined;
+    if (this.#turn?.id !== turn) return;
+    this.#turn.ended = true;
+    if (this.#subscribers.size === 0) this.#turn = undefined;
     this.storeChanged();
   }
 
-  /** The text of a page that is there already has changed. */
+  /** Reports new text of an existing page. */
   textChanged(): void {
-    for (const onlooker of this.#onlookers) onlooker.notify();
+    for (const subscriber of this.#subscribers) subscriber.notify();
   }
 
-  /** Pages came or went, or the working mark changed. */
+  /** Reports pages added or removed, or a new working state. */
   structureChanged(): void {
-    this.#restructured();
+    this.#version += 1;
+    this.textChanged();
   }
 
-  /** The store knows something new about this conversation. */
+  /** Reports a change in the store. */
   storeChanged(): void {
-    if (this.#onlookers.size === 0) return;
+    if (this.#subscribers.size === 0) return;
     this.#stale = true;
-    if (!this.#reading) void this.#read();
+    if (!this.#isLoading) void this.#loadUntilFresh();
   }
 
-  /** Reads until nothing changed meanwhile; one reader at a time. */
-  async #read(): Promise<void> {
-    this.#reading = true;
+  /** Loads again until nothing changed meanwhile; one loop at a time. */
+  async #loadUntilFresh(): Promise<void> {
+    this.#isLoading = true;
     try {
-      while (this.#stale && this.#onlookers.size > 0) {
+      while (this.#stale && this.#subscribers.size > 0) {
         this.#stale = false;
-        await this.#load();
+        await this.#loadView();
       }
       this.#pollIfFollowing();
     } catch (err) {
       this.#log.warn({ err, conversation: this.#conversation }, 'web page not refreshed');
       this.#pollSoon();
     } finally {
-      this.#reading = false;
+      this.#isLoading = false;
     }
   }
 
-  async #load(): Promise<void> {
-    // Only a view that was asked for after the turn ended may take the place of what it showed.
-    const over = this.#live?.ended === true ? this.#live : undefined;
-    this.#asked += 1;
-    const asked = this.#asked;
+  async #loadView(): Promise<void> {
+    // A view requested before the turn ended may lack its answer, and must not replace the live one.
+    const ended = this.#turn?.ended === true ? this.#turn : undefined;
+    this.#lastRequested += 1;
+    const request = this.#lastRequested;
     const view = await this.#store.conversationView(this.#conversation);
-    if (asked < this.#loaded) return;
-    this.#loaded = asked;
+    if (request < this.#lastLoaded) return;
+    this.#lastLoaded = request;
     this.#view = view;
-    if (over !== undefined && this.#live === over) this.#live = undefined;
-    this.#restructured();
+    if (ended !== undefined && this.#turn === ended) this.#turn = undefined;
+    this.structureChanged();
   }
 
-  #restructured(): void {
-    this.#version += 1;
-    this.textChanged();
-  }
-
-  /** With a shared store the turn may run in another process, which cannot wake us. */
+  /** With a shared store the turn may run in another process, which cannot notify this one. */
   #pollIfFollowing(): void {
-    const elsewhere = this.#view.running !== undefined && this.#view.running.id !== this.#live?.id;
-    if (elsewhere || (this.#view.queued.length > 0 && this.#live === undefined)) this.#pollSoon();
+    const elsewhere = this.#view.running !== undefined && this.#view.running.id !== this.#turn?.id;
+    if (elsewhere || (this.#view.queued.length > 0 && this.#turn === undefined)) this.#pollSoon();
   }
 
   #pollSoon(): void {
-    clearTimeout(this.#poll);
-    this.#poll = setTimeout(() => this.storeChanged(), pollMs).unref();
+    clearTimeout(this.#pollTimer);
+    this.#pollTimer = setTimeout(() => this.storeChanged(), pollMs).unref();
   }
 }

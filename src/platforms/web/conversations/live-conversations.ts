@@ -1,35 +1,31 @@
+import { HTTPException } from 'hono/http-exception';
 import type { ConversationId } from '../../../core/domain/conversation.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import type { Store } from '../../../core/ports/store.ts';
 import { LiveConversation } from './live-conversation.ts';
 import { SseClient } from '../http/sse-client.ts';
 
-/** More open pages than this are refused. */
+/** Most open pages of this process; further ones are refused. */
 const maxClients = 1_000;
 /**
- * More of one browser, by its session or its login, are refused, too: they would take places from
- * others. Not the oldest is closed instead: it would come back and close the next one.
+ * Most open pages of one browser, by session or login. Further ones are refused; closing the oldest
+ * instead would make it reconnect and close the next one.
  */
 const maxClientsPerBrowser = 20;
 
-/** Whose page it is that looks. */
+/** The browser of an open page. */
 export interface Browser {
   readonly session?: string | undefined;
-  /** Where a password is asked for. */
+  /** Id of the login, where the page has a password. */
   readonly login?: string | undefined;
 }
 
-/** Too many pages are open; a later try may find room. */
-export class TooManyPages extends Error {
-  override readonly name = 'Crowded';
-}
-
-/** The conversations that somebody looks at or that have a turn running here. */
+/** The conversations with open pages or with a turn that runs in this process. */
 export class LiveConversations {
   readonly #store: Store;
   readonly #log: Log;
-  readonly #rooms = new Map<ConversationId, LiveConversation>();
-  readonly #viewers = new Map<SseClient, Browser>();
+  readonly #conversations = new Map<ConversationId, LiveConversation>();
+  readonly #clients = new Map<SseClient, Browser>();
   #closed = false;
 
   constructor(store: Store, log: Log) {
@@ -37,76 +33,79 @@ export class LiveConversations {
     this.#log = log;
   }
 
-  /** The conversation's room, if there is anybody to tell. */
+  /** The live conversation, if it has open pages or a turn here. */
   find(conversation: ConversationId): LiveConversation | undefined {
-    return this.#rooms.get(conversation);
+    return this.#conversations.get(conversation);
   }
 
   ensure(conversation: ConversationId): LiveConversation {
-    const found = this.#rooms.get(conversation);
+    const found = this.#conversations.get(conversation);
     if (found !== undefined) return found;
-    const room = new LiveConversation(conversation, this.#store, this.#log);
-    this.#rooms.set(conversation, room);
-    return room;
+    const live = new LiveConversation(conversation, this.#store, this.#log);
+    this.#conversations.set(conversation, live);
+    return live;
   }
 
-  /** By which logins pages are open. */
+  /** Logins of all open pages. */
   get logins(): ReadonlySet<string> {
-    const logins = [...this.#viewers.values()].map(({ login }) => login);
+    const logins = [...this.#clients.values()].map(({ login }) => login);
     return new Set(logins.filter((login) => login !== undefined));
   }
 
-  /** Opens a page on a conversation. Throws `Crowded` or `StoreUnavailable`. */
+  /** Opens a page on a conversation. Throws an `HTTPException` at a limit, or `StoreUnavailable`. */
   async connect(conversation: ConversationId, browser: Browser = {}): Promise<SseClient> {
-    if (this.#closed || this.#viewers.size >= maxClients) {
-      throw new TooManyPages('Too many pages are open; close one, or try again in a minute.');
+    if (this.#closed || this.#clients.size >= maxClients) {
+      throw tooManyPages('Too many pages are open; close one, or try again in a minute.');
     }
-    if (this.#has(browser) >= maxClientsPerBrowser) {
-      throw new TooManyPages(
-        `This browser has ${maxClientsPerBrowser} pages open already; close one.`,
-      );
+    if (this.#openPages(browser) >= maxClientsPerBrowser) {
+      throw tooManyPages(`This browser has ${maxClientsPerBrowser} pages open already; close one.`);
     }
-    const room = this.ensure(conversation);
-    const viewer = new SseClient(room, () => {
-      this.#viewers.delete(viewer);
+    const live = this.ensure(conversation);
+    const client = new SseClient(live, () => {
+      this.#clients.delete(client);
       this.removeIfUnused(conversation);
     });
-    this.#viewers.set(viewer, browser);
+    this.#clients.set(client, browser);
     try {
-      await room.subscribe(viewer);
+      await live.subscribe(client);
     } catch (cause) {
-      viewer.close();
+      client.close();
       throw cause;
     }
-    if (this.#closed) viewer.close();
-    return viewer;
+    if (this.#closed) client.close();
+    return client;
   }
 
-  /** Forgets a room that nobody needs. */
+  /** Drops a conversation without pages and without a turn. */
   removeIfUnused(conversation: ConversationId): void {
-    if (this.#rooms.get(conversation)?.isUnused === true) this.#rooms.delete(conversation);
+    if (this.#conversations.get(conversation)?.isUnused === true)
+      this.#conversations.delete(conversation);
   }
 
-  /** Ends every open page; the browser comes back by itself. */
+  /** Closes every page; browsers reconnect by themselves. */
   close(): void {
     this.#closed = true;
-    for (const viewer of this.#viewers.keys()) viewer.close();
+    for (const client of this.#clients.keys()) client.close();
   }
 
-  /** Ends the pages that were opened by a login. */
+  /** Closes the pages of a login. */
   closeLogin(login: string): void {
-    for (const [viewer, browser] of this.#viewers) {
-      if (browser.login === login) viewer.close();
+    for (const [client, browser] of this.#clients) {
+      if (browser.login === login) client.close();
     }
   }
 
-  /** How many pages a browser has open, by what it has most with. */
-  #has({ session, login }: Browser): number {
+  /** Open pages of a browser: by its session or its login, whichever has more. */
+  #openPages({ session, login }: Browser): number {
     let [ofSession, ofLogin] = [0, 0];
-    for (const browser of this.#viewers.values()) {
+    for (const browser of this.#clients.values()) {
       if (session !== undefined && browser.session === session) ofSession += 1;
       if (login !== undefined && browser.login === login) ofLogin += 1;
     }
     return Math.max(ofSession, ofLogin);
   }
+}
+
+function tooManyPages(message: string): HTTPException {
+  return new HTTPException(503, { message });
 }

@@ -2,65 +2,65 @@ import { setImmediate } from 'node:timers/promises';
 import type { Store, ConversationSummary, StoredConversation } from '../../../core/ports/store.ts';
 import { titleOf } from './export.ts';
 
-/** Conversations that are found at most. */
-const mostFound = 50;
-/** Texts are read up to so many characters: what is older is not searched. */
-const mostRead = 20_000_000;
-/** Messages of a conversation that are read, the newest. */
-const mostEntries = 2_000;
-/** Words of a question that count. */
-const mostWords = 10;
-/** Characters shown before what was found, and in all. */
-const shownBefore = 30;
-const shown = 120;
+/** Most conversations in a result. */
+const maxHits = 50;
+/** Characters read by one search; older texts are left out. */
+const maxReadChars = 20_000_000;
+/** Messages read of a conversation, the newest. */
+const maxEntries = 2_000;
+/** Words of a search that count. */
+const maxWords = 10;
+/** Characters of a passage before the hit. */
+const contextChars = 30;
+/** Characters of a passage. */
+const passageChars = 120;
 
 interface SearchHit {
   readonly summary: ConversationSummary;
-  /** Where it was said; absent if the title says it. */
+  /** Text around the hit; absent for a hit in the title. */
   readonly passage?: string;
 }
 
-/** What was found, latest first. */
+/** Conversations that match, latest first. */
 export interface SearchResult {
   readonly hits: readonly SearchHit[];
-  /** The search ended before all was read. */
+  /** Whether the search ended at a limit. */
   readonly more: boolean;
 }
 
 /**
- * Finds conversations by their titles and by what was said in them: those with a title or a
- * message that holds every word, in any case. Its cost grows with what is read, up to a bound.
+ * Searches conversations: a hit has every word in its title or in one message, in any case. Reads at
+ * most 20 million characters.
  *
  * @param summaries latest first
- * @param signal nobody waits for the answer any more
+ * @param signal ends the search early
  */
 export async function search(
   store: Pick<Store, 'conversationView'>,
   summaries: readonly ConversationSummary[],
-  wanted: string,
+  text: string,
   signal: AbortSignal,
 ): Promise<SearchResult> {
-  const words = folded(wanted).split(/\s+/).filter(Boolean).slice(0, mostWords);
-  const found: SearchHit[] = [];
-  let left = mostRead;
+  const words = text.toLowerCase().split(/\s+/).filter(Boolean).slice(0, maxWords);
+  const hits: SearchHit[] = [];
+  let left = maxReadChars;
   for (const summary of summaries) {
-    if (found.length >= mostFound || left <= 0 || signal.aborted)
-      return { hits: found, more: true };
+    if (hits.length >= maxHits || left <= 0 || signal.aborted) return { hits, more: true };
     if (indexIn(titleOf(summary), words) >= 0) {
-      found.push({ summary });
+      hits.push({ summary });
       continue;
     }
-    for (const text of textsOf(await store.conversationView(summary.conversation, mostEntries))) {
-      left -= text.length;
-      const place = indexIn(text, words);
-      if (place < 0) continue;
-      found.push({ summary, passage: passageAt(text, place) });
+    for (const entry of textsOf(await store.conversationView(summary.conversation, maxEntries))) {
+      left -= entry.length;
+      const index = indexIn(entry, words);
+      if (index < 0) continue;
+      hits.push({ summary, passage: passageAt(entry, index) });
       break;
     }
-    // The embedded store reads at once: others get their turn in between.
+    // SQLite reads synchronously: other requests run in between.
     await setImmediate();
   }
-  return { hits: found, more: false };
+  return { hits, more: false };
 }
 
 /** Newest first. */
@@ -74,23 +74,19 @@ function textsOf({ history, running, queued }: StoredConversation): string[] {
   return texts.toReversed();
 }
 
-/** Where the first of the words is, if the text holds them all; else -1. */
+/** Index of the first word, if the text has all words; else -1. */
 function indexIn(text: string, words: readonly string[]): number {
-  const plain = folded(text);
-  const places = words.map((word) => plain.indexOf(word));
-  return places.includes(-1) ? -1 : (places[0] ?? -1);
+  const plain = text.toLowerCase();
+  const indexes = words.map((word) => plain.indexOf(word));
+  return indexes.includes(-1) ? -1 : (indexes[0] ?? -1);
 }
 
-function folded(text: string): string {
-  return text.toLowerCase();
-}
-
-function passageAt(text: string, place: number): string {
-  const from = Math.max(0, place - shownBefore);
+function passageAt(text: string, index: number): string {
+  const from = Math.max(0, index - contextChars);
   const piece = text
-    .slice(from, from + shown)
+    .slice(from, from + passageChars)
     .toWellFormed()
     .replaceAll(/\s+/g, ' ')
     .trim();
-  return `${from > 0 ? '…' : ''}${piece}${from + shown < text.length ? '…' : ''}`;
+  return `${from > 0 ? '…' : ''}${piece}${from + passageChars < text.length ? '…' : ''}`;
 }

@@ -12,14 +12,14 @@ import { conversationOf, sessionOf } from '../sessions/session.ts';
 import type { Sessions } from '../sessions/session.ts';
 import type { SseClient } from './sse-client.ts';
 
-/** What the page says about Parley itself. */
+/** Facts about Parley for the page. */
 interface About {
-  /** No real model is connected. */
+  /** Whether the demo model answers. */
   readonly demo: boolean;
   readonly model: string;
   /** One line about who answers. */
   readonly persona: string;
-  /** A password is asked for, so one can log out. */
+  /** Whether the page has a password, so that people can log out. */
   readonly locked: boolean;
 }
 
@@ -29,40 +29,40 @@ export interface ApiOptions {
   readonly sessions: Sessions;
   readonly about: About;
   readonly now: () => number;
-  /** Undefined while nothing is taken in. */
+  /** The intake; undefined while the service stops. */
   readonly intake: () => Intake | undefined;
 }
 
-/** The longest message is 50,000 characters: 150 kB of UTF-8 at the most, and JSON's escapes. */
+/** Longest body, in bytes: 50,000 characters take at most 150 kB of UTF-8, plus JSON's escapes. */
 const maxBodyBytes = 256 * 1_024;
-const tooMuch = 'That is too much at once: a message has at most 50,000 characters.';
+const tooLong = 'That is too much at once: a message has at most 50,000 characters.';
 
 const newMessage = z.object({ id: z.uuid().toLowerCase(), text: z.string() });
 
-/** What the page's script talks to. */
+/** The JSON API of the page's script. */
 export function apiRoutes({ store, live, sessions, about, now, intake }: ApiOptions): Hono {
   const routes = new Hono();
   const conversation = '/api/conversations/:conversation';
   let lastSentAt = 0;
 
-  routes.use('/api/*', demandJson);
+  routes.use('/api/*', requireJson);
 
   routes.post('/api/session', async (c) => c.json({ fresh: await sessions.ensure(c), ...about }));
 
-  routes.route('/', conversationRoutes({ store, live, intake: taking, now }));
+  routes.route('/', conversationRoutes({ store, live, intake: requireIntake, now }));
 
   routes.get(`${conversation}/events`, async (c) => {
     if (c.req.method === 'HEAD')
       return c.body(null, 200, { 'Content-Type': 'text/event-stream; charset=utf-8' });
-    const viewer = await live.connect(conversationOf(c), {
+    const client = await live.connect(conversationOf(c), {
       session: sessionOf(c),
       login: loginOf(c),
     });
-    return new Response(bodyOf(viewer), {
+    return new Response(streamOf(client), {
       headers: {
         'Content-Type': 'text/event-stream; charset=utf-8',
         'Cache-Control': 'no-store',
-        // Proxies that hold a stream back until it is long would hold it back for ever.
+        // Nginx and others would buffer the stream, which never ends.
         'X-Accel-Buffering': 'no',
       },
     });
@@ -71,11 +71,11 @@ export function apiRoutes({ store, live, sessions, about, now, intake }: ApiOpti
   routes.post(`${conversation}/messages`, async (c) => {
     const id = conversationOf(c);
     const author = { id: sessionOf(c) ?? '' };
-    const message = newMessage.safeParse(await readJson(c, maxBodyBytes, tooMuch));
+    const message = newMessage.safeParse(await readJson(c, maxBodyBytes, tooLong));
     if (!message.success) return refuse(c, 400, 'A message needs an id (a UUID) and a text.');
-    // Two messages of one millisecond keep the order in which they were sent.
+    // Messages of one millisecond keep their order.
     lastSentAt = Math.max(now(), lastSentAt + 1);
-    const receipt = await taking().receive({
+    const receipt = await requireIntake().receive({
       ...message.data,
       conversation: id,
       author,
@@ -90,33 +90,33 @@ export function apiRoutes({ store, live, sessions, about, now, intake }: ApiOpti
     const id = conversationOf(c);
     const message = newMessage.shape.id.safeParse(c.req.param('message'));
     if (!message.success) return refuse(c, 400, 'A message is named by a UUID.');
-    const withdrawn = await taking().withdraw(id, message.data);
+    const withdrawn = await requireIntake().withdraw(id, message.data);
     live.find(id)?.storeChanged();
     return c.json({ withdrawn });
   });
 
   routes.post(`${conversation}/stop`, async (c) => {
     const id = conversationOf(c);
-    const stopping = await taking().stop(id);
+    const stopping = await requireIntake().stop(id);
     live.find(id)?.storeChanged();
     return c.json({ stopping }, 202);
   });
 
-  function taking(): Intake {
-    const taker = intake();
-    if (taker === undefined) {
+  function requireIntake(): Intake {
+    const current = intake();
+    if (current === undefined) {
       throw new HTTPException(503, {
         message: 'Parley is about to restart. Try again in a few seconds.',
       });
     }
-    return taker;
+    return current;
   }
 
   return routes;
 }
 
-/** A form on another site cannot send JSON without the browser asking us first. */
-const demandJson: MiddlewareHandler = async (c, next) => {
+/** Requires JSON: a form on another site cannot send it without a CORS preflight. */
+const requireJson: MiddlewareHandler = async (c, next) => {
   const type = c.req.header('Content-Type') ?? '';
   const sends = c.req.method === 'POST' || c.req.method === 'PATCH';
   if (sends && !/^application\/json\s*(;|$)/i.test(type)) {
@@ -129,21 +129,21 @@ function refuse(c: Context, status: 400 | 415, error: string): Response {
   return c.json({ error }, status);
 }
 
-/** Asks for the next events only when the last ones are on their way. */
-function bodyOf(viewer: SseClient): ReadableStream<Uint8Array> {
+/** The event stream; `pull` asks for the next events once the last ones were sent. */
+function streamOf(client: SseClient): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   let gone = false;
   return new ReadableStream(
     {
       async pull(controller) {
-        const events = await viewer.nextEvents();
+        const events = await client.nextEvents();
         if (gone) return;
         if (events === undefined) controller.close();
         else controller.enqueue(encoder.encode(events));
       },
       cancel() {
         gone = true;
-        viewer.close();
+        client.close();
       },
     },
     { highWaterMark: 0 },

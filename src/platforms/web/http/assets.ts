@@ -15,14 +15,14 @@ const types: Record<string, string> = {
 
 const page = new URL('../page/', import.meta.url);
 
-/** The libraries that the page uses, as the packages bring them: no front-end build. */
+/** Libraries of the page, served from their packages without a front-end build. */
 const vendor: ReadonlyMap<string, string> = new Map([
   ['marked.js', import.meta.resolve('marked')],
   ['marked-cjk-friendly.js', import.meta.resolve('marked-cjk-friendly')],
   ['dompurify.js', import.meta.resolve('dompurify')],
 ]);
 
-/** Libraries that come in several files, likewise: their folders, and what is served of them. */
+/** Libraries of several files: their folders, and the files served of them. */
 const folders: ReadonlyMap<string, { from: string; files: RegExp }> = new Map([
   [
     'katex',
@@ -41,8 +41,8 @@ const folders: ReadonlyMap<string, { from: string; files: RegExp }> = new Map([
 ]);
 
 /**
- * The page's scripts and styles. A change shows with the next reload. They are the same for
- * everybody, in one copy: nothing in them is secret, and requests for them cost no memory.
+ * The page's scripts and styles, public and without a password. A changed file is served from the
+ * next request on. One copy in memory serves all requests.
  */
 export function assetRoutes(): Hono {
   const routes = new Hono();
@@ -81,18 +81,18 @@ export function assetRoutes(): Hono {
   }
 }
 
-/** One of the HTML files, such as `index.html`. */
+/** Reads one of the HTML files, such as `index.html`. */
 export async function readHtml(file: string): Promise<string> {
   return readFile(new URL(file, page), 'utf8');
 }
 
-/** Handed on at a time, in bytes; the next piece once that one is on its way. */
+/** Bytes enqueued at a time; the next piece follows once one was sent. */
 const pieceBytes = 64 * 1_024;
 
-/** A file's contents, of which there is one copy, however many are being sent it. */
+/** A file's contents, one copy for all responses. */
 export interface SharedFile {
   readonly bytes: Uint8Array;
-  /** As an ETag, with its quotation marks. */
+  /** ETag, with its quotation marks. */
   readonly tag: string;
 }
 
@@ -102,11 +102,11 @@ interface Version {
   readonly file: Promise<SharedFile>;
 }
 
-/** Files that are read once, and again after they have changed. */
+/** Cache of files; a changed file is read again. */
 export class SharedFiles {
   readonly #versions = new Map<string, Version>();
 
-  /** Undefined if there is none. */
+  /** The file; undefined if it does not exist. */
   async read(url: URL): Promise<SharedFile | undefined> {
     try {
       const { mtimeMs: changedMs, size } = await stat(url);
@@ -123,7 +123,7 @@ export class SharedFiles {
   }
 }
 
-/** Pieces of the one copy, as fast as they are taken. */
+/** A stream of the one copy in pieces, at the reader's speed. */
 export function streamOf({ bytes }: SharedFile): ReadableStream<Uint8Array> {
   let sent = 0;
   return new ReadableStream(

@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 
-/** Reads what was sent, but no further than `maxBytes`; more is refused with `sentence`. */
+/** Reads a body of at most `maxBytes`; a longer one is refused with 413 and `sentence`. */
 export async function readText(c: Context, maxBytes: number, sentence: string): Promise<string> {
   const tooMuch = () => new HTTPException(413, { message: sentence });
   if (Number(c.req.header('Content-Length') ?? 0) > maxBytes) throw tooMuch();
@@ -15,7 +15,7 @@ export async function readText(c: Context, maxBytes: number, sentence: string): 
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** Reads JSON, likewise. */
+/** Reads a JSON body, with the same limit. */
 export async function readJson(c: Context, maxBytes: number, sentence: string): Promise<unknown> {
   const text = await readText(c, maxBytes, sentence);
   try {

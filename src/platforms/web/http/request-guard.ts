@@ -4,14 +4,14 @@ import { isIPv6 } from 'node:net';
 
 export interface GuardOptions {
   readonly hosts: AllowedHosts;
-  /** Called for each request under a name that is not listed. */
-  readonly refused: () => void;
+  /** Called for each request under an unlisted name. */
+  readonly onRefused: () => void;
 }
 
 const self = ["'self'"];
 const none = ["'none'"];
 
-/** Nothing from elsewhere, nothing inline, and nobody may put the page into a frame. */
+/** Headers that forbid foreign and inline resources, and frames around the page. */
 export const securityHeaders: MiddlewareHandler = secureHeaders({
   contentSecurityPolicy: {
     defaultSrc: none,
@@ -25,25 +25,24 @@ export const securityHeaders: MiddlewareHandler = secureHeaders({
     baseUri: none,
   },
   xFrameOptions: 'DENY',
-  // Other sites learn nothing; with no-referrer a form's Origin would be "null", as a foreign one's.
+  // With no-referrer a form's own Origin would be "null", like a foreign one.
   referrerPolicy: 'same-origin',
   crossOriginOpenerPolicy: 'same-origin',
   crossOriginResourcePolicy: 'same-origin',
-  // Whoever puts TLS in front decides about this; on localhost it would break other programs.
+  // HSTS is the TLS proxy's decision; on localhost it would break other programs.
   strictTransportSecurity: false,
 });
 
 /**
- * Refuses what a foreign web page makes a browser send here: under a name that nobody listed,
- * whatever the password, as a browser that is logged in would be believed under any; and whatever
- * changes something and comes from another site.
+ * Refuses requests that a foreign web page makes a browser send: any request under an unlisted name
+ * (DNS rebinding), and writing requests from another site (CSRF).
  */
-export function requestGuard({ hosts, refused }: GuardOptions): MiddlewareHandler {
+export function requestGuard({ hosts, onRefused }: GuardOptions): MiddlewareHandler {
   return async (c, next) => {
     const host = c.req.header('Host') ?? '';
     if (!hosts.has(host)) {
-      refused();
-      return c.json({ error: unlisted(host) }, 403);
+      onRefused();
+      return c.json({ error: unlistedSentence(host) }, 403);
     }
     if (c.req.method !== 'GET' && c.req.method !== 'HEAD' && !isSameOrigin(c.req.raw.headers)) {
       return c.json({ error: 'This was sent by another web site and is refused.' }, 403);
@@ -52,20 +51,20 @@ export function requestGuard({ hosts, refused }: GuardOptions): MiddlewareHandle
   };
 }
 
-function unlisted(host: string): string {
+function unlistedSentence(host: string): string {
   const name = nameIn(host);
   const asked = name === undefined ? 'this name' : `the name ${name}`;
   return `Parley does not answer to ${asked}. If it is Parley's own, or that of a proxy in front of it, whoever runs Parley adds it to WEB_HOSTS, such as WEB_HOSTS=${name ?? 'parley.example.com'}, and restarts it.`;
 }
 
-/** Browsers say where a request comes from; what says nothing is no browser. */
+/** Whether a request comes from the page itself; without either header it is no browser's. */
 function isSameOrigin(headers: Headers): boolean {
-  // No page can forge it, and a proxy may change Host.
+  // Pages cannot forge Sec-Fetch-Site, and it survives a proxy that changes Host.
   const site = headers.get('Sec-Fetch-Site');
   if (site !== null) return site === 'same-origin';
   const origin = headers.get('Origin');
   if (origin === null) return true;
-  // Without its scheme, since a proxy may end TLS; "null" has no host and never matches.
+  // Compared without the scheme, as a proxy may end TLS; "null" has no host.
   return URL.canParse(origin) && new URL(origin).host === hostOf(headers);
 }
 
@@ -80,7 +79,7 @@ function hostOf(headers: Headers): string {
 }
 
 interface Host {
-  /** As URL writes it: lower case, IPv6 addresses in brackets. */
+  /** In URL's form: lower case, IPv6 addresses in brackets. */
   readonly name: string;
   readonly port: string | undefined;
 }
@@ -88,15 +87,15 @@ interface Host {
 const ownNames: readonly string[] = ['localhost', '127.0.0.1', '[::1]'];
 
 /**
- * The names under which the page is served. A name that is made to point at this machine (DNS
- * rebinding) shows in Host, and so does every other name that nobody listed.
+ * The names under which the page is served. An attacker's name that points to this machine (DNS
+ * rebinding) is in the Host header, and not in this list.
  */
 export class AllowedHosts {
   readonly #listed: readonly Host[];
 
   /**
    * @param bound the address that the server is bound to
-   * @param listed names and addresses; one with a port is meant with that port alone
+   * @param listed names and addresses; one with a port matches that port only
    */
   constructor(bound: string, listed: readonly string[]) {
     const isAny = bound === '0.0.0.0' || bound === '::';
@@ -110,22 +109,24 @@ export class AllowedHosts {
   has(header: string): boolean {
     const asked = parse(header);
     if (asked === undefined) return false;
-    return this.#listed.some(({ name, port }) => name === asked.name && fits(port, asked.port));
+    return this.#listed.some(
+      ({ name, port }) => name === asked.name && portMatches(port, asked.port),
+    );
   }
 }
 
-/** Whether an address can be reached from this machine alone. */
+/** Whether only this machine can reach an address. */
 export function isLoopbackHost(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
-/** The name in a Host header, for a sentence about it; undefined if it is none. */
+/** The name in a Host header; undefined if it is malformed. */
 function nameIn(header: string): string | undefined {
   return parse(header)?.name;
 }
 
-/** Browsers leave the usual ports out. */
-function fits(listed: string | undefined, asked: string | undefined): boolean {
+/** Whether a port matches: browsers leave 80 and 443 out. */
+function portMatches(listed: string | undefined, asked: string | undefined): boolean {
   if (listed === undefined || listed === asked) return true;
   return asked === undefined && (listed === '80' || listed === '443');
 }

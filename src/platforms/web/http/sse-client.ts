@@ -3,45 +3,45 @@ import type { HistoryEntry } from '../../../core/domain/turn.ts';
 import type { Message } from '../../../core/domain/message.ts';
 import type { ConversationView } from '../conversations/conversation-view.ts';
 
-/** An event at least this often, so that both ends notice when the other is gone. */
+/** Longest time between two events, in ms, so that both ends notice a lost connection. */
 const heartbeatMs = 15_000;
 const heartbeat = 'event: beat\ndata: {}\n\n';
-/** The browser comes back this soon after a cut. */
+/** Delay of the browser's reconnection: 1 s. */
 const opening = 'retry: 1000\n\n';
 
 /**
- * One open page: what it was sent, and what it must be sent next. Whoever reads slowly is sent
- * fewer steps, never older text.
+ * An open page at its event stream: what was sent to it, and the events it needs next. A slow reader
+ * gets fewer events, never older text.
  */
 export class SseClient implements Subscriber {
-  readonly #room: LiveConversation;
+  readonly #conversation: LiveConversation;
   readonly #onClose: () => void;
-  readonly #knownEntries = new Set<string>();
+  readonly #sentEntries = new Set<string>();
   readonly #sentTexts = new Map<string, string>();
   #version = -1;
   #opened = false;
   #closed = false;
-  #wake: (() => void) | undefined;
+  #onNotify: (() => void) | undefined;
 
-  constructor(room: LiveConversation, onClose: () => void) {
-    this.#room = room;
+  constructor(conversation: LiveConversation, onClose: () => void) {
+    this.#conversation = conversation;
     this.#onClose = onClose;
   }
 
   notify(): void {
-    this.#wake?.();
+    this.#onNotify?.();
   }
 
-  /** The next events to send, waiting for them if need be; undefined once closed. */
+  /** Resolves to the next events, or the heartbeat; undefined once closed. */
   async nextEvents(): Promise<string | undefined> {
     if (!this.#opened) {
       this.#opened = true;
-      return opening + this.#news();
+      return opening + this.#newEvents();
     }
     while (!this.#closed) {
-      const news = this.#news();
-      if (news !== '') return news;
-      if (!(await this.#woken())) return heartbeat;
+      const events = this.#newEvents();
+      if (events !== '') return events;
+      if (!(await this.#notified())) return heartbeat;
     }
     return undefined;
   }
@@ -49,29 +49,29 @@ export class SseClient implements Subscriber {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#room.unsubscribe(this);
+    this.#conversation.unsubscribe(this);
     this.#onClose();
     this.notify();
   }
 
-  #news(): string {
-    if (this.#version === this.#room.version) return this.#newTexts();
-    this.#version = this.#room.version;
-    const picture = this.#room.view();
-    const event = stateEvent(picture, this.#knownEntries);
-    for (const { id } of picture.entries) this.#knownEntries.add(id);
+  #newEvents(): string {
+    if (this.#version === this.#conversation.version) return this.#newTextEvents();
+    this.#version = this.#conversation.version;
+    const view = this.#conversation.view();
+    const event = stateEvent(view, this.#sentEntries);
+    for (const { id } of view.entries) this.#sentEntries.add(id);
     this.#sentTexts.clear();
-    for (const { key, text } of picture.running?.pages ?? []) this.#sentTexts.set(key, text);
+    for (const { key, text } of view.running?.pages ?? []) this.#sentTexts.set(key, text);
     return event;
   }
 
-  #newTexts(): string {
-    const live = this.#room.turn;
+  #newTextEvents(): string {
+    const live = this.#conversation.turn;
     if (live === undefined) return '';
     let events = '';
     for (const [key, { text }] of live.pages) {
       const sent = this.#sentTexts.get(key);
-      // Of a page that is not shown, or not any more, the page's script knows nothing.
+      // The script does not know pages that were not in the last state event.
       if (sent === undefined || sent === text) continue;
       events += pageEvent(live.id, key, sent, text);
       this.#sentTexts.set(key, text);
@@ -79,34 +79,34 @@ export class SseClient implements Subscriber {
     return events;
   }
 
-  /** True when woken, false when it is time for a sign of life. */
-  #woken(): Promise<boolean> {
+  /** True after `notify`, false when a heartbeat is due. */
+  #notified(): Promise<boolean> {
     return new Promise((resolve) => {
       const timer = setTimeout(() => done(false), heartbeatMs).unref();
-      const done = (woken: boolean) => {
+      const done = (notified: boolean) => {
         clearTimeout(timer);
-        this.#wake = undefined;
-        resolve(woken);
+        this.#onNotify = undefined;
+        resolve(notified);
       };
-      this.#wake = () => done(true);
+      this.#onNotify = () => done(true);
     });
   }
 }
 
-/** The whole conversation, but for the entries that the page has already. */
-function stateEvent(picture: ConversationView, known: ReadonlySet<string>): string {
+/** The whole conversation, without the entries that the page has already. */
+function stateEvent(view: ConversationView, known: ReadonlySet<string>): string {
   return event('state', {
-    ids: picture.entries.map(({ id }) => id),
-    entries: picture.entries.filter(({ id }) => !known.has(id)).map(shownEntry),
-    running: picture.running && {
-      ...picture.running,
-      messages: picture.running.messages.map(shownMessage),
+    ids: view.entries.map(({ id }) => id),
+    entries: view.entries.filter(({ id }) => !known.has(id)).map(entryFields),
+    running: view.running && {
+      ...view.running,
+      messages: view.running.messages.map(messageFields),
     },
-    queued: picture.queued.map(shownMessage),
+    queued: view.queued.map(messageFields),
   });
 }
 
-/** A page reads `text` now; only what differs from what was sent travels. */
+/** New text of a page, as the difference from the text sent before. */
 function pageEvent(turn: string, key: string, sent: string, text: string): string {
   let keep = 0;
   while (keep < sent.length && keep < text.length && sent[keep] === text[keep]) keep += 1;
@@ -117,11 +117,11 @@ function event(name: string, data: unknown): string {
   return `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
 }
 
-/** What a page needs of an entry: no author, since there is only one, and no token counts. */
-function shownEntry({ id, role, text, at, outcome, note }: HistoryEntry): Record<string, unknown> {
+/** The fields of an entry for the page: without author, as there is only one, and token counts. */
+function entryFields({ id, role, text, at, outcome, note }: HistoryEntry): Record<string, unknown> {
   return { id, role, text, at, outcome, note };
 }
 
-function shownMessage({ id, text, sentAt }: Message): Record<string, unknown> {
+function messageFields({ id, text, sentAt }: Message): Record<string, unknown> {
   return { id, text, at: sentAt };
 }

@@ -6,51 +6,51 @@ import { LoginThrottle } from './login-throttle.ts';
 import { createHmac, randomBytes, scryptSync, timingSafeEqual } from 'node:crypto';
 
 const maxFormBytes = 4_096;
-/** In the line for this long at most, in seconds. */
+/** Longest wait for a login attempt, in seconds. */
 const longestWaitSeconds = 30;
 
-/** Where a request's login is kept for those who answer it. */
-const ofRequest = 'login';
+/** Key of the login in Hono's context. */
+const contextKey = 'login';
 
 export interface LoginOptions {
   readonly password: string;
-  /** Where it is noted which logins have ended. */
+  /** Store of the logins that have ended. */
   readonly secrets: Secrets;
-  /** Makes the page that asks for the password, with a sentence about the last try. */
+  /** Renders the login page, with a sentence about the last attempt. */
   readonly form: (sentence: string) => Promise<string>;
-  /** Whose turn comes with whose, when passwords are tried; undefined for nobody in particular. */
+  /** Key for the throttle of attempts: session or address. */
   readonly throttleKeyOf: (c: Context) => string | undefined;
-  /** A login ended: what is open by it is to be closed. */
+  /** Called at a logout, to close the login's open pages. */
   readonly onLogout: (login: string) => void;
   readonly now: () => number;
 }
 
 export interface Login {
-  /** Lets only those pass who have logged in. */
+  /** Middleware that lets only logged-in browsers pass. */
   readonly requireLogin: MiddlewareHandler;
   /** `/login` and `/logout`. */
   readonly routes: Hono;
-  /** Whether somebody logged out of it, here or at another instance. */
+  /** Whether a login was ended by a logout, at any instance. */
   readonly hasEnded: (login: string) => Promise<boolean>;
 }
 
-/** One password for the page. */
+/** Login with the page's one password. */
 export function createLogin(options: LoginOptions): Login {
   const { password, secrets, form, throttleKeyOf, onLogout, now } = options;
   const tokens = new LoginTokens(password, now);
   const cookie = new PageCookie('parley_login');
-  const line = new LoginThrottle();
+  const throttle = new LoginThrottle();
   const routes = new Hono();
 
   routes.get('/login', (c) => c.redirect('/', 303));
 
   routes.post('/login', async (c) => {
     const sent = await readText(c, maxFormBytes, 'No password is that long.');
-    const lane = throttleKeyOf(c);
-    const turn = await line.wait(lane, c.req.raw.signal);
-    // Nobody reads it.
-    if (turn === 'left') return c.body(null, 400);
-    if (turn === 'crowded') {
+    const key = throttleKeyOf(c);
+    const result = await throttle.wait(key, c.req.raw.signal);
+    // The client is gone: nobody reads the response.
+    if (result === 'aborted') return c.body(null, 400);
+    if (result === 'too-many') {
       c.header('Retry-After', String(longestWaitSeconds));
       const sentence = `Too many passwords are being tried. Try again in ${longestWaitSeconds} seconds.`;
       return c.html(await form(sentence), 429);
@@ -58,7 +58,7 @@ export function createLogin(options: LoginOptions): Login {
     if (!tokens.isPassword(new URLSearchParams(sent).get('password') ?? '')) {
       return c.html(await form('That is not the password.'), 401);
     }
-    line.succeeded(lane);
+    throttle.succeeded(key);
     cookie.set(c, tokens.issue(), loginMs);
     return c.redirect('/', 303);
   });
@@ -68,7 +68,7 @@ export function createLogin(options: LoginOptions): Login {
     cookie.delete(c);
     if (loggedIn !== undefined) {
       onLogout(loggedIn.id);
-      await secrets.keep(noteOf(loggedIn.id), 'ended', loggedIn.until - now());
+      await secrets.keep(endedKey(loggedIn.id), 'ended', loggedIn.until - now());
     }
     return c.redirect('/', 303);
   });
@@ -76,7 +76,7 @@ export function createLogin(options: LoginOptions): Login {
   const gate: MiddlewareHandler = async (c, next) => {
     const loggedIn = readLogin(c);
     if (loggedIn !== undefined && !(await hasEnded(loggedIn.id))) {
-      c.set(ofRequest, loggedIn.id);
+      c.set(contextKey, loggedIn.id);
       return next();
     }
     return c.req.path.startsWith('/api/')
@@ -89,25 +89,25 @@ export function createLogin(options: LoginOptions): Login {
   }
 
   async function hasEnded(id: string): Promise<boolean> {
-    return (await secrets.find(noteOf(id))) !== undefined;
+    return (await secrets.find(endedKey(id))) !== undefined;
   }
 
   return { requireLogin: gate, routes, hasEnded };
 }
 
-/** By which login a request came in; undefined where no password is asked for. */
+/** Id of a request's login; undefined where the page has no password. */
 export function loginOf(c: Context): string | undefined {
-  return c.get(ofRequest) as string | undefined;
+  return c.get(contextKey) as string | undefined;
 }
 
-function noteOf(login: string): string {
+function endedKey(login: string): string {
   return `logout:${login}`;
 }
 
-/** How long a browser stays logged in, in milliseconds. */
+/** Life of a login, in ms. */
 const loginMs = 30 * 24 * 3_600_000;
 
-/** That somebody gave the password in a browser. */
+/** A login whose signature was verified. */
 interface VerifiedLogin {
   readonly id: string;
   /** In milliseconds since the epoch. */
@@ -115,8 +115,8 @@ interface VerifiedLogin {
 }
 
 /**
- * What a browser shows instead of the password. It is signed with a key derived from the password,
- * so that a restart logs nobody out and a new password logs out everybody.
+ * Signed tokens for logged-in browsers. The key is derived from the password: a restart logs nobody
+ * out, and a new password logs out everybody.
  */
 class LoginTokens {
   readonly #key: Buffer;
@@ -126,23 +126,23 @@ class LoginTokens {
 
   constructor(password: string, now: () => number) {
     this.#now = now;
-    // Slow to derive, so that a stolen cookie does not give the password away.
+    // Slow to derive, so that a stolen token does not reveal the password.
     this.#key = scryptSync(password, 'parley web login', 32);
     this.#password = this.#digest(password);
   }
 
-  /** Takes the same time for every guess, of whatever length. */
+  /** Compares in constant time, whatever the length. */
   isPassword(tried: string): boolean {
     return timingSafeEqual(this.#digest(tried), this.#password);
   }
 
   issue(): string {
     const id = randomBytes(12).toString('base64url');
-    const said = `${id}.${this.#now() + loginMs}`;
-    return `${said}.${this.#sign(said)}`;
+    const payload = `${id}.${this.#now() + loginMs}`;
+    return `${payload}.${this.#sign(payload)}`;
   }
 
-  /** Undefined if it is not ours, or its time is over. */
+  /** The login of a token; undefined if it is forged or expired. */
   verify(token: string): VerifiedLogin | undefined {
     const [id = '', until = '', signature = ''] = token.split('.');
     const right = Buffer.from(this.#sign(`${id}.${until}`));
@@ -155,7 +155,7 @@ class LoginTokens {
     return createHmac('sha256', this.#compareKey).update(text).digest();
   }
 
-  #sign(said: string): string {
-    return createHmac('sha256', this.#key).update(said).digest('base64url');
+  #sign(payload: string): string {
+    return createHmac('sha256', this.#key).update(payload).digest('base64url');
   }
 }

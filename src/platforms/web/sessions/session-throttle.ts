@@ -1,14 +1,14 @@
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 
-/** New sessions in all: so many at once, then 60 a minute. */
+/** New sessions of all browsers: 60 at once, then one per second. */
 const all = { burst: 60, refillMs: 1_000 };
-/** Of one address, where it is known: a household, or an office behind one. */
+/** New sessions of one address, such as an office: 20 at once, then one per 6 s. */
 const each = { burst: 20, refillMs: 6_000 };
 
 /**
- * How often a browser may be a new one. What holds for each session, such as a quota, holds for
- * people only while nobody can have as many sessions as they like.
+ * Rate limit of new sessions. Quotas per session hold for people only if nobody can open any number
+ * of sessions.
  */
 export class SessionThrottle {
   readonly #all: TokenBuckets;
@@ -21,7 +21,7 @@ export class SessionThrottle {
     this.#each = new TokenBuckets({ ...each, now });
   }
 
-  /** Counts one. Throws what tells people to wait if there are too many. */
+  /** Counts a new session. Throws an `HTTPException` (429) at the limit. */
   readonly admit = (c: Context): void => {
     const address = this.#addressOf(c);
     const ownMs = address === undefined ? 0 : this.#each.waitMs(address);
@@ -37,18 +37,18 @@ export class SessionThrottle {
   };
 }
 
-/** Of so many keys the counts are remembered; the oldest are forgotten first. */
+/** Most keys with a count; the oldest are dropped. */
 const maxKeys = 10_000;
 
 export interface BucketOptions {
-  /** So many at once … */
+  /** Events at once. */
   readonly burst: number;
-  /** … then one more with each of these, in milliseconds. */
+  /** Time per further event, in ms. */
   readonly refillMs: number;
   readonly now: () => number;
 }
 
-/** Counts what somebody does, by key, such as an address, so that it goes on slowly only. */
+/** Token buckets by key, such as an address. */
 export class TokenBuckets {
   readonly #spent = new Map<string, { count: number; at: number }>();
   readonly #options: BucketOptions;
@@ -57,22 +57,22 @@ export class TokenBuckets {
     this.#options = options;
   }
 
-  /** How long it is until the next one, in milliseconds; 0 if it may be now. */
+  /** Time until the next event is allowed, in ms; 0 for now. */
   waitMs(key: string): number {
     const { burst, refillMs } = this.#options;
     return Math.max(0, Math.ceil((this.#count(key) - burst + 1) * refillMs));
   }
 
   take(key: string): void {
-    this.#note(key, this.#count(key) + 1);
+    this.#set(key, this.#count(key) + 1);
   }
 
-  /** What was taken shall not count. */
+  /** Takes a counted event back. */
   refund(key: string): void {
-    this.#note(key, Math.max(0, this.#count(key) - 1));
+    this.#set(key, Math.max(0, this.#count(key) - 1));
   }
 
-  #note(key: string, count: number): void {
+  #set(key: string, count: number): void {
     this.#spent.delete(key);
     if (count === 0) return;
     this.#spent.set(key, { count, at: this.#options.now() });

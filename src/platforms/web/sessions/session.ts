@@ -5,30 +5,30 @@ import { HTTPException } from 'hono/http-exception';
 import { conversationId, type ConversationId } from '../../../core/domain/conversation.ts';
 import type { CookieOptions } from 'hono/utils/cookie';
 
-/** Browsers keep no cookie longer than 400 days. */
+/** Life of a session cookie, in ms: browsers keep none longer than 400 days. */
 const sessionMs = 400 * 24 * 3_600_000;
-/** So long after the upgrade a cookie of before is exchanged, as it is what people have. */
+/** Time after the upgrade during which unsigned cookies are exchanged, in ms. */
 const exchangeMs = 30 * 24 * 3_600_000;
-/** The name of the cookies of before, which were a secret without a signature. */
-const oldName = 'parley_session';
+/** Name of the unsigned cookies of earlier versions. */
+const unsignedName = 'parley_session';
 const uuid = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/;
 
-/** Where a request's session is kept for those who answer it. */
-const ofRequest = 'session';
+/** Key of the session in Hono's context. */
+const contextKey = 'session';
 
 export interface SessionsOptions {
-  /** Signs cookies, so that none counts that was made elsewhere; the same for all instances. */
+  /** Key that signs cookies; the same for all instances. */
   readonly key: string;
-  /** When this version was started first on this store, in milliseconds since the epoch. */
+  /** Time at which this store first signed sessions, in ms since the epoch. */
   readonly signedSince: number;
-  /** Whether anything is kept of what a session wrote. */
+  /** Whether the store has conversations of a session. */
   readonly isKnown: (session: string) => Promise<boolean>;
-  /** Called before a new session is made; throws if there are too many. */
+  /** Called before a new session is created; throws at the rate limit. */
   readonly admit: (c: Context) => void;
   readonly now: () => number;
 }
 
-/** Who browsers are, by a signed secret in a cookie of each. */
+/** Sessions of browsers: each has a signed secret in a cookie. */
 export class Sessions {
   readonly #options: SessionsOptions;
   readonly #cookie = new PageCookie('parley_session');
@@ -37,21 +37,21 @@ export class Sessions {
     this.#options = options;
   }
 
-  /** Looks whose browser it is, for `sessionOf`. */
+  /** Middleware that reads the session, for `sessionOf`. */
   readonly read: MiddlewareHandler = async (c, next) => {
     const secret = this.#secretOf(c);
-    if (secret !== undefined) c.set(ofRequest, nameOf(secret));
+    if (secret !== undefined) c.set(contextKey, hashOf(secret));
     return next();
   };
 
   /**
    * Gives the browser a session if it has none; true if it is new.
    *
-   * Only ever asked for by the page's own script: a browser that follows a link from another site
-   * sends no SameSite=Strict cookie with it, and a new one then would replace the old for good.
+   * Trap: only for requests of the page's own script. A link from another site comes without the
+   * SameSite=Strict cookie, and a new session would replace the browser's old one for good.
    */
   async ensure(c: Context): Promise<boolean> {
-    let secret = this.#secretOf(c) ?? (await this.#exchanged(c));
+    let secret = this.#secretOf(c) ?? (await this.#exchangeUnsigned(c));
     const isNew = secret === undefined;
     if (isNew) this.#options.admit(c);
     secret ??= randomUUID();
@@ -68,19 +68,18 @@ export class Sessions {
   }
 
   /**
-   * The secret in a cookie of before, which stays until its time is over: instances of the version
-   * before may still read it. Anybody could plant one, but none with something behind it that the
-   * browser did not write.
+   * The secret of an unsigned cookie. It counts only if the store has conversations of it, as a
+   * planted one has none. The cookie stays for instances of an earlier version.
    */
-  async #exchanged(c: Context): Promise<string | undefined> {
+  async #exchangeUnsigned(c: Context): Promise<string | undefined> {
     const { signedSince, isKnown, now } = this.#options;
-    const secret = getCookie(c, oldName);
+    const secret = getCookie(c, unsignedName);
     if (secret === undefined) return undefined;
     if (now() >= signedSince + exchangeMs) {
-      deleteCookie(c, oldName, { path: '/' });
+      deleteCookie(c, unsignedName, { path: '/' });
       return undefined;
     }
-    return isUuid(secret) && (await isKnown(nameOf(secret))) ? secret : undefined;
+    return isUuid(secret) && (await isKnown(hashOf(secret))) ? secret : undefined;
   }
 
   #sign(secret: string): string {
@@ -89,14 +88,14 @@ export class Sessions {
 }
 
 /**
- * Who the browser is, made from the secret in its cookie; undefined if it has none yet. This name
- * stands in logs and in the store, and from neither can anybody get back to the secret.
+ * The browser's session, a hash of the secret in its cookie; undefined without one. Logs and the
+ * store have this hash, which does not lead back to the secret.
  */
 export function sessionOf(c: Context): string | undefined {
-  return c.get(ofRequest) as string | undefined;
+  return c.get(contextKey) as string | undefined;
 }
 
-/** The same. Throws what tells people to load the page anew if there is none. */
+/** The browser's session. Throws an `HTTPException` without one. */
 export function requireSession(c: Context): string {
   const session = sessionOf(c);
   if (session === undefined) {
@@ -105,7 +104,7 @@ export function requireSession(c: Context): string {
   return session;
 }
 
-/** The conversation that a path names, of this browser's own. Throws what tells that it does not. */
+/** The conversation in a request's path. Throws an `HTTPException` if it names none. */
 export function conversationOf(c: Context): ConversationId {
   const session = requireSession(c);
   const conversation = c.req.param('conversation') ?? '';
@@ -116,8 +115,8 @@ export function conversationOf(c: Context): ConversationId {
 }
 
 /**
- * A conversation's id from both its halves. The page knows one; the other comes from the cookie
- * that no script can read: neither is of use alone.
+ * A conversation's id from two halves: one from the page, one from the cookie that no script can
+ * read. Neither is of use alone.
  */
 function webConversation(session: string, conversation: string): ConversationId {
   return conversationId('web', session, conversation);
@@ -127,13 +126,13 @@ function isUuid(text: string): boolean {
   return uuid.test(text);
 }
 
-function nameOf(secret: string): string {
+function hashOf(secret: string): string {
   return hash('sha256', secret).slice(0, 32);
 }
 
 /**
- * A cookie of the page's own. Its name carries the host and the port, as browsers send a cookie to
- * every port of a host; over https no other host can set it either (`__Host-`).
+ * A cookie of the page. Its name contains host and port, as browsers send a cookie to every port of
+ * a host; over https the prefix `__Host-` keeps other hosts from setting it.
  */
 export class PageCookie {
   readonly #name: string;
@@ -147,7 +146,7 @@ export class PageCookie {
     return getCookie(c, this.#nameFor(c));
   }
 
-  /** @param lifeMs how long the browser keeps it, in milliseconds */
+  /** @param lifeMs time for which the browser keeps it, in ms */
   set(c: Context, value: string, lifeMs: number): void {
     setCookie(c, this.#nameFor(c), value, { ...optionsFor(c), maxAge: lifeMs / 1_000 });
   }
@@ -167,8 +166,8 @@ function optionsFor(c: Context): CookieOptions {
 }
 
 /**
- * Whether the browser itself speaks https: each proxy on the way adds its own word behind, so the
- * first one counts. Whoever makes it up changes nothing but the cookies that they are sent.
+ * Whether the browser speaks https: proxies append to the header, so the first value counts. A
+ * forged header changes only the forger's own cookies.
  */
 function isHttps(c: Context): boolean {
   const [first = ''] = (c.req.header('X-Forwarded-Proto') ?? '').split(',', 1);

@@ -3,7 +3,11 @@ import { describe, expect, it } from 'vitest';
 import type { ConversationId } from '../../../../../src/core/domain/conversation.ts';
 import type { HistoryEntry } from '../../../../../src/core/domain/turn.ts';
 import type { StoredConversation } from '../../../../../src/core/ports/store.ts';
-import { toMarkdown } from '../../../../../src/platforms/web/conversations/export.ts';
+import {
+  fileNameOf,
+  titleOf,
+  toMarkdown,
+} from '../../../../../src/platforms/web/conversations/export.ts';
 
 const exportedAt = Date.parse('2026-11-30T10:00:00Z');
 const at = Date.parse('2026-11-29T09:05:59Z');
@@ -99,4 +103,29 @@ Why?
     const text = toMarkdown('# <b>\n[x](y)', { history: [], queued: [] }, exportedAt);
     expect(text.split('\n')[0]).toBe('# \\# \\<b\\> \\[x\\](y)');
   });
+});
+
+describe('a title', () => {
+  it.each([
+    [{ firstText: 'Why is the sea salty?' }, 'Why is the sea salty?'],
+    [{ firstText: 'Why is the sea salty?', name: 'Sea' }, 'Sea'],
+    [{ firstText: '  Two\nlines' }, 'Two'],
+    [{ firstText: '😀'.repeat(100) }, `${'😀'.repeat(59)}…`],
+    [{ firstText: '' }, 'Untitled'],
+  ])('of %j is %s', (summary, title) => expect(titleOf(summary)).toBe(title));
+});
+
+describe('a file name', () => {
+  it.each([
+    ['Why is the sea salty?', 'Why is the sea salty'],
+    ['../../etc/passwd', 'etc passwd'],
+    ['C:\\a|b "c" <d>*', 'C a b c d'],
+    ['.hidden.', 'hidden'],
+    ['a\u202Efdp.exe', 'a fdp.exe'],
+    ['CON', 'Conversation CON'],
+    ['nul.txt', 'Conversation nul.txt'],
+    ['???', 'Conversation'],
+    ['Größe 😀', 'Größe 😀'],
+    ['😀'.repeat(100), '😀'.repeat(50)],
+  ])('of %s is %s', (title, name) => expect(fileNameOf(title)).toBe(name));
 });

@@ -44,7 +44,7 @@ test.for([
   ['Maximum call stack size exceeded', 'Maximum call stack size exceeded'],
 ])('of %j the log has %j', async ([message, reason]) => {
   expect((await tell({ type: 'TypeError', message, at })).status).toBe(204);
-  expect(lines).toEqual([{ type: 'TypeError', reason, at, text: 'web page has a fault' }]);
+  expect(lines).toEqual([{ type: 'TypeError', reason, at, text: 'web page reported an error' }]);
 });
 
 test.for([
