@@ -22,9 +22,11 @@ export function laterId(a: string, b: string): string {
 
 /** A position that stays where it is, because something behind it is to be read again. */
 interface HeldPosition {
-  /** Newest message that was read meanwhile. */
+  /** Newest message that was read meanwhile; empty if there is none. */
   newest: string;
-  /** Number of catch-ups that read what is behind it. */
+  /** Where the position of a place without one has to be at most; empty if anywhere. */
+  before: string;
+  /** Number of catch-ups that read what is behind it, and of messages that are being handled. */
   readers: number;
   /** A message behind it could not be stored, and no catch-up reads it again. */
   failed: boolean;
@@ -88,7 +90,7 @@ export class ReadPositions {
   /** This message was read, and all before it, but for what a held position stands before. */
   advance(key: string, message: string): void {
     if (this.#heldAll > 0 && !this.#held.has(key)) {
-      this.#held.set(key, { newest: '', readers: 0, failed: false });
+      this.#held.set(key, { newest: '', before: '', readers: 0, failed: false });
     }
     const held = this.#held.get(key);
     if (compareIds(message, held?.newest || (this.#positions.get(key) ?? '')) <= 0) return;
@@ -98,9 +100,15 @@ export class ReadPositions {
 
   /** All behind `after` will be read again: until `release` the position stays, whatever is read. */
   hold(key: string, after: string): void {
+    if (!this.#positions.has(key)) this.#set(key, after);
     const held = this.#hold(key, after);
     held.readers += 1;
     held.failed = false;
+  }
+
+  /** The message behind `before` is being handled: until `release` the position is not beyond it. */
+  holdLive(key: string, before: string): void {
+    this.#hold(key, before).readers += 1;
   }
 
   /** All up to this message was read again, and more is to come. */
@@ -111,7 +119,7 @@ export class ReadPositions {
     held.newest = laterId(message, held.newest);
   }
 
-  /** The place was read again; or it was not (`done` is false), and is left to the next start. */
+  /** What was held for is done; or it is not (`done` is false), and is left to the next start. */
   release(key: string, done: boolean): void {
     const held = this.#held.get(key);
     if (held === undefined) return;
@@ -127,12 +135,15 @@ export class ReadPositions {
 
   releaseAll(): void {
     this.#heldAll -= 1;
-    for (const [key, held] of this.#held) this.#letGo(key, held);
+    for (const [key, held] of this.#held) {
+      this.#ensurePosition(key, held);
+      this.#letGo(key, held);
+    }
   }
 
-  /** The message behind this one could not be stored: the next start finds it. */
-  markUnread(key: string, after: string): void {
-    this.#hold(key, after).failed = true;
+  /** The message behind `before` could not be stored: the next start finds it. */
+  markUnread(key: string, before: string): void {
+    this.#hold(key, before).failed = true;
   }
 
   /** The place is gone. */
@@ -148,15 +159,20 @@ export class ReadPositions {
     await this.#saving;
   }
 
-  /** @param after the position of a place that has none */
-  #hold(key: string, after: string): HeldPosition {
-    if (!this.#positions.has(key)) this.#set(key, after);
+  #hold(key: string, before: string): HeldPosition {
     let held = this.#held.get(key);
     if (held === undefined) {
-      held = { newest: this.#positions.get(key) ?? after, readers: 0, failed: false };
+      held = { newest: '', before: '', readers: 0, failed: false };
       this.#held.set(key, held);
     }
+    if (held.before === '' || compareIds(before, held.before) < 0) held.before = before;
+    this.#ensurePosition(key, held);
     return held;
+  }
+
+  /** Not before it is known what was missed in a place without one. */
+  #ensurePosition(key: string, { before }: HeldPosition): void {
+    if (this.#heldAll === 0 && before !== '' && !this.#positions.has(key)) this.#set(key, before);
   }
 
   #letGo(key: string, { newest, readers, failed }: HeldPosition): void {

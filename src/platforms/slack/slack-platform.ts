@@ -170,7 +170,7 @@ export function slackPlatform(options: SlackPlatformOptions): SlackPlatform {
       api,
       threads,
       bot: self,
-      handler: listener,
+      receive: (message, more) => listener.onMessage(message, more),
       store,
       positions,
       log,

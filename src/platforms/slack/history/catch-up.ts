@@ -9,21 +9,17 @@ import {
   type Page,
   type UnreadPlace,
 } from '../../common/catch-up.ts';
-import { compareIds } from '../../common/read-positions.ts';
+import { compareIds, laterId } from '../../common/read-positions.ts';
 import { RequestThrottle } from '../../common/request-throttle.ts';
 import type { BotIdentity } from '../api/identify-bot.ts';
 import type { SlackApi } from '../api/web-api.ts';
 import { isDirect, locationOf } from '../messages/conversation-location.ts';
-import { parseMessage } from '../messages/slack-message.ts';
-import type { EventHandler } from '../receive/event-handler.ts';
+import { parseMessage, type SlackMessage } from '../messages/slack-message.ts';
 import type { ThreadReader } from './thread-reader.ts';
 
 /** Half of what Slack allows: people who ask meanwhile need the rest. */
 const requestRate = { key: 'reading again', burst: 20, perSecond: 0.4 };
-/**
- * Overlap with what was read, in ms: events of a channel come in no strict order and are handled side
- * by side, so that an earlier one may be lost with a process that had finished a later one.
- */
+/** Overlap with what was received before events ceased, in ms: Slack's clock is not this machine's. */
 const overlapMs = 60_000;
 const firstRetryMs = 1_000;
 const slowestRetryMs = 60_000;
@@ -48,6 +44,9 @@ export function tsAt(ms: number): string {
   return (ms / 1_000).toFixed(6);
 }
 
+/** Hands a message in. `answered`: the bot wrote after it. */
+type Receive = (message: SlackMessage, options: { answered: boolean }) => Promise<void>;
+
 interface SlackPlace extends UnreadPlace {
   /** The bot is in the channel; else only threads are read in which somebody asked lately. */
   readonly isListed: boolean;
@@ -62,7 +61,7 @@ export class SlackCatchUp extends CatchUp<SlackPlace> {
   readonly #api: SlackApi;
   readonly #threads: ThreadReader;
   readonly #bot: BotIdentity;
-  readonly #handler: EventHandler;
+  readonly #receive: Receive;
   readonly #store: Pick<Store, 'recentlyActive'>;
   readonly #throttle = new RequestThrottle(requestRate);
   #loaded = false;
@@ -72,7 +71,7 @@ export class SlackCatchUp extends CatchUp<SlackPlace> {
       api: SlackApi;
       threads: ThreadReader;
       bot: BotIdentity;
-      handler: EventHandler;
+      receive: Receive;
       store: Pick<Store, 'recentlyActive'>;
     },
   ) {
@@ -80,7 +79,7 @@ export class SlackCatchUp extends CatchUp<SlackPlace> {
     this.#api = options.api;
     this.#threads = options.threads;
     this.#bot = options.bot;
-    this.#handler = options.handler;
+    this.#receive = options.receive;
     this.#store = options.store;
   }
 
@@ -144,8 +143,9 @@ export class SlackCatchUp extends CatchUp<SlackPlace> {
     const { team } = this.#bot;
     const read =
       this.positions.get(positionKey(team, channel)) ?? this.positions.get(workspaceKey(team));
-    const readMs = Math.min(Number(read ?? 0) * 1_000, sinceMs ?? Number.POSITIVE_INFINITY);
-    return tsAt(Math.max(readMs - overlapMs, horizonMs));
+    const since = sinceMs === undefined ? '' : tsAt(sinceMs - overlapMs);
+    const last = since !== '' && read !== undefined && since < read ? since : read;
+    return laterId(last ?? '', tsAt(horizonMs));
   }
 
   /** The bot's channels; direct conversations first, where everything is a question. */
@@ -224,11 +224,7 @@ export class SlackCatchUp extends CatchUp<SlackPlace> {
       if (message === undefined || compareIds(message.ts, after) <= 0) return [];
       const answered = asList(one['reply_users']).includes(userId) || at < lastOwn;
       const receive = async (): Promise<void> => {
-        await retryWhileStoreIsDown(
-          () => this.#handler.onMessage(message, { answered }),
-          this.log,
-          signal,
-        );
+        await retryWhileStoreIsDown(() => this.#receive(message, { answered }), this.log, signal);
         this.positions.advance(positionKey(team, channel), message.ts);
         this.positions.advance(workspaceKey(team), message.ts);
       };

@@ -29,14 +29,15 @@ export class EventReceiver {
   /** Resolves once the event may be acknowledged; throws if it must be delivered again. */
   readonly receive = async (body: JsonRecord): Promise<void> => {
     if (this.#handler === undefined) throw new Error('no events are taken in now');
+    const note = this.#holdPosition(body);
     const work = this.#handler.handle(body);
     this.#inHand.add(work);
     try {
       await work;
-      this.#notePosition(body, true);
+      note(true);
     } catch (error) {
       this.#log.warn({ err: error }, 'slack event not taken in');
-      this.#notePosition(body, false);
+      note(false);
       throw error;
     } finally {
       this.#inHand.delete(work);
@@ -53,19 +54,27 @@ export class EventReceiver {
     clearTimeout(timer);
   }
 
-  /** Slack may give up the delivery of what is not stored: then the next start reads it. */
-  #notePosition(body: JsonRecord, isStored: boolean): void {
+  /**
+   * Holds the read position of a message's channel while it is handled. Slack may give up the delivery
+   * of what is not stored: then the next start reads it.
+   */
+  #holdPosition(body: JsonRecord): (isStored: boolean) => void {
     const { type, channel, ts } = asRecord(body['event']);
     const [id, at] = [asText(channel), asText(ts)];
-    if ((type !== 'message' && type !== 'app_mention') || id === undefined) return;
-    if (at === undefined || !/^\d{10}\.\d{6}$/.test(at)) return;
-    const key = positionKey(this.#team, id);
-    const teams = [body, ...asList(body['authorizations']).map(asRecord)];
-    if (!isStored) {
-      this.#positions.markUnread(key, tsAt(Number(at) * 1_000 - 1));
-    } else if (teams.some(({ team_id: team }) => team === this.#team)) {
-      this.#positions.advance(key, at);
-      this.#positions.advance(workspaceKey(this.#team), at);
+    const isMessage = type === 'message' || type === 'app_mention';
+    if (!isMessage || id === undefined || at === undefined || !/^\d{10}\.\d{6}$/.test(at)) {
+      return () => undefined;
     }
+    const positions = this.#positions;
+    const keys = [positionKey(this.#team, id), workspaceKey(this.#team)];
+    const teams = [body, ...asList(body['authorizations']).map(asRecord)];
+    const isOurs = teams.some(({ team_id: team }) => team === this.#team);
+    for (const key of keys) positions.holdLive(key, tsAt(Number(at) * 1_000 - 1));
+    return (isStored) => {
+      for (const key of keys) {
+        if (isStored && isOurs) positions.advance(key, at);
+        positions.release(key, isStored);
+      }
+    };
   }
 }

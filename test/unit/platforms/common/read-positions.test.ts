@@ -128,6 +128,29 @@ describe('a read position', () => {
     ]);
   });
 
+  it('is not beyond what is still being handled, whatever is handled beside it', async () => {
+    const { positions, kept } = await opened(new Map([['c', '150']]));
+    positions.holdLive('c', '159');
+    positions.holdLive('c', '169');
+    positions.advance('c', '170');
+    positions.release('c', true);
+    expect(positions.get('c')).toBe('150');
+    positions.advance('c', '160');
+    positions.release('c', true);
+    await positions.close();
+    expect([...kept]).toEqual([['c', '170']]);
+  });
+
+  it('is not known in a new place before it is known what was missed there', async () => {
+    const { positions } = await opened(new Map([['@team', '150']]));
+    positions.holdAll();
+    positions.holdLive('new', '189');
+    expect(positions.get('new')).toBeUndefined();
+    positions.hold('new', '150');
+    expect(positions.get('new')).toBe('150');
+    await positions.close();
+  });
+
   it('stays before what could not be stored in a place that was not known', async () => {
     const { positions, kept } = await opened();
     positions.holdAll();
