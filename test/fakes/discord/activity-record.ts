@@ -20,6 +20,8 @@ export interface Call {
   answeredAt: number | undefined;
   /** It went wrong because a test asked for it. */
   injected: boolean;
+  /** The client gave it up before it was answered. */
+  aborted: boolean;
 }
 
 /** Whom a post or an edit of the bot pinged; there is none of those that ping nobody. */
@@ -72,10 +74,16 @@ export class ActivityRecord {
       code: undefined,
       answeredAt: undefined,
       injected: false,
+      aborted: false,
     };
     this.calls.push(call);
     this.#watch.check();
     return call;
+  }
+
+  abandoned(call: Call): void {
+    call.aborted = true;
+    this.#watch.check();
   }
 
   answered(call: Call, status: number, code?: number): void {

@@ -85,6 +85,7 @@ export class RestApi {
         response.end('<!DOCTYPE html><title>Cloudflare</title><h1>Sorry</h1>');
         return;
       case 'hang':
+        response.once('close', () => this.#history.abandoned(call));
         return;
       case 'reset':
         response.socket?.resetAndDestroy();
