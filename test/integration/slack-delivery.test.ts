@@ -131,7 +131,7 @@ describe.concurrent.each(transports)('by %s', (transport) => {
     await world.delivered();
     expect(world.replies('C1', ours.ts)).toEqual(['Answer to: Ann: in this one']);
     expect(fake.thread('C1', theirs.ts, 'T2')).toHaveLength(1);
-    expect(world.logged('event of another workspace')).not.toEqual([]);
+    expect(world.logged('Slack event of another workspace ignored')).not.toEqual([]);
   });
 });
 

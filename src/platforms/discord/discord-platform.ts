@@ -237,8 +237,8 @@ export function discordPlatform(options: DiscordPlatformOptions): Platform {
     },
 
     surface: (turn) => replies.surface(turn),
-    onTurnEnded: (conversation, turn) => replies.ended(conversation, turn),
-    onTurnAbandoned: (conversation, turn) => replies.abandoned(conversation, turn),
+    onTurnEnded: (conversation, turn) => replies.onTurnEnded(conversation, turn),
+    onTurnAbandoned: (conversation, turn) => replies.onTurnAbandoned(conversation, turn),
 
     async earlierHistory(conversation, messages, end) {
       if (bot === undefined || chains === undefined) {

@@ -15,7 +15,7 @@ import { DuplicatePosts } from './reply/duplicate-posts.ts';
 import { EventReceiver } from './receive/event-receiver.ts';
 import { threadContext } from './history/thread-context.ts';
 import { BackgroundCalls } from '../common/background-calls.ts';
-import { OwnPostEvents } from './reply/posted-messages.ts';
+import { PostedMessages } from './reply/posted-messages.ts';
 import { eventsPath, httpEvents } from './receive/http-events.ts';
 import { EventHandler } from './receive/event-handler.ts';
 import { isPermanent, SlackCatchUp } from './history/catch-up.ts';
@@ -96,37 +96,36 @@ export function slackPlatform(options: SlackPlatformOptions): SlackPlatform {
     ...(metrics === undefined ? {} : { metrics }),
   });
   const threads = new ThreadReader(api);
-  const people = new Users({ api, log });
-  const errands = new BackgroundCalls(log);
+  const users = new Users({ api, log });
+  const backgroundCalls = new BackgroundCalls(log);
   const ending = new AbortController();
-  const doubles = new DuplicatePosts(errands, ending.signal);
-  const heard = new OwnPostEvents();
-  const notices = new UserNotices({ api, errands });
-  const turnedAway = new RefusalNotices({ platform: 'slack', store, log });
-  const reading = new PoisonMessageGuard({ platform: 'slack', store, log });
-  const doorOf = (me: BotIdentity): AccessCheck =>
-    new AccessCheck({ identity: me, access, allowOutsiders, users: people });
+  const duplicates = new DuplicatePosts(backgroundCalls, ending.signal);
+  const posted = new PostedMessages();
+  const notices = new UserNotices({ api, backgroundCalls });
+  const refusalNotices = new RefusalNotices({ platform: 'slack', store, log });
+  const accessCheckOf = (me: BotIdentity): AccessCheck =>
+    new AccessCheck({ bot: me, access, allowOutsiders, users });
   const positions = new ReadPositions({ platform: 'slack', store, log, isPermanent });
   // What is received before the first catch-up must not hide what was missed before the start.
   positions.holdAll();
-  const ear = new EventReceiver({ positions, log });
-  const hearing = new AbortController();
+  const receiver = new EventReceiver({ positions, log });
+  const receiving = new AbortController();
   const isGov = apiUrl !== undefined && /(?:^|\.)slack-gov\.com$/.test(new URL(apiUrl).hostname);
   const streams = new StreamPolicy({ streaming: options.streaming ?? 'auto', isGov, log });
   const replies = new ReplyRegistry({
     api,
     threads,
-    errands,
-    doubles,
-    heard,
+    backgroundCalls,
+    duplicates,
+    posted,
     log,
     store,
     streams,
     ending: ending.signal,
-    self: () => self,
+    bot: () => bot,
     ...(options.streamMs === undefined ? {} : { streamMs: options.streamMs }),
   });
-  let self: BotIdentity | undefined;
+  let bot: BotIdentity | undefined;
   let sockets: SocketMode | undefined;
   let background: Promise<void> = Promise.resolve();
 
@@ -134,43 +133,44 @@ export function slackPlatform(options: SlackPlatformOptions): SlackPlatform {
     transport.kind === 'http'
       ? {
           path: eventsPath,
-          listener: httpEvents({ signingSecret: transport.signingSecret, log, take: ear.receive }),
+          listener: httpEvents({
+            signingSecret: transport.signingSecret,
+            log,
+            take: receiver.receive,
+          }),
         }
       : undefined;
 
   /** Throws what keeps Slack from being heard. */
   async function begin(intake: Intake): Promise<void> {
-    const { signal } = hearing;
-    self ??= await identifyBot({ api, apiUrl, log }, signal);
-    const listener = new EventHandler({
-      identity: self,
+    const { signal } = receiving;
+    bot ??= await identifyBot({ api, apiUrl, log }, signal);
+    const handler = new EventHandler({
+      bot,
+      bots,
       intake,
       store,
-      users: people,
-      followups,
-      accessCheck: doorOf(self),
-      refusalNotices: turnedAway,
-      readingNotes: reading,
-      bots,
+      users,
+      followUps: followups,
+      accessCheck: accessCheckOf(bot),
+      refusalNotices,
+      poisonMessages: new PoisonMessageGuard({ platform: 'slack', store, log }),
+      notices,
       log,
       signal,
-      notify: notices.notify,
-      suggestPrompts: notices.suggestPrompts,
-      onMessageDeleted: (said) => {
-        heard.forget(said.channel, said.ts);
-        return replies.onMessageDeleted(said);
-      },
+      onMessageDeleted: (id) => replies.onMessageDeleted(id),
+      onDeleted: ({ channel, ts }) => posted.onDeleted(channel, ts),
       onOwnPost: ({ channel, ts }, key) => {
-        heard.note(channel, key, ts);
-        doubles.seen(key, channel, ts);
+        posted.onReported(channel, key, ts);
+        duplicates.seen(key, channel, ts);
       },
     });
     const catchUp = new SlackCatchUp({
       platform: 'slack',
       api,
       threads,
-      bot: self,
-      receive: (message, more) => listener.onMessage(message, more),
+      bot,
+      receive: (message) => handler.onMessage(message),
       store,
       positions,
       log,
@@ -183,7 +183,7 @@ export function slackPlatform(options: SlackPlatformOptions): SlackPlatform {
         }),
       );
     };
-    ear.open(listener, self.team);
+    receiver.open(handler, bot.team);
     if (transport.kind === 'http') {
       readAgain();
       return;
@@ -193,7 +193,7 @@ export function slackPlatform(options: SlackPlatformOptions): SlackPlatform {
       dispatcher: transport.dispatcher,
       ...(apiUrl === undefined ? {} : { apiUrl }),
       log,
-      take: ear.receive,
+      take: receiver.receive,
       onReconnected: (sinceMs) => {
         if (sinceMs === undefined || Date.now() - sinceMs > silenceMs) readAgain(sinceMs);
       },
@@ -204,11 +204,11 @@ export function slackPlatform(options: SlackPlatformOptions): SlackPlatform {
   /** Slack was away when the service started. */
   async function beginLater(intake: Intake): Promise<void> {
     for (let tries = 1; ; tries += 1) {
-      await wait(backoffMs(tries, 1_000, minuteMs), hearing.signal);
+      await wait(backoffMs(tries, 1_000, minuteMs), receiving.signal);
       try {
         return await begin(intake);
       } catch (error) {
-        hearing.signal.throwIfAborted();
+        receiving.signal.throwIfAborted();
         log.error({ err: error, tries }, 'Slack is not to be had');
       }
     }
@@ -217,12 +217,12 @@ export function slackPlatform(options: SlackPlatformOptions): SlackPlatform {
   return {
     name: 'slack',
     describe() {
-      if (self === undefined) return 'does not answer yet';
-      const { name, workspace, team } = self;
+      if (bot === undefined) return 'does not answer yet';
+      const { name, workspace, team } = bot;
       return `@${inOneLine(name, maxNameChars)} in ${inOneLine(workspace ?? team, maxNameChars)}`;
     },
     state: () => ({
-      up: transport.kind === 'http' ? self !== undefined : sockets?.isConnected === true,
+      up: transport.kind === 'http' ? bot !== undefined : sockets?.isConnected === true,
     }),
     ...(http === undefined ? {} : { http }),
 
@@ -230,7 +230,7 @@ export function slackPlatform(options: SlackPlatformOptions): SlackPlatform {
       try {
         await begin(intake);
       } catch (error) {
-        if (hearing.signal.aborted) return;
+        if (receiving.signal.aborted) return;
         if (error instanceof BadConfiguration) throw error;
         log.warn({ err: error }, 'Slack is away; still trying');
         background = beginLater(intake).catch((error: unknown) => {
@@ -240,8 +240,8 @@ export function slackPlatform(options: SlackPlatformOptions): SlackPlatform {
     },
 
     async stopReceiving() {
-      await ear.close();
-      hearing.abort(new Error('Slack is not listened to any more'));
+      await receiver.close();
+      receiving.abort(new Error('Slack is not listened to any more'));
       await sockets?.stop();
       await background;
       await positions.close();
@@ -249,16 +249,16 @@ export function slackPlatform(options: SlackPlatformOptions): SlackPlatform {
 
     async close() {
       ending.abort();
-      await errands.close(closeGraceMs);
+      await backgroundCalls.close(closeGraceMs);
     },
 
     surface: (turn) => replies.surface(turn),
-    onTurnEnded: (conversation, turn) => replies.ended(conversation, turn),
-    onTurnAbandoned: (conversation, turn) => replies.abandoned(conversation, turn),
+    onTurnEnded: (conversation, turn) => replies.onTurnEnded(conversation, turn),
+    onTurnAbandoned: (conversation, turn) => replies.onTurnAbandoned(conversation, turn),
 
     async earlierHistory(conversation, messages, signal) {
-      if (self === undefined) throw new CallFailed('it is not known yet who the bot is');
-      const world = { self, threads, people, door: doorOf(self) };
+      if (bot === undefined) throw new CallFailed('it is not known yet who the bot is');
+      const world = { bot, threads, users, accessCheck: accessCheckOf(bot) };
       return threadContext(conversation, messages, world, signal);
     },
   };

@@ -8,7 +8,7 @@ import {
 } from '../../../src/platforms/discord/messages/discord-message.ts';
 import { showMismatchedTargets } from '../../../src/platforms/common/masked-links.ts';
 import { withoutLinks } from '../../../src/platforms/discord/reply/reply-calls.ts';
-import { mentionsBot } from '../../../src/platforms/discord/receive/classify-message.ts';
+import { mentionsBot } from '../../../src/platforms/discord/receive/message-traits.ts';
 import type { BotIdentity } from '../../../src/platforms/discord/api/identify-bot.ts';
 import {
   mentionsIn,

@@ -7,13 +7,12 @@ import {
   streamableText,
 } from '../../../src/platforms/slack/reply/link-safety.ts';
 import { slackFormat } from '../../../src/platforms/slack/reply/markdown-format.ts';
-import { classify, mentionsBot } from '../../../src/platforms/slack/receive/classify-message.ts';
+import { mentionsBot, traitsOf } from '../../../src/platforms/slack/receive/message-traits.ts';
 import {
   type SlackMessage,
   parseMessage,
 } from '../../../src/platforms/slack/messages/slack-message.ts';
 import type { BotIdentity } from '../../../src/platforms/slack/api/identify-bot.ts';
-import { isChannelStop } from '../../../src/platforms/slack/receive/event-handler.ts';
 import {
   messageText,
   normalizeMessage,
@@ -26,7 +25,7 @@ import {
 } from '../../../src/platforms/slack/messages/slack-text.ts';
 import { answer, type Subject } from './subject.ts';
 
-const self: BotIdentity = { team: 'T1', userId: 'UBOT', botId: 'BBOT', name: 'parley' };
+const bot: BotIdentity = { team: 'T1', userId: 'UBOT', botId: 'BBOT', name: 'parley' };
 const names = new Map([['U1', 'Ann']]);
 
 const frames = [
@@ -44,21 +43,20 @@ function said(text: string): SlackMessage {
 }
 
 function named(name: string): SlackMessage {
-  return { ...said('a'), files: [name], user: '', bot: { name } };
+  return { ...said('a'), files: [name], user: '', botAuthor: { name } };
 }
 
 /** Of what people write in Slack, and of what models write to be shown there. */
 export const slack: readonly Subject[] = [
-  { name: 'slack textFor', run: (text) => messageText(said(text), self, names), frames },
+  { name: 'slack textFor', run: (text) => messageText(said(text), bot, names), frames },
   {
     name: 'slack toMessage',
-    run: (text) => normalizeMessage(named(text), 'question', self, names),
+    run: (text) => normalizeMessage(named(text), { kind: 'question', opens: true }, bot, names),
   },
-  { name: 'slack mentions', run: (text) => mentionsBot(said(text), self), frames },
-  { name: 'slack stopsInChannel', run: (text) => isChannelStop(said(text), self), frames },
+  { name: 'slack mentions', run: (text) => mentionsBot(said(text), bot), frames },
   {
     name: 'slack meant',
-    run: (text) => classify({ ...said(text), threadTs: '1' }, self, 'auto', undefined),
+    run: (text) => traitsOf({ ...said(text), threadTs: '1' }, bot),
   },
   {
     name: 'slack toldBy',

@@ -1,6 +1,6 @@
 import type { ConversationId } from '../../../core/domain/conversation.ts';
 import type { Message } from '../../../core/domain/message.ts';
-import { mentionsBot } from '../receive/classify-message.ts';
+import { mentionsBot } from '../receive/message-traits.ts';
 import type { DiscordMessage } from './discord-message.ts';
 import type { BotIdentity } from '../api/identify-bot.ts';
 import { timeOf } from '../api/snowflake.ts';

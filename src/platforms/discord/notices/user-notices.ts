@@ -1,5 +1,6 @@
 import type { BackgroundCalls } from '../../common/background-calls.ts';
 import { type JsonRecord, asRecord } from '../../../core/foreign-data.ts';
+import { NoticeThrottle } from '../../common/notice-throttle.ts';
 import { RequestThrottle } from '../../common/request-throttle.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import { userTexts } from '../../../core/domain/user-texts.ts';
@@ -14,10 +15,6 @@ import type { Channels } from '../cache/channels.ts';
 import { locationOf } from '../messages/conversation-location.ts';
 import type { ReplyCalls } from '../reply/reply-calls.ts';
 
-/** Somebody who asks far too much is told the same there only now and then, in milliseconds. */
-const noticeEveryMs = 60_000;
-/** Beyond this many, what was told first is forgotten. */
-const maxRemembered = 10_000;
 /** Discord shuts bots out that open many direct conversations at once. */
 const directMessageRate = { key: 'discord: direct conversations', burst: 10, perSecond: 0.5 };
 
@@ -33,7 +30,7 @@ export class UserNotices {
   readonly #backgroundCalls: BackgroundCalls;
   readonly #log: Log;
   readonly #opening = new RequestThrottle(directMessageRate);
-  readonly #toldAt = new Map<string, number>();
+  readonly #throttle = new NoticeThrottle();
 
   constructor(options: { api: DiscordApi; backgroundCalls: BackgroundCalls; log: Log }) {
     this.#api = options.api;
@@ -41,40 +38,29 @@ export class UserNotices {
     this.#log = options.log;
   }
 
-  /** Tells the author why a message is not taken in, as a reply to it. */
-  readonly notify = ({ id, channel, author }: DiscordMessage, sentence: string): void => {
-    // To a bot it would be one more thing to answer.
-    if (author.bot) return;
-    const now = performance.now();
-    const key = `${author.id} ${channel} ${sentence}`;
-    if (now - (this.#toldAt.get(key) ?? Number.NEGATIVE_INFINITY) < noticeEveryMs) return;
-    this.#toldAt.delete(key);
-    if (this.#toldAt.size >= maxRemembered) {
-      this.#toldAt.delete(this.#toldAt.keys().next().value ?? '');
-    }
-    this.#toldAt.set(key, now);
-    this.#backgroundCalls.run(
-      'tell why not',
-      noticeCall(this.#api, { channel, replyTo: id }, sentence),
-    );
-  };
+  /** Tells the author something about their message, as a reply to it; bots are told nothing. */
+  notify({ id, channel, author }: DiscordMessage, text: string): void {
+    if (author.bot || !this.#throttle.allows(author.id, channel, text)) return;
+    const call = noticeCall(this.#api, { channel, replyTo: id }, text);
+    this.#backgroundCalls.run('notify the author', call);
+  }
 
-  /** Tells the author, and nobody else, that they may not use the bot where they wrote. */
-  readonly notifyDenied = ({ id, channel, guild, author }: DiscordMessage): void => {
-    const sentence =
+  /** Tells the author, and nobody else, that they may not use the bot there. */
+  notifyDenied({ id, channel, guild, author }: DiscordMessage): void {
+    const text =
       guild === undefined ? userTexts.notAllowed : userTexts.notAllowedIn(`<#${channel}>`);
-    let write =
-      guild === undefined ? noticeCall(this.#api, { channel, replyTo: id }, sentence) : undefined;
+    let call =
+      guild === undefined ? noticeCall(this.#api, { channel, replyTo: id }, text) : undefined;
     this.#backgroundCalls.run('tell who may not ask', async (signal) => {
       try {
-        write ??= noticeCall(this.#api, { channel: await this.#open(author.id, signal) }, sentence);
-        await write(signal);
+        call ??= noticeCall(this.#api, { channel: await this.#open(author.id, signal) }, text);
+        await call(signal);
       } catch (error) {
         if (!(error instanceof DiscordApiError) || !unreachableCodes.has(error.code)) throw error;
         this.#log.debug({ err: error, person: author.id }, 'takes no direct messages');
       }
     });
-  };
+  }
 
   /** The direct conversation with this person. */
   async #open(person: string, signal: AbortSignal): Promise<string> {

@@ -135,7 +135,7 @@ export class EventReceiver {
 
   async #notifyBlocked(message: DiscordMessage, fault: StoreUnavailable): Promise<void> {
     try {
-      await this.#options.handler.notifyBlocked(message, fault);
+      await this.#options.handler.onBlocked(message, fault);
     } catch (error) {
       // It is looked at again when its turn comes.
       this.#options.log.debug({ err: error, channel: message.channel }, 'not known what is asked');

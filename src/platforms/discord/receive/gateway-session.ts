@@ -73,7 +73,7 @@ export class GatewaySession {
   #reading: Promise<void> = Promise.resolve();
 
   constructor(options: GatewaySessionOptions) {
-    const { store, log, api, replies, notices } = options;
+    const { store, log, api, replies } = options;
     const { signal } = this.#ended;
     this.#channels = options.channels;
     this.#roles = options.roles;
@@ -84,11 +84,10 @@ export class GatewaySession {
     const positions = this.#positions;
     const handler = new EventHandler({
       ...options,
-      reading: new PoisonMessageGuard({ platform: 'discord', store, log }),
+      followUps: options.followups,
+      poisonMessages: new PoisonMessageGuard({ platform: 'discord', store, log }),
       names: { channel: options.channels.nameOf, role: options.roles.nameOf },
       signal,
-      notify: notices.notify,
-      notifyDenied: notices.notifyDenied,
       onMessageDeleted: (message) => replies.onMessageDeleted(message),
     });
     this.#receiver = new EventReceiver({ ...options, handler, positions, signal });

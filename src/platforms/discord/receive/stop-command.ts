@@ -6,7 +6,7 @@ import type { Store } from '../../../core/ports/store.ts';
 import type { ReplyChains } from './reply-chains.ts';
 import type { Channels } from '../cache/channels.ts';
 import type { AccessCheck } from './access-check.ts';
-import { mentionsBot, repliesToBot } from './classify-message.ts';
+import { mentionsBot, repliesToBot } from './message-traits.ts';
 import { locationOf } from '../messages/conversation-location.ts';
 import type { DiscordMessage } from '../messages/discord-message.ts';
 import type { BotIdentity } from '../api/identify-bot.ts';
@@ -27,8 +27,8 @@ export interface StopCommandOptions {
 }
 
 /**
- * The order "stop", said in a channel: it begins no conversation. Said again, or read again after
- * an outage, it ends nothing that was asked after it.
+ * The command "stop", posted in a channel: it begins no conversation. Posted again, or received again
+ * after an outage, it stops nothing that was asked after it.
  */
 export class StopCommand {
   readonly #options: StopCommandOptions;
@@ -37,25 +37,21 @@ export class StopCommand {
     this.#options = options;
   }
 
-  /** Whether it is this order; then it was followed. */
-  async handle(command: DiscordMessage): Promise<boolean> {
-    const { bot, channels, chains, names, accessCheck, signal } = this.#options;
-    const { guild, channel, author, repliesTo } = command;
-    if (guild === undefined || !isStopCommand(messageText(command, bot, names))) return false;
+  /** The command's work; undefined where the message is none. */
+  async of(message: DiscordMessage): Promise<(() => Promise<void>) | undefined> {
+    const { bot, channels, chains, names, signal } = this.#options;
+    const { guild, channel, author, repliesTo } = message;
+    if (guild === undefined || !isStopCommand(messageText(message, bot, names))) return undefined;
     const isToOwn = repliesTo?.author?.id === author.id;
-    const isToBot = repliesToBot(command, bot);
-    if (!isToOwn && !isToBot && !mentionsBot(command, bot)) return false;
+    const isToBot = repliesToBot(message, bot);
+    if (!isToOwn && !isToBot && !mentionsBot(message, bot)) return undefined;
     const found = await channels.findVisible(channel, signal);
-    if (found === 'shut' || found?.kind === 'thread') return false;
-    // Whoever may not ask may not stop what others asked.
-    if ((await accessCheck.denialReason(command, signal)) !== undefined) return true;
-    if (isToBot) {
-      const conversation = await chains.conversationOfAnswer(command, guild, signal);
-      if (conversation !== undefined) await this.#endAnswer(conversation, command);
-    } else {
-      await this.#endOwn(guild, command, isToOwn ? repliesTo?.id : undefined);
-    }
-    return true;
+    if (found === 'shut' || found?.kind === 'thread') return undefined;
+    return async () => {
+      if (!isToBot) return this.#endOwn(guild, message, isToOwn ? repliesTo?.id : undefined);
+      const conversation = await chains.conversationOfAnswer(message, guild, signal);
+      if (conversation !== undefined) await this.#endAnswer(conversation, message);
+    };
   }
 
   /** Ends the answer in this conversation. */

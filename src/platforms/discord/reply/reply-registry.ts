@@ -1,6 +1,6 @@
 import type { ConversationId } from '../../../core/domain/conversation.ts';
 import type { BackgroundCalls } from '../../common/background-calls.ts';
-import { RunningReplies } from '../../common/running-replies.ts';
+import { editsOverText, type ReplyHandle, RunningReplies } from '../../common/running-replies.ts';
 import type { Turn } from '../../../core/domain/turn.ts';
 import type { DiscordApi } from '../api/rest-api.ts';
 import { askerOf, noticeCall } from '../notices/user-notices.ts';
@@ -27,8 +27,6 @@ const autoModText =
   'This server’s AutoMod does not let me post my answer. Its moderators can except me from the rule.';
 const linkFilterText =
   'This server’s link filter does not let me post my answer. Its moderators can except me from it.';
-const editsOverText =
-  'Discord does not let me change my message any more, so this answer ends here. Ask again for the rest.';
 
 export interface ReplyRegistryOptions extends ReplyLocationOptions {
   readonly api: DiscordApi;
@@ -48,15 +46,20 @@ const permissionEvents = new Set([
 /** Conversations whose last page is remembered. */
 const maxRemembered = 10_000;
 
+interface DiscordReplyHandle extends ReplyHandle {
+  readonly surface: DiscordSurface;
+}
+
 /** The replies that are being written. */
 export class ReplyRegistry {
   readonly #options: ReplyRegistryOptions;
-  readonly #running = new RunningReplies<DiscordSurface>();
+  readonly #running: RunningReplies<DiscordReplyHandle>;
   /** The last page of each conversation's reply before. */
   readonly #lastPages = new Map<ConversationId, string>();
 
   constructor(options: ReplyRegistryOptions) {
     this.#options = options;
+    this.#running = new RunningReplies(options.backgroundCalls);
   }
 
   surface(turn: Turn): DiscordSurface {
@@ -81,7 +84,16 @@ export class ReplyRegistry {
         page.id === undefined ? [] : parsePageId(page.id).message,
       ),
     });
-    this.#running.add(conversation, { turn: id, questions: new Set(ids), handle: surface });
+    this.#running.add(conversation, {
+      turn: id,
+      questions: new Set(ids),
+      handle: {
+        surface,
+        owns: (message) => surface.owns(message),
+        stopWriting: () => surface.stopWriting(),
+        closingNotice: () => this.#closingNotice(surface),
+      },
+    });
     return surface;
   }
 
@@ -95,20 +107,18 @@ export class ReplyRegistry {
     return this.#running.onMessageDeleted(message);
   }
 
-  /** No answer stops without a word. */
-  ended(conversation: ConversationId, turn: string): void {
-    const surface = this.#running.remove(conversation, turn);
-    if (surface?.lastPage !== undefined) this.#rememberLast(conversation, surface.lastPage);
-    const blocked = surface?.blocked;
-    if (blocked === undefined) return;
-    const { code, location } = blocked;
-    const { api, backgroundCalls } = this.#options;
-    backgroundCalls.run('say why the answer ends', noticeCall(api, location, blockedText(code)));
+  onTurnEnded(conversation: ConversationId, turn: string): void {
+    const page = this.#running.onTurnEnded(conversation, turn)?.surface.lastPage;
+    if (page !== undefined) this.#rememberLast(conversation, page);
   }
 
-  /** Whoever goes on with it writes on a surface of its own. */
-  abandoned(conversation: ConversationId, turn: string): void {
-    this.#running.remove(conversation, turn);
+  onTurnAbandoned(conversation: ConversationId, turn: string): void {
+    this.#running.onTurnAbandoned(conversation, turn);
+  }
+
+  #closingNotice({ blocked }: DiscordSurface) {
+    if (blocked === undefined) return undefined;
+    return noticeCall(this.#options.api, blocked.location, blockedText(blocked.code));
   }
 
   /** What stands before the turn's own pages: a reply may have gone on behind the next question. */
@@ -206,6 +216,6 @@ async function removeThread(api: DiscordApi, thread: string, signal: AbortSignal
 }
 
 function blockedText(code: number): string {
-  if (code === errorCodes.oldEdits) return editsOverText;
+  if (code === errorCodes.oldEdits) return editsOverText('Discord');
   return code === errorCodes.linkFilter ? linkFilterText : autoModText;
 }

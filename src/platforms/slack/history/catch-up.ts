@@ -13,7 +13,7 @@ import { compareIds, laterId } from '../../common/read-positions.ts';
 import { RequestThrottle } from '../../common/request-throttle.ts';
 import type { BotIdentity } from '../api/identify-bot.ts';
 import type { SlackApi } from '../api/web-api.ts';
-import { isDirect, locationOf } from '../messages/conversation-location.ts';
+import { conversationOf, isDirect, locationOf } from '../messages/conversation-location.ts';
 import { parseMessage, type SlackMessage } from '../messages/slack-message.ts';
 import type { ThreadReader } from './thread-reader.ts';
 
@@ -44,9 +44,6 @@ export function tsAt(ms: number): string {
   return (ms / 1_000).toFixed(6);
 }
 
-/** Hands a message in. `answered`: the bot wrote after it. */
-type Receive = (message: SlackMessage, options: { answered: boolean }) => Promise<void>;
-
 interface SlackPlace extends UnreadPlace {
   /** The bot is in the channel; else only threads are read in which somebody asked lately. */
   readonly isListed: boolean;
@@ -61,8 +58,8 @@ export class SlackCatchUp extends CatchUp<SlackPlace> {
   readonly #api: SlackApi;
   readonly #threads: ThreadReader;
   readonly #bot: BotIdentity;
-  readonly #receive: Receive;
-  readonly #store: Pick<Store, 'recentlyActive'>;
+  readonly #receive: (message: SlackMessage) => Promise<void>;
+  readonly #store: Pick<Store, 'recentlyActive' | 'participation'>;
   readonly #throttle = new RequestThrottle(requestRate);
   #loaded = false;
 
@@ -71,8 +68,8 @@ export class SlackCatchUp extends CatchUp<SlackPlace> {
       api: SlackApi;
       threads: ThreadReader;
       bot: BotIdentity;
-      receive: Receive;
-      store: Pick<Store, 'recentlyActive'>;
+      receive: (message: SlackMessage) => Promise<void>;
+      store: Pick<Store, 'recentlyActive' | 'participation'>;
     },
   ) {
     super(options);
@@ -224,12 +221,25 @@ export class SlackCatchUp extends CatchUp<SlackPlace> {
       if (message === undefined || compareIds(message.ts, after) <= 0) return [];
       const answered = asList(one['reply_users']).includes(userId) || at < lastOwn;
       const receive = async (): Promise<void> => {
-        await retryWhileStoreIsDown(() => this.#receive(message, { answered }), this.log, signal);
+        await retryWhileStoreIsDown(
+          async () => {
+            // It was answered, though the store has forgotten the conversation.
+            if (answered && !(await this.#takesPart(message))) return;
+            await this.#receive(message);
+          },
+          this.log,
+          signal,
+        );
         this.positions.advance(positionKey(team, channel), message.ts);
         this.positions.advance(workspaceKey(team), message.ts);
       };
       return [{ id: message.ts, receive }];
     });
+  }
+
+  async #takesPart(message: SlackMessage): Promise<boolean> {
+    const conversation = conversationOf(this.#bot.team, message);
+    return (await this.#store.participation(conversation)) !== undefined;
   }
 
   #isOwn(message: JsonRecord): boolean {

@@ -14,6 +14,8 @@ import { mentionedUsers } from '../messages/slack-text.ts';
 /** The thread's beginning and its newest messages; more would not fit the model's budget. */
 const maxMessages = 200;
 
+const context = { kind: 'context', opens: false } as const;
+
 /**
  * What was said in a thread before these messages, with names, oldest first: the bot was called
  * into the middle of it. Empty where they are its beginning, or there is no thread.
@@ -21,10 +23,10 @@ const maxMessages = 200;
 export async function threadContext(
   conversation: ConversationId,
   messages: readonly Message[],
-  world: { self: BotIdentity; threads: ThreadReader; people: Users; door: AccessCheck },
+  world: { bot: BotIdentity; threads: ThreadReader; users: Users; accessCheck: AccessCheck },
   signal: AbortSignal,
 ): Promise<readonly EarlierEntry[]> {
-  const { self, threads, people, door } = world;
+  const { bot, threads, users, accessCheck } = world;
   const { channel, root } = locationOf(conversation);
   const first = messages[0];
   if (root === undefined || first === undefined || first.id === root) return [];
@@ -35,18 +37,18 @@ export async function threadContext(
     .filter(
       (one): one is SlackMessage => one !== undefined && one.ts < first.id && !asked.has(one.ts),
     )
-    .filter((one) => door.denialReasonFromMessageAlone(one) === undefined);
+    .filter((one) => accessCheck.denialReasonFromMessageAlone(one) === undefined);
   const newest =
     before.length <= maxMessages
       ? before
       : [...before.slice(0, 1), ...before.slice(1 - maxMessages)];
-  const allowed = await Promise.all(newest.map((one) => mayBeRead(one, door, signal)));
+  const allowed = await Promise.all(newest.map((one) => mayBeRead(one, accessCheck, signal)));
   const kept = newest.filter((_, at) => allowed[at]);
   const authors = kept.map(({ user }) => user);
   const mentioned = kept.map(({ text }) => mentionedUsers(text));
-  const names = await people.namesOf(authors, mentioned, signal);
+  const names = await users.namesOf(authors, mentioned, signal);
   return kept.map((one) => {
-    const { id, author, text, sentAt: at } = normalizeMessage(one, 'context', self, names);
+    const { id, author, text, sentAt: at } = normalizeMessage(one, context, bot, names);
     return { id, role: 'user', author, text, at };
   });
 }
@@ -54,11 +56,11 @@ export async function threadContext(
 /** What depends on something that Slack does not tell in time is left out. */
 async function mayBeRead(
   said: SlackMessage,
-  door: AccessCheck,
+  accessCheck: AccessCheck,
   signal: AbortSignal,
 ): Promise<boolean> {
   try {
-    return (await door.denialReason(said, signal)) === undefined;
+    return (await accessCheck.denialReason(said, signal)) === undefined;
   } catch (error) {
     if (!(error instanceof CallFailed)) throw error;
     return false;

@@ -27,6 +27,14 @@ export function conversationOf(
   return conversationId('slack', team, channel, ...(root === undefined ? [] : [root]));
 }
 
+/** An id of a message that is unique on the platform: a `ts` is so in its channel alone. */
+export function globalIdOf(
+  team: string,
+  { channel, ts }: { readonly channel: string; readonly ts: string },
+): string {
+  return `${team}:${channel}:${ts}`;
+}
+
 export function locationOf(conversation: ConversationId): SlackLocation {
   const [team = '', channel = '', root] = parseConversationId(conversation).ids;
   return { team, channel, ...(root === undefined ? {} : { root }) };

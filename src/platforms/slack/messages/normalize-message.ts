@@ -1,73 +1,58 @@
 import type { Message } from '../../../core/domain/message.ts';
-import { personId, mentionsBot, authorIdOf } from '../receive/classify-message.ts';
-import { conversationOf, isDirect } from './conversation-location.ts';
-import type { SlackMessage } from './slack-message.ts';
 import type { BotIdentity } from '../api/identify-bot.ts';
-import { toPlainText } from './slack-text.ts';
+import { authorIdOf, personId, textMentionsBot } from '../receive/message-traits.ts';
+import { conversationOf } from './conversation-location.ts';
+import type { SlackMessage } from './slack-message.ts';
+import { toPlainText, withoutBotMention } from './slack-text.ts';
 
 /**
- * The message that was said, as the core takes it in.
+ * The message as the core receives it.
  *
+ * @param as.opens the conversation begins with it if it is a question
  * @param names of the author and of everybody mentioned, by id
  */
 export function normalizeMessage(
-  said: SlackMessage,
-  kind: Message['kind'],
-  self: BotIdentity,
+  message: SlackMessage,
+  { kind, opens }: { readonly kind: Message['kind']; readonly opens: boolean },
+  bot: BotIdentity,
   names: ReadonlyMap<string, string>,
 ): Message {
-  const author = authorOf(said, self, names);
-  const opens =
-    kind === 'question' &&
-    said.threadTs === undefined &&
-    !isDirect(said.channel) &&
-    mentionsBot(said, self);
   return {
-    id: said.ts,
-    conversation: conversationOf(self.team, said),
-    author,
-    text: messageText(said, self, names),
-    sentAt: Number(said.ts) * 1_000,
+    id: message.ts,
+    conversation: conversationOf(bot.team, message),
+    author: authorOf(message, bot, names),
+    text: messageText(message, bot, names),
+    sentAt: Number(message.ts) * 1_000,
     kind,
-    ...(opens ? { opens } : {}),
+    ...(opens && kind === 'question' ? { opens } : {}),
   };
 }
 
-/** What was said, as people read it, without the mention that only rings the bot's bell. */
+/** The text as people read it, without mentions of the bot at its ends, and with names of files. */
 export function messageText(
-  said: SlackMessage,
-  self: BotIdentity,
+  message: SlackMessage,
+  bot: BotIdentity,
   names: ReadonlyMap<string, string>,
 ): string {
-  const all = new Map(names).set(self.userId, self.name);
-  const words = toPlainText(withoutBotMention(said.text, self.userId), all).trim();
-  const files = said.files.map((name) => `[file: ${name.replaceAll(/\s+/g, ' ')}]`);
+  const all = new Map(names).set(bot.userId, bot.name);
+  const words = toPlainText(withoutBotMention(message.text, bot.userId), all).trim();
+  const files = message.files.map((name) => `[file: ${name.replaceAll(/\s+/g, ' ')}]`);
   const text = [words, ...files].filter((part) => part !== '').join('\n');
-  if (text !== '' || !mentionsBot(said, self)) return text;
-  return said.threadTs === undefined
+  if (text !== '' || !textMentionsBot(message, bot)) return text;
+  return message.threadTs === undefined
     ? '(mentions you without a word)'
     : '(mentions you without a word: what was said above wants your answer)';
 }
 
-/** "@parley: stop" and "stop @parley" are the order to stop. */
-function withoutBotMention(text: string, userId: string): string {
-  // Each once, and from the first of a row alone: no text takes long.
-  const bell = `<@${userId}(?:\\|[^<>]*)?>`;
-  return text
-    .replace(new RegExp(`^\\s*${bell}(?:[\\s,:;]|${bell})*`), '')
-    .replace(new RegExp(`(?<![\\s,]|${bell})(?:[\\s,]*${bell})+\\s*$`), '');
-}
-
 function authorOf(
-  said: SlackMessage,
-  self: BotIdentity,
+  message: SlackMessage,
+  bot: BotIdentity,
   names: ReadonlyMap<string, string>,
 ): Message['author'] {
-  if (said.user === undefined) {
-    const id = authorIdOf(said);
-    const own = id === self.botId || id === self.userId;
-    return { id: personId(self.team, id), name: own ? self.name : (said.bot?.name ?? 'a bot') };
-  }
-  // Who has no name for us is told apart from the others all the same.
-  return { id: personId(self.team, said.user), name: names.get(said.user) ?? said.user };
+  const { user, botAuthor } = message;
+  const id = authorIdOf(message);
+  // A person without a name for us is told apart from the others by the id.
+  if (user !== undefined) return { id: personId(bot.team, id), name: names.get(id) ?? id };
+  const isOurs = id === bot.botId || id === bot.userId;
+  return { id: personId(bot.team, id), name: isOurs ? bot.name : (botAuthor?.name ?? 'a bot') };
 }

@@ -11,10 +11,12 @@ export interface SlackMessage {
   /** Absent for what bots say. */
   readonly user?: string;
   /** The bot that said it. */
-  readonly bot?: { readonly id?: string; readonly user?: string; readonly name: string };
+  readonly botAuthor?: { readonly id?: string; readonly user?: string; readonly name: string };
   /** As Slack writes it: `<@U1>` for people, `&lt;` for `<`. */
   readonly text: string;
   readonly files: readonly string[];
+  /** Reported as `app_mention`: it mentions the bot, even where the text does not show it. */
+  readonly isAppMention?: true;
   /** The author's workspace or organisation, where Slack tells. */
   readonly team?: string;
   /** Whether people of other organisations can be in this channel, where Slack tells. */
@@ -41,9 +43,9 @@ export function parseMessage(
   ) {
     return undefined;
   }
-  const bot = botOf(fields);
+  const botAuthor = botAuthorOf(fields);
   const user = asText(fields['user']);
-  if ((bot === undefined && user === undefined) || user === 'USLACKBOT') return undefined;
+  if ((botAuthor === undefined && user === undefined) || user === 'USLACKBOT') return undefined;
   const threadTs = asText(fields['thread_ts']);
   const team =
     asText(fields['user_team']) ?? asText(fields['source_team']) ?? asText(fields['team']);
@@ -51,8 +53,8 @@ export function parseMessage(
     ...place,
     ts,
     ...(threadTs === undefined || threadTs === ts ? {} : { threadTs }),
-    ...(bot === undefined ? { user: user ?? '' } : { bot }),
-    text: (asText(fields['text']) ?? (bot === undefined ? '' : attachedText(fields))).slice(
+    ...(botAuthor === undefined ? { user: user ?? '' } : { botAuthor }),
+    text: (asText(fields['text']) ?? (botAuthor === undefined ? '' : attachedText(fields))).slice(
       0,
       maxRawChars,
     ),
@@ -63,7 +65,7 @@ export function parseMessage(
   };
 }
 
-function botOf(fields: JsonRecord): SlackMessage['bot'] {
+function botAuthorOf(fields: JsonRecord): SlackMessage['botAuthor'] {
   const id = asText(fields['bot_id']);
   if (id === undefined && fields['subtype'] !== 'bot_message') return undefined;
   const user = asText(fields['user']);

@@ -30,6 +30,15 @@ export function toPlainText(text: string, names: ReadonlyMap<string, string>): s
   return shown + unescaped(text.slice(at));
 }
 
+/** "@parley: stop" and "stop @parley" are the command to stop. */
+export function withoutBotMention(text: string, userId: string): string {
+  // Each mention once, and from the first of a row alone: linear in the text's length.
+  const mention = `<@${userId}(?:\\|[^<>]*)?>`;
+  return text
+    .replace(new RegExp(`^\\s*${mention}(?:[\\s,:;]|${mention})*`), '')
+    .replace(new RegExp(`(?<![\\s,]|${mention})(?:[\\s,]*${mention})+\\s*$`), '');
+}
+
 function tokenText(
   mark: string,
   target: string,

@@ -1,5 +1,5 @@
 import type { Access, AccessDenial } from '../../../core/intake/access.ts';
-import { isOutsider } from './classify-message.ts';
+import { isOutsider } from './message-traits.ts';
 import type { Users } from '../api/users.ts';
 import { isDirect } from '../messages/conversation-location.ts';
 import type { SlackMessage } from '../messages/slack-message.ts';
@@ -9,7 +9,7 @@ import type { BotIdentity } from '../api/identify-bot.ts';
 type DenialReason = AccessDenial | 'outsider' | 'unknown';
 
 export interface AccessCheckOptions {
-  readonly identity: BotIdentity;
+  readonly bot: BotIdentity;
   readonly access: Access;
   /** People of other organisations may come in, too. */
   readonly allowOutsiders: boolean;
@@ -28,31 +28,36 @@ export class AccessCheck {
    * Why nothing of it is taken in; undefined if it is. Throws `CallFailed` if that depends on
    * something that Slack does not tell in time, and the signal's reason.
    */
-  async denialReason(said: SlackMessage, signal: AbortSignal): Promise<DenialReason | undefined> {
-    const { identity, users } = this.#options;
-    const plain = this.denialReasonFromMessageAlone(said);
-    if (plain !== undefined || this.#mayBeOutsider(said) || said.user === undefined) return plain;
-    if (isOutsider(said, identity) !== undefined) return undefined;
-    const { team, enterprise } = await users.lookUp(said.user, signal);
+  async denialReason(
+    message: SlackMessage,
+    signal: AbortSignal,
+  ): Promise<DenialReason | undefined> {
+    const { bot, users } = this.#options;
+    const plain = this.denialReasonFromMessageAlone(message);
+    if (plain !== undefined || this.#mayBeOutsider(message) || message.user === undefined)
+      return plain;
+    if (isOutsider(message, bot) !== undefined) return undefined;
+    const { team, enterprise } = await users.lookUp(message.user, signal);
     if (team === undefined) return 'unknown';
-    if (team === identity.team || team === identity.enterprise) return undefined;
-    return enterprise !== undefined && enterprise === identity.enterprise ? undefined : 'outsider';
+    if (team === bot.team || team === bot.enterprise) return undefined;
+    return enterprise !== undefined && enterprise === bot.enterprise ? undefined : 'outsider';
   }
 
   /** As much of it as the message alone tells. */
-  denialReasonFromMessageAlone(said: SlackMessage): DenialReason | undefined {
-    const { identity, access } = this.#options;
-    const { channel, user, bot, team } = said;
+  denialReasonFromMessageAlone(message: SlackMessage): DenialReason | undefined {
+    const { bot, access } = this.#options;
+    const { channel, user, botAuthor, team } = message;
     const refusal = access.denialOf(
       {
-        workspaces: definedIds([identity.team, identity.enterprise, team]),
+        workspaces: definedIds([bot.team, bot.enterprise, team]),
         channels: [channel],
         direct: isDirect(channel),
       },
-      { ids: definedIds([user, bot?.user, bot?.id]), bot: bot !== undefined },
+      { ids: definedIds([user, botAuthor?.user, botAuthor?.id]), bot: botAuthor !== undefined },
     );
-    if (refusal !== undefined || bot !== undefined || this.#mayBeOutsider(said)) return refusal;
-    return isOutsider(said, identity) === true ? 'outsider' : undefined;
+    if (refusal !== undefined || botAuthor !== undefined || this.#mayBeOutsider(message))
+      return refusal;
+    return isOutsider(message, bot) === true ? 'outsider' : undefined;
   }
 
   /** Who is of the organisation does not matter there. */

@@ -2,33 +2,25 @@ import { type JsonRecord, asRecord, asText } from '../../../core/foreign-data.ts
 import { pageKeyOf } from '../reply/posted-messages.ts';
 import { type SlackMessage, parseMessage } from '../messages/slack-message.ts';
 
-/** What an event tells. */
+/** An event that Parley handles. */
 export type SlackEvent =
-  /**
-   * `mention`: the `app_mention` of a message, whose twin event `message` says more. `key`: it
-   * carries the key of a reply's page.
-   */
-  | {
-      readonly kind: 'said';
-      readonly said: SlackMessage;
-      readonly mention: boolean;
-      readonly key?: string;
-    }
-  /** A person changed a message, which now reads so. */
-  | { readonly kind: 'changed'; readonly said: SlackMessage }
-  /** A message was deleted, which read so. */
-  | { readonly kind: 'deleted'; readonly said: SlackMessage }
+  /** A message was posted. `key`: it carries the key of a reply's page. */
+  | { readonly kind: 'posted'; readonly message: SlackMessage; readonly key?: string }
+  /** A person or a bot edited a message: as it reads now. */
+  | { readonly kind: 'edited'; readonly message: SlackMessage }
+  /** A message was deleted: as it read. */
+  | { readonly kind: 'deleted'; readonly message: SlackMessage }
   /** A person opened the direct conversation with the bot. */
-  | { readonly kind: 'opened'; readonly user: string; readonly channel: string }
-  /** The app may do nothing here any more. */
-  | { readonly kind: 'gone'; readonly why: string }
+  | { readonly kind: 'dm_opened'; readonly user: string; readonly channel: string }
+  /** The app may do nothing here any more. `why`: the event's type. */
+  | { readonly kind: 'app_removed'; readonly why: string }
   /** Slack leaves events out because there are too many. */
-  | { readonly kind: 'throttled' };
+  | { readonly kind: 'rate_limited' };
 
-/** Reads the body of an event; undefined for what is of no concern, or of no known shape. */
+/** Reads the body of an event; undefined for one that is ignored, or of no known shape. */
 export function parseEvent(body: unknown): SlackEvent | undefined {
   const envelope = asRecord(body);
-  if (envelope['type'] === 'app_rate_limited') return { kind: 'throttled' };
+  if (envelope['type'] === 'app_rate_limited') return { kind: 'rate_limited' };
   if (envelope['type'] !== 'event_callback') return undefined;
   const event = asRecord(envelope['event']);
   switch (event['type']) {
@@ -39,7 +31,7 @@ export function parseEvent(body: unknown): SlackEvent | undefined {
       return parseHomeOpened(event);
     case 'tokens_revoked':
     case 'app_uninstalled':
-      return { kind: 'gone', why: event['type'] };
+      return { kind: 'app_removed', why: event['type'] };
     default:
       return undefined;
   }
@@ -54,31 +46,36 @@ function parseMessageEvent(event: JsonRecord, envelope: JsonRecord): SlackEvent 
     case 'message_changed':
       return parseChange(event, place);
     case 'message_deleted': {
-      const said = parseMessage(event['previous_message'], place);
-      return said && { kind: 'deleted', said };
+      const message = parseMessage(event['previous_message'], place);
+      return message && { kind: 'deleted', message };
     }
     default: {
-      const said = parseMessage(event, place);
+      const message = parseMessage(event, place);
+      if (message === undefined) return undefined;
       const key = pageKeyOf(event);
-      const mention = event['type'] === 'app_mention';
-      return said && { kind: 'said', said, mention, ...(key === undefined ? {} : { key }) };
+      const isAppMention = event['type'] === 'app_mention';
+      return {
+        kind: 'posted',
+        message: isAppMention ? { ...message, isAppMention } : message,
+        ...(key === undefined ? {} : { key }),
+      };
     }
   }
 }
 
-/** Previews of links, new replies and our own edits arrive as changes, too. */
+/** Previews of links and new replies are reported as changes, too: the text is as before. */
 function parseChange(event: JsonRecord, place: { channel: string }): SlackEvent | undefined {
   const before = parseMessage(event['previous_message'], place);
   if (asRecord(event['message'])['subtype'] === 'tombstone') {
-    return before && { kind: 'deleted', said: before };
+    return before && { kind: 'deleted', message: before };
   }
-  const said = parseMessage(event['message'], place);
-  if (said?.user === undefined || said.text === before?.text) return undefined;
-  return { kind: 'changed', said };
+  const message = parseMessage(event['message'], place);
+  if (message === undefined || message.text === before?.text) return undefined;
+  return { kind: 'edited', message };
 }
 
 function parseHomeOpened(event: JsonRecord): SlackEvent | undefined {
   const [user, channel] = [asText(event['user']), asText(event['channel'])];
   if (event['tab'] !== 'messages' || user === undefined || channel === undefined) return undefined;
-  return { kind: 'opened', user, channel };
+  return { kind: 'dm_opened', user, channel };
 }

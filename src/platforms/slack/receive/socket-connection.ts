@@ -33,7 +33,7 @@ export interface SocketConnectionOptions {
   /** Takes an event in; it is acknowledged when this resolves, and not if it throws. */
   readonly take: (body: JsonRecord) => Promise<void>;
   /** It hears, or no longer does. */
-  readonly onHearing: (hearing: boolean) => void;
+  readonly onHearing: (receiving: boolean) => void;
   /** Whether a refused token is a reason to give up, as it is while the service starts. */
   readonly givesUp: () => boolean;
 }

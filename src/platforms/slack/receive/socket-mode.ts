@@ -15,7 +15,7 @@ export class SocketMode {
   readonly #options: SocketModeOptions;
   readonly #abort = new AbortController();
   #starting = true;
-  #hearing = 0;
+  #receiving = 0;
   /** When the last one fell silent, in milliseconds since the epoch. */
   #deafSince: number | undefined;
   /** The machine was suspended since then, and woke up a moment ago. */
@@ -41,9 +41,9 @@ export class SocketMode {
       const socket = new SocketConnection({
         ...this.#options,
         givesUp: () => this.#starting,
-        onHearing: (hearing) => {
+        onHearing: (receiving) => {
           this.#starting = false;
-          this.#count(hearing);
+          this.#count(receiving);
           begun.resolve();
         },
       });
@@ -66,7 +66,7 @@ export class SocketMode {
 
   /** Whether Slack can tell us anything at this moment. */
   get isConnected(): boolean {
-    return this.#hearing > 0;
+    return this.#receiving > 0;
   }
 
   async stop(): Promise<void> {
@@ -75,15 +75,15 @@ export class SocketMode {
     await this.#running;
   }
 
-  #count(hearing: boolean): void {
-    this.#hearing += hearing ? 1 : -1;
+  #count(receiving: boolean): void {
+    this.#receiving += receiving ? 1 : -1;
     if (this.#abort.signal.aborted) return;
     const nap = this.#nap;
     const napped = nap !== undefined && Date.now() - nap.endedMs < settleMs;
-    if (this.#hearing === 0) this.#deafSince = Date.now();
+    if (this.#receiving === 0) this.#deafSince = Date.now();
     // Until now what Slack sent may have gone to a connection that the nap had killed.
-    else if (hearing && napped) this.#options.onReconnected(nap.sinceMs);
-    else if (hearing && this.#hearing === 1) this.#options.onReconnected(this.#deafSince);
+    else if (receiving && napped) this.#options.onReconnected(nap.sinceMs);
+    else if (receiving && this.#receiving === 1) this.#options.onReconnected(this.#deafSince);
   }
 }
 

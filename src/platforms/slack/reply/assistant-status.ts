@@ -53,7 +53,7 @@ export class AssistantStatus implements WorkingMark {
   readonly #kind: string;
   readonly #thread: { readonly channel_id: string; readonly thread_ts: string };
   readonly #clearedByPost: boolean;
-  readonly #errands: BackgroundCalls;
+  readonly #backgroundCalls: BackgroundCalls;
   #shownAt = Number.NEGATIVE_INFINITY;
   #calls = 0;
   /** Settles once no call is on its way. */
@@ -73,14 +73,14 @@ export class AssistantStatus implements WorkingMark {
     channel: string;
     threadTs: string;
     clearedByPost: boolean;
-    errands: BackgroundCalls;
+    backgroundCalls: BackgroundCalls;
   }) {
     this.#api = options.api;
     this.#statuses = options.statuses;
     this.#log = options.log;
     this.#kind = options.kind;
     this.#clearedByPost = options.clearedByPost;
-    this.#errands = options.errands;
+    this.#backgroundCalls = options.backgroundCalls;
     this.#stands = !options.clearedByPost;
     this.#thread = { channel_id: options.channel, thread_ts: options.threadTs };
   }
@@ -112,7 +112,7 @@ export class AssistantStatus implements WorkingMark {
   /** Leaves no status behind. */
   clear(): void {
     if (!this.#stands || !this.isSupported) return;
-    this.#errands.run('clear status', (signal) =>
+    this.#backgroundCalls.run('clear status', (signal) =>
       withDeadline(2 * callTimeoutMs, signal, async (end) => {
         await this.#arrived;
         end.throwIfAborted();

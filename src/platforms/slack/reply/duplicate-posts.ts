@@ -13,7 +13,7 @@ const lookAfterMs = [10_000, 30_000];
 /** A page that may have been posted more than once. */
 interface Page {
   /** Of the reply that it belongs to. */
-  readonly strays: LostPostFinder;
+  readonly lostPosts: LostPostFinder;
   readonly since: number;
   /** How many posts may be on their way yet. */
   missing: number;
@@ -30,27 +30,27 @@ interface Page {
  * removes any.
  */
 export class DuplicatePosts {
-  readonly #errands: BackgroundCalls;
+  readonly #backgroundCalls: BackgroundCalls;
   readonly #ending: AbortSignal;
   /** By key; the one that was noted first stands first. */
   readonly #pages = new Map<string, Page>();
 
   /** @param ending aborts when the service ends: nothing is waited for any more */
-  constructor(errands: BackgroundCalls, ending: AbortSignal) {
-    this.#errands = errands;
+  constructor(backgroundCalls: BackgroundCalls, ending: AbortSignal) {
+    this.#backgroundCalls = backgroundCalls;
     this.#ending = ending;
   }
 
   /** A post of this page is not to be found, and is made again. */
-  postRetried(key: string, strays: LostPostFinder): void {
+  postRetried(key: string, lostPosts: LostPostFinder): void {
     const { missing = 0 } = this.#pages.get(key) ?? {};
-    this.#note(key, { strays, missing: missing + 1, ts: undefined });
+    this.#note(key, { lostPosts, missing: missing + 1, ts: undefined });
   }
 
   /** An earlier attempt wrote the page in this message, and may have posted it before. */
-  recover(key: string, ts: string, strays: LostPostFinder): void {
+  recover(key: string, ts: string, lostPosts: LostPostFinder): void {
     const { missing = 0 } = this.#pages.get(key) ?? {};
-    this.#note(key, { strays, missing, ts });
+    this.#note(key, { lostPosts, missing, ts });
   }
 
   /** The page is written in this message; undefined: in none any more. */
@@ -65,30 +65,30 @@ export class DuplicatePosts {
   seen(key: string, channel: string, ts: string): void {
     this.#forget();
     const page = this.#pages.get(key);
-    if (page?.strays.channel !== channel) return;
+    if (page?.lostPosts.channel !== channel) return;
     page.landed.add(ts);
     this.#judge(page, ts);
   }
 
   /** Somebody else may write the reply by now, in whichever message: nothing of it is judged here. */
-  leave(strays: LostPostFinder): void {
-    for (const page of this.#pages.values()) if (page.strays === strays) page.ts = undefined;
+  leave(lostPosts: LostPostFinder): void {
+    for (const page of this.#pages.values()) if (page.lostPosts === lostPosts) page.ts = undefined;
   }
 
   /** The reply is over. */
-  close(strays: LostPostFinder): void {
-    const ours = [...this.#pages].filter(([, page]) => page.strays === strays);
+  close(lostPosts: LostPostFinder): void {
+    const ours = [...this.#pages].filter(([, page]) => page.lostPosts === lostPosts);
     const open = ours.filter(([, { missing }]) => missing > 0);
     if (open.length === 0) return;
     const now = performance.now();
     const madeAt = Math.max(...open.map(([, { since }]) => since));
     const lookAt = [now, ...lookAfterMs.map((ms) => madeAt + ms).filter((at) => at > now)];
-    this.#errands.run('look for late posts', async (signal) => {
+    this.#backgroundCalls.run('look for late posts', async (signal) => {
       for (let [at] = lookAt; at !== undefined; [at] = lookAt) {
         const waitMs = at - performance.now();
         if (waitMs > 0 && !(await waitUnlessAborted(waitMs, this.#ending))) return;
         if (open.every(([, { missing }]) => missing <= 0)) return;
-        const posts = await strays.posts(signal);
+        const posts = await lostPosts.posts(signal);
         lookAt.shift();
         for (const [key, page] of open) {
           for (const ts of posts.get(key) ?? []) this.#judge(page, ts);
@@ -101,10 +101,12 @@ export class DuplicatePosts {
     if (page.ts === undefined || page.ts === ts || page.removed.has(ts)) return;
     page.removed.add(ts);
     page.missing -= 1;
-    this.#errands.run('remove a late post', (signal) => page.strays.removePost(ts, signal));
+    this.#backgroundCalls.run('remove a late post', (signal) =>
+      page.lostPosts.removePost(ts, signal),
+    );
   }
 
-  #note(key: string, changed: Pick<Page, 'strays' | 'missing' | 'ts'>): void {
+  #note(key: string, changed: Pick<Page, 'lostPosts' | 'missing' | 'ts'>): void {
     this.#forget();
     const { landed = new Set<string>(), removed = new Set<string>() } = this.#pages.get(key) ?? {};
     this.#pages.delete(key);

@@ -11,15 +11,15 @@ import type { StoredConversation } from '../../../core/ports/store.ts';
 export interface LostPostFinderOptions {
   readonly api: Pick<SlackApi, 'call'>;
   readonly threads: Pick<ThreadReader, 'find'>;
-  readonly errands: BackgroundCalls;
-  readonly place: SlackLocation;
+  readonly backgroundCalls: BackgroundCalls;
+  readonly location: SlackLocation;
   /** The `ts` of the newest question. */
   readonly newest: string;
-  readonly self: () => BotIdentity | undefined;
+  readonly bot: () => BotIdentity | undefined;
   /** Whether a reply of this process, this one or another, is known to stand in it. */
   readonly isKnown: (ts: string) => boolean;
   /** What followed in the conversation once the reply's turn was over. */
-  readonly sequel: () => Promise<FollowingTurns>;
+  readonly followingTurns: () => Promise<FollowingTurns>;
 }
 
 /** What the bot wrote behind the question. */
@@ -50,7 +50,7 @@ export class LostPostFinder {
   }
 
   get channel(): string {
-    return this.#options.place.channel;
+    return this.#options.location.channel;
   }
 
   /**
@@ -58,15 +58,15 @@ export class LostPostFinder {
    * removed. Only while the turn is ours: all that the bot writes behind its question is the reply.
    */
   async find(key: string, signal: AbortSignal): Promise<LostPost | undefined> {
-    const { errands } = this.#options;
+    const { backgroundCalls } = this.#options;
     const { posts, streams } = await this.#look(signal);
     const [post, ...late] = posts.get(key) ?? [];
     const begun = post === undefined ? streams[0] : undefined;
     for (const ts of late) {
-      errands.run('remove a late post', (end) => this.removePost(ts, end));
+      backgroundCalls.run('remove a late post', (end) => this.removePost(ts, end));
     }
     for (const ts of streams.filter((one) => one !== begun)) {
-      errands.run('remove a stray', (end) => this.#removeStream(ts, end));
+      backgroundCalls.run('remove a stray', (end) => this.#removeStream(ts, end));
     }
     const ts = post ?? begun;
     return ts === undefined ? undefined : { ts, isStream: begun !== undefined };
@@ -82,7 +82,7 @@ export class LostPostFinder {
     const { streams } = await this.#look(signal);
     if (streams.length === 0) return;
     // Not before the look: a later reply that it saw must have been stored by then.
-    const { next, pages } = await this.#options.sequel();
+    const { next, pages } = await this.#options.followingTurns();
     for (const ts of streams) {
       if (pages.has(ts) || (next !== undefined && ts > next)) continue;
       await this.#removeStream(ts, signal);
@@ -94,19 +94,19 @@ export class LostPostFinder {
   }
 
   async #look(signal: AbortSignal): Promise<BotMessages> {
-    const { threads, place, newest, self, isKnown } = this.#options;
+    const { threads, location, newest, bot, isKnown } = this.#options;
     const posts = new Map<string, string[]>();
     const streams: string[] = [];
     const note = (message: JsonRecord): false => {
       const ts = asText(message['ts']);
-      if (ts === undefined || ts <= newest || message['user'] !== self()?.userId) return false;
+      if (ts === undefined || ts <= newest || message['user'] !== bot()?.userId) return false;
       const key = pageKeyOf(message);
       const marked = asRecord(message['metadata'])['event_type'] !== undefined;
       if (key !== undefined) posts.set(key, [...(posts.get(key) ?? []), ts].sort());
       else if (!marked && !isKnown(ts)) streams.push(ts);
       return false;
     };
-    await threads.find(place, newest, note, signal);
+    await threads.find(location, newest, note, signal);
     return { posts, streams: streams.sort() };
   }
 

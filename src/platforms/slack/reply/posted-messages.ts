@@ -1,84 +1,10 @@
-import { type JsonRecord, asRecord, asText } from '../../../core/foreign-data.ts';
+import { LRUCache } from 'lru-cache';
+import { asRecord, asText, type JsonRecord } from '../../../core/foreign-data.ts';
 
-/** The messages that a reply is known to stand in. */
-export class ReplyMessages {
-  readonly #onStands: (ts: string) => void;
-  /** The message of each page that is known to have one, by key. */
-  readonly #pages = new Map<string, string>();
-  readonly #messages = new Set<string>();
-
-  /** @param onStands told of each message */
-  constructor(onStands: (ts: string) => void) {
-    this.#onStands = onStands;
-  }
-
-  /** The `ts` of the message that a page stands in. */
-  of(key: string): string | undefined {
-    return this.#pages.get(key);
-  }
-
-  get any(): boolean {
-    return this.#messages.size > 0;
-  }
-
-  has(ts: string): boolean {
-    return this.#messages.has(ts);
-  }
-
-  /** @param key of the page, where that is known */
-  stands(ts: string, key?: string): void {
-    if (key !== undefined) this.#pages.set(key, ts);
-    this.#messages.add(ts);
-    this.#onStands(ts);
-  }
-
-  /** No page stands in the message any more; returns the keys of those that did. */
-  leave(ts: string): string[] {
-    const keys = [...this.#pages].flatMap(([key, one]) => (one === ts ? [key] : []));
-    for (const key of keys) this.#pages.delete(key);
-    return keys;
-  }
-
-  /** The message is about to be deleted. */
-  goes(ts: string): void {
-    this.#messages.delete(ts);
-  }
-}
-
-/** A post's answer is waited for, and asked after, for far less time than this, in milliseconds. */
+/** 10 minutes: longer than a lost post is looked for. */
 const rememberMs = 10 * 60_000;
-
-/**
- * Posts of the bot's own that events told of, by the key that they carry: one whose answer was lost
- * need not be looked for in Slack, which allows that 50 times a minute.
- */
-export class OwnPostEvents {
-  /** By channel and key; the one that was heard of first stands first. */
-  readonly #posts = new Map<string, { readonly ts: string; readonly at: number }>();
-
-  note(channel: string, key: string, ts: string): void {
-    const id = `${channel} ${key}`;
-    const at = performance.now();
-    for (const [old, post] of this.#posts) {
-      if (post.at > at - rememberMs) break;
-      this.#posts.delete(old);
-    }
-    // The first one stands: of a second one it is known that it is one too many.
-    if (!this.#posts.has(id)) this.#posts.set(id, { ts, at });
-  }
-
-  /** The `ts` of the post with this key, if an event told of it. */
-  of(channel: string, key: string): string | undefined {
-    return this.#posts.get(`${channel} ${key}`)?.ts;
-  }
-
-  /** A person deleted it. */
-  forget(channel: string, ts: string): void {
-    for (const [id, post] of this.#posts) {
-      if (post.ts === ts && id.startsWith(`${channel} `)) this.#posts.delete(id);
-    }
-  }
-}
+/** Messages; a workspace takes at most 300 posts a minute. */
+const maxRemembered = 10_000;
 
 const pageEventType = 'parley_page';
 
@@ -87,9 +13,105 @@ export function pageMetadata(key: string): JsonRecord {
   return { event_type: pageEventType, event_payload: { key } };
 }
 
-/** The idempotency key that a message carries, if it is a page's post. */
+/** The key of the page that a message was posted for; undefined if it is no page's post. */
 export function pageKeyOf(message: JsonRecord): string | undefined {
   const metadata = asRecord(message['metadata']);
   if (metadata['event_type'] !== pageEventType) return undefined;
   return asText(asRecord(metadata['event_payload'])['key']);
+}
+
+/** Which Slack messages are ours: those of this process's replies, by page key and by `ts`. */
+export class PostedMessages {
+  /** The turn whose reply is in a message, by channel and `ts`; of replies that are over, too. */
+  readonly #turns = new LRUCache<string, string>({ max: maxRemembered, ttl: rememberMs });
+  /**
+   * The `ts` of posts that events reported, by channel and page key: a post whose response was lost
+   * need not be looked for with a call, of which Slack allows 50 a minute.
+   */
+  readonly #reported = new LRUCache<string, string>({ max: maxRemembered, ttl: rememberMs });
+
+  ofReply(channel: string, turn: string): ReplyMessages {
+    return new ReplyMessages({
+      onAdded: (ts) => this.#turns.set(`${channel} ${ts}`, turn),
+      reportedTsOf: (key) => this.#reported.get(`${channel} ${key}`),
+      isOfAnother: (ts) => (this.#turns.get(`${channel} ${ts}`) ?? turn) !== turn,
+    });
+  }
+
+  /** An event reports a post of the bot's own. The first one counts: a second is a duplicate. */
+  onReported(channel: string, key: string, ts: string): void {
+    const id = `${channel} ${key}`;
+    if (!this.#reported.has(id)) this.#reported.set(id, ts);
+  }
+
+  /** A message was deleted, by a person or by the bot. */
+  onDeleted(channel: string, ts: string): void {
+    for (const [id, reported] of this.#reported.entries()) {
+      if (reported === ts && id.startsWith(`${channel} `)) this.#reported.delete(id);
+    }
+  }
+}
+
+interface ReplyMessagesOptions {
+  readonly onAdded: (ts: string) => void;
+  readonly reportedTsOf: (key: string) => string | undefined;
+  readonly isOfAnother: (ts: string) => boolean;
+}
+
+/** The messages of one reply. */
+export class ReplyMessages {
+  readonly #options: ReplyMessagesOptions;
+  /** The message of each page that is known to have one, by page key. */
+  readonly #pages = new Map<string, string>();
+  readonly #messages = new Set<string>();
+
+  constructor(options: ReplyMessagesOptions) {
+    this.#options = options;
+  }
+
+  get isEmpty(): boolean {
+    return this.#messages.size === 0;
+  }
+
+  has(ts: string): boolean {
+    return this.#messages.has(ts);
+  }
+
+  /** The `ts` of the message that shows a page. */
+  tsOf(key: string): string | undefined {
+    return this.#pages.get(key);
+  }
+
+  /** The `ts` of a page's post, if an event reported it. */
+  reportedTsOf(key: string): string | undefined {
+    return this.#options.reportedTsOf(key);
+  }
+
+  /** Whether the message belongs to a reply of this process, this one or another. */
+  isOfSomeReply(ts: string): boolean {
+    return this.has(ts) || this.#options.isOfAnother(ts);
+  }
+
+  /**
+   * The message belongs to the reply.
+   *
+   * @param key of the page that it shows, where that is known
+   */
+  add(ts: string, key?: string): void {
+    if (key !== undefined) this.#pages.set(key, ts);
+    this.#messages.add(ts);
+    this.#options.onAdded(ts);
+  }
+
+  /** The message shows no page any more; returns the keys of those that it showed. */
+  removePages(ts: string): string[] {
+    const keys = [...this.#pages].flatMap(([key, one]) => (one === ts ? [key] : []));
+    for (const key of keys) this.#pages.delete(key);
+    return keys;
+  }
+
+  /** The bot is about to delete the message: the event of that must not end the reply. */
+  delete(ts: string): void {
+    this.#messages.delete(ts);
+  }
 }

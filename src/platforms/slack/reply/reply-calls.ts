@@ -12,9 +12,9 @@ import type { StreamPolicy } from './streaming/stream-policy.ts';
 
 export interface ReplyCallsOptions {
   readonly api: SlackApi;
-  readonly errands: BackgroundCalls;
+  readonly backgroundCalls: BackgroundCalls;
   readonly streams: StreamPolicy;
-  readonly place: SlackLocation;
+  readonly location: SlackLocation;
   /** Throws `Rejected` if the bot does not belong to this place's workspace. */
   readonly ensureSameWorkspace: () => void;
   /** A message is about to be deleted: Slack tells of it as if a person had done that. */
@@ -45,7 +45,7 @@ export class ReplyCalls {
 
   /** Resolves to the message's `ts`. */
   async post({ text, key, whole = false }: PostRequest, signal: AbortSignal): Promise<string> {
-    const { channel, root } = this.#options.place;
+    const { channel, root } = this.#options.location;
     const args = {
       channel,
       ...(root === undefined ? {} : { thread_ts: root }),
@@ -62,17 +62,17 @@ export class ReplyCalls {
 
   /** Posts a sentence of Parley's own behind the reply. */
   async postNotice(sentence: string, signal: AbortSignal): Promise<void> {
-    await this.#post(noticeArguments(this.#options.place, sentence), signal);
+    await this.#post(noticeArguments(this.#options.location, sentence), signal);
   }
 
   async update(ts: string, text: string, signal: AbortSignal): Promise<void> {
-    const { channel } = this.#options.place;
+    const { channel } = this.#options.location;
     await this.#call('chat.update', { channel, ts, markdown_text: text }, signal);
   }
 
   /** One of the methods for streams. */
   async stream(method: string, args: JsonRecord, signal: AbortSignal): Promise<JsonRecord> {
-    const { channel } = this.#options.place;
+    const { channel } = this.#options.location;
     const answer = await this.#call(method, { channel, ...args }, signal);
     const { ts } = args;
     // A stream's end is the first that Slack tells of where its message stands.
@@ -82,17 +82,17 @@ export class ReplyCalls {
 
   /** A message that is gone already is no error. */
   async delete(ts: string, signal: AbortSignal): Promise<void> {
-    const { place, onDelete } = this.#options;
+    const { location, onDelete } = this.#options;
     onDelete(ts);
     try {
-      await this.#call('chat.delete', { channel: place.channel, ts }, signal);
+      await this.#call('chat.delete', { channel: location.channel, ts }, signal);
     } catch (error) {
       if (!(error instanceof Rejected && error.reason === 'removed')) throw error;
     }
   }
 
   async #post(args: JsonRecord, signal: AbortSignal): Promise<string | undefined> {
-    const { team, channel } = this.#options.place;
+    const { team, channel } = this.#options.location;
     // What is posted elsewhere need not wait.
     const budgetKey = channelPostKey(team, channel);
     const answer = await this.#call('chat.postMessage', args, signal, budgetKey);
@@ -103,11 +103,11 @@ export class ReplyCalls {
 
   /** Under a question that was deleted Slack has no thread, and posts for the whole channel. */
   async #ensureInThread(ts: string, posted: JsonRecord, signal: AbortSignal): Promise<void> {
-    const { place, errands } = this.#options;
-    const { root } = place;
+    const { location, backgroundCalls } = this.#options;
+    const { root } = location;
     if (root === undefined || posted['ts'] === undefined || posted['thread_ts'] === root) return;
     await this.delete(ts, signal).catch(() =>
-      errands.run('take back a post', (end) => this.delete(ts, end)),
+      backgroundCalls.run('take back a post', (end) => this.delete(ts, end)),
     );
     throw new Rejected('removed', 'the thread is gone');
   }
@@ -117,7 +117,7 @@ export class ReplyCalls {
     method: string,
     args: JsonRecord,
     signal: AbortSignal,
-    budgetKey = methodKey(this.#options.place.team, method),
+    budgetKey = methodKey(this.#options.location.team, method),
   ): Promise<JsonRecord> {
     const { api, streams, ensureSameWorkspace } = this.#options;
     ensureSameWorkspace();

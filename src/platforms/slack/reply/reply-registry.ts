@@ -2,15 +2,18 @@ import type { ConversationId } from '../../../core/domain/conversation.ts';
 import { Rejected } from '../../../core/domain/errors.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import type { Store } from '../../../core/ports/store.ts';
-import { RunningReplies } from '../../common/running-replies.ts';
+import { editsOverText, type ReplyHandle, RunningReplies } from '../../common/running-replies.ts';
 import type { Turn } from '../../../core/domain/turn.ts';
 import type { SlackApi } from '../api/web-api.ts';
 import type { DuplicatePosts } from './duplicate-posts.ts';
-import type { OwnPostEvents } from './posted-messages.ts';
+import type { PostedMessages } from './posted-messages.ts';
 import type { BackgroundCalls } from '../../common/background-calls.ts';
-import { RecentReplyMessages } from './recent-reply-messages.ts';
-import { isDirect, type SlackLocation, locationOf } from '../messages/conversation-location.ts';
-import type { SlackMessage } from '../messages/slack-message.ts';
+import {
+  globalIdOf,
+  isDirect,
+  locationOf,
+  type SlackLocation,
+} from '../messages/conversation-location.ts';
 import { postNotice } from '../notices/user-notices.ts';
 import type { BotIdentity } from '../api/identify-bot.ts';
 import { followingTurns } from './lost-posts.ts';
@@ -19,142 +22,106 @@ import type { StreamPolicy } from './streaming/stream-policy.ts';
 import { SlackSurface } from './surface.ts';
 import type { ThreadReader } from '../history/thread-reader.ts';
 
-const editsOverSentence =
-  'Slack does not let me change my message any more, so this answer ends here. Ask again for the rest.';
-
 export interface ReplyRegistryOptions {
   readonly api: SlackApi;
   readonly threads: ThreadReader;
-  readonly errands: BackgroundCalls;
-  readonly doubles: DuplicatePosts;
-  readonly heard: OwnPostEvents;
+  readonly backgroundCalls: BackgroundCalls;
+  readonly duplicates: DuplicatePosts;
+  readonly posted: PostedMessages;
   readonly log: Log;
   readonly store: Pick<Store, 'conversationView'>;
   /** Aborts when the service ends. */
   readonly ending: AbortSignal;
   /** Undefined while Slack has not told yet. */
-  readonly self: () => BotIdentity | undefined;
+  readonly bot: () => BotIdentity | undefined;
   readonly streams: StreamPolicy;
   /** How long a stream is written, in milliseconds. */
   readonly streamMs?: number;
 }
 
-/** What a reply is written with, and its sign of life. */
-class SlackReplyHandle {
+interface SlackReplyHandle extends ReplyHandle {
   readonly surface: SlackSurface;
   readonly status: AssistantStatus;
-  readonly #channel: string;
-
-  constructor(surface: SlackSurface, status: AssistantStatus, channel: string) {
-    this.surface = surface;
-    this.status = status;
-    this.#channel = channel;
-  }
-
-  owns(message: string): boolean {
-    const [channel, ts = ''] = message.split(' ');
-    return channel === this.#channel && this.surface.owns(ts);
-  }
-
-  stopWriting(): void {
-    this.surface.stopWriting();
-  }
 }
 
-/** The replies that are being written. */
+/** The replies that are written at the moment. */
 export class ReplyRegistry {
   readonly #options: ReplyRegistryOptions;
   readonly #statuses = new StatusSupport();
-  readonly #running = new RunningReplies<SlackReplyHandle>();
-  readonly #known = new RecentReplyMessages();
+  readonly #running: RunningReplies<SlackReplyHandle>;
 
   constructor(options: ReplyRegistryOptions) {
     this.#options = options;
+    this.#running = new RunningReplies(options.backgroundCalls);
   }
 
   surface({ conversation, id: turn, messages, pages }: Turn): SlackSurface {
-    const { api, threads, errands, doubles, heard, log, self, streams, streamMs, store, ending } =
-      this.#options;
-    const place = locationOf(conversation);
-    const { channel } = place;
+    const { store, bot, posted } = this.#options;
+    const location = locationOf(conversation);
+    const { team, channel, root } = location;
     const newest = messages.reduce((ts, { id }) => (id > ts ? id : ts), '0');
     const status = new AssistantStatus({
-      api,
+      ...this.#options,
       statuses: this.#statuses,
-      log,
-      kind: kindOf(place),
+      kind: kindOf(location),
       channel,
-      threadTs: place.root ?? newest,
-      clearedByPost: place.root !== undefined,
-      errands,
+      threadTs: root ?? newest,
+      clearedByPost: root !== undefined,
     });
-    const ensureHome = (): void => {
-      const team = self()?.team ?? place.team;
-      if (team === place.team) return;
-      throw new Rejected('refused', `the token is not for workspace ${place.team}`);
-    };
     const asker = messages
       .findLast(({ id }) => id === newest)
       ?.author.id.split(':')
       .at(-1);
     const surface = new SlackSurface({
-      api,
-      threads,
-      errands,
-      doubles,
-      place,
+      ...this.#options,
+      location,
       newest,
       pages,
       status,
-      streams,
-      self,
-      ensureSameWorkspace: ensureHome,
-      ending,
-      heard: (key) => heard.of(channel, key),
-      onStands: (ts) => this.#known.note(channel, ts, turn),
-      isOfAnother: (ts) => this.#known.ofAnother(channel, ts, turn),
-      sequel: async () => followingTurns(await store.conversationView(conversation), turn, newest),
+      messages: posted.ofReply(channel, turn),
+      ensureSameWorkspace: () => {
+        if ((bot()?.team ?? team) === team) return;
+        throw new Rejected('refused', `the token is not for workspace ${team}`);
+      },
+      followingTurns: async () =>
+        followingTurns(await store.conversationView(conversation), turn, newest),
       ...(asker === undefined ? {} : { asker }),
-      ...(streamMs === undefined ? {} : { streamMs }),
     });
-    const questions = new Set(messages.map(({ id: ts }) => idOf({ channel, ts })));
+    const prefix = globalIdOf(team, { channel, ts: '' });
     this.#running.add(conversation, {
       turn,
-      questions,
-      handle: new SlackReplyHandle(surface, status, channel),
+      questions: new Set(messages.map(({ id: ts }) => globalIdOf(team, { channel, ts }))),
+      handle: {
+        surface,
+        status,
+        owns: (id) => id.startsWith(prefix) && surface.owns(id.slice(prefix.length)),
+        stopWriting: () => surface.stopWriting(),
+        closingNotice: () => (surface.editsOver ? this.#editsOverNotice(location) : undefined),
+      },
     });
     return surface;
   }
 
-  /**
-   * A message was deleted: the running reply that it is a question or a part of is written no
-   * further. That reply's conversation, if there is one.
-   */
-  onMessageDeleted(message: Pick<SlackMessage, 'channel' | 'ts'>): ConversationId | undefined {
-    return this.#running.onMessageDeleted(idOf(message));
+  /** As `RunningReplies.onMessageDeleted`. */
+  onMessageDeleted(globalId: string): ConversationId | undefined {
+    return this.#running.onMessageDeleted(globalId);
   }
 
-  /** Leaves nothing behind: no status that nobody clears, no answer that stops without a word. */
-  ended(conversation: ConversationId, turn: string): void {
-    const { api, errands } = this.#options;
-    const pen = this.#running.remove(conversation, turn);
-    pen?.status.clear();
-    pen?.surface.close();
-    if (pen?.surface.editsOver !== true) return;
-    errands.run('say that edits are over', (signal) =>
-      postNotice(api, locationOf(conversation), editsOverSentence, signal),
-    );
+  /** Leaves nothing behind: no status that nobody clears, no stream that nobody stops. */
+  onTurnEnded(conversation: ConversationId, turn: string): void {
+    const handle = this.#running.onTurnEnded(conversation, turn);
+    handle?.status.clear();
+    handle?.surface.close();
   }
 
-  /** Whoever goes on with it writes on a surface of its own. */
-  abandoned(conversation: ConversationId, turn: string): void {
-    this.#running.remove(conversation, turn)?.surface.leave();
+  onTurnAbandoned(conversation: ConversationId, turn: string): void {
+    this.#running.onTurnAbandoned(conversation, turn)?.surface.leave();
   }
-}
 
-/** A message's `ts` is unique in its channel only. */
-function idOf({ channel, ts }: Pick<SlackMessage, 'channel' | 'ts'>): string {
-  return `${channel} ${ts}`;
+  #editsOverNotice(location: SlackLocation) {
+    return (signal: AbortSignal): Promise<void> =>
+      postNotice(this.#options.api, location, editsOverText('Slack'), signal);
+  }
 }
 
 /** What Slack takes or refuses is much the same in all places of a kind. */

@@ -14,7 +14,7 @@ import type { DuplicatePosts } from './duplicate-posts.ts';
 import { SlackApiError } from '../api/api-errors.ts';
 import { slackFormat } from './markdown-format.ts';
 import { emptyPageText, textBeforeUrl } from './link-safety.ts';
-import { ReplyMessages } from './posted-messages.ts';
+import type { ReplyMessages } from './posted-messages.ts';
 import { type StreamStarterOptions, ReplyStreams } from './streaming/reply-streams.ts';
 import type { AssistantStatus } from './assistant-status.ts';
 import { LostPostFinder, type LostPostFinderOptions } from './lost-posts.ts';
@@ -29,20 +29,15 @@ export interface SlackSurfaceOptions
   extends
     Omit<ReplyCallsOptions, 'onDelete'>,
     Omit<LostPostFinderOptions, 'isKnown'>,
-    Omit<StreamStarterOptions, 'strays' | 'call'> {
+    Omit<StreamStarterOptions, 'lostPosts' | 'call'> {
   readonly api: ReplyCallsOptions['api'];
-  readonly doubles: DuplicatePosts;
+  readonly duplicates: DuplicatePosts;
   /** What earlier attempts posted, or perhaps posted. */
   readonly pages: readonly PageRecord[];
   readonly status?: AssistantStatus;
   /** How long a stream is written, in milliseconds. */
   readonly streamMs?: number;
-  /** The reply is known to stand in this message. */
-  readonly onStands: (ts: string) => void;
-  /** The `ts` of the post with this key, if an event told of it. */
-  readonly heard: (key: string) => string | undefined;
-  /** Whether another turn's reply is known to stand in it. */
-  readonly isOfAnother: (ts: string) => boolean;
+  readonly messages: ReplyMessages;
 }
 
 /**
@@ -56,29 +51,29 @@ export class SlackSurface implements Surface {
   /** Goes as soon as Slack refuses it. */
   working?: WorkingMark;
   readonly #options: SlackSurfaceOptions;
-  readonly #standing: ReplyMessages;
+  readonly #messages: ReplyMessages;
   readonly #plainBudgets: Surface['budgets'];
   readonly #calls: ReplyCalls;
-  readonly #strays: LostPostFinder;
+  readonly #lostPosts: LostPostFinder;
   readonly #streamer: ReplyStreams;
   #editsOver = false;
 
   constructor(options: SlackSurfaceOptions) {
     this.#options = options;
-    this.#plainBudgets = rateLimitsOf(options.place);
-    this.#standing = new ReplyMessages(options.onStands);
-    this.#calls = new ReplyCalls({ ...options, onDelete: (ts) => this.#standing.goes(ts) });
-    const isKnown = (ts: string): boolean => this.owns(ts) || options.isOfAnother(ts);
-    this.#strays = new LostPostFinder({ ...options, isKnown });
+    this.#plainBudgets = rateLimitsOf(options.location);
+    this.#messages = options.messages;
+    this.#calls = new ReplyCalls({ ...options, onDelete: (ts) => this.#messages.delete(ts) });
+    const isKnown = (ts: string): boolean => this.#messages.isOfSomeReply(ts);
+    this.#lostPosts = new LostPostFinder({ ...options, isKnown });
     this.#streamer = new ReplyStreams({
       ...options,
-      strays: this.#strays,
+      lostPosts: this.#lostPosts,
       call: (method, args, signal) => this.#calls.stream(method, args, signal),
     });
     for (const { key, id } of options.pages) {
       if (id === undefined) continue;
-      this.#standing.stands(id, key);
-      options.doubles.recover(key, id, this.#strays);
+      this.#messages.add(id, key);
+      options.duplicates.recover(key, id, this.#lostPosts);
     }
     const { status } = options;
     if (status?.isSupported !== true) return;
@@ -107,33 +102,35 @@ export class SlackSurface implements Surface {
     const { key } = posting;
     const ts =
       (await this.#streamer.begin(posting, signal)) ?? (await this.#calls.post(posting, signal));
-    this.#stands(key, ts);
+    this.#isIn(key, ts);
     this.#options.status?.posted();
     return ts;
   }
 
   async find({ key }: Pick<PostRequest, 'key'>, signal: AbortSignal): Promise<string | undefined> {
-    const ts = this.#standing.of(key);
+    const ts = this.#messages.tsOf(key);
     if (ts !== undefined) return ts;
-    const { doubles, ensureSameWorkspace } = this.#options;
+    const { duplicates, ensureSameWorkspace } = this.#options;
     ensureSameWorkspace();
-    const heard = this.#options.heard(key);
+    const reported = this.#messages.reportedTsOf(key);
     const found =
-      heard === undefined ? await this.#strays.find(key, signal) : { ts: heard, isStream: false };
+      reported === undefined
+        ? await this.#lostPosts.find(key, signal)
+        : { ts: reported, isStream: false };
     if (found === undefined) {
-      doubles.postRetried(key, this.#strays);
+      duplicates.postRetried(key, this.#lostPosts);
       return undefined;
     }
-    this.#stands(key, found.ts);
+    this.#isIn(key, found.ts);
     // It may have been the second try, of a process that ended before its answer came.
-    doubles.recover(key, found.ts, this.#strays);
+    duplicates.recover(key, found.ts, this.#lostPosts);
     if (found.isStream) this.#streamer.found(found.ts);
     return found.ts;
   }
 
-  #stands(key: string, ts: string): void {
-    this.#standing.stands(ts, key);
-    this.#options.doubles.resolved(key, ts);
+  #isIn(key: string, ts: string): void {
+    this.#messages.add(ts, key);
+    this.#options.duplicates.resolved(key, ts);
   }
 
   async edit(
@@ -145,26 +142,27 @@ export class SlackSurface implements Surface {
     if (await this.#streamer.show(id, text, growth, signal)) return;
     try {
       await this.#calls.update(id, text.trim() === '' ? emptyPageText : text, signal);
-      this.#standing.stands(id);
+      this.#messages.add(id);
       this.#streamer.edited(id);
     } catch (error) {
       if (!(error instanceof SlackApiError)) throw error;
       if (editsOver.has(error.code)) this.#editsOver = true;
       if (error.code !== 'streaming_state_conflict') throw error;
-      this.#standing.stands(id);
+      this.#messages.add(id);
       this.#streamer.conflicts(id, error);
     }
   }
 
   async remove(id: string, signal: AbortSignal): Promise<void> {
     await this.#streamer.stop(id, signal);
-    for (const key of this.#standing.leave(id)) this.#options.doubles.resolved(key, undefined);
+    for (const key of this.#messages.removePages(id))
+      this.#options.duplicates.resolved(key, undefined);
     await this.#calls.delete(id, signal);
   }
 
   get notice(): AskerNotice | undefined {
     const { asker } = this.#options;
-    if (asker === undefined || !this.#standing.any) return undefined;
+    if (asker === undefined || this.#messages.isEmpty) return undefined;
     return {
       budgets: this.#plainBudgets.post,
       post: (sentence, signal) => this.#calls.postNotice(`<@${asker}> ${sentence}`, signal),
@@ -173,19 +171,19 @@ export class SlackSurface implements Surface {
 
   /** Whether it is a message of this reply. */
   owns(ts: string): boolean {
-    return this.#standing.has(ts);
+    return this.#messages.has(ts);
   }
 
   /** The reply is over. */
   close(): void {
     this.#calls.close();
     this.#streamer.close();
-    this.#options.doubles.close(this.#strays);
+    this.#options.duplicates.close(this.#lostPosts);
   }
 
   /** The reply was left before its end. */
   leave(): void {
-    this.#options.doubles.leave(this.#strays);
+    this.#options.duplicates.leave(this.#lostPosts);
   }
 
   /** A person deleted a question or a part of the reply: nothing more is written. */

@@ -7,7 +7,7 @@ import { parseEvent } from '../../../../src/platforms/slack/receive/parse-event.
 const folder = new URL('../../../fixtures/slack/', import.meta.url);
 
 /** The bot of the fixtures. */
-export const self: BotIdentity = {
+export const bot: BotIdentity = {
   team: 'T024BE7LD',
   userId: 'U0LAN0Z89',
   botId: 'B0LAN0Z8A',
@@ -28,9 +28,9 @@ export function fixtureNames(): string[] {
   return readdirSync(folder).map((file) => file.replace('.json', ''));
 }
 
-/** What somebody said in a fixture, however it is told. */
-export function saidInFixture(name: string): SlackMessage {
-  const told = parseEvent(fixture(name));
-  if (told === undefined || !('said' in told)) throw new Error(`nothing is said in ${name}`);
-  return told.said;
+/** The message of a fixture, however it is reported. */
+export function messageInFixture(name: string): SlackMessage {
+  const event = parseEvent(fixture(name));
+  if (event === undefined || !('message' in event)) throw new Error(`no message in ${name}`);
+  return event.message;
 }

@@ -49,7 +49,7 @@ export class ReplyStreams implements Streaming {
 
   constructor(options: ReplyStreamsOptions) {
     this.#options = options;
-    this.#budgets = streamRateLimitsOf(options.place);
+    this.#budgets = streamRateLimitsOf(options.location);
     this.#starts = new StreamStarter(options);
   }
 
@@ -71,7 +71,7 @@ export class ReplyStreams implements Streaming {
 
   /** As `Streaming.prepare`. */
   prepare(final: boolean): void {
-    const { streams, place } = this.#options;
+    const { streams, location } = this.#options;
     const now = performance.now();
     // Other instances spend the same limit: words do not wait for a start that may be theirs.
     if (this.#offered && this.#stream === undefined && now - this.#offeredAt > offerMs) {
@@ -79,7 +79,7 @@ export class ReplyStreams implements Streaming {
     }
     const before = this.#offered;
     const mayStream = this.#mayStream && !this.#posts && !this.#starts.failed;
-    this.#offered = !final && mayStream && streams.offerStream(this, place);
+    this.#offered = !final && mayStream && streams.offerStream(this, location);
     if (this.#offered && !before) this.#offeredAt = now;
     if (!this.#offered) streams.noteMode(this, 'edits');
   }
@@ -174,11 +174,11 @@ export class ReplyStreams implements Streaming {
 
   /** The reply is over: nothing is left open. */
   close(): void {
-    const { streams, errands } = this.#options;
+    const { streams, backgroundCalls } = this.#options;
     streams.forget(this);
     const stream = this.#stream;
     if (stream?.next !== undefined) {
-      errands.run('stop a stream', async (signal) => {
+      backgroundCalls.run('stop a stream', async (signal) => {
         await stream.stop(signal).catch((error: unknown) => {
           if (!(error instanceof Rejected)) throw error;
         });
@@ -194,9 +194,9 @@ export class ReplyStreams implements Streaming {
 
 export interface StreamStarterOptions {
   readonly streams: StreamPolicy;
-  readonly strays: LostPostFinder;
-  readonly errands: BackgroundCalls;
-  readonly place: SlackLocation;
+  readonly lostPosts: LostPostFinder;
+  readonly backgroundCalls: BackgroundCalls;
+  readonly location: SlackLocation;
   /** Who asked: Slack wants to know it in channels. */
   readonly asker?: string;
   /** Aborts when the service ends: nothing is waited for any more. */
@@ -223,12 +223,12 @@ export class StreamStarter {
 
   /** Resolves to the stream's `ts`. Throws `OtherWay` if Slack refuses it. */
   async begin(text: string, signal: AbortSignal): Promise<string> {
-    const { streams, place, asker, call } = this.#options;
+    const { streams, location, asker, call } = this.#options;
     const recipient =
-      isDirect(place.channel) || asker === undefined
+      isDirect(location.channel) || asker === undefined
         ? {}
-        : { recipient_user_id: asker, recipient_team_id: place.team };
-    const args = { thread_ts: place.root, ...recipient, markdown_text: text };
+        : { recipient_user_id: asker, recipient_team_id: location.team };
+    const args = { thread_ts: location.root, ...recipient, markdown_text: text };
     try {
       const ts = asText((await call('chat.startStream', args, signal))['ts']);
       if (ts === undefined) throw new CallFailed('chat.startStream: begun without an id');
@@ -236,7 +236,7 @@ export class StreamStarter {
     } catch (error) {
       if (error instanceof SlackApiError && error.reason === 'refused') {
         this.#failed = true;
-        streams.noteRefusal(place, error.code);
+        streams.noteRefusal(location, error.code);
         throw new MethodChanged('Slack refuses the stream', { called: true, cause: error });
       }
       if (!(error instanceof RateLimited || error instanceof Rejected)) {
@@ -254,13 +254,13 @@ export class StreamStarter {
 
   /** The reply is over. */
   close(): void {
-    const { errands, strays, ending } = this.#options;
+    const { backgroundCalls, lostPosts, ending } = this.#options;
     const lostAt = this.#lostAt;
     if (lostAt === undefined) return;
-    errands.run('look for a lost stream', async (signal) => {
+    backgroundCalls.run('look for a lost stream', async (signal) => {
       // It may come late. Where nobody can wait for it, it is removed if it came already.
       await waitUnlessAborted(Math.max(0, lostAt + callTimeoutMs - performance.now()), ending);
-      await strays.removeStreams(signal);
+      await lostPosts.removeStreams(signal);
     });
   }
 }

@@ -71,12 +71,12 @@ export class StreamPolicy {
    * Whether a reply's next message is to be written as a stream. Then a start and a stop are set
    * aside for it for a second. Cheap: asked again and again.
    */
-  offerStream(writer: object, place: SlackLocation): boolean {
+  offerStream(writer: object, location: SlackLocation): boolean {
     const now = performance.now();
     const known = this.#writers.get(writer);
     if (known?.mode === 'offered' && now - known.at < offerMs) return true;
     this.#writers.delete(writer);
-    const offers = this.#takes(place) && this.#hasRoom(now) && this.#isFresher(now);
+    const offers = this.#takes(location) && this.#hasRoom(now) && this.#isFresher(now);
     this.#note(writer, offers ? 'offered' : 'edits');
     return offers;
   }
@@ -101,10 +101,10 @@ export class StreamPolicy {
   }
 
   /** Slack refused to begin a stream there. */
-  noteRefusal(place: SlackLocation, error: string): void {
+  noteRefusal(location: SlackLocation, error: string): void {
     if (codesOfMethod.has(error)) this.#none = true;
-    else if (codesOfChannelKind.has(error)) this.#refused.add(kindOf(place));
-    this.#log.info({ channel: place.channel, error }, 'no stream');
+    else if (codesOfChannelKind.has(error)) this.#refused.add(kindOf(location));
+    this.#log.info({ channel: location.channel, error }, 'no stream');
   }
 
   #limiter(method: string): RateLimiter | undefined {
@@ -126,8 +126,8 @@ export class StreamPolicy {
     this.#writers.set(writer, { mode: way, at: performance.now() });
   }
 
-  #takes(place: SlackLocation): boolean {
-    return !this.#none && place.root !== undefined && !this.#refused.has(kindOf(place));
+  #takes(location: SlackLocation): boolean {
+    return !this.#none && location.root !== undefined && !this.#refused.has(kindOf(location));
   }
 
   /** Each stream needs a stop, too, and that must not wait. */

@@ -29,7 +29,7 @@ function world() {
       return { user: { id: user, real_name: `Name of ${user}` } };
     },
   };
-  return { asked, people: new Users({ api: api as unknown as SlackApi, log: recordingLog() }) };
+  return { asked, users: new Users({ api: api as unknown as SlackApi, log: recordingLog() }) };
 }
 
 function strangers(count: number, at: number): string[] {
@@ -37,9 +37,9 @@ function strangers(count: number, at: number): string[] {
 }
 
 it('knows authors by name while others mention thousands of made-up people', async () => {
-  const { people, asked } = world();
+  const { users, asked } = world();
   for (let message = 0; message < 20; message += 1) {
-    const names = people.namesOf([`UA${message}`], [strangers(2_500, message)], signal);
+    const names = users.namesOf([`UA${message}`], [strangers(2_500, message)], signal);
     await vi.advanceTimersByTimeAsync(1_000);
     expect((await names).get(`UA${message}`)).toBe(`Name of UA${message}`);
   }
@@ -47,9 +47,9 @@ it('knows authors by name while others mention thousands of made-up people', asy
 });
 
 it('knows the first 20 people whom a message mentions, each once', async () => {
-  const { people, asked } = world();
+  const { users, asked } = world();
   const mentioned = [...strangers(19, 1), ...strangers(19, 1), 'U1', 'U2'];
-  const names = people.namesOf(['U1'], [mentioned, ['U3']], signal);
+  const names = users.namesOf(['U1'], [mentioned, ['U3']], signal);
   await vi.advanceTimersByTimeAsync(1_000);
   expect([...(await names).keys()].sort()).toEqual([...strangers(19, 1), 'U1', 'U3'].sort());
   expect(new Set(asked).size).toBe(asked.length);

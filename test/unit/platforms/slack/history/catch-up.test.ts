@@ -36,6 +36,7 @@ function startProcess() {
     saveReadPositions: async (_: string, positions: ReadonlyMap<string, string>) => {
       for (const [key, position] of positions) saved.set(key, position);
     },
+    participation: () => Promise.resolve(undefined),
     recentlyActive: async () => active.map((root) => conversationId('slack', 'T1', 'C1', root)),
   };
   const positions = new ReadPositions({ platform: 'slack', store, log, isPermanent });

@@ -3,15 +3,17 @@ import {
   messageText,
   normalizeMessage,
 } from '../../../../../src/platforms/slack/messages/normalize-message.ts';
-import { fixture, fixtureNames, names, saidInFixture, self } from '../fixtures.ts';
+import { bot, messageInFixture, names } from '../fixtures.ts';
 
-const message = (name: string) => normalizeMessage(saidInFixture(name), 'question', self, names);
+const message = (name: string) =>
+  normalizeMessage(messageInFixture(name), { kind: 'question', opens: true }, bot, names);
 
 /** How a text of Slack's reads to the model. */
-const read = (text: string) => messageText({ ...saidInFixture('thread-reply'), text }, self, names);
+const read = (text: string) =>
+  messageText({ ...messageInFixture('thread-reply'), text }, bot, names);
 
 describe('a message', () => {
-  it('is the same from both twins of a mention', () => {
+  it('is the same from both events of a mention', () => {
     expect(message('app-mention')).toEqual(message('message-of-mention'));
     expect(message('app-mention')).toEqual({
       id: '1780000000.000200',
@@ -36,26 +38,11 @@ describe('a message', () => {
     expect(message(name).conversation).toBe(conversation);
   });
 
-  it('opens its conversation only as the root of a thread, with a mention', () => {
-    const opening = fixtureNames().filter((name) => 'event' in fixture(name) && opens(name));
-    expect(opening.sort()).toEqual([
-      'app-mention',
-      'deletion-of-root',
-      'edit',
-      'file-share',
-      'group-direct-message',
-      'message-of-mention',
-      'shared-channel',
-    ]);
+  it('opens its conversation as a question alone', () => {
+    const as = { kind: 'context', opens: true } as const;
+    const context = normalizeMessage(messageInFixture('app-mention'), as, bot, names);
+    expect(context).not.toHaveProperty('opens');
   });
-
-  function opens(name: string): boolean {
-    try {
-      return message(name).opens === true;
-    } catch {
-      return false;
-    }
-  }
 });
 
 describe('a text', () => {
@@ -81,14 +68,14 @@ describe('a text', () => {
     ['<@U0LAN0Z89|parley>: stop', 'stop'],
     ['stop <@U0LAN0Z89>', 'stop'],
     ['<@U0LAN0Z89> <@U0LAN0Z89>, what does <@U0LAN0Z89> mean?', 'what does @Parley mean?'],
-  ])('%s reads %s, without the bell', (text, expected) => {
+  ])('%s reads %s, without the mention', (text, expected) => {
     expect(read(text)).toBe(expected);
   });
 
   it('says so when there is nothing but the mention', () => {
     expect(read('<@U0LAN0Z89>')).toContain('what was said above');
-    const alone = { ...saidInFixture('app-mention'), text: '<@U0LAN0Z89> ' };
-    expect(messageText(alone, self, names)).toBe('(mentions you without a word)');
+    const alone = { ...messageInFixture('app-mention'), text: '<@U0LAN0Z89> ' };
+    expect(messageText(alone, bot, names)).toBe('(mentions you without a word)');
   });
 
   it('names files', () => {

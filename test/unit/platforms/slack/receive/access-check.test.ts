@@ -13,7 +13,7 @@ import type { BotIdentity } from '../../../../../src/platforms/slack/api/identif
 import type { ThreadReader } from '../../../../../src/platforms/slack/history/thread-reader.ts';
 import { recordingLog } from '../../../../fakes/recording-log.ts';
 
-const self: BotIdentity = { team: 'T1', enterprise: 'E1', userId: 'U9', name: 'parley' };
+const bot: BotIdentity = { team: 'T1', enterprise: 'E1', userId: 'U9', name: 'parley' };
 const { signal } = new AbortController();
 
 /** What `users.info` does about somebody. */
@@ -32,11 +32,11 @@ function world(
       return { user: { id: user, real_name: `Name of ${user}`, ...(answer as object) } };
     },
   };
-  const people = new Users({ api: api as unknown as SlackApi, log: recordingLog() });
+  const users = new Users({ api: api as unknown as SlackApi, log: recordingLog() });
   const access = new Access(lists);
   return {
-    people,
-    door: new AccessCheck({ identity: self, access, allowOutsiders: outsiders, users: people }),
+    users,
+    accessCheck: new AccessCheck({ bot, access, allowOutsiders: outsiders, users }),
   };
 }
 
@@ -59,8 +59,8 @@ describe('people of other workspaces', () => {
   ])(
     'are told by their organisation where a message does not: %s of %s',
     async (user, team, why) => {
-      const { door } = world(answers);
-      expect(await door.denialReason(said(user, { team }), signal)).toBe(why);
+      const { accessCheck } = world(answers);
+      expect(await accessCheck.denialReason(said(user, { team }), signal)).toBe(why);
     },
   );
 
@@ -68,13 +68,15 @@ describe('people of other workspaces', () => {
     const theirs = { team: 'T4', shared: true };
     const directly = { ...theirs, channel: 'D1' };
     const members = world(answers, { outsiders: true });
-    expect(await members.door.denialReason(said('UC', theirs), signal)).toBeUndefined();
-    expect(await members.door.denialReason(said('UC', directly), signal)).toBe('outsider');
-    expect(await members.door.denialReason(said('U1', { channel: 'D2' }), signal)).toBeUndefined();
+    expect(await members.accessCheck.denialReason(said('UC', theirs), signal)).toBeUndefined();
+    expect(await members.accessCheck.denialReason(said('UC', directly), signal)).toBe('outsider');
+    expect(
+      await members.accessCheck.denialReason(said('U1', { channel: 'D2' }), signal),
+    ).toBeUndefined();
     const open = world(answers, { outsiders: true, lists: { direct: 'everyone' } });
-    expect(await open.door.denialReason(said('UC', directly), signal)).toBeUndefined();
+    expect(await open.accessCheck.denialReason(said('UC', directly), signal)).toBeUndefined();
     const closed = world(answers, { lists: { direct: 'everyone' } });
-    expect(await closed.door.denialReason(said('UC', directly), signal)).toBe('outsider');
+    expect(await closed.accessCheck.denialReason(said('UC', directly), signal)).toBe('outsider');
   });
 });
 
@@ -92,9 +94,11 @@ describe('what Slack does not tell in time', () => {
     ['a rate limit', new RateLimited(30_000)],
     ['no answer', new CallFailed('away')],
   ])('is not decided by %s: the message may come again', async (_, answer) => {
-    const { door, people } = world({ UX: answer });
-    const refusal = door.denialReason(said('UX', { shared: true }), signal).catch((error) => error);
-    const names = people.namesOf(['UX'], [], signal);
+    const { accessCheck, users } = world({ UX: answer });
+    const refusal = accessCheck
+      .denialReason(said('UX', { shared: true }), signal)
+      .catch((error) => error);
+    const names = users.namesOf(['UX'], [], signal);
     await vi.advanceTimersByTimeAsync(1_000);
     expect(await refusal).toBeInstanceOf(CallFailed);
     // Names can be done without.
@@ -102,7 +106,7 @@ describe('what Slack does not tell in time', () => {
   });
 
   it('is left out of what was said above, as is what outsiders said', async () => {
-    const { door, people } = world({
+    const { accessCheck, users } = world({
       UA: { team_id: 'T2', enterprise_user: { enterprise_id: 'E1' } },
       UC: { team_id: 'T4' },
       UX: 'silence',
@@ -121,7 +125,7 @@ describe('what Slack does not tell in time', () => {
     const reading = threadContext(
       conversation,
       [question],
-      { self, threads, people, door },
+      { bot, threads, users, accessCheck },
       signal,
     );
     await vi.advanceTimersByTimeAsync(2_000);

@@ -13,7 +13,7 @@ import { recordingLog } from '../../../../fakes/recording-log.ts';
 function markBy(
   call: SlackApi['call'],
   log: Log,
-  errands = new BackgroundCalls(log),
+  backgroundCalls = new BackgroundCalls(log),
 ): AssistantStatus {
   return new AssistantStatus({
     api: { call } as SlackApi,
@@ -23,13 +23,13 @@ function markBy(
     channel: 'C1',
     threadTs: '1.0',
     clearedByPost: true,
-    errands,
+    backgroundCalls,
   });
 }
 
 it('does not hold up the end of the service while Slack hangs at clearing a status', async () => {
   const log = recordingLog();
-  const errands = new BackgroundCalls(log);
+  const backgroundCalls = new BackgroundCalls(log);
   const hanging = Promise.withResolvers<void>();
   const call: SlackApi['call'] = (_, { status }, signal) => {
     if (status !== '') return Promise.resolve({});
@@ -38,11 +38,11 @@ it('does not hold up the end of the service while Slack hangs at clearing a stat
       signal.addEventListener('abort', () => reject(signal.reason as Error));
     });
   };
-  const mark = markBy(call, log, errands);
+  const mark = markBy(call, log, backgroundCalls);
   await mark.show({ phase: 'thinking' }, new AbortController().signal);
   mark.clear();
   await hanging.promise;
-  await errands.close(0);
+  await backgroundCalls.close(0);
   expect(log.events.map(({ event }) => event)).toEqual(['background call failed']);
 }, 5_000);
 

@@ -15,33 +15,33 @@ function open() {
         return Promise.resolve();
       },
     }) as unknown as LostPostFinder;
-  const doubles = new DuplicatePosts(
+  const duplicates = new DuplicatePosts(
     new BackgroundCalls(recordingLog()),
     new AbortController().signal,
   );
-  return { doubles, removed, reply };
+  return { duplicates, removed, reply };
 }
 
 it('removes a post that comes after it was made again', () => {
-  const { doubles, removed, reply } = open();
-  doubles.postRetried('key', reply());
-  doubles.resolved('key', '2.0');
-  doubles.seen('key', 'C1', '2.0');
-  doubles.seen('key', 'C1', '1.0');
+  const { duplicates, removed, reply } = open();
+  duplicates.postRetried('key', reply());
+  duplicates.resolved('key', '2.0');
+  duplicates.seen('key', 'C1', '2.0');
+  duplicates.seen('key', 'C1', '1.0');
   expect(removed).toEqual(['1.0']);
 });
 
 it('removes none while somebody else may write the reply in it', () => {
-  const { doubles, removed, reply } = open();
+  const { duplicates, removed, reply } = open();
   const left = reply();
-  doubles.postRetried('key', left);
-  doubles.resolved('key', '2.0');
-  doubles.seen('key', 'C1', '2.0');
-  doubles.leave(left);
-  doubles.seen('key', 'C1', '1.0');
+  duplicates.postRetried('key', left);
+  duplicates.resolved('key', '2.0');
+  duplicates.seen('key', 'C1', '2.0');
+  duplicates.leave(left);
+  duplicates.seen('key', 'C1', '1.0');
   expect(removed).toEqual([]);
   // It comes back to this instance, which found the reply in the other message.
-  doubles.recover('key', '1.0', reply());
-  doubles.resolved('key', '1.0');
+  duplicates.recover('key', '1.0', reply());
+  duplicates.resolved('key', '1.0');
   expect(removed).toEqual(['2.0']);
 });

@@ -3,8 +3,10 @@ import { conversationId } from '../../../../../src/core/domain/conversation.ts';
 import { BackgroundCalls } from '../../../../../src/platforms/common/background-calls.ts';
 import type { JsonRecord } from '../../../../../src/core/foreign-data.ts';
 import type { StoredConversation } from '../../../../../src/core/ports/store.ts';
-import { RecentReplyMessages } from '../../../../../src/platforms/slack/reply/recent-reply-messages.ts';
-import { pageMetadata } from '../../../../../src/platforms/slack/reply/posted-messages.ts';
+import {
+  pageMetadata,
+  PostedMessages,
+} from '../../../../../src/platforms/slack/reply/posted-messages.ts';
 import { locationOf } from '../../../../../src/platforms/slack/messages/conversation-location.ts';
 import {
   followingTurns,
@@ -12,9 +14,9 @@ import {
 } from '../../../../../src/platforms/slack/reply/lost-posts.ts';
 import type { ThreadReader } from '../../../../../src/platforms/slack/history/thread-reader.ts';
 import { recordingLog } from '../../../../fakes/recording-log.ts';
-import { self } from '../fixtures.ts';
+import { bot } from '../fixtures.ts';
 
-const conversation = conversationId('slack', self.team, 'C1', '20.0');
+const conversation = conversationId('slack', bot.team, 'C1', '20.0');
 const { signal } = new AbortController();
 
 type Followed = Pick<StoredConversation, 'history' | 'running'>;
@@ -48,7 +50,7 @@ function running(turn: string, questions: string[], pages: string[] = []): Follo
 
 /** A thread that the reply to a question at 20.0 stands in. */
 class Thread {
-  readonly known = new RecentReplyMessages();
+  readonly known = new PostedMessages();
   /** What stands there: the metadata, by `ts`. */
   readonly #messages = new Map<string, JsonRecord | undefined>();
   readonly #followed: Followed;
@@ -68,10 +70,10 @@ class Thread {
     return [...this.#messages.keys()];
   }
 
-  get strays(): LostPostFinder {
+  get lostPosts(): LostPostFinder {
     const find: ThreadReader['find'] = async (_place, _after, meant) => {
       for (const [ts, metadata] of this.#messages) {
-        meant({ ts, user: self.userId, ...(metadata === undefined ? {} : { metadata }) });
+        meant({ ts, user: bot.userId, ...(metadata === undefined ? {} : { metadata }) });
       }
       return Promise.resolve(undefined);
     };
@@ -84,12 +86,12 @@ class Thread {
         },
       },
       threads: { find },
-      errands: new BackgroundCalls(recordingLog()),
-      place: locationOf(conversation),
+      backgroundCalls: new BackgroundCalls(recordingLog()),
+      location: locationOf(conversation),
       newest: '20.0',
-      self: () => self,
-      isKnown: (ts) => this.known.ofAnother('C1', ts, 'ours'),
-      sequel: () => Promise.resolve(followingTurns(this.#followed, 'ours', '20.0')),
+      bot: () => bot,
+      isKnown: (ts) => this.known.ofReply('C1', 'ours').isOfSomeReply(ts),
+      followingTurns: () => Promise.resolve(followingTurns(this.#followed, 'ours', '20.0')),
     });
   }
 }
@@ -97,13 +99,13 @@ class Thread {
 describe('streams that were begun and lost, once their reply is over', () => {
   it('are removed, and nothing that is marked', async () => {
     const thread = new Thread(['19.0', '21.0', '22.0']).posted('23.0', 'ours.0');
-    await thread.strays.removeStreams(signal);
+    await thread.lostPosts.removeStreams(signal);
     expect(thread.standing).toEqual(['19.0', '23.0']);
   });
 
   it('are removed before the questions that the next reply answers, and not behind', async () => {
     const thread = new Thread(['21.0', '23.0', '25.0'], running('next', ['22.0', '24.0']));
-    await thread.strays.removeStreams(signal);
+    await thread.lostPosts.removeStreams(signal);
     expect(thread.standing).toEqual(['25.0']);
   });
 
@@ -112,28 +114,28 @@ describe('streams that were begun and lost, once their reply is over', () => {
     const history = [asked('first', '18.0'), asked('ours', '20.0'), context];
     history.push(asked('next', '22.0'), asked('third', '24.0'));
     const thread = new Thread(['21.0', '23.0', '25.0'], { history });
-    await thread.strays.removeStreams(signal);
+    await thread.lostPosts.removeStreams(signal);
     expect(thread.standing).toEqual(['23.0', '25.0']);
   });
 
   it('are not looked for behind a question that was delivered late', async () => {
     const thread = new Thread(['21.0'], running('next', ['19.5']));
-    await thread.strays.removeStreams(signal);
+    await thread.lostPosts.removeStreams(signal);
     expect(thread.standing).toEqual(['21.0']);
   });
 
   it('are left to a reply of another instance that has gone on in one', async () => {
     const thread = new Thread(['21.0', '21.5'], running('next', ['22.0'], ['21.5']));
-    await thread.strays.removeStreams(signal);
+    await thread.lostPosts.removeStreams(signal);
     expect(thread.standing).toEqual(['21.5']);
   });
 
   it('are left to another reply that goes on in one, even at the last moment', async () => {
     const thread = new Thread(['21.0', '21.5', '21.7']);
-    thread.known.note('C1', '21.0', 'next');
-    thread.known.note('C1', '21.7', 'ours');
-    thread.onCall = () => thread.known.note('C1', '21.5', 'next');
-    await thread.strays.removeStreams(signal);
+    thread.known.ofReply('C1', 'next').add('21.0');
+    thread.known.ofReply('C1', 'ours').add('21.7');
+    thread.onCall = () => thread.known.ofReply('C1', 'next').add('21.5');
+    await thread.lostPosts.removeStreams(signal);
     expect(thread.standing).toEqual(['21.0', '21.5']);
   });
 });

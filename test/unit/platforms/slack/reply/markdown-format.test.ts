@@ -62,7 +62,7 @@ describe('what Slack is sent', () => {
     'Q&A: a <!-- x & y -->',
   ])('leaves other entities as they are: %s', (text) => expect(render(text)).toBe(text));
 
-  it('shows where a link leads whose text names another place', () => {
+  it('shows where a link leads whose text names another location', () => {
     expect(render('Log in at [https://bank.com](https://evil.example/a).')).toBe(
       'Log in at https://bank.com (<https://evil.example/a>).',
     );

@@ -5,7 +5,7 @@ import {
 } from '../../../../../../src/platforms/slack/reply/streaming/stream-policy.ts';
 import { recordingLog } from '../../../../../fakes/recording-log.ts';
 
-const place = (channel = 'C1') => ({ team: 'T1', channel, root: '1.0' });
+const location = (channel = 'C1') => ({ team: 'T1', channel, root: '1.0' });
 
 function streams(streaming: StreamingSetting, isGov = false): StreamPolicy {
   return new StreamPolicy({ streaming, isGov, log: recordingLog() });
@@ -16,7 +16,7 @@ function begin(all: StreamPolicy, replies: number): number {
   let count = 0;
   for (let at = 0; at < replies; at += 1) {
     const writer = {};
-    if (!all.offerStream(writer, place(`C${at}`))) continue;
+    if (!all.offerStream(writer, location(`C${at}`))) continue;
     count += 1;
     all.noteMode(writer, 'stream');
     all.noteCall('chat.startStream');
@@ -40,11 +40,11 @@ describe('auto', () => {
   it('edits again when there are few again', () => {
     const all = streams('auto');
     const writers = Array.from({ length: 8 }, () => ({}));
-    for (const writer of writers) all.offerStream(writer, place());
+    for (const writer of writers) all.offerStream(writer, location());
     const next = {};
-    expect(all.offerStream(next, place())).toBe(true);
+    expect(all.offerStream(next, location())).toBe(true);
     for (const writer of [...writers, next]) all.forget(writer);
-    expect(all.offerStream({}, place())).toBe(false);
+    expect(all.offerStream({}, location())).toBe(false);
   });
 
   it('streams where edits are spent', () => {
@@ -58,8 +58,8 @@ describe('native', () => {
   it('streams wherever it can', () => {
     expect(begin(streams('native'), 1)).toBe(1);
     expect(streams('native').offerStream({}, { team: 'T1', channel: 'D1' })).toBe(false);
-    expect(streams('native', true).offerStream({}, place())).toBe(false);
-    expect(streams('edit').offerStream({}, place())).toBe(false);
+    expect(streams('native', true).offerStream({}, location())).toBe(false);
+    expect(streams('edit').offerStream({}, location())).toBe(false);
   });
 
   it('begins no more than can be ended in time', () => {
@@ -74,26 +74,26 @@ describe('native', () => {
   it('begins none for as long as Slack wants, and offers what was not taken to others', () => {
     const all = streams('native');
     all.noteRateLimit('chat.startStream', 5_000);
-    expect(all.offerStream({}, place())).toBe(false);
+    expect(all.offerStream({}, location())).toBe(false);
     vi.advanceTimersByTime(5_000);
-    for (let writer = 0; writer < 3; writer += 1) all.offerStream({}, place());
-    expect(all.offerStream({}, place())).toBe(false);
+    for (let writer = 0; writer < 3; writer += 1) all.offerStream({}, location());
+    expect(all.offerStream({}, location())).toBe(false);
     vi.advanceTimersByTime(1_500);
-    expect(all.offerStream({}, place())).toBe(true);
+    expect(all.offerStream({}, location())).toBe(true);
   });
 });
 
 describe('a refusal', () => {
-  it('of the method is for everywhere, of a kind of place for that kind', () => {
+  it('of the method is for everywhere, of a kind of location for that kind', () => {
     const all = streams('native');
-    all.noteRefusal(place('C1'), 'channel_type_not_supported');
-    expect(all.offerStream({}, place('C1'))).toBe(false);
-    expect(all.offerStream({}, place('C2'))).toBe(true);
-    all.noteRefusal(place('D1'), 'channel_type_not_supported');
-    expect(all.offerStream({}, place('D2'))).toBe(false);
-    all.noteRefusal(place('C3'), 'missing_recipient_team_id');
-    expect(all.offerStream({}, place('C3'))).toBe(true);
-    all.noteRefusal(place('C3'), 'unknown_method');
-    expect(all.offerStream({}, place('C2'))).toBe(false);
+    all.noteRefusal(location('C1'), 'channel_type_not_supported');
+    expect(all.offerStream({}, location('C1'))).toBe(false);
+    expect(all.offerStream({}, location('C2'))).toBe(true);
+    all.noteRefusal(location('D1'), 'channel_type_not_supported');
+    expect(all.offerStream({}, location('D2'))).toBe(false);
+    all.noteRefusal(location('C3'), 'missing_recipient_team_id');
+    expect(all.offerStream({}, location('C3'))).toBe(true);
+    all.noteRefusal(location('C3'), 'unknown_method');
+    expect(all.offerStream({}, location('C2'))).toBe(false);
   });
 });
