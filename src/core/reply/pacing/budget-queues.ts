@@ -6,8 +6,8 @@ import type { RateLimited } from '../../domain/errors.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import { EditSpacing } from './edit-spacing.ts';
 
-/** Beyond this many budgets (a channel each, mostly) those that nobody needs are forgotten. */
-const most = 1_000;
+/** Budgets (one per channel, mostly) beyond which the unused ones are forgotten. */
+const maxBudgets = 1_000;
 
 /** The budget that a call has to wait for longest. */
 export interface QueueWait<Waiting> {
@@ -16,7 +16,7 @@ export interface QueueWait<Waiting> {
   readonly reason: WaitReason;
 }
 
-/** The queues of all budgets in use, by their keys. */
+/** The queues of all budgets in use, by budget key. */
 export class BudgetQueues<Waiting> {
   readonly #queues = new Map<string, BudgetQueue<Waiting>>();
   readonly #sharing: BudgetSharing | undefined;
@@ -34,11 +34,11 @@ export class BudgetQueues<Waiting> {
     this.#serve = options.serve;
   }
 
-  /** The queue of a budget, with what the platform told since. */
+  /** The queue of a budget, with the rate limit that the platform reported last. */
   get(budget: Budget, now: number): BudgetQueue<Waiting> {
     let queue = this.#queues.get(budget.key);
     if (queue === undefined) {
-      if (this.#queues.size >= most) this.#forgetIdle(now);
+      if (this.#queues.size >= maxBudgets) this.#forgetIdle(now);
       queue = this.#create(budget, now);
       this.#queues.set(budget.key, queue);
     }
@@ -58,12 +58,12 @@ export class BudgetQueues<Waiting> {
     return longest;
   }
 
-  /** How long until each of these budgets has room beyond what is kept of it, and for `ahead` others. */
+  /** Time until each of these budgets has room beyond its reserve, and for `ahead` more calls. */
   spareWaitMs(budgets: readonly Budget[], now: number, ahead: number): number {
     return Math.max(0, ...budgets.map((budget) => this.get(budget, now).spareWaitMs(now, ahead)));
   }
 
-  /** Something was freed: those who wait are looked at, if anybody does. */
+  /** Something was freed: the queue is served, if a reply waits in it. */
   mayHaveRoom(queue: BudgetQueue<Waiting>): void {
     if (queue.waiting.size > 0) this.#serve(queue);
   }
@@ -92,19 +92,19 @@ export class BudgetQueues<Waiting> {
   }
 }
 
-/** At least this share of a burst is kept for final texts, where there are so many replies. */
-const minKept = 0.05;
+/** Least fraction of a burst that is reserved for final texts, where there are that many replies. */
+const minReserve = 0.05;
 
 /**
- * A text of several ripens for this share of the time between two turns: when many replies begin
- * together they have little to show at first, and all of them would be stale later.
+ * Minimum age of an update, as a fraction of the expected time between two updates of one reply.
+ * Keeps many replies that start together from spending the limit on a few words each.
  */
 const minAgeFraction = 0.5;
 
-/** A final text may wait so long behind others, in seconds. */
+/** Longest wait of a final text behind others, in seconds: calls that come in by then need no reserve. */
 const soonSeconds = 0.5;
 
-/** How often it is counted how much is kept. */
+/** Interval at which the reserve is counted anew, in milliseconds. */
 const countEveryMs = 50;
 
 /** A reply that will spend the budget with its final text. */
@@ -113,19 +113,19 @@ interface FinalEditUser<Waiting> {
   readonly alternatives: readonly BudgetQueue<Waiting>[];
 }
 
-/** Those that wait for one budget, and what there is of it. */
+/** The replies that wait for one budget, and its rate limit. */
 export class BudgetQueue<Waiting> {
   readonly waiting = new Set<Waiting>();
-  /** When somebody in it may have room. */
+  /** Ends when a waiting reply may have room. */
   timer: NodeJS.Timeout | undefined;
   /** Replies whose final text will spend this budget, and those that may spend it instead. */
   readonly replies = new Set<FinalEditUser<Waiting>>();
   readonly alternativeUsers = new Set<FinalEditUser<Waiting>>();
-  /** Of those in it, how many have a first or a final text. */
+  /** Number of waiting replies with a first or a final text. */
   urgent = 0;
-  /** Absent where nobody else spends the budget. */
+  /** Absent where no other instance spends the budget. */
   share: BudgetShare | undefined;
-  #kept = { at: Number.NaN, calls: 0 };
+  #reserve = { at: Number.NaN, calls: 0 };
   readonly limiter: RateLimiter;
   readonly #spacing: EditSpacing;
   #budget: Budget;
@@ -137,7 +137,7 @@ export class BudgetQueue<Waiting> {
     this.#spacing = new EditSpacing(this.limiter);
   }
 
-  /** How much depends on the budget here. */
+  /** Number of replies that depend on the budget in this instance. */
   get demand(): number {
     return Math.max(this.replies.size + this.alternativeUsers.size, this.waiting.size);
   }
@@ -150,7 +150,7 @@ export class BudgetQueue<Waiting> {
     return this.#budget.oneAtATime === true;
   }
 
-  /** Nobody needs it, and a new one would know the same. */
+  /** Unused, and a new queue would know the same. */
   isIdle(now: number): boolean {
     const unused =
       this.waiting.size + this.replies.size + this.alternativeUsers.size + this.#calls === 0;
@@ -158,7 +158,7 @@ export class BudgetQueue<Waiting> {
     return !this.limiter.isLowered(now) && this.share?.isSettled !== false;
   }
 
-  /** The budget as it stands now, with what the platform told since. */
+  /** Takes the budget as it stands now, with the rate limit that the platform reported. */
   update(budget: Budget, now: number): void {
     if (budget.burst !== this.#budget.burst || budget.perSecond !== this.#budget.perSecond) {
       this.limiter.resize(budget.burst, budget.perSecond, now);
@@ -179,24 +179,24 @@ export class BudgetQueue<Waiting> {
       return { ms: Number.POSITIVE_INFINITY, reason: 'other call' };
     }
     if (priority !== 'live') return { ms: this.limiter.waitMs(now), reason: 'rate limit' };
-    const kept = this.#keptAt(now);
-    const turn = (this.replies.size - 1) * minAgeFraction;
+    const reserve = this.#reserveAt(now);
+    const others = (this.replies.size - 1) * minAgeFraction;
     const ms = Math.max(
-      this.#spacing.waitMs(now, kept),
-      this.#spacing.minAgeMs(now, kept, turn, unseenSince),
+      this.#spacing.waitMs(now, reserve),
+      this.#spacing.minAgeMs(now, reserve, others, unseenSince),
     );
-    const isLimit = ms <= this.limiter.spareWaitMs(now, kept);
+    const isLimit = ms <= this.limiter.spareWaitMs(now, reserve);
     return { ms, reason: isLimit ? 'rate limit' : 'spacing' };
   }
 
-  /** How long until a call may be made that leaves what is kept, and `ahead` others. */
+  /** Time until a call may be made that leaves the reserve, and `ahead` more calls. */
   spareWaitMs(now: number, ahead: number): number {
-    return this.limiter.spareWaitMs(now, this.#keptAt(now) + ahead);
+    return this.limiter.spareWaitMs(now, this.#reserveAt(now) + ahead);
   }
 
-  /** How long it is from one turn of a reply to its next. */
+  /** Expected time from one update of a reply to its next, in milliseconds. */
   updateIntervalMs(now: number): number {
-    return this.#spacing.expectedIntervalMs(now, this.#keptAt(now)) * this.replies.size;
+    return this.#spacing.expectedIntervalMs(now, this.#reserveAt(now)) * this.replies.size;
   }
 
   callStarted(now: number, grows: boolean): void {
@@ -205,40 +205,40 @@ export class BudgetQueue<Waiting> {
     this.#spacing.callStarted(now, grows);
   }
 
-  /** @param made false if no call was made after all; `takenAt`: when it was taken */
-  callEnded(made: boolean, takenAt: number): void {
+  /** @param made false if no call was made after all */
+  callEnded(made: boolean, calledAt: number): void {
     this.#calls -= 1;
     if (!made) {
       this.limiter.callUndone();
       this.#spacing.callUndone();
     }
-    this.limiter.callEnded(takenAt);
+    this.limiter.callEnded(calledAt);
   }
 
-  rateLimited(now: number, { retryAfterMs, unsent }: RateLimited, takenAt: number): void {
+  rateLimited(now: number, { retryAfterMs, unsent }: RateLimited, calledAt: number): void {
     if (unsent) this.limiter.blockFor(now, retryAfterMs);
-    else this.limiter.rateLimited(now, retryAfterMs, takenAt);
+    else this.limiter.rateLimited(now, retryAfterMs, calledAt);
   }
 
-  /** Calls for each reply that may spend this budget instead of its own. */
+  /** Calls left for each reply that may spend this budget instead of its own. */
   #callsPerUser(now: number): number {
     return this.limiter.available(now) / Math.max(1, this.alternativeUsers.size);
   }
 
-  /** As many calls as there are final texts that have no other way, as far as can be kept. */
-  #keptAt(now: number): number {
-    if (!(now - this.#kept.at < countEveryMs)) {
+  /** Calls reserved for final texts: one for each that has no alternative, as far as there are. */
+  #reserveAt(now: number): number {
+    if (!(now - this.#reserve.at < countEveryMs)) {
       let calls = 0;
       for (const { alternatives } of this.replies) {
         const shares = alternatives.map((queue) => queue.#callsPerUser(now));
         calls += alternatives.length === 0 ? 1 : 1 - Math.min(1, Math.max(0, Math.min(...shares)));
       }
       const burst = this.limiter.burst(now);
-      const least = Math.min(this.replies.size, Math.max(1, Math.floor(burst * minKept)));
-      // What comes in soon need not be kept.
+      const least = Math.min(this.replies.size, Math.max(1, Math.floor(burst * minReserve)));
+      // Calls that come in soon need not be reserved.
       const soon = Math.max(least, calls) - this.limiter.perSecond(now) * soonSeconds;
-      this.#kept = { at: now, calls: Math.max(0, Math.min(burst - 1, soon)) };
+      this.#reserve = { at: now, calls: Math.max(0, Math.min(burst - 1, soon)) };
     }
-    return this.#kept.calls;
+    return this.#reserve.calls;
   }
 }

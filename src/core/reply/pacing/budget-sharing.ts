@@ -2,19 +2,20 @@ import { wait } from '../../timing.ts';
 import type { BudgetReport, Allocation, BudgetAllocator } from '../../ports/budgets.ts';
 import type { Log } from '../../ports/log.ts';
 import type { RateLimiter } from './rate-limiter.ts';
+import type { Fraction } from './token-bucket.ts';
 
-/** How often shares are told and heard: one step for all budgets in use. */
+/** Interval of the allocation, in milliseconds: one step for all budgets in use. */
 const everyMs = 1_000;
-/** Whoever is not heard for so long counts as gone. */
+/** Time without a report after which an instance counts as gone, in milliseconds. */
 const leaseMs = 2_000;
 
-/** Before the first answer: nobody knows how many there are, so nothing may be spent. */
+/** Before the first answer: the number of instances is unknown, so nothing may be spent. */
 const unknown: Membership = { members: 1_000, settled: false };
 
 /**
- * Shares rate limits with other instances, beside the calls, never on their way: once a second it
- * is told what was spent and is needed here, and heard what may be spent from now on. While that
- * fails, this instance keeps what it has.
+ * Shares rate limits with other instances, beside the calls, so that no call waits for it: once a
+ * second it reports what was spent and is needed here, and applies what may be spent from then
+ * on. While that fails, this instance keeps its last shares.
  */
 export class BudgetSharing {
   readonly #budgets: BudgetAllocator;
@@ -23,7 +24,7 @@ export class BudgetSharing {
   readonly #shares = new Set<BudgetShare>();
   readonly #stopped = new AbortController();
   #membership = unknown;
-  /** When it was first answered. */
+  /** Time of the first answer. */
   #since: number | undefined;
   #failed = false;
   #running: Promise<void> | undefined;
@@ -34,25 +35,25 @@ export class BudgetSharing {
     this.#log = options.log;
   }
 
-  /** Takes a budget in. */
-  add(staked: ShareableBudget, now: number): BudgetShare {
-    const stake = new BudgetShare(staked, this.#membership, now);
-    this.#shares.add(stake);
-    return stake;
+  /** Shares a budget from now on. */
+  add(budget: ShareableBudget, now: number): BudgetShare {
+    const share = new BudgetShare(budget, this.#membership, now);
+    this.#shares.add(share);
+    return share;
   }
 
-  /** Forgets a settled one. */
-  remove(stake: BudgetShare): void {
-    this.#shares.delete(stake);
+  /** Forgets a settled share. */
+  remove(share: BudgetShare): void {
+    this.#shares.delete(share);
   }
 
-  /** Resolves when it was answered once, or failed once. */
+  /** Resolves after the first allocation, also a failed one. */
   async start(): Promise<void> {
     await this.#allocate();
     this.#running = this.#run();
   }
 
-  /** Nothing is spent any more; what was held is free for the others at once. */
+  /** Nothing is spent any more; the shares are free for the others at once. */
   async stop(): Promise<void> {
     this.#stopped.abort();
     await this.#running;
@@ -80,20 +81,20 @@ export class BudgetSharing {
 
   async #allocate(): Promise<void> {
     const askedAt = performance.now();
-    const told = [...this.#shares].flatMap((stake) => {
-      const account = stake.report(askedAt);
-      return account === undefined ? [] : [{ stake, account }];
+    const reported = [...this.#shares].flatMap((share) => {
+      const report = share.report(askedAt);
+      return report === undefined ? [] : [{ share, report }];
     });
     const lease = { owner: this.#owner, leaseMs };
     const sinceMs = this.#since === undefined ? 0 : askedAt - this.#since;
     try {
-      const accounts = told.map(({ account }) => account);
-      const { members, settled, shares } = await this.#budgets.allocate(lease, sinceMs, accounts);
+      const reports = reported.map(({ report }) => report);
+      const { members, settled, shares } = await this.#budgets.allocate(lease, sinceMs, reports);
       const now = performance.now();
       this.#since ??= now;
       this.#membership = { members, settled };
-      for (const stake of this.#shares) stake.setMembership(this.#membership, now);
-      for (const [i, { stake, account }] of told.entries()) stake.apply(account, shares[i], now);
+      for (const share of this.#shares) share.setMembership(this.#membership, now);
+      for (const [i, { share, report }] of reported.entries()) share.apply(report, shares[i], now);
       if (this.#failed) this.#log.info({ members }, 'budgets are shared again');
       this.#failed = false;
     } catch (error) {
@@ -104,22 +105,22 @@ export class BudgetSharing {
   }
 }
 
-/** So much of the rate is split evenly between all instances, whoever uses the budget. */
+/** Fraction of the rate that is split evenly between all instances, whoever uses the budget. */
 const even = 0.05;
 const all = { burst: 1, perSecond: 1 };
 
-/** How many instances there are, and whether all of them know of this one. */
+/** The number of instances, and whether all of them know of this one. */
 export interface Membership {
   readonly members: number;
   readonly settled: boolean;
 }
 
-/** What the stake is in. */
+/** A budget that can be shared. */
 export interface ShareableBudget {
   readonly key: string;
-  /** How much depends on the budget here: replies that live on it, and calls that wait. */
+  /** Replies that depend on the budget here, and calls that wait. */
   demand(): number;
-  /** Of the calls that wait, how many are for a first or a final text. */
+  /** Number of waiting calls for a first or a final text. */
   urgent(): number;
   readonly limiter: RateLimiter;
   /** There may be room now. */
@@ -127,23 +128,23 @@ export interface ShareableBudget {
 }
 
 /**
- * What this instance has of a budget that others spend, too: all of it when it is alone; else what
- * it was last given, or, where it needed none, what is set aside for each.
+ * This instance's share of a rate limit: 100 % if it is the only instance; otherwise its last
+ * allocation, or the guaranteed minimum if it asked for none.
  */
 export class BudgetShare {
-  readonly #in: ShareableBudget;
+  readonly #budget: ShareableBudget;
   #membership: Membership;
-  /** It was given something, or told of what it spent. */
+  /** The others know of calls or of an allocation of this instance. */
   #reported = false;
-  /** What it has is what it was given. */
+  /** The share is an allocation, not the minimum. */
   #allocated = false;
-  /** What the whole had room for when it was last told; all of it before. */
+  /** Calls that the whole budget had room for at the last allocation; the whole burst before. */
   #left: { left: number; at: number };
 
-  constructor(staked: ShareableBudget, company: Membership, now: number) {
-    this.#in = staked;
-    this.#membership = company;
-    this.#left = { left: staked.limiter.whole(now).burst, at: now };
+  constructor(budget: ShareableBudget, membership: Membership, now: number) {
+    this.#budget = budget;
+    this.#membership = membership;
+    this.#left = { left: budget.limiter.whole(now).burst, at: now };
     this.#takeMinimum(now);
   }
 
@@ -151,23 +152,24 @@ export class BudgetShare {
     return this.#membership.settled && this.#membership.members === 1;
   }
 
-  /** Nobody else counts with what it holds, or waits to hear of what it spent. */
+  /** No other instance reckons with what this one holds, or has still to learn what it spent. */
   get isSettled(): boolean {
     return (
-      !this.#reported && (this.#in.limiter.bucket.unreported === 0 || this.#in.limiter.isReported)
+      !this.#reported &&
+      (this.#budget.limiter.bucket.unreported === 0 || this.#budget.limiter.isReported)
     );
   }
 
-  /** What to tell of it; undefined if there is nothing to tell. */
+  /** What to report of the budget; undefined if there is nothing to report. */
   report(now: number): BudgetReport | undefined {
-    const { key, limiter } = this.#in;
-    // What a platform tells itself counts everybody's calls.
-    const demand = limiter.isReported ? 0 : this.#in.demand();
+    const { key, limiter } = this.#budget;
+    // A limit that the platform reports counts the calls of all instances.
+    const demand = limiter.isReported ? 0 : this.#budget.demand();
     if (demand === 0 && this.isSettled) return undefined;
     const whole = this.isAlone;
-    const had = this.#allocated;
+    const hadShare = this.#allocated;
     if (demand === 0 && this.#allocated) {
-      // It must be given up here before somebody else may have it.
+      // It must be given up here before another instance may have it.
       this.#allocated = false;
       this.#takeMinimum(now);
     }
@@ -183,58 +185,58 @@ export class BudgetShare {
         perSecond: bucket.perSecond(now),
         level: bucket.level(now),
       },
-      had,
+      had: hadShare,
       whole,
       spent: bucket.unreported,
       demand,
-      urgent: this.#in.urgent(),
+      urgent: this.#budget.urgent(),
       leaves: demand === 0,
       pauseMs: Math.max(-1e9, limiter.notBefore - now),
       lessons: limiter.observations(now),
     };
   }
 
-  /** The account was settled, with this share. */
-  apply(account: BudgetReport, share: Allocation | undefined, now: number): void {
-    const { limiter } = this.#in;
+  /** The report was answered with this allocation. */
+  apply(report: BudgetReport, share: Allocation | undefined, now: number): void {
+    const { limiter } = this.#budget;
     const { bucket } = limiter;
-    bucket.reported(account.spent);
+    bucket.reported(report.spent);
     if (share === undefined) {
       this.#reported = false;
       return;
     }
     this.#allocated = true;
     this.#left = { left: share.left, at: now };
-    // Nobody has anything to tell to one that is alone, and was.
-    if (account.whole && this.isAlone) return;
+    // An instance that is alone, and was, has nothing to take from an allocation.
+    if (report.whole && this.isAlone) return;
     limiter.merge(share.lessons, now);
     if (share.pauseMs !== undefined) limiter.blockedElsewhere(now, share.pauseMs);
     const { burst, perSecond } = share;
-    const part = { burst: burst / account.burst, perSecond: perSecond / account.perSecond };
-    bucket.setFraction(this.isAlone ? all : part, now);
+    const fraction = { burst: burst / report.burst, perSecond: perSecond / report.perSecond };
+    bucket.setFraction(this.isAlone ? all : fraction, now);
     bucket.add(share.gained, now);
     if (!this.isAlone) bucket.capAt(share.most, now);
-    this.#in.changed();
+    this.#budget.changed();
   }
 
-  /** Others came or went. */
-  setMembership(company: Membership, now: number): void {
+  /** Other instances came or went. */
+  setMembership(membership: Membership, now: number): void {
     const before = this.#membership;
-    if (before.members === company.members && before.settled === company.settled) return;
-    this.#membership = company;
+    if (before.members === membership.members && before.settled === membership.settled) return;
+    this.#membership = membership;
     if (!this.#allocated || this.isAlone) this.#takeMinimum(now);
   }
 
   #takeMinimum(now: number): void {
-    const { limiter } = this.#in;
+    const { limiter } = this.#budget;
     const { members, settled } = this.#membership;
     const { burst } = limiter.whole(now);
     const calls = settled && burst >= members ? Math.max(1, Math.floor(burst / members / 4)) : 0;
-    const part = {
+    const minimum: Fraction = {
       burst: calls / burst,
       perSecond: even / members,
-      aside: { members, ...this.#left },
+      unallocated: { members, ...this.#left },
     };
-    limiter.bucket.setFraction(this.isAlone ? all : part, now);
+    limiter.bucket.setFraction(this.isAlone ? all : minimum, now);
   }
 }

@@ -1,15 +1,15 @@
 import type { RateLimiter } from './rate-limiter.ts';
 
-/** What is left is spent as if it had to last so long, in seconds. */
+/** Time for which the calls that are left have to last, in seconds. */
 const lastsSeconds = 6;
 
 /**
- * How closely the calls of texts that still grow follow each other, of what one rate limit grants.
- * Times are in milliseconds of `performance.now()`.
+ * Spreads the calls for texts that still grow over what one rate limit grants. Times are in
+ * milliseconds of `performance.now()`.
  */
 export class EditSpacing {
   readonly #limiter: RateLimiter;
-  /** When the last call was made that `waitMs` let go. */
+  /** When the last call for a growing text was made. */
   #at = Number.NEGATIVE_INFINITY;
   #before = Number.NEGATIVE_INFINITY;
 
@@ -18,8 +18,8 @@ export class EditSpacing {
   }
 
   /**
-   * How long until a call may be made that leaves `keep` others, and that is not the last for
-   * long: the more is left, the closer calls follow each other.
+   * Time until a call may be made that leaves `keep` others. The more calls are left, the closer
+   * they follow each other.
    */
   waitMs(now: number, keep: number): number {
     const dueMs = this.#at + this.#apartMs(now, keep) - now;
@@ -27,15 +27,15 @@ export class EditSpacing {
   }
 
   /**
-   * How long until a text that is unseen since then is that old that so many `calls` fit into its
-   * age, as closely as they follow each other by then. A window is shared out by itself.
+   * Time until a text that is unseen since `since` is old enough: as old as `calls` calls take, at
+   * the spacing that they have by then. 0 for a reported window, which is spread by itself.
    */
   minAgeMs(now: number, keep: number, calls: number, since: number): number {
     const { window, bucket } = this.#limiter;
     if (window !== undefined) return 0;
     const perSecond = bucket.perSecond(now);
     const burst = bucket.burst(now);
-    // Of what is mostly kept all that comes in would be lost as soon as it is full.
+    // Where most of the burst is reserved, calls that come in when it is full would be lost.
     const mostMs = keep > burst / 2 ? bucket.refillMs(now, burst) : Number.POSITIVE_INFINITY;
     const ageSeconds = Math.max(0, now - since) / 1_000;
     const pace = perSecond + Math.max(0, bucket.level(now) - keep) / lastsSeconds;
@@ -48,8 +48,8 @@ export class EditSpacing {
   }
 
   /**
-   * How far apart calls will be: over a whole window, however near its end is; where we have no
-   * share yet, as far as with an even one.
+   * Expected time between two calls: over a whole window, however near its end is; where this
+   * instance has no share yet, as with an even one.
    */
   expectedIntervalMs(now: number, keep: number): number {
     const { window, bucket } = this.#limiter;
@@ -61,25 +61,25 @@ export class EditSpacing {
     return (1_000 * unallocated.members) / (perSecond + left / lastsSeconds);
   }
 
-  /** A call is made; `grows` if `waitMs` let it go. */
+  /** A call is made; `grows`: for a text that still grows. */
   callStarted(now: number, grows: boolean): void {
     this.#before = this.#at;
     if (grows) this.#at = now;
   }
 
-  /** The call that was taken last was not made. */
+  /** The last call was not made after all. */
   callUndone(): void {
     this.#at = this.#before;
   }
 
-  /** How far apart calls are, as things stand. */
+  /** Time between two calls, as things stand. */
   #apartMs(now: number, keep: number): number {
     const { window, bucket } = this.#limiter;
     if (window === undefined) {
       const spare = Math.max(0, bucket.level(now) - keep);
       return 1_000 / (bucket.perSecond(now) + spare / lastsSeconds);
     }
-    // The more places are free the faster they are taken: one that is left free is lost.
+    // A sliding window: the more places are free the faster they are used, as a free one is lost.
     if (window.slides) return 1_000 / (window.perSecond * Math.max(1, window.left(now)));
     if (now >= window.resetsAt) return 0;
     const from = Math.max(this.#at, window.resetsAt - window.lengthMs);

@@ -1,26 +1,26 @@
 import type { Observations } from '../../ports/budgets.ts';
 import type { TokenBucket, Fraction } from './token-bucket.ts';
 
-/** Of what is believed, a refusal may take away at most this share at once. */
+/** Least fraction of an estimate that one 429 leaves. */
 const keepAtLeast = { burst: 1 / 4, perSecond: 1 / 2 } as const;
-/** A little below what a refusal showed, as calls do not arrive as evenly as they are made. */
+/** Fraction of what a 429 showed: calls do not arrive as evenly as they are made. */
 const margin = { burst: 0.8, perSecond: 0.9 } as const;
-/** After m minutes without a refusal this share of the whole, times m², is believed again. */
+/** After m minutes without a 429 this fraction of the documented limit, times m², is added again. */
 const regained = 0.005;
 const minuteMs = 60_000;
-/** The same lesson, heard of elsewhere, is not dated more exactly than this. */
+/** Precision of an observation's time, in milliseconds: one that came back from elsewhere is no newer. */
 const blurMs = 500;
 
-/** What was learned of one number, and when. */
+/** What a 429 showed of one number, and when. */
 interface Observation {
   readonly value: number;
   readonly at: number;
 }
 
 /**
- * How deep and how fast a platform's bucket is taken to be: as it says, until its refusals teach
- * otherwise. What they took away comes back slowly at first, then faster, so that a limit that
- * stays low is run into once in minutes. Times are in milliseconds of `performance.now()`.
+ * A rate limit as it is estimated: as documented, until the platform's 429s show less. The estimate
+ * grows back slowly at first, then faster, so that a limit that stays low is hit once in minutes.
+ * Times are in milliseconds of `performance.now()`.
  */
 export class EstimatedLimit {
   #burst: number;
@@ -40,24 +40,24 @@ export class EstimatedLimit {
     return this.#estimate('perSecond', this.#perSecond, now);
   }
 
-  /** Less is believed than the platform says; that ends by itself. */
+  /** The estimate is below the documented limit; that ends by itself. */
   isLowered(now: number): boolean {
     return this.burst(now) < this.#burst || this.perSecond(now) < this.#perSecond;
   }
 
-  /** What the platform grants is another from now on, such as a share of it. */
+  /** The documented limit changes, such as to a share of it. */
   resize(burst: number, perSecond: number): void {
     this.#burst = Math.max(1, burst);
     this.#perSecond = perSecond;
   }
 
-  /** No more than `shown` calls were granted at once; `before` is what was believed. */
+  /** No more than `shown` calls were granted at once; `before`: the estimate until then. */
   lowerBurst(shown: number, before: number, now: number): void {
     const value = between(before * keepAtLeast.burst, shown * margin.burst, before);
     this.#observe('burst', { value: Math.max(1, value), at: now });
   }
 
-  /** Calls were granted no faster than this; `before` is what was believed. */
+  /** Calls were granted no faster than `shown` a second; `before`: the estimate until then. */
   lowerRate(shown: number, before: number, now: number): void {
     const value = shown * margin.perSecond;
     const most = before * margin.perSecond;
@@ -75,26 +75,26 @@ export class EstimatedLimit {
     };
   }
 
-  /** What was learned elsewhere stands where it is newer. */
-  merge(lessons: Observations, now: number): void {
+  /** Takes the observations of other instances where they are newer. */
+  merge(observations: Observations, now: number): void {
     for (const what of ['burst', 'perSecond'] as const) {
-      const { value, ageMs } = lessons[what] ?? { value: 0, ageMs: Number.POSITIVE_INFINITY };
+      const { value, ageMs } = observations[what] ?? { value: 0, ageMs: Number.POSITIVE_INFINITY };
       const at = now - ageMs;
       const known = this.#observed[what]?.at ?? Number.NEGATIVE_INFINITY;
       if (at > known + blurMs) this.#observe(what, { value, at });
     }
   }
 
-  /** What is no number is not believed: no wait would ever be one again. */
-  #observe(what: 'burst' | 'perSecond', lesson: Observation): void {
-    if (Number.isFinite(lesson.value)) this.#observed[what] = lesson;
+  /** Ignores what is no number: no wait would ever be one again. */
+  #observe(what: 'burst' | 'perSecond', observation: Observation): void {
+    if (Number.isFinite(observation.value)) this.#observed[what] = observation;
   }
 
   #estimate(what: 'burst' | 'perSecond', most: number, now: number): number {
-    const lesson = this.#observed[what];
-    if (lesson === undefined) return most;
-    const minutes = Math.max(0, now - lesson.at) / minuteMs;
-    return Math.min(most, lesson.value + most * regained * minutes ** 2);
+    const observation = this.#observed[what];
+    if (observation === undefined) return most;
+    const minutes = Math.max(0, now - observation.at) / minuteMs;
+    return Math.min(most, observation.value + most * regained * minutes ** 2);
   }
 }
 
@@ -102,58 +102,58 @@ function between(least: number, value: number, most: number): number {
   return Math.min(most, Math.max(least, value));
 }
 
-/** Who has less at once makes one call at a time. */
+/** A burst below this is one call at a time. */
 const single = 1.01;
 
-/** A refusal, and those that follow at once: what was granted before it, and what that teaches. */
+/** A 429, and those that follow at once: the calls granted before it, and what they show of the limit. */
 export class RateLimitViolation {
   readonly #at: number;
-  /** The bucket was full when counting began. */
+  /** The bucket was full when the counting began. */
   readonly #full: boolean;
   readonly #seconds: number;
-  /** Calls granted in that time, as far as is known yet. */
+  /** Calls granted in that time, as far as is known. */
   #granted: number;
-  /** What was believed before of the whole, and which part of that was ours. */
+  /** The estimate before, and this instance's fraction of it. */
   readonly #burst: number;
   readonly #perSecond: number;
   readonly #fraction: Fraction;
 
-  /** @param takenAt when the refused call was made; times on the clock of `performance.now()` */
-  constructor(belief: EstimatedLimit, bucket: TokenBucket, takenAt: number, now: number) {
+  /** @param calledAt when the refused call was made, on the clock of `performance.now()` */
+  constructor(estimate: EstimatedLimit, bucket: TokenBucket, calledAt: number, now: number) {
     const { since, full, taken } = bucket.sinceFull;
     this.#at = now;
     this.#full = full;
-    this.#seconds = Math.max(0, takenAt - since) / 1_000;
+    this.#seconds = Math.max(0, calledAt - since) / 1_000;
     this.#granted = taken;
-    this.#burst = belief.burst(now);
-    this.#perSecond = belief.perSecond(now);
+    this.#burst = estimate.burst(now);
+    this.#perSecond = estimate.perSecond(now);
     this.#fraction = bucket.fraction;
   }
 
-  /** Whether a call was on its way by then: its refusal tells more of the same. */
-  covers(takenAt: number): boolean {
-    return takenAt <= this.#at;
+  /** Whether a call was in flight by then: its 429 shows more of the same. */
+  covers(calledAt: number): boolean {
+    return calledAt <= this.#at;
   }
 
-  /** One more call was refused: corrects what is believed of the whole. */
-  applyTo(belief: EstimatedLimit, now: number): void {
+  /** One more call was refused: corrects the estimate of the whole limit. */
+  applyTo(estimate: EstimatedLimit, now: number): void {
     const { burst, perSecond } = this.#fraction;
     if (perSecond === 0 || (burst < 1 && burst * this.#burst < single)) {
-      // It was lent, or its bucket is full before each call, as it has no more than one: how much
-      // there is cannot be told from it, but that is a little less.
-      belief.lowerBurst(this.#burst, this.#burst, now);
-      belief.lowerRate(this.#perSecond, this.#perSecond, now);
+      // The call was lent, or the bucket holds one call at most: it shows only that there is a
+      // little less.
+      estimate.lowerBurst(this.#burst, this.#burst, now);
+      estimate.lowerRate(this.#perSecond, this.#perSecond, now);
       return;
     }
     this.#granted = Math.max(0, this.#granted - 1);
     const came = this.#perSecond * this.#fraction.perSecond * this.#seconds;
     if (this.#full && this.#granted >= 2 * came) {
-      // Most of what was granted was there from the start: that was less than we thought.
-      belief.lowerBurst((this.#granted - came) / this.#fraction.burst, this.#burst, now);
+      // Most of the granted calls were there from the start: the burst is smaller than estimated.
+      estimate.lowerBurst((this.#granted - came) / this.#fraction.burst, this.#burst, now);
       return;
     }
     const fromStart = this.#full ? this.#burst * this.#fraction.burst : 0;
     const rate = (this.#granted - fromStart) / Math.max(this.#seconds, 0.001);
-    belief.lowerRate(rate / this.#fraction.perSecond, this.#perSecond, now);
+    estimate.lowerRate(rate / this.#fraction.perSecond, this.#perSecond, now);
   }
 }

@@ -4,21 +4,21 @@ import { EstimatedLimit, RateLimitViolation } from './estimated-limit.ts';
 import { TokenBucket } from './token-bucket.ts';
 import { ReportedWindow } from './reported-window.ts';
 
-/** No call is in flight for longer: where nobody says when they end, none is counted for ever. */
+/** Longest time that a call counts as in flight, in milliseconds, where its end is not reported. */
 const longestCallMs = 60_000;
-/** So near to the end of a window nothing of it is kept: a final text waits for the next one. */
+/** Time before the end of a window, in milliseconds, in which nothing of it is reserved: a final text waits for the next one. */
 const nearEndMs = 1_000;
 
 /**
- * One rate limit: a token bucket that is full at first, or the window that the platform tells
- * of. Refusals teach it what it did not know. Times are in milliseconds of `performance.now()`.
+ * One rate limit: a token bucket that is full at first, or the window that the platform reports.
+ * 429s lower the bucket's estimate. Times are in milliseconds of `performance.now()`.
  */
 export class RateLimiter {
   readonly #estimate: EstimatedLimit;
   readonly #bucket: TokenBucket;
   #window: ReportedWindow | undefined;
   #notBefore = Number.NEGATIVE_INFINITY;
-  /** When each call was made that has no answer yet. */
+  /** When each call was made that is in flight. */
   readonly #inFlight: number[] = [];
   #violation: RateLimitViolation | undefined;
 
@@ -27,14 +27,14 @@ export class RateLimiter {
     this.#bucket = new TokenBucket(this.#estimate, now);
   }
 
-  /** What the platform tells; the same again does no harm. */
-  setReported(told: ReportedLimit | undefined): void {
-    if (told === undefined) return;
-    if (this.#window === undefined) this.#window = new ReportedWindow(told, this.#inFlight);
-    else this.#window.update(told, this.#inFlight);
+  /** Takes what the platform reported; the same report twice has no effect. */
+  setReported(reported: ReportedLimit | undefined): void {
+    if (reported === undefined) return;
+    if (this.#window === undefined) this.#window = new ReportedWindow(reported, this.#inFlight);
+    else this.#window.update(reported, this.#inFlight);
   }
 
-  /** What the platform grants is another from now on. */
+  /** The documented limit changes. */
   resize(burst: number, perSecond: number, now: number): void {
     this.#bucket.refill(now);
     this.#estimate.resize(burst, perSecond);
@@ -45,22 +45,22 @@ export class RateLimiter {
     return this.#bucket;
   }
 
-  /** As the platform tells it; absent where it does not. */
+  /** Absent where the platform reports none. */
   get window(): ReportedWindow | undefined {
     return this.#window;
   }
 
-  /** The platform tells itself what is left of it. */
+  /** The platform reports what is left of it. */
   get isReported(): boolean {
     return this.#window !== undefined;
   }
 
-  /** When the platform wants the next call at the earliest. */
+  /** When the platform takes the next call at the earliest. */
   get notBefore(): number {
     return this.#notBefore;
   }
 
-  /** All that the platform is believed to grant, to whomever. */
+  /** The estimate of the whole limit, of which this instance may have a share. */
   whole(now: number): { burst: number; perSecond: number } {
     return { burst: this.#estimate.burst(now), perSecond: this.#estimate.perSecond(now) };
   }
@@ -73,13 +73,13 @@ export class RateLimiter {
     return this.#window?.perSecond ?? this.#bucket.perSecond(now);
   }
 
-  /** Calls that could be made at once. */
+  /** Calls that can be made at once. */
   available(now: number): number {
     if (now < this.#notBefore) return 0;
     return this.#window?.left(now) ?? this.#bucket.level(now);
   }
 
-  /** How long until a call may be made; 0 if now. */
+  /** Time until a call may be made; 0 if now. */
   waitMs(now: number): number {
     const pauseMs = this.#notBefore - now;
     if (this.#window === undefined) return Math.max(this.#bucket.refillMs(now, 1), pauseMs, 0);
@@ -87,7 +87,7 @@ export class RateLimiter {
     return Math.max(restMs, pauseMs, 0);
   }
 
-  /** How long until a call may be made that leaves `keep` others. */
+  /** Time until a call may be made that leaves `keep` others. */
   spareWaitMs(now: number, keep: number): number {
     return Math.max(this.#keepingMs(now, keep), this.waitMs(now));
   }
@@ -100,7 +100,7 @@ export class RateLimiter {
     return full && this.#notBefore <= now;
   }
 
-  /** A call is made. `ended` follows, with the same time, where `tell` is used. */
+  /** A call is made. `callEnded` follows, with the same time, where `setReported` is used. */
   callStarted(now: number): void {
     this.#bucket.callStarted(now);
     while (now - (this.#inFlight[0] ?? now) > longestCallMs) this.#inFlight.shift();
@@ -108,54 +108,54 @@ export class RateLimiter {
     this.#window?.callStarted(now);
   }
 
-  /** The call that was taken last was not made. */
+  /** The last call was not made after all. */
   callUndone(): void {
     this.#bucket.callUndone();
     this.#window?.callUndone();
   }
 
-  callEnded(takenAt: number): void {
-    const index = this.#inFlight.indexOf(takenAt);
+  callEnded(calledAt: number): void {
+    const index = this.#inFlight.indexOf(calledAt);
     if (index >= 0) this.#inFlight.splice(index, 1);
     this.#window?.callEnded();
   }
 
-  /** The platform refused a call that was made at `takenAt`: there is less than was believed. */
-  rateLimited(now: number, retryAfterMs: number, takenAt: number): void {
-    // Of what is set aside for us, others may have had a part before they knew of us.
-    const teaches = this.#window === undefined && this.#bucket.fraction.unallocated === undefined;
-    if (teaches) {
-      if (this.#violation?.covers(takenAt) !== true) {
-        this.#violation = new RateLimitViolation(this.#estimate, this.#bucket, takenAt, now);
+  /** The platform answered 429 to a call that was made at `calledAt`: the limit is lower than estimated. */
+  rateLimited(now: number, retryAfterMs: number, calledAt: number): void {
+    // Other instances may have spent of the minimum before they knew of this one.
+    const counts = this.#window === undefined && this.#bucket.fraction.unallocated === undefined;
+    if (counts) {
+      if (this.#violation?.covers(calledAt) !== true) {
+        this.#violation = new RateLimitViolation(this.#estimate, this.#bucket, calledAt, now);
       }
       this.#violation.applyTo(this.#estimate, now);
     }
     this.blockFor(now, retryAfterMs);
   }
 
-  /** The platform asked for a pause; then it has room for one call. */
+  /** The platform asked for a pause of `ms`; then it has room for one call. */
   blockFor(now: number, ms: number): void {
     this.#block(now, ms, 1);
   }
 
-  /** The platform asked somebody else for a pause; the one call that there is then is theirs. */
+  /** The platform asked another instance for a pause; the one call after it is that instance's. */
   blockedElsewhere(now: number, ms: number): void {
     this.#block(now, ms, 0);
   }
 
-  /** What refusals taught is still believed. */
+  /** The estimate is below the documented limit. */
   isLowered(now: number): boolean {
     return this.#estimate.isLowered(now);
   }
 
-  /** What refusals taught of the whole, here or elsewhere. */
+  /** What 429s showed of the whole limit, here or elsewhere. */
   observations(now: number): Observations {
     return this.#estimate.observations(now);
   }
 
-  merge(lessons: Observations, now: number): void {
+  merge(observations: Observations, now: number): void {
     this.#bucket.refill(now);
-    this.#estimate.merge(lessons, now);
+    this.#estimate.merge(observations, now);
     this.#bucket.capAt(this.#bucket.burst(now), now);
   }
 

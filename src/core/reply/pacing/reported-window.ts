@@ -1,8 +1,8 @@
 import type { ReportedLimit } from '../../ports/surface.ts';
 
 /**
- * A rate limit as the platform tells it: so many calls in a window that begins with the first of
- * them. Between two tellings the own calls are counted. Times are in milliseconds of
+ * A rate limit as the platform reports it: a number of calls in a window that begins with the first
+ * of them. Between two reports this instance's calls are counted. Times are in milliseconds of
  * `performance.now()`.
  */
 export class ReportedWindow {
@@ -12,35 +12,35 @@ export class ReportedWindow {
   #reportedAt: number;
   #lengthMs = 0;
   #slides = false;
-  /** That length is a window's, and not that of a pause after a refusal. */
+  /** The length is that of a window, and not that of a pause after a 429. */
   #measured = false;
-  /** Calls that were in flight at the telling: perhaps counted in it, perhaps not. */
+  /** Calls that were in flight at the report: perhaps counted in it, perhaps not. */
   #unsure: number;
 
-  /** @param inFlight when each call was made that has no answer yet */
-  constructor(told: ReportedLimit, inFlight: readonly number[]) {
+  /** @param inFlight when each call was made that is in flight */
+  constructor(report: ReportedLimit, inFlight: readonly number[]) {
     this.#limit = this.#left = this.#resetsAt = this.#unsure = 0;
     this.#reportedAt = Number.NEGATIVE_INFINITY;
-    this.update(told, inFlight);
+    this.update(report, inFlight);
   }
 
-  update(told: ReportedLimit, inFlight: readonly number[]): void {
-    if (told.at <= this.#reportedAt) return;
-    this.#reportedAt = told.at;
-    this.#limit = Math.max(1, told.limit);
-    this.#left = told.left;
-    this.#resetsAt = told.resetsAt;
-    // Where the window slides, those that hang have left it, counted or not.
-    const since = told.at - (told.slidesMs ?? Number.POSITIVE_INFINITY);
-    this.#unsure = inFlight.filter((takenAt) => takenAt > since).length;
-    this.#measure(told);
+  update(report: ReportedLimit, inFlight: readonly number[]): void {
+    if (report.at <= this.#reportedAt) return;
+    this.#reportedAt = report.at;
+    this.#limit = Math.max(1, report.limit);
+    this.#left = report.left;
+    this.#resetsAt = report.resetsAt;
+    // In a sliding window calls that hang do not count any more, reported or not.
+    const since = report.at - (report.slidesMs ?? Number.POSITIVE_INFINITY);
+    this.#unsure = inFlight.filter((calledAt) => calledAt > since).length;
+    this.#measure(report);
   }
 
   get limit(): number {
     return this.#limit;
   }
 
-  /** When the window ends that is open now; in the past if none is. */
+  /** When the present window ends; in the past if none is open. */
   get resetsAt(): number {
     return this.#resetsAt;
   }
@@ -53,7 +53,7 @@ export class ReportedWindow {
     return this.#lengthMs;
   }
 
-  /** Each call's place in it is free again by itself. */
+  /** Each call counts for a time of its own. */
   get slides(): boolean {
     return this.#slides;
   }
@@ -75,18 +75,18 @@ export class ReportedWindow {
     this.#left += 1;
   }
 
-  /** A call is over: if it was in flight at the telling, then it is counted there. */
+  /** A call ended: if it was in flight at the report, the platform has counted it by now. */
   callEnded(): void {
     this.#unsure = Math.max(0, this.#unsure - 1);
   }
 
-  /** Nothing is left, whatever was told. */
+  /** No call is left until then, whatever was reported. */
   exhaust(until: number): void {
     this.#left = 0;
     this.#resetsAt = Math.max(this.#resetsAt, until);
   }
 
-  /** Where nothing is left, the platform may have asked for a pause that is longer than a window. */
+  /** Learns the window's length; with nothing left the platform may have asked for a longer pause. */
   #measure({ at, left, resetsAt, slidesMs }: ReportedLimit): void {
     this.#slides = slidesMs !== undefined;
     if (slidesMs !== undefined) {

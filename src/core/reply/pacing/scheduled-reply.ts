@@ -5,34 +5,35 @@ import { ReplyWaits, type WaitReason } from './reply-waits.ts';
 
 /** One reply, as the pacer sees it. */
 export interface ScheduledReply {
-  /** The call that it wants to make, if any. Cheap: it is asked often and must not render. */
+  /** The call that it would make now, if any. Cheap: it is asked often and must not render. */
   callRequest(): CallRequest | undefined;
   /**
    * Makes that call, with the newest text at this moment; resolves to false, at once, if there
-   * is nothing to call for after all. Deals with its own failures, but for `RateLimited`, which
-   * it throws. Must end by itself.
+   * is nothing to call for after all. Handles its own failures, but for `RateLimited`, which
+   * it throws. The trap: it must end by itself, as the pacer has no timeout.
    */
-  perform(way: CallVariant): Promise<boolean>;
+  perform(variant: CallVariant): Promise<boolean>;
 }
 
 /** How a reply talks to the pacer. */
 export interface PacerHandle {
   /** What the reply waits for, and waited for. */
   readonly waits: ReplyWaits;
-  /** There may be something to do now. Cheap: called for every delta. */
+  /** There may be a call to make now. Cheap: called for every delta. */
   changed(): void;
-  /** How long it is from one turn of a reply to its next, as things stand, in milliseconds. */
+  /** Expected time from one update of the reply to its next, as things stand, in milliseconds. */
   updateIntervalMs(): number;
-  /** What it wants is more urgent than what it wanted before. */
+  /** The next call is more urgent than the one before. */
   moreUrgent(): void;
+  /** The reply makes no call any more. */
   unregister(): void;
 }
 
-/** The budgets that a lane's final text will spend, and those that it may spend instead. */
+/** The budgets that a reply's final text will spend, and those that it may spend instead. */
 export interface FinalEditBudgets {
   readonly own: readonly Budget[];
   readonly alternative: readonly Budget[];
-  /** It has no choice: what people read now cannot stay, whatever comes. Cheap. */
+  /** It has no choice: the text that people read now cannot stay. Cheap. */
   readonly needsEdit?: boolean;
 }
 
@@ -45,7 +46,7 @@ export interface CallRequest {
   readonly priority: (typeof priorities)[number];
   /** Every budget that the call spends. */
   readonly budgets: readonly Budget[];
-  /** What a final text may spend instead, if the wait would be long. */
+  /** Budgets that a final text may spend instead, if the wait would be long. */
   readonly alternativeBudgets?: readonly Budget[] | undefined;
   /** Since when there is text that people cannot see, in milliseconds of `performance.now()`. */
   readonly unseenSince: number;
@@ -59,36 +60,36 @@ export interface CallRequest {
 
 /** How a call is to be made. */
 export interface CallVariant {
-  /** The budgets of `instead` were spent. */
+  /** The alternative budgets were spent. */
   readonly useAlternative: boolean;
 }
 
-/** A word that waits long counts, too. */
+/** Added to the unseen text of each reply, in UTF-16 units: a single word that waits long counts, too. */
 const leastChars = 20;
 
-/** Sorts first what is needed most: by rank, then by how much has been unseen for how long. */
+/** Most urgent first: by priority, then by unseen text times the time for which it was unseen. */
 export function byUrgency(now: number): (a: CallRequest, b: CallRequest) => number {
-  const weight = (want: CallRequest): number =>
-    (want.unseenChars + leastChars) * Math.max(0, now - want.unseenSince);
+  const weight = ({ unseenChars, unseenSince }: CallRequest): number =>
+    (unseenChars + leastChars) * Math.max(0, now - unseenSince);
   return (a, b) =>
     priorities.indexOf(a.priority) - priorities.indexOf(b.priority) || weight(b) - weight(a);
 }
 
-/** `ready`: to be looked at; `queued`: a budget is short; `asleep`: until its time comes. */
+/** `ready`: to be asked in the next run; `queued`: a budget is short; `asleep`: until `notBefore`. */
 type State = 'idle' | 'ready' | 'queued' | 'asleep' | 'calling' | 'gone';
 
-/** Where a reply stands with the pacer. */
+/** A registered reply and its state at the pacer. */
 export class ReplyState {
   readonly reply: ScheduledReply;
-  /** Counts it, from its first want on. */
+  /** What is reserved for its final text, from its first request on. */
   readonly reservation: FinalEditReservation<ReplyState>;
   readonly waits: ReplyWaits;
   /** Carries the ids of its turn and conversation. */
   readonly log: Log;
-  /** The platform asked for a pause, and no budget is to blame. On the clock of `performance.now()`. */
+  /** When the platform takes its next call, where no budget is to blame. On the clock of `performance.now()`. */
   notBefore = 0;
   #state: State = 'idle';
-  /** Where it waits, if it is short. */
+  /** The queue that it waits in, if it does. */
   #queue: BudgetQueue<ReplyState> | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -103,12 +104,7 @@ export class ReplyState {
     return this.#state;
   }
 
-  /** Whether it is in this queue. */
-  isQueuedIn(queue: BudgetQueue<ReplyState>): boolean {
-    return this.#queue === queue;
-  }
-
-  /** Changes the state, and leaves what belonged to the one before. */
+  /** Changes the state; the timer and the queue of the state before are left. */
   changeTo(state: State): void {
     clearTimeout(this.#timer);
     this.#queue?.waiting.delete(this);
@@ -132,53 +128,53 @@ export class ReplyState {
 }
 
 /**
- * Counts one reply on the queues of the budgets that its final text will spend, and of those that
- * it may spend instead, so that something of them is kept for it.
+ * Counts one reply in the queues of the budgets that its final text will spend, and of those that
+ * it may spend instead, so that calls are reserved for it.
  */
 export class FinalEditReservation<Waiting> {
-  readonly #finals: FinalEditBudgets;
+  readonly #budgets: FinalEditBudgets;
   readonly #queues: BudgetQueues<Waiting>;
   #begun = false;
-  /** The key of what it will spend; that may change. */
+  /** Key of the budget that it will spend; that may change. */
   #key: string | undefined;
   #own: readonly BudgetQueue<Waiting>[] = [];
   #others: readonly BudgetQueue<Waiting>[] = [];
 
-  constructor(finals: FinalEditBudgets, queues: BudgetQueues<Waiting>) {
-    this.#finals = finals;
+  constructor(budgets: FinalEditBudgets, queues: BudgetQueues<Waiting>) {
+    this.#budgets = budgets;
     this.#queues = queues;
   }
 
-  /** The queues of what it may spend instead, as things stand; none if it has no choice. */
+  /** The queues of its alternative budgets, as things stand; none if it has no choice. */
   get alternatives(): readonly BudgetQueue<Waiting>[] {
-    return this.#finals.needsEdit === true ? [] : this.#others;
+    return this.#budgets.needsEdit === true ? [] : this.#others;
   }
 
-  /** Counts it where it belongs now. Cheap: called whenever the lane is asked. */
+  /** Counts it where it belongs now. Cheap: called whenever the reply is asked for its request. */
   update(now: number): void {
-    const { own } = this.#finals;
+    const { own } = this.#budgets;
     const key = own[0]?.key;
     if (this.#begun && key === this.#key) return;
     this.release();
     this.#begun = true;
     this.#key = key;
     this.#own = own.map((budget) => this.#queues.get(budget, now));
-    this.#others = this.#finals.alternative.map((budget) => this.#queues.get(budget, now));
+    this.#others = this.#budgets.alternative.map((budget) => this.#queues.get(budget, now));
     for (const queue of this.#own) queue.replies.add(this);
     for (const queue of this.#others) queue.alternativeUsers.add(this);
   }
 
-  /** It counts no more. */
+  /** It is not counted any more. */
   release(): void {
     for (const queue of this.#others) queue.alternativeUsers.delete(this);
     for (const queue of this.#own) {
       queue.replies.delete(this);
-      // What was kept for it is there for the others.
+      // What was reserved for it is there for the others.
       this.#queues.mayHaveRoom(queue);
     }
   }
 
-  /** How long it is from one turn of the reply to its next, in milliseconds. */
+  /** Expected time from one update of the reply to its next, in milliseconds. */
   updateIntervalMs(now: number): number {
     return Math.max(0, ...this.#own.map((queue) => queue.updateIntervalMs(now)));
   }

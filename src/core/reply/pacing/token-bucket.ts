@@ -1,43 +1,43 @@
 import type { EstimatedLimit } from './estimated-limit.ts';
 
-/** A part of what a platform grants, from 0 to 1 for all of it. */
+/** This instance's fraction of a rate limit, from 0 to 1. */
 export interface Fraction {
   readonly burst: number;
   readonly perSecond: number;
-  /** It is only what is set aside for those that have no share. */
+  /** Set where the instance has only the minimum, as no share was allocated to it. */
   readonly unallocated?: Unallocated;
 }
 
-/** What is known of a budget in which we have no share. */
+/** The state of a budget of which this instance has no share. */
 interface Unallocated {
-  /** Instances that spend it. */
+  /** Instances that spend the budget. */
   readonly members: number;
-  /** Calls that the whole had room for then. */
+  /** Calls that the whole budget had room for at the time `at`. */
   readonly left: number;
   readonly at: number;
 }
 
-/** So much of the rate is had at least: waits stay numbers. */
+/** Least fraction of a rate: a rate of 0 would make infinite waits. */
 const minFraction = 1e-3;
-/** So little is a rounding error: 1 - 0.1 * 10 is full, and a call is there with (1 / 49) * 49. */
+/** Rounding error: `1 - 0.1 * 10` is a full bucket, and `(1 / 49) * 49` is one call. */
 const epsilon = 1e-9;
 
 /**
- * A token bucket that is full at first: all of what a platform is believed to grant, or this
- * instance's part of it. Times are in milliseconds of `performance.now()`.
+ * A token bucket that is full at first, of the estimated limit or of this instance's fraction of
+ * it. Times are in milliseconds of `performance.now()`.
  */
 export class TokenBucket {
   readonly #estimate: EstimatedLimit;
   #fraction: Fraction = { burst: 1, perSecond: 1 };
   #level: number;
   #filledAt: number;
-  /** Calls since the bucket was full, or since it is known to have had room for just one. */
+  /** Calls since the bucket was full, or since a pause after which it had room for one. */
   #sinceFull: { since: number; full: boolean; taken: number };
   #unreported = 0;
 
-  constructor(belief: EstimatedLimit, now: number) {
-    this.#estimate = belief;
-    this.#level = belief.burst(now);
+  constructor(estimate: EstimatedLimit, now: number) {
+    this.#estimate = estimate;
+    this.#level = estimate.burst(now);
     this.#filledAt = now;
     this.#sinceFull = { since: now, full: true, taken: 0 };
   }
@@ -63,7 +63,7 @@ export class TokenBucket {
     return this.#sinceFull;
   }
 
-  /** Calls that were taken and not settled. */
+  /** Calls that were made and not reported to the other instances. */
   get unreported(): number {
     return this.#unreported;
   }
@@ -72,10 +72,10 @@ export class TokenBucket {
     this.#unreported -= spent;
   }
 
-  /** Another part is ours from now on. */
-  setFraction(part: Fraction, now: number): void {
+  /** This instance's fraction changes. */
+  setFraction(fraction: Fraction, now: number): void {
     this.refill(now);
-    this.#fraction = part;
+    this.#fraction = fraction;
     this.capAt(this.burst(now), now);
   }
 
@@ -102,14 +102,14 @@ export class TokenBucket {
     this.#unreported -= 1;
   }
 
-  /** Holds so much at most, and nothing comes in before `until`. */
+  /** Holds at most `most` calls, and refills from `until` on. */
   emptyUntil(most: number, until: number, now: number): void {
     this.capAt(most, now);
     this.#filledAt = until;
     this.#sinceFull = { since: until, full: false, taken: 0 };
   }
 
-  /** How long until it holds so much. */
+  /** Time until the bucket holds `level` calls. */
   refillMs(now: number, level: number): number {
     const missing = level - this.level(now);
     return missing <= epsilon ? 0 : (missing * 1_000) / this.perSecond(now);

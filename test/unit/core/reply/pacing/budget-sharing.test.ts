@@ -142,6 +142,15 @@ describe('shares of a budget', () => {
     for (const lane of made.flat()) expect(lane.made.length).toBeGreaterThan(10);
   });
 
+  it('are expected to be even ones while none is allocated', async () => {
+    const { all } = await instances(3);
+    const lane = busyReply(edits, new EnforcedRateLimit(99, 99));
+    const [handle] = enlist(all[0]!.pacer, lane);
+    await vi.advanceTimersByTimeAsync(1);
+    // Three instances, 40 calls to spend in 6 s beside 0.8 a second.
+    expect(handle!.updateIntervalMs()).toBeCloseTo((1_000 * 3) / (0.8 + 40 / 6), -1);
+  });
+
   it('have a reserve for final texts, wherever they wait', async () => {
     const { all } = await instances(2);
     const platform = new EnforcedRateLimit(40, 0.8);
