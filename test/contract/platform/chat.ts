@@ -75,7 +75,7 @@ export interface Chat {
   askAsBot(channel: ChannelName, text: string): Sent;
   /** Writes to the bot directly. */
   direct(person: PersonName, text: string): Sent;
-  edit(person: PersonName, message: Sent, text: string): void;
+  edit(person: PersonName | 'Weather', message: Sent, text: string): void;
   /** Deletes one's own message, or one of the bot as a moderator. */
   remove(person: PersonName, message: Sent): void;
 

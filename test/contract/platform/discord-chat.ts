@@ -108,7 +108,7 @@ export class DiscordChat implements Chat {
     return sent(this.#person(person).dm(text));
   }
 
-  edit(person: PersonName, message: Sent, text: string): void {
+  edit(person: PersonName | 'Weather', message: Sent, text: string): void {
     this.#person(person).edit(this.#message(message), text);
   }
 

@@ -89,6 +89,45 @@ export function refusals(it: ItWithChats): void {
   });
 
   describe('other bots', () => {
+    it('that are not listed are never answered, but read in a thread', async ({ chats }) => {
+      const chat = await chats.begin({ followups: 'always' });
+      const { world } = chat;
+      world.answerEverything();
+      const ignored = chat.askAsBot('general', 'hello?');
+      const question = chat.ask('Ann', 'general', 'one');
+      await world.turnsDone(1);
+      const thread = await chat.threadOf(question);
+      chat.postIn('Weather', thread, 'Sunny');
+      chat.askIn('Weather', thread, 'really');
+      await chat.delivered();
+      chat.postIn('Ann', thread, 'what is it like?');
+      await world.turnsDone(2);
+      expect(prompt(chat).slice(-3)).toEqual([
+        'Weather: Sunny',
+        'Weather: really',
+        'Ann: what is it like?',
+      ]);
+      expect(chat.answersTo(ignored)).toEqual([]);
+      expect(world.model.answers).toHaveLength(2);
+    });
+
+    it('that are listed may edit their questions, and stop what they asked', async ({ chats }) => {
+      const chat = await chats.begin({ mostBotTurns: 3 });
+      const { world } = chat;
+      const question = chat.askAsBot('general', 'hello?');
+      const answer = await world.modelAsked(1);
+      const thread = await chat.threadOf(question);
+      const next = chat.askIn('Weather', thread, 'and then?');
+      await waiting(chat, thread, ['and then?']);
+      chat.edit('Weather', next, `${chat.mentionOfBot} and now?`);
+      await waiting(chat, thread, ['and now?']);
+      chat.askAsBot('general', 'stop');
+      await until(() => answer.request.signal.aborted);
+      (await world.modelAsked(2)).write('Now.').end();
+      await world.turnsDone(2);
+      expect(prompt(chat).at(-1)).toBe('Weather: and now?');
+    });
+
     it('are answered where they are listed, but not for ever', async ({ chats }) => {
       const chat = await chats.begin({ mostBotTurns: 2 });
       const { world } = chat;

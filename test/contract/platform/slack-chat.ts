@@ -104,7 +104,7 @@ export class SlackChat implements Chat {
     return sent(this.#person(person).writes(text));
   }
 
-  edit(person: PersonName, message: Sent, text: string): void {
+  edit(person: PersonName | 'Weather', message: Sent, text: string): void {
     this.#person(person).edits(this.#message(message), text);
   }
 

@@ -71,6 +71,22 @@ export function stopping(it: ItWithChats): void {
       expect(chat.world.model.answers).toHaveLength(1);
     });
 
+    it('ends nothing when its author may not ask any more', async ({ chats }) => {
+      const chat = await chats.begin();
+      const question = chat.ask('Ben', 'general', 'one');
+      const answer = await chat.world.modelAsked(1);
+      chat.deny('Ben');
+      chat.ask('Ben', 'general', 'stop');
+      await chat.delivered();
+      // Handled behind the command, in the same channel.
+      chat.ask('Ann', 'general', 'two');
+      (await modelAskedFor(chat, 'Ann: two')).write('Two.').end();
+      expect(answer.request.signal.aborted).toBe(false);
+      answer.write('One.').end();
+      await chat.world.turnsDone(2);
+      expect(chat.answersTo(question)).toEqual(['One.']);
+    });
+
     it('ends nothing that was asked after it, though it is read again later', async ({ chats }) => {
       const chat = await chats.begin();
       const { world } = chat;
