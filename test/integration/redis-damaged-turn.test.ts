@@ -58,7 +58,7 @@ it('shows every page once after the record of one was damaged', async () => {
   const shown = textsOf(surface.messages);
   expect(shown).toHaveLength(4);
   await server.client().hset(await keyOf(server, prefix, 'pages'), 1, 'nonsense');
-  await store.release(first.claim, { forgive: true });
+  await store.release(first.claim, { countAttempt: false });
   await show(await mustClaim(store, c, bob));
   expect(textsOf(surface.messages)).toEqual(shown);
 });
@@ -75,7 +75,7 @@ it.each([
   });
   for (const page of pages) await store.savePage(claim, page);
   await server.client().hset(await keyOf(server, prefix, 'pages'), index, record);
-  await store.release(claim, { forgive: true });
+  await store.release(claim, { countAttempt: false });
   const found = (await mustClaim(store, c, bob)).turn.pages;
   const lost = { index, key: pageKeyOf(turn.id, index), source: '' };
   expect(found).toStrictEqual(pages.with(index, lost));
@@ -85,7 +85,7 @@ it('keeps the end that a turn comes to where the one before cannot be read', asy
   const { server, store, prefix, c, claim } = await startAnswering();
   await store.storeEnding(claim, doneEnding);
   await server.client().hset(await keyOf(server, prefix, 'turn'), 'ending', '{"outcome":"do');
-  await store.release(claim, { forgive: true });
+  await store.release(claim, { countAttempt: false });
   const again = await mustClaim(store, c, bob);
   expect(again.turn.ending).toBeUndefined();
   // It can be stopped like any other that goes on.
@@ -106,7 +106,7 @@ it.each([
 ])('answers what an evicted turn was about, though it lost %s', async (_what, names) => {
   const { server, store, prefix, c, claim } = await startAnswering();
   await ask(store, question(c, 'B', { sentAt: 1_800_000_000_000 }));
-  await store.release(claim, { forgive: true });
+  await store.release(claim, { countAttempt: false });
   for (const name of names) await server.client().del(await keyOf(server, prefix, name));
   for (let next = await store.claim(c, bob); next !== undefined;) {
     await store.storeEnding(next.claim, doneEnding);
@@ -135,7 +135,7 @@ it('answers what waits though the list of that was evicted', async () => {
   const { server, store, prefix, c, claim } = await startAnswering();
   await ask(store, question(c, 'B', { sentAt: 1_800_000_000_000 }));
   await server.client().del(await keyOf(server, prefix, 'queue'));
-  await store.release(claim, { forgive: true });
+  await store.release(claim, { countAttempt: false });
   const again = await mustClaim(store, c);
   expect(textsOf(again.turn.messages)).toEqual(['A']);
   await store.storeEnding(again.claim, doneEnding);
@@ -147,7 +147,7 @@ it('drops a question that cannot be read and is listed nowhere', async () => {
   const { server, store, prefix, c, claim } = await startAnswering();
   await server.client().del(await keyOf(server, prefix, 'asking'));
   await server.client().hset(await keyOf(server, prefix, 'questions'), 'A', 'nonsense');
-  await store.release(claim, { forgive: true });
+  await store.release(claim, { countAttempt: false });
   expect(await store.claim(c, bob)).toBeUndefined();
   expect(await server.client().keys('*:questions:*')).toEqual([]);
 });

@@ -6,7 +6,7 @@ import { Connection } from '../../src/stores/redis/connection/connection.ts';
 import { Erasure } from '../../src/stores/redis/deletion.ts';
 import { Inbox } from '../../src/stores/redis/conversations/inbox.ts';
 import { Keys } from '../../src/stores/redis/keys.ts';
-import { boundsOf } from '../../src/stores/redis/options.ts';
+import { scriptArgsOf } from '../../src/stores/redis/redis-store.ts';
 import { PersonIndex } from '../../src/stores/redis/conversations/person-index.ts';
 import { parseRedisUrl } from '../../src/stores/redis/connection/redis-url.ts';
 import { Turns } from '../../src/stores/redis/conversations/turns.ts';
@@ -35,9 +35,9 @@ class Interrupted extends PersonIndex {
   meanwhile: (() => Promise<unknown>) | undefined;
 
   override async reserve(...inputs: Parameters<PersonIndex['reserve']>): Promise<boolean> {
-    const enrolled = await super.reserve(...inputs);
+    const reserved = await super.reserve(...inputs);
     await this.#interrupt();
-    return enrolled;
+    return reserved;
   }
 
   override async note(...inputs: Parameters<PersonIndex['note']>): Promise<void> {
@@ -59,7 +59,7 @@ class Interrupted extends PersonIndex {
 
 interface Started {
   readonly inbox: Inbox;
-  readonly forgetting: Erasure;
+  readonly erasure: Erasure;
   readonly persons: Interrupted;
   /** Another instance. */
   readonly store: Store;
@@ -70,18 +70,18 @@ async function start(url: string): Promise<Started> {
   const log = recordingLog();
   const prefix = `test-${randomUUID()}`;
   const { store } = await openStore(url, { prefix });
-  const bounds = boundsOf({ url, retentionMs: 1e12, log });
   const keys = new Keys(prefix);
-  const connection = new Connection(parseRedisUrl(url), { patienceMs: 3_000, log });
+  const scriptArgs = scriptArgsOf({ retentionMs: 1e12 }, keys);
+  const connection = new Connection(parseRedisUrl(url), { patienceMs: 3_000, scriptArgs, log });
   onTestFinished(() => connection.close());
   await connection.client.connect();
-  const persons = new Interrupted(connection, keys, { ...bounds, log });
-  const codec = new RecordReader(log);
-  const workbench = new Turns(connection, keys, codec, { ...bounds, log });
+  const persons = new Interrupted(connection, keys, log);
+  const reader = new RecordReader(log);
+  const turns = new Turns(connection, keys, reader, log);
   persons.meanwhile = () => store.forgetPerson('test', ann.id);
-  const inbox = new Inbox({ connection, keys, persons, workbench, bounds, log });
-  const forgetting = new Erasure(connection, keys, codec, persons, []);
-  return { inbox, forgetting, persons, store };
+  const inbox = new Inbox({ connection, keys, persons, turns, log });
+  const erasure = new Erasure({ connection, keys, reader, persons, others: [] });
+  return { inbox, erasure, persons, store };
 }
 
 /** What came in meanwhile is found by whoever is asked to forget them again. */
@@ -108,7 +108,7 @@ it('finds a question that was claimed as it came while its author was being forg
     questionOptions,
     alice,
   );
-  await store.release(work!.claim, { forgive: true });
+  await store.release(work!.claim, { countAttempt: false });
   await eventually(async () => {
     expect(await store.forgetPerson('test', ann.id)).toEqual({ deleted: 0, remaining: 1 });
   });
@@ -123,11 +123,11 @@ it('finds what was said before that was read while its author was being forgotte
 });
 
 it('finds what came into a conversation while that was being forgotten', async () => {
-  const { inbox, forgetting, persons, store } = await start(inject('redisUrl'));
+  const { inbox, erasure, persons, store } = await start(inject('redisUrl'));
   persons.meanwhile = undefined;
   const c = newConversation();
   await inbox.accept(question(c, 'A', { author: ann }), questionOptions);
   persons.meanwhile = () => inbox.accept(question(c, 'B', { author: ann }), questionOptions);
-  expect(await forgetting.conversation(c)).toBe(1);
+  expect(await erasure.forgetConversation(c)).toBe(1);
   await forgotten(store);
 });

@@ -147,7 +147,7 @@ describe('an answer that is lost', () => {
     expect(first.turn.attempt).toBe(1);
     const page = { index: 0, key: 'k0', id: 'p0', source: 'Once' };
     await losing(c, () => store.savePage(first.claim, page));
-    await losing(c, () => store.release(first.claim, { forgive: true }));
+    await losing(c, () => store.release(first.claim, { countAttempt: false }));
     const { claim, turn } = await losing(c, () => mustClaim(store, c, bob));
     expect([turn.attempt, turn.pages]).toEqual([1, [page]]);
     expect(await losing(c, () => store.renew([claim], bob))).toEqual({
@@ -227,7 +227,7 @@ describe('a Redis without memory left', () => {
     await store.storeEnding(claim, doneEnding);
     await store.finish(claim, alice, 1);
     const work = await mustClaim(store, queued);
-    await store.release(work.claim, { forgive: true });
+    await store.release(work.claim, { countAttempt: false });
     await store.sweep();
     await server.client().config('SET', 'maxmemory', '0');
     expect(await store.accept(question(c, 'B'), questionOptions)).toBe('queued');
@@ -330,7 +330,7 @@ describe('a value that is damaged or gone', () => {
     await ask(store, question(c, 'A'));
     const first = await mustClaim(store, c);
     await server.client().del(await keyOf(server, prefix, 'questions'));
-    await store.release(first.claim, { forgive: false });
+    await store.release(first.claim, { countAttempt: true });
     await ask(store, question(c, 'B'));
     expect(textsOf((await mustClaim(store, c)).turn.messages)).toEqual(['B']);
     expect(logged.map(({ event }) => event)).toContain('damaged turn dropped');
@@ -354,7 +354,7 @@ describe('a value that is damaged or gone', () => {
     await ask(store, question(c, 'A'));
     const first = await mustClaim(store, c);
     await server.client().del(await keyOf(server, prefix, 'questions'));
-    await store.release(first.claim, { forgive: false });
+    await store.release(first.claim, { countAttempt: true });
     const admitted = await leaving.store.acceptAndClaim(
       question(c, 'B'),
       questionOptions,
@@ -387,7 +387,7 @@ describe('a value that is damaged or gone', () => {
     const first = await mustClaim(store, c);
     const [counter] = await server.client().keys('*:fence');
     await server.client().del(counter!);
-    await store.release(first.claim, { forgive: true });
+    await store.release(first.claim, { countAttempt: false });
     expect((await mustClaim(store, c)).claim.fence).toBeGreaterThan(first.claim.fence);
   });
 

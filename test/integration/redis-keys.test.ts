@@ -171,7 +171,7 @@ describe('what is kept in Redis', () => {
     await store.rename(ends, 'U1', 'The end');
     await store.usage.record({ ...used, person: 'test:U1', name: 'Ann' });
     await ask(store, question(left, 'A'));
-    await store.release((await mustClaim(store, left)).claim, { forgive: false });
+    await store.release((await mustClaim(store, left)).claim, { countAttempt: true });
     await store.addEarlierHistory(ends, [{ id: 'x', role: 'user', text: 'x', at: 1, tokens: 1 }]);
     await store.saveReadPositions('test', new Map([['C1', '1']]));
     await store.acquireLeadership('listen', alice);

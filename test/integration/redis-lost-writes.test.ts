@@ -48,7 +48,7 @@ it('knows the pages that Redis did not forget', async () => {
   await server.kill9();
   await server.restart();
   await eventually(() => store.checkWritable());
-  await store.release(claim, { forgive: false });
+  await store.release(claim, { countAttempt: true });
   expect((await mustClaim(store, c)).turn.pages).toEqual([page]);
 });
 

@@ -65,10 +65,10 @@ describe('news', () => {
     await eventually(() => expect(stopped).toHaveLength(2));
     // What is handed over is news; what failed, and what its owner knows of, is not.
     await other.acceptAndClaim(question(newConversation(), 'A'), questionOptions, alice);
-    await other.release(claim, { forgive: false });
+    await other.release(claim, { countAttempt: true });
     const again = await mustClaim(other, c);
     expect(ready).toEqual([c]);
-    await other.release(again.claim, { forgive: true });
+    await other.release(again.claim, { countAttempt: false });
     await eventually(() => expect(ready).toEqual([c, c]));
   });
 

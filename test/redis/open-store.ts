@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { onTestFinished } from 'vitest';
-import { openRedisStore, type RedisStore } from '../../src/stores/redis/redis-store.ts';
-import type { RedisStoreOptions } from '../../src/stores/redis/options.ts';
+import {
+  openRedisStore,
+  type RedisStore,
+  type RedisStoreOptions,
+} from '../../src/stores/redis/redis-store.ts';
 import { recordingLog, type LoggedEvent } from '../fakes/recording-log.ts';
 import { startRedis, type RedisServer, type RedisServerOptions } from './server.ts';
 

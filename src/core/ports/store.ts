@@ -3,16 +3,45 @@ import type { Claim, Ending, HistoryEntry, PageRecord, Turn } from '../domain/tu
 import type { Message } from '../domain/message.ts';
 import type { Receipt } from './platform.ts';
 
-/** Who works on a conversation, and for how long without a sign of life, in milliseconds. */
+/** An instance's hold on a conversation or a role: it ends this long after it was last renewed. */
 export interface Lease {
+  /** The instance, by an id that no other instance has, nor itself after a restart. */
   readonly owner: string;
   readonly leaseMs: number;
 }
 
-/** What became of a message that was to be taken in. */
+/** How long and how much a store keeps; times in milliseconds. */
+export interface StoreLimits {
+  /** History and what belongs to it, by the platform's time. */
+  readonly retentionMs: number;
+  /** Entries of history in a claimed turn or a view, at most; 400 by default. */
+  readonly historyLimit?: number;
+  /** Ids of messages, by which repeated deliveries are dropped; 7 days by default. */
+  readonly seenMs?: number;
+  /** Usage by day; 90 days by default. */
+  readonly usageMs?: number;
+}
+
+const dayMs = 24 * 60 * 60 * 1_000;
+export const defaultLimits = { historyLimit: 400, seenMs: 7 * dayMs, usageMs: 90 * dayMs };
+
+/** Longest lists that a store returns, and the length of a summary's text in characters. */
+export const mostListed = { unclaimed: 1_000, open: 10_000, recentlyActive: 1_000 };
+export const firstTextChars = 100;
+
+export interface AcceptOptions {
+  /** The message is a stop command where a turn runs. */
+  readonly stops: boolean;
+  /** Tokens of the message's text, as the model counts them. */
+  readonly tokens: number;
+  /** Open questions that the author may have, in all conversations; no limit without it. */
+  readonly mostOpen?: number;
+}
+
+/** `too-many`: the author has `mostOpen` open questions already, and nothing was stored. */
 export type AcceptResult = Receipt | 'too-many';
 
-/** A turn to do, with what was said before it. */
+/** A turn to answer, with the history before it. */
 export interface ClaimedTurn {
   readonly claim: Claim;
   readonly turn: Turn;
@@ -20,7 +49,7 @@ export interface ClaimedTurn {
   readonly history: readonly HistoryEntry[];
 }
 
-/** What became of a message, with the turn of its conversation if that was free. */
+/** The receipt of a message, and the turn if its conversation was free. */
 export interface AcceptAndClaimResult {
   readonly receipt: AcceptResult;
   readonly work?: ClaimedTurn;
@@ -29,28 +58,28 @@ export interface AcceptAndClaimResult {
 /** A conversation with something to do and no living owner. */
 export interface UnclaimedConversation {
   readonly conversation: ConversationId;
-  /** Attempts already made at its turn; 0 if none began. */
+  /** Attempts at its turn so far; 0 if none began. */
   readonly attempts: number;
 }
 
-/** A conversation in which something is being answered, or is to be. */
+/** A conversation with a turn that runs, or questions that wait. */
 export interface OpenConversation {
   readonly conversation: ConversationId;
-  /** Somebody who is believed to live works on it. */
+  /** An instance whose lease has not ended works on it. */
   readonly owned: boolean;
   /** When the oldest of its questions came, in milliseconds since the epoch. */
   readonly since: number;
 }
 
-/** How much there is to do, for whoever watches the service. */
+/** Figures for monitoring. */
 export interface QueueDepth {
   /** Conversations with something to do and no living owner. */
   readonly waiting: number;
   /** Conversations with a living owner. */
   readonly running: number;
   /**
-   * How long the longest of those that wait have had a question without an answer, in
-   * milliseconds; absent if none waits. What came first may have been withdrawn since.
+   * Longest time that one of those that wait has had a question without an answer, in milliseconds;
+   * absent if none waits. That question may have been withdrawn since.
    */
   readonly oldestWaitMs?: number;
 }
@@ -63,89 +92,80 @@ export interface Participation {
   readonly people: readonly string[];
 }
 
-/** One of a person's conversations, as a list of them shows it. */
+/** One of a person's conversations, as a list shows it. */
 export interface ConversationSummary {
   readonly conversation: ConversationId;
   /** When they last asked something there, in milliseconds since the epoch. */
   readonly lastAskedAt: number;
-  /** What they called it. */
+  /** Their title of it. */
   readonly name?: string;
   /** The first 100 characters of the oldest message that is kept. */
   readonly firstText: string;
 }
 
-/** All that a page needs to show a conversation. */
+/** What a page needs to show a conversation. */
 export interface StoredConversation {
   readonly history: readonly HistoryEntry[];
   readonly running?: Turn;
-  /** Questions that wait for their turn, sorted by the platform's time. */
+  /** Waiting questions, sorted by the platform's time. */
   readonly queued: readonly Message[];
 }
 
-/** What became of claims that were to be renewed. */
 export interface Renewal {
-  /** Another owner has them, or their turns are over. */
+  /** Claims that another owner has now, or whose turns are over. */
   readonly lost: readonly Claim[];
-  /** Somebody wants these turns to end; perhaps told to another instance. */
+  /** Claims on turns that are to be stopped, whichever instance was told so. */
   readonly stopping: readonly Claim[];
 }
 
-/** What became of a person's messages. */
+/** Counts of a person's messages. */
 export interface ForgetResult {
-  /** How many were deleted. */
   readonly deleted: number;
-  /** How many are being answered at this moment. */
+  /** Being answered at this moment, and therefore kept. */
   readonly remaining: number;
 }
 
-/** Who wants to hear at once what other instances put into a shared store. */
+/** Receives what other instances publish in a shared store. Some of it may be lost. */
 export interface StoreWatcher {
-  /** There may be something to do in this conversation. */
+  /** This conversation may have something to do. */
   ready(conversation: ConversationId): void;
-  /** Somebody wants this turn to end. */
+  /** This turn is to be stopped. */
   stop(conversation: ConversationId, turn: string): void;
-  /** An instance, perhaps this one, has so many turns at hand. */
+  /** An instance, perhaps this one, has this many turns in progress. */
   load(owner: string, turns: number): void;
 }
 
-export interface AcceptOptions {
-  readonly stops: boolean;
-  readonly tokens: number;
-  /** For questions; no limit without it. */
-  readonly mostOpen?: number;
-}
-
 /**
- * Where conversations live. Every method is one atomic step, durable when it resolves.
+ * Stores conversations. Use it for everything that must survive this process. Every method is one
+ * atomic step, and durable when it resolves.
  *
- * Throws `StoreUnavailable` when a step could not be taken (full, away, damaged): then nothing
- * of it happened. Methods that take a claim throw `ClaimLost` when another owner has the
- * conversation by now, or the turn is finished.
+ * The trap: a step may be applied though its caller saw an error, as only the response was lost, so
+ * every step can be repeated. `StoreUnavailable` (full, away, damaged) means that it was not
+ * applied, or that repeating it gives the same. Methods with a claim throw `ClaimLost` when another
+ * owner has the conversation by now, or the turn is finished: stop working on it.
  */
 export interface Store {
-  /** Other processes may take turns from it, too. */
+  /** Whether other processes may take turns from it, too. */
   readonly shared: boolean;
   /**
-   * Takes a message in, unless its id was seen in its conversation before. With `stops`, and a
-   * turn that is not finished, it marks that turn as to be stopped instead of queueing; if its end
-   * is stored, there is nothing left to stop, and nothing to answer.
-   * Context goes straight into history, whatever `stops` says. `tokens` is what the message's
-   * text costs the model. A question that would be its author's `mostOpen` + 1st without an
-   * answer, in whatever conversations, is not taken in: `too-many`, and nothing happened.
+   * Takes a message in, unless its id was seen in its conversation before. A message that `stops`
+   * marks a running turn as to be stopped instead of being queued; once that turn's ending is
+   * stored there is nothing left to stop, and nothing to answer. Context goes straight into
+   * history, whatever `stops` says.
    */
   accept(message: Message, options: AcceptOptions): Promise<AcceptResult>;
   /**
-   * `accept`, and if the message is `queued`, `claim` in the same step. Where only the claim
-   * fails, the message may be taken in without it: then `waiting` finds it.
+   * `accept`, and, if the message is `queued`, `claim` in the same step. Where only the claim
+   * fails, the message may be taken in without it; `unclaimed` lists it then.
    */
   acceptAndClaim(
     message: Message,
     options: AcceptOptions,
     lease: Lease,
   ): Promise<AcceptAndClaimResult>;
-  /** How many questions of a person have no answer yet, in whatever conversations. */
+  /** Count of a person's questions without an answer, in all conversations. */
   openQuestions(platform: string, authorId: string): Promise<number>;
-  /** Changes the text of a question that waits for its turn; false if it does not wait. */
+  /** Changes the text of a waiting question; false if it does not wait. */
   revise(
     conversation: ConversationId,
     messageId: string,
@@ -153,125 +173,128 @@ export interface Store {
     tokens: number,
   ): Promise<boolean>;
   /**
-   * Drops a question that waits; false if it does not wait. A later delivery of the same id is
-   * a duplicate either way, so a deletion may overtake the message that it deletes.
+   * Drops a waiting question; false if it does not wait. A later delivery of the same id is a
+   * duplicate either way, so a deletion may overtake the message that it deletes.
    */
   withdraw(conversation: ConversationId, messageId: string): Promise<boolean>;
-  /** Marks the running turn as to be stopped; false if none runs, or its end is stored. */
+  /** Marks the running turn as to be stopped; false if none runs, or its ending is stored. */
   requestStop(conversation: ConversationId): Promise<boolean>;
 
   /**
-   * Makes `owner` the owner of a conversation that is free, or whose lease ran out, and that has
-   * something to do: the interrupted turn, or else a new one of all the questions that wait.
-   * Counts the attempt. Undefined if there is nothing to do or somebody else is at it.
+   * Makes `owner` the owner of a conversation that is free, or whose lease ended, and that has
+   * something to do: the interrupted turn, or else a new one with all waiting questions. Counts the
+   * attempt. Undefined if there is nothing to do or another owner is at work.
    */
   claim(conversation: ConversationId, lease: Lease): Promise<ClaimedTurn | undefined>;
-  /** Prolongs leases. */
+  /** Renews leases. */
   renew(claims: readonly Claim[], lease: Lease): Promise<Renewal>;
   /**
    * Records a page: before its post without an id, after it with one, and as its text grows.
-   * Growth is progress only: loss of power may take back the last few seconds of it.
+   * Growth is progress only: a power failure may undo the last few seconds of it.
    */
   savePage(claim: Claim, page: PageRecord): Promise<void>;
   /** Forgets a page that was removed. */
   dropPage(claim: Claim, index: number): Promise<void>;
-  /** Stores how the turn ended. The first end stands; a later one is ignored. */
+  /** Stores how the turn ended. The first ending stays; a later one is ignored. */
   storeEnding(claim: Claim, ending: Ending): Promise<void>;
   /**
-   * Moves the turn into history and, in the same step, either begins the next turn with what
-   * came meanwhile (the owner keeps the conversation) or releases the conversation. The turn
-   * must be concluded; an `Error` otherwise. `replyTokens` is what the reply costs the model.
-   * Repeated by the same owner, whose answer was lost, it resolves to the same as before.
+   * Moves the turn into history and, in the same step, either begins the next turn with the
+   * questions that came meanwhile (the owner keeps the conversation) or releases the conversation.
+   * Throws an `Error` if the turn has no ending yet. `replyTokens` are the tokens of the reply.
+   * Repeated by the same owner it resolves to the same as before.
    */
   finish(claim: Claim, lease: Lease, replyTokens: number): Promise<ClaimedTurn | undefined>;
-  /** Lets go of an unfinished turn for another try; with `forgive` the attempt does not count. */
-  release(claim: Claim, options: { forgive: boolean }): Promise<void>;
-  /** Conversations to claim: after a start, a crash, or a release; longest waiting first. */
+  /**
+   * Releases an unfinished turn for another attempt. Without `countAttempt`, as when a process
+   * ends, this one is not counted, and other instances are told at once.
+   */
+  release(claim: Claim, options: { countAttempt: boolean }): Promise<void>;
+  /** Conversations to claim: after a start, a crash or a release; longest waiting first. */
   unclaimed(): Promise<UnclaimedConversation[]>;
-  /** Counts what there is to do; what came during an answer counts once that is over. */
+  /** Counts what there is to do. A question that comes during an answer counts after it. */
   queueDepth(): Promise<QueueDepth>;
   /** Conversations with something to do, owned or not; longest waiting first, at most 10,000. */
   openConversations(): Promise<OpenConversation[]>;
   /**
-   * An operator wants nothing new to be begun, since this time (milliseconds since the epoch), or,
-   * with undefined, all to go on. It is only noted here: whoever claims asks for it.
+   * Notes since when an operator wants no turn to begin (milliseconds since the epoch); undefined
+   * ends the pause. The store only keeps it: `claim` works during a pause, its callers ask first.
    */
   setPausedSince(since: number | undefined): Promise<void>;
   pausedSince(): Promise<number | undefined>;
 
-  /** Absent where nobody else puts anything in. Tells what it may: what is missed, `waiting` finds. */
+  /** Absent in a store that is not shared. */
   watch?(watcher: StoreWatcher): void;
-  /** Tells whoever watches how many turns an instance has at hand. */
+  /** Publishes how many turns an instance has in progress; absent in a store that is not shared. */
   publishLoad?(owner: string, turns: number): Promise<void>;
 
   /** @param most entries of history, the newest; `historyLimit` by default */
   conversationView(conversation: ConversationId, most?: number): Promise<StoredConversation>;
   /**
-   * Puts what was said before the bot came into a conversation's history, but for what is known
-   * there already; a later delivery of the same ids is a duplicate.
+   * Adds messages from before the bot came to a conversation's history, except those that are
+   * known. A later delivery of the same ids is a duplicate.
    */
   addEarlierHistory(conversation: ConversationId, entries: readonly HistoryEntry[]): Promise<void>;
   /** Undefined where the bot was never asked anything, or longer ago than the retention time. */
   participation(conversation: ConversationId): Promise<Participation | undefined>;
   /**
-   * Conversations in which a person asked something and of which anything is kept, latest first,
-   * at most so many.
+   * Up to `most` conversations in which a person asked something and of which anything is kept,
+   * latest first.
    */
   conversationsOf(platform: string, authorId: string, most: number): Promise<ConversationSummary[]>;
   /**
-   * Keeps what a person calls a conversation, for as long as they take part in it; nothing with an
-   * empty name. False where they asked nothing.
+   * Sets a person's title of a conversation, kept as long as they take part in it; an empty one
+   * deletes it. False where they asked nothing.
    */
-  rename(conversation: ConversationId, authorId: string, name: string): Promise<boolean>;
+  rename(conversation: ConversationId, authorId: string, title: string): Promise<boolean>;
   /**
-   * Conversations of a platform in which somebody asked something since then (milliseconds since
+   * Conversations of a platform in which somebody asked something since a time (milliseconds since
    * the epoch), latest first, at most 1,000.
    */
   recentlyActive(platform: string, since: number): Promise<ConversationId[]>;
-  /** How far each of a platform's places was read, by place, as it was marked. */
+  /** How far each of a platform's channels was read, by channel, in the platform's own notation. */
   readPositions(platform: string): Promise<ReadonlyMap<string, string>>;
-  /** Marks how far places were read; kept for the retention time. An empty mark forgets a place. */
-  saveReadPositions(platform: string, marks: ReadonlyMap<string, string>): Promise<void>;
+  /** Keeps read positions for the retention time. An empty position forgets a channel. */
+  saveReadPositions(platform: string, positions: ReadonlyMap<string, string>): Promise<void>;
 
   /**
-   * Makes `owner` the only one to have a role, such as listening to a platform, or prolongs that;
-   * false while somebody else has it.
+   * Makes `owner` the only holder of a role, such as receiving a platform's events, or renews that;
+   * false while another one holds it.
    */
   acquireLeadership(role: string, lease: Lease): Promise<boolean>;
-  /** Gives a role up at once; no effect if somebody else has it. */
+  /** Gives a role up at once; no effect if another one holds it. */
   releaseLeadership(role: string, owner: string): Promise<void>;
 
   /**
-   * Deletes all that is known of a conversation; a running turn loses its claim. Returns how many
-   * messages and replies went.
+   * Deletes everything of a conversation; a running turn loses its claim. Returns how many messages
+   * and replies were deleted.
    */
   forgetConversation(conversation: ConversationId): Promise<number>;
   /**
-   * Deletes what a person of a platform wrote, everywhere: waiting questions, history, names of
-   * conversations, and the note that they took part. Replies to them stay, as they were said by the
-   * bot, and so does what was used, as nobody's; what is being answered at this moment stays until
-   * that is over (call again).
+   * Deletes a person's messages of a platform, in all conversations: waiting questions, history,
+   * titles, and the note that they took part. Replies to them stay, as the bot wrote them; their
+   * usage stays in the sums under no name. A question that is being answered stays until that is
+   * over: call again.
    */
   forgetPerson(platform: string, authorId: string): Promise<ForgetResult>;
 
-  /** Deletes what is older than the retention time; returns how many entries went. */
+  /** Deletes what is older than the retention time; returns how many entries were deleted. */
   sweep(): Promise<number>;
-  /** Resolves if a question of any length would be kept now; else throws `StoreUnavailable`. */
+  /** Throws `StoreUnavailable` if a question of any length would be refused now. */
   checkWritable(): Promise<void>;
   close(): Promise<void>;
 }
 
 /**
- * What the service made for itself and keeps, one of each for all instances: keys, a password, the
- * time since when something holds, which logins have ended. Both methods throw `StoreUnavailable`.
+ * Values that the service made for itself, one of each for all instances: keys, a password, the time
+ * since when something holds, the logins that ended. Both methods throw `StoreUnavailable`.
  */
 export interface Secrets {
   /**
-   * Keeps a value under a name that has none, in one atomic step; resolves to what stands there then,
-   * the first one. Safe to repeat.
+   * Keeps a value under a name that has none, in one atomic step; resolves to the value that is kept
+   * then, the first one. Safe to repeat.
    *
    * @param lifeMs how long it is kept, in milliseconds; for ever without it
    */
-  keep(name: string, made: string, lifeMs?: number): Promise<string>;
+  keep(name: string, value: string, lifeMs?: number): Promise<string>;
   find(name: string): Promise<string | undefined>;
 }

@@ -1,4 +1,4 @@
-/** What was used on a day, by one person in one workspace, of one model. */
+/** Usage of one model on one day, by one person in one workspace. */
 export interface UsageRow {
   /** In UTC, as YYYY-MM-DD. */
   readonly day: string;
@@ -7,45 +7,55 @@ export interface UsageRow {
   readonly workspace: string;
   /** With the platform's name in front, such as `slack:T1:U1`. */
   readonly person: string;
-  /** What they were called last on that day, where that is known. */
+  /** Their latest name on that day, where it is known. */
   readonly name?: string;
   readonly model: string;
   readonly questions: number;
-  /** Those that came to their end. */
+  /** Questions whose turn ended `done`. */
   readonly answers: number;
   readonly inputTokens: number;
   readonly outputTokens: number;
-  /** Those tokens that the model did not report, counted here instead. */
+  /** Part of both that the model did not report, and that was counted here instead. */
   readonly countedTokens: number;
 }
 
-/** Whose it is what people used who were forgotten: the sums of others stay as they are. */
+export const usageCounts = [
+  'questions',
+  'answers',
+  'inputTokens',
+  'outputTokens',
+  'countedTokens',
+] as const satisfies (keyof UsageRow)[];
+
+/** The person of usage whose own one was forgotten, so that sums stay as they are. */
 export function forgottenPerson(platform: string): string {
   return `${platform}:(forgotten)`;
 }
 
-/** Keeps account of what was used, for as long as it is told to. Throws `StoreUnavailable`. */
+/** Usage by day, kept for USAGE_DAYS. Both methods throw `StoreUnavailable`. */
 export interface UsageBook {
-  /** Adds to what is known of the day; not to be repeated. */
+  /** Adds to the day's counts. The trap: repeated after an error, it may count twice. */
   record(row: UsageRow): Promise<void>;
-  /** From that day on, in no order. */
+  /** All rows from a day on (YYYY-MM-DD), in no order. */
   read(fromDay: string): Promise<UsageRow[]>;
 }
 
-/** What is counted of somebody; its window begins with the first count, and then starts anew. */
+/** Units of meters; `told` counts the warnings that few tokens are left. */
+export const meterUnits = ['questions', 'tokens', 'told'] as const;
+
+/** A count of somebody's use in a window, which begins with the first count after the one before. */
 export interface Meter {
   readonly scope: 'person' | 'workspace';
   /** With the platform's name in front, such as `slack:T1:U1`. */
   readonly id: string;
-  /** `told`: how often it was said that few tokens are left. */
-  readonly unit: 'questions' | 'tokens' | 'told';
+  readonly unit: (typeof meterUnits)[number];
 }
 
 export interface MeterCount {
   readonly meter: Meter;
   /** A whole number from 1. */
   readonly amount: number;
-  /** How long the window lasts if this is its first count, in milliseconds; whole seconds count. */
+  /** Length of the window if this is its first count, in milliseconds, rounded up to seconds. */
   readonly windowMs: number;
 }
 

@@ -257,6 +257,6 @@ export class Dispatcher {
   }
 
   async #release(work: ClaimedTurn): Promise<undefined> {
-    await this.#services.store.release(work.claim, { forgive: true });
+    await this.#services.store.release(work.claim, { countAttempt: false });
   }
 }

@@ -122,9 +122,9 @@ export class TurnRunner {
       log.warn({}, 'turn lost to another owner');
       return;
     }
-    const forgive = interrupted === 'hand-over';
-    await this.#options.services.store.release(claim, { forgive });
-    if (!forgive) throw error;
+    const countAttempt = interrupted !== 'hand-over';
+    await this.#options.services.store.release(claim, { countAttempt });
+    if (countAttempt) throw error;
     log.info({}, 'turn handed over');
   }
 }

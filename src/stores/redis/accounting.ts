@@ -1,23 +1,25 @@
 import { RateLimiterRedis, type RateLimiterRes } from 'rate-limiter-flexible';
 import { StoreUnavailable } from '../../core/domain/errors.ts';
+import type { Log } from '../../core/ports/log.ts';
 import {
-  type MeterCount,
   forgottenPerson,
+  meterUnits,
+  usageCounts,
   type Meter,
-  type QuotaMeters,
+  type MeterCount,
   type MeterReading,
+  type QuotaMeters,
   type UsageBook,
   type UsageRow,
 } from '../../core/ports/usage.ts';
 import type { Connection } from './connection/connection.ts';
 import { withoutCommand, toStoreError } from './connection/errors.ts';
 import type { Keys } from './keys.ts';
-import type { Log } from '../../core/ports/log.ts';
 import { encode } from './records.ts';
 
 /**
- * What people and workspaces use, counted for all instances. A key each, so that it does not matter
- * where in a cluster they lie; all that is asked at once is sent at once.
+ * Counts what people and workspaces use, for all instances. Each meter is a key of its own, so that
+ * it may be on any node of a cluster; all meters of one call are sent together.
  */
 export class RedisQuotaMeters implements QuotaMeters {
   readonly #connection: Connection;
@@ -29,10 +31,10 @@ export class RedisQuotaMeters implements QuotaMeters {
     this.#keys = keys;
     this.#limiter = new RateLimiterRedis({
       storeClient: connection.client,
-      // Nobody waits for a Redis that is away, and no count is sent a second time.
+      // A count does not wait for a Redis that is away, and is not sent a second time.
       rejectIfRedisNotReady: true,
       keyPrefix: '',
-      // What is too much is for the core to say: here it is only counted.
+      // The core decides what is too much; this only counts.
       points: Number.MAX_SAFE_INTEGER,
       duration: 0,
     });
@@ -56,10 +58,9 @@ export class RedisQuotaMeters implements QuotaMeters {
 
   async forget(platform: string, author: string): Promise<void> {
     const id = `${platform}:${author}`;
-    const units: readonly Meter['unit'][] = ['questions', 'tokens', 'told'];
-    const keys = units.map((unit) => this.#keys.ofMeter({ scope: 'person', id, unit }));
+    const keys = meterUnits.map((unit) => this.#keys.ofMeter({ scope: 'person', id, unit }));
     // One person's keys share a partition.
-    await this.#connection.send(() => this.#connection.client.del(...keys));
+    await this.#connection.send((client) => client.del(...keys));
   }
 }
 
@@ -78,23 +79,17 @@ async function readingOf(step: Promise<RateLimiterRes | null>): Promise<MeterRea
 }
 
 const dayMs = 24 * 60 * 60 * 1_000;
-/** As long as it is ever kept. */
+/** Longest time for which usage is kept, in days (USAGE_DAYS). */
 const mostDays = 3_660;
-/** Days that are asked for at a time. */
+/** Days that are read at a time. */
 const batch = 400;
 
-const counts = [
-  'questions',
-  'answers',
-  'inputTokens',
-  'outputTokens',
-  'countedTokens',
-] as const satisfies (keyof UsageRow)[];
+type UsageCount = (typeof usageCounts)[number];
 
-/** Who used it: platform, workspace, person, model. */
-type Who = readonly [string, string, string, string];
+/** What a count belongs to. */
+type Subject = readonly [platform: string, workspace: string, person: string, model: string];
 
-/** Who used what of which model, a hash for each day that goes with its time. */
+/** Usage by day: a hash for each day, which expires. */
 export class RedisUsageBook implements UsageBook {
   readonly #connection: Connection;
   readonly #keys: Keys;
@@ -104,18 +99,18 @@ export class RedisUsageBook implements UsageBook {
   constructor(connection: Connection, keys: Keys, options: { usageMs: number; log: Log }) {
     this.#connection = connection;
     this.#keys = keys;
-    // The day itself comes on top.
+    // From the end of the day on.
     this.#keptSeconds = Math.ceil((options.usageMs + dayMs) / 1_000);
     this.#log = options.log;
   }
 
-  /** Sent once: what is repeated after a lost answer might count twice. */
+  /** Sent once: a repetition after a lost response might count twice. */
   async record(row: UsageRow): Promise<void> {
     const { usage: key, names } = this.#keys.ofUsage(row.day);
-    const who = encode([row.platform, row.workspace, row.person, row.model]);
+    const subject = encode([row.platform, row.workspace, row.person, row.model]);
     const steps = this.#connection.client.multi();
-    for (const count of counts) {
-      if (row[count] !== 0) steps.hincrby(key, `${count} ${who}`, row[count]);
+    for (const count of usageCounts) {
+      if (row[count] !== 0) steps.hincrby(key, `${count} ${subject}`, row[count]);
     }
     steps.expire(key, this.#keptSeconds);
     if (row.name !== undefined) {
@@ -132,11 +127,10 @@ export class RedisUsageBook implements UsageBook {
 
   async read(fromDay: string): Promise<UsageRow[]> {
     const rows: UsageRow[] = [];
-    const { client } = this.#connection;
     await this.#eachDay(fromDay, async (day, keys) => {
       const [found, names] = await Promise.all([
-        this.#connection.send(() => client.hgetall(keys.usage)),
-        this.#connection.send(() => client.hgetall(keys.names)),
+        this.#connection.send((client) => client.hgetall(keys.usage)),
+        this.#connection.send((client) => client.hgetall(keys.names)),
       ]);
       for (const row of this.#rowsOf(day, found)) {
         const name = names[row.person];
@@ -146,20 +140,18 @@ export class RedisUsageBook implements UsageBook {
     return rows;
   }
 
-  /** What a person used was nobody's from now on. */
+  /** Moves a person's usage to nobody, so that the sums stay. */
   async forget(platform: string, author: string): Promise<void> {
     const person = `${platform}:${author}`;
     const first = new Date(Date.now() - mostDays * dayMs);
     await this.#eachDay(dayOf(first), async (_day, keys) => {
-      const fields = await this.#connection.send(() => this.#connection.client.hkeys(keys.usage));
+      const fields = await this.#connection.send((client) => client.hkeys(keys.usage));
       const moves = fields.flatMap((field) => {
-        const { count, who } = partsOf(field) ?? {};
-        if (count === undefined || who?.[2] !== person) return [];
-        const [, workspace, , model] = who;
-        return [
-          field,
-          `${count} ${encode([platform, workspace, forgottenPerson(platform), model])}`,
-        ];
+        const { count, subject } = parseField(field) ?? {};
+        if (count === undefined || subject?.[2] !== person) return [];
+        const [, workspace, , model] = subject;
+        const nobody = encode([platform, workspace, forgottenPerson(platform), model]);
+        return [field, `${count} ${nobody}`];
       });
       if (moves.length === 0) return;
       await this.#connection.runScript('forget-usage', keys, { person }, moves);
@@ -171,7 +163,7 @@ export class RedisUsageBook implements UsageBook {
     step: (day: string, keys: { usage: string; names: string }) => Promise<void>,
   ): Promise<void> {
     const days: string[] = [];
-    // Another machine's clock may be a bit ahead of this one's.
+    // Another machine's clock may be ahead of this one's.
     const end = Date.now() + dayMs;
     for (let at = Date.parse(fromDay); at <= end; at += dayMs) days.push(dayOf(new Date(at)));
     for (let i = 0; i < days.length; i += batch) {
@@ -184,13 +176,13 @@ export class RedisUsageBook implements UsageBook {
     const rows = new Map<string, UsageRow>();
     let lost = 0;
     for (const [field, value] of Object.entries(found)) {
-      const parts = partsOf(field);
+      const parts = parseField(field);
       if (parts === undefined || !/^\d+$/.test(value)) {
         lost += 1;
         continue;
       }
-      const [platform, workspace, person, model] = parts.who;
-      const id = encode(parts.who);
+      const [platform, workspace, person, model] = parts.subject;
+      const id = encode(parts.subject);
       const row = rows.get(id) ?? { day, platform, workspace, person, model, ...nothing };
       rows.set(id, { ...row, [parts.count]: Number(value) });
     }
@@ -201,16 +193,16 @@ export class RedisUsageBook implements UsageBook {
 
 const nothing = { questions: 0, answers: 0, inputTokens: 0, outputTokens: 0, countedTokens: 0 };
 
-/** What a field counts, and for whom; undefined if it cannot be read. */
-function partsOf(field: string): { count: (typeof counts)[number]; who: Who } | undefined {
+/** Undefined if the field cannot be read. */
+function parseField(field: string): { count: UsageCount; subject: Subject } | undefined {
   const [, name = '', json = ''] = /^(\w+) (\[.*\])$/s.exec(field) ?? [];
-  const count = counts.find((each) => each === name);
+  const count = usageCounts.find((each) => each === name);
   if (count === undefined) return undefined;
   try {
-    const who: unknown = JSON.parse(json);
-    const isWho =
-      Array.isArray(who) && who.length === 4 && who.every((id) => typeof id === 'string');
-    return isWho ? { count, who: who as unknown as Who } : undefined;
+    const ids: unknown = JSON.parse(json);
+    const areIds =
+      Array.isArray(ids) && ids.length === 4 && ids.every((id) => typeof id === 'string');
+    return areIds ? { count, subject: ids as unknown as Subject } : undefined;
   } catch {
     return undefined;
   }

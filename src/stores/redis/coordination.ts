@@ -1,16 +1,16 @@
+import type {
+  Allocation,
+  Allocations,
+  BudgetAllocator,
+  BudgetReport,
+} from '../../core/ports/budgets.ts';
 import type { Lease, Secrets } from '../../core/ports/store.ts';
 import type { Connection } from './connection/connection.ts';
 import type { Keys } from './keys.ts';
-import type {
-  BudgetReport,
-  Allocations,
-  Allocation,
-  BudgetAllocator,
-} from '../../core/ports/budgets.ts';
-import { encode } from './records.ts';
+import { encode, pairsOf } from './records.ts';
 
-/** Who has which role among all instances. */
-export class LeaderLocks {
+/** What instances agree on beside conversations: leaders, the operator's pause, read positions. */
+export class Coordination {
   readonly #connection: Connection;
   readonly #keys: Keys;
 
@@ -19,78 +19,41 @@ export class LeaderLocks {
     this.#keys = keys;
   }
 
-  async acquire(role: string, { owner, leaseMs }: Lease): Promise<boolean> {
+  async acquireLeadership(role: string, { owner, leaseMs }: Lease): Promise<boolean> {
     const keys = this.#keys.ofRole(role);
     return (await this.#connection.runScript('acquire-lock', keys, { owner, leaseMs })) === 1;
   }
 
-  async release(role: string, owner: string): Promise<void> {
+  async releaseLeadership(role: string, owner: string): Promise<void> {
     await this.#connection.runScript('release-lock', this.#keys.ofRole(role), { owner });
   }
-}
 
-/**
- * Since when an operator wants nothing new to be begun. Without an end: a pause that is forgotten
- * is seen in the log and by `turns`, one that ends by itself is not.
- */
-export class OperatorPause {
-  readonly #connection: Connection;
-  readonly #key: string;
-
-  constructor(connection: Connection, keys: Keys) {
-    this.#connection = connection;
-    this.#key = keys.ofOperator().paused;
-  }
-
-  async set(since: number | undefined): Promise<void> {
-    const { client } = this.#connection;
-    await this.#connection.send<unknown>(() =>
-      since === undefined ? client.del(this.#key) : client.set(this.#key, since),
+  /** A pause has no end: a forgotten one shows in the log and in `turns`; an expired one would not. */
+  async setPausedSince(since: number | undefined): Promise<void> {
+    const { paused } = this.#keys.ofOperator();
+    await this.#connection.send<unknown>((client) =>
+      since === undefined ? client.del(paused) : client.set(paused, since),
     );
   }
 
-  async since(): Promise<number | undefined> {
-    const found = await this.#connection.send(() => this.#connection.client.get(this.#key));
+  async pausedSince(): Promise<number | undefined> {
+    const { paused } = this.#keys.ofOperator();
+    const found = await this.#connection.send((client) => client.get(paused));
     return found === null ? undefined : Number(found) || 0;
   }
-}
 
-/** How far the places of platforms were read. */
-export class ReadPositions {
-  readonly #connection: Connection;
-  readonly #keys: Keys;
-  readonly #retentionMs: number;
-
-  constructor(connection: Connection, keys: Keys, retentionMs: number) {
-    this.#connection = connection;
-    this.#keys = keys;
-    this.#retentionMs = retentionMs;
+  async readPositions(platform: string): Promise<ReadonlyMap<string, string>> {
+    const keys = this.#keys.ofPlatform(platform);
+    return new Map(pairsOf(await this.#connection.runScript('read-positions', keys)));
   }
 
-  async all(platform: string): Promise<ReadonlyMap<string, string>> {
+  async saveReadPositions(platform: string, positions: ReadonlyMap<string, string>): Promise<void> {
     const keys = this.#keys.ofPlatform(platform);
-    const retentionMs = this.#retentionMs;
-    const found = (await this.#connection.runScript('read-positions', keys, {
-      retentionMs,
-    })) as string[];
-    const marks = new Map<string, string>();
-    for (let i = 0; i + 1 < found.length; i += 2) marks.set(found[i] ?? '', found[i + 1] ?? '');
-    return marks;
-  }
-
-  async save(platform: string, marks: ReadonlyMap<string, string>): Promise<void> {
-    const keys = this.#keys.ofPlatform(platform);
-    const retentionMs = this.#retentionMs;
-    await this.#connection.runScript(
-      'save-read-positions',
-      keys,
-      { retentionMs },
-      [...marks].flat(),
-    );
+    await this.#connection.runScript('save-read-positions', keys, {}, [...positions].flat());
   }
 }
 
-/** Splits budgets between all instances that use the same Redis, by its clock. */
+/** Allocates rate limits to the instances on one Redis, by its clock. */
 export class RedisBudgets implements BudgetAllocator {
   readonly #connection: Connection;
   readonly #keys: Keys;
@@ -103,19 +66,19 @@ export class RedisBudgets implements BudgetAllocator {
   async allocate(
     { owner, leaseMs }: Lease,
     sinceMs: number,
-    accounts: readonly BudgetReport[],
+    reports: readonly BudgetReport[],
   ): Promise<Allocations> {
     const reply = await this.#connection.runScript(
       'allocate-budgets',
       this.#keys.ofBudgets(),
       { owner, leaseMs, sinceMs },
-      accounts.map(encode),
+      reports.map(encode),
     );
     const [members, settled, ...shares] = reply as [number, number, ...string[]];
     return {
       members,
       settled: settled === 1,
-      shares: accounts.map(({ leaves }, i) => {
+      shares: reports.map(({ leaves }, i) => {
         return leaves ? undefined : (JSON.parse(shares[i] ?? '') as Allocation);
       }),
     };
@@ -123,11 +86,11 @@ export class RedisBudgets implements BudgetAllocator {
 
   async release(owner: string): Promise<void> {
     const { instances } = this.#keys.ofBudgets();
-    await this.#connection.send(() => this.#connection.client.zrem(instances, owner));
+    await this.#connection.send((client) => client.zrem(instances, owner));
   }
 }
 
-/** What the service made for itself, such as keys: one key each, so that the first one stands. */
+/** Secrets, one key each, so that the first value stays. */
 export class RedisSecrets implements Secrets {
   readonly #connection: Connection;
   readonly #keys: Keys;
@@ -137,23 +100,22 @@ export class RedisSecrets implements Secrets {
     this.#keys = keys;
   }
 
-  async keep(name: string, made: string, lifeMs?: number): Promise<string> {
-    const { client } = this.#connection;
-    // A Redis that is full refuses to set what is there already, too.
+  async keep(name: string, value: string, lifeMs?: number): Promise<string> {
+    // A full Redis refuses to set a key even if NX would leave it alone.
     const found = await this.find(name);
     if (found !== undefined) return found;
     const key = this.#keys.ofSecret(name);
-    await this.#connection.send<unknown>(() =>
+    await this.#connection.send<unknown>((client) =>
       lifeMs === undefined
-        ? client.set(key, made, 'NX')
-        : client.set(key, made, 'PX', Math.max(1, Math.ceil(lifeMs)), 'NX'),
+        ? client.set(key, value, 'NX')
+        : client.set(key, value, 'PX', Math.max(1, Math.ceil(lifeMs)), 'NX'),
     );
-    // What was there may have ended in between; then nothing stands in the way of this one.
-    return (await this.find(name)) ?? made;
+    // An earlier value may have expired in between; then this one is as good.
+    return (await this.find(name)) ?? value;
   }
 
   async find(name: string): Promise<string | undefined> {
     const key = this.#keys.ofSecret(name);
-    return (await this.#connection.send(() => this.#connection.client.get(key))) ?? undefined;
+    return (await this.#connection.send((client) => client.get(key))) ?? undefined;
   }
 }

@@ -1,113 +1,96 @@
 import type { ConversationId } from '../../core/domain/conversation.ts';
-import type { ForgetResult } from '../../core/ports/store.ts';
-import type { RecordReader } from './records.ts';
-import type { Connection } from './connection/connection.ts';
-import { type NamedKeys, type Keys, partitions } from './keys.ts';
-import type { PersonIndex } from './conversations/person-index.ts';
 import type { Log } from '../../core/ports/log.ts';
+import type { ForgetResult } from '../../core/ports/store.ts';
+import type { Connection } from './connection/connection.ts';
 import { isDamage } from './connection/errors.ts';
+import type { PersonIndex } from './conversations/person-index.ts';
+import { allPartitions, type Keys } from './keys.ts';
+import type { RecordReader } from './records.ts';
 
 /** Records that are read at a time. */
-const batch = 200;
+const readBatch = 200;
+/** Entries that one step of a sweep deletes: other steps run in between. */
+const sweepBatch = 100;
+/** Conversations of a partition that are listed for a sweep, and swept at the same time. */
+const mostDue = 1_000;
+const atOnce = 20;
 
-/** Whose words are where in a conversation. */
-interface Written {
-  readonly author: string;
-  readonly id: string;
-}
-
-/** What is known of people beside their words. */
-interface Account {
+/** What is stored of people beside their messages. */
+interface PersonRecords {
   forget(platform: string, author: string): Promise<void>;
 }
 
-/** How people take back what they said. */
+interface ErasureOptions {
+  readonly connection: Connection;
+  readonly keys: Keys;
+  readonly reader: RecordReader;
+  readonly persons: PersonIndex;
+  readonly others: readonly PersonRecords[];
+}
+
+/** Deletes conversations, and what people wrote. */
 export class Erasure {
-  readonly #connection: Connection;
-  readonly #keys: Keys;
-  readonly #codec: RecordReader;
-  readonly #persons: PersonIndex;
-  readonly #accounts: readonly Account[];
+  readonly #options: ErasureOptions;
 
-  constructor(
-    connection: Connection,
-    keys: Keys,
-    codec: RecordReader,
-    persons: PersonIndex,
-    accounts: readonly Account[],
-  ) {
-    this.#connection = connection;
-    this.#keys = keys;
-    this.#codec = codec;
-    this.#persons = persons;
-    this.#accounts = accounts;
+  constructor(options: ErasureOptions) {
+    this.#options = options;
   }
 
-  /** Returns how many messages and replies went. */
-  async conversation(conversation: ConversationId): Promise<number> {
-    const keys = this.#keys.ofConversation(conversation);
-    const written = await this.#written(conversation, keys);
-    const authors = new Set(written.map(({ author }) => author));
-    const noted = await this.#persons.notedAt(conversation, [...authors]);
-    const gone = await this.#connection.runScript('forget-conversation', keys, { conversation });
-    await this.#persons.unnoteAll(conversation, noted);
-    return Number(gone);
+  async forgetConversation(conversation: ConversationId): Promise<number> {
+    const { connection, keys, persons } = this.#options;
+    const authors = new Set((await this.#authors(conversation)).values());
+    const noted = await persons.notedAt(conversation, [...authors]);
+    const ofIt = keys.ofConversation(conversation);
+    const deleted = await connection.runScript('forget-conversation', ofIt, { conversation });
+    await persons.unnoteAll(conversation, noted);
+    return Number(deleted);
   }
 
-  /** Ids stay for their time: they keep deliveries from repeating. */
-  async person(platform: string, author: string): Promise<ForgetResult> {
+  /** Ids of messages stay for their time: they keep repeated deliveries out. */
+  async forgetPerson(platform: string, author: string): Promise<ForgetResult> {
+    const { connection, keys, persons, others } = this.#options;
     const total = { deleted: 0, remaining: 0 };
-    for (const [conversation, at] of await this.#persons.conversations(platform, author)) {
-      const keys = this.#keys.ofConversation(conversation);
-      const written = await this.#written(conversation, keys);
-      const ids = written.filter((each) => each.author === author).map(({ id }) => id);
+    for (const [conversation, at] of await persons.conversations(platform, author)) {
+      const authors = await this.#authors(conversation);
+      const ids = [...authors].filter(([, each]) => each === author).map(([id]) => id);
+      const ofIt = keys.ofConversation(conversation);
       const args = { conversation, author };
-      const gone = Number(await this.#connection.runScript('forget-person', keys, args, ids));
-      const left = Math.max(0, ids.length - gone);
-      // What is being answered stays until it is over, and so does the note where it is.
-      if (left === 0) await this.#persons.unnote(platform, author, conversation, at);
-      total.deleted += gone;
-      total.remaining += left;
+      const deleted = Number(await connection.runScript('forget-person', ofIt, args, ids));
+      const remaining = Math.max(0, ids.length - deleted);
+      // Where a question is still being answered, the note of its conversation stays, too.
+      if (remaining === 0) await persons.unnote(platform, author, conversation, at);
+      total.deleted += deleted;
+      total.remaining += remaining;
     }
-    await this.#persons.pruneAnswered(platform, author);
-    for (const account of this.#accounts) await account.forget(platform, author);
+    await persons.pruneAnswered(platform, author);
+    for (const other of others) await other.forget(platform, author);
     return total;
   }
 
-  /** What people wrote in a conversation. Read in this order, nothing is missed that moves on. */
-  async #written(conversation: ConversationId, keys: NamedKeys): Promise<Written[]> {
-    const ids = [...(await this.#idsIn(keys.questions)), ...(await this.#idsIn(keys.entries))];
+  /** Authors by id of their messages. In this order of reading, a message that moves on is found. */
+  async #authors(conversation: ConversationId): Promise<Map<string, string>> {
+    const { connection, keys, reader } = this.#options;
+    const { questions, entries } = keys.ofConversation(conversation);
+    const ids: string[] = [];
+    for (const key of [questions, entries]) {
+      ids.push(...(await connection.send((client) => client.hkeys(key))));
+    }
     const found = new Map<string, string>();
-    for (let i = 0; i < ids.length; i += batch) {
-      const some = ids.slice(i, i + batch);
-      for (const name of ['questions', 'entries'] as const) {
-        const records = await this.#recordsOf(keys[name], some);
-        for (const { id, role, author } of this.#codec.entries(conversation, records)) {
+    for (let i = 0; i < ids.length; i += readBatch) {
+      const some = ids.slice(i, i + readBatch);
+      for (const key of [questions, entries]) {
+        const records = await connection.send((client) => client.hmget(key, ...some));
+        const lines = records.filter((record) => record !== null).join(',\n');
+        for (const { id, role, author } of reader.entries(conversation, lines)) {
           if (role === 'user' && author !== undefined) found.set(id, author.id);
         }
       }
     }
-    return Array.from(found, ([id, author]) => ({ id, author }));
-  }
-
-  #idsIn(key = ''): Promise<string[]> {
-    return this.#connection.send(() => this.#connection.client.hkeys(key));
-  }
-
-  async #recordsOf(key = '', ids: readonly string[]): Promise<string> {
-    const { client } = this.#connection;
-    const records = await this.#connection.send(() => client.hmget(key, ...ids));
-    return records.filter((record) => record !== null).join(',\n');
+    return found;
   }
 }
 
-/** Entries that a step deletes: others get their turn in between. */
-const sweepBatch = 100;
-/** Conversations of a partition that are looked at in a row, and at the same time. */
-const inRow = 1_000;
-const abreast = 20;
-
-/** Deletes what is older than the retention time. Several may do so at the same time. */
+/** Deletes what is older than the retention time. Several instances may do so at the same time. */
 export class Retention {
   readonly #connection: Connection;
   readonly #keys: Keys;
@@ -121,39 +104,37 @@ export class Retention {
     this.#log = options.log;
   }
 
-  /** Returns how many entries went. */
   async sweep(): Promise<number> {
-    const all = Array.from({ length: partitions }, (_, at) => at);
-    const found = await Promise.all(all.map((at) => this.#due(at)));
+    const due = await Promise.all(allPartitions.map((at) => this.#due(at)));
     let total = 0;
-    // One after the other: nobody waits for a sweep, but everybody for Redis.
-    for (const [at, some] of found.entries()) total += await this.#sweepPartition(at, some);
+    // One after the other: a sweep is in no hurry, and everything else waits for Redis meanwhile.
+    for (const [at, some] of due.entries()) total += await this.#sweepPartition(at, some);
     return total;
   }
 
-  async #sweepPartition(at: number, due: readonly string[]): Promise<number> {
+  async #sweepPartition(at: number, due: readonly ConversationId[]): Promise<number> {
     let total = 0;
     for (let found = due; ; found = await this.#due(at)) {
-      let gone = 0;
-      for (let i = 0; i < found.length; i += abreast) {
-        const some = found.slice(i, i + abreast) as ConversationId[];
-        const swept = await Promise.all(some.map((each) => this.#sweepConversation(each)));
-        gone += swept.reduce((sum, each) => sum + each, 0);
+      let deleted = 0;
+      for (let i = 0; i < found.length; i += atOnce) {
+        const some = found.slice(i, i + atOnce);
+        const counts = await Promise.all(some.map((each) => this.#sweepConversation(each)));
+        deleted += counts.reduce((sum, each) => sum + each, 0);
       }
-      total += gone;
-      // What is still there then cannot be swept, or is due only by this machine's clock.
-      if (found.length < inRow || gone === 0) return total;
+      total += deleted;
+      // The rest is damaged, or due only by this machine's clock.
+      if (found.length < mostDue || deleted === 0) return total;
     }
   }
 
   /** Some of a partition's conversations in which something may be too old. */
-  async #due(at: number): Promise<string[]> {
-    const { due = '' } = this.#keys.ofPartition(at);
-    const old = `(${Date.now() - this.#retentionMs}`;
+  async #due(at: number): Promise<ConversationId[]> {
+    const { due } = this.#keys.ofPartition(at);
+    const before = `(${Date.now() - this.#retentionMs}`;
     try {
-      return await this.#connection.send(() =>
-        this.#connection.client.zrangebyscore(due, '-inf', old, 'LIMIT', 0, inRow),
-      );
+      return (await this.#connection.send((client) =>
+        client.zrangebyscore(due, '-inf', before, 'LIMIT', 0, mostDue),
+      )) as ConversationId[];
     } catch (error) {
       if (!isDamage(error)) throw error;
       this.#log.error({ err: error, partition: at }, 'damaged partition not swept');
@@ -163,12 +144,12 @@ export class Retention {
 
   async #sweepConversation(conversation: ConversationId): Promise<number> {
     const keys = this.#keys.ofConversation(conversation);
-    const args = { conversation, retentionMs: this.#retentionMs, batch: sweepBatch };
+    const args = { conversation, batch: sweepBatch };
     try {
       for (let total = 0; ;) {
-        const gone = Number(await this.#connection.runScript('sweep', keys, args));
-        total += gone;
-        if (gone < sweepBatch) return total;
+        const deleted = Number(await this.#connection.runScript('sweep', keys, args));
+        total += deleted;
+        if (deleted < sweepBatch) return total;
       }
     } catch (error) {
       if (!isDamage(error)) throw error;

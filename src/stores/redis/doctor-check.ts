@@ -128,7 +128,7 @@ function nameOf(infos: readonly Info[], target: Target): string {
 
 async function checkWrites(connection: Connection, keys: Keys, log: Log): Promise<Found> {
   try {
-    await new WorkQueue(connection, keys, { takeoverGraceMs: 0, log }).checkWritable();
+    await new WorkQueue(connection, keys, log).checkWritable();
     return { ...kept, state: 'ok', detail: 'are taken' };
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error;

@@ -2,10 +2,11 @@ import { type ConversationId, parseConversationId } from '../../core/domain/conv
 import { BadConfiguration } from '../../core/domain/errors.ts';
 import type { Meter } from '../../core/ports/usage.ts';
 
-/** How many parts the data has, each on one node of a cluster. It never changes. */
-export const partitions = 64;
+/** Number of parts that the data has, each on one node of a cluster. It never changes. */
+const partitions = 64;
+export const allPartitions = Array.from({ length: partitions }, (_, at) => at);
 
-/** What a key holds; a script refuses to begin when it finds something else there. */
+/** Types of keys by name. A script refuses to begin where a key has another type: it is damaged. */
 export const keyTypes = {
   // Of one conversation:
   /** Ids of messages taken in → when. */
@@ -112,7 +113,7 @@ export class Keys {
     return `${this.#prefix}:news`;
   }
 
-  ofConversation(conversation: ConversationId): NamedKeys {
+  ofConversation(conversation: ConversationId) {
     const at = partitionOf(conversation);
     const own = (name: KeyName): string => `${this.#name(at, name)}:${conversation}`;
     return {
@@ -131,7 +132,7 @@ export class Keys {
     };
   }
 
-  ofPartition(at: number, platform = ''): NamedKeys {
+  ofPartition(at: number, platform = '') {
     return {
       ready: this.#name(at, 'ready'),
       leased: this.#name(at, 'leased'),
@@ -150,7 +151,7 @@ export class Keys {
     return { person: `${this.#name(at, 'person')}:${id}`, open: `${this.#name(at, 'open')}:${id}` };
   }
 
-  ofPlatform(platform: string): NamedKeys {
+  ofPlatform(platform: string) {
     const at = partitionOf(platform);
     return {
       marks: `${this.#name(at, 'marks')}:${platform}`,
@@ -158,7 +159,7 @@ export class Keys {
     };
   }
 
-  ofRole(role: string): NamedKeys {
+  ofRole(role: string) {
     return { role: `${this.#name(partitionOf(role), 'role')}:${role}` };
   }
 

@@ -17,6 +17,14 @@ function wellFormed<T>(value: T): T {
   return typeof value === 'string' ? (value.toWellFormed() as T) : value;
 }
 
+/** Members with their scores, or fields with their values, as Redis lists them. */
+export function pairsOf(reply: unknown): [string, string][] {
+  const values = reply as string[];
+  return Array.from({ length: values.length / 2 }, (_, i) => {
+    return [values[2 * i] ?? '', values[2 * i + 1] ?? ''];
+  });
+}
+
 /** As JSON on one line. */
 export function encode(value: object): string {
   return JSON.stringify(value, (_key, each: unknown) => wellFormed(each));

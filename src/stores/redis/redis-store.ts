@@ -1,116 +1,145 @@
 import type { ConversationId } from '../../core/domain/conversation.ts';
-import type { Claim, Ending, HistoryEntry, PageRecord } from '../../core/domain/turn.ts';
 import type { Message } from '../../core/domain/message.ts';
+import type { Claim, Ending, HistoryEntry, PageRecord } from '../../core/domain/turn.ts';
 import type { BudgetAllocator } from '../../core/ports/budgets.ts';
-import type {
-  AcceptOptions,
-  AcceptResult,
-  AcceptAndClaimResult,
-  QueueDepth,
-  ForgetResult,
-  OpenConversation,
-  Lease,
-  Participation,
-  Renewal,
-  Secrets,
-  Store,
-  ConversationSummary,
-  StoredConversation,
-  UnclaimedConversation,
-  StoreWatcher,
-  ClaimedTurn,
+import type { Log } from '../../core/ports/log.ts';
+import {
+  defaultLimits,
+  type AcceptAndClaimResult,
+  type AcceptOptions,
+  type AcceptResult,
+  type ClaimedTurn,
+  type ConversationSummary,
+  type ForgetResult,
+  type Lease,
+  type OpenConversation,
+  type Participation,
+  type QueueDepth,
+  type Renewal,
+  type Secrets,
+  type Store,
+  type StoredConversation,
+  type StoreLimits,
+  type StoreWatcher,
+  type UnclaimedConversation,
 } from '../../core/ports/store.ts';
 import type { QuotaMeters, UsageBook } from '../../core/ports/usage.ts';
-import {
-  ReadPositions,
-  OperatorPause,
-  RedisBudgets,
-  RedisSecrets,
-  LeaderLocks,
-} from './coordination.ts';
-import { RecordReader } from './records.ts';
-import { Connection } from './connection/connection.ts';
-import { Erasure, Retention } from './deletion.ts';
-import { Inbox } from './conversations/inbox.ts';
-import { Keys } from './keys.ts';
-import { PubSub } from './connection/pub-sub.ts';
-import { noteServerRuns, openConnection } from './connection/open-connection.ts';
-import { boundsOf, type RedisStoreOptions } from './options.ts';
-import { WorkQueue } from './conversations/work-queue.ts';
 import { RedisQuotaMeters, RedisUsageBook } from './accounting.ts';
-import { PersonIndex } from './conversations/person-index.ts';
-import { Participants } from './conversations/participants.ts';
+import { Connection } from './connection/connection.ts';
+import { noteServerRuns, openConnection } from './connection/open-connection.ts';
+import { PubSub } from './connection/pub-sub.ts';
 import { parseRedisUrl, type Target } from './connection/redis-url.ts';
+import { Inbox } from './conversations/inbox.ts';
+import { Participants } from './conversations/participants.ts';
+import { PersonIndex } from './conversations/person-index.ts';
 import { Turns } from './conversations/turns.ts';
+import { WorkQueue } from './conversations/work-queue.ts';
+import { Coordination, RedisBudgets, RedisSecrets } from './coordination.ts';
+import { Erasure, Retention } from './deletion.ts';
+import { Keys } from './keys.ts';
+import type { Args } from './lua-scripts.ts';
+import { RecordReader } from './records.ts';
+
+const dayMs = 24 * 60 * 60 * 1_000;
+/** A question may wait for 30 days (MAX_QUESTION_AGE_MINUTES), and must not expire before. */
+const longestWaitMs = 31 * dayMs;
+/** Entries that a conversation keeps at least, in number. */
+const leastKept = 1_000;
+
+export interface RedisStoreOptions extends StoreLimits {
+  /** See `parseRedisUrl` for Sentinel, Cluster and TLS. */
+  readonly url: string;
+  /** First part of every key, so that several services can share a Redis; `parley` by default. */
+  readonly prefix?: string;
+  /**
+   * Time for which a turn is left alone after its lease ended, in milliseconds: the longest call to
+   * a platform that its owner may have made at the last moment. 0 by default.
+   */
+  readonly takeoverGraceMs?: number;
+  /** How long a step waits for a Redis that is away, in milliseconds; 3,000 by default. */
+  readonly patienceMs?: number;
+  /** Opens a Redis that refuses writes, too: to see why, or to delete something there. */
+  readonly evenFull?: boolean;
+  /** Ends the wait for a Redis that does not answer at the start, which is endless without it. */
+  readonly signal?: AbortSignal;
+  readonly log: Log;
+}
+
+/** Arguments that scripts share: how long and how much is kept, and where changes are published. */
+export function scriptArgsOf(options: Omit<RedisStoreOptions, 'url' | 'log'>, keys: Keys): Args {
+  const { retentionMs, takeoverGraceMs: graceMs = 0 } = options;
+  const { historyLimit, seenMs } = { ...defaultLimits, ...options };
+  return {
+    retentionMs,
+    seenMs,
+    graceMs,
+    historyLimit,
+    maxEntries: Math.max(leastKept, historyLimit),
+    idleTtlMs: Math.max(retentionMs, longestWaitMs) + dayMs,
+    channel: keys.channel,
+  };
+}
 
 /**
  * Opens the shared store: Redis 6.2 or newer, or Valkey, for any number of instances.
  *
- * Waits for it while it does not answer, or loads its data; the log tells so. Throws
- * `BadConfiguration`, with what to do about it, if the address is none, what answers there is of no
- * use, or it does not let us in or write; or the signal's reason.
+ * Waits while Redis does not answer or loads its data, and logs that. Throws the signal's reason, or
+ * `BadConfiguration`, with what to do about it, if the address is wrong, the server is unsuitable,
+ * or it refuses our user or writes.
  */
 export async function openRedisStore(options: RedisStoreOptions): Promise<RedisStore> {
   const target = parseRedisUrl(options.url);
   const keys = new Keys(options.prefix ?? 'parley');
   const { log, patienceMs = 3_000, evenFull = false } = options;
   const { signal = new AbortController().signal } = options;
-  const connection = new Connection(target, { patienceMs, log });
-  const prepare = (): Promise<void> => noteServerRuns(connection, keys, boundsOf(options).stayMs);
+  const scriptArgs = scriptArgsOf(options, keys);
+  const connection = new Connection(target, { patienceMs, scriptArgs, log });
+  const prepare = (): Promise<void> => noteServerRuns(connection, keys);
   await openConnection(connection, target, keys, { prepare, evenFull, signal, log });
   return new RedisStore(connection, target, keys, options);
 }
 
-/** The shared store. What each key holds is said in `keys.ts`, each atomic step in `scripts/`. */
+/** The shared store. `keys.ts` says what each key holds; each atomic step is in `scripts/`. */
 export class RedisStore implements Store {
   readonly shared = true;
-  /** Where it is, for people and logs. */
+  /** The server's address without the password, for people and logs. */
   readonly name: string;
-  /** The rate limits that its instances share. */
   readonly budgets: BudgetAllocator;
-  /** What people and workspaces use of their quotas. */
   readonly meters: QuotaMeters;
-  /** What was used, day by day. */
   readonly usage: UsageBook;
-  /** What the service made for itself. */
   readonly secrets: Secrets;
   readonly #connection: Connection;
-  readonly #news: PubSub;
+  readonly #pubSub: PubSub;
   readonly #inbox: Inbox;
-  readonly #workbench: Turns;
-  readonly #partitions: WorkQueue;
-  readonly #pause: OperatorPause;
-  readonly #summaries: Participants;
-  readonly #bookmarks: ReadPositions;
-  readonly #roles: LeaderLocks;
-  readonly #forgetting: Erasure;
-  readonly #sweeper: Retention;
+  readonly #turns: Turns;
+  readonly #queue: WorkQueue;
+  readonly #participants: Participants;
+  readonly #coordination: Coordination;
+  readonly #erasure: Erasure;
+  readonly #retention: Retention;
   #closed = false;
 
   constructor(connection: Connection, target: Target, keys: Keys, options: RedisStoreOptions) {
-    const { log } = options;
-    const bounds = boundsOf(options);
-    const codec = new RecordReader(log);
-    const persons = new PersonIndex(connection, keys, { ...bounds, log });
+    const { log, retentionMs, usageMs = defaultLimits.usageMs } = options;
+    const reader = new RecordReader(log);
+    const persons = new PersonIndex(connection, keys, log);
     const meters = new RedisQuotaMeters(connection, keys);
-    const usage = new RedisUsageBook(connection, keys, { ...bounds, log });
-    const workbench = new Turns(connection, keys, codec, { ...bounds, log });
+    const usage = new RedisUsageBook(connection, keys, { usageMs, log });
+    const turns = new Turns(connection, keys, reader, log);
     this.name = target.name;
     this.budgets = new RedisBudgets(connection, keys);
     this.meters = meters;
     this.usage = usage;
     this.secrets = new RedisSecrets(connection, keys);
     this.#connection = connection;
-    this.#news = new PubSub(connection, target, keys.channel, log);
-    this.#inbox = new Inbox({ connection, keys, persons, workbench, bounds, log });
-    this.#workbench = workbench;
-    this.#partitions = new WorkQueue(connection, keys, { ...bounds, log });
-    this.#pause = new OperatorPause(connection, keys);
-    this.#summaries = new Participants(connection, keys, log);
-    this.#bookmarks = new ReadPositions(connection, keys, bounds.retentionMs);
-    this.#roles = new LeaderLocks(connection, keys);
-    this.#forgetting = new Erasure(connection, keys, codec, persons, [meters, usage]);
-    this.#sweeper = new Retention(connection, keys, { ...bounds, log });
+    this.#pubSub = new PubSub(connection, target, keys.channel, log);
+    this.#inbox = new Inbox({ connection, keys, persons, turns, log });
+    this.#turns = turns;
+    this.#queue = new WorkQueue(connection, keys, log);
+    this.#participants = new Participants(connection, keys, log);
+    this.#coordination = new Coordination(connection, keys);
+    this.#erasure = new Erasure({ connection, keys, reader, persons, others: [meters, usage] });
+    this.#retention = new Retention(connection, keys, { retentionMs, log });
   }
 
   accept(message: Message, options: AcceptOptions): Promise<AcceptResult> {
@@ -142,64 +171,63 @@ export class RedisStore implements Store {
   }
 
   claim(conversation: ConversationId, lease: Lease): Promise<ClaimedTurn | undefined> {
-    return this.#workbench.claim(conversation, lease);
+    return this.#turns.claim(conversation, lease);
   }
 
   renew(claims: readonly Claim[], lease: Lease): Promise<Renewal> {
-    return this.#workbench.renew(claims, lease);
+    return this.#turns.renew(claims, lease);
   }
 
   savePage(claim: Claim, page: PageRecord): Promise<void> {
-    return this.#workbench.savePage(claim, page);
+    return this.#turns.savePage(claim, page);
   }
 
   dropPage(claim: Claim, index: number): Promise<void> {
-    return this.#workbench.dropPage(claim, index);
+    return this.#turns.dropPage(claim, index);
   }
 
   storeEnding(claim: Claim, ending: Ending): Promise<void> {
-    return this.#workbench.storeEnding(claim, ending);
+    return this.#turns.storeEnding(claim, ending);
   }
 
   finish(claim: Claim, lease: Lease, replyTokens: number): Promise<ClaimedTurn | undefined> {
-    return this.#workbench.finish(claim, lease, replyTokens);
+    return this.#turns.finish(claim, lease, replyTokens);
   }
 
-  release(claim: Claim, options: { forgive: boolean }): Promise<void> {
-    return this.#workbench.release(claim, options);
+  release(claim: Claim, options: { countAttempt: boolean }): Promise<void> {
+    return this.#turns.release(claim, options);
   }
 
   unclaimed(): Promise<UnclaimedConversation[]> {
-    return this.#partitions.unclaimed();
+    return this.#queue.unclaimed();
   }
 
   openConversations(): Promise<OpenConversation[]> {
-    return this.#partitions.openConversations();
+    return this.#queue.openConversations();
   }
 
   setPausedSince(since: number | undefined): Promise<void> {
-    return this.#pause.set(since);
+    return this.#coordination.setPausedSince(since);
   }
 
   pausedSince(): Promise<number | undefined> {
-    return this.#pause.since();
+    return this.#coordination.pausedSince();
   }
 
   queueDepth(): Promise<QueueDepth> {
-    return this.#partitions.queueDepth();
+    return this.#queue.queueDepth();
   }
 
-  /** Hears of what there is to do, or to stop, as soon as any instance knows it. */
   watch(watcher: StoreWatcher): void {
-    this.#news.watch(watcher);
+    this.#pubSub.watch(watcher);
   }
 
   publishLoad(owner: string, turns: number): Promise<void> {
-    return this.#news.publishLoad(owner, turns);
+    return this.#pubSub.publishLoad(owner, turns);
   }
 
   conversationView(conversation: ConversationId, most?: number): Promise<StoredConversation> {
-    return this.#workbench.conversationView(conversation, most);
+    return this.#turns.conversationView(conversation, most);
   }
 
   addEarlierHistory(conversation: ConversationId, entries: readonly HistoryEntry[]): Promise<void> {
@@ -207,7 +235,7 @@ export class RedisStore implements Store {
   }
 
   participation(conversation: ConversationId): Promise<Participation | undefined> {
-    return this.#inbox.participation(conversation);
+    return this.#participants.participation(conversation);
   }
 
   conversationsOf(
@@ -215,53 +243,53 @@ export class RedisStore implements Store {
     authorId: string,
     most: number,
   ): Promise<ConversationSummary[]> {
-    return this.#summaries.conversationsOf(platform, authorId, most);
+    return this.#participants.conversationsOf(platform, authorId, most);
   }
 
-  rename(conversation: ConversationId, authorId: string, name: string): Promise<boolean> {
-    return this.#inbox.rename(conversation, authorId, name);
+  rename(conversation: ConversationId, authorId: string, title: string): Promise<boolean> {
+    return this.#participants.rename(conversation, authorId, title);
   }
 
   recentlyActive(platform: string, since: number): Promise<ConversationId[]> {
-    return this.#partitions.recentlyActive(platform, since);
+    return this.#queue.recentlyActive(platform, since);
   }
 
   readPositions(platform: string): Promise<ReadonlyMap<string, string>> {
-    return this.#bookmarks.all(platform);
+    return this.#coordination.readPositions(platform);
   }
 
-  saveReadPositions(platform: string, marks: ReadonlyMap<string, string>): Promise<void> {
-    return this.#bookmarks.save(platform, marks);
+  saveReadPositions(platform: string, positions: ReadonlyMap<string, string>): Promise<void> {
+    return this.#coordination.saveReadPositions(platform, positions);
   }
 
   acquireLeadership(role: string, lease: Lease): Promise<boolean> {
-    return this.#roles.acquire(role, lease);
+    return this.#coordination.acquireLeadership(role, lease);
   }
 
   releaseLeadership(role: string, owner: string): Promise<void> {
-    return this.#roles.release(role, owner);
+    return this.#coordination.releaseLeadership(role, owner);
   }
 
   forgetConversation(conversation: ConversationId): Promise<number> {
-    return this.#forgetting.conversation(conversation);
+    return this.#erasure.forgetConversation(conversation);
   }
 
   forgetPerson(platform: string, authorId: string): Promise<ForgetResult> {
-    return this.#forgetting.person(platform, authorId);
+    return this.#erasure.forgetPerson(platform, authorId);
   }
 
   sweep(): Promise<number> {
-    return this.#sweeper.sweep();
+    return this.#retention.sweep();
   }
 
   checkWritable(): Promise<void> {
-    return this.#partitions.checkWritable();
+    return this.#queue.checkWritable();
   }
 
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    this.#news.close();
+    this.#pubSub.close();
     this.#connection.close();
   }
 }

@@ -145,7 +145,7 @@ class SqliteStore implements Store {
     return this.#step((now) => this.#workbench.finish(claim, lease, replyTokens, now));
   }
 
-  release(claim: Claim, options: { forgive: boolean }): Promise<void> {
+  release(claim: Claim, options: { countAttempt: boolean }): Promise<void> {
     return this.#step(() => this.#workbench.release(claim, options));
   }
 

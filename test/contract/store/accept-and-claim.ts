@@ -68,7 +68,7 @@ export function acceptAndClaim({ start, beside }: StoreSetup): void {
       const store = await start();
       const [left, lapsed] = [newConversation(), newConversation()];
       await ask(store, question(left, 'A'), question(lapsed, 'A'));
-      await store.release((await mustClaim(store, left)).claim, { forgive: false });
+      await store.release((await mustClaim(store, left)).claim, { countAttempt: true });
       await mustClaim(store, lapsed, briefLease);
       await eventually(async () => expect(await isWaiting(store, lapsed)).toBe(true));
       for (const c of [left, lapsed]) {

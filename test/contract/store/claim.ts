@@ -83,7 +83,7 @@ export function claim({ start }: StoreSetup): void {
       await ask(store, question(c, 'A'));
       const first = await mustClaim(store, c);
       await store.savePage(first.claim, { index: 0, key: 'k0', id: 'p0', source: 'Once' });
-      await store.release(first.claim, { forgive: false });
+      await store.release(first.claim, { countAttempt: true });
       await ask(store, question(c, 'B'));
       const second = await mustClaim(store, c, bob);
       expect(second.turn).toEqual({
@@ -101,7 +101,7 @@ export function claim({ start }: StoreSetup): void {
       await ask(store, question(c, 'A'));
       const first = await mustClaim(store, c);
       await store.storeEnding(first.claim, ending);
-      await store.release(first.claim, { forgive: false });
+      await store.release(first.claim, { countAttempt: true });
       expect((await mustClaim(store, c)).turn.ending).toEqual(ending);
     });
 
@@ -122,7 +122,7 @@ export function claim({ start }: StoreSetup): void {
       for (const text of ['A', 'B', 'C']) {
         await ask(store, question(c, text));
         const first = await mustClaim(store, c);
-        await store.release(first.claim, { forgive: true });
+        await store.release(first.claim, { countAttempt: false });
         const second = await mustClaim(store, c);
         await ask(store, question(c, `${text}, too`));
         await store.storeEnding(second.claim, doneEnding);

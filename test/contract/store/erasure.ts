@@ -53,7 +53,7 @@ export function erasure({ start }: StoreSetup): void {
         () => store.savePage(claim, { index: 0, key: 'k0', id: 'p0', source: 'Once upon' }),
         () => store.storeEnding(claim, doneEnding),
         () => store.finish(claim, alice, 5),
-        () => store.release(claim, { forgive: true }),
+        () => store.release(claim, { countAttempt: false }),
       ]) {
         await expect(step()).rejects.toBeInstanceOf(ClaimLost);
       }
@@ -64,7 +64,7 @@ export function erasure({ start }: StoreSetup): void {
 
     it('takes an interrupted turn from those who might go on with it', async () => {
       const { store, c, claim } = await startAnswering(start);
-      await store.release(claim, { forgive: false });
+      await store.release(claim, { countAttempt: true });
       await store.forgetConversation(c);
       expect(await store.unclaimed()).toEqual([]);
       expect(await store.claim(c, bob)).toBeUndefined();

@@ -38,7 +38,7 @@ export function history({ start }: StoreSetup): void {
       expect(textsOf(view.history)).toEqual(['A', doneEnding.text]);
       expect(view.running).toEqual(turn);
       expect(textsOf(view.queued)).toEqual(['D', 'C']);
-      await store.release(claim, { forgive: false });
+      await store.release(claim, { countAttempt: true });
       expect((await store.conversationView(c)).running).toEqual(turn);
     });
   });

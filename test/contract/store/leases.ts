@@ -52,10 +52,10 @@ export function leases({ start }: StoreSetup): void {
         await ask(store, question(c, 'A'));
         claims[name] = (await mustClaim(store, c)).claim;
       }
-      await store.release(claims.released, { forgive: false });
+      await store.release(claims.released, { countAttempt: true });
       await store.storeEnding(claims.finished, doneEnding);
       await store.finish(claims.finished, alice, 5);
-      await store.release(claims.taken, { forgive: false });
+      await store.release(claims.taken, { countAttempt: true });
       await mustClaim(store, claims.taken.conversation, bob);
       const { lost } = await store.renew(Object.values(claims), alice);
       expect(lost).toEqual([claims.released, claims.finished, claims.taken]);
@@ -76,7 +76,7 @@ export function leases({ start }: StoreSetup): void {
       await store.requestStop(claims.ended.conversation);
       await store.storeEnding(claims.ended, doneEnding);
       await store.requestStop(claims.released.conversation);
-      await store.release(claims.released, { forgive: false });
+      await store.release(claims.released, { countAttempt: true });
       for (let time = 0; time < 2; time += 1) {
         expect(await store.renew(Object.values(claims), alice)).toEqual({
           lost: [claims.released],
@@ -87,14 +87,14 @@ export function leases({ start }: StoreSetup): void {
   });
 
   describe('release', () => {
-    it('lets others try again, and counts the attempt unless forgiven', async () => {
+    it('lets others try again, and counts the attempt where it is to count', async () => {
       const store = await start();
       const c = newConversation();
       await ask(store, question(c, 'A'));
       const attempts: number[] = [];
-      for (const forgive of [true, true, false, true, false, false]) {
+      for (const countAttempt of [false, false, true, false, true, true]) {
         const { claim, turn } = await mustClaim(store, c);
-        await store.release(claim, { forgive });
+        await store.release(claim, { countAttempt });
         const [waiting] = await store.unclaimed();
         attempts.push(turn.attempt, waiting!.attempts);
       }
@@ -108,7 +108,7 @@ export function leases({ start }: StoreSetup): void {
       dropPage: (store, claim) => store.dropPage(claim, 0),
       conclude: (store, claim) => store.storeEnding(claim, doneEnding),
       finish: (store, claim) => store.finish(claim, alice, 5),
-      release: (store, claim) => store.release(claim, { forgive: true }),
+      release: (store, claim) => store.release(claim, { countAttempt: false }),
     };
 
     it.each(Object.keys(refusals))('is refused by %s, without effect', async (method) => {
@@ -118,7 +118,7 @@ export function leases({ start }: StoreSetup): void {
       await ask(store, question(c, 'A'));
 
       const released = await mustClaim(store, c);
-      await store.release(released.claim, { forgive: false });
+      await store.release(released.claim, { countAttempt: true });
       await expect(attempt(store, released.claim)).rejects.toBeInstanceOf(ClaimLost);
 
       const lapsed = await mustClaim(store, c, briefLease);

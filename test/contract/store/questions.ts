@@ -37,7 +37,7 @@ export function questions({ start }: StoreSetup): void {
       await ask(store, question(c, 'A'));
       const { claim } = await mustClaim(store, c);
       expect(await tryBoth()).toEqual([false, false]);
-      await store.release(claim, { forgive: false });
+      await store.release(claim, { countAttempt: true });
       expect(await tryBoth()).toEqual([false, false]);
       await answer(store, c);
       expect(await tryBoth()).toEqual([false, false]);

@@ -46,7 +46,7 @@ export function queueDepth({ start }: StoreSetup): void {
 
       // A turn that was let go waits again, for as long as its question does.
       await store.storeEnding(claim, doneEnding);
-      await store.release(claim, { forgive: false });
+      await store.release(claim, { countAttempt: true });
       const again = await store.queueDepth();
       expect(again).toMatchObject({ waiting: 3, running: 0 });
       expect(again.oldestWaitMs).toBeGreaterThanOrEqual(all.oldestWaitMs!);

@@ -40,7 +40,7 @@ export function stopping({ start }: StoreSetup): void {
       const store = await start();
       const c = newConversation();
       await ask(store, question(c, 'A'));
-      await store.release((await mustClaim(store, c)).claim, { forgive: false });
+      await store.release((await mustClaim(store, c)).claim, { countAttempt: true });
       expect(await store.accept(question(c, 'stop'), stopOptions)).toBe('stopping');
       expect((await mustClaim(store, c)).turn.stopRequested).toBe(true);
     });
@@ -67,7 +67,7 @@ export function stopping({ start }: StoreSetup): void {
       const { claim } = await mustClaim(store, c);
       expect([await store.requestStop(c), await store.requestStop(c)]).toEqual([true, true]);
       expect((await store.conversationView(other)).running?.stopRequested).toBe(false);
-      await store.release(claim, { forgive: false });
+      await store.release(claim, { countAttempt: true });
       expect(await store.requestStop(c)).toBe(true);
       expect((await mustClaim(store, c)).turn.stopRequested).toBe(true);
     });

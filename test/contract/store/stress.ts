@@ -108,7 +108,7 @@ async function attempt(
     for (let i = 0; i < chance() * 4; i += 1) await setImmediate();
     if (chance() < 0.1) return undefined;
     if (chance() < 0.1) {
-      await store.release(claim, { forgive: chance() < 0.5 });
+      await store.release(claim, { countAttempt: chance() < 0.5 });
       return undefined;
     }
     const text = turn.messages.map((message) => message.text).join(' + ');

@@ -25,7 +25,7 @@ export function unclaimed({ start }: StoreSetup): void {
       await mustClaim(store, all[1]!);
       await ask(store, question(all[1]!, 'B'));
       const { claim } = await mustClaim(store, all[2]!);
-      await store.release(claim, { forgive: false });
+      await store.release(claim, { countAttempt: true });
       expect(await store.unclaimed()).toEqual([
         { conversation: all[0], attempts: 0 },
         { conversation: all[2], attempts: 1 },

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import { StoreUnavailable } from '../../../core/domain/errors.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import { withoutCommand, codeOf, isTransient, toStoreError } from './errors.ts';
@@ -12,35 +13,40 @@ import {
   scriptNames,
 } from '../lua-scripts.ts';
 import type { Address, Target } from './redis-url.ts';
-import { Cluster, Redis, type RedisOptions } from 'ioredis';
 
-/** Steps that wait for Redis at the same time; more are refused at once. */
+/** Steps that may wait for Redis at the same time; more are refused at once. */
 const mostWaiting = 10_000;
-/** Between two tries of a step, in milliseconds. */
+/** Time between two tries of a step, in milliseconds. */
 const retryDelayMs = 50;
 
-type Step = (...inputs: Arg[]) => Promise<unknown>;
+type RunScript = (...inputs: Arg[]) => Promise<unknown>;
+
+export interface ConnectionOptions {
+  /** How long a step waits for a Redis that is away, in milliseconds. */
+  readonly patienceMs: number;
+  /** Arguments of every script that names them, such as how long things are kept. */
+  readonly scriptArgs?: Args;
+  readonly log: Log;
+}
 
 /**
- * The way to Redis. A step that meets a lost connection, a failover or a busy server is tried
- * again until `patienceMs` are over, and then throws `StoreUnavailable`: every script is safe to
- * repeat, as its answer may have been lost. Everything resumes by itself.
+ * Sends commands and scripts. A step that meets a lost connection, a failover or a busy server is
+ * tried again until `patienceMs` are over, and then throws `StoreUnavailable`: every script is safe
+ * to repeat, as its response may have been lost. Reconnects by itself.
  */
 export class Connection {
   readonly client: Client;
   readonly cluster: boolean;
   readonly #scripts: ReadonlyMap<ScriptName, Script>;
-  readonly #patienceMs: number;
-  readonly #log: Log;
+  readonly #options: ConnectionOptions;
   readonly #closed = new AbortController();
   #up = Promise.withResolvers<void>();
   #isUp = false;
   #wasUp = false;
   #waiting = 0;
 
-  constructor(target: Target, options: { patienceMs: number; log: Log }) {
-    this.#patienceMs = options.patienceMs;
-    this.#log = options.log;
+  constructor(target: Target, options: ConnectionOptions) {
+    this.#options = options;
     this.cluster = target.kind === 'cluster';
     this.#scripts = new Map(scriptNames.map((name) => [name, readScript(name, this.cluster)]));
     this.client = createClient(target, options.patienceMs);
@@ -50,10 +56,8 @@ export class Connection {
     this.client.on('ready', () => this.#comesUp(target.name));
     this.client.on('close', () => this.#goesDown(target.name));
     this.client.on('error', (error: unknown) => {
-      this.#log.debug(
-        { err: withoutCommand(error), redis: target.name },
-        'redis connection failed',
-      );
+      const fields = { err: withoutCommand(error), redis: target.name };
+      options.log.debug(fields, 'redis connection failed');
     });
   }
 
@@ -61,34 +65,34 @@ export class Connection {
   runScript(
     name: ScriptName,
     keys: NamedKeys,
-    args: Args,
+    args: Args = {},
     rest: readonly Arg[] = [],
   ): Promise<unknown> {
     const script = this.#scripts.get(name);
     if (script === undefined) throw new Error(`there is no script ${name}`);
-    const inputs = script.inputs(keys, args, rest);
-    const step = (this.client as unknown as Record<string, Step>)[name];
-    if (step === undefined) throw new Error(`the script ${name} is not defined`);
-    return this.send(() => step.apply(this.client, inputs));
+    const inputs = script.inputs(keys, { ...this.#options.scriptArgs, ...args }, rest);
+    const run = (this.client as unknown as Record<string, RunScript>)[name];
+    if (run === undefined) throw new Error(`the script ${name} is not defined`);
+    return this.send(() => run.apply(this.client, inputs));
   }
 
   /** Sends a command that is safe to repeat. */
-  async send<T>(send: () => Promise<T>): Promise<T> {
+  async send<T>(command: (client: Client) => Promise<T>): Promise<T> {
     if (this.#waiting >= mostWaiting) {
       throw new StoreUnavailable('away', 'too many steps wait for Redis already');
     }
-    const endsAt = performance.now() + this.#patienceMs;
+    const endsAt = performance.now() + this.#options.patienceMs;
     this.#waiting += 1;
     try {
       for (;;) {
         try {
           if (!this.#isUp) await this.#within(endsAt, this.#up.promise);
           this.#refuseIfClosed();
-          return await this.#within(endsAt, send());
+          return await this.#within(endsAt, command(this.client));
         } catch (error) {
           this.#refuseIfClosed(error);
-          if (!isTransient(error) || performance.now() + retryDelayMs > endsAt)
-            throw toStoreError(error);
+          const isLate = performance.now() + retryDelayMs > endsAt;
+          if (isLate || !isTransient(error)) throw toStoreError(error);
           await delay(retryDelayMs);
         }
       }
@@ -97,7 +101,7 @@ export class Connection {
     }
   }
 
-  /** Lets go. Steps under way are refused, and later ones. */
+  /** Refuses the steps under way, and later ones. */
   close(): void {
     this.#closed.abort();
     this.#up.resolve();
@@ -124,7 +128,7 @@ export class Connection {
   }
 
   #comesUp(redis: string): void {
-    if (this.#wasUp && !this.#isUp) this.#log.info({ redis }, 'redis is back');
+    if (this.#wasUp && !this.#isUp) this.#options.log.info({ redis }, 'redis is back');
     this.#isUp = true;
     this.#wasUp = true;
     this.#up.resolve();
@@ -135,19 +139,20 @@ export class Connection {
     this.#isUp = false;
     this.#up = Promise.withResolvers();
     if (this.#closed.signal.aborted) this.#up.resolve();
-    else this.#log.warn({ redis }, 'redis is away');
+    else this.#options.log.warn({ redis }, 'redis is away');
   }
 }
 
 export type Client = Redis | Cluster;
 
-/** How long a connection may take to be made, in milliseconds. */
+/** Time in which a connection must be made, in milliseconds. */
 const connectTimeoutMs = 3_000;
-const longestRetryMs = 1_000;
+/** Longest time between two tries to connect, in milliseconds. */
+const longestReconnectMs = 1_000;
 
 /**
- * A client that reconnects for ever, keeps nothing in line while it is away, and never sends a
- * command a second time by itself: how long to wait, and what to repeat, is `Connection`'s to say.
+ * An ioredis client that reconnects for ever, queues nothing while it is offline, and never sends a
+ * command again by itself: `Connection` decides how long to wait and what to repeat.
  */
 export function createClient(target: Target, silenceMs: number): Client {
   const shared = {
@@ -155,7 +160,7 @@ export function createClient(target: Target, silenceMs: number): Client {
     ...(target.password === undefined ? {} : { password: target.password }),
     ...(target.tls === undefined ? {} : { tls: { ...target.tls } }),
     connectTimeout: connectTimeoutMs,
-    // A server that hangs is given up, so that its successor can be found.
+    // The connection to a server that hangs is closed, so that its successor can be found.
     socketTimeout: silenceMs,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
@@ -205,24 +210,24 @@ export function createClient(target: Target, silenceMs: number): Client {
 }
 
 /**
- * Behind sentinels. A failover that is announced while a connection is being made ends the
- * library's client for good: this one begins again, until it is told to end.
+ * A client behind sentinels. A failover that is announced while a connection is being made ends
+ * ioredis' client for good: this one connects again, until it is disconnected.
  */
 class SentinelClient extends Redis {
-  #isTold = false;
+  #isDisconnected = false;
 
   constructor(options: RedisOptions & { replyMapping?: never }) {
     super(options);
-    this.on('end', () => setTimeout(() => this.#beginAgain(), reconnectDelayMs(0)));
+    this.on('end', () => setTimeout(() => this.#connectAgain(), reconnectDelayMs(0)));
   }
 
   override disconnect(reconnect = false): void {
-    if (!reconnect) this.#isTold = true;
+    if (!reconnect) this.#isDisconnected = true;
     super.disconnect(reconnect);
   }
 
-  #beginAgain(): void {
-    if (this.#isTold) return;
+  #connectAgain(): void {
+    if (this.#isDisconnected) return;
     this.connect().catch((error: unknown) => this.emit('error', error));
   }
 }
@@ -233,7 +238,7 @@ function only(addresses: readonly Address[]): Address {
   return first;
 }
 
-/** How long to wait before the next try to connect. Not all instances come back at once. */
+/** Delay before the next try to connect, in milliseconds; random, so that not all instances come at once. */
 function reconnectDelayMs(times: number): number {
-  return Math.min(longestRetryMs, 25 * 2 ** Math.min(times, 10)) * (0.75 + Math.random() / 2);
+  return Math.min(longestReconnectMs, 25 * 2 ** Math.min(times, 10)) * (0.75 + Math.random() / 2);
 }

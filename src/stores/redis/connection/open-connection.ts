@@ -3,30 +3,29 @@ import { wait } from '../../../core/timing.ts';
 import { BadConfiguration, StoreUnavailable } from '../../../core/domain/errors.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import type { Connection } from './connection.ts';
-import { type Keys, partitions } from '../keys.ts';
+import { allPartitions, type Keys } from '../keys.ts';
 import { withoutCommand, readOnly, describeWait, unusableReason } from './errors.ts';
 import type { Target } from './redis-url.ts';
 
-/** Between two looks whether it is there. */
-const pauseMs = 20;
-/** How soon, and then how often, the log tells what is waited for, in milliseconds. */
-const firstWordMs = 1_000;
-const wordEveryMs = 5_000;
+/** Time between two tries, in milliseconds. */
+const retryMs = 20;
+/** Time until the wait is logged for the first time, and between later lines, in milliseconds. */
+const firstLogMs = 1_000;
+const logEveryMs = 5_000;
 
 interface OpenOptions {
+  /** Writes that come before all others. */
   readonly prepare?: () => Promise<void>;
-  /** One that takes no writes will do, as somebody has to see why. */
+  /** Accepts a Redis that refuses writes, so that people can see why. */
   readonly evenFull?: boolean;
   readonly signal: AbortSignal;
   readonly log: Log;
 }
 
 /**
- * Waits until Redis answers, as long as that takes, telling the log what it waits for; then looks
- * whether it will do: it lets us in, writes, is new enough, and keeps what it is given; `prepare`
- * is what is to be written first. Throws
- * `BadConfiguration` with what to do where waiting cannot help, or the signal's reason; the
- * connection is then closed.
+ * Waits until Redis answers, however long, and logs that; then checks that it is suitable: it lets
+ * our user in, takes writes, is new enough, and keeps what it is given. Throws `BadConfiguration`
+ * with what to do where waiting cannot help, or the signal's reason; the connection is then closed.
  */
 export async function openConnection(
   connection: Connection,
@@ -36,7 +35,7 @@ export async function openConnection(
 ): Promise<void> {
   const { client } = connection;
   const startedAt = performance.now();
-  let nextWordAt = startedAt + firstWordMs;
+  let nextLogAt = startedAt + firstLogMs;
   let last: unknown = new Error('no answer');
   const note = (error: unknown): void => {
     if (!isLost(error)) last = rootOf(error);
@@ -61,15 +60,15 @@ export async function openConnection(
         }
       }
       const now = performance.now();
-      if (now >= nextWordAt) {
-        nextWordAt = now + wordEveryMs;
+      if (now >= nextLogAt) {
+        nextLogAt = now + logEveryMs;
         const loads = await isLoading(connection, note);
         const waitedMs = Math.round(now - startedAt);
         const { who, how, ...remedy } = describeWait(last, target, loads);
         const fields = { redis: target.name, waitedMs, ...remedy };
         log.warn(fields, `waiting for ${who}, which ${how}`);
       }
-      await wait(pauseMs, signal);
+      await wait(retryMs, signal);
     }
   } catch (error) {
     connection.close();
@@ -80,7 +79,7 @@ export async function openConnection(
   }
 }
 
-/** Asks itself: the client says nothing while the server reads its data, and is not ready before. */
+/** Asks the server: while it loads its data the client is not ready, and does not say why. */
 async function isLoading({ client }: Connection, note: (error: unknown) => void): Promise<boolean> {
   if (!(client instanceof Redis) || client.status !== 'connect') return false;
   try {
@@ -91,7 +90,7 @@ async function isLoading({ client }: Connection, note: (error: unknown) => void)
   }
 }
 
-/** The loss of a connection says less than what led to it. */
+/** Whether an error only says that the connection was lost, and not why. */
 function isLost(error: unknown): boolean {
   return (
     error instanceof Error &&
@@ -100,7 +99,7 @@ function isLost(error: unknown): boolean {
   );
 }
 
-/** What Redis itself said, below what was made of it. */
+/** The error of Redis itself, below those that wrap it. */
 function rootOf(error: unknown): unknown {
   if (error instanceof StoreUnavailable && error.cause !== undefined) return rootOf(error.cause);
   if (error instanceof Error && 'lastNodeError' in error) return error.lastNodeError ?? error;
@@ -111,8 +110,8 @@ function rootOf(error: unknown): unknown {
 const oldest = { major: 6, minor: 2 };
 
 /**
- * Looks whether this Redis will do: new enough, writable, open to our user. Throws
- * `BadConfiguration` if not, and warns if it may lose what it is given.
+ * Checks that this Redis is new enough, writable, and open to our user. Throws `BadConfiguration` if
+ * not, and warns if it may lose data.
  */
 async function checkRequirements(
   connection: Connection,
@@ -144,11 +143,9 @@ async function checkRequirements(
     }
     await warnOfEviction(node, target, log);
   }
-  // What a person may do is only known by doing it: a script, and with it a write.
-  await connection.runScript('acquire-lock', keys.ofRole('start'), {
-    owner: 'start',
-    leaseMs: 1_000,
-  });
+  // Only a try shows what our user may do: a script, and with it a write.
+  const args = { owner: 'start', leaseMs: 1_000 };
+  await connection.runScript('acquire-lock', keys.ofRole('start'), args);
 }
 
 async function warnOfEviction(node: Redis, target: Target, log: Log): Promise<void> {
@@ -157,7 +154,7 @@ async function warnOfEviction(node: Redis, target: Target, log: Log): Promise<vo
     const found: unknown = await node.config('GET', 'maxmemory-policy');
     if (Array.isArray(found)) policy = String(found[1]);
   } catch (error) {
-    // Many hosted ones do not tell.
+    // Many hosted servers refuse CONFIG.
     log.debug({ err: withoutCommand(error) }, 'redis does not tell its maxmemory-policy');
   }
   if (policy === undefined || policy === 'noeviction') return;
@@ -172,17 +169,12 @@ function field(info: string, name: string): string | undefined {
 }
 
 /**
- * Notes in each partition which run of Redis it lies on, before anything is done there: a Redis
- * that was started anew, or took another one's place, is known by it, and with it the turns that
- * may have been begun before.
+ * Notes in each partition which run of the Redis server it is on, before anything is written there.
+ * A server that was restarted, or took another one's place, is recognised by that, and with it the
+ * turns that may have been begun before.
  */
-export async function noteServerRuns(
-  connection: Connection,
-  keys: Keys,
-  stayMs: number,
-): Promise<void> {
-  const numbers = Array.from({ length: partitions }, (_, at) => at);
+export async function noteServerRuns(connection: Connection, keys: Keys): Promise<void> {
   await Promise.all(
-    numbers.map((at) => connection.runScript('note-restart', keys.ofPartition(at), { stayMs })),
+    allPartitions.map((at) => connection.runScript('note-restart', keys.ofPartition(at))),
   );
 }

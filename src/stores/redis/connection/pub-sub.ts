@@ -5,70 +5,70 @@ import { type Client, type Connection, createClient } from './connection.ts';
 import { withoutCommand } from './errors.ts';
 import type { Target } from './redis-url.ts';
 
-/** Between two tries to listen, in milliseconds. */
-const pauseMs = 500;
-/** A connection that only listens may be silent for ever. */
-const neverMs = 2 ** 31 - 1;
+/** Time between two tries to subscribe, in milliseconds. */
+const retryMs = 500;
+/** Longest silence of a subscribed connection, in milliseconds: for ever, as timers know it. */
+const endlessMs = 2 ** 31 - 1;
 
 /**
- * Tells what other instances put into the store, on a connection of its own that comes back by
- * itself. News that come while it is away are missed: whoever hears them looks from time to time.
+ * Publishes to the other instances, and receives from them on a connection of its own, which
+ * reconnects by itself. What is published while it is offline is lost: `Store.unclaimed` finds it.
  */
 export class PubSub {
   readonly #connection: Connection;
-  readonly #client: Client;
+  readonly #subscriber: Client;
   readonly #channel: string;
   readonly #log: Log;
   readonly #watchers = new Set<StoreWatcher>();
   #retry: NodeJS.Timeout | undefined;
   #closed = false;
 
-  /** @param connection on which news are told: a connection that listens can do nothing else */
+  /** @param connection for publishing: a subscribed connection can send nothing else */
   constructor(connection: Connection, target: Target, channel: string, log: Log) {
     this.#connection = connection;
-    this.#client = createClient(target, neverMs);
+    this.#subscriber = createClient(target, endlessMs);
     this.#channel = channel;
     this.#log = log;
-    this.#client.on('message', (_channel: string, news: string) => this.#tell(news));
-    this.#client.on('ready', () => this.#listen());
-    this.#client.on('error', (error: unknown) => {
-      this.#log.debug({ err: withoutCommand(error) }, 'redis connection for news failed');
-    });
+    this.#subscriber.on('message', (_channel: string, text: string) => this.#onMessage(text));
+    this.#subscriber.on('ready', () => this.#subscribe());
+    this.#subscriber.on('error', (error: unknown) => this.#onError(error));
   }
 
   watch(watcher: StoreWatcher): void {
     this.#watchers.add(watcher);
     if (this.#watchers.size > 1) return;
-    this.#client.connect().catch((error: unknown) => {
-      this.#log.debug({ err: withoutCommand(error) }, 'redis connection for news failed');
-    });
+    this.#subscriber.connect().catch((error: unknown) => this.#onError(error));
   }
 
   async publishLoad(owner: string, turns: number): Promise<void> {
-    const { client } = this.#connection;
-    await this.#connection.send(() => client.publish(this.#channel, `load\n${owner}\n${turns}`));
+    const text = `load\n${owner}\n${turns}`;
+    await this.#connection.send((client) => client.publish(this.#channel, text));
   }
 
   close(): void {
     this.#closed = true;
     clearTimeout(this.#retry);
-    this.#client.disconnect();
+    this.#subscriber.disconnect();
   }
 
-  #listen(): void {
+  #subscribe(): void {
     if (this.#closed) return;
-    this.#client.subscribe(this.#channel).catch((error: unknown) => {
-      this.#log.debug({ err: withoutCommand(error) }, 'news of other instances not heard');
-      this.#retry = setTimeout(() => this.#listen(), pauseMs);
+    this.#subscriber.subscribe(this.#channel).catch((error: unknown) => {
+      this.#onError(error);
+      this.#retry = setTimeout(() => this.#subscribe(), retryMs);
     });
   }
 
-  #tell(news: string): void {
-    const [what, first = '', second = ''] = news.split('\n');
+  #onMessage(text: string): void {
+    const [what, first = '', second = ''] = text.split('\n');
     for (const watcher of this.#watchers) {
       if (what === 'ready') watcher.ready(first as ConversationId);
       if (what === 'stop') watcher.stop(second as ConversationId, first);
       if (what === 'load') watcher.load(first, Number(second) || 0);
     }
+  }
+
+  #onError(error: unknown): void {
+    this.#log.debug({ err: withoutCommand(error) }, 'redis pub/sub connection failed');
   }
 }

@@ -1,55 +1,50 @@
-import { type ConversationId, parseConversationId } from '../../../core/domain/conversation.ts';
-import type { HistoryEntry } from '../../../core/domain/turn.ts';
+import { parseConversationId, type ConversationId } from '../../../core/domain/conversation.ts';
 import type { Message } from '../../../core/domain/message.ts';
+import type { HistoryEntry } from '../../../core/domain/turn.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import type { Receipt } from '../../../core/ports/platform.ts';
 import type {
+  AcceptAndClaimResult,
   AcceptOptions,
   AcceptResult,
-  AcceptAndClaimResult,
   Lease,
-  Participation,
 } from '../../../core/ports/store.ts';
-import { encode, toRecord } from '../records.ts';
 import type { Connection } from '../connection/connection.ts';
 import { isDamage } from '../connection/errors.ts';
 import type { Keys } from '../keys.ts';
-import type { Bounds } from '../options.ts';
-import type { PersonIndex } from './person-index.ts';
 import type { Arg, Args } from '../lua-scripts.ts';
+import { encode, toRecord } from '../records.ts';
+import type { PersonIndex } from './person-index.ts';
 import type { Turns } from './turns.ts';
 
-/** What the inbox works with, and how long things are kept. */
+type AcceptScript = 'accept' | 'accept-and-claim';
+
 export interface InboxOptions {
   readonly connection: Connection;
   readonly keys: Keys;
   readonly persons: PersonIndex;
-  readonly workbench: Turns;
-  readonly bounds: Pick<Bounds, 'seenMs' | 'retentionMs' | 'stayMs' | 'keep'>;
+  readonly turns: Turns;
   readonly log: Log;
 }
 
-/** How messages come in, change and go before their turn. */
+/** Takes messages in, and changes or drops them before their turn. */
 export class Inbox {
   readonly #connection: Connection;
   readonly #keys: Keys;
   readonly #persons: PersonIndex;
-  readonly #workbench: Turns;
-  readonly #bounds: Args;
+  readonly #turns: Turns;
   readonly #log: Log;
 
-  constructor(options: InboxOptions) {
-    const { seenMs, retentionMs, stayMs, keep } = options.bounds;
-    this.#connection = options.connection;
-    this.#keys = options.keys;
-    this.#persons = options.persons;
-    this.#workbench = options.workbench;
-    this.#bounds = { seenMs, retentionMs, stayMs, keep };
-    this.#log = options.log;
+  constructor({ connection, keys, persons, turns, log }: InboxOptions) {
+    this.#connection = connection;
+    this.#keys = keys;
+    this.#persons = persons;
+    this.#turns = turns;
+    this.#log = log;
   }
 
   async accept(message: Message, options: AcceptOptions): Promise<AcceptResult> {
-    const [receipt] = await this.#admit('accept', message, options, {});
+    const [receipt] = await this.#accept('accept', message, options, {});
     return receipt;
   }
 
@@ -61,14 +56,14 @@ export class Inbox {
     const { conversation } = message;
     let receipt: AcceptResult | undefined;
     try {
-      const [admission, found] = await this.#workbench.withTicket(conversation, lease, (terms) =>
-        this.#admit('accept-and-claim', message, options, terms),
+      const [result, found] = await this.#turns.withTicket(conversation, lease, (claimArgs) =>
+        this.#accept('accept-and-claim', message, options, claimArgs),
       );
-      receipt = admission;
-      const work = await this.#workbench.toClaimedTurn(conversation, lease, found);
-      return { receipt, ...(work === undefined ? {} : { work }) };
+      receipt = result;
+      const work = await this.#turns.toClaimedTurn(conversation, lease, found);
+      return { receipt, ...(work !== undefined && { work }) };
     } catch (error) {
-      // What is damaged may be what only a claim needs: the question need not wait for its mending.
+      // Perhaps only a key that a claim needs is damaged: the question is stored without a claim.
       if (receipt === undefined && !isDamage(error)) throw error;
       receipt ??= await this.accept(message, options);
       this.#log.warn({ err: error, conversation }, 'claim failed beside its question');
@@ -76,36 +71,35 @@ export class Inbox {
     }
   }
 
-  /** Gives what became of the message, and what was claimed with it. */
-  async #admit(
-    script: 'accept' | 'accept-and-claim',
+  /** Returns the receipt, and what was claimed with the message. */
+  async #accept(
+    script: AcceptScript,
     message: Message,
     options: AcceptOptions,
-    terms: Args,
+    claimArgs: Args,
   ): Promise<[receipt: AcceptResult, found?: unknown]> {
     const { platform } = parseConversationId(message.conversation);
     const { mostOpen = Number.POSITIVE_INFINITY } = options;
     for (;;) {
-      const [receipt, found] = await this.#try(script, message, options, terms);
-      if (receipt !== 'crowded') return [receipt, found];
-      // Some of what seems open may be answered by now.
+      const [receipt, found] = await this.#tryAccept(script, message, options, claimArgs);
+      if (receipt !== 'maybe-too-many') return [receipt, found];
       const open = await this.#persons.pruneAnswered(platform, message.author.id);
       if (open >= mostOpen) return ['too-many'];
     }
   }
 
-  async #try(
-    script: 'accept' | 'accept-and-claim',
+  async #tryAccept(
+    script: AcceptScript,
     message: Message,
     { stops, tokens, mostOpen }: AcceptOptions,
-    terms: Args,
-  ): Promise<[receipt: Receipt | 'crowded', found?: unknown]> {
-    const { conversation, id, author, sentAt, kind, opens } = message;
+    claimArgs: Args,
+  ): Promise<[receipt: Receipt | 'maybe-too-many', found?: unknown]> {
+    const { conversation, id: messageId, author, sentAt, kind, opens } = message;
     const { platform } = parseConversationId(conversation);
-    const enrols = this.#connection.cluster;
+    const { cluster } = this.#connection;
     const asks = kind === 'question' && !stops;
-    if (enrols && !(await this.#persons.reserve(message, asks, mostOpen))) {
-      return [await this.#ifNew(message)];
+    if (cluster && !(await this.#persons.reserve(message, asks, mostOpen))) {
+      return [(await this.#isStored(message)) ? 'duplicate' : 'maybe-too-many'];
     }
     const keys = {
       ...this.#keys.ofConversation(conversation),
@@ -113,7 +107,7 @@ export class Inbox {
     };
     const reply = await this.#connection.runScript(script, keys, {
       conversation,
-      id,
+      messageId,
       at: sentAt,
       kind,
       record: toRecord(message, tokens),
@@ -121,28 +115,25 @@ export class Inbox {
       opens: opens === true ? 1 : 0,
       stops: stops ? 1 : 0,
       mostOpen: mostOpen ?? '',
-      member: this.#persons.memberOf(conversation, id),
-      channel: this.#keys.channel,
-      ...this.#bounds,
-      ...terms,
+      member: this.#persons.memberOf(conversation, messageId),
+      ...claimArgs,
     });
-    if (enrols) this.#persons.commit(message);
-    const [receipt, open, found] = reply as [Receipt | 'crowded', number | null, unknown];
+    if (cluster) this.#persons.commit(message);
+    const [receipt, open, found] = reply as [Receipt | 'maybe-too-many', number | null, unknown];
     if (receipt === 'queued') {
       this.#persons.pruneIfMany(platform, author.id, open ?? 0, mostOpen);
     }
     return [receipt, found];
   }
 
-  /** What was taken in already is no new question that would be too many. */
-  async #ifNew({ conversation, id }: Message): Promise<'duplicate' | 'crowded'> {
-    const { seen = '', questions = '' } = this.#keys.ofConversation(conversation);
-    const { client } = this.#connection;
-    const [at, open] = await Promise.all([
-      this.#connection.send(() => client.zscore(seen, id)),
-      this.#connection.send(() => client.hexists(questions, id)),
+  /** A message that was taken in before is not refused as one too many. */
+  async #isStored({ conversation, id }: Message): Promise<boolean> {
+    const { seen, questions } = this.#keys.ofConversation(conversation);
+    const [seenAt, stored] = await Promise.all([
+      this.#connection.send((client) => client.zscore(seen, id)),
+      this.#connection.send((client) => client.hexists(questions, id)),
     ]);
-    return at === null && open === 0 ? 'crowded' : 'duplicate';
+    return seenAt !== null || stored === 1;
   }
 
   openQuestions(platform: string, authorId: string): Promise<number> {
@@ -151,82 +142,51 @@ export class Inbox {
 
   async revise(
     conversation: ConversationId,
-    id: string,
+    messageId: string,
     text: string,
     tokens: number,
   ): Promise<boolean> {
     const keys = this.#keys.ofConversation(conversation);
-    const { questions = '' } = keys;
     for (;;) {
-      const before = await this.#connection.send(() => this.#connection.client.hget(questions, id));
-      if (before === null) return false;
-      const after = revised(before, text, tokens);
-      if (after === undefined) return false;
-      const changed = await this.#connection.runScript('revise', keys, { id, before, after });
-      if (changed === 1) return true;
-      const waits = await this.#connection.send(() =>
-        this.#connection.client.zscore(keys.queue ?? '', id),
+      const before = await this.#connection.send((client) =>
+        client.hget(keys.questions, messageId),
       );
+      const after = before === null ? undefined : revised(before, text, tokens);
+      if (before === null || after === undefined) return false;
+      const args = { messageId, before, after };
+      if ((await this.#connection.runScript('revise', keys, args)) === 1) return true;
+      const waits = await this.#connection.send((client) => client.zscore(keys.queue, messageId));
       if (waits === null) return false;
     }
   }
 
-  async withdraw(conversation: ConversationId, id: string): Promise<boolean> {
+  async withdraw(conversation: ConversationId, messageId: string): Promise<boolean> {
     const keys = this.#keys.ofConversation(conversation);
-    return (
-      (await this.#connection.runScript('withdraw', keys, {
-        conversation,
-        id,
-        ...this.#bounds,
-      })) === 1
-    );
+    const args = { conversation, messageId };
+    return (await this.#connection.runScript('withdraw', keys, args)) === 1;
   }
 
   async requestStop(conversation: ConversationId): Promise<boolean> {
-    const { channel } = this.#keys;
     const keys = this.#keys.ofConversation(conversation);
-    return (
-      (await this.#connection.runScript('request-stop', keys, { conversation, channel })) === 1
-    );
+    return (await this.#connection.runScript('request-stop', keys, { conversation })) === 1;
   }
 
   async addEarlierHistory(
     conversation: ConversationId,
     entries: readonly HistoryEntry[],
   ): Promise<void> {
-    const authors = new Set(
-      entries.flatMap(({ role, author }) =>
-        role === 'user' && author !== undefined ? [author.id] : [],
-      ),
-    );
-    await this.#persons.note(conversation, [...authors]);
+    const ids = entries.flatMap(({ role, author }) => {
+      return role === 'user' && author !== undefined ? [author.id] : [];
+    });
+    const authors = [...new Set(ids)];
+    await this.#persons.note(conversation, authors);
     const rest = entries.flatMap((entry): Arg[] => {
-      const reply = entry.role === 'assistant' ? 1 : 0;
-      return [entry.id, reply, entry.at, encode(entry)];
+      return [entry.id, entry.role === 'assistant' ? 1 : 0, entry.at, encode(entry)];
     });
     const keys = this.#keys.ofConversation(conversation);
-    await this.#connection.runScript(
-      'add-earlier-history',
-      keys,
-      { conversation, ...this.#bounds },
-      rest,
-    );
-    // Who was forgotten since the first note would not be found here by a later `forget`.
-    this.#persons.noteAgain(conversation, [...authors]);
-  }
-
-  /** False where they asked nothing. */
-  async rename(conversation: ConversationId, author: string, name: string): Promise<boolean> {
-    const keys = this.#keys.ofConversation(conversation);
-    const args = { author, name: name.toWellFormed(), ...this.#bounds };
-    return (await this.#connection.runScript('rename', keys, args)) === 1;
-  }
-
-  async participation(conversation: ConversationId): Promise<Participation | undefined> {
-    const { people = '' } = this.#keys.ofConversation(conversation);
-    const found = await this.#connection.send(() => this.#connection.client.hkeys(people));
-    const ids = found.filter((field) => field.startsWith('@')).map((field) => field.slice(1));
-    return ids.length === 0 ? undefined : { opened: found.includes('opened'), people: ids };
+    await this.#connection.runScript('add-earlier-history', keys, { conversation }, rest);
+    // A `forget` since the first note may have deleted it; the next one has to find these entries.
+    this.#persons.noteAgain(conversation, authors);
   }
 }
 

@@ -1,16 +1,19 @@
 import type { ConversationId } from '../../../core/domain/conversation.ts';
 import type { Log } from '../../../core/ports/log.ts';
-import type { ConversationSummary } from '../../../core/ports/store.ts';
+import {
+  firstTextChars,
+  type ConversationSummary,
+  type Participation,
+} from '../../../core/ports/store.ts';
 import type { Connection } from '../connection/connection.ts';
 import { isDamage } from '../connection/errors.ts';
 import type { Keys } from '../keys.ts';
+import { pairsOf } from '../records.ts';
 
-/** Conversations that are looked at together. */
+/** Conversations that are summarised at the same time. */
 const batch = 100;
-/** Characters of a conversation's oldest message that a summary has. */
-const beganChars = 100;
 
-/** A person's conversations, as a list shows them. */
+/** Who has asked the bot something in which conversation, and their lists of conversations. */
 export class Participants {
   readonly #connection: Connection;
   readonly #keys: Keys;
@@ -22,33 +25,47 @@ export class Participants {
     this.#log = log;
   }
 
-  /** Latest first, at most so many. What moves up between two looks is there once. */
+  async participation(conversation: ConversationId): Promise<Participation | undefined> {
+    const { people } = this.#keys.ofConversation(conversation);
+    const found = await this.#connection.send((client) => client.hkeys(people));
+    const ids = found.filter((field) => field.startsWith('@')).map((field) => field.slice(1));
+    return ids.length === 0 ? undefined : { opened: found.includes('opened'), people: ids };
+  }
+
+  async rename(conversation: ConversationId, author: string, title: string): Promise<boolean> {
+    const keys = this.#keys.ofConversation(conversation);
+    const args = { author, title: title.toWellFormed() };
+    return (await this.#connection.runScript('rename', keys, args)) === 1;
+  }
+
   async conversationsOf(
     platform: string,
     author: string,
     most: number,
   ): Promise<ConversationSummary[]> {
     const { person } = this.#keys.ofPerson(platform, author);
+    // By id: a conversation that moves up between two batches is in both.
     const found = new Map<ConversationId, ConversationSummary>();
     for (let from = 0; found.size < most; from += batch) {
-      const pairs = await this.#connection.send(() =>
-        this.#connection.client.zrevrange(person, from, from + batch - 1, 'WITHSCORES'),
+      const pairs = pairsOf(
+        await this.#connection.send((client) =>
+          client.zrevrange(person, from, from + batch - 1, 'WITHSCORES'),
+        ),
       );
-      const ids = pairs.filter((_each, i) => i % 2 === 0) as ConversationId[];
       const summaries = await Promise.all(
-        ids.map((id, i) => this.#summary(id, author, Number(pairs[2 * i + 1]))),
+        pairs.map(([id, at]) => this.#summary(id as ConversationId, author, Number(at))),
       );
       for (const summary of summaries) {
         if (summary !== undefined && !found.has(summary.conversation)) {
           found.set(summary.conversation, summary);
         }
       }
-      if (ids.length < batch) break;
+      if (pairs.length < batch) break;
     }
     return [...found.values()].slice(0, most);
   }
 
-  /** Undefined where they asked nothing, nothing is kept, or what is kept is damaged. */
+  /** Undefined where the author asked nothing, nothing is kept, or what is kept is damaged. */
   async #summary(
     conversation: ConversationId,
     author: string,
@@ -63,7 +80,7 @@ export class Participants {
         conversation,
         lastAskedAt: Math.floor(at),
         ...(name !== '' && { name }),
-        firstText: Array.from(text).slice(0, beganChars).join(''),
+        firstText: Array.from(text).slice(0, firstTextChars).join(''),
       };
     } catch (error) {
       if (!isDamage(error)) throw error;

@@ -1,168 +1,135 @@
 import type { ConversationId } from '../../../core/domain/conversation.ts';
 import type { Log } from '../../../core/ports/log.ts';
-import type {
-  QueueDepth,
-  OpenConversation,
-  UnclaimedConversation,
+import {
+  mostListed,
+  type OpenConversation,
+  type QueueDepth,
+  type UnclaimedConversation,
 } from '../../../core/ports/store.ts';
 import type { Connection } from '../connection/connection.ts';
 import { isDamage } from '../connection/errors.ts';
-import { partitions, type NamedKeys, type Keys } from '../keys.ts';
+import { allPartitions, type Keys } from '../keys.ts';
+import { pairsOf } from '../records.ts';
 
-/** More than anybody works off before they look again. */
-const waitingLimit = 1_000;
-const activeLimit = 1_000;
-const inHandLimit = 10_000;
-/** Conversations of a partition whose owner died, and whose age is looked at; the first ones. */
-const lookedAt = 50;
+/** Conversations of a partition with a dead owner that are asked how long they wait; the first ones. */
+const mostAsked = 50;
 
-export interface WorkQueueOptions {
-  readonly takeoverGraceMs: number;
-  readonly log: Log;
-}
+type PartitionKeys = ReturnType<Keys['ofPartition']>;
 
-/** What is asked of all partitions: in one round trip, though not at one moment. */
+/**
+ * Which conversations have something to do. Every method asks all partitions, in one round trip,
+ * though not at one moment.
+ */
 export class WorkQueue {
   readonly #connection: Connection;
   readonly #keys: Keys;
-  readonly #takeoverGraceMs: number;
   readonly #log: Log;
-  /** What is damaged, as the log was told; it is asked for every few seconds. */
-  readonly #told = new Set<string>();
+  /** Damaged partitions that were logged; they are asked every few seconds. */
+  readonly #logged = new Set<string>();
 
-  constructor(connection: Connection, keys: Keys, options: WorkQueueOptions) {
+  constructor(connection: Connection, keys: Keys, log: Log) {
     this.#connection = connection;
     this.#keys = keys;
-    this.#takeoverGraceMs = options.takeoverGraceMs;
-    this.#log = options.log;
+    this.#log = log;
   }
 
   async unclaimed(): Promise<UnclaimedConversation[]> {
-    const graceMs = this.#takeoverGraceMs;
-    const found = await this.#ofEach('', async (keys) => {
-      const reply = await this.#connection.runScript('unclaimed', keys, {
-        graceMs,
-        limit: waitingLimit,
-      });
-      return triplesOf(reply as string[]);
+    const limit = mostListed.unclaimed;
+    const found = await this.#ofEach('', async (keys) =>
+      triplesOf(await this.#connection.runScript('unclaimed', keys, { limit })),
+    );
+    return longestWaiting(found, limit).map(([conversation, attempts]) => {
+      return { conversation, attempts: Number(attempts) };
     });
-    return found
-      .toSorted((a, b) => a.since - b.since)
-      .slice(0, waitingLimit)
-      .map(({ conversation, attempts }) => ({ conversation, attempts }));
   }
 
   async openConversations(): Promise<OpenConversation[]> {
-    const found = await this.#ofEach('', async (keys) => {
-      const reply = await this.#connection.runScript('open-conversations', keys, {
-        limit: inHandLimit,
-      });
-      return inHandOf(reply as string[]);
+    const limit = mostListed.open;
+    const found = await this.#ofEach('', async (keys) =>
+      triplesOf(await this.#connection.runScript('open-conversations', keys, { limit })),
+    );
+    return longestWaiting(found, limit).map(([conversation, owned, since]) => {
+      return { conversation, owned: owned === '1', since };
     });
-    return found.toSorted((a, b) => a.since - b.since).slice(0, inHandLimit);
   }
 
   async queueDepth(): Promise<QueueDepth> {
-    const graceMs = this.#takeoverGraceMs;
     const found = await this.#ofEach('', async (keys) => {
-      const reply = await this.#connection.runScript('queue-depth', keys, {
-        graceMs,
-        limit: lookedAt,
-      });
-      const [waiting = 0, running = 0, oldestMs = -1] = (reply as unknown[]).map(Number);
-      return [{ waiting, running, oldestMs }];
+      const reply = await this.#connection.runScript('queue-depth', keys, { limit: mostAsked });
+      const [waiting = 0, running = 0, oldestWaitMs = -1] = (reply as unknown[]).map(Number);
+      return [{ waiting, running, oldestWaitMs }];
     });
-    const oldestMs = Math.max(...found.map((each) => each.oldestMs));
+    const oldestWaitMs = Math.max(...found.map((each) => each.oldestWaitMs));
     return {
       waiting: found.reduce((sum, each) => sum + each.waiting, 0),
       running: found.reduce((sum, each) => sum + each.running, 0),
-      ...(oldestMs < 0 ? {} : { oldestWaitMs: oldestMs }),
+      ...(oldestWaitMs >= 0 && { oldestWaitMs }),
     };
   }
 
   async recentlyActive(platform: string, since: number): Promise<ConversationId[]> {
-    const { client } = this.#connection;
-    const found = await this.#ofEach(platform, async ({ active = '' }) => {
-      const pairs = await this.#connection.send(() =>
-        client.zrevrangebyscore(active, '+inf', since, 'WITHSCORES', 'LIMIT', 0, activeLimit),
-      );
-      return pairs.flatMap((conversation, i) =>
-        i % 2 === 0
-          ? [{ conversation: conversation as ConversationId, at: Number(pairs[i + 1]) }]
-          : [],
-      );
-    });
+    const limit = mostListed.recentlyActive;
+    const found = await this.#ofEach(platform, async ({ active }) =>
+      pairsOf(
+        await this.#connection.send((client) =>
+          client.zrevrangebyscore(active, '+inf', since, 'WITHSCORES', 'LIMIT', 0, limit),
+        ),
+      ),
+    );
     return found
-      .toSorted((a, b) => b.at - a.at)
-      .slice(0, activeLimit)
-      .map(({ conversation }) => conversation);
+      .toSorted(([, a], [, b]) => Number(b) - Number(a))
+      .slice(0, limit)
+      .map(([conversation]) => conversation as ConversationId);
   }
 
-  /** Writes where writes go: to one partition, or, in a cluster, to all, as each may lie elsewhere. */
+  /** Writes to one partition or, in a cluster, to all, as each may be on another node. */
   async checkWritable(): Promise<void> {
-    const { client, cluster } = this.#connection;
-    const numbers = cluster ? Array.from({ length: partitions }, (_, at) => at) : [0];
+    const numbers = this.#connection.cluster ? allPartitions : [0];
     await Promise.all(
       numbers.map((at) => {
-        const { check = '' } = this.#keys.ofPartition(at);
-        return this.#connection.send(() => client.set(check, Date.now(), 'EX', 60));
+        const { check } = this.#keys.ofPartition(at);
+        return this.#connection.send((client) => client.set(check, Date.now(), 'EX', 60));
       }),
     );
   }
 
-  async #ofEach<T>(platform: string, ask: (keys: NamedKeys) => Promise<T[]>): Promise<T[]> {
-    const answers = await Promise.all(
-      Array.from({ length: partitions }, (_, at) => this.#unlessDamaged(at, platform, ask)),
-    );
-    return answers.flat();
+  async #ofEach<T>(platform: string, ask: (keys: PartitionKeys) => Promise<T[]>): Promise<T[]> {
+    return (await Promise.all(allPartitions.map((at) => this.#askOne(at, platform, ask)))).flat();
   }
 
-  /** One that is damaged must not keep the others from being seen. */
-  async #unlessDamaged<T>(
+  /** A damaged partition must not keep the others from being seen. */
+  async #askOne<T>(
     at: number,
     platform: string,
-    ask: (keys: NamedKeys) => Promise<T[]>,
+    ask: (keys: PartitionKeys) => Promise<T[]>,
   ): Promise<T[]> {
     const what = `${at} ${platform}`;
     try {
       const answer = await ask(this.#keys.ofPartition(at, platform));
-      this.#told.delete(what);
+      this.#logged.delete(what);
       return answer;
     } catch (error) {
       if (!isDamage(error)) throw error;
-      if (!this.#told.has(what)) {
+      if (!this.#logged.has(what)) {
         this.#log.error({ err: error, partition: at }, 'damaged partition left out');
       }
-      this.#told.add(what);
+      this.#logged.add(what);
       return [];
     }
   }
 }
 
-function triplesOf(
-  reply: readonly string[],
-): (UnclaimedConversation & { readonly since: number })[] {
-  const triples = [];
-  for (let i = 0; i < reply.length; i += 3) {
-    const [conversation = '', attempts, since] = reply.slice(i, i + 3);
-    triples.push({
-      conversation: conversation as ConversationId,
-      attempts: Number(attempts),
-      since: Number(since),
-    });
-  }
-  return triples;
+/** A conversation, what is said of it, and since when it waits. */
+type Triple = [conversation: ConversationId, value: string, since: number];
+
+function triplesOf(reply: unknown): Triple[] {
+  const values = reply as string[];
+  return Array.from({ length: values.length / 3 }, (_, i): Triple => {
+    const [conversation = '', value = '', since] = values.slice(3 * i, 3 * i + 3);
+    return [conversation as ConversationId, value, Number(since)];
+  });
 }
 
-function inHandOf(reply: readonly string[]): OpenConversation[] {
-  const found = [];
-  for (let i = 0; i < reply.length; i += 3) {
-    const [conversation = '', owned, since] = reply.slice(i, i + 3);
-    found.push({
-      conversation: conversation as ConversationId,
-      owned: owned === '1',
-      since: Number(since),
-    });
-  }
-  return found;
+function longestWaiting(found: readonly Triple[], limit: number): Triple[] {
+  return found.toSorted(([, , a], [, , b]) => a - b).slice(0, limit);
 }

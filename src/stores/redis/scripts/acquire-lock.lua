@@ -1,4 +1,4 @@
--- Makes `owner` the only one to have a role, or prolongs that. Gives 1, or 0 if somebody else has it.
+-- Makes `owner` the only holder of a role, or renews that. Returns 1, or 0 while another one has it.
 -- KEYS role
 -- ARGV owner leaseMs
 local holder = redis.call('GET', role)

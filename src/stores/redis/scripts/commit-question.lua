@@ -1,7 +1,8 @@
--- In a cluster, once a message was taken in: its author wrote there, also if they were forgotten
--- since that was noted, and a question counts from now on if it is there.
+-- Cluster only, second step of `accept`: notes again where the author wrote, as a `forget` between
+-- the steps may have deleted the note, and ends the question's reservation: from now on it counts as
+-- open for as long as it is stored.
 -- KEYS person open
--- ARGV conversation member stayMs
+-- ARGV conversation member idleTtlMs
 -- WITH clock extend-ttl reserve
-enrol(false)
+note_question(false)
 redis.call('ZADD', open, 'XX', 0, member)

@@ -1,8 +1,8 @@
--- Drops an end that cannot be read, so that the owner may store another one. Gives 1, or 0 if the
--- claim is lost.
+-- Drops an ending that cannot be read, so that the owner can store another one. Returns 1, or 0 if
+-- the claim is lost.
 -- KEYS turn
--- ARGV id mark
+-- ARGV turnId token
 -- WITH owns-claim
-if not mine then return 0 end
+if not owns_claim then return 0 end
 redis.call('HDEL', turn, 'ending', 'says')
 return 1

@@ -1,7 +1,7 @@
--- Forgets a page of the running reply. Gives 1, or 0 if the claim is lost.
+-- Forgets a page of the running reply. Returns 1, or 0 if the claim is lost.
 -- KEYS turn pages
--- ARGV id mark index
+-- ARGV turnId token index
 -- WITH owns-claim
-if not mine then return 0 end
+if not owns_claim then return 0 end
 redis.call('HDEL', pages, index)
 return 1

@@ -1,9 +1,9 @@
--- Drops a turn none of whose questions can be read any more, so that nobody tries it for ever.
--- Gives 1, or 0 if the claim is lost.
+-- Drops a turn of which no question can be read, so that it is not tried for ever. Returns 1, or 0
+-- if the claim is lost.
 -- KEYS turn queue asking questions pages ready leased turns
--- ARGV conversation id mark stayMs
+-- ARGV conversation turnId token idleTtlMs
 -- WITH clock extend-ttl owns-claim
-if not mine then return 0 end
+if not owns_claim then return 0 end
 local since = redis.call('HGET', turn, 'nextSince')
 for _, message in ipairs(redis.call('ZRANGE', asking, 0, -1)) do
   redis.call('HDEL', questions, message)
@@ -13,6 +13,6 @@ redis.call('HDEL', turns, conversation)
 redis.call('ZREM', leased, conversation)
 if redis.call('EXISTS', queue) == 1 then
   redis.call('ZADD', ready, since or now, conversation)
-  stay(ready)
+  extend_ttl(ready)
 end
 return 1

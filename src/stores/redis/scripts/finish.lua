@@ -1,25 +1,25 @@
--- Moves a turn into history, and begins the next one of what came meanwhile or lets the
--- conversation go. Gives { 'lost' }, { 'open' } for a turn without an end, { 'done' }, or
--- { 'next', turn, history }. Repeated by the same owner it gives the same as before.
+-- Moves a turn into history, and begins the next one with the questions that came meanwhile, or
+-- releases the conversation. Returns { 'lost' }, { 'open' } for a turn without an ending,
+-- { 'done' }, or { 'next', turn, history }. Repeated by the same owner it returns the same.
 -- KEYS turn queue asking questions pages order entries finished ready leased turns fence due run
--- ARGV conversation id mark owner leaseMs ticket replyTokens historyLimit retentionMs keep stayMs
+-- ARGV conversation turnId token owner leaseMs ticket replyTokens historyLimit retentionMs maxEntries idleTtlMs
 -- WITH clock extend-ttl owns-claim schedule-sweep add-entry read-records restart may-have-run-before requeue-unlisted issue-claim
-local claim = id .. '\n' .. mark .. '\n' .. owner
-if not mine then
+local claim = turnId .. '\n' .. token .. '\n' .. owner
+if not owns_claim then
   local last = redis.call('GET', finished) or ''
   if string.sub(last, 1, #claim + 1) ~= claim .. '\n' then return { 'lost' } end
-  local next_mark = string.sub(last, #claim + 2)
-  if next_mark == '' or held[2] ~= next_mark or held[3] == '' then return { 'done' } end
+  local next_token = string.sub(last, #claim + 2)
+  if next_token == '' or held[2] ~= next_token or held[3] == '' then return { 'done' } end
   redis.call('ZADD', leased, now + leaseMs, conversation)
-  stay(leased)
-  return { 'next', taken(), newest() }
+  extend_ttl(leased)
+  return { 'next', claimed_turn(), newest_entries() }
 end
 local found = redis.call('HMGET', turn, 'ending', 'says', 'startedAt', 'nextSince')
 if not found[1] then return { 'open' } end
 
--- Deletions first: what follows them in the same script is done even in a store that is full.
+-- Deletions first: a full Redis allows what follows them in the same script.
 redis.call('DEL', pages)
-if redis.call('EXISTS', asking) == 0 then relist() end
+if redis.call('EXISTS', asking) == 0 then requeue_unlisted() end
 local asked = redis.call('ZRANGE', asking, 0, -1, 'WITHSCORES')
 local at = found[3]
 for i = 1, #asked, 2 do
@@ -27,18 +27,18 @@ for i = 1, #asked, 2 do
   at = asked[i + 1]
   if record then
     redis.call('HDEL', questions, asked[i])
-    put(asked[i], '0', at, '{"turn":"' .. id .. '",' .. string.sub(record, 2))
+    add_entry(asked[i], '0', at, '{"turn":"' .. turnId .. '",' .. string.sub(record, 2))
   end
 end
 if found[2] == '1' then
-  put(id, '1', at, '{"id":"' .. id .. '","role":"assistant","turn":"' .. id .. '","at":' .. at
-    .. ',"tokens":' .. replyTokens .. ',' .. string.sub(found[1], 2))
+  add_entry(turnId, '1', at, '{"id":"' .. turnId .. '","role":"assistant","turn":"' .. turnId
+    .. '","at":' .. at .. ',"tokens":' .. replyTokens .. ',' .. string.sub(found[1], 2))
 end
 redis.call('DEL', turn, asking)
 redis.call('HDEL', turns, conversation)
 
-local next_mark = begin(found[4])
-redis.call('SET', finished, claim .. '\n' .. (next_mark or ''), 'PX', 3600000)
-if next_mark then return { 'next', taken(), newest() } end
+local next_token = begin_turn(found[4])
+redis.call('SET', finished, claim .. '\n' .. (next_token or ''), 'PX', 3600000)
+if next_token then return { 'next', claimed_turn(), newest_entries() } end
 redis.call('ZREM', leased, conversation)
 return { 'done' }

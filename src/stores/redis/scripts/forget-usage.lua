@@ -1,10 +1,10 @@
--- Gives what a person used on a day to another, a field for each that follows the named arguments,
--- with the one that it goes to. Safe to repeat.
+-- Adds a person's usage of a day to another subject's. After the named arguments come pairs: the
+-- person's field, and the field that it is added to. Safe to repeat.
 -- KEYS usage names
 -- ARGV person ...
 for i = rest, #ARGV, 2 do
   local count = redis.call('HGET', usage, ARGV[i])
-  -- What is damaged has no count that could stay.
+  -- A damaged value is no count, and is dropped.
   if count and string.find(count, '^%d+$') then
     redis.call('HINCRBY', usage, ARGV[i + 1], count)
   end

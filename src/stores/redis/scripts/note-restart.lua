@@ -1,5 +1,5 @@
--- Notes which run of Redis a partition lies on.
+-- Notes which run of the Redis server a partition is on; see `restarted_at`.
 -- KEYS run
--- ARGV stayMs
+-- ARGV idleTtlMs
 -- WITH clock extend-ttl restart
-met()
+restarted_at()

@@ -1,5 +1,5 @@
--- Conversations of a partition with something to do, or with an owner: conversation, whether it
--- has a living owner, and since when, one after the other.
+-- A partition's conversations with something to do, or with an owner: conversation, '1' if its owner
+-- is alive or '0', and since when its oldest question waits, one after the other.
 -- KEYS ready leased turns
 -- ARGV limit
 -- WITH clock

@@ -1,6 +1,6 @@
--- How much there is to do in a partition: conversations that wait, those with a living owner, and
--- for how many milliseconds the longest of those that wait do, or -1. Costs the same however many
--- wait: of those whose owner died, only some are looked at for since when they wait.
+-- A partition's queue depth: conversations that wait, conversations with a living owner, and the
+-- longest wait in milliseconds, or -1. Constant cost: of conversations whose owner died, only the
+-- first `limit` are asked how long they wait.
 -- KEYS ready leased turns
 -- ARGV graceMs limit
 -- WITH clock

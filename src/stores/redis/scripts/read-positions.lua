@@ -1,11 +1,11 @@
--- How far places of a platform were read, without what is older than the retention time: place
--- and mark, one after the other.
+-- A platform's read positions, without those older than the retention time: channel and position,
+-- one after the other.
 -- KEYS marks marked
 -- ARGV retentionMs
 -- WITH clock
 local old = redis.call('ZRANGEBYSCORE', marked, '-inf', '(' .. exact(now - retentionMs))
-for _, place in ipairs(old) do
-  redis.call('HDEL', marks, place)
-  redis.call('ZREM', marked, place)
+for _, channel in ipairs(old) do
+  redis.call('HDEL', marks, channel)
+  redis.call('ZREM', marked, channel)
 end
 return redis.call('HGETALL', marks)

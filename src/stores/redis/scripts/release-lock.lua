@@ -1,4 +1,4 @@
--- Gives a role up, if it is `owner`'s.
+-- Gives a role up if `owner` has it.
 -- KEYS role
 -- ARGV owner
 if redis.call('GET', role) == owner then redis.call('DEL', role) end

@@ -1,20 +1,21 @@
--- Lets go of an unfinished turn for another try. Gives 1, or 0 if the claim is lost. A repetition
--- with the same ticket gives the same. What is handed over is told to the others at once; what
--- failed is not: they would fail, too, before the cause has passed.
+-- Releases an unfinished turn for another attempt. Returns 1, or 0 if the claim is lost. Repeated
+-- with the same ticket it returns the same. A turn whose attempt is not counted is handed over, and
+-- published at once. A failed one is not: other instances would fail with it until its cause is gone.
 -- KEYS turn ready leased turns
--- ARGV conversation id mark forgive ticket channel stayMs
+-- ARGV conversation turnId token countAttempt ticket channel idleTtlMs
 -- WITH extend-ttl owns-claim
-if not mine then
+if not owns_claim then
   local last = redis.call('HGET', turn, 'ticket')
-  return (held[1] == id and held[2] == mark and last == ticket) and 1 or 0
+  return (held[1] == turnId and held[2] == token and last == ticket) and 1 or 0
 end
 local found = redis.call('HMGET', turn, 'attempt', 'since')
-local attempt = math.max(0, (tonumber(found[1]) or 1) - forgive)
+local attempt = tonumber(found[1]) or 1
+if countAttempt == '0' then attempt = math.max(0, attempt - 1) end
 local since = found[2] or '0'
 redis.call('ZREM', leased, conversation)
 redis.call('HSET', turn, 'owner', '', 'attempt', attempt, 'ticket', ticket)
 redis.call('HSET', turns, conversation, attempt .. ' ' .. since)
 redis.call('ZADD', ready, since, conversation)
-stay(turns, ready)
-if forgive == '1' then redis.call('PUBLISH', channel, 'ready\n' .. conversation) end
+extend_ttl(turns, ready)
+if countAttempt == '0' then redis.call('PUBLISH', channel, 'ready\n' .. conversation) end
 return 1

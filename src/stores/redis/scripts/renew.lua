@@ -1,10 +1,11 @@
--- Prolongs a lease. Gives 'kept', 'stopping' if somebody wants the turn to end, or 'lost'.
+-- Renews a lease. Returns 'kept', 'stopping' if the turn is to be stopped, or 'lost'.
 -- KEYS turn leased
--- ARGV conversation id mark leaseMs stayMs
+-- ARGV conversation turnId token leaseMs idleTtlMs
 -- WITH clock extend-ttl owns-claim
-if not mine then return 'lost' end
+if not owns_claim then return 'lost' end
+-- A deletion first: a full Redis allows what follows it in the same script.
 redis.call('ZREM', leased, conversation)
 redis.call('ZADD', leased, now + leaseMs, conversation)
-stay(leased)
+extend_ttl(leased)
 local found = redis.call('HMGET', turn, 'stop', 'ending')
 return (found[1] and not found[2]) and 'stopping' or 'kept'

@@ -1,4 +1,4 @@
--- Marks the running turn as to be stopped. Gives 1, or 0 if none runs or its end is stored.
+-- Marks the running turn as to be stopped. Returns 1, or 0 if none runs or its ending is stored.
 -- KEYS turn
 -- ARGV conversation channel
 local found = redis.call('HMGET', turn, 'id', 'ending')

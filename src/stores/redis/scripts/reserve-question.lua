@@ -1,8 +1,8 @@
--- In a cluster, where a person's keys may lie on another node: notes where they write before the
--- message is taken in. A question is reserved for a few seconds, in which nobody takes it for
--- answered though it is not there yet. Gives { 'crowded' } or { 'enrolled', questions that are open }.
+-- Cluster only, first step of `accept`: notes where the author writes, and reserves one of their
+-- open questions for a few seconds, during which it counts as open though it is not stored yet.
+-- Returns { 'maybe-too-many' } or { 'reserved', open questions }.
 -- KEYS person open
--- ARGV conversation member asks mostOpen stayMs reserveMs
+-- ARGV conversation member asks mostOpen idleTtlMs reserveMs
 -- WITH clock extend-ttl reserve
-if asks == '1' and crowded() then return { 'crowded' } end
-return { 'enrolled', enrol(asks == '1', now + reserveMs) }
+if asks == '1' and maybe_too_many() then return { 'maybe-too-many' } end
+return { 'reserved', note_question(asks == '1', now + reserveMs) }

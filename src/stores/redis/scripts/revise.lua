@@ -1,8 +1,8 @@
--- Replaces a question that waits, if it still reads as before. Gives 1, or 0 if it waits no more
--- or was changed by somebody else.
+-- Replaces a waiting question if it still reads as before. Returns 1, or 0 if it no longer waits or
+-- was changed meanwhile.
 -- KEYS queue questions
--- ARGV id before after
-if not redis.call('ZSCORE', queue, id) then return 0 end
-if redis.call('HGET', questions, id) ~= before then return 0 end
-redis.call('HSET', questions, id, after)
+-- ARGV messageId before after
+if not redis.call('ZSCORE', queue, messageId) then return 0 end
+if redis.call('HGET', questions, messageId) ~= before then return 0 end
+redis.call('HSET', questions, messageId, after)
 return 1

@@ -1,8 +1,8 @@
--- Marks how far places of a platform were read: place and mark of each follow the named arguments. An
--- empty mark forgets the place. What is older than the retention time goes, a part of it each time.
+-- Saves read positions of a platform: channel and position of each follow the named arguments. An
+-- empty position forgets the channel. Up to 200 that are older than the retention time are deleted.
 -- KEYS marks marked
 -- ARGV retentionMs ...
--- WITH clock
+-- WITH clock extend-ttl
 for i = rest, #ARGV, 2 do
   if ARGV[i + 1] == '' then
     redis.call('HDEL', marks, ARGV[i])
@@ -14,9 +14,8 @@ for i = rest, #ARGV, 2 do
 end
 local old = redis.call(
   'ZRANGEBYSCORE', marked, '-inf', '(' .. exact(now - retentionMs), 'LIMIT', 0, 200)
-for _, place in ipairs(old) do
-  redis.call('HDEL', marks, place)
-  redis.call('ZREM', marked, place)
+for _, channel in ipairs(old) do
+  redis.call('HDEL', marks, channel)
+  redis.call('ZREM', marked, channel)
 end
-redis.call('PEXPIRE', marks, retentionMs + 86400000)
-redis.call('PEXPIRE', marked, retentionMs + 86400000)
+keep_for_retention(marks, marked)

@@ -1,4 +1,4 @@
--- Conversations of a partition with something to do and no living owner, longest waiting first:
+-- A partition's conversations with something to do and no living owner, longest waiting first:
 -- conversation, attempts and since when, one after the other.
 -- KEYS ready leased turns
 -- ARGV graceMs limit

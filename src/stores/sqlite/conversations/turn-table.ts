@@ -106,8 +106,8 @@ export class TurnTable {
     this.#conclude.run(outcome, note ?? null, text, ...keyOf(claim));
   }
 
-  release(claim: Claim, attemptsForgiven: 0 | 1): void {
-    this.#release.run(attemptsForgiven, ...keyOf(claim));
+  release(claim: Claim, uncountedAttempts: 0 | 1): void {
+    this.#release.run(uncountedAttempts, ...keyOf(claim));
   }
 
   remove(conversation: ConversationId): void {

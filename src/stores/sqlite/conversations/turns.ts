@@ -94,9 +94,9 @@ export class Turns {
     return next;
   }
 
-  release(claim: Claim, { forgive }: { forgive: boolean }): void {
+  release(claim: Claim, { countAttempt }: { countAttempt: boolean }): void {
     this.#turns.ensure(claim);
-    this.#turns.release(claim, forgive ? 1 : 0);
+    this.#turns.release(claim, countAttempt ? 0 : 1);
   }
 
   conversationView(

@@ -1,21 +1,21 @@
--- Makes `owner` the owner of a conversation that is free and has something to do. Gives the turn and
--- the newest of history, or false. A repetition with the same ticket gives the same.
-local function claim()
+-- Makes `owner` the owner of a conversation that is free and has something to do. Returns the turn
+-- and the newest history, or false. Repeated with the same ticket it returns the same.
+local function claim_turn()
   local found = redis.call('HMGET', turn, 'id', 'owner', 'attempt', 'since', 'ticket')
   if not found[1] then
-    if not begin(redis.call('ZSCORE', ready, conversation)) then
+    if not begin_turn(redis.call('ZSCORE', ready, conversation)) then
       redis.call('ZREM', ready, conversation)
       redis.call('ZREM', leased, conversation)
       return false
     end
   elseif found[5] == ticket and found[2] == owner then
     redis.call('ZADD', leased, now + leaseMs, conversation)
-    stay(leased)
+    extend_ttl(leased)
   else
     local leased_until = tonumber(redis.call('ZSCORE', leased, conversation) or '0')
     if found[2] and found[2] ~= '' and leased_until + graceMs > now then return false end
-    if redis.call('EXISTS', asking) == 0 then relist() end
-    take(found[1], (tonumber(found[3]) or 0) + 1, found[4] or exact(now))
+    if redis.call('EXISTS', asking) == 0 then requeue_unlisted() end
+    issue_claim(found[1], (tonumber(found[3]) or 0) + 1, found[4] or exact(now))
   end
-  return { taken(), newest() }
+  return { claimed_turn(), newest_entries() }
 end

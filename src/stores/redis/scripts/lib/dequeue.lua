@@ -1,5 +1,5 @@
--- Takes a question that waits out; without any, nothing is to do but the turn at hand.
-local function unqueue(message)
+-- Removes a waiting question. Without another one, only the running turn is left to do.
+local function dequeue(message)
   redis.call('ZREM', queue, message)
   redis.call('HDEL', questions, message)
   if redis.call('EXISTS', queue) == 1 then return end

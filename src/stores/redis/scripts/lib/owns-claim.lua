@@ -1,3 +1,3 @@
--- Whether the claim is the newest on the conversation's turn, and was not let go.
+-- Whether the claim is the newest on the conversation's turn, and was not released.
 local held = redis.call('HMGET', turn, 'id', 'fence', 'owner')
-local mine = held[1] == id and held[2] == mark and held[3] ~= false and held[3] ~= ''
+local owns_claim = held[1] == turnId and held[2] == token and held[3] ~= false and held[3] ~= ''

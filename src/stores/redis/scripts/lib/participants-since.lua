@@ -1,5 +1,5 @@
--- Lets go of people who last asked before a time. Gives when the others last asked, oldest first.
-local function people_since(time)
+-- Deletes participants who last asked before a time. Returns when the others last asked, oldest first.
+local function participants_since(time)
   local times = {}
   local found = redis.call('HGETALL', people)
   for i = 1, #found, 2 do

@@ -1,5 +1,5 @@
--- Notes when the oldest of what is kept for the retention time may be swept. Too early is harmless.
-local function note_due(at)
+-- Notes when the conversation's oldest entry may be swept. Too early is harmless.
+local function schedule_sweep(at)
   redis.call('ZADD', due, 'LT', at, conversation)
-  redis.call('PEXPIRE', due, retentionMs + 86400000)
+  keep_for_retention(due)
 end
