@@ -389,7 +389,7 @@ describe('a store that is full', () => {
     const store = await open({ maxPages });
     const taken = await fill(store);
     await store.saveReadPositions('test', new Map([['C1', '1']]));
-    expect(await store.forgetPerson('test', 'U1')).toEqual({ gone: taken.length, left: 0 });
+    expect(await store.forgetPerson('test', 'U1')).toEqual({ deleted: taken.length, remaining: 0 });
     expect(await store.accept(question('new', 'A'), options)).toBe('queued');
   });
 

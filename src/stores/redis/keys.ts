@@ -41,7 +41,7 @@ export const keyTypes = {
   turns: 'hash',
   /** The last fence given out. */
   fence: 'string',
-  /** The run of the Redis that was last met here, and when it first was, if another one was before. */
+  /** The latest run of the Redis server here, and when it was first noted, if another was before it. */
   run: 'string',
   /** Conversations → when the oldest of what they keep came. */
   due: 'zset',
@@ -49,41 +49,41 @@ export const keyTypes = {
   active: 'zset',
 
   // Of one person, in a partition of their own:
-  /** Conversations in which they wrote → when, for when they are to be forgotten. */
+  /** Conversations in which they wrote → when; `forget` looks there. */
   person: 'zset',
   /** Conversation and id of questions that may have no answer yet → 0, or until when reserved. */
   open: 'zset',
 
   // Of one person or workspace, in a partition of their own:
-  /** What they used in this window; goes with it. */
+  /** Their use in this window, with which it expires. */
   meter: 'string',
 
   // Of all, by day, in a partition of their own:
-  /** Who used what of which model, as JSON, and what is counted → how much. */
+  /** Count and, as JSON, platform, workspace, person and model → how much. */
   usage: 'hash',
-  /** Person → what they were called last on that day. */
+  /** Person → their latest name on that day. */
   names: 'hash',
 
   // Of one platform or role, in a partition of its own:
-  /** Place → how far it was read. */
+  /** Channel → how far it was read. */
   marks: 'hash',
-  /** Place → when that was marked. */
+  /** Channel → when that was saved. */
   marked: 'zset',
-  /** Who has the role. */
+  /** The instance that holds the role. */
   role: 'string',
-  /** Since when nothing new is to be begun. */
+  /** Since when an operator wants no turn to begin. */
   paused: 'string',
-  /** When somebody last looked whether writes are kept. */
+  /** When an instance last checked that writes are kept. */
   check: 'string',
 
   // Of the service, in a partition of its own:
-  /** A value that it made for itself, such as a key. */
+  /** A value that the service made for itself, such as a key. */
   secret: 'string',
 
   // Of all instances, in a partition of their own:
-  /** Instance → when it last told what it spends. */
+  /** Instance → when it last reported what it spends. */
   instances: 'zset',
-  /** Budget → what its bucket holds, and who has what of it. */
+  /** Budget → the level of its bucket, and what each instance has of it. */
   budgets: 'hash',
   /** Budget → until when it is remembered. */
   spare: 'zset',
@@ -94,12 +94,12 @@ export type KeyName = keyof typeof keyTypes;
 /** Keys by name, as a script asks for them. */
 export type NamedKeys = Partial<Record<KeyName, string>>;
 
-/** Names of keys: `<prefix>:{<partition>}:<name>:<whose>`; what shares a partition shares a node. */
+/** Names of keys: `<prefix>:{<partition>}:<name>:<whose>`. Keys of one partition are on one node. */
 export class Keys {
   readonly #prefix: string;
 
   constructor(prefix: string) {
-    // Braces before ours would be taken for the hash tag, and everything would lie on one node.
+    // Braces before ours would be the hash tag, and every key would be on one node.
     if (!/^[^{}\s]{1,64}$/.test(prefix)) {
       throw new BadConfiguration(
         `"${prefix}" cannot begin the names of Redis keys: use 1 to 64 characters without braces or spaces.`,
@@ -108,7 +108,7 @@ export class Keys {
     this.#prefix = prefix;
   }
 
-  /** Where news for all instances are published. */
+  /** The pub/sub channel of all instances. */
   get channel(): string {
     return `${this.#prefix}:news`;
   }

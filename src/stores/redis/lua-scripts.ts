@@ -54,12 +54,13 @@ export type Arg = string | number;
 export type Args = Readonly<Record<string, Arg>>;
 
 /**
- * Reads a script. Its head says what it works on, and becomes its first lines:
- * - `-- KEYS queue turn | person`: keys by name, checked for what they hold, so that a damaged
- *   one is found before anything is written. Those behind the bar lie in other partitions; in a
- *   cluster, where a script cannot have them, they are nil.
- * - `-- ARGV id at ...`: arguments by name; `rest` is where the unnamed ones begin.
- * - `-- WITH clock owns-claim`: what it shares with others, from `scripts/lib/`.
+ * Reads a script. Its header declares its inputs, which become local variables:
+ * - `-- KEYS queue turn | person`: keys by name. Their types are checked first, so that a damaged one
+ *   is found before anything is written. Keys behind the bar are in other partitions; in a cluster,
+ *   where a script cannot use them, they are nil.
+ * - `-- ARGV messageId at ...`: arguments by name; `rest` is the index of the first unnamed one.
+ * - `-- WITH clock owns-claim`: functions from `scripts/lib/`, in an order in which each comes after
+ *   those that it calls.
  */
 export function readScript(name: ScriptName, cluster: boolean): Script {
   const body = read(`${name}.lua`);

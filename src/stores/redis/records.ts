@@ -9,10 +9,10 @@ import {
 import type { Author, Message } from '../../core/domain/message.ts';
 import type { Log } from '../../core/ports/log.ts';
 
-/** No reply has as many: an index beyond it is damage. */
+/** More pages than any reply has: an index beyond it is damaged. */
 const mostPages = 1_000;
 
-/** Strings as they can be stored, whatever is in them: half of a surrogate pair cannot. */
+/** The string without half surrogate pairs, which cannot be stored. */
 function wellFormed<T>(value: T): T {
   return typeof value === 'string' ? (value.toWellFormed() as T) : value;
 }
@@ -30,14 +30,14 @@ export function encode(value: object): string {
   return JSON.stringify(value, (_key, each: unknown) => wellFormed(each));
 }
 
-/** A question, or context, as history keeps it; its turn is put in front by the script. */
+/** A message as a record of history; the script `finish` inserts its turn in front. */
 export function toRecord({ id, author, text, sentAt }: Message, tokens: number): string {
   return encode({ id, role: 'user', author, text, at: sentAt, tokens });
 }
 
 /**
- * Reads what was stored: records with `,` and a line break between them. What cannot be read is left out and logged: a damaged
- * value must not keep a conversation from going on.
+ * Reads records, with `,` and a line break between them. A damaged record is left out and logged: it
+ * must not keep its conversation from going on.
  */
 export class RecordReader {
   readonly #log: Log;
@@ -62,8 +62,8 @@ export class RecordReader {
   }
 
   /**
-   * By index, from 0 without a gap: a page whose record cannot be read was posted, or perhaps, and
-   * is looked for by its key, or every later one would be taken for the one before it.
+   * Pages by index, from 0 without a gap. A page with a damaged record may have been posted and is
+   * looked for by its key: left out, every later page would be taken for the one before it.
    */
   pages(conversation: ConversationId, turn: string, lines: unknown): PageRecord[] {
     const { read, lost } = this.#read(conversation, 'page', lines, isPage);
@@ -85,7 +85,7 @@ export class RecordReader {
     is: (value: unknown) => value is T,
   ): { read: T[]; lost: number } {
     if (typeof lines !== 'string' || lines === '') return { read: [], lost: 0 };
-    // All at once is much faster than one by one, and all is well nearly always.
+    // Parsing all at once is much faster than one by one, and nearly always succeeds.
     const all = parsed(`[${lines}]`);
     const values = Array.isArray(all) ? (all as unknown[]) : lines.split(',\n').map(parsed);
     const read = values.filter(is);

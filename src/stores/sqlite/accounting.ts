@@ -1,22 +1,23 @@
 import { type RateLimiterRes, RateLimiterSQLite } from 'rate-limiter-flexible';
 import type { SQLInputValue } from 'node:sqlite';
 import {
-  type MeterCount,
   forgottenPerson,
+  meterUnits,
+  usageCounts,
   type Meter,
-  type QuotaMeters,
+  type MeterCount,
   type MeterReading,
+  type QuotaMeters,
   type UsageBook,
   type UsageRow,
 } from '../../core/ports/usage.ts';
 import type { Database, Query } from './connection/database.ts';
 
-/** What people and workspaces use, in the table `meter`, so that a restart gives nobody more. */
+/** Counts what people and workspaces use, in the table `meter`, so that a restart resets no quota. */
 export class SqliteQuotaMeters implements QuotaMeters {
   readonly #db: Database;
   readonly #limiter: RateLimiterSQLite;
   readonly #forget: Query<unknown>;
-  readonly #deleteOld: Query<unknown>;
 
   constructor(db: Database) {
     this.#db = db;
@@ -27,13 +28,11 @@ export class SqliteQuotaMeters implements QuotaMeters {
       tableCreated: true,
       clearExpiredByTimeout: false,
       keyPrefix: '',
-      // What is too much is for the core to say: here it is only counted.
+      // The core decides what is too much; this only counts.
       points: Number.MAX_SAFE_INTEGER,
       duration: 0,
     });
     this.#forget = db.query('DELETE FROM meter WHERE key IN (?, ?, ?)');
-    this.#deleteOld = db.query(`
-      DELETE FROM meter WHERE key IN (SELECT key FROM meter WHERE expire < ? LIMIT ?)`);
   }
 
   read(meters: readonly Meter[]): Promise<MeterReading[]> {
@@ -54,18 +53,13 @@ export class SqliteQuotaMeters implements QuotaMeters {
   }
 
   /** A step to be committed. */
-  forget(person: string): void {
-    const units: readonly Meter['unit'][] = ['questions', 'tokens', 'told'];
-    this.#forget.run(...units.map((unit) => keyOf({ scope: 'person', id: person, unit })));
-  }
-
-  /** Forgets up to `limit` windows that ended before `time`; returns how many. */
-  deleteOld(time: number, limit: number): number {
-    return this.#deleteOld.run(time, limit);
+  forget(platform: string, authorId: string): void {
+    const id = `${platform}:${authorId}`;
+    this.#forget.run(...meterUnits.map((unit) => keyOf({ scope: 'person', id, unit })));
   }
 }
 
-/** Our database as the limiter knows one: by the part of better-sqlite3 that it uses. */
+/** Our database with the methods of better-sqlite3 that the limiter uses. */
 class LimiterClient {
   readonly #db: Database;
   readonly #queries = new Map<string, Query<unknown>>();
@@ -95,47 +89,34 @@ function readingOf(found: RateLimiterRes | null): MeterReading {
 
 type StoredRow = Omit<UsageRow, 'name'> & { readonly name: string | null };
 
-/** Who used what of which model on a day. */
+/** Usage by day, in the table `usage`. */
 export class SqliteUsageBook implements UsageBook {
   readonly #db: Database;
   readonly #add: Query<unknown>;
   readonly #read: Query<StoredRow>;
   readonly #move: Query<unknown>;
   readonly #forget: Query<unknown>;
-  readonly #deleteOld: Query<unknown>;
 
   constructor(db: Database) {
     this.#db = db;
-    const columns = `day, platform, workspace, person, model,
-      questions, answers, inputTokens, outputTokens, countedTokens`;
-    const adding = `ON CONFLICT DO UPDATE SET
-      questions = questions + excluded.questions,
-      answers = answers + excluded.answers,
-      inputTokens = inputTokens + excluded.inputTokens,
-      outputTokens = outputTokens + excluded.outputTokens,
-      countedTokens = countedTokens + excluded.countedTokens,
-      name = coalesce(excluded.name, name)`;
+    const counts = usageCounts.join(', ');
+    const columns = `day, platform, workspace, person, model, ${counts}`;
+    const sums = usageCounts.map((count) => `${count} = ${count} + excluded.${count}`).join(', ');
+    const adding = `ON CONFLICT DO UPDATE SET ${sums}, name = coalesce(excluded.name, name)`;
     this.#add = db.query(`
       INSERT INTO usage (${columns}, name) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ${adding}`);
     this.#move = db.query(`
       INSERT INTO usage (${columns})
-      SELECT day, platform, workspace, ?, model,
-        questions, answers, inputTokens, outputTokens, countedTokens
-      FROM usage WHERE person = ? ${adding}`);
+      SELECT day, platform, workspace, ?, model, ${counts} FROM usage WHERE person = ? ${adding}`);
     this.#read = db.query('SELECT * FROM usage WHERE day >= ?');
     this.#forget = db.query('DELETE FROM usage WHERE person = ?');
-    this.#deleteOld = db.query(`
-      DELETE FROM usage WHERE (day, platform, workspace, person, model) IN
-        (SELECT day, platform, workspace, person, model FROM usage
-         WHERE day < strftime('%Y-%m-%d', ? / 1000.0, 'unixepoch') LIMIT ?)`);
   }
 
   async record(row: UsageRow): Promise<void> {
     const { day, platform, workspace, person, model, name = null } = row;
-    const { questions, answers, inputTokens, outputTokens, countedTokens } = row;
-    const who = [day, platform, workspace, person, model];
-    const what = [questions, answers, inputTokens, outputTokens, countedTokens];
-    this.#db.write(() => this.#add.run(...who, ...what, name));
+    const subject = [day, platform, workspace, person, model];
+    const counts = usageCounts.map((count) => row[count]);
+    this.#db.write(() => this.#add.run(...subject, ...counts, name));
     await this.#db.durable();
   }
 
@@ -144,15 +125,10 @@ export class SqliteUsageBook implements UsageBook {
     return rows.map(({ name, ...row }) => ({ ...row, ...(name !== null && { name }) }));
   }
 
-  /** What a person used was nobody's from now on. A step to be committed. */
+  /** Moves a person's usage to nobody, so that the sums stay. A step to be committed. */
   forget(platform: string, authorId: string): void {
     const person = `${platform}:${authorId}`;
     this.#move.run(forgottenPerson(platform), person);
     this.#forget.run(person);
-  }
-
-  /** Forgets up to `limit` rows of days before that of `time`; returns how many. */
-  deleteOld(time: number, limit: number): number {
-    return this.#deleteOld.run(time, limit);
   }
 }

@@ -12,7 +12,7 @@ import {
   holderIn,
   leastFreeBytes,
 } from './connection/data-folder.ts';
-import { checkHealth, checkOrigin } from './connection/open-database.ts';
+import { checkHealth, checkOrigin } from './connection/database.ts';
 
 const id = 'store.sqlite';
 const what = 'SQLite';

@@ -1,42 +1,51 @@
 import type { ConversationId } from '../../core/domain/conversation.ts';
-import type { Claim, Ending, HistoryEntry, PageRecord } from '../../core/domain/turn.ts';
 import type { Message } from '../../core/domain/message.ts';
-import type {
-  AcceptOptions,
-  AcceptResult,
-  AcceptAndClaimResult,
-  QueueDepth,
-  ForgetResult,
-  OpenConversation,
-  Lease,
-  Participation,
-  Renewal,
-  Secrets,
-  Store,
-  ConversationSummary,
-  StoredConversation,
-  UnclaimedConversation,
-  ClaimedTurn,
+import type { Claim, Ending, HistoryEntry, PageRecord } from '../../core/domain/turn.ts';
+import {
+  defaultLimits,
+  type AcceptAndClaimResult,
+  type AcceptOptions,
+  type AcceptResult,
+  type ClaimedTurn,
+  type ConversationSummary,
+  type ForgetResult,
+  type Lease,
+  type OpenConversation,
+  type Participation,
+  type QueueDepth,
+  type Renewal,
+  type Secrets,
+  type Store,
+  type StoredConversation,
+  type StoreLimits,
+  type UnclaimedConversation,
 } from '../../core/ports/store.ts';
-import type { QuotaMeters, UsageBook } from '../../core/ports/usage.ts';
-import type { Database, Query } from './connection/database.ts';
-import { WorkQueue } from './conversations/work-queue.ts';
-import { DataFolder } from './connection/data-folder.ts';
-import { Erasure, Retention } from './deletion.ts';
+import { SqliteQuotaMeters, SqliteUsageBook } from './accounting.ts';
+import { DataFolder, DiskReserve } from './connection/data-folder.ts';
+import { openDatabase, type Database } from './connection/database.ts';
+import { HistoryTable } from './conversations/history.ts';
 import { Inbox } from './conversations/inbox.ts';
-import { openDatabase } from './connection/open-database.ts';
-import { OperatorPause, LeaderLocks } from './coordination.ts';
-import { openTables, type Tables } from './tables.ts';
+import { Participants } from './conversations/participants.ts';
+import { QuestionTable } from './conversations/questions.ts';
+import { TurnTable } from './conversations/turn-table.ts';
 import { Turns } from './conversations/turns.ts';
+import { WorkQueue } from './conversations/work-queue.ts';
+import { Coordination, SqliteSecrets } from './coordination.ts';
+import { Erasure, Retention } from './deletion.ts';
 
-const dayMs = 24 * 60 * 60 * 1_000;
+export interface SqliteStoreOptions extends StoreLimits {
+  /** Used by this store alone; created if missing, with access for this user only. */
+  readonly folder: string;
+  /** Largest size of the database, in pages of 4 KiB; by default the disk is the only limit. */
+  readonly maxPages?: number;
+}
 
 /**
  * Opens the embedded store: one SQLite file, one process, nothing to install.
  *
  * Throws `BadConfiguration`, with what to do about it, if the folder cannot be written or is in
- * use, or if its database is damaged, newer than this code, or none. Nothing is ever deleted or
- * overwritten to get past that.
+ * use, or if its database is damaged, newer than this code, or another program's. Nothing is ever
+ * deleted or overwritten to get past that.
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<SqliteStore> {
   const folder = new DataFolder(options.folder);
@@ -46,43 +55,40 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
 
 class SqliteStore implements Store {
   readonly shared = false;
-  /** What people and workspaces use of their quotas. */
-  readonly meters: QuotaMeters;
-  /** What was used, day by day. */
-  readonly usage: UsageBook;
-  /** What the service made for itself. */
+  readonly meters: SqliteQuotaMeters;
+  readonly usage: SqliteUsageBook;
   readonly secrets: Secrets;
   readonly #db: Database;
   readonly #folder: DataFolder;
-  readonly #tables: Tables;
   readonly #inbox: Inbox;
-  readonly #workbench: Turns;
-  readonly #forgetting: Erasure;
-  readonly #sweeper: Retention;
-  readonly #roles = new LeaderLocks();
-  readonly #depth: WorkQueue;
-  readonly #noteCheck: Query<unknown>;
-  readonly #pause: OperatorPause;
+  readonly #turns: Turns;
+  readonly #queue: WorkQueue;
+  readonly #participants: Participants;
+  readonly #coordination: Coordination;
+  readonly #erasure: Erasure;
+  readonly #retention: Retention;
   #closing: Promise<void> | undefined;
 
   constructor(db: Database, folder: DataFolder, options: SqliteStoreOptions) {
-    const { retentionMs, historyLimit = 400, seenMs = 7 * dayMs } = options;
-    const { usageMs = 90 * dayMs } = options;
+    const { retentionMs, historyLimit, seenMs, usageMs } = { ...defaultLimits, ...options };
+    const reserve = new DiskReserve(db, folder.path);
+    const questions = new QuestionTable(db);
+    const turns = new TurnTable(db);
+    const history = new HistoryTable(db);
+    const participants = new Participants(db);
+    this.meters = new SqliteQuotaMeters(db);
+    this.usage = new SqliteUsageBook(db);
+    this.secrets = new SqliteSecrets(db);
     this.#db = db;
     this.#folder = folder;
-    this.#tables = openTables(db);
-    this.meters = this.#tables.meters;
-    this.usage = this.#tables.usage;
-    this.secrets = this.#tables.secrets;
-    this.#inbox = new Inbox(db, folder.path, this.#tables);
-    this.#workbench = new Turns(this.#tables, historyLimit);
-    this.#forgetting = new Erasure(db);
-    this.#sweeper = new Retention(this.#tables, { retentionMs, seenMs, usageMs }, (step) =>
-      this.#step(step),
-    );
-    this.#depth = new WorkQueue(db);
-    this.#noteCheck = db.query('UPDATE store SET checkedAt = ?');
-    this.#pause = new OperatorPause(db);
+    this.#inbox = new Inbox({ db, reserve, participants, questions, turns, history });
+    this.#turns = new Turns({ db, questions, turns, history, historyLimit });
+    this.#queue = new WorkQueue(db, reserve);
+    this.#participants = participants;
+    this.#coordination = new Coordination(db);
+    this.#erasure = new Erasure(db);
+    const times = { retentionMs, seenMs, usageMs };
+    this.#retention = new Retention(db, times, (step) => this.#step(step));
   }
 
   accept(message: Message, options: AcceptOptions): Promise<AcceptResult> {
@@ -97,8 +103,8 @@ class SqliteStore implements Store {
     return this.#step((now) => {
       const receipt = this.#inbox.accept(message, options, now);
       if (receipt !== 'queued') return { receipt };
-      const work = this.#workbench.claim(message.conversation, lease, now);
-      return { receipt, ...(work === undefined ? {} : { work }) };
+      const work = this.#turns.claim(message.conversation, lease, now);
+      return { receipt, ...(work !== undefined && { work }) };
     });
   }
 
@@ -115,62 +121,62 @@ class SqliteStore implements Store {
   }
 
   requestStop(conversation: ConversationId): Promise<boolean> {
-    return this.#step(() => this.#tables.turns.requestStop(conversation));
+    return this.#step(() => this.#inbox.requestStop(conversation));
   }
 
   claim(conversation: ConversationId, lease: Lease): Promise<ClaimedTurn | undefined> {
-    return this.#step((now) => this.#workbench.claim(conversation, lease, now));
+    return this.#step((now) => this.#turns.claim(conversation, lease, now));
   }
 
   async renew(claims: readonly Claim[], lease: Lease): Promise<Renewal> {
-    // A lease ends with this process at the latest, so there is no need to wait for the disk.
-    return this.#db.write(() => this.#workbench.renew(claims, lease, Date.now()));
+    // A lease ends with this process at the latest: it need not be on the disk.
+    return this.#db.write(() => this.#turns.renew(claims, lease, Date.now()));
   }
 
   async savePage(claim: Claim, page: PageRecord): Promise<void> {
-    const isNews = this.#db.write(() => this.#workbench.savePage(claim, page));
-    // Growing text comes every few seconds from every reply, and can be written again.
-    if (isNews) await this.#db.durable();
+    const isNew = this.#db.write(() => this.#turns.savePage(claim, page));
+    // Growing text comes every few seconds from every reply, and may be lost.
+    if (isNew) await this.#db.durable();
   }
 
   dropPage(claim: Claim, index: number): Promise<void> {
-    return this.#step(() => this.#workbench.dropPage(claim, index));
+    return this.#step(() => this.#turns.dropPage(claim, index));
   }
 
   storeEnding(claim: Claim, ending: Ending): Promise<void> {
-    return this.#step(() => this.#workbench.storeEnding(claim, ending));
+    return this.#step(() => this.#turns.storeEnding(claim, ending));
   }
 
   finish(claim: Claim, lease: Lease, replyTokens: number): Promise<ClaimedTurn | undefined> {
-    return this.#step((now) => this.#workbench.finish(claim, lease, replyTokens, now));
+    return this.#step((now) => this.#turns.finish(claim, lease, replyTokens, now));
   }
 
   release(claim: Claim, options: { countAttempt: boolean }): Promise<void> {
-    return this.#step(() => this.#workbench.release(claim, options));
+    return this.#step(() => this.#turns.release(claim, options));
   }
 
   async unclaimed(): Promise<UnclaimedConversation[]> {
-    return this.#db.read(() => this.#tables.questions.unclaimed(Date.now()));
+    return this.#db.read(() => this.#queue.unclaimed(Date.now()));
   }
 
   async queueDepth(): Promise<QueueDepth> {
-    return this.#db.read(() => this.#depth.queueDepth(Date.now()));
+    return this.#db.read(() => this.#queue.queueDepth(Date.now()));
   }
 
   async openConversations(): Promise<OpenConversation[]> {
-    return this.#db.read(() => this.#tables.questions.openConversations(Date.now()));
+    return this.#db.read(() => this.#queue.openConversations(Date.now()));
   }
 
   setPausedSince(since: number | undefined): Promise<void> {
-    return this.#step(() => this.#pause.set(since));
+    return this.#step(() => this.#coordination.setPausedSince(since));
   }
 
   async pausedSince(): Promise<number | undefined> {
-    return this.#db.read(() => this.#pause.since());
+    return this.#db.read(() => this.#coordination.pausedSince());
   }
 
   async conversationView(conversation: ConversationId, most?: number): Promise<StoredConversation> {
-    return this.#db.read(() => this.#workbench.conversationView(conversation, Date.now(), most));
+    return this.#db.read(() => this.#turns.conversationView(conversation, Date.now(), most));
   }
 
   addEarlierHistory(conversation: ConversationId, entries: readonly HistoryEntry[]): Promise<void> {
@@ -178,7 +184,7 @@ class SqliteStore implements Store {
   }
 
   async participation(conversation: ConversationId): Promise<Participation | undefined> {
-    return this.#db.read(() => this.#tables.participants.of(conversation));
+    return this.#db.read(() => this.#participants.participation(conversation));
   }
 
   async conversationsOf(
@@ -186,87 +192,69 @@ class SqliteStore implements Store {
     authorId: string,
     most: number,
   ): Promise<ConversationSummary[]> {
-    return this.#db.read(() => this.#tables.participants.conversationsOf(platform, authorId, most));
+    return this.#db.read(() => this.#participants.conversationsOf(platform, authorId, most));
   }
 
-  rename(conversation: ConversationId, authorId: string, name: string): Promise<boolean> {
-    return this.#step(() => this.#tables.participants.rename(conversation, authorId, name));
+  rename(conversation: ConversationId, authorId: string, title: string): Promise<boolean> {
+    return this.#step(() => this.#participants.rename(conversation, authorId, title));
   }
 
   async recentlyActive(platform: string, since: number): Promise<ConversationId[]> {
-    return this.#db.read(() => this.#tables.participants.recentlyActive(platform, since));
+    return this.#db.read(() => this.#queue.recentlyActive(platform, since));
   }
 
   async readPositions(platform: string): Promise<ReadonlyMap<string, string>> {
-    return this.#db.read(() => this.#tables.bookmarks.of(platform));
+    return this.#db.read(() => this.#coordination.readPositions(platform));
   }
 
-  saveReadPositions(platform: string, marks: ReadonlyMap<string, string>): Promise<void> {
-    return this.#step((now) => this.#tables.bookmarks.save(platform, marks, now));
+  saveReadPositions(platform: string, positions: ReadonlyMap<string, string>): Promise<void> {
+    return this.#step((now) => this.#coordination.saveReadPositions(platform, positions, now));
   }
 
   async acquireLeadership(role: string, lease: Lease): Promise<boolean> {
-    return this.#db.read(() => this.#roles.acquire(role, lease));
+    return this.#db.read(() => this.#coordination.acquireLeadership(role, lease));
   }
 
   async releaseLeadership(role: string, owner: string): Promise<void> {
-    this.#db.read(() => this.#roles.release(role, owner));
+    this.#db.read(() => this.#coordination.releaseLeadership(role, owner));
   }
 
   forgetConversation(conversation: ConversationId): Promise<number> {
-    return this.#step(() => this.#forgetting.conversation(conversation));
+    return this.#step(() => this.#erasure.forgetConversation(conversation));
   }
 
   forgetPerson(platform: string, authorId: string): Promise<ForgetResult> {
     return this.#step(() => {
-      this.#tables.meters.forget(`${platform}:${authorId}`);
-      this.#tables.usage.forget(platform, authorId);
-      return this.#forgetting.person(platform, authorId);
+      this.meters.forget(platform, authorId);
+      this.usage.forget(platform, authorId);
+      return this.#erasure.forgetPerson(platform, authorId);
     });
   }
 
   sweep(): Promise<number> {
-    return this.#sweeper.sweep();
+    return this.#retention.sweep();
   }
 
   checkWritable(): Promise<void> {
-    return this.#step((now) => {
-      this.#inbox.ensureRoom();
-      this.#noteCheck.run(now);
-    });
+    return this.#step((now) => this.#queue.checkWritable(now));
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#letGo();
+    this.#closing ??= this.#release();
     return this.#closing;
   }
 
-  async #letGo(): Promise<void> {
-    // While the lock is still held: later, the note would be the next holder's.
+  async #release(): Promise<void> {
+    // Before the lock goes: later the note would be the next holder's.
     this.#folder.forgetHolder();
     await this.#db.close();
   }
 
-  /** One atomic step, on the disk when it resolves. */
+  /** Takes one atomic step, which is on the disk when this resolves. */
   async #step<T>(take: (now: number) => T): Promise<T> {
     const result = this.#db.write(() => take(Date.now()));
-    // Also when nothing changed: "duplicate" is a promise, too, that the first one is kept.
+    // Also when nothing changed: "duplicate" says, too, that the first delivery is on the disk.
     await this.#db.durable();
     return result;
   }
-}
-
-export interface SqliteStoreOptions {
-  /** Belongs to this store alone; made if it is not there, with access for this user only. */
-  readonly folder: string;
-  /** How long history is kept, by the platform's time, in milliseconds. */
-  readonly retentionMs: number;
-  /** Entries given to `claim`, `finish` and `view` at most; 400 by default. */
-  readonly historyLimit?: number;
-  /** How long the ids of messages are remembered, in milliseconds; 7 days by default. */
-  readonly seenMs?: number;
-  /** How long it is kept what was used, in milliseconds; 90 days by default. */
-  readonly usageMs?: number;
-  /** The database grows to so many pages of 4 KiB at most; by default only the disk is a limit. */
-  readonly maxPages?: number;
 }

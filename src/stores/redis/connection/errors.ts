@@ -1,47 +1,47 @@
 import { BadConfiguration, StoreUnavailable } from '../../../core/domain/errors.ts';
 import type { Target } from './redis-url.ts';
 
-/** Redis' error codes that tell us something, by what is to be done about them. */
-const codes: Readonly<Record<string, 'full' | 'disk' | 'damaged' | 'passing' | 'denied'>> = {
+/** Redis' error codes that are told apart, by what can be done about them. */
+const codes: Readonly<Record<string, 'full' | 'disk' | 'damaged' | 'transient' | 'denied'>> = {
   OOM: 'full',
   MISCONF: 'disk',
   WRONGTYPE: 'damaged',
   // After a failover, while it loads its data, or while it is busy: soon over.
-  READONLY: 'passing',
-  LOADING: 'passing',
-  BUSY: 'passing',
-  MASTERDOWN: 'passing',
-  CLUSTERDOWN: 'passing',
-  TRYAGAIN: 'passing',
-  MOVED: 'passing',
-  ASK: 'passing',
-  UNBLOCKED: 'passing',
-  NOREPLICAS: 'passing',
+  READONLY: 'transient',
+  LOADING: 'transient',
+  BUSY: 'transient',
+  MASTERDOWN: 'transient',
+  CLUSTERDOWN: 'transient',
+  TRYAGAIN: 'transient',
+  MOVED: 'transient',
+  ASK: 'transient',
+  UNBLOCKED: 'transient',
+  NOREPLICAS: 'transient',
   NOAUTH: 'denied',
   WRONGPASS: 'denied',
   NOPERM: 'denied',
 };
 
-/** Redis 6 hides the code of a step in a script behind the place in the script. */
+/** Redis 6 puts the code of an error in a script behind the line of the script. */
 const inScript = new RegExp(
   `^ERR Error running script.*?\\b(${Object.keys(codes).join('|')})\\b`,
   's',
 );
 
-/** The code of an error that Redis gave as an answer; undefined for any other error. */
+/** The code of an error reply; undefined for any other error. */
 export function codeOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || error.name !== 'ReplyError') return undefined;
   return inScript.exec(error.message)?.[1] ?? /^[A-Z]+/.exec(error.message)?.[0] ?? 'ERR';
 }
 
-/** Whether the same step may well be taken a moment later. Its answer may only have been lost. */
+/** Whether the same step may succeed a moment later, or succeeded and only its reply was lost. */
 export function isTransient(error: unknown): boolean {
   if (error instanceof StoreUnavailable) return false;
   const code = codeOf(error);
-  return code === undefined ? isFromConnection(error) : codes[code] === 'passing';
+  return code === undefined ? isFromConnection(error) : codes[code] === 'transient';
 }
 
-/** What a fault during a step means to the caller; errors of our own stay as they are. */
+/** Turns an error of a step into `StoreUnavailable`; errors of our own stay as they are. */
 export function toStoreError(error: unknown): unknown {
   if (error instanceof StoreUnavailable) return error;
   const cause = withoutCommand(error);
@@ -70,7 +70,7 @@ export function toStoreError(error: unknown): unknown {
       return new StoreUnavailable('damaged', 'a value in Redis is not what it should be', {
         cause,
       });
-    case 'passing':
+    case 'transient':
       return new StoreUnavailable(
         'away',
         code === 'READONLY' ? 'Redis is a read-only replica' : 'Redis cannot write now',
@@ -84,25 +84,25 @@ export function toStoreError(error: unknown): unknown {
   }
 }
 
-/** Whether a step met a value that is not what it should be; a later try meets it again. */
+/** Whether a step failed on a damaged value; repeating it would fail again. */
 export function isDamage(error: unknown): boolean {
   return error instanceof StoreUnavailable && error.reason === 'damaged';
 }
 
-/** A connection that was lost, refused, never made, or silent. */
+/** Whether the connection was lost, refused, never made, or silent. */
 function isFromConnection(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if ('syscall' in error || error.name === 'MaxRetriesPerRequestError') return true;
-  return connectionFaults.test(error.message);
+  return connectionErrors.test(error.message);
 }
 
 /** ioredis has no classes for these. */
-const connectionFaults =
+const connectionErrors =
   /^(Connection is closed|Command timed out|Command aborted|Socket timeout|connect ETIMEDOUT|Stream isn't writeable|Cluster isn't ready|Cluster is ended|Too many Cluster redirections|Failed to refresh slots|None of startup nodes|No subscriber for the cluster|All sentinels are unreachable|Connection is (discarded|aborted))/;
 
 /**
- * An error without the command that it belongs to: ioredis hangs that on, and with it people's
- * words and the password.
+ * The error without its command, which ioredis attaches, and with it people's messages and the
+ * password.
  */
 export function withoutCommand(error: unknown): Error {
   if (!(error instanceof Error)) return new Error(String(error));
@@ -113,13 +113,13 @@ export function withoutCommand(error: unknown): Error {
   return clean;
 }
 
-/** What to do about a Redis that takes nothing more in; it goes on by itself then. */
+/** Remedies for a Redis that refuses writes; Parley continues by itself once it takes them. */
 export const moreMemory =
   'raise maxmemory in redis.conf or at the hoster; a lower HISTORY_DAYS keeps less from then on';
 export const moreDisk =
   'free space on the disk of Redis, or make it writable; the log of Redis says which, and it takes writes again after its next save';
 
-/** What waiting does not help against. */
+/** Why waiting for this Redis is of no use, with what to do; undefined if it may help. */
 export function unusableReason(error: unknown, target: Target): BadConfiguration | undefined {
   const cause = withoutCommand(error);
   const code = codeOf(error);
@@ -165,7 +165,6 @@ export function unusableReason(error: unknown, target: Target): BadConfiguration
   return undefined;
 }
 
-/** It would take nothing in. */
 export function readOnly(target: Target, cause?: unknown): BadConfiguration {
   return new BadConfiguration(
     `Redis at ${target.name} is a read-only replica. Name the primary in REDIS_URL, or the sentinels: redis+sentinel://host:26379/primary.`,
@@ -173,7 +172,7 @@ export function readOnly(target: Target, cause?: unknown): BadConfiguration {
   );
 }
 
-/** What is waited for, and how it is; and what to do if waiting does not help. */
+/** Parts of the sentence about a Redis that is waited for, and the remedy if waiting does not help. */
 export interface StartupWait {
   /** Such as `Redis at redis://127.0.0.1:6379`. */
   readonly who: string;
@@ -207,7 +206,7 @@ export function describeWait(error: unknown, target: Target, loads: boolean): St
   return { who, how: `does not answer (${message})`, remedy };
 }
 
-/** What the last sentinel said that was asked for the primary, in what the library makes of it. */
+/** The reply of the last sentinel that was asked for the primary, out of ioredis' message. */
 function belowSentinels(message: string): string | undefined {
   if (!message.startsWith('All sentinels are unreachable')) return undefined;
   const at = message.indexOf('Last error: ');

@@ -16,19 +16,19 @@ import { diskFullTrouble, messageOf } from './errors.ts';
 import { maxMessageChars } from '../../../core/domain/message.ts';
 import type { Database, Query } from './database.ts';
 
-/** Others may neither read nor list what people said. */
+/** Access for this user alone: the files hold people's messages. */
 const folderMode = 0o700;
 const fileMode = 0o600;
-/** The "sticky" bit marks folders that everybody shares, such as /tmp. */
+/** The sticky bit marks folders that all users share, such as /tmp. */
 const stickyBit = 0o1000;
 
-/** The folder that belongs to one store alone, and the note that says who uses it. */
+/** The folder of one store, and the note in it that names the process that uses it. */
 export class DataFolder {
   readonly path: string;
   readonly databasePath: string;
   readonly #holderPath: string;
 
-  /** Makes the folder, or tightens one that is there. Throws `BadConfiguration` if it cannot be. */
+  /** Creates the folder, or restricts access to it. Throws `BadConfiguration` if it cannot. */
   constructor(path: string) {
     this.path = resolve(path);
     const { databasePath, holderPath } = filesIn(this.path);
@@ -52,7 +52,7 @@ export class DataFolder {
   }
 
   /**
-   * Made here for its mode; SQLite gives its log files the same. The file is never opened for
+   * Created here for its mode, which SQLite copies to its log files. The file is never opened for
    * anything else: closing any handle to it would drop this process's lock on it (POSIX).
    */
   #createDatabaseFile(): void {
@@ -68,7 +68,7 @@ export class DataFolder {
     }
   }
 
-  /** Notes that this process holds the folder. The lock itself is the database's. */
+  /** Writes the note; the lock itself is the database's. */
   noteHolder(): void {
     const holder = { pid: process.pid, host: hostname(), since: new Date().toISOString() };
     writeFileSync(this.#holderPath, `${JSON.stringify(holder)}\n`, { mode: fileMode });
@@ -78,7 +78,7 @@ export class DataFolder {
     rmSync(this.#holderPath, { force: true });
   }
 
-  /** Another process, or another store in this one, has the folder. */
+  /** The error where another process, or another store in this one, uses the folder. */
   heldByAnother(cause: unknown): BadConfiguration {
     return new BadConfiguration(
       `The data folder ${this.path} is in use by ${holderIn(this.#holderPath)}. Stop that one first, or set DATA_DIR to a folder of this one's own.`,
@@ -87,9 +87,9 @@ export class DataFolder {
   }
 }
 
-/** Who uses a folder, as the note in it says. */
+/** The process that uses a folder, as the note in it names it. */
 export function holderIn(holderPath: string): string {
-  // The note helps people; it decides nothing. It may be missing or half written.
+  // Only for people. The note may be missing or half written.
   try {
     const { pid, host, since } = JSON.parse(readFileSync(holderPath, 'utf8')) as Holder;
     return `process ${pid} on ${host} since ${since}`;
@@ -99,8 +99,8 @@ export function holderIn(holderPath: string): string {
 }
 
 /**
- * Whether others can look into a folder that is there. Throws `BadConfiguration` if it cannot be a
- * store's own; changes nothing.
+ * Whether other users can read an existing folder. Throws `BadConfiguration` if it cannot be a
+ * store's own. Changes nothing.
  */
 export function ensureOwn(path: string, databasePath: string): 'open' | 'closed' {
   const found = statSync(path);
@@ -130,7 +130,7 @@ export function filesIn(path: string): { databasePath: string; holderPath: strin
   return { databasePath: join(path, 'parley.db'), holderPath: join(path, 'holder.json') };
 }
 
-/** Node's own recursive `mkdirSync` never ends where nothing can be made, such as in /proc. */
+/** Instead of a recursive `mkdirSync`, which never ends where nothing can be created, as in /proc. */
 function make(path: string): void {
   if (statSync(path, { throwIfNoEntry: false }) !== undefined) return;
   make(dirname(path));
@@ -143,21 +143,21 @@ interface Holder {
   readonly since: string;
 }
 
-/** Kept free whatever happens: ids, leases, pages of the index trees. */
+/** Space that is always kept free: for ids, leases and index pages. */
 const baseBytes = 256 * 1024;
-/** What one answer of 50,000 characters takes until it is history: its pages and its ending. */
+/** Space of one answer of 50,000 characters until it is history: its pages and its ending. */
 const answerBytes = 320 * 1024;
-/** What the log may take on the disk beside the database. */
+/** Largest size of the write-ahead log beside the database. */
 const logBytes = 8 * 1024 * 1024;
-/** With this much free nobody counts. */
+/** With this much free space the reserve is not computed. */
 const plentyBytes = 1024 * 1024 * 1024;
 
-/** The least that must be free on a disk for a question of any length to be taken in. */
+/** Free space that a disk needs for a question of any length to be taken in. */
 export const leastFreeBytes = logBytes + neededFor(maxMessageChars, 0);
 
 /**
- * Keeps room for the answers to what was taken in: a store that is nearly full refuses new
- * messages while running turns can still be ended.
+ * Keeps space for the answers to stored questions: a store that is nearly full refuses new messages,
+ * while running turns can still be finished.
  */
 export class DiskReserve {
   readonly #folder: string;
@@ -204,14 +204,14 @@ export class DiskReserve {
   }
 }
 
-/** What this user may still write on the disk of a folder; `Infinity` where that is not told. */
+/** Bytes that this user may still write on the disk of a folder; `Infinity` where it is unknown. */
 export function freeBytes(folder: string): number {
   const { bavail, blocks, bsize } = statfsSync(folder);
-  // Some network file systems do not tell.
+  // Some network file systems report no size.
   return blocks === 0 ? Infinity : bavail * bsize;
 }
 
-/** A character takes at most three bytes; the text moves once, from question to history. */
+/** At most three bytes a character, twice: a text moves once, from question to history. */
 function neededFor(chars: number, open: number): number {
   return baseBytes + (1 + open) * answerBytes + chars * 3 * 2;
 }

@@ -1,9 +1,11 @@
-import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
-import { StoreUnavailable } from '../../../core/domain/errors.ts';
-import { toStoreError } from './errors.ts';
-import { type FileHandle, open } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { BadConfiguration, StoreUnavailable } from '../../../core/domain/errors.ts';
+import { applicationId, migrate, schemaVersion } from '../schema.ts';
+import type { DataFolder } from './data-folder.ts';
+import { damaged, isHeld, toConfigurationError, toStoreError } from './errors.ts';
 
-/** One prepared statement; `Row` is the shape of what it selects. */
+/** One prepared statement; `Row` is the type of the rows that it selects. */
 export interface Query<Row> {
   all(...values: SQLInputValue[]): Row[];
   get(...values: SQLInputValue[]): Row | undefined;
@@ -18,7 +20,7 @@ export class Database {
   readonly #begin: StatementSync;
   readonly #commit: StatementSync;
   readonly #changes: Query<{ n: number }>;
-  /** Why nothing works any more. */
+  /** Why every step is refused from now on. */
   #ended: StoreUnavailable | undefined;
 
   constructor(db: DatabaseSync, sync: WalSync) {
@@ -47,7 +49,7 @@ export class Database {
     }
   }
 
-  /** Takes a step as one transaction: all of it, or, if it throws, nothing. */
+  /** Runs a step as one transaction: all of it is applied or, if it throws, nothing. */
   write<T>(step: () => T): T {
     return this.read(() => {
       const before = this.#totalChanges();
@@ -65,13 +67,13 @@ export class Database {
     });
   }
 
-  /** Resolves once every step so far would survive loss of power. */
+  /** Resolves once every step so far would survive a power failure. */
   async durable(): Promise<void> {
     try {
       await this.#sync.durable();
     } catch (cause) {
-      // What a disk failed to sync may be gone, though it still reads well: nothing that this
-      // process sees can be trusted from here on. Opening again reads what is really there.
+      // Data that a disk failed to sync may be lost, though it can still be read: nothing that this
+      // process reads can be trusted from here on. Opening again reads what is really stored.
       this.#ended ??= new StoreUnavailable(
         'damaged',
         'the disk did not keep what was written; check it, then restart',
@@ -81,7 +83,7 @@ export class Database {
     }
   }
 
-  /** Once only. Steps taken until now are kept; later ones are refused. */
+  /** To be called once. Earlier steps are kept; later ones are refused. */
   async close(): Promise<void> {
     this.#ended ??= new StoreUnavailable('away', 'the store is closed');
     try {
@@ -98,13 +100,12 @@ export class Database {
 }
 
 /**
- * Makes commits survive loss of power without blocking the event loop.
+ * Makes commits survive a power failure without blocking the event loop.
  *
- * SQLite itself would sync its write-ahead log inside each commit, 0.3 to 10 ms during which no
- * reply moves. Here commits only write to the log, and the sync follows on a worker thread:
- * one at a time, each for all commits made before it began. The log is written in order, so
- * whatever a synced commit builds on is synced, too; and SQLite syncs by itself whenever it moves
- * the log's content into the database.
+ * SQLite itself would sync its write-ahead log inside each commit: 0.3 to 10 ms in which no reply is
+ * updated. Here a commit only writes to the log, and the sync follows on a worker thread: one at a
+ * time, each for all commits before it. The log is written in order, so the commits that a synced
+ * one builds on are synced, too; and SQLite syncs by itself when it moves the log into the database.
  */
 export class WalSync {
   readonly #file: FileHandle;
@@ -121,7 +122,7 @@ export class WalSync {
     return new WalSync(await open(path, 'r+'));
   }
 
-  /** A commit was written. */
+  /** Notes that a commit was written. */
   noteWrite(): void {
     this.#written += 1;
   }
@@ -148,4 +149,83 @@ export class WalSync {
       this.#running = undefined;
     }
   }
+}
+
+/** Time that a start waits for the process before it to release the database, in milliseconds. */
+const handoverMs = 1_000;
+/** Largest file that is checked whole at start, which takes about a second, in bytes. */
+const wholeCheckBytes = 256 * 1024 * 1024;
+
+/**
+ * Opens the folder's database, locks it for the life of the process, checks it and brings it up
+ * to date. Throws `BadConfiguration` with what to do; a file that is not as expected stays as it
+ * is.
+ */
+export async function openDatabase(folder: DataFolder, maxPages?: number): Promise<Database> {
+  const path = folder.databasePath;
+  let db: DatabaseSync | undefined;
+  try {
+    db = new DatabaseSync(path, { timeout: handoverMs });
+    lock(db, folder);
+    const version = checkOrigin(db, path);
+    checkHealth(db, path, version);
+    // Syncs are ours: see WalSync.
+    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
+    migrate(db, version);
+    if (maxPages !== undefined) db.exec(`PRAGMA max_page_count = ${maxPages}`);
+    // The lock proves that all earlier owners are gone: their turns can be claimed at once.
+    db.exec('UPDATE turn SET owner = NULL WHERE owner IS NOT NULL');
+    // A write, so that the log exists.
+    db.exec('UPDATE store SET checkedAt = checkedAt');
+    folder.noteHolder();
+    return new Database(db, await WalSync.open(`${path}-wal`));
+  } catch (error) {
+    db?.close();
+    throw toConfigurationError(error, path);
+  }
+}
+
+/** A kernel lock on the file, which ends with the process, however that ends. */
+function lock(db: DatabaseSync, folder: DataFolder): void {
+  try {
+    db.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT;');
+  } catch (error) {
+    throw isHeld(error) ? folder.heldByAnother(error) : error;
+  }
+}
+
+/** Checks that the file is Parley's; returns its version, 0 for a new one. */
+export function checkOrigin(db: DatabaseSync, path: string): number {
+  const tables = numberFrom(db, 'SELECT count(*) AS n FROM sqlite_schema');
+  const version = numberFrom(db, 'SELECT user_version AS n FROM pragma_user_version');
+  const owner = numberFrom(db, 'SELECT application_id AS n FROM pragma_application_id');
+  if (tables > 0 && owner !== applicationId) {
+    throw new BadConfiguration(
+      `${path} is another program's database. It was left as it is: set DATA_DIR to a folder of Parley's own.`,
+    );
+  }
+  if (version > schemaVersion) {
+    throw new BadConfiguration(
+      `${path} was written by a newer version of Parley (its format is ${version}, this one knows ${schemaVersion}). Start the newer version, or set DATA_DIR to another folder.`,
+    );
+  }
+  return version;
+}
+
+/** Finds damage before it spreads; of a large file it checks only the tables of open questions. */
+export function checkHealth(db: DatabaseSync, path: string, version: number): void {
+  const bytes = numberFrom(
+    db,
+    'SELECT page_count * page_size AS n FROM pragma_page_count, pragma_page_size',
+  );
+  const large = version > 0 && bytes > wholeCheckBytes;
+  const checks = large ? ["('store')", "('question')", "('turn')", "('page')"] : ['(1)'];
+  for (const check of checks) {
+    const found = db.prepare(`PRAGMA quick_check${check}`).get()?.['quick_check'];
+    if (found !== 'ok') throw damaged(path, new Error(String(found).replaceAll(/\s+/g, ' ')));
+  }
+}
+
+function numberFrom(db: DatabaseSync, sql: string): number {
+  return Number(db.prepare(sql).get()?.['n']);
 }

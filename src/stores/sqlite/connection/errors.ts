@@ -1,6 +1,6 @@
 import { BadConfiguration, StoreUnavailable } from '../../../core/domain/errors.ts';
 
-/** SQLite's primary result codes that tell us something; see sqlite.org/rescode.html. */
+/** SQLite's primary result codes that are told apart; see sqlite.org/rescode.html. */
 const codes = {
   busy: 5,
   locked: 6,
@@ -14,7 +14,7 @@ const codes = {
   notADatabase: 26,
 } as const;
 
-/** What people are told where there is no room. */
+/** The trouble that people are told about where there is no space. */
 export const diskFullTrouble = { trouble: 'Parley’s disk is full' };
 
 /** The primary result code of an error from SQLite; undefined for any other error. */
@@ -30,7 +30,7 @@ export function isHeld(error: unknown): boolean {
   return code === codes.busy || code === codes.locked;
 }
 
-/** What a fault during a step means to the caller; errors that are not SQLite's stay as they are. */
+/** Turns an error of a step into `StoreUnavailable`; errors that are not SQLite's stay as they are. */
 export function toStoreError(error: unknown): unknown {
   switch (codeOf(error)) {
     case codes.full:
@@ -56,7 +56,7 @@ export function toStoreError(error: unknown): unknown {
   }
 }
 
-/** What a fault while opening means to the person who starts the process. */
+/** Turns an error while opening into `BadConfiguration`, for the person who starts the process. */
 export function toConfigurationError(error: unknown, path: string): unknown {
   if (error instanceof BadConfiguration) return error;
   switch (codeOf(error)) {
@@ -91,7 +91,6 @@ function unusable(path: string, cause: unknown): BadConfiguration {
   );
 }
 
-/** The file is ours, but cannot be trusted any more. */
 export function damaged(path: string, cause: unknown): BadConfiguration {
   return new BadConfiguration(
     `${path} is damaged (${messageOf(cause)}). It was left as it is: put a backup in its place, save what can be read with "sqlite3 ${path} .recover", or set DATA_DIR to another folder to start empty.`,

@@ -21,7 +21,6 @@ export class HistoryTable {
   readonly #put: Query<unknown>;
   readonly #has: Query<unknown>;
   readonly #newest: Query<EntryRow>;
-  readonly #deleteOld: Query<unknown>;
 
   constructor(db: Database) {
     this.#put = db.query(`
@@ -32,8 +31,6 @@ export class HistoryTable {
     this.#newest = db.query(`
       SELECT id, at, reply, turn, authorId, authorName, outcome, tokens, note, text FROM entry
       WHERE conversation = ? ORDER BY at DESC, reply DESC, id DESC LIMIT ?`);
-    this.#deleteOld = db.query(`
-      DELETE FROM entry WHERE rowid IN (SELECT rowid FROM entry WHERE at < ? LIMIT ?)`);
   }
 
   /** One that is there by this id already is replaced. */
@@ -60,11 +57,6 @@ export class HistoryTable {
   /** The newest `limit` entries, oldest first. */
   newest(conversation: ConversationId, limit: number): HistoryEntry[] {
     return this.#newest.all(conversation, limit).map(toEntry).toReversed();
-  }
-
-  /** Deletes up to `limit` entries from before `time`; returns how many went. */
-  deleteOld(time: number, limit: number): number {
-    return this.#deleteOld.run(time, limit);
   }
 }
 

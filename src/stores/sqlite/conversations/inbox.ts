@@ -7,43 +7,57 @@ import type { Database, Query } from '../connection/database.ts';
 import type { HistoryTable } from './history.ts';
 import type { Participants } from './participants.ts';
 import type { QuestionTable } from './questions.ts';
-import { DiskReserve } from '../connection/data-folder.ts';
-import type { Tables } from '../tables.ts';
+import type { DiskReserve } from '../connection/data-folder.ts';
 import type { TurnTable } from './turn-table.ts';
 
-/** How messages come in, change and go before their turn. Each method is a step to be committed. */
+/** What the inbox works with. */
+export interface InboxOptions {
+  readonly db: Database;
+  readonly reserve: DiskReserve;
+  readonly participants: Participants;
+  readonly questions: QuestionTable;
+  readonly turns: TurnTable;
+  readonly history: HistoryTable;
+}
+
+/**
+ * Takes messages in, and changes or drops them before their turn. Each method is a step to be
+ * committed.
+ */
 export class Inbox {
-  readonly #seen: SeenIds;
-  readonly #room: DiskReserve;
+  readonly #addSeen: Query<unknown>;
+  readonly #seen: Query<unknown>;
+  readonly #reserve: DiskReserve;
   readonly #participants: Participants;
   readonly #questions: QuestionTable;
   readonly #turns: TurnTable;
-  readonly #entries: HistoryTable;
+  readonly #history: HistoryTable;
 
-  constructor(db: Database, folder: string, tables: Tables) {
-    this.#seen = tables.seen;
-    this.#room = new DiskReserve(db, folder);
-    this.#participants = tables.participants;
-    this.#questions = tables.questions;
-    this.#turns = tables.turns;
-    this.#entries = tables.entries;
+  constructor({ db, reserve, participants, questions, turns, history }: InboxOptions) {
+    this.#addSeen = db.query('INSERT INTO seen (conversation, id, at) VALUES (?, ?, ?)');
+    this.#seen = db.query('SELECT 1 FROM seen WHERE conversation = ? AND id = ?');
+    this.#reserve = reserve;
+    this.#participants = participants;
+    this.#questions = questions;
+    this.#turns = turns;
+    this.#history = history;
   }
 
   accept(message: Message, options: AcceptOptions, now: number): AcceptResult {
     const { conversation, id, author, kind, opens = false } = message;
-    if (this.#knows(conversation, id)) return 'duplicate';
+    if (this.#wasSeen(conversation, id)) return 'duplicate';
     const { stops, tokens, mostOpen = Number.POSITIVE_INFINITY } = options;
     const asks = kind === 'question';
     const stopping = asks && stops && this.#turns.exists(conversation);
     if (asks && !stopping && this.#questions.countBy(author.id) >= mostOpen) return 'too-many';
-    this.#seen.add(conversation, id, now);
+    this.#addSeen.run(conversation, id, now);
     if (!asks) return this.#keep(message, tokens);
     this.#participants.note(conversation, author.id, opens, now);
     if (stopping) {
       this.#turns.requestStop(conversation);
       return 'stopping';
     }
-    this.#room.ensureFor(message.text);
+    this.#reserve.ensureFor(message.text);
     this.#questions.add(message, tokens, now);
     return 'queued';
   }
@@ -54,78 +68,48 @@ export class Inbox {
 
   revise(conversation: ConversationId, id: string, text: string, tokens: number): boolean {
     const waited = this.#questions.revise(conversation, id, text, tokens);
-    if (waited) this.#room.ensureFor(text);
+    if (waited) this.#reserve.ensureFor(text);
     return waited;
   }
 
   withdraw(conversation: ConversationId, id: string, now: number): boolean {
     if (this.#questions.withdraw(conversation, id)) return true;
-    if (!this.#knows(conversation, id)) {
-      this.#room.ensureFor('');
-      this.#seen.add(conversation, id, now);
+    if (!this.#wasSeen(conversation, id)) {
+      this.#reserve.ensureFor('');
+      this.#addSeen.run(conversation, id, now);
     }
     return false;
   }
 
-  /** Puts what was said before into history, but for what is known. */
+  requestStop(conversation: ConversationId): boolean {
+    return this.#turns.requestStop(conversation);
+  }
+
   addEarlierHistory(
     conversation: ConversationId,
     entries: readonly HistoryEntry[],
     now: number,
   ): void {
     for (const entry of entries) {
-      if (this.#knows(conversation, entry.id)) continue;
-      this.#seen.add(conversation, entry.id, now);
-      this.#entries.put(conversation, entry);
+      if (this.#wasSeen(conversation, entry.id)) continue;
+      this.#addSeen.run(conversation, entry.id, now);
+      this.#history.put(conversation, entry);
     }
-    this.#room.ensureFor('');
-  }
-
-  /** Throws `StoreUnavailable('full')` if some question would be refused now. */
-  ensureRoom(): void {
-    this.#room.ensureForAny();
+    this.#reserve.ensureFor('');
   }
 
   #keep({ conversation, id, author, text, sentAt }: Message, tokens: number): Receipt {
-    this.#room.ensureFor(text);
-    this.#entries.put(conversation, { id, role: 'user', author, text, at: sentAt, tokens });
+    this.#reserve.ensureFor(text);
+    this.#history.put(conversation, { id, role: 'user', author, text, at: sentAt, tokens });
     return 'kept';
   }
 
-  /** Questions and history are asked, too: they may outlive the time for which ids are kept. */
-  #knows(conversation: ConversationId, id: string): boolean {
+  /** Questions and history are asked, too, as they may outlive the time for which ids are kept. */
+  #wasSeen(conversation: ConversationId, id: string): boolean {
     return (
-      this.#seen.has(conversation, id) ||
+      this.#seen.get(conversation, id) !== undefined ||
       this.#questions.has(conversation, id) ||
-      this.#entries.has(conversation, id)
+      this.#history.has(conversation, id)
     );
-  }
-}
-
-/** Ids of messages that were taken in, answered or not. */
-export class SeenIds {
-  readonly #add: Query<unknown>;
-  readonly #has: Query<unknown>;
-  readonly #deleteOld: Query<unknown>;
-
-  constructor(db: Database) {
-    this.#add = db.query('INSERT INTO seen (conversation, id, at) VALUES (?, ?, ?)');
-    this.#has = db.query('SELECT 1 FROM seen WHERE conversation = ? AND id = ?');
-    this.#deleteOld = db.query(`
-      DELETE FROM seen WHERE (conversation, id) IN
-        (SELECT conversation, id FROM seen WHERE at < ? LIMIT ?)`);
-  }
-
-  add(conversation: ConversationId, id: string, at: number): void {
-    this.#add.run(conversation, id, at);
-  }
-
-  has(conversation: ConversationId, id: string): boolean {
-    return this.#has.get(conversation, id) !== undefined;
-  }
-
-  /** Deletes up to `limit` ids from before `time`; returns how many went. */
-  deleteOld(time: number, limit: number): number {
-    return this.#deleteOld.run(time, limit);
   }
 }

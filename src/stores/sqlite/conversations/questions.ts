@@ -1,13 +1,8 @@
 import type { ConversationId } from '../../../core/domain/conversation.ts';
 import type { HistoryEntry } from '../../../core/domain/turn.ts';
 import type { Message } from '../../../core/domain/message.ts';
-import type { OpenConversation, UnclaimedConversation } from '../../../core/ports/store.ts';
 import type { Database, Query } from '../connection/database.ts';
 import { toAuthor } from './history.ts';
-
-/** More than anybody works off before they look again. */
-const waitingLimit = 1_000;
-const inHandLimit = 10_000;
 
 interface QuestionRow {
   readonly id: string;
@@ -30,8 +25,6 @@ export class QuestionTable {
   readonly #ofTurn: Query<QuestionRow>;
   readonly #queued: Query<QuestionRow>;
   readonly #deleteOfTurn: Query<unknown>;
-  readonly #waiting: Query<{ conversation: ConversationId; attempts: number }>;
-  readonly #inHand: Query<{ conversation: ConversationId; owned: number; since: number }>;
 
   constructor(db: Database) {
     const columns = 'id, authorId, authorName, sentAt, tokens, text';
@@ -52,16 +45,6 @@ export class QuestionTable {
     this.#queued = db.query(`
       SELECT ${columns} FROM question WHERE conversation = ? AND turn IS NULL ORDER BY sentAt, id`);
     this.#deleteOfTurn = db.query('DELETE FROM question WHERE conversation = ? AND turn = ?');
-    this.#waiting = db.query(`
-      SELECT q.conversation, coalesce(t.attempt, 0) AS attempts
-      FROM question q LEFT JOIN turn t ON t.conversation = q.conversation
-      WHERE t.owner IS NULL OR t.leasedUntil <= ?
-      GROUP BY q.conversation ORDER BY min(q.arrivedAt), min(q.rowid) LIMIT ${waitingLimit}`);
-    this.#inHand = db.query(`
-      SELECT q.conversation, min(q.arrivedAt) AS since,
-        t.owner IS NOT NULL AND t.leasedUntil > ? AS owned
-      FROM question q LEFT JOIN turn t ON t.conversation = q.conversation
-      GROUP BY q.conversation ORDER BY min(q.arrivedAt), min(q.rowid) LIMIT ${inHandLimit}`);
   }
 
   add(message: Message, tokens: number, arrivedAt: number): void {
@@ -128,16 +111,6 @@ export class QuestionTable {
       at: row.sentAt,
       tokens: row.tokens,
     }));
-  }
-
-  /** Conversations with questions and no living owner, longest waiting first. */
-  unclaimed(now: number): UnclaimedConversation[] {
-    return this.#waiting.all(now).map(({ conversation, attempts }) => ({ conversation, attempts }));
-  }
-
-  /** Conversations with questions, whoever is at them, longest waiting first. */
-  openConversations(now: number): OpenConversation[] {
-    return this.#inHand.all(now).map((row) => ({ ...row, owned: row.owned === 1 }));
   }
 }
 

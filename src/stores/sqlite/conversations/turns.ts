@@ -8,26 +8,34 @@ import {
   turnIdOf,
 } from '../../../core/domain/turn.ts';
 import type { HistoryTable } from './history.ts';
-import type { PageTable, TurnTable, TurnState } from './turn-table.ts';
+import { PageTable, type TurnState, type TurnTable } from './turn-table.ts';
 import type { QuestionTable } from './questions.ts';
-import type { Tables } from '../tables.ts';
 import type { Database, Query } from '../connection/database.ts';
 
-/** How turns begin, go on and end. Each method is a step to be committed. */
+/** What turns work with. */
+export interface TurnsOptions {
+  readonly db: Database;
+  readonly questions: QuestionTable;
+  readonly turns: TurnTable;
+  readonly history: HistoryTable;
+  readonly historyLimit: number;
+}
+
+/** Begins turns, records their progress, and ends them. Each method is a step to be committed. */
 export class Turns {
   readonly #finishes: FinishLog;
   readonly #pages: PageTable;
   readonly #questions: QuestionTable;
   readonly #turns: TurnTable;
-  readonly #entries: HistoryTable;
+  readonly #history: HistoryTable;
   readonly #historyLimit: number;
 
-  constructor(tables: Tables, historyLimit: number) {
-    this.#finishes = tables.finishes;
-    this.#pages = tables.pages;
-    this.#questions = tables.questions;
-    this.#turns = tables.turns;
-    this.#entries = tables.entries;
+  constructor({ db, questions, turns, history, historyLimit }: TurnsOptions) {
+    this.#finishes = new FinishLog(db);
+    this.#pages = new PageTable(db);
+    this.#questions = questions;
+    this.#turns = turns;
+    this.#history = history;
     this.#historyLimit = historyLimit;
   }
 
@@ -35,17 +43,15 @@ export class Turns {
     const found = this.#turns.find(conversation, now);
     if (found === undefined) return this.#beginNext(conversation, lease, now);
     if (found.busy) return undefined;
-    return this.#work(this.#turns.retry(found.turn, lease, now), now);
+    return this.#claimedTurn(this.#turns.retry(found.turn, lease, now), now);
   }
 
   renew(claims: readonly Claim[], lease: Lease, now: number): Renewal {
-    const renewed = claims.map((claim) => ({
-      claim,
-      state: this.#turns.renew(claim, now + lease.leaseMs),
-    }));
-    const those = (wanted: 'lost' | 'stopping') =>
-      renewed.filter(({ state }) => state === wanted).map(({ claim }) => claim);
-    return { lost: those('lost'), stopping: those('stopping') };
+    const states = claims.map((claim) => this.#turns.renew(claim, now + lease.leaseMs));
+    return {
+      lost: claims.filter((_, i) => states[i] === 'lost'),
+      stopping: claims.filter((_, i) => states[i] === 'stopping'),
+    };
   }
 
   /** Returns whether anything but the page's text is new. */
@@ -72,15 +78,15 @@ export class Turns {
     const turn = this.#turns.find(conversation, now)?.turn;
     if (turn?.ending === undefined) throw new Error(`turn ${claim.turn} has no end yet`);
 
-    // What goes first makes room for what comes, so that a full store can still do this.
+    // Deletions first: they make room for what follows, so that a full store can still do this.
     const questions = this.#questions.remove(conversation, turn.id);
     this.#pages.dropAll(conversation);
     this.#turns.remove(conversation);
 
-    for (const question of questions) this.#entries.put(conversation, question);
+    for (const question of questions) this.#history.put(conversation, question);
     const { text, note } = turn.ending;
     if (text !== '' || (note ?? '') !== '') {
-      this.#entries.put(conversation, {
+      this.#history.put(conversation, {
         id: turn.id,
         role: 'assistant',
         turn: turn.id,
@@ -106,22 +112,22 @@ export class Turns {
   ): StoredConversation {
     const running = this.#turns.find(conversation, now)?.turn;
     return {
-      history: this.#entries.newest(conversation, most),
+      history: this.#history.newest(conversation, most),
       ...(running !== undefined && { running: this.#whole(running) }),
       queued: this.#questions.queued(conversation),
     };
   }
 
-  /** A new turn of all that waits; undefined if nothing does. */
+  /** A new turn with all waiting questions; undefined if none waits. */
   #beginNext(conversation: ConversationId, lease: Lease, now: number): ClaimedTurn | undefined {
     const first = this.#questions.first(conversation);
     if (first === undefined) return undefined;
     const id = turnIdOf(conversation, first);
     this.#questions.take(conversation, id);
-    return this.#work(this.#turns.begin(conversation, id, lease, now), now);
+    return this.#claimedTurn(this.#turns.begin(conversation, id, lease, now), now);
   }
 
-  /** The turn that this fence began, as it stands; undefined if it is another's by now, or over. */
+  /** The turn that began under a fence; undefined if another owner has it by now, or it is over. */
   #resume(
     conversation: ConversationId,
     fence: number | undefined,
@@ -132,16 +138,16 @@ export class Turns {
     if (turn === undefined || fence === undefined) return undefined;
     const claim = { conversation, turn, fence };
     if (this.#turns.renew(claim, now + lease.leaseMs) === 'lost') return undefined;
-    return this.#work(claim, now);
+    return this.#claimedTurn(claim, now);
   }
 
-  #work(claim: Claim, now: number): ClaimedTurn {
+  #claimedTurn(claim: Claim, now: number): ClaimedTurn {
     const turn = this.#turns.find(claim.conversation, now)?.turn;
     if (turn === undefined) throw new Error(`turn ${claim.turn} is not there`);
     return {
       claim,
       turn: this.#whole(turn),
-      history: this.#entries.newest(claim.conversation, this.#historyLimit),
+      history: this.#history.newest(claim.conversation, this.#historyLimit),
     };
   }
 
@@ -154,11 +160,10 @@ export class Turns {
   }
 }
 
-/** How each conversation's latest turn was finished, so that a repetition is told the same. */
-export class FinishLog {
+/** How each conversation's latest turn was finished, so that a repetition returns the same. */
+class FinishLog {
   readonly #note: Query<unknown>;
   readonly #find: Query<{ nextFence: number | null }>;
-  readonly #deleteOld: Query<unknown>;
 
   constructor(db: Database) {
     this.#note = db.query(`
@@ -167,26 +172,18 @@ export class FinishLog {
     this.#find = db.query(`
       SELECT nextFence FROM finish
       WHERE conversation = ? AND turn = ? AND fence = ? AND owner = ?`);
-    this.#deleteOld = db.query(`
-      DELETE FROM finish WHERE conversation IN
-        (SELECT conversation FROM finish WHERE at < ? LIMIT ?)`);
   }
 
-  /** @param next the claim on the turn that began in the same step */
+  /** @param next claim on the turn that began in the same step */
   note(claim: Claim, owner: string, next: Claim | undefined, now: number): void {
     const { conversation, turn, fence } = claim;
     this.#note.run(conversation, turn, fence, owner, next?.fence ?? null, now);
   }
 
-  /** The fence that the next turn began with, if one did; undefined if this was not finished so. */
+  /** The fence of the turn that began in the same step, if one did; undefined if not finished. */
   find(claim: Claim, owner: string): { nextFence?: number } | undefined {
     const found = this.#find.get(claim.conversation, claim.turn, claim.fence, owner);
     if (found === undefined) return undefined;
     return found.nextFence === null ? {} : { nextFence: found.nextFence };
-  }
-
-  /** Forgets up to `limit` from before `time`; returns how many. */
-  deleteOld(time: number, limit: number): number {
-    return this.#deleteOld.run(time, limit);
   }
 }
