@@ -30,7 +30,7 @@ it.each(['ready', 'leased', 'turns'] as const)(
     const server = await ownRedis();
     const { store, prefix, logged } = await openStore(server.url);
     const [waits, runs] = [conversationElsewhere(prefix), conversationElsewhere(prefix)];
-    const key = new Keys(prefix).ofPartition(damaged)[name]!;
+    const key = new Keys(prefix).ofPartition(damaged)[name];
     await server.client().set(key, 'not this');
     await ask(store, question(waits, 'A'), question(runs, 'A'));
     await mustClaim(store, runs);
@@ -58,7 +58,7 @@ it('does not hide in which conversations of other partitions somebody asked', as
   const server = await ownRedis();
   const { store, prefix } = await openStore(server.url);
   const c = conversationElsewhere(prefix);
-  await server.client().set(new Keys(prefix).ofPartition(damaged, 'test').active!, 'not this');
+  await server.client().set(new Keys(prefix).ofPartition(damaged, 'test').active, 'not this');
   await ask(store, question(c, 'A'));
   expect(await store.recentlyActive('test', 0)).toEqual([c]);
 });
@@ -67,7 +67,7 @@ it('does not keep other partitions from being swept', async () => {
   const server = await ownRedis();
   const { store, prefix, logged } = await openStore(server.url, { retentionMs: 1 });
   const c = conversationElsewhere(prefix);
-  await server.client().set(new Keys(prefix).ofPartition(damaged).due!, 'not this');
+  await server.client().set(new Keys(prefix).ofPartition(damaged).due, 'not this');
   await ask(store, question(c, 'A', { sentAt: 1_600_000_000_000 }));
   await answer(store, c);
   await eventually(async () => {

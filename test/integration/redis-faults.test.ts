@@ -290,7 +290,7 @@ describe('a value that is damaged or gone', () => {
       const server = await ownRedis();
       const { store, prefix, logged } = await openStore(server.url);
       const c = newConversation();
-      const key = new Keys(prefix).ofConversation(c)[name]!;
+      const key = new Keys(prefix).ofConversation(c)[name];
       await server.client().sadd(key, 'not this');
       const admitted = await store.acceptAndClaim(question(c, 'A'), questionOptions, alice);
       expect(admitted).toEqual({ receipt: 'queued' });
