@@ -1,84 +1,90 @@
 import type { Lease } from './store.ts';
 
-/** What a refusal taught about one number of a whole budget. */
+/** One figure of a whole budget, as learned from a 429. */
 interface Observation {
   readonly value: number;
-  /** How long ago it was learned, in milliseconds. */
+  /** Time since it was learned, in milliseconds. */
   readonly ageMs: number;
 }
 
 export type Observations = Readonly<Partial<Record<'burst' | 'perSecond', Observation>>>;
 
-/** What an instance has of a budget, and what it did with it since it was last heard. */
+/** What an instance has of one budget, and what it did with it since its last report. */
 export interface BudgetReport {
   readonly key: string;
-  /** The whole budget, as this instance believes it to be: calls at once, from 1, and a second. */
+  /** Estimate of the whole budget: calls at once, at least 1, and calls a second. */
   readonly burst: number;
   readonly perSecond: number;
-  /** What it has of that at this moment, and the calls that it could make at once. */
+  /** This instance's part of both now, and the calls that it could make at once. */
   readonly own: { readonly burst: number; readonly perSecond: number; readonly level: number };
-  /** It was given a share before. */
+  /** It had an allocation before. */
   readonly had: boolean;
-  /** It has all of it: nobody was beside it when it was last answered. */
+  /** It has the whole budget: it was alone at its last report. */
   readonly whole: boolean;
-  /** Calls made since the last account that was answered. */
+  /** Calls made since the last report that was answered. */
   readonly spent: number;
-  /** How much depends on it here, such as a count of replies; shares follow it. */
+  /** Weight of this instance, such as its count of replies; allocations are proportional to it. */
   readonly demand: number;
-  /** First and final texts that wait here: the shared reserve is theirs. */
+  /** Count of first and final texts that wait here, for which the reserve is. */
   readonly urgent: number;
-  /** It needs the budget no more, and keeps what is set aside for it at most. */
+  /** It no longer uses the budget, and keeps the minimum of an idle instance at most. */
   readonly leaves: boolean;
-  /** How long the platform wants no call yet; negative if that is over for so long. Milliseconds. */
+  /** Time until the platform takes calls again, in milliseconds; negative if that has passed. */
   readonly pauseMs: number;
   readonly lessons: Observations;
 }
 
-/** What an instance has of a budget from now on. */
+/** An instance's part of a budget from now on. */
 export interface Allocation {
-  /** Calls at once and a second. */
+  /** Calls at once and calls a second. */
   readonly burst: number;
   readonly perSecond: number;
-  /** Calls that it may make beyond those that it had, and how many it keeps in all at most. */
+  /** Calls that it may make beyond those that it had. */
   readonly gained: number;
+  /** Most calls that it may keep; the others it gives back. */
   readonly most: number;
-  /** Calls that the whole budget has room for, whoever may make them. */
+  /** Calls that are left of the whole budget, for all instances. */
   readonly left: number;
-  /** Another instance was told to wait so long; what this one had is void, too. Milliseconds. */
+  /** Another instance has to wait for this long, in milliseconds: no calls are left here either. */
   readonly pauseMs?: number;
   readonly lessons: Observations;
 }
 
 export interface Allocations {
-  /** Instances that spend the same budgets, with this one. */
+  /** Count of instances that spend the same budgets, this one included. */
   readonly members: number;
-  /** All of them know that this one is there. Until then it has nothing but what it is given. */
+  /** All of them came since this one first did. Until then it has only what it is given. */
   readonly settled: boolean;
-  /** In the order of the accounts; absent for those that leave. */
+  /** In the order of the reports; absent for those that leave. */
   readonly shares: readonly (Allocation | undefined)[];
 }
 
 /**
- * Splits rate limits between instances that spend the same ones. What all of them hold is never
- * more than the whole: nobody is given what somebody else still has, or may have spent. Where there
- * are several, a tenth of the bucket is a reserve that only first and final texts have, and
- * something is set aside for those that do not use a budget now: for each, one call where `burst`
- * allows it, or a quarter of an even part of it if that is more; and a twentieth of the rate for all.
- * Whose part would be less than one call is lent a whole one in its turn, which the others hold back;
- * of a budget of many calls a second everybody has one at once and a part of the rate instead, from
- * which is taken what those are beyond the burst.
+ * Divides rate limits among the instances that spend them. Use it where instances share a store.
+ *
+ * Invariant: the sum of all allocations never exceeds the limit; calls that another instance still
+ * has, or may have spent, are given to none.
+ * 1. With several instances, 10 % of the burst is reserved for first and final texts.
+ * 2. An idle instance keeps a minimum: 1 call or a quarter of an equal share, whichever is more (none
+ *    if there are more instances than calls); all idle ones together keep 5 % of the rate.
+ * 3. If an instance's share is below one call, instances take turns with a whole one.
+ * 4. At 10 calls a second or more, each instance has 1 call at once and a part of the rate, from
+ *    which those calls are subtracted as far as they exceed the burst.
+ *
+ * Example: of 50 calls at once and 5 a second, three instances with 6, 3 and 0 replies have about
+ * 27, 14 and 4 calls at once; 5 are the reserve.
  */
 export interface BudgetAllocator {
   /**
-   * Tells what this instance holds and hears what it has from now on, for all its budgets in one
-   * step. Whoever is not heard within its lease counts as gone, and what it had as spent; if nobody
-   * was heard for so long, everybody keeps what they had.
+   * Reports what this instance has of all its budgets, and resolves to what it has from now on, in
+   * one step. An instance that does not report within its lease is gone, and what it had counts as
+   * spent. If none reported within a lease, as the store was away, each keeps what it had.
    *
-   * Throws `StoreUnavailable`; then it may or may not have happened, and the same is told again.
+   * The trap: after `StoreUnavailable` it may have happened or not, so the same is reported again.
    *
-   * @param sinceMs how long ago this instance was first answered, in milliseconds; 0 if never
+   * @param sinceMs time since this instance was first answered, in milliseconds; 0 if never
    */
-  allocate(lease: Lease, sinceMs: number, accounts: readonly BudgetReport[]): Promise<Allocations>;
-  /** This instance is gone; the others need not wait for the end of its lease. */
+  allocate(lease: Lease, sinceMs: number, reports: readonly BudgetReport[]): Promise<Allocations>;
+  /** Says that this instance ends, so that the others need not wait for the end of its lease. */
   release(owner: string): Promise<void>;
 }

@@ -1,11 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite';
 
-/** Marks a file as ours ("Prly"), so that another program's database is never written to. */
+/** Marks a file as Parley's ("Prly"), so that another program's database is never written to. */
 export const applicationId = 0x50726c79;
 
 /**
- * What brings a database from one version to the next; the version is its number of steps.
- * Steps that were released are never changed: a change is a new step.
+ * Steps from one version of the database to the next; the version is the number of steps. A released
+ * step is never changed: a change is a new step.
  */
 const migrations = [
   `

@@ -12,7 +12,7 @@ function held(...instances: BudgetInstance[]): number {
   return instances.reduce((sum, { own }) => sum + own.level, 0);
 }
 
-/** How budgets are split, whatever keeps the books. */
+/** The contract of budget allocators. */
 export function budgetsContract(name: string, open: OpenBudgets): void {
   describe(`${name} as shared budgets`, () => {
     let opened: OpenedBudgets | undefined;
@@ -79,7 +79,7 @@ export function budgetsContract(name: string, open: OpenBudgets): void {
         .toBe(true);
     });
 
-    it('move what one has to another only once it has let go', async () => {
+    it('move what one has to another only once it was given back', async () => {
       const [a, b] = await two();
       a.own = { burst: 40, perSecond: 1e-6, level: 40 };
       await a.comes({ whole: true });
@@ -143,7 +143,7 @@ export function budgetsContract(name: string, open: OpenBudgets): void {
       expect(held(a, b)).toBeLessThanOrEqual(40);
     });
 
-    it('lend whole calls, one by one, where there are fewer than instances', async () => {
+    it('give whole calls in turn where there are fewer than instances', async () => {
       const [a, b] = await two();
       const one = { burst: 1 };
       for (const each of [a, b, a, b]) await each.comes(one);
@@ -232,7 +232,7 @@ export function budgetsContract(name: string, open: OpenBudgets): void {
       expect(held(a, b)).toBeLessThanOrEqual(1.01);
     });
 
-    it('tell all what a refusal taught last', async () => {
+    it('tell all the latest observation of a 429', async () => {
       const [a, b] = await two();
       await a.comes({ lessons: { burst: { value: 8, ageMs: sure } } });
       await b.comes();

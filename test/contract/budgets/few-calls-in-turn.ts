@@ -7,7 +7,7 @@ type Together = (count: number) => Promise<BudgetInstance[]>;
 const perSecond = 0.95;
 const enough = 120;
 
-/** How calls go round where there are few, and always somebody who would take them all. */
+/** Calls in turn where there are few, beside an instance that would take them all. */
 export function fewCallsInTurn(together: Together, simulated: Together): void {
   it.each([
     { bursts: [40], demands: [60, 1] },
@@ -37,7 +37,7 @@ export function fewCallsInTurn(together: Together, simulated: Together): void {
     }
   });
 
-  it('let go of what is less than a call, that somebody else may have a whole one', async () => {
+  it('give back less than a call, so that another instance can have a whole one', async () => {
     const [a, b] = await together(2);
     const two = { burst: 2, demand: 1 };
     await a!.comes({ ...two, own: { burst: 2, perSecond: 1e-6, level: 2 }, whole: true });

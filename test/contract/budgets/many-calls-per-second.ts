@@ -133,7 +133,7 @@ export function manyCallsPerSecond(simulated: (count: number) => Promise<BudgetI
     expect(all[0]!.last?.gained).toBe(0);
   });
 
-  it('are lent as before where there are few a second', async () => {
+  it('go in turn where there are few a second', async () => {
     const all = await simulated(3);
     const few = { burst: 2, perSecond: 4.8, demand: 1 };
     for (let second = 0; second < 20; second += 1) {

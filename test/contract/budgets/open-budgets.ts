@@ -45,7 +45,7 @@ export function budgetsInRedis(url: () => string, nodes: () => readonly Redis[])
   };
 }
 
-/** The same script, told the time behind all that it is given; it begins long after zero. */
+/** The same script with a clock that the test moves, as its last argument; it begins long after zero. */
 function timedBudgets(url: string, prefix: string) {
   const connection = new Connection(parseRedisUrl(url), {
     patienceMs: 20_000,

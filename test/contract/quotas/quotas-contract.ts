@@ -21,7 +21,7 @@ export interface OpenedQuotas {
 
 const minuteMs = 60_000;
 
-/** What meters and the book of usage promise, run by every store. */
+/** The contract of quota meters and the usage book, run by every store. */
 export function quotasContract(name: string, open: () => Promise<OpenedQuotas>): void {
   let opened: OpenedQuotas | undefined;
   afterEach(async () => {
@@ -85,7 +85,7 @@ export function quotasContract(name: string, open: () => Promise<OpenedQuotas>):
       expect(used.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 50 }, (_, i) => i + 1));
     });
 
-    it('stand the same for another process', async () => {
+    it('are the same for another process', async () => {
       const { meters } = await start();
       const meter = meterOf();
       await meters.add([{ meter, amount: 3, windowMs: minuteMs }]);

@@ -12,7 +12,7 @@ interface OpenedSecrets {
   dispose(): Promise<void>;
 }
 
-/** What every store keeps for the service itself. */
+/** The contract of secrets, run by every store. */
 export function secretsContract(name: string, open: () => Promise<OpenedSecrets>): void {
   let opened: OpenedSecrets | undefined;
   afterEach(async () => {
@@ -21,8 +21,8 @@ export function secretsContract(name: string, open: () => Promise<OpenedSecrets>
   });
   const start = async (): Promise<Secrets> => (opened = await open()).store.secrets;
 
-  describe(`${name}: what the service made for itself`, () => {
-    it('is the first one, for whoever comes later, too', async () => {
+  describe(`${name}: secrets`, () => {
+    it('keep the first value, whatever comes later', async () => {
       const secrets = await start();
       expect(await secrets.find('key')).toBeUndefined();
       expect(await secrets.keep('key', 'first')).toBe('first');
@@ -33,13 +33,13 @@ export function secretsContract(name: string, open: () => Promise<OpenedSecrets>
       expect(await later.find('key')).toBe('first');
     });
 
-    it('is one for all who make it at the same time', async () => {
+    it('keep one value of those that come at the same time', async () => {
       const secrets = await start();
       const made = Array.from({ length: 20 }, (_, i) => secrets.keep('key', `of ${i}`));
       expect(new Set(await Promise.all(made)).size).toBe(1);
     });
 
-    it('ends when its time is over, and another one can be kept then', async () => {
+    it('expire, and another value can be kept then', async () => {
       const secrets = await start();
       expect(await secrets.keep('long', 'there', 60_000)).toBe('there');
       expect(await secrets.keep('short', 'there', 40)).toBe('there');

@@ -20,10 +20,10 @@ import {
 } from './store-fixture.ts';
 import type { StoreSetup } from './store-fixture.ts';
 
-/** How a question finds its owner in the step that takes it in. */
+/** A question that is claimed in the step that takes it in. */
 export function acceptAndClaim({ start, beside }: StoreSetup): void {
-  describe('accept and claim', () => {
-    it('gives the turn of a question whose conversation is free', async () => {
+  describe('acceptAndClaim', () => {
+    it('claims the turn of a question whose conversation is free', async () => {
       const store = await start();
       const c = newConversation();
       await ask(store, question(c, 'A'));
@@ -46,7 +46,7 @@ export function acceptAndClaim({ start, beside }: StoreSetup): void {
       ]);
     });
 
-    it('gives all that waits', async () => {
+    it('claims all waiting questions', async () => {
       const store = await start();
       const c = newConversation();
       await ask(store, question(c, 'A', { sentAt: 1 }));
@@ -64,7 +64,7 @@ export function acceptAndClaim({ start, beside }: StoreSetup): void {
       expect(textsOf((await store.finish(claim, alice, 5))!.turn.messages)).toEqual(['B']);
     });
 
-    it('goes on with a turn that was let go, or whose owner is gone', async () => {
+    it('claims a turn that was released, or whose owner is gone', async () => {
       const store = await start();
       const [left, lapsed] = [newConversation(), newConversation()];
       await ask(store, question(left, 'A'), question(lapsed, 'A'));
@@ -79,7 +79,7 @@ export function acceptAndClaim({ start, beside }: StoreSetup): void {
       }
     });
 
-    it('gives nothing for what is known, too many, context, or an order to stop', async () => {
+    it('claims nothing for a duplicate, one too many, context, or a stop command', async () => {
       const store = await start();
       const [c, busy] = [newConversation(), newConversation()];
       const author = { id: newConversation() };
@@ -104,7 +104,7 @@ export function acceptAndClaim({ start, beside }: StoreSetup): void {
       expect(await store.claim(third.conversation, bob)).toBeUndefined();
     });
 
-    it('gives each turn to one, however many take its questions in at once', async () => {
+    it('claims each turn once, however many take its questions in at once', async () => {
       const both = [await start(), await beside()];
       const c = newConversation();
       const admitted = await Promise.all(

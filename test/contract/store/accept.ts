@@ -14,7 +14,7 @@ import {
 } from './store-fixture.ts';
 import type { StoreSetup } from './store-fixture.ts';
 
-/** How messages come in. */
+/** Taking messages in. */
 export function accept({ start }: StoreSetup): void {
   describe('accept', () => {
     it('queues a question, which then waits', async () => {
@@ -37,7 +37,7 @@ export function accept({ start }: StoreSetup): void {
       expect(await store.accept(question(other, 'A'), questionOptions)).toBe('queued');
     });
 
-    it('knows a message again while it waits, runs, is answered, withdrawn, kept or was a stop', async () => {
+    it('recognises a message that waits, runs, is answered, withdrawn, kept or was a stop command', async () => {
       const store = await start();
       const c = newConversation();
       const again = (text: string): Promise<string> =>
@@ -105,7 +105,7 @@ export function accept({ start }: StoreSetup): void {
       ]);
     });
 
-    it('tells, where no question has room, which ones it knows', async () => {
+    it('recognises duplicates of somebody with too many questions', async () => {
       const store = await start();
       const c = newConversation();
       const person = { id: newConversation() };
@@ -121,7 +121,7 @@ export function accept({ start }: StoreSetup): void {
       expect(textsOf((await store.conversationView(c)).queued)).toEqual(['A']);
     });
 
-    it('gives back whatever people write, to the letter', async () => {
+    it('returns text exactly as it was written', async () => {
       const store = await start();
       const c = newConversation();
       const texts = [

@@ -16,10 +16,10 @@ import {
   textsOf,
 } from './store-fixture.ts';
 
-/** How a turn finds its owner. */
+/** Claiming turns. */
 export function claim({ start }: StoreSetup): void {
   describe('claim', () => {
-    it('names the turn after the conversation and its first question, so that it is known again', async () => {
+    it('makes the turn’s id from the conversation and its first question', async () => {
       const store = await start();
       const [c, other] = [newConversation(), newConversation()];
       await ask(store, question(c, 'B', { sentAt: 2 }), question(c, 'A', { sentAt: 1 }));
@@ -32,7 +32,7 @@ export function claim({ start }: StoreSetup): void {
       expect((await store.finish(claim, alice, 1))?.turn.id).toBe(turnIdOf(c, 'C–é'));
     });
 
-    it('takes all that waits into one turn, by the platform’s time, then by id', async () => {
+    it('puts all waiting questions into one turn, by the platform’s time, then by id', async () => {
       const store = await start();
       const c = newConversation();
       const late = question(c, 'late', { sentAt: 30 });
@@ -56,7 +56,7 @@ export function claim({ start }: StoreSetup): void {
       expect((await store.conversationView(c)).queued).toEqual([]);
     });
 
-    it('gives nothing where nothing is to do', async () => {
+    it('claims nothing where there is nothing to do', async () => {
       const store = await start();
       const c = newConversation();
       expect(await store.claim(c, alice)).toBeUndefined();
@@ -65,7 +65,7 @@ export function claim({ start }: StoreSetup): void {
       expect(await store.claim(c, alice)).toBeUndefined();
     });
 
-    it('gives a conversation to one owner at a time, not even twice to the same', async () => {
+    it('has one owner of a conversation at a time, who cannot claim it twice', async () => {
       const store = await start();
       const c = newConversation();
       await ask(store, question(c, 'A'));
@@ -77,7 +77,7 @@ export function claim({ start }: StoreSetup): void {
       expect(await store.unclaimed()).toEqual([]);
     });
 
-    it('gives an interrupted turn again, with its pages and one more attempt', async () => {
+    it('claims an interrupted turn again, with its pages and one more attempt', async () => {
       const store = await start();
       const c = newConversation();
       await ask(store, question(c, 'A'));
@@ -94,7 +94,7 @@ export function claim({ start }: StoreSetup): void {
       expect(textsOf((await store.conversationView(c)).queued)).toEqual(['B']);
     });
 
-    it('gives a turn whose end is stored with that end', async () => {
+    it('claims a turn with a stored ending with that ending', async () => {
       const store = await start();
       const c = newConversation();
       const ending = { outcome: 'failed', text: 'Half', note: 'The model is away.' } as const;
@@ -105,7 +105,7 @@ export function claim({ start }: StoreSetup): void {
       expect((await mustClaim(store, c)).turn.ending).toEqual(ending);
     });
 
-    it('lets another owner take over once the lease ran out', async () => {
+    it('lets another owner take over once the lease ended', async () => {
       const store = await start();
       const c = newConversation();
       await ask(store, question(c, 'A'));
@@ -135,7 +135,7 @@ export function claim({ start }: StoreSetup): void {
       expect(fences).toEqual([...new Set(fences)].toSorted((a, b) => a - b));
     });
 
-    it('gives the newest of the history, oldest first', async () => {
+    it('returns the newest history, oldest first', async () => {
       const store = await start({ historyLimit: 3 });
       const c = newConversation();
       for (const at of [4, 2, 5, 1, 3]) await ask(store, context(c, `${at}`, { sentAt: at }));

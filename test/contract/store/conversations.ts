@@ -25,10 +25,10 @@ async function askInEach(store: Store, conversations: readonly ConversationId[])
   }
 }
 
-/** What a person finds again of what they asked. */
+/** A person's list of conversations. */
 export function conversations({ start, reopen }: StoreSetup): void {
   describe('conversationsOf', () => {
-    it('has those in which a person asked, latest first, each as it began', async () => {
+    it('lists those in which a person asked, latest first, each with its first text', async () => {
       const store = await start();
       const [first, second, third, others] = Array.from({ length: 4 }, newConversation) as [
         ConversationId,
@@ -55,7 +55,7 @@ export function conversations({ start, reopen }: StoreSetup): void {
       expect(await store.conversationsOf('test', 'nobody', all)).toEqual([]);
     });
 
-    it('tells the first 100 characters of what is long, and no half ones', async () => {
+    it('shortens a text to 100 whole characters', async () => {
       const store = await start();
       const c = newConversation();
       await ask(store, question(c, 'A', { author, text: '😀'.repeat(5_000) }));
@@ -63,7 +63,7 @@ export function conversations({ start, reopen }: StoreSetup): void {
       expect(found?.firstText).toBe('😀'.repeat(100));
     });
 
-    it('has more than a hundred, and only those of which anything is kept', async () => {
+    it('lists more than a hundred, and only those of which anything is kept', async () => {
       const store = await start();
       const many = Array.from({ length: 205 }, newConversation);
       for (const each of many) await ask(store, question(each, 'A', { author }));
@@ -76,7 +76,7 @@ export function conversations({ start, reopen }: StoreSetup): void {
   });
 
   describe('rename', () => {
-    it('is what its person calls it, whatever comes then, until they take it back', async () => {
+    it('sets a person’s title, whatever comes then, until they delete it', async () => {
       const store = await start();
       const c = newConversation();
       await ask(store, question(c, 'A', { author }));
@@ -103,7 +103,7 @@ export function conversations({ start, reopen }: StoreSetup): void {
       expect(await store.rename(c, author.id, 'Mine')).toBe(false);
     });
 
-    it('goes with the conversation, and with the person', async () => {
+    it('ends with the conversation, and with the person', async () => {
       const store = await start();
       const [c, other] = [newConversation(), newConversation()];
       for (const each of [c, other]) {
@@ -121,7 +121,7 @@ export function conversations({ start, reopen }: StoreSetup): void {
     });
   });
 
-  describe('view', () => {
+  describe('conversationView', () => {
     it('has as many of the newest entries as are wanted', async () => {
       const store = await start({ historyLimit: 2 });
       const c = newConversation();

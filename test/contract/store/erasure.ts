@@ -20,7 +20,7 @@ import type { StoreSetup } from './store-fixture.ts';
 
 const nothing = { history: [], queued: [] };
 
-/** How people take back what they said. */
+/** Deletion of conversations, and of what people wrote. */
 export function erasure({ start }: StoreSetup): void {
   describe('forgetConversation', () => {
     it('deletes messages and replies, and says how many', async () => {
@@ -62,7 +62,7 @@ export function erasure({ start }: StoreSetup): void {
       expect(await store.requestStop(c)).toBe(false);
     });
 
-    it('takes an interrupted turn from those who might go on with it', async () => {
+    it('deletes an interrupted turn', async () => {
       const { store, c, claim } = await startAnswering(start);
       await store.release(claim, { countAttempt: true });
       await store.forgetConversation(c);
@@ -70,7 +70,7 @@ export function erasure({ start }: StoreSetup): void {
       expect(await store.claim(c, bob)).toBeUndefined();
     });
 
-    it('leaves nothing to repeat', async () => {
+    it('makes a repeated finish find nothing', async () => {
       const { store, c, claim } = await startAnswering(start);
       await ask(store, question(c, 'B'));
       await store.storeEnding(claim, doneEnding);
@@ -79,7 +79,7 @@ export function erasure({ start }: StoreSetup): void {
       await expect(store.finish(claim, alice, 5)).rejects.toBeInstanceOf(ClaimLost);
     });
 
-    it('lets the conversation begin as if it never had, but for its fences', async () => {
+    it('lets the conversation begin anew, except for its fences', async () => {
       const store = await start();
       const c = newConversation();
       const author = { id: newConversation() };
@@ -102,7 +102,7 @@ export function erasure({ start }: StoreSetup): void {
     const ann = { id: 'U-ann', name: 'Ann' };
     const ben = { id: 'U-ben', name: 'Ben' };
 
-    it('deletes what they wrote, wherever that was, and nothing else', async () => {
+    it('deletes what they wrote in all conversations, and nothing else', async () => {
       const store = await start();
       const [both, alone] = [newConversation(), newConversation()];
       await ask(
@@ -133,7 +133,7 @@ export function erasure({ start }: StoreSetup): void {
       expect(await store.forgetPerson('test', 'nobody')).toEqual({ deleted: 0, remaining: 0 });
     });
 
-    it('leaves their questions without an answer, and room for new ones', async () => {
+    it('deletes their open questions, and makes room for new ones', async () => {
       const store = await start();
       const [shared, alone] = [newConversation(), newConversation()];
       const two = { ...questionOptions, mostOpen: 2 };
@@ -153,7 +153,7 @@ export function erasure({ start }: StoreSetup): void {
       expect(await store.accept(question(alone, 'A5', { author: ann }), two)).toBe('too-many');
     });
 
-    it('leaves what is being answered until that is over', async () => {
+    it('keeps a question that is being answered until that is over', async () => {
       const store = await start();
       const c = newConversation();
       await ask(store, question(c, 'A1', { author: ann, sentAt: 1 }));
@@ -168,7 +168,7 @@ export function erasure({ start }: StoreSetup): void {
       expect(textsOf((await store.conversationView(c)).history)).toEqual([doneEnding.text]);
     });
 
-    it('means the person of that platform alone', async () => {
+    it('is about the person of that platform alone', async () => {
       const store = await start();
       const c = newConversation();
       const others = ['tes', 'test2', 'tests'].map((name) => conversationId(name, '1', '2'));

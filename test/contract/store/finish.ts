@@ -17,7 +17,7 @@ import {
 } from './store-fixture.ts';
 import type { StoreSetup } from './store-fixture.ts';
 
-/** How turns become history. */
+/** Turns that become history. */
 export function finish({ start }: StoreSetup): void {
   describe('finish', () => {
     it('moves questions and reply into history and releases the conversation', async () => {
@@ -52,7 +52,7 @@ export function finish({ start }: StoreSetup): void {
       expect(await store.unclaimed()).toEqual([]);
     });
 
-    it('begins the next turn with all that came meanwhile, under the same owner', async () => {
+    it('begins the next turn with the questions that came meanwhile, under the same owner', async () => {
       const store = await start();
       const c = newConversation();
       await ask(store, question(c, 'A', { sentAt: 1 }));
@@ -77,7 +77,7 @@ export function finish({ start }: StoreSetup): void {
       ]);
     });
 
-    it('puts the reply right behind its question, whatever was said meanwhile', async () => {
+    it('puts the reply right behind its question, whatever came meanwhile', async () => {
       const store = await start();
       const c = newConversation();
       await ask(store, question(c, 'A', { sentAt: 10 }));
@@ -90,7 +90,7 @@ export function finish({ start }: StoreSetup): void {
       expect(textsOf(history)).toEqual(['delayed', 'A', 'z', doneEnding.text, 'later']);
     });
 
-    it('leaves no reply where nothing was said, but keeps a note', async () => {
+    it('adds no reply without a text, but keeps a note', async () => {
       const store = await start();
       const c = newConversation();
       await ask(store, question(c, 'A', { sentAt: 1 }));
@@ -105,7 +105,7 @@ export function finish({ start }: StoreSetup): void {
       ]);
     });
 
-    it('refuses a turn without an end, and leaves it running', async () => {
+    it('refuses a turn without an ending, and leaves it running', async () => {
       const { store, c, claim, turn } = await startAnswering(start);
       const error: unknown = await store.finish(claim, alice, 5).catch((e: unknown) => e);
       expect((error as Error).message).toContain(claim.turn);

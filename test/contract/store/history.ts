@@ -15,10 +15,10 @@ import {
   textsOf,
 } from './store-fixture.ts';
 
-/** What is known of a conversation's past. */
+/** History and earlier history of a conversation. */
 export function history({ start }: StoreSetup): void {
-  describe('view', () => {
-    it('shows nothing of a conversation that nobody began', async () => {
+  describe('conversationView', () => {
+    it('shows an unknown conversation as empty', async () => {
       const store = await start();
       expect(await store.conversationView(newConversation())).toStrictEqual({
         history: [],
@@ -26,7 +26,7 @@ export function history({ start }: StoreSetup): void {
       });
     });
 
-    it('shows history, the running turn and what waits', async () => {
+    it('shows history, the running turn and waiting questions', async () => {
       const store = await start();
       const c = newConversation();
       await ask(store, question(c, 'A', { sentAt: 1 }));
@@ -43,7 +43,7 @@ export function history({ start }: StoreSetup): void {
     });
   });
 
-  describe('remember', () => {
+  describe('addEarlierHistory', () => {
     const author = { id: 'U9', name: 'Zoe' };
     const past: HistoryEntry[] = [
       { id: 'p1', role: 'user', author, text: 'We need a plan.', at: 1, tokens: 4 },
@@ -69,7 +69,7 @@ export function history({ start }: StoreSetup): void {
       },
     ];
 
-    it('puts what was said before into history, whoever said it', async () => {
+    it('adds messages and replies to history', async () => {
       const store = await start();
       const c = newConversation();
       await store.addEarlierHistory(c, past.toReversed());
@@ -78,7 +78,7 @@ export function history({ start }: StoreSetup): void {
       expect(await store.conversationView(newConversation())).toEqual({ history: [], queued: [] });
     });
 
-    it('leaves the turn at hand alone, which then stands behind it', async () => {
+    it('leaves the running turn alone, which then comes after it', async () => {
       const store = await start();
       const c = newConversation();
       await ask(store, question(c, 'A', { sentAt: 10 }));
@@ -95,7 +95,7 @@ export function history({ start }: StoreSetup): void {
       ]);
     });
 
-    it('makes nothing wait, and nobody take part', async () => {
+    it('makes no question wait, and no author a participant', async () => {
       const store = await start();
       const c = newConversation();
       await store.addEarlierHistory(c, past);
@@ -114,7 +114,7 @@ export function history({ start }: StoreSetup): void {
       expect(await store.conversationView(c)).toEqual({ history: past, queued: [] });
     });
 
-    it('makes it a duplicate even after what was said went with time', async () => {
+    it('makes it a duplicate even after the entry was swept', async () => {
       const store = await start({ retentionMs: 60_000 });
       const c = newConversation();
       await store.addEarlierHistory(c, past);
@@ -124,7 +124,7 @@ export function history({ start }: StoreSetup): void {
       expect(await store.conversationView(c)).toEqual({ history: [], queued: [] });
     });
 
-    it('leaves out what is known: answered, running, waiting, withdrawn, or an order', async () => {
+    it('leaves out known messages: answered, running, waiting, withdrawn, or a stop command', async () => {
       const store = await start();
       const c = newConversation();
       const ids = ['answered', 'running', 'waiting', 'withdrawn', 'order', 'kept'];
@@ -153,7 +153,7 @@ export function history({ start }: StoreSetup): void {
       expect((await store.conversationView(c)).history).toContainEqual(again('new'));
     });
 
-    it('keeps to the bounds of history', async () => {
+    it('keeps to the limits of history', async () => {
       const store = await start({ historyLimit: 3, retentionMs: 60_000 });
       const c = newConversation();
       await store.addEarlierHistory(c, past);

@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { alice, bob, eventually, briefLease } from './store-fixture.ts';
 import type { StoreSetup } from './store-fixture.ts';
 
-/** Who does what only one may do. */
+/** Roles that one instance holds at a time. */
 export function leaderLocks({ start }: StoreSetup): void {
   describe('a role', () => {
-    it('is one owner’s at a time, who may hold it on', async () => {
+    it('has one holder at a time, who may renew it', async () => {
       const store = await start();
       expect(await store.acquireLeadership('listen', alice)).toBe(true);
       expect(await store.acquireLeadership('listen', bob)).toBe(false);
@@ -14,7 +14,7 @@ export function leaderLocks({ start }: StoreSetup): void {
       expect(await store.acquireLeadership('sweep', alice)).toBe(false);
     });
 
-    it('falls to one of many', async () => {
+    it('goes to one of many', async () => {
       const store = await start();
       const owners = Array.from({ length: 20 }, (_, i) => ({ ...alice, owner: `${i}` }));
       const held = await Promise.all(
@@ -26,14 +26,14 @@ export function leaderLocks({ start }: StoreSetup): void {
       }
     });
 
-    it('passes on once its owner gave no sign of life', async () => {
+    it('is free again once its lease ended', async () => {
       const store = await start();
       expect(await store.acquireLeadership('listen', briefLease)).toBe(true);
       await eventually(async () => expect(await store.acquireLeadership('listen', bob)).toBe(true));
       expect(await store.acquireLeadership('listen', briefLease)).toBe(false);
     });
 
-    it('stays with an owner who holds it on', async () => {
+    it('stays with a holder who renews it', async () => {
       const store = await start();
       await store.acquireLeadership('listen', briefLease);
       expect(await store.acquireLeadership('listen', { ...alice, owner: briefLease.owner })).toBe(
@@ -44,7 +44,7 @@ export function leaderLocks({ start }: StoreSetup): void {
       expect(await store.acquireLeadership('listen', bob)).toBe(false);
     });
 
-    it('is free as soon as its owner, and nobody else, gives it up', async () => {
+    it('is free as soon as its holder, and no other, gives it up', async () => {
       const store = await start();
       await store.releaseLeadership('listen', alice.owner);
       await store.acquireLeadership('listen', alice);

@@ -18,10 +18,10 @@ import {
 } from './store-fixture.ts';
 import type { StoreSetup } from './store-fixture.ts';
 
-/** How owners keep, lose and give up what they have. */
+/** Renewing, losing and releasing claims. */
 export function leases({ start }: StoreSetup): void {
   describe('renew', () => {
-    it('keeps what would have run out', async () => {
+    it('keeps a lease that would have ended', async () => {
       const store = await start();
       const [kept, lapsed] = [newConversation(), newConversation()];
       await ask(store, question(kept, 'A'), question(lapsed, 'A'));
@@ -33,7 +33,7 @@ export function leases({ start }: StoreSetup): void {
       expect(await store.claim(kept, bob)).toBeUndefined();
     });
 
-    it('takes back a lease that ran out while nobody else came', async () => {
+    it('renews a lease that ended if no other owner came', async () => {
       const store = await start();
       const c = newConversation();
       await ask(store, question(c, 'A'));
@@ -62,7 +62,7 @@ export function leases({ start }: StoreSetup): void {
       expect(await store.renew([], alice)).toEqual({ lost: [], stopping: [] });
     });
 
-    it('names the claims whose turns are to end, and only those', async () => {
+    it('names the claims whose turns are to be stopped, and only those', async () => {
       const store = await start();
       const names = ['goes on', 'button', 'order', 'ended', 'released'] as const;
       const claims = {} as Record<(typeof names)[number], Claim>;
@@ -87,7 +87,7 @@ export function leases({ start }: StoreSetup): void {
   });
 
   describe('release', () => {
-    it('lets others try again, and counts the attempt where it is to count', async () => {
+    it('lets others try again, and counts the attempt if told so', async () => {
       const store = await start();
       const c = newConversation();
       await ask(store, question(c, 'A'));
@@ -102,7 +102,7 @@ export function leases({ start }: StoreSetup): void {
     });
   });
 
-  describe('a claim that is lost', () => {
+  describe('a lost claim', () => {
     const refusals: Record<string, (store: Store, claim: Claim) => Promise<unknown>> = {
       savePage: (store, claim) => store.savePage(claim, { index: 0, key: 'k', source: 'x' }),
       dropPage: (store, claim) => store.dropPage(claim, 0),

@@ -16,9 +16,9 @@ import {
 } from './store-fixture.ts';
 import type { StoreSetup } from './store-fixture.ts';
 
-/** How a store begins and ends. */
+/** Closing and opening again. */
 export function lifecycle({ start, reopen }: StoreSetup): void {
-  describe('check, close and a new start', () => {
+  describe('checkWritable, close and opening again', () => {
     it('says that it can write', async () => {
       const store = await start();
       await expect(store.checkWritable()).resolves.toBeUndefined();

@@ -10,9 +10,9 @@ import {
   type StoreSetup,
 } from './store-fixture.ts';
 
-/** What an operator sees of a store, and orders in it. */
+/** Open conversations and the pause, as operators see and set them. */
 export function openConversations({ start, beside, reopen }: StoreSetup): void {
-  it('tells what is in hand, whoever is at it, until it is answered', async () => {
+  it('lists open conversations, owned or not, until they are answered', async () => {
     const store = await start();
     const [first, second] = [newConversation(), newConversation()];
     await ask(store, question(first, 'A'));
@@ -31,7 +31,7 @@ export function openConversations({ start, beside, reopen }: StoreSetup): void {
     expect(left).toContain(second);
   });
 
-  it('tells of one whose owner is gone as of one that waits', async () => {
+  it('lists a conversation whose owner is gone as not owned', async () => {
     const store = await start();
     const c = newConversation();
     await ask(store, question(c, 'A'));
@@ -44,7 +44,7 @@ export function openConversations({ start, beside, reopen }: StoreSetup): void {
     });
   });
 
-  it('keeps a pause until it is over, across restarts and for everybody', async () => {
+  it('keeps a pause until it is ended, across restarts and for all instances', async () => {
     const store = await start();
     expect(await store.pausedSince()).toBeUndefined();
     await store.setPausedSince(1_700_000_000_123);

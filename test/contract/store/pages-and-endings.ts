@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { alice, ask, doneEnding, isWaiting, question, startAnswering } from './store-fixture.ts';
 import type { StoreSetup } from './store-fixture.ts';
 
-/** What is kept of a reply while it is written. */
+/** Pages and the ending of a running turn. */
 export function pagesAndEndings({ start }: StoreSetup): void {
   describe('pages', () => {
     it('are recorded before their post, after it, and as they grow', async () => {
@@ -22,7 +22,7 @@ export function pagesAndEndings({ start }: StoreSetup): void {
       expect(await pages()).toHaveLength(1);
     });
 
-    it('may still be recorded when the end is stored', async () => {
+    it('may still be recorded when the ending is stored', async () => {
       const { store, c, claim } = await startAnswering(start);
       await store.storeEnding(claim, doneEnding);
       await store.savePage(claim, { index: 0, key: 'k0', id: 'p0', source: 'An answer.' });
@@ -38,8 +38,8 @@ export function pagesAndEndings({ start }: StoreSetup): void {
     });
   });
 
-  describe('conclude', () => {
-    it('stores the first end; a later one is ignored', async () => {
+  describe('storeEnding', () => {
+    it('stores the first ending, and ignores a later one', async () => {
       const { store, c, claim } = await startAnswering(start);
       await store.storeEnding(claim, { outcome: 'stopped', text: 'Half', note: 'Stopped.' });
       await store.storeEnding(claim, doneEnding);

@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { answer, ask, context, eventually, newConversation, question } from './store-fixture.ts';
 import type { StoreSetup } from './store-fixture.ts';
 
-/** Who takes part where. */
+/** How the bot and people take part in conversations. */
 export function participation({ start, reopen }: StoreSetup): void {
   describe('participation', () => {
-    it('is of those who asked something, and knows whether the conversation began so', async () => {
+    it('names those who asked something, and whether the conversation began with a question', async () => {
       const store = await start();
       const [opened, called, silent] = [newConversation(), newConversation(), newConversation()];
       await ask(store, question(opened, 'A', { opens: true }));
@@ -28,7 +28,7 @@ export function participation({ start, reopen }: StoreSetup): void {
       expect(await again.participation(c)).toEqual({ opened: true, people: ['U1'] });
     });
 
-    it('tells in which conversations of a platform somebody asked lately, latest first', async () => {
+    it('lists a platform’s recently active conversations, latest first', async () => {
       const store = await start();
       const [first, second] = [newConversation(), newConversation()];
       // The store may have a clock of its own.
@@ -45,7 +45,7 @@ export function participation({ start, reopen }: StoreSetup): void {
       expect(await store.recentlyActive('test', Date.now() + 60_000)).toEqual([]);
     });
 
-    it('ends when nobody asked for as long as history is kept', async () => {
+    it('ends when nobody asked for the retention time', async () => {
       const store = await start({ retentionMs: 0 });
       const c = newConversation();
       await ask(store, question(c, 'A'));

@@ -11,9 +11,9 @@ import {
 } from './store-fixture.ts';
 import type { StoreSetup } from './store-fixture.ts';
 
-/** How much there is to do, as figures. */
+/** Figures for monitoring. */
 export function queueDepth({ start }: StoreSetup): void {
-  describe('depth', () => {
+  describe('queueDepth', () => {
     it('is nothing where nobody asked, and once all is answered', async () => {
       const store = await start();
       expect(await store.queueDepth()).toEqual({ waiting: 0, running: 0 });
@@ -23,7 +23,7 @@ export function queueDepth({ start }: StoreSetup): void {
       expect(await store.queueDepth()).toEqual({ waiting: 0, running: 0 });
     });
 
-    it('counts conversations that wait, those at work, and how long the first has waited', async () => {
+    it('counts waiting and running conversations, and the longest wait', async () => {
       const store = await start();
       const [first, second, third] = Array.from({ length: 3 }, () => newConversation());
       const before = Date.now();
@@ -52,7 +52,7 @@ export function queueDepth({ start }: StoreSetup): void {
       expect(again.oldestWaitMs).toBeGreaterThanOrEqual(all.oldestWaitMs!);
     });
 
-    it('counts a conversation as waiting whose owner gave no sign of life', async () => {
+    it('counts a conversation whose lease ended as waiting', async () => {
       const store = await start();
       const c = newConversation();
       const before = Date.now();
@@ -66,7 +66,7 @@ export function queueDepth({ start }: StoreSetup): void {
       expect(oldestWaitMs).toBeLessThanOrEqual(Date.now() - before + 1);
     });
 
-    it('does not count what was withdrawn', async () => {
+    it('does not count withdrawn questions', async () => {
       const store = await start();
       const c = newConversation();
       await ask(store, question(c, 'A'));

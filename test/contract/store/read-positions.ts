@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { eventually } from './store-fixture.ts';
 import type { StoreSetup } from './store-fixture.ts';
 
-/** How far places were read. */
+/** Read positions of platforms. */
 export function readPositions({ start, reopen }: StoreSetup): void {
-  describe('bookmarks', () => {
-    it('are as they were marked last, each platform’s its own', async () => {
+  describe('read positions', () => {
+    it('are as they were saved last, for each platform by itself', async () => {
       const store = await start();
       expect(await store.readPositions('test')).toEqual(new Map());
       await store.saveReadPositions(
@@ -30,7 +30,7 @@ export function readPositions({ start, reopen }: StoreSetup): void {
       expect(await again.readPositions('tes')).toEqual(new Map([['C1', 'other']]));
     });
 
-    it('are forgotten by an empty mark', async () => {
+    it('are forgotten by an empty position', async () => {
       const store = await start();
       await store.saveReadPositions('test', new Map([['C1', '1']]));
       await store.saveReadPositions(
@@ -44,14 +44,14 @@ export function readPositions({ start, reopen }: StoreSetup): void {
       expect(await (await reopen()).readPositions('test')).toEqual(new Map([['C2', '1']]));
     });
 
-    it('stay for as long as history is kept', async () => {
+    it('are kept as long as history', async () => {
       const store = await start({ retentionMs: 1e12 });
       await store.saveReadPositions('test', new Map([['C1', '1']]));
       await store.sweep();
       expect(await store.readPositions('test')).toEqual(new Map([['C1', '1']]));
     });
 
-    it('stay for as long after they were marked again', async () => {
+    it('are kept as long from when they were saved again', async () => {
       const store = await start({ retentionMs: 300 });
       await store.saveReadPositions(
         'test',
@@ -68,7 +68,7 @@ export function readPositions({ start, reopen }: StoreSetup): void {
       expect(await store.readPositions('test')).toEqual(new Map([['C1', '2']]));
     });
 
-    it('go after that', async () => {
+    it('are deleted after that', async () => {
       const store = await start({ retentionMs: 1 });
       await store.saveReadPositions('test', new Map([['C1', '1']]));
       await eventually(async () => {

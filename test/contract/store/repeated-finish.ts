@@ -16,10 +16,10 @@ import {
 } from './store-fixture.ts';
 import type { StoreSetup } from './store-fixture.ts';
 
-/** What an owner hears who did not hear the first time. */
+/** Repetitions of `finish` by an owner who lost the response. */
 export function repeatedFinish({ start }: StoreSetup): void {
-  describe('finish once more', () => {
-    it('gives the same next turn when it is repeated, and changes nothing', async () => {
+  describe('finish, repeated', () => {
+    it('resolves to the same next turn, and changes nothing', async () => {
       const { store, c, claim } = await startAnswering(start);
       await ask(store, question(c, 'B'));
       await store.storeEnding(claim, doneEnding);
@@ -38,7 +38,7 @@ export function repeatedFinish({ start }: StoreSetup): void {
       expect(textsOf((await store.finish(first!.claim, alice, 5))!.turn.messages)).toEqual(['C']);
     });
 
-    it('gives the next turn for a whole lease again when it is repeated', async () => {
+    it('renews the lease of the next turn', async () => {
       const store = await start();
       const [c, lapsed] = [newConversation(), newConversation()];
       await ask(store, question(c, 'A'), question(lapsed, 'A'));
@@ -52,7 +52,7 @@ export function repeatedFinish({ start }: StoreSetup): void {
       expect(await store.claim(c, bob)).toBeUndefined();
     });
 
-    it('gives nothing again when it is repeated, whatever came meanwhile', async () => {
+    it('resolves to nothing again, whatever came meanwhile', async () => {
       const { store, c, claim } = await startAnswering(start);
       await store.storeEnding(claim, doneEnding);
       expect(await store.finish(claim, alice, 5)).toBeUndefined();
@@ -65,7 +65,7 @@ export function repeatedFinish({ start }: StoreSetup): void {
       expect(textsOf((await store.conversationView(c)).history)).toEqual(['A', doneEnding.text]);
     });
 
-    it('gives nothing when it is repeated after the next turn was let go or taken', async () => {
+    it('resolves to nothing after the next turn was released or claimed', async () => {
       const { store, c, claim } = await startAnswering(start);
       await ask(store, question(c, 'B'));
       await store.storeEnding(claim, doneEnding);
@@ -78,7 +78,7 @@ export function repeatedFinish({ start }: StoreSetup): void {
       expect((await store.renew([taken.claim], bob)).lost).toEqual([]);
     });
 
-    it('is refused to whoever did not finish the turn', async () => {
+    it('is refused to an owner that did not finish the turn', async () => {
       const store = await start();
       const c = newConversation();
       await ask(store, question(c, 'A'));

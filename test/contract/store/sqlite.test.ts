@@ -32,7 +32,7 @@ async function open(settings: StoreSettings): Promise<OpenedStore> {
 storeContract('SQLite', open);
 
 describe('SQLite after a restart', () => {
-  it('gives out interrupted turns at once, though their leases had long to run', async () => {
+  it('claims interrupted turns at once, though their leases had long to run', async () => {
     const opened = await open({});
     try {
       const c = newConversation();

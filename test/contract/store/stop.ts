@@ -13,10 +13,10 @@ import {
 } from './store-fixture.ts';
 import type { StoreSetup } from './store-fixture.ts';
 
-/** How people end an answer. */
+/** Stop commands and requests to stop. */
 export function stopping({ start }: StoreSetup): void {
-  describe('an order to stop', () => {
-    it('keeps context that reads like a stop, and stops nothing', async () => {
+  describe('a stop command', () => {
+    it('stops nothing as context, which is kept', async () => {
       const store = await start();
       const c = newConversation();
       await ask(store, question(c, 'A'));
@@ -25,7 +25,7 @@ export function stopping({ start }: StoreSetup): void {
       expect((await store.conversationView(c)).running?.stopRequested).toBe(false);
     });
 
-    it('marks the running turn to be stopped, and neither queues nor keeps the order', async () => {
+    it('marks the running turn, and is neither queued nor kept', async () => {
       const { store, c, claim } = await startAnswering(start);
       expect(await store.accept(question(c, 'stop'), stopOptions)).toBe('stopping');
       const { running, queued } = await store.conversationView(c);
@@ -45,7 +45,7 @@ export function stopping({ start }: StoreSetup): void {
       expect((await mustClaim(store, c)).turn.stopRequested).toBe(true);
     });
 
-    it('queues an order to stop when nothing runs, and drops it when the end is stored', async () => {
+    it('is queued when nothing runs, and dropped when the ending is stored', async () => {
       const store = await start();
       const c = newConversation();
       expect(await store.accept(question(c, 'stop'), stopOptions)).toBe('queued');
@@ -72,7 +72,7 @@ export function stopping({ start }: StoreSetup): void {
       expect((await mustClaim(store, c)).turn.stopRequested).toBe(true);
     });
 
-    it('comes too late once the end is stored, and does not reach the next turn', async () => {
+    it('comes too late once the ending is stored, and does not reach the next turn', async () => {
       const { store, c, claim } = await startAnswering(start);
       await store.requestStop(c);
       await store.storeEnding(claim, doneEnding);

@@ -14,11 +14,11 @@ import { leases } from './leases.ts';
 import { lifecycle } from './lifecycle.ts';
 import { pagesAndEndings } from './pages-and-endings.ts';
 import { participation } from './participation.ts';
-import { questions } from './questions.ts';
-import { readingNotes } from './reading-notes.ts';
+import { reviseAndWithdraw } from './revise-and-withdraw.ts';
+import { poisonMessages } from './poison-messages.ts';
 import { repeatedFinish } from './repeated-finish.ts';
 import { leaderLocks } from './leader-locks.ts';
-import { sharing } from './sharing.ts';
+import { twoInstances } from './two-instances.ts';
 import { stopping } from './stop.ts';
 import { stress } from './stress.ts';
 import { sweep } from './sweep.ts';
@@ -26,7 +26,7 @@ import { unclaimed } from './unclaimed.ts';
 
 const parts = [
   accept,
-  questions,
+  reviseAndWithdraw,
   stopping,
   claim,
   acceptAndClaim,
@@ -41,16 +41,16 @@ const parts = [
   participation,
   conversations,
   readPositions,
-  readingNotes,
+  poisonMessages,
   leaderLocks,
   erasure,
   sweep,
   lifecycle,
-  sharing,
+  twoInstances,
   stress,
 ];
 
-/** What every store does, whatever keeps its data. */
+/** The contract of the Store port, run by every store. */
 export function storeContract(name: string, open: OpenStore): void {
   describe(`${name} as a store`, () => {
     let opened: OpenedStore | undefined;

@@ -34,10 +34,10 @@ export interface StoreSetup {
   readonly reopen: () => Promise<Store>;
 }
 
-/** Long enough never to run out within a test. */
+/** Long enough never to end within a test. */
 export const alice: Lease = { owner: 'alice', leaseMs: 60_000 };
 export const bob: Lease = { owner: 'bob', leaseMs: 60_000 };
-/** Runs out while a test waits for it. */
+/** Ends while a test waits for it. */
 export const briefLease: Lease = { owner: 'carol', leaseMs: 50 };
 
 /** How most questions come in here, and orders to stop. */
@@ -46,7 +46,7 @@ export const stopOptions: AcceptOptions = { stops: true, tokens: 1 };
 
 export const doneEnding: Ending = { outcome: 'done', text: 'An answer.' };
 
-/** A conversation that no other test knows. */
+/** A conversation that no other test uses. */
 export function newConversation(): ConversationId {
   return conversationId('test', randomUUID());
 }
@@ -104,7 +104,7 @@ export async function startAnswering(
   return { store, c, ...(await mustClaim(store, c)) };
 }
 
-/** Works off one turn; returns what finish gave. */
+/** Answers one turn; returns what `finish` resolved to. */
 export async function answer(
   store: Store,
   conversation: ConversationId,

@@ -13,9 +13,9 @@ const owners = 4;
 /** Short, so that turns which their owner leaves are taken over during the test. */
 const leaseMs = 40;
 
-/** Everything at once: what people sent is answered once each, in order, whoever does it. */
+/** Everything at once: each message is answered once, in order, by whichever owner. */
 export function stress({ start, beside }: StoreSetup): void {
-  it.each([1, 2, 3])('loses nothing and doubles nothing under load (seed %i)', async (seed) => {
+  it.each([1, 2, 3])('loses nothing and duplicates nothing under load (seed %i)', async (seed) => {
     const store = await start();
     const handles = [store, await beside()] as const;
     const chance = randomFrom(seed);

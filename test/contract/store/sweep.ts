@@ -13,7 +13,7 @@ import {
 } from './store-fixture.ts';
 import type { StoreSetup } from './store-fixture.ts';
 
-/** What goes with time. */
+/** Deletion of what is older than it is kept. */
 export function sweep({ start }: StoreSetup): void {
   describe('sweep', () => {
     const now = Date.now();

@@ -10,10 +10,10 @@ import {
 } from './store-fixture.ts';
 import type { StoreSetup } from './store-fixture.ts';
 
-/** How work is found that nobody is at. */
+/** Conversations without a living owner. */
 export function unclaimed({ start }: StoreSetup): void {
-  describe('waiting', () => {
-    it('lists whoever waits longest first, without those at work', async () => {
+  describe('unclaimed', () => {
+    it('lists the longest waiting first, without those that are owned', async () => {
       const store = await start();
       const all = Array.from({ length: 5 }, () => newConversation());
       // The platform's time says otherwise: what counts is how long a question lies here.
@@ -34,7 +34,7 @@ export function unclaimed({ start }: StoreSetup): void {
       ]);
     });
 
-    it('lists a conversation again whose owner gave no sign of life', async () => {
+    it('lists a conversation again whose lease ended', async () => {
       const store = await start();
       const c = newConversation();
       await ask(store, question(c, 'A'));
@@ -44,7 +44,7 @@ export function unclaimed({ start }: StoreSetup): void {
       );
     });
 
-    it('stays bounded', async () => {
+    it('is limited in length', async () => {
       const store = await start();
       const questions = Array.from({ length: 1_100 }, () => question(newConversation(), 'A'));
       await Promise.all(questions.map((each) => store.accept(each, questionOptions)));

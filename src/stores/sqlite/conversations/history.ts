@@ -16,7 +16,7 @@ interface EntryRow {
   readonly text: string;
 }
 
-/** Conversations' pasts: unique by id, in the order of the platform's time. */
+/** Histories, in the table `entry`: unique by id, in the order of the platform's time. */
 export class HistoryTable {
   readonly #put: Query<unknown>;
   readonly #has: Query<unknown>;
@@ -33,7 +33,7 @@ export class HistoryTable {
       WHERE conversation = ? ORDER BY at DESC, reply DESC, id DESC LIMIT ?`);
   }
 
-  /** One that is there by this id already is replaced. */
+  /** Replaces an entry with the same id. */
   put(conversation: ConversationId, entry: HistoryEntry): void {
     this.#put.run(
       conversation,
@@ -74,7 +74,6 @@ function toEntry(row: EntryRow): HistoryEntry {
   };
 }
 
-/** An author as two columns hold one. */
 export function toAuthor(id: string, name: string | null): Author {
   return { id, ...(name !== null && { name }) };
 }

@@ -10,7 +10,6 @@ import type { QuestionTable } from './questions.ts';
 import type { DiskReserve } from '../connection/data-folder.ts';
 import type { TurnTable } from './turn-table.ts';
 
-/** What the inbox works with. */
 export interface InboxOptions {
   readonly db: Database;
   readonly reserve: DiskReserve;

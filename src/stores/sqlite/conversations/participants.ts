@@ -13,7 +13,7 @@ interface SummaryRow {
   readonly firstText: string;
 }
 
-/** Who has asked the bot something in which conversation. */
+/** Who has asked the bot something in which conversation, in the table `participant`. */
 export class Participants {
   readonly #note: Query<unknown>;
   readonly #of: Query<{ person: string; opened: number }>;

@@ -13,7 +13,7 @@ interface QuestionRow {
   readonly text: string;
 }
 
-/** Questions that wait for their turn, or are being answered in one. */
+/** Questions without an answer, in the table `question`: waiting, or in a turn. */
 export class QuestionTable {
   readonly #add: Query<unknown>;
   readonly #has: Query<unknown>;
@@ -65,27 +65,25 @@ export class QuestionTable {
     return this.#has.get(conversation, id) !== undefined;
   }
 
-  /** How many questions of this person have no answer yet. */
+  /** Count of a person's questions without an answer. */
   countBy(authorId: string): number {
     return this.#countBy.get(authorId)?.open ?? 0;
   }
 
-  /** False if it does not wait. */
   revise(conversation: ConversationId, id: string, text: string, tokens: number): boolean {
     return this.#revise.run(text, tokens, conversation, id) > 0;
   }
 
-  /** False if it does not wait. */
   withdraw(conversation: ConversationId, id: string): boolean {
     return this.#withdraw.run(conversation, id) > 0;
   }
 
-  /** The id of the first one that waits. */
+  /** The id of the first waiting question. */
   first(conversation: ConversationId): string | undefined {
     return this.#first.get(conversation)?.id;
   }
 
-  /** Puts all that wait into a turn. */
+  /** Puts all waiting questions into a turn. */
   take(conversation: ConversationId, turn: string): void {
     this.#take.run(turn, conversation);
   }
@@ -98,7 +96,7 @@ export class QuestionTable {
     return this.#queued.all(conversation).map((row) => toMessage(conversation, row));
   }
 
-  /** Takes a turn's questions out, as the history keeps them. */
+  /** Removes a turn's questions, and returns them as history entries. */
   remove(conversation: ConversationId, turn: string): HistoryEntry[] {
     const rows = this.#ofTurn.all(conversation, turn);
     this.#deleteOfTurn.run(conversation, turn);

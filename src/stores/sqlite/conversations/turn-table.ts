@@ -17,10 +17,10 @@ interface TurnRow {
   readonly text: string | null;
 }
 
-/** A turn without what other tables hold of it. */
+/** A turn without the parts that are in other tables. */
 export type TurnState = Omit<Turn, 'messages' | 'pages'>;
 
-/** Turns begun and not finished, at most one per conversation, and who works on them. */
+/** Unfinished turns and their owners, at most one per conversation, in the table `turn`. */
 export class TurnTable {
   readonly #nextFence: Query<{ fence: number }>;
   readonly #get: Query<TurnRow>;
@@ -58,21 +58,21 @@ export class TurnTable {
     this.#remove = db.query('DELETE FROM turn WHERE conversation = ?');
   }
 
-  /** The turn as it stands, and whether somebody is at it. */
+  /** The turn, and whether a living owner works on it. */
   find(conversation: ConversationId, now: number): { turn: TurnState; busy: boolean } | undefined {
     const row = this.#get.get(conversation);
     if (row === undefined) return undefined;
     return { turn: toTurn(conversation, row), busy: row.owner !== null && row.leasedUntil > now };
   }
 
-  /** Begins a turn, of which the caller knows that there is none. */
+  /** Begins a turn in a conversation that has none. */
   begin(conversation: ConversationId, id: string, lease: Lease, now: number): Claim {
     const fence = this.#fence();
     this.#begin.run(conversation, id, fence, lease.owner, now + lease.leaseMs, now);
     return { conversation, turn: id, fence };
   }
 
-  /** Takes up an interrupted turn for one more attempt. */
+  /** Claims an interrupted turn for another attempt. */
   retry(turn: TurnState, lease: Lease, now: number): Claim {
     const fence = this.#fence();
     this.#retry.run(fence, lease.owner, now + lease.leaseMs, turn.conversation);
@@ -96,12 +96,12 @@ export class TurnTable {
     return this.#get.get(conversation) !== undefined;
   }
 
-  /** False if no turn runs, or its end is stored. */
+  /** False if no turn runs, or its ending is stored. */
   requestStop(conversation: ConversationId): boolean {
     return this.#requestStop.run(conversation) > 0;
   }
 
-  /** Stores the end, unless there is one. */
+  /** Stores the ending, unless there is one. */
   storeEnding(claim: Claim, { outcome, note, text }: Ending): void {
     this.#conclude.run(outcome, note ?? null, text, ...keyOf(claim));
   }
@@ -146,7 +146,7 @@ interface PageRow {
   readonly source: string;
 }
 
-/** The pages of running replies; a conversation has one running reply at most. */
+/** Pages of running replies, in the table `page`; a conversation has one such reply at most. */
 export class PageTable {
   readonly #put: Query<unknown>;
   readonly #find: Query<Pick<PageRow, 'key' | 'id'>>;
@@ -166,7 +166,7 @@ export class PageTable {
     this.#dropAll = db.query('DELETE FROM page WHERE conversation = ?');
   }
 
-  /** False if only its text is new: where the page stands was known already. */
+  /** Returns whether more than the text changed. */
   put(conversation: ConversationId, page: PageRecord): boolean {
     const id = page.id ?? null;
     const known = this.#find.get(conversation, page.index);

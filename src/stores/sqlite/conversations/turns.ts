@@ -12,7 +12,6 @@ import { PageTable, type TurnState, type TurnTable } from './turn-table.ts';
 import type { QuestionTable } from './questions.ts';
 import type { Database, Query } from '../connection/database.ts';
 
-/** What turns work with. */
 export interface TurnsOptions {
   readonly db: Database;
   readonly questions: QuestionTable;
@@ -54,7 +53,7 @@ export class Turns {
     };
   }
 
-  /** Returns whether anything but the page's text is new. */
+  /** Returns whether more than the page's text changed. */
   savePage(claim: Claim, page: PageRecord): boolean {
     this.#turns.ensure(claim);
     return this.#pages.put(claim.conversation, page);

@@ -12,10 +12,10 @@ import {
 } from './store-fixture.ts';
 import type { StoreSetup } from './store-fixture.ts';
 
-/** What people may do to questions that wait. */
-export function questions({ start }: StoreSetup): void {
+/** Changes to waiting questions. */
+export function reviseAndWithdraw({ start }: StoreSetup): void {
   describe('revise and withdraw', () => {
-    it('change and drop a question that waits', async () => {
+    it('change and drop a waiting question', async () => {
       const store = await start();
       const c = newConversation();
       await ask(store, question(c, 'A'), question(c, 'B'), question(c, 'C'));

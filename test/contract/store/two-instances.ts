@@ -18,9 +18,9 @@ import {
 } from './store-fixture.ts';
 import type { StoreSetup } from './store-fixture.ts';
 
-/** What several who have the same data at the same time can rely on. */
-export function sharing({ start, beside }: StoreSetup): void {
-  describe('two at once', () => {
+/** Two instances on the same data at the same time. */
+export function twoInstances({ start, beside }: StoreSetup): void {
+  describe('two instances', () => {
     const startBoth = async (): Promise<[Store, Store]> => [await start(), await beside()];
     /** As many as that at the same time, each by the other handle. */
     const race = <T>(
@@ -68,7 +68,7 @@ export function sharing({ start, beside }: StoreSetup): void {
       expect(receipts.filter((receipt) => receipt === 'too-many')).toHaveLength(7);
     });
 
-    it('remember what was said before once', async () => {
+    it('add earlier history once', async () => {
       const both = await startBoth();
       const c = newConversation();
       const past = [{ id: 'p', role: 'user', text: 'Once', at: 1, tokens: 1 }] as const;
@@ -76,7 +76,7 @@ export function sharing({ start, beside }: StoreSetup): void {
       expect((await both[0].conversationView(c)).history).toEqual(past);
     });
 
-    it('give a turn to one of those who want it', async () => {
+    it('claim a turn once', async () => {
       const both = await startBoth();
       const c = newConversation();
       await ask(both[0], question(c, 'A'));
@@ -88,7 +88,7 @@ export function sharing({ start, beside }: StoreSetup): void {
       for (const store of both) expect(await store.claim(c, bob)).toBeUndefined();
     });
 
-    it('give an interrupted turn to one of those who want it, as one more attempt', async () => {
+    it('claim an interrupted turn once, as one more attempt', async () => {
       const both = await startBoth();
       const c = newConversation();
       await ask(both[0], question(c, 'A'));
@@ -108,7 +108,7 @@ export function sharing({ start, beside }: StoreSetup): void {
       });
     });
 
-    it('hear of each other’s orders to stop', async () => {
+    it('see each other’s requests to stop', async () => {
       const [one, other] = await startBoth();
       const c = newConversation();
       await ask(one, question(c, 'A'));
@@ -117,7 +117,7 @@ export function sharing({ start, beside }: StoreSetup): void {
       expect((await one.renew([claim], alice)).stopping).toEqual([claim]);
     });
 
-    it('finish a turn once, and are told the same', async () => {
+    it('finish a turn once, and get the same result', async () => {
       const both = await startBoth();
       const c = newConversation();
       await ask(both[0], question(c, 'A'));
@@ -130,7 +130,7 @@ export function sharing({ start, beside }: StoreSetup): void {
       expect(textsOf((await both[1].conversationView(c)).history)).toEqual(['A', doneEnding.text]);
     });
 
-    it('have a role one after the other', async () => {
+    it('hold a role one after the other', async () => {
       const both = await startBoth();
       const owners = [alice, bob] as const;
       const held = await race(20, both, (store, i) =>
@@ -145,7 +145,7 @@ export function sharing({ start, beside }: StoreSetup): void {
       expect(await both[loser].acquireLeadership('listen', owners[loser])).toBe(true);
     });
 
-    it('lose what one of them forgets', async () => {
+    it('forget what one of them forgets', async () => {
       const [one, other] = await startBoth();
       const c = newConversation();
       await ask(one, question(c, 'A'));

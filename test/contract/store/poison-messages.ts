@@ -4,8 +4,8 @@ import { PoisonMessageGuard } from '../../../src/core/intake/poison-messages.ts'
 import { recordingLog } from '../../fakes/recording-log.ts';
 import type { StoreSetup } from './store-fixture.ts';
 
-/** Notes of messages that are being read, as they outlive the process that reads. */
-export function readingNotes({ start, reopen }: StoreSetup): void {
+/** Notes of messages that are being read, which outlive the process that reads. */
+export function poisonMessages({ start, reopen }: StoreSetup): void {
   const long = { id: 'T1:C1:1', chars: 5_000 };
   const never = (): Promise<void> => new Promise<never>(() => {});
 
