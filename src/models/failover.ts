@@ -3,16 +3,16 @@ import type { Log } from '../core/ports/log.ts';
 import type { Metrics } from '../core/ports/metrics.ts';
 import type { Model, ModelEvent, ModelRequest } from '../core/ports/model.ts';
 
-/** A model that failed is asked last for so long, in milliseconds. */
+/** Time for which a failed model is asked last, in ms. */
 const demotionMs = 30_000;
 
-/** Faults of the question, or of chance: the next question may well be answered. */
-const notOfTheModel: ReadonlySet<ModelFault> = new Set<ModelFault>(['too-long', 'empty']);
+/** Faults of the question or of chance, which do not demote a model. */
+const notTheModels: ReadonlySet<ModelFault> = new Set<ModelFault>(['too-long', 'empty']);
 
-/** One of several models, and since when others are asked before it. */
+/** One of the models, with its demotion after a failure. */
 interface Candidate {
   readonly model: Model;
-  /** On the clock of `performance.now()`; undefined while it is well. */
+  /** End of the demotion on the clock of `performance.now()`; undefined without one. */
   demotedUntil: number | undefined;
 }
 
@@ -22,18 +22,17 @@ export interface FailoverOptions {
 }
 
 /**
- * Several models as one: they are asked in order until one begins to write. What fails after its
- * first text is the caller's, as text that people have seen is never written anew. A refusal is a
- * provider's answer, and not taken to another.
+ * Several models as one: they are asked in order until one begins to write. A failure after the
+ * first text is thrown, as text that people have seen is never replaced. A refusal is an answer, and
+ * not taken to another model.
  *
- * One that failed is asked last for 30 s; then by one question, and by the others only once it
- * has written again, so that not everybody waits for a model that is silent.
+ * A model that failed is asked last for 30 s, then first by one question, and by all others only
+ * once it has written again: not everybody waits for a silent model.
  *
- * If all fail, what is thrown is the failure of the one that is named first: that is the one whose
- * answer was wanted, and its sentence is the one to act on. What the substitutes lack, such as
- * room for a long conversation, is in the log.
+ * If all fail, the failure of the model named first is thrown, as its answer was wanted; failures of
+ * the others are in the log.
  *
- * @param models at least one; one alone is given back as it is
+ * @param models at least one; a single one is returned as it is
  */
 export function failover(models: readonly Model[], { log, metrics }: FailoverOptions): Model {
   const [only] = models;
@@ -58,16 +57,15 @@ export function failover(models: readonly Model[], { log, metrics }: FailoverOpt
       } catch (error) {
         if (written || !(error instanceof ModelFailed) || error.fault === 'refused') throw error;
         failures.set(candidate, error);
-        if (!notOfTheModel.has(error.fault))
-          candidate.demotedUntil = performance.now() + demotionMs;
+        if (!notTheModels.has(error.fault)) candidate.demotedUntil = performance.now() + demotionMs;
         const next = order[at + 1];
-        if (next !== undefined) tell(candidate.model.name, next.model.name, error);
+        if (next !== undefined) logFailover(candidate.model.name, next.model.name, error);
       }
     }
     throw candidates.map((each) => failures.get(each)).find((failure) => failure !== undefined);
   }
 
-  function tell(from: string, to: string, error: ModelFailed): void {
+  function logFailover(from: string, to: string, error: ModelFailed): void {
     metrics.failedOver(from, to);
     log.warn({ from, to, fault: error.fault, err: error }, 'model failed over');
   }
@@ -75,10 +73,13 @@ export function failover(models: readonly Model[], { log, metrics }: FailoverOpt
   return { name: models.map(({ name }) => name).join(', '), stream };
 }
 
-/** The well ones first; one whose time aside is over is tried by whoever comes first. */
+/** Models without a demotion first; one whose demotion has just ended is tried by one question. */
 function orderOf(candidates: readonly Candidate[], now: number): Candidate[] {
-  const isWell = ({ demotedUntil = 0 }: Candidate): boolean => demotedUntil <= now;
-  const order = [...candidates.filter(isWell), ...candidates.filter((each) => !isWell(each))];
+  const isPreferred = ({ demotedUntil = 0 }: Candidate): boolean => demotedUntil <= now;
+  const order = [
+    ...candidates.filter(isPreferred),
+    ...candidates.filter((each) => !isPreferred(each)),
+  ];
   const [first] = order;
   if (first?.demotedUntil !== undefined) first.demotedUntil = now + demotionMs;
   return order;

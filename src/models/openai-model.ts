@@ -9,7 +9,7 @@ import type { LanguageModel } from 'ai';
 import { BadConfiguration, ModelFailed } from '../core/domain/errors.ts';
 import { withBatchedEvents } from './batched-sse-fetch.ts';
 
-/** The smallest, fastest and cheapest of OpenAI's current family, on both of its APIs. */
+/** The default model: OpenAI's smallest, fastest and cheapest, on both of its APIs. */
 export const defaultModel = 'gpt-6-luna';
 
 const defaultLimits: SilenceLimits = { firstTokenMs: 60_000, stallMs: 30_000 };
@@ -36,33 +36,33 @@ export function openAiModel(options: OpenAiOptions): Model {
   );
 }
 
-/** OpenAI's two ways to ask: the Responses API and Chat Completions. */
+/** OpenAI's two APIs: Responses and Chat Completions. */
 type OpenAiApi = 'responses' | 'chat';
 
 export interface Provider {
-  /** Servers of one's own mostly need none; OpenAI does. */
+  /** API key; OpenAI requires one, most self-hosted servers do not. */
   readonly apiKey?: string;
-  /** Such as `http://127.0.0.1:11434/v1`. Default: OpenAI itself. */
+  /** Such as `http://127.0.0.1:11434/v1`. Default: OpenAI's. */
   readonly baseUrl?: string;
-  /** Default: `responses` for OpenAI itself, `chat` elsewhere, where few speak the other. */
+  /** Default: `responses` for OpenAI itself, `chat` elsewhere, as few servers have the other. */
   readonly api?: OpenAiApi;
   /** The model's id at the provider. */
   readonly model: string;
-  /** Default: the global one. For proxies and tests. */
+  /** Default: the global `fetch`. */
   readonly fetch?: typeof globalThis.fetch;
 }
 
 export const openAiUrl = 'https://api.openai.com/v1';
 
-/** Which API a provider is asked through. */
+/** The API of a provider. */
 function apiOf({ api, baseUrl }: Pick<Provider, 'api' | 'baseUrl'>): OpenAiApi {
   return api ?? (isOpenAi(baseUrl) ? 'responses' : 'chat');
 }
 
 /**
- * The AI SDK's model for a provider. OpenAI's own package serves OpenAI, and the Responses API
- * wherever it is spoken; Chat Completions elsewhere go through the compatible one, which needs
- * no key and reads the reasoning that those servers send.
+ * The AI SDK's model for a provider: `@ai-sdk/openai` for OpenAI and for the Responses API anywhere;
+ * `@ai-sdk/openai-compatible` for Chat Completions elsewhere, as it needs no key and reads the
+ * reasoning that such servers send.
  *
  * Throws `BadConfiguration` without a key for OpenAI itself.
  */

@@ -4,15 +4,15 @@ import type { Log } from '../core/ports/log.ts';
 import type { Model, ModelEvent, ModelRequest } from '../core/ports/model.ts';
 import { wait } from '../core/timing.ts';
 
-/** How often, and how soon, a request is made again that failed before any text. */
+/** Retries of a request that failed before any text. */
 export interface RetryPolicy {
-  /** Requests for one answer, the first one included; at least 1. Default 3. */
+  /** Requests for one answer, including the first; at least 1. Default 3. */
   readonly tries: number;
-  /** The wait before the second request, in milliseconds; it doubles each time. Default 500. */
+  /** Delay before the second request, in ms; doubles each time. Default 500. */
   readonly firstDelayMs: number;
-  /** No wait grows beyond this by doubling, in milliseconds. Default 8,000. */
+  /** Longest delay by doubling, in ms. Default 8,000. */
   readonly longestDelayMs: number;
-  /** A provider that asks for this much patience or more is told of at once. Default 60,000. */
+  /** Retry-After from which a request fails at once, in ms. Default 60,000. */
   readonly patienceMs: number;
 }
 
@@ -23,8 +23,8 @@ export const defaultRetryPolicy: RetryPolicy = {
   patienceMs: 60_000,
 };
 
-/** Faults that may pass by themselves. */
-const passing: ReadonlySet<ModelFault> = new Set<ModelFault>([
+/** Faults that may pass by themselves, and are retried. */
+const transient: ReadonlySet<ModelFault> = new Set<ModelFault>([
   'rate-limited',
   'overloaded',
   'unreachable',
@@ -33,12 +33,12 @@ const passing: ReadonlySet<ModelFault> = new Set<ModelFault>([
   'empty',
 ]);
 
-/** An empty answer is whole, only useless: a second look is enough to know that it stays so. */
+/** Requests after empty answers: a second one shows whether the model stays at it. */
 const emptyTries = 2;
 
 /**
- * A model that asks again after a fault that may pass. Once anything was written, the fault is
- * the caller's: text that people have seen is never written anew.
+ * A model with retries after transient faults. A fault after the first text is thrown: text that
+ * people have seen is never replaced.
  */
 export function retrying(
   model: Model,
@@ -83,7 +83,7 @@ export function retryDelay(
   policy: RetryPolicy,
   random: () => number,
 ): number | undefined {
-  if (!passing.has(failure.fault)) return undefined;
+  if (!transient.has(failure.fault)) return undefined;
   const tries = failure.fault === 'empty' ? Math.min(policy.tries, emptyTries) : policy.tries;
   if (attempt >= tries) return undefined;
   const fullMs = Math.min(policy.firstDelayMs * 2 ** (attempt - 1), policy.longestDelayMs);

@@ -10,17 +10,19 @@ import type { RequestTimer } from '../core/ports/metrics.ts';
 import type { ModelEvent, ModelRequest } from '../core/ports/model.ts';
 import { toModelFailed } from './errors/to-model-failed.ts';
 
-/** How long a model may be silent, in milliseconds. */
+/** Longest silences of a model, in ms. */
 export interface SilenceLimits {
-  /** Before its first text, and while it reasons. Default 60,000. */
+  /** Before the first text, and while the model reasons. Default 60,000. */
   readonly firstTokenMs: number;
-  /** In the middle of its text. Default 30,000. */
+  /** Within the text. Default 30,000. */
   readonly stallMs: number;
 }
 
 /**
- * Asks a model once, and tells `asking` how that goes. However it is left (end, fault, abort, a reader that walks away), the HTTP
- * request is over and no timer is left. Throws `ModelFailed`, or the request's reason to abort.
+ * One request to a model, measured by `asking`. However the stream ends (finish, fault, abort, or a
+ * consumer that stops reading), the HTTP request is closed and no timer is left.
+ *
+ * @throws ModelFailed, or the reason of the request's abort signal
  */
 export async function* streamOnce(
   model: Exclude<LanguageModel, string>,
@@ -29,16 +31,16 @@ export async function* streamOnce(
   asking: RequestTimer,
 ): AsyncGenerator<ModelEvent> {
   request.signal.throwIfAborted();
-  const hangUp = new AbortController();
-  const watchdog = new IdleTimeout((limitMs) => {
-    hangUp.abort(new ModelFailed('stalled', `no sign of life for ${limitMs} ms`));
+  const closing = new AbortController();
+  const idle = new IdleTimeout((limitMs) => {
+    closing.abort(new ModelFailed('stalled', `no sign of life for ${limitMs} ms`));
   });
   const { stream } = streamText({
     model,
     instructions: request.instructions,
     messages: request.messages.map(({ role, text }) => ({ role, content: text })),
-    abortSignal: AbortSignal.any([request.signal, hangUp.signal]),
-    // Retries are ours: the SDK's know neither a stall nor a cut.
+    abortSignal: AbortSignal.any([request.signal, closing.signal]),
+    // Retries are in retrying.ts: the SDK's know neither a stall nor a cut stream.
     maxRetries: 0,
     // Errors come as parts; without a handler the SDK prints them to the console.
     onError: () => {},
@@ -48,18 +50,18 @@ export async function* streamOnce(
   // A reader rather than `for await`: leaving that loop cancels one branch of a tee, and waits
   // for the other.
   const parts = stream.getReader();
-  const prose = new AnswerText();
+  const answer = new AnswerText();
   let limitMs = limits.firstTokenMs;
   try {
     for (;;) {
-      watchdog.start(limitMs);
+      idle.start(limitMs);
       const { done, value: part } = await parts.read();
-      watchdog.stop();
+      idle.stop();
       request.signal.throwIfAborted();
-      hangUp.signal.throwIfAborted();
+      closing.signal.throwIfAborted();
       if (done) throw new ModelFailed('cut', 'the stream ended without a finish');
       limitMs = limitAfter(part, limits) ?? limitMs;
-      const text = prose.textOf(part);
+      const text = answer.textOf(part);
       if (text !== '') {
         asking.gotText();
         yield { type: 'delta', text };
@@ -71,35 +73,35 @@ export async function* streamOnce(
           ...(inputTokens === undefined ? {} : { inputTokens }),
           ...(outputTokens === undefined ? {} : { outputTokens }),
         };
-        const reason = endReason(part.finishReason, prose);
+        const reason = endReason(part.finishReason, answer);
         asking.ended('done', usage);
         yield { type: 'end', reason, usage };
         return;
       }
     }
   } catch (error) {
-    // An abort surfaces as whatever the SDK was doing at the time; the signals know better.
+    // The SDK reports an abort as any kind of error; the signals tell.
     request.signal.throwIfAborted();
     const asked = [request.instructions, ...request.messages.map(({ text }) => text)];
-    const failure = toModelFailed(hangUp.signal.aborted ? hangUp.signal.reason : error, asked);
+    const failure = toModelFailed(closing.signal.aborted ? closing.signal.reason : error, asked);
     asking.ended(failure.fault);
     throw failure;
   } finally {
-    // Whoever reads no further does not want it any more.
+    // The consumer may have stopped reading.
     asking.ended('left');
-    watchdog.stop();
-    hangUp.abort();
+    idle.stop();
+    closing.abort();
   }
 }
 
-/** A part that changes how much silence is natural, or undefined. */
+/** The silence limit after a part; undefined if the part does not change it. */
 function limitAfter(part: TextStreamPart<ToolSet>, limits: SilenceLimits): number | undefined {
   if (part.type === 'text-delta') return limits.stallMs;
   return /^(reasoning|tool)/.test(part.type) ? limits.firstTokenMs : undefined;
 }
 
-/** The SDK's finish → the port's end; throws `ModelFailed` for what is no whole answer. */
-function endReason(finish: FinishReason, prose: AnswerText): 'complete' | 'length' {
+/** The port's end reason. Throws `ModelFailed` for an incomplete answer. */
+function endReason(finish: FinishReason, answer: AnswerText): 'complete' | 'length' {
   if (finish === 'content-filter') {
     throw new ModelFailed('refused', 'the provider filtered the answer');
   }
@@ -109,29 +111,28 @@ function endReason(finish: FinishReason, prose: AnswerText): 'complete' | 'lengt
   if (finish === 'error') {
     throw new ModelFailed('unknown', 'the model finished with an error and no reason');
   }
-  if (!prose.written) throw new ModelFailed('empty', `the answer was blank (${finish})`);
+  if (!answer.written) throw new ModelFailed('empty', `the answer was blank (${finish})`);
   return finish === 'length' ? 'length' : 'complete';
 }
 
 /**
- * Picks an answer's text out of a model's stream. Texts of several steps or messages are joined
- * by the SDK without a gap, so they are set apart here; blank text at the start is held back
- * until there is more, because nobody should see, or keep, an answer of blanks.
+ * Text of an answer from the SDK's stream parts. Texts of several steps or messages get a paragraph
+ * break, which the SDK omits. Blank text at the start waits for more, so that no answer is blank.
  */
 class AnswerText {
-  /** There is text that people can see. */
+  /** Whether there was visible text. */
   written = false;
   #held = '';
   #step = 0;
   #message = '';
   #passage = '';
 
-  /** The text to show for a part; mostly that of a text part, else none. */
+  /** The text of a part; empty for all but text parts. */
   textOf(part: TextStreamPart<ToolSet>): string {
     if (part.type === 'finish-step') this.#step += 1;
     if (part.type === 'text-start') {
-      // Only the Responses API has several messages in an answer, and names them. Elsewhere a
-      // text may be interrupted by reasoning in the middle of a word, which is no paragraph.
+      // Only the Responses API has several messages in an answer, with ids. Elsewhere reasoning may
+      // interrupt a text within a word, which is no paragraph.
       const itemId = part.providerMetadata?.openai?.itemId;
       this.#message = typeof itemId === 'string' ? itemId : '';
     }
@@ -146,7 +147,7 @@ class AnswerText {
     return text;
   }
 
-  /** A paragraph break, if the text that comes is of another step or message than the last. */
+  /** A paragraph break between texts of different steps or messages. */
   #gap(): string {
     const passage = `${this.#step}/${this.#message}`;
     const gap = this.written && passage !== this.#passage ? '\n\n' : '';
@@ -156,8 +157,8 @@ class AnswerText {
 }
 
 /**
- * Notices silence. It is set before each wait and rests while nobody waits, so that a slow
- * reader is never taken for a silent writer.
+ * Timer for silence of the model. It runs during each read only, so that a slow consumer does not
+ * count as a silent model.
  */
 export class IdleTimeout {
   readonly #onSilence: (limitMs: number) => void;
@@ -167,13 +168,13 @@ export class IdleTimeout {
     this.#onSilence = onSilence;
   }
 
-  /** From now on, silence of `limitMs` milliseconds is reported, once. */
+  /** Starts the timer; silence of `limitMs` ms is reported once. */
   start(limitMs: number): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#onSilence(limitMs), limitMs);
   }
 
-  /** Silence is fine until the next `watch`. */
+  /** Stops the timer until the next `start`. */
   stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

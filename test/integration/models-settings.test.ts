@@ -167,7 +167,7 @@ describe('beside the start', () => {
     const port = await freePort();
     const log = recordingLog();
     const server = { baseUrl: `http://127.0.0.1:${port}/v1`, apiKey: 'k-wrong' };
-    const checked = warnOfWrongSettings({ server, models: ['m'], log, firstPauseMs: 5 }, signal);
+    const checked = warnOfWrongSettings({ server, models: ['m'], log, firstDelayMs: 5 }, signal);
     await vi.waitFor(() => expect(log.events).toHaveLength(1));
     expect(log.events.map(({ event }) => event)).toEqual([
       'the model’s server does not answer; still trying',

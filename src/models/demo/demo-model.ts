@@ -4,22 +4,22 @@ import { answer } from './answer.ts';
 import { wait } from '../../core/timing.ts';
 
 export interface DemoOptions {
-  /** How fast it writes; a token has 1 to 6 characters. Default 45; Infinity for at once. */
+  /** Speed; a token has 1 to 6 characters. Default 45; Infinity for all at once. */
   readonly tokensPerSecond?: number;
   /** Numbers from 0 up to, not including, 1. Default `Math.random`. */
   readonly random?: () => number;
   readonly metrics?: Metrics;
 }
 
-/** It looks up this many tokens' time before its first one, so that the working marks show. */
+/** Delay before the first token, in tokens, so that the working state shows. */
 const thinkingTokens = 15;
 
-/** Longest token in code points, as real ones go. */
+/** Longest token, in code points. */
 const longestToken = 6;
 
 const name = 'demo';
 
-/** Who answers, in a line for people. */
+/** A line about the demo for people. */
 export const demoTagline = 'A laid-back dude who never drops character.';
 
 /**
@@ -37,7 +37,7 @@ export function demoModel(options: DemoOptions = {}): Model {
       let outputTokens = 0;
       let dueAt = performance.now() + thinkingTokens * tokenMs;
       for (const token of tokensOf(answer(messages, random), random)) {
-        // By the clock: timers are late by a bit each time, and the bits add up.
+        // Due times instead of fixed delays: late timers would add up.
         const waitMs = dueAt - performance.now();
         if (waitMs > 0) await wait(waitMs, signal);
         signal.throwIfAborted();

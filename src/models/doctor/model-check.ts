@@ -6,12 +6,12 @@ import { toModelFailed } from '../errors/to-model-failed.ts';
 import { languageModel, type Provider } from '../openai-model.ts';
 import { inspectSettings, remedyFor } from './settings-check.ts';
 
-/** OpenAI's own APIs take no smaller limit; other servers do. */
+/** Smallest token limit that OpenAI's own APIs accept; other servers accept 1. */
 const leastTokensAtOpenAi = 16;
 
 const group = 'model';
 
-/** Behind these there may be a setting that is wrong, and which one the list of models tells. */
+/** Faults that a wrong setting may cause; the list of models then tells which one. */
 const maybeSettings = new Set<ModelFault>([
   'unauthorized',
   'unknown-model',
@@ -24,7 +24,7 @@ export interface ModelCheckupOptions extends Omit<Provider, 'fetch'> {
   readonly hear: OnClockReading;
 }
 
-/** Looks whether a model answers, by one call with as few tokens as its provider takes. */
+/** Check that a model answers: one call with as few tokens as its provider accepts. */
 export function modelCheckup(options: ModelCheckupOptions): Check {
   const id = `model.${options.model}`;
   const what = options.model;
@@ -48,7 +48,7 @@ export function modelCheckup(options: ModelCheckupOptions): Check {
   };
 }
 
-/** Where a setting is to blame, its words are those of a start. */
+/** The finding of a failed call, with the words of the start for a wrong setting. */
 async function failed(
   { fault, message }: ModelFailed,
   { model, ...server }: ModelCheckupOptions,
@@ -69,14 +69,14 @@ async function failed(
   }
   const remedy = remedyFor(fault, server);
   return {
-    // It is there, and takes the key.
+    // A rate-limited server is there, and accepts the key.
     state: fault === 'rate-limited' ? 'warning' : 'failed',
     detail: `${userTexts.model[fault]} (${message})`,
     ...(remedy === undefined ? {} : { remedy }),
   };
 }
 
-/** Throws whatever goes wrong. An answer without a word is one, too: some think first. */
+/** Makes the call; throws its failure. An empty answer is fine, as some models reason first. */
 async function ask({ hear, ...provider }: ModelCheckupOptions, signal: AbortSignal): Promise<void> {
   const model = languageModel({
     ...provider,
@@ -107,7 +107,7 @@ async function ask({ hear, ...provider }: ModelCheckupOptions, signal: AbortSign
   throw new ModelFailed('cut', 'the stream ended without a finish');
 }
 
-/** Some models call it an error that the few tokens were spent on thinking. */
+/** Whether an error says that the few tokens were spent on reasoning. */
 function ranOut(error: unknown): boolean {
   return /max_tokens or model output limit was reached/.test(toModelFailed(error).message);
 }

@@ -2,29 +2,29 @@ import { withDeadline } from '../../core/timing.ts';
 import { type JsonRecord, asRecord, asList, asText } from '../../core/foreign-data.ts';
 import type { Provider } from '../openai-model.ts';
 
-/** A list of names takes no longer, even at a server that is busy. */
+/** Timeout of the list, in ms. */
 const timeoutMs = 10_000;
-/** The longest lists have some thousand models with a page on each. */
+/** Longest list, in bytes: some have a thousand models with long descriptions. */
 const maxListBytes = 8 * 1024 * 1024;
 
-/** What came of asking a server which models it has. */
+/** The outcome of a request for a server's models. */
 export type ModelList =
   | { readonly kind: 'listed'; readonly ids: readonly string[] }
-  /** It wants another key, or one at all. */
-  | { readonly kind: 'refused'; readonly status: number }
-  /** It has no such page there; calls may work all the same. */
+  /** A key is missing or wrong. */
+  | { readonly kind: 'unauthorized'; readonly status: number }
+  /** There is no list at this address; calls may work all the same. */
   | { readonly kind: 'missing' }
-  /** It answers with something else, such as a web page. */
-  | { readonly kind: 'strange'; readonly type: string }
-  /** It is there, and tells nothing of use. */
-  | { readonly kind: 'silent' }
-  /** It is there, and cannot answer now. */
+  /** The response is something else, such as a web page. */
+  | { readonly kind: 'unexpected'; readonly type: string }
+  /** The server answers without usable facts. */
+  | { readonly kind: 'inconclusive' }
+  /** The server cannot answer now. */
   | { readonly kind: 'busy' }
-  | { readonly kind: 'away'; readonly error: unknown };
+  | { readonly kind: 'unreachable'; readonly error: unknown };
 
 /**
- * Asks the server at an address for its models: one call, for which no model is loaded. Throws the
- * signal's reason alone.
+ * Lists the models of a server: one cheap call, for which no model is loaded. Throws the signal's
+ * reason only.
  */
 export async function listModels(
   baseUrl: string,
@@ -39,7 +39,7 @@ export async function listModels(
     });
   } catch (error) {
     signal.throwIfAborted();
-    return { kind: 'away', error };
+    return { kind: 'unreachable', error };
   }
 }
 
@@ -47,25 +47,25 @@ async function readList(response: Response): Promise<ModelList> {
   const { status } = response;
   const body = await textIn(response);
   if (status === 401 || status === 403) {
-    // OpenAI's keys can be kept from listing and good for asking.
-    return mayNotList(body) ? { kind: 'silent' } : { kind: 'refused', status };
+    // OpenAI's keys may lack the permission to list, and still serve requests.
+    return mayNotList(body) ? { kind: 'inconclusive' } : { kind: 'unauthorized', status };
   }
   if (status === 404 || status === 405) return { kind: 'missing' };
   if (status === 408 || status === 429 || status >= 500) return { kind: 'busy' };
-  if (!response.ok) return { kind: 'silent' };
+  if (!response.ok) return { kind: 'inconclusive' };
   const answer = parsed(body);
   if (answer === undefined) {
     const [type = ''] = (response.headers.get('content-type') ?? '').split(';', 1);
-    return { kind: 'strange', type: type.trim().toLowerCase() };
+    return { kind: 'unexpected', type: type.trim().toLowerCase() };
   }
   const models = asList(answer['data']).map(asRecord);
-  // llama.cpp has one model, and answers whatever name it is asked by.
-  if (models.some((model) => model['owned_by'] === 'llamacpp')) return { kind: 'silent' };
+  // llama.cpp has one model, which answers under any name.
+  if (models.some((model) => model['owned_by'] === 'llamacpp')) return { kind: 'inconclusive' };
   const ids = models.flatMap(({ id }) => asText(id) ?? []);
-  return ids.length === 0 ? { kind: 'silent' } : { kind: 'listed', ids };
+  return ids.length === 0 ? { kind: 'inconclusive' } : { kind: 'listed', ids };
 }
 
-/** What is beyond the most that is read is left. */
+/** The body, up to `maxListBytes`. */
 async function textIn({ body }: Response): Promise<string> {
   if (body === null) return '';
   const decoder = new TextDecoder();
@@ -79,7 +79,7 @@ async function textIn({ body }: Response): Promise<string> {
   return parts.join('');
 }
 
-/** Undefined for what is no JSON. */
+/** The body as JSON; undefined if it is none. */
 function parsed(text: string): JsonRecord | undefined {
   try {
     return asRecord(JSON.parse(text));

@@ -7,21 +7,20 @@ import { readProviderError } from '../errors/provider-error.ts';
 import { type ModelList, listModels } from './model-list.ts';
 import { isOpenAi, openAiUrl, type Provider } from '../openai-model.ts';
 
-const firstPauseMs = 2_000;
-const longestPauseMs = 5 * 60_000;
+const firstDelayMs = 2_000;
+const longestDelayMs = 5 * 60_000;
 
 export interface SettingsCheckOptions {
   readonly server: Server;
   readonly models: readonly string[];
   readonly log: Log;
-  /** Between two tries while the server is away, in ms; 2 s, and longer each time. */
-  readonly firstPauseMs?: number;
+  /** First delay between two attempts, in ms; it doubles. Default 2,000. */
+  readonly firstDelayMs?: number;
 }
 
 /**
- * Looks beside the start whether the model can answer with these settings, and warns of what
- * cannot be; waits for a server that is away, for as long as that takes. Ends with the signal, and
- * never throws.
+ * Checks the settings beside the start, and logs warnings; retries without end while the server does
+ * not answer. Ends with the signal, and never throws.
  */
 export async function warnOfWrongSettings(
   { server, models, log, ...options }: SettingsCheckOptions,
@@ -40,7 +39,7 @@ export async function warnOfWrongSettings(
         if (tries > 1) log.info({ tries }, 'the model’s server answers');
         return;
       }
-      await wait(backoffMs(tries, options.firstPauseMs ?? firstPauseMs, longestPauseMs), signal);
+      await wait(backoffMs(tries, options.firstDelayMs ?? firstDelayMs, longestDelayMs), signal);
     }
   } catch (error) {
     if (signal.aborted) return;
@@ -48,26 +47,26 @@ export async function warnOfWrongSettings(
   }
 }
 
-/** Models that are named where another one is missing. */
-const mostNamed = 5;
+/** Models named in the finding about a missing one. */
+const maxNamed = 5;
 const maxNameChars = 60;
 
-/** A setting with which the model cannot answer. */
+/** A setting that keeps the model from answering. */
 interface SettingFault {
   readonly setting: 'OPENAI_API_KEY' | 'OPENAI_BASE_URL' | 'MODEL';
-  /** How it is. */
+  /** The fault. */
   readonly detail: string;
-  /** What to do. */
+  /** The remedy, as an instruction. */
   readonly remedy: string;
 }
 
 export interface SettingsReport {
-  /** Whether the server answers: what is wrong then will not pass by itself. */
+  /** Whether the server answers: faults will then not pass by themselves. */
   readonly answers: boolean;
   readonly faults: readonly SettingFault[];
 }
 
-/** Where a model is, and how it is asked. */
+/** A model's server, and the access to it. */
 export type Server = Pick<Provider, 'apiKey' | 'baseUrl' | 'fetch'>;
 
 const withPassword: SettingFault = {
@@ -76,7 +75,7 @@ const withPassword: SettingFault = {
   remedy: 'take them out of OPENAI_BASE_URL; a key belongs in OPENAI_API_KEY',
 };
 
-/** What to do about a model that does not answer; undefined where that is nothing. */
+/** The remedy for a model that does not answer; undefined if there is none. */
 export function remedyFor(fault: ModelFault, { baseUrl }: Server): string | undefined {
   switch (fault) {
     case 'unauthorized':
@@ -101,8 +100,8 @@ export function remedyFor(fault: ModelFault, { baseUrl }: Server): string | unde
 }
 
 /**
- * Looks by one cheap call whether a server can answer with these settings. No model is loaded for
- * it, and a server that tells nothing is taken to be well. Throws the signal's reason alone.
+ * Checks by one cheap call whether a server can answer with these settings. No model is loaded, and a
+ * server without usable facts passes. Throws the signal's reason only.
  */
 export async function inspectSettings(
   server: Server,
@@ -117,14 +116,14 @@ export async function inspectSettings(
       const faults = models.flatMap((model) => missing(model, list.ids, server) ?? []);
       return { answers: true, faults };
     }
-    case 'refused':
-      return { answers: true, faults: [refused(list.status, server)] };
+    case 'unauthorized':
+      return { answers: true, faults: [unauthorized(list.status, server)] };
     case 'missing':
-    case 'strange':
+    case 'unexpected':
       return { answers: true, faults: await faultOfAddress(list, server, signal) };
-    case 'silent':
+    case 'inconclusive':
       return { answers: true, faults: [] };
-    case 'away':
+    case 'unreachable':
       return unreachable(list.error, server);
     case 'busy':
     default:
@@ -132,20 +131,20 @@ export async function inspectSettings(
   }
 }
 
-function refused(status: number, server: Server): SettingFault {
+function unauthorized(status: number, server: Server): SettingFault {
   const detail = server.apiKey
     ? `${nameOf(server)} does not accept the key (status ${status})`
     : `${nameOf(server)} wants a key (status ${status})`;
   return { setting: 'OPENAI_API_KEY', detail, remedy: remedyFor('unauthorized', server) ?? '' };
 }
 
-/** Undefined for a model that is there, or may well be. */
+/** The fault of a model that is not listed; undefined if it is. */
 function missing(model: string, ids: readonly string[], server: Server): SettingFault | undefined {
   if (ids.some((id) => isSame(id, model))) return undefined;
   const alike = ids
     .map((id) => ({ id, common: commonChars(id, model) }))
     .toSorted((a, b) => b.common - a.common)
-    .slice(0, mostNamed)
+    .slice(0, maxNamed)
     .map(({ id }) => inOneLine(id, maxNameChars));
   const more = ids.length > alike.length ? ', …' : '';
   const sure = isOpenAi(server.baseUrl) ? '' : ', though it may answer by other names, too';
@@ -156,7 +155,7 @@ function missing(model: string, ids: readonly string[], server: Server): Setting
   };
 }
 
-/** Ollama's `llama3:latest` is `llama3`, OpenRouter's `name:free` is a way of `name`, Gemini lists paths. */
+/** Whether two ids are one model: Ollama appends `:latest`, OpenRouter `:free`, Gemini lists paths. */
 function isSame(id: string, model: string): boolean {
   const listed = id.replace(/^models\//, '');
   return [model, `${model}:latest`, model.replace(/:[^:/]*$/, '')].includes(listed);
@@ -168,7 +167,7 @@ function commonChars(one: string, other: string): number {
   return most;
 }
 
-/** Where the API is not at the address, but may be beside it. */
+/** Faults of an address without the API, which may be at another path. */
 async function faultOfAddress(
   list: ModelList,
   server: Server,
@@ -183,13 +182,13 @@ async function faultOfAddress(
   const other = `${url.origin}${/\/v\d\w*$/.test(base) ? base : `${base}/v1`}`;
   if (other !== `${url.origin}${path}`) {
     const { kind } = await listModels(other, server, signal);
-    if (kind === 'listed' || kind === 'refused') {
+    if (kind === 'listed' || kind === 'unauthorized') {
       const detail = `OpenAI’s API is not at ${addressIn(baseUrl)}, but at ${other}`;
       return [{ setting, detail, remedy: `set OPENAI_BASE_URL=${other}` }];
     }
   }
   // Some servers have no list of models.
-  if (list.kind !== 'strange') return [];
+  if (list.kind !== 'unexpected') return [];
   const what = /html/.test(list.type) ? 'a web page' : 'something that is no JSON';
   const detail = `${addressIn(baseUrl)} answers with ${what}, where OpenAI’s API lists models`;
   return [{ setting, detail, remedy: remedyFor('malformed', server) ?? '' }];
@@ -208,12 +207,12 @@ function unreachable(error: unknown, server: Server): SettingsReport {
   return { answers: false, faults: [{ setting, detail, remedy }] };
 }
 
-/** Most messages of the system name their code themselves. */
+/** The system's message, with its code if it does not contain it. */
 function whyOf({ code, message }: { code: string; message: string }): string {
   return message.includes(code) ? message : `${code} ${message}`.trim();
 }
 
-/** For people, without a password in it. */
+/** The server's name for people, without a password. */
 function nameOf({ baseUrl }: Server): string {
   return baseUrl === undefined || isOpenAi(baseUrl) ? 'OpenAI' : addressIn(baseUrl);
 }

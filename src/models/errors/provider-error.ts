@@ -1,9 +1,8 @@
 import { isPortBlocked } from '../../core/ports/checkup.ts';
 
 /**
- * What an error from the AI SDK or a provider says about itself. SDK errors carry the whole
- * request and often the answer, which are people's words; a complaint keeps only what is safe
- * to log.
+ * Facts of an error from the AI SDK or a provider. SDK errors carry the whole request and often the
+ * answer, which are people's texts; here are only facts that the log may have.
  */
 export interface ProviderError {
   /** The error's class, such as `AI_APICallError`. */
@@ -11,17 +10,17 @@ export interface ProviderError {
   readonly status: number | undefined;
   /** The provider's codes and types, in lower case, such as `rate_limit_exceeded tokens`. */
   readonly codes: string;
-  /** The part of the request that the provider names, such as `messages[3].content`; or empty. */
+  /** Part of the request that the provider names, such as `messages[3].content`; or empty. */
   readonly parameter: string;
-  /** What the provider calls the request, for its support, such as `req_4f2a`; or empty. */
+  /** The provider's id of the request, such as `req_4f2a`; or empty. */
   readonly requestId: string;
   /** The provider's sentence. */
   readonly message: string;
-  /** How long the provider asks us to wait, in milliseconds. */
+  /** Delay that the provider asks for, in ms. */
   readonly retryAfterMs: number | undefined;
-  /** The system's error below it, if the network failed. */
+  /** The system's error among the causes, if the network failed. */
   readonly network: (Error & { readonly code: string }) | undefined;
-  /** It was not even sent: the fetch standard blocks the port. */
+  /** Whether the request was never sent, as the fetch standard blocks the port. */
   readonly unsent: boolean;
 }
 
@@ -31,16 +30,16 @@ type Fields = Record<string, unknown>;
 export function readProviderError(error: unknown): ProviderError {
   const top = fieldsOf(error) ?? {};
   const body = fieldsOf(top.data) ?? parsed(top.responseBody);
-  // Where providers put the details: in the body, under `error`, or in a failed response.
-  const places = [body?.response, body, top]
+  // Details are in the body, under `error`, or in a failed response.
+  const sources = [body?.response, body, top]
     .map(fieldsOf)
-    .flatMap((place) => [fieldsOf(place?.error), place]);
-  const codes = places.flatMap((place) => [place?.code, place?.type]);
-  const parameters = places.map((place) => place?.param);
-  const messages = places.map((place) => place?.message ?? place?.detail);
+    .flatMap((source) => [fieldsOf(source?.error), source]);
+  const codes = sources.flatMap((source) => [source?.code, source?.type]);
+  const parameters = sources.map((source) => source?.param);
+  const messages = sources.map((source) => source?.message ?? source?.detail);
   return {
     name: typeof top.name === 'string' ? top.name : 'error frame',
-    status: places.map(statusOf).find((status) => status !== undefined),
+    status: sources.map(statusOf).find((status) => status !== undefined),
     codes: codes
       .filter((code) => typeof code === 'string')
       .join(' ')
@@ -54,7 +53,7 @@ export function readProviderError(error: unknown): ProviderError {
   };
 }
 
-/** A sentence in the place of a name is none. */
+/** Whether a value is a name rather than a sentence. */
 function isWord(value: unknown): value is string {
   return typeof value === 'string' && /^[\w.:[\]-]{1,100}$/.test(value);
 }
@@ -68,13 +67,13 @@ function parsed(text: unknown): Fields | undefined {
   try {
     return fieldsOf(JSON.parse(text));
   } catch {
-    // A proxy's HTML page, most likely: then the status has to do.
+    // A proxy's HTML page, most likely: the status says enough.
     return undefined;
   }
 }
 
-function statusOf(place: Fields | undefined): number | undefined {
-  for (const value of [place?.statusCode, place?.status, place?.code]) {
+function statusOf(source: Fields | undefined): number | undefined {
+  for (const value of [source?.statusCode, source?.status, source?.code]) {
     const status = typeof value === 'string' && /^\d{3}$/.test(value) ? Number(value) : value;
     if (typeof status === 'number' && status >= 200 && status <= 599) return status;
   }
@@ -86,7 +85,7 @@ function requestIdOf(headers: Fields | undefined): string {
   return typeof id === 'string' && /^[\w-]{1,100}$/.test(id) ? id : '';
 }
 
-/** Both spellings: milliseconds as OpenAI has them, seconds or a date as HTTP has them. */
+/** The delay in ms, from OpenAI's `retry-after-ms` or HTTP's `retry-after` (seconds or a date). */
 function retryAfterOf(headers: Fields | undefined): number | undefined {
   const inMs = headers?.['retry-after-ms'];
   if (typeof inMs === 'string' && /^\d+(\.\d+)?$/.test(inMs)) return Number(inMs);
@@ -99,7 +98,7 @@ function retryAfterOf(headers: Fields | undefined): number | undefined {
 
 function networkErrorBelow(error: unknown): ProviderError['network'] {
   let current = error;
-  // Causes are a handful at most; the bound is against a ring of them.
+  // The limit guards against a cycle of causes.
   for (let depth = 0; depth < 8 && current instanceof Error; depth += 1) {
     // A connection that is tried on several addresses fails with one error for all of them.
     const inner: unknown = current instanceof AggregateError ? current.errors[0] : undefined;

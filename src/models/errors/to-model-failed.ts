@@ -4,27 +4,28 @@ import { readProviderError } from './provider-error.ts';
 import type { ProviderError } from './provider-error.ts';
 import { withoutQuotes } from './without-quotes.ts';
 
-/** Longest part of a provider's sentence that is kept, in UTF-16 units. */
+/** Longest provider sentence kept, in UTF-16 units. */
 const maxMessageChars = 200;
 
 /**
- * Whatever went wrong while a model was asked → the one error that core knows. Its cause tells
- * what happened in words that are safe to log: no prompt, no answer, no key. `asked` is every
- * text of the request: what the provider quotes of it is left out.
+ * Core's one error for any failed request to a model. Its cause describes the failure without prompt,
+ * answer and key.
+ *
+ * @param asked texts of the request, whose quotes are removed from the provider's sentence
  */
 export function toModelFailed(error: unknown, asked: readonly string[] = []): ModelFailed {
   if (error instanceof ModelFailed) return error;
-  const complaint = readProviderError(error);
-  const { retryAfterMs, network } = complaint;
-  const fault = faultOf(complaint);
-  const told = describe(complaint, fault, asked);
-  return new ModelFailed(fault, told, {
-    cause: new Error(told, network && { cause: network }),
+  const details = readProviderError(error);
+  const { retryAfterMs, network } = details;
+  const fault = faultOf(details);
+  const description = describe(details, fault, asked);
+  return new ModelFailed(fault, description, {
+    cause: new Error(description, network && { cause: network }),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   });
 }
 
-/** Codes say more than the status: a spent quota and a rate limit are both 429. */
+/** Faults by code, before the status: an exhausted quota and a rate limit are both 429. */
 const byCode: readonly (readonly [RegExp, ModelFault])[] = [
   [/insufficient_(quota|balance|credits)|billing|payment_required/, 'quota'],
   [/context_length|context_window|exceed_context_size|string_above_max_length/, 'too-long'],
@@ -46,15 +47,15 @@ const byStatus: Readonly<Record<number, ModelFault>> = {
   429: 'rate-limited',
 };
 
-/** Compatible servers have no code for it, only sentences. */
+/** Sentences of compatible servers, which have no code for it. */
 const tooLong =
   /context (length|window|size)|maximum context|prompt is too long|too many (input )?tokens|overflows? the context/i;
 
-/** What the AI SDK calls frames that are no JSON, or JSON of another shape. */
-const misread = /JSONParseError|TypeValidationError|InvalidStreamPart|NoObjectGenerated/;
+/** Errors of the AI SDK for frames of a wrong shape. */
+const malformedFrame = /JSONParseError|TypeValidationError|InvalidStreamPart|NoObjectGenerated/;
 
-function faultOf(complaint: ProviderError): ModelFault {
-  const { name, status, codes, message, network, unsent } = complaint;
+function faultOf(details: ProviderError): ModelFault {
+  const { name, status, codes, message, network, unsent } = details;
   if (unsent) return 'unreachable';
   if (network !== undefined) return networkFault(network.code, status);
   const known = byCode.find(([pattern]) => pattern.test(codes));
@@ -64,25 +65,25 @@ function faultOf(complaint: ProviderError): ModelFault {
   if (status !== undefined && status >= 500) return 'overloaded';
   const listed = status === undefined ? undefined : byStatus[status];
   if (listed) return listed;
-  if (misread.test(name)) return 'malformed';
-  // The compatible provider's words for a close without a finish.
+  if (malformedFrame.test(name)) return 'malformed';
+  // The compatible provider's error for a stream closed without a finish.
   if (name.includes('InvalidResponseDataError') && message.includes('finish reason')) return 'cut';
   if (name.includes('EmptyResponseBody')) return 'empty';
-  // The body broke off after a good start.
+  // The body broke off.
   if (status !== undefined && status < 300) return 'cut';
   return 'unknown';
 }
 
 function networkFault(code: string, status: number | undefined): ModelFault {
   if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT') return 'stalled';
-  // Somebody was there and hung up.
-  const hungUp = code === 'ECONNRESET' || code === 'EPIPE' || code === 'UND_ERR_SOCKET';
-  return hungUp || status !== undefined ? 'cut' : 'unreachable';
+  // The server accepted the connection and closed it.
+  const closed = code === 'ECONNRESET' || code === 'EPIPE' || code === 'UND_ERR_SOCKET';
+  return closed || status !== undefined ? 'cut' : 'unreachable';
 }
 
-/** Frames and validation errors quote what the model wrote, so of those only the name is told. */
-function describe(complaint: ProviderError, fault: ModelFault, asked: readonly string[]): string {
-  const { name, status, codes, message, parameter, requestId, network, unsent } = complaint;
+/** A description for the log. Errors of frames quote the answer, so only their name is used. */
+function describe(details: ProviderError, fault: ModelFault, asked: readonly string[]): string {
+  const { name, status, codes, message, parameter, requestId, network, unsent } = details;
   const quotes = fault === 'malformed' || (fault === 'unknown' && status === undefined);
   const own = network && `${network.code} ${network.message}`;
   const sentence = unsent ? 'bad port' : (own ?? (quotes ? '' : message));
@@ -101,7 +102,7 @@ function describe(complaint: ProviderError, fault: ModelFault, asked: readonly s
   return parts.filter((part) => part !== '').join('; ');
 }
 
-/** Providers repeat the key, half masked, when they refuse it. */
+/** The sentence without keys, which providers repeat half masked. */
 function withoutKeys(sentence: string): string {
   return sentence
     .replaceAll(/\b(sk|pk|key)-[\w*.-]+/gi, '[key]')

@@ -1,13 +1,13 @@
 /** Shortest run of characters that counts as quoted, in UTF-16 units. */
 const shortestQuote = 12;
-/** Longest part of a message that is looked at; what follows is dropped. In UTF-16 units. */
+/** Longest part of a message that is kept, in UTF-16 units. */
 const maxMessageChars = 2_000;
 
 /** Characters as JSON, JavaScript, Python, addresses and HTML write them. */
 const escaped =
   /\\u([\da-f]{4})|\\u\{([\da-f]{1,6})\}|\\x([\da-f]{2})|\\([nrtbfv])|((?:%[\da-f]{2})+)|&#(\d{1,7});|&#x([\da-f]{1,6});|&(lt|gt|amp|quot|apos|nbsp);/gi;
 
-/** Of `escaped`. */
+/** Number of groups in `escaped`. */
 const groupCount = 8;
 const dropped = /[\s\\+]+/g;
 
@@ -19,29 +19,29 @@ const named: Readonly<Record<string, string>> = {
   apos: "'",
 };
 
-/** A text without what different writings of it differ in. */
+/** A text without the differences between its encodings. */
 interface NormalizedText {
   readonly text: string;
-  /** Where the writing of each unit begins and ends in the text as it was. */
+  /** Start and end of each unit in the original text. */
   readonly starts: readonly number[];
   readonly ends: readonly number[];
 }
 
 /**
- * A provider's message without what it quotes of the request: every run of 12 or more characters
- * that stands in one of `texts` becomes `[…]`, as it is, or as JSON, addresses and HTML write it,
- * in capitals or with other white space. Takes time linear in the message and the texts.
+ * A provider's message without quotes of the request: every run of 12 or more characters that occurs
+ * in one of `texts` becomes `[…]`, also if it is encoded as in JSON, URLs or HTML, in capitals or with
+ * other white space. Time is linear in the message and the texts.
  */
 export function withoutQuotes(message: string, texts: readonly string[]): string {
   const read = message.slice(0, maxMessageChars);
   if (read.length < shortestQuote) return read;
-  const bare = normalize(read);
+  const normalized = normalize(read);
   const quoted = new Uint8Array(read.length);
   const mark = (from: number, to: number): void => void quoted.fill(1, from, to);
   const written = texts.flatMap((text) => [text, JSON.stringify(text).slice(1, -1)]);
   for (const at of runsIn(read, written)) mark(at, at + shortestQuote);
-  for (const at of runsIn(bare.text, texts.map(normalizedText))) {
-    mark(bare.starts[at] ?? 0, bare.ends[at + shortestQuote - 1] ?? read.length);
+  for (const at of runsIn(normalized.text, texts.map(normalizedText))) {
+    mark(normalized.starts[at] ?? 0, normalized.ends[at + shortestQuote - 1] ?? read.length);
   }
   let kept = '';
   for (let at = 0; at < read.length; at += 1) {
@@ -51,26 +51,26 @@ export function withoutQuotes(message: string, texts: readonly string[]): string
   return kept;
 }
 
-/** Where in the message the runs begin that stand in one of the texts. */
+/** Starts of the message's runs that occur in one of the texts. */
 function runsIn(message: string, texts: readonly string[]): number[] {
-  const places = new Map<string, number[]>();
+  const starts = new Map<string, number[]>();
   for (let at = 0; at + shortestQuote <= message.length; at += 1) {
     const run = runAt(message, at);
-    const known = places.get(run);
-    if (known === undefined) places.set(run, [at]);
+    const known = starts.get(run);
+    if (known === undefined) starts.set(run, [at]);
     else known.push(at);
   }
-  const found: number[] = [];
+  const matches: number[] = [];
   for (const text of texts) {
-    for (let at = 0; at + shortestQuote <= text.length && places.size > 0; at += 1) {
+    for (let at = 0; at + shortestQuote <= text.length && starts.size > 0; at += 1) {
       const run = runAt(text, at);
-      const known = places.get(run);
+      const known = starts.get(run);
       if (known === undefined) continue;
-      for (const place of known) found.push(place);
-      places.delete(run);
+      for (const start of known) matches.push(start);
+      starts.delete(run);
     }
   }
-  return found;
+  return matches;
 }
 
 function runAt(text: string, at: number): string {
@@ -86,7 +86,7 @@ function normalizedText(text: string): string {
 }
 
 function normalize(text: string): NormalizedText {
-  let bare = '';
+  let normalized = '';
   const starts: number[] = [];
   const ends: number[] = [];
   const add = (written: string, from: number, to?: number): void => {
@@ -98,7 +98,7 @@ function normalize(text: string): NormalizedText {
         starts.push(at);
         ends.push(end);
       }
-      bare += small;
+      normalized += small;
       at = to === undefined ? end : from;
     }
   };
@@ -109,7 +109,7 @@ function normalize(text: string): NormalizedText {
     add(decodedOf(match), match.index, from);
   }
   add(text.slice(from), from);
-  return { text: bare, starts, ends };
+  return { text: normalized, starts, ends };
 }
 
 function decodedOf([whole = '', ...groups]: readonly (string | undefined)[]): string {
