@@ -3,7 +3,7 @@ import { setFlagsFromString } from 'node:v8';
 import { readConfig } from './config/config.ts';
 import { BadConfiguration } from './core/domain/errors.ts';
 import { createLog } from './log.ts';
-import { useProxies } from './wiring/proxy.ts';
+import { useProxiesAndLog } from './proxy/use-proxies.ts';
 
 /** The exit code for a configuration that cannot work (`EX_CONFIG` of sysexits.h). */
 const badConfigurationCode = 78;
@@ -31,7 +31,7 @@ try {
     log.error({ err: error }, 'crashed');
     process.exit(1);
   });
-  useProxies(config, log);
+  useProxiesAndLog(config, log);
   for (const { where, message, quiet } of config.hints) {
     if (!quiet) log.warn({ where }, message);
   }

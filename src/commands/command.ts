@@ -1,6 +1,7 @@
 import { enableCompileCache } from 'node:module';
 import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
 import { BadConfiguration, StoreUnavailable } from '../core/domain/errors.ts';
+import type { OperatorCommands } from '../core/instances/operator.ts';
 
 // What is imported from here on starts faster the next time.
 enableCompileCache();
@@ -60,6 +61,12 @@ export async function runCommand({
     else throw error;
     process.stderr.write(`${error.message}\n`);
   }
+}
+
+/** See connect-operator.ts, which is loaded only here: `--help` needs none of it. */
+export async function withService<T>(use: (commands: OperatorCommands) => Promise<T>): Promise<T> {
+  const operator = await import('./connect-operator.ts');
+  return operator.withService(use);
 }
 
 function parseArguments(switches: readonly string[], valued: readonly string[]): CommandArguments {

@@ -3,17 +3,18 @@ import { BadConfiguration } from '../core/domain/errors.ts';
 import type { ClockReading, Finding } from '../core/ports/checkup.ts';
 import { createLog } from '../log.ts';
 import type { ProxyFault } from '../proxy/proxy-faults.ts';
-import { configuredProxies, useConfiguredProxies } from '../wiring/proxy.ts';
+import { proxiesOf } from '../proxy/proxies.ts';
+import { useProxies } from '../proxy/use-proxies.ts';
 import { UsageError, runCommand, type CommandArguments } from './command.ts';
 import {
   clockFindings,
   hintFindings,
   configurationRead,
   problemFindings,
+  proxyFindings,
 } from './doctor/own-findings.ts';
 import { runChecks } from './doctor/run-checks.ts';
 import { formatFindings, Progress } from './doctor/print-findings.ts';
-import { proxyFindings } from './doctor/proxy.ts';
 
 const failedCode = 1;
 const badConfigurationCode = 78;
@@ -57,7 +58,7 @@ async function run(typed: CommandArguments): Promise<void> {
 async function findingsWith(config: Config, json: boolean): Promise<Finding[]> {
   const log = createLog({ level: 'silent', secrets: config.secrets, readable: false });
   const faults: ProxyFault[] = [];
-  useConfiguredProxies(config, (fault) => faults.push(fault));
+  useProxies(config, (fault) => faults.push(fault));
   const readings: ClockReading[] = [];
   // Only now: some of the libraries behind it read the environment when they are loaded.
   const { collectChecks } = await import('./doctor/collect-checks.ts');
@@ -66,11 +67,7 @@ async function findingsWith(config: Config, json: boolean): Promise<Finding[]> {
   progress?.show(0, checks.length);
   const found = await runChecks(checks, (done, of) => progress?.show(done, of));
   progress?.clear();
-  return [
-    ...proxyFindings(configuredProxies(config), faults),
-    ...found,
-    ...clockFindings(readings),
-  ];
+  return [...proxyFindings(proxiesOf(config), faults), ...found, ...clockFindings(readings)];
 }
 
 /** Of an address that has no password in it, people may read where it leads. */

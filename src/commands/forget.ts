@@ -1,7 +1,6 @@
 import type { ConversationId } from '../core/domain/conversation.ts';
 import type { ForgetResult } from '../core/ports/store.ts';
-import { UsageError, runCommand } from './command.ts';
-import { withService } from './with-service.ts';
+import { UsageError, runCommand, withService } from './command.ts';
 
 const usage = `Deletes what Parley keeps of a conversation or of a person, for good.
 

@@ -1,6 +1,5 @@
 import { readConfig } from '../config/config.ts';
-import { UsageError, runCommand } from './command.ts';
-import { withService } from './with-service.ts';
+import { UsageError, runCommand, withService } from './command.ts';
 
 const failedCode = 1;
 

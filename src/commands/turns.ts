@@ -5,9 +5,8 @@ import {
   shortestPrefix,
   type OpenTurn,
 } from '../core/instances/operator.ts';
-import { ago, UsageError, runCommand, table } from './command.ts';
+import { ago, UsageError, runCommand, table, withService } from './command.ts';
 import { describeTurn } from './turn-details.ts';
-import { withService } from './with-service.ts';
 
 const usage = `What is being answered and what waits, and how to intervene.
 

@@ -1,6 +1,5 @@
-import { runCommand } from './command.ts';
+import { runCommand, withService } from './command.ts';
 import { usageOptions, usageReport, parseUsageRequest } from './usage-report.ts';
-import { withService } from './with-service.ts';
 
 const usage = `Shows who has used how much: questions, whole answers, tokens read and written.
 

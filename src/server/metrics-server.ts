@@ -8,7 +8,7 @@ export interface MetricsServerOptions {
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
-  readonly figures: { readonly contentType: string; read(): Promise<string> };
+  readonly exposition: { readonly contentType: string; read(): Promise<string> };
   readonly log: Log;
 }
 
@@ -80,10 +80,10 @@ export class MetricsServer {
   }
 
   async #answer(response: ServerResponse): Promise<void> {
-    const { figures, log } = this.#options;
+    const { exposition, log } = this.#options;
     try {
-      const text = await figures.read();
-      response.setHeader('Content-Type', figures.contentType);
+      const text = await exposition.read();
+      response.setHeader('Content-Type', exposition.contentType);
       response.end(text);
     } catch (error) {
       log.error({ err: error }, 'metrics not served');

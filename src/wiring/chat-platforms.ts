@@ -5,7 +5,7 @@ import type { Metrics } from '../core/ports/metrics.ts';
 import type { Store } from '../core/ports/store.ts';
 import type { SlackPlatform } from '../platforms/slack/slack-platform.ts';
 import { accessOf } from './access.ts';
-import { configuredProxies } from './proxy.ts';
+import { proxiesOf } from '../proxy/proxies.ts';
 import type { Platform } from '../core/ports/platform.ts';
 import { connectErrors } from '../proxy/proxy-faults.ts';
 
@@ -41,7 +41,7 @@ export async function configuredSlack(
 
 /** What connects Slack's sockets, where that is a proxy: their library takes no global one. */
 async function socketDispatcher(config: Config): Promise<{ dispatcher?: Dispatcher }> {
-  const proxies = configuredProxies(config);
+  const proxies = proxiesOf(config);
   if (proxies === undefined) return {};
   const { EnvHttpProxyAgent } = await import('undici');
   const { https, http, direct } = proxies;
@@ -67,7 +67,7 @@ export async function configuredDiscord(
 ): Promise<Platform | undefined> {
   const { DISCORD_BOT_TOKEN: token, DISCORD_API_URL: apiUrl } = config;
   if (token === undefined) return undefined;
-  if (configuredProxies(config) !== undefined) {
+  if (proxiesOf(config) !== undefined) {
     const { useGlobalAgentsForGateway } =
       await import('../platforms/discord/gateway/gateway-agent.ts');
     useGlobalAgentsForGateway((error) => connectErrors.publish(error));

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import type { CoreOptions } from '../../src/core/create-core.ts';
-import { type MetricsService, createMetricsService } from '../../src/wiring/metrics-service.ts';
+import { type MetricsService, createMetricsService } from '../../src/wiring/metrics.ts';
 import { startParley } from '../processes/parley-process.ts';
 import { type Scrape, scrape } from '../fakes/scrape-metrics.ts';
 import { WebClient } from '../fakes/web-client.ts';
@@ -11,11 +11,7 @@ import { WebWorld } from '../worlds/web-world.ts';
 /** A page on a store that may grow to little more than what it keeps free, with figures. */
 class SmallWorld extends WebWorld {
   override maxPages = 300;
-  readonly #service: MetricsService = createMetricsService({
-    host: '127.0.0.1',
-    port: 0,
-    log: this.log,
-  });
+  #service!: MetricsService;
   #url = '';
 
   protected override get core(): Partial<CoreOptions> {
@@ -23,6 +19,7 @@ class SmallWorld extends WebWorld {
   }
 
   override async start(): Promise<void> {
+    this.#service = await createMetricsService({ host: '127.0.0.1', port: 0, log: this.log });
     await super.start();
     const { store, platform, dispatcher } = this;
     const load = () => dispatcher.load;

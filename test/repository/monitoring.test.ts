@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
-import { createMetricsService } from '../../src/wiring/metrics-service.ts';
+import { createMetricsService } from '../../src/wiring/metrics.ts';
 import { recordingLog } from '../fakes/recording-log.ts';
 import { scrape } from '../fakes/scrape-metrics.ts';
 
@@ -29,7 +29,7 @@ const queries = panels.flatMap(({ targets = [] }) => targets);
 
 /** The labels of each figure that the exporter serves, once everything was counted once. */
 async function served(): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
-  const service = createMetricsService({ host: '127.0.0.1', port: 0, log: recordingLog() });
+  const service = await createMetricsService({ host: '127.0.0.1', port: 0, log: recordingLog() });
   onTestFinished(() => service.close());
   const { metrics } = service;
   const url = await service.start({

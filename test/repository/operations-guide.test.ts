@@ -2,14 +2,14 @@ import { globSync, readFileSync } from 'node:fs';
 import { expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
 import { variableNames } from '../../src/config/config.ts';
-import { createMetricsService } from '../../src/wiring/metrics-service.ts';
+import { createMetricsService } from '../../src/wiring/metrics.ts';
 import { recordingLog } from '../fakes/recording-log.ts';
 import { scrape } from '../fakes/scrape-metrics.ts';
 
 const document = readFileSync('docs/operations.md', 'utf8');
 
 it('names the figures that there are, and all of Parley’s own', async () => {
-  const service = createMetricsService({ host: '127.0.0.1', port: 0, log: recordingLog() });
+  const service = await createMetricsService({ host: '127.0.0.1', port: 0, log: recordingLog() });
   onTestFinished(() => service.close());
   const url = await service.start({
     store: {

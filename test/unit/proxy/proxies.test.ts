@@ -1,24 +1,25 @@
 import { describe, expect, it } from 'vitest';
 import { proxiesOf, proxyFor, addressRangesIn } from '../../../src/proxy/proxies.ts';
 
-const none = { httpsProxy: undefined, httpProxy: undefined, noProxy: undefined };
+const none = { HTTPS_PROXY: undefined, HTTP_PROXY: undefined, NO_PROXY: undefined };
 const [one, other] = ['http://one.example:3128', 'http://other.example:8080'];
 
 function directOf(noProxy: string): string[] {
-  const direct = proxiesOf({ ...none, httpsProxy: one, noProxy })?.direct.split(',') ?? [];
+  const direct =
+    proxiesOf({ ...none, HTTPS_PROXY: one, NO_PROXY: noProxy })?.direct.split(',') ?? [];
   return direct.slice(direct.indexOf('[::1]') + 1);
 }
 
 describe('the proxies', () => {
   it('are none while none is set', () => {
     expect(proxiesOf(none)).toBeUndefined();
-    expect(proxiesOf({ ...none, noProxy: 'example.com' })).toBeUndefined();
+    expect(proxiesOf({ ...none, NO_PROXY: 'example.com' })).toBeUndefined();
   });
 
   it.each([
-    { given: { httpsProxy: one }, https: 'HTTPS_PROXY', http: undefined },
-    { given: { httpProxy: one }, https: 'HTTP_PROXY', http: 'HTTP_PROXY' },
-    { given: { httpsProxy: one, httpProxy: other }, https: 'HTTPS_PROXY', http: 'HTTP_PROXY' },
+    { given: { HTTPS_PROXY: one }, https: 'HTTPS_PROXY', http: undefined },
+    { given: { HTTP_PROXY: one }, https: 'HTTP_PROXY', http: 'HTTP_PROXY' },
+    { given: { HTTPS_PROXY: one, HTTP_PROXY: other }, https: 'HTTPS_PROXY', http: 'HTTP_PROXY' },
   ])('$given: https by $https, http by $http', ({ given, https, http }) => {
     const proxies = proxiesOf({ ...none, ...given })!;
     for (const protocol of ['https:', 'wss:']) {
@@ -30,12 +31,12 @@ describe('the proxies', () => {
   });
 
   it.each(['*', 'example.com,*', ' * '])('are none where NO_PROXY=%s names all', (noProxy) => {
-    expect(proxiesOf({ ...none, httpsProxy: one, noProxy })).toBeUndefined();
+    expect(proxiesOf({ ...none, HTTPS_PROXY: one, NO_PROXY: noProxy })).toBeUndefined();
   });
 
   it('leave this machine alone, whatever NO_PROXY says', () => {
     for (const noProxy of [undefined, '', 'example.com']) {
-      const { direct = '' } = proxiesOf({ ...none, httpsProxy: one, noProxy }) ?? {};
+      const { direct = '' } = proxiesOf({ ...none, HTTPS_PROXY: one, NO_PROXY: noProxy }) ?? {};
       expect(direct.split(',')).toEqual(
         expect.arrayContaining(['localhost', '127.0.0.1', '::1', '[::1]']),
       );

@@ -3,9 +3,9 @@ import { faultOfAgent, faultOfUndici } from '../../../src/proxy/proxy-faults.ts'
 import { proxiesOf } from '../../../src/proxy/proxies.ts';
 
 const proxies = proxiesOf({
-  httpsProxy: 'http://proxy.example:3128',
-  httpProxy: 'http://ada:secret@other.example',
-  noProxy: undefined,
+  HTTPS_PROXY: 'http://proxy.example:3128',
+  HTTP_PROXY: 'http://ada:secret@other.example',
+  NO_PROXY: undefined,
 })!;
 
 const tunnel = (status: number, protocol = 'https:', host = 'slack.com') => ({

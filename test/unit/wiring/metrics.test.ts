@@ -2,7 +2,7 @@ import { request } from 'node:http';
 import { expect, it, onTestFinished } from 'vitest';
 import type { QueueDepth } from '../../../src/core/ports/store.ts';
 import type { GaugeSources } from '../../../src/metrics/gauges.ts';
-import { createMetricsService } from '../../../src/wiring/metrics-service.ts';
+import { createMetricsService } from '../../../src/wiring/metrics.ts';
 import { recordingLog } from '../../fakes/recording-log.ts';
 import { type Scrape, scrape } from '../../fakes/scrape-metrics.ts';
 
@@ -16,7 +16,7 @@ const well: GaugeSources['store'] = {
 
 /** Figures on a free port, of a service that is at what the test says. */
 async function begin(sources: Partial<GaugeSources> = {}) {
-  const service = createMetricsService({ host: '127.0.0.1', port: 0, log: recordingLog() });
+  const service = await createMetricsService({ host: '127.0.0.1', port: 0, log: recordingLog() });
   onTestFinished(() => service.close());
   const url = await service.start({
     store: well,
@@ -63,7 +63,7 @@ it.each([
   ['127.0.0.1', { 'evil.example': 403, 'evil.example:9464': 403, '127.0.0.1.evil.example': 403 }],
   ['0.0.0.0', { 'evil.example': 403, 'evil.example:9464': 403, 'localhost.evil.example': 403 }],
 ])('tells them at %s to whoever asks by the names %o', async (host, names) => {
-  const service = createMetricsService({ host, port: 0, log: recordingLog() });
+  const service = await createMetricsService({ host, port: 0, log: recordingLog() });
   onTestFinished(() => service.close());
   const url = new URL(await service.start({ store: well, load: () => idle, platforms: [] }));
   url.hostname = '127.0.0.1';
@@ -181,12 +181,10 @@ it('counts in seconds', async () => {
 });
 
 it('names an address that cannot be had, and what to do', async () => {
-  const listenOn = (host: string, port: number) =>
-    createMetricsService({ host, port, log: recordingLog() }).start({
-      store: well,
-      load: () => idle,
-      platforms: [],
-    });
+  const listenOn = async (host: string, port: number) => {
+    const service = await createMetricsService({ host, port, log: recordingLog() });
+    return service.start({ store: well, load: () => idle, platforms: [] });
+  };
   await expect(listenOn('192.0.2.1', 0)).rejects.toThrow(
     'METRICS_HOST: this machine has no address "192.0.2.1"; use one that it has, such as',
   );

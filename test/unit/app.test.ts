@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { startLine } from '../../../src/wiring/start-line.ts';
+import { startLine } from '../../src/app.ts';
 
 const url = 'http://localhost:3000';
 const page = { name: 'web' };
