@@ -20,32 +20,33 @@ import { configuredMetrics } from './wiring/metrics.ts';
 import { openStore } from './wiring/store.ts';
 import { configuredWeb, generatesPassword } from './wiring/web.ts';
 
-const pauseMs = 3_000;
+/** Time for a platform to stop receiving, in ms. */
+const stopReceivingMs = 3_000;
 const sweepEveryMs = 60 * 60 * 1_000;
-/** Attempts at a turn that keeps killing the process. */
+/** Attempts at a turn whose process died. */
 const maxAttempts = 3;
-/** Without a sign of life for so long an owner counts as gone; three calls to a platform fit. */
+/** Time without a renewal after which a lease ends, in ms; three platform calls fit. */
 const leaseMs = 15_000;
 
-/** What people call the platforms that are no page of ours. */
+/** Names of chat platforms for people. */
 const titles: Readonly<Record<string, string>> = { slack: 'Slack', discord: 'Discord' };
 
 /** The running service. */
 export interface App {
-  /** Why the service cannot go on; whoever runs it stops it then, for a supervisor to start anew. */
+  /** Resolves to a fatal error; the caller then stops the process for its supervisor. */
   readonly failed: Promise<Error>;
-  /** Begins to listen and to work. Throws `BadConfiguration` if it cannot. */
+  /** Starts listening and answering. Throws `BadConfiguration`. */
   start(): Promise<void>;
   /**
-   * Takes nothing more in, lets answers end until the deadline, keeps the rest for the next
-   * start, and lets go of everything. Once; later calls resolve with the first.
+   * Stops receiving, lets answers finish until the deadline, leaves the rest for the next start, and
+   * closes everything. Later calls resolve with the first.
    */
   stop(): Promise<void>;
 }
 
 /**
- * Builds the service from its parts: the only place that names concrete ones. Waits for a store
- * that is away until the signal aborts, and then throws its reason.
+ * Composition root: builds the service from its settings. Waits for an unreachable store until the
+ * signal aborts, and then throws its reason.
  */
 export async function createApp(config: Config, log: Log, signal: AbortSignal): Promise<App> {
   const { store, storeName, budgets, meters, usage, secrets } = await openStore(
@@ -54,8 +55,8 @@ export async function createApp(config: Config, log: Log, signal: AbortSignal): 
     signal,
   );
   const lease = { owner: ownerName(), leaseMs };
-  const watched = await configuredMetrics(config, log);
-  const metrics = watched?.metrics ?? noMetrics;
+  const metricsService = await configuredMetrics(config, log);
+  const metrics = metricsService?.metrics ?? noMetrics;
   const model = configuredModel(config, metrics, log);
 
   const failure = Promise.withResolvers<Error>();
@@ -129,8 +130,8 @@ export async function createApp(config: Config, log: Log, signal: AbortSignal): 
     metrics,
     log,
   });
-  // A shared store can be reached by whoever has its settings; this one has only this process.
-  const control = store.shared
+  // Commands reach a shared store by its settings; the embedded one only through this process.
+  const operatorSocket = store.shared
     ? undefined
     : new OperatorSocket({
         folder: resolve(config.DATA_DIR),
@@ -148,15 +149,19 @@ export async function createApp(config: Config, log: Log, signal: AbortSignal): 
 
   async function start(): Promise<void> {
     const { url } = await server.listen();
-    const figures = await watched?.start({ store, load: () => dispatcher.load, platforms });
+    const metricsUrl = await metricsService?.start({
+      store,
+      load: () => dispatcher.load,
+      platforms,
+    });
     await budgetSharing?.start();
     for (const platform of platforms) {
       await platform.start(inbox);
-      // Stopped meanwhile: what was begun is ended already, and nothing more may begin.
+      // Stopped meanwhile: no further platform may start.
       if (ending.signal.aborted) return;
     }
     dispatcher.start();
-    await control?.listen();
+    await operatorSocket?.listen();
     sweeper = setInterval(() => void sweep(store, log), sweepEveryMs);
     void sweep(store, log);
     void checkModelSettings(config, log, ending.signal);
@@ -166,14 +171,14 @@ export async function createApp(config: Config, log: Log, signal: AbortSignal): 
         platforms: platforms.map((platform) => platform.name),
         model: model.name,
         store: storeName,
-        ...(figures === undefined ? {} : { metrics: figures }),
+        ...(metricsUrl === undefined ? {} : { metrics: metricsUrl }),
       },
       startLine({
         url,
         web: config.WEB,
         generatedPassword: generatesPassword(config),
         platforms,
-        metrics: figures,
+        metrics: metricsUrl,
       }),
     );
   }
@@ -181,29 +186,31 @@ export async function createApp(config: Config, log: Log, signal: AbortSignal): 
   async function stop(): Promise<void> {
     clearInterval(sweeper);
     ending.abort();
-    await control?.close();
+    await operatorSocket?.close();
     dispatcher.stopClaiming();
-    await Promise.all(platforms.map((platform) => paused(platform, log)));
+    await Promise.all(platforms.map((platform) => stopReceiving(platform, log)));
     await dispatcher.drain(config.DRAIN_SECONDS * 1_000);
     await budgetSharing?.stop();
     await Promise.all(platforms.map((platform) => platform.close()));
     await server.close();
-    await watched?.close();
+    await metricsService?.close();
     await store.close();
   }
 
   return { failed: failure.promise, start, stop: () => (stopping ??= stop()) };
 }
 
-/** No two instances have the same, on whatever machines, and no process that of an earlier one. */
+/** A name that no other instance and no earlier process has. */
 function ownerName(): string {
   return `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
 }
 
-/** A platform that does not let go must not keep answers from ending in time. */
-async function paused(platform: Platform, log: Log): Promise<void> {
+/** Stops receiving; a platform that hangs must not take the time in which answers finish. */
+async function stopReceiving(platform: Platform, log: Log): Promise<void> {
   try {
-    await withDeadline(pauseMs, new AbortController().signal, () => platform.stopReceiving());
+    await withDeadline(stopReceivingMs, new AbortController().signal, () =>
+      platform.stopReceiving(),
+    );
   } catch (error) {
     log.warn({ err: error, platform: platform.name }, 'platform did not stop receiving in time');
   }
@@ -218,19 +225,20 @@ async function sweep(store: Store, log: Log): Promise<void> {
   }
 }
 
+/** Facts for the line that a start logs. */
 export interface StartSummary {
-  /** Where the one server of the page, of health and of Slack's events listens. */
+  /** URL of the server for the page, health and Slack's events. */
   readonly url: string;
-  /** Whether the page is there. */
+  /** Whether the page is on. */
   readonly web: boolean;
-  /** Whether it asks for a password that Parley made itself. */
+  /** Whether the page's password is generated. */
   readonly generatedPassword?: boolean;
   readonly platforms: readonly Pick<Platform, 'name' | 'describe'>[];
-  /** Where the figures are, if anywhere. */
+  /** URL of the metrics. */
   readonly metrics?: string | undefined;
 }
 
-/** What whoever starts Parley wants to know: where it talks and as whom, and what is on which port. */
+/** The line that a start logs: platforms, bot names and URLs. */
 export function startLine({
   url,
   web,

@@ -1,31 +1,31 @@
 import pino, { type Logger } from 'pino';
 import pretty from 'pino-pretty';
 
-/** Longest message of an error that is logged: an API's answer may quote what people wrote. */
+/** Longest error message in the log, in characters: an API's response may quote people's texts. */
 const maxErrorChars = 300;
 const maxCauses = 5;
 const maxFrames = 6;
 
 /**
- * The process's log: JSON lines, or readable ones in a terminal. Errors are reduced to type,
- * message, place and cause: the errors of SDKs carry whole requests, with people's words and
- * tokens in them. Whatever slips through, the configured secrets are struck out of every line.
+ * The process's log: JSON lines, or readable ones in a terminal. Errors are reduced to type, message,
+ * stack and cause, as errors of SDKs carry whole requests with texts and tokens. In addition the
+ * configured secrets are removed from every line.
  */
 export function createLog(options: {
   level: string;
-  /** Values that must never be written. */
+  /** Values removed from every line. */
   secrets: readonly string[];
-  /** Lines for a person instead of JSON. */
+  /** Readable lines instead of JSON. */
   readable: boolean;
-  /** Where what is printed is the answer to a command, complaints go beside it. */
-  beside?: boolean;
+  /** Log to stderr, as stdout is a command's output. */
+  toStderr?: boolean;
   destination?: pino.DestinationStream;
 }): Logger {
   const secrets = options.secrets.flatMap((secret) => [
     secret,
     JSON.stringify(secret).slice(1, -1),
   ]);
-  const fd = options.beside === true ? 2 : 1;
+  const fd = options.toStderr === true ? 2 : 1;
   const stream =
     options.destination ??
     (options.readable
@@ -55,7 +55,7 @@ interface ErrorDescription {
   readonly message: string;
   readonly code?: string | number;
   readonly status?: number;
-  /** Where it was thrown, without the message. */
+  /** Stack frames, without the message. */
   readonly at?: readonly string[];
   readonly cause?: ErrorDescription;
 }

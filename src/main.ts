@@ -7,10 +7,10 @@ import { useProxiesAndLog } from './proxy/use-proxies.ts';
 
 /** The exit code for a configuration that cannot work (`EX_CONFIG` of sysexits.h). */
 const badConfigurationCode = 78;
-/** One Ctrl-C under npm arrives twice: from the terminal and from npm. */
+/** Time within which a second signal is the same Ctrl-C, in ms: npm sends it again. */
 const sameSignalMs = 500;
 
-/** Ends a start that waits for something. */
+/** Aborts a start that still waits. */
 const starting = new AbortController();
 
 // What is garbage is collected when the heap has grown by a quarter: by default Node lets it grow to
@@ -27,7 +27,7 @@ try {
     readable: process.stdout.isTTY,
   });
   process.on('uncaughtException', (error) => {
-    // Node's own report would print whole objects, people's words among them.
+    // Node's own report prints whole objects, with people's texts in them.
     log.error({ err: error }, 'crashed');
     process.exit(1);
   });
@@ -35,7 +35,7 @@ try {
   for (const { where, message, quiet } of config.hints) {
     if (!quiet) log.warn({ where }, message);
   }
-  // Only now: some of the libraries behind it read the environment when they are loaded.
+  // Loaded after the proxies are set: some libraries read the environment when they load.
   const { createApp } = await import('./app.ts');
   const creating = createApp(config, log, starting.signal);
   const end = async (): Promise<void> => {
@@ -57,7 +57,7 @@ try {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
-  // The terminal is closed; Node does not let nohup keep this one away.
+  // SIGHUP: the terminal was closed. Node ignores nohup.
   process.on('SIGHUP', stop);
   const app = await creating;
   starting.signal.throwIfAborted();
@@ -73,6 +73,6 @@ try {
     process.stderr.write(`${error.message}\n`);
     process.exit(badConfigurationCode);
   }
-  // One that is told to stop while it waits ends by itself.
+  // A start that was stopped while it waited ends by itself.
   if (error !== starting.signal.reason) throw error;
 }

@@ -3,32 +3,32 @@ import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
 import { BadConfiguration, StoreUnavailable } from '../core/domain/errors.ts';
 import type { OperatorCommands } from '../core/instances/operator.ts';
 
-// What is imported from here on starts faster the next time.
+// Caches compiled code for the next start.
 enableCompileCache();
 
-/** Exit codes as sysexits.h has them. */
+/** Exit codes of sysexits.h. */
 const usageCode = 64;
 const unavailableCode = 69;
 const badConfigurationCode = 78;
 
-/** What was typed behind a command's name. */
+/** The arguments of a command. */
 export interface CommandArguments {
   readonly words: readonly string[];
-  /** Whether a switch, such as `--json`, was there. */
+  /** Whether a switch, such as `--json`, is given. */
   has(name: string): boolean;
-  /** What stood behind an option, such as `7` for `--days 7`; the last one counts. */
+  /** Value of an option, such as `7` for `--days 7`; the last one counts. */
   valueOf(name: string): string | undefined;
 }
 
-/** What was typed makes no sense: the usage is shown. */
+/** Invalid arguments; the usage is shown. */
 export class UsageError extends Error {
   override readonly name = 'BadUsage';
 }
 
 interface Command {
-  /** What it does, how it is typed, with examples; shown by `--help`. Ends with a newline. */
+  /** Text of `--help`: purpose, forms, examples. Ends with a newline. */
   readonly usage: string;
-  /** Switches besides `--help`. */
+  /** Switches in addition to `--help`. */
   readonly switches?: readonly string[];
   /** Options that take a value. */
   readonly options?: readonly string[];
@@ -37,8 +37,8 @@ interface Command {
 }
 
 /**
- * Runs a command of a person's at a terminal, as the process. Exit codes: 0, what `run` sets, 64
- * for what makes no sense, 69 while the store is away, 78 for a wrong configuration.
+ * Runs a command as this process. Exit codes: 0 or the one that `run` sets, 64 for invalid arguments,
+ * 69 while the store is unavailable, 78 for a wrong configuration.
  */
 export async function runCommand({
   usage,
@@ -84,13 +84,13 @@ function parseArguments(switches: readonly string[], valued: readonly string[]):
       },
     };
   } catch (cause) {
-    // What is thrown here is always about what was typed; the rest of it is advice for other commands.
+    // parseArgs throws for invalid arguments only; the rest of its message does not apply here.
     const [words = ''] = cause instanceof Error ? cause.message.split('. To specify', 1) : [];
     throw new UsageError(words, { cause });
   }
 }
 
-/** Rows under a head, each column as wide as it has to be; numbers stand at the right. */
+/** A text table with aligned columns; numbers are aligned right. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [head, ...rows];
   const widths = head.map((_, at) => Math.max(...all.map((row) => row[at]?.length ?? 0)));
@@ -108,7 +108,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
     .join('\n');
 }
 
-/** A time in words, such as `3 min`; from milliseconds. */
+/** A duration in words, such as `3 min`; from ms. */
 export function ago(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1_000));
   if (seconds < 120) return `${seconds} s`;

@@ -18,26 +18,25 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { asRecord, asText } from '../core/foreign-data.ts';
 
-/** How long it waits for a Redis that does not answer, in milliseconds. */
+/** Longest wait for a Redis that does not answer, in ms. */
 const patienceMs = 15_000;
 
 /**
- * Does something with the service that this folder's configuration names, whether it runs or not:
- * through Redis where there is one, through the process that holds the data folder, or else with
- * the folder itself.
+ * Runs operator commands against the configured service, running or not: through Redis, through the
+ * running process that holds the data folder, or else on the data folder itself.
  *
- * @throws BadConfiguration and StoreUnavailable, with what to do
+ * @throws BadConfiguration and StoreUnavailable, with a remedy
  */
-export async function withService<T>(use: (orders: OperatorCommands) => Promise<T>): Promise<T> {
+export async function withService<T>(use: (commands: OperatorCommands) => Promise<T>): Promise<T> {
   const config = readConfig();
   if (config.REDIS_URL === undefined) {
     const folder = resolve(config.DATA_DIR);
     const path = operatorSocketPath(folder);
-    if (path !== undefined && (await isListening(path))) return use(ordersOver(path));
+    if (path !== undefined && (await isListening(path))) return use(commandsOver(path));
     ensureStarted(folder);
   }
   const log = withoutRedisAdvice(
-    createLog({ level: 'warn', secrets: config.secrets, readable: true, beside: true }),
+    createLog({ level: 'warn', secrets: config.secrets, readable: true, toStderr: true }),
   );
   const late = new StoreUnavailable('away', 'Redis does not answer; try again later');
   const patience = new AbortController();
@@ -53,7 +52,7 @@ export async function withService<T>(use: (orders: OperatorCommands) => Promise<
   }
 }
 
-/** Else an empty store would be made here, and tell that there is nothing. */
+/** Throws if the data folder has no store, as opening would create an empty one. */
 function ensureStarted(folder: string): void {
   if (existsSync(filesIn(folder).databasePath)) return;
   throw new BadConfiguration(
@@ -61,7 +60,7 @@ function ensureStarted(folder: string): void {
   );
 }
 
-/** How Redis is set is for a start and the doctor to tell, not for every command. */
+/** A log without the warnings about Redis' settings, which the start and the doctor give. */
 function withoutRedisAdvice(log: Log): Log {
   const warn: Log['warn'] = (fields, event) => {
     if (!event.startsWith('redis may ')) log.warn(fields, event);
@@ -69,21 +68,21 @@ function withoutRedisAdvice(log: Log): Log {
   return { ...scopedLog(log, {}), warn };
 }
 
-/** No order takes longer, in milliseconds. */
+/** Longest time of a command, in ms. */
 const timeoutMs = 30_000;
 
-/** The operator's orders, carried out by the process that listens there. */
-export function ordersOver(path: string, patienceMs = timeoutMs): OperatorCommands {
+/** Operator commands, run by the process that listens on a socket. */
+export function commandsOver(path: string, patienceMs = timeoutMs): OperatorCommands {
   const sent = operatorCommands.map(
-    (order): [OperatorCommand, (...inputs: unknown[]) => Promise<unknown>] => [
-      order,
-      (...inputs) => send(path, order, inputs, patienceMs),
+    (command): [OperatorCommand, (...inputs: unknown[]) => Promise<unknown>] => [
+      command,
+      (...inputs) => send(path, command, inputs, patienceMs),
     ],
   );
   return Object.fromEntries(sent) as unknown as OperatorCommands;
 }
 
-/** Whether somebody listens there. Throws `BadConfiguration` where this user may not know. */
+/** Whether a process listens on a socket. Throws `BadConfiguration` without permission to connect. */
 export async function isListening(path: string): Promise<boolean> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const socket = connect(path, resolve).on('error', reject);
@@ -112,7 +111,7 @@ export async function isListening(path: string): Promise<boolean> {
 
 async function send(
   path: string,
-  order: OperatorCommand,
+  command: OperatorCommand,
   inputs: readonly unknown[],
   patienceMs: number,
 ): Promise<unknown> {
@@ -121,7 +120,7 @@ async function send(
   const outgoing = request(
     {
       socketPath: path,
-      path: `/${order}`,
+      path: `/${command}`,
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       signal,
@@ -146,7 +145,7 @@ async function send(
   return result ?? undefined;
 }
 
-/** It may have ended in this moment. */
+/** The error of a process that ended during the call. */
 function endedMeanwhile(cause: unknown): StoreUnavailable {
   const code = codeOf(cause) ?? 'no answer';
   return new StoreUnavailable('away', `Parley ended meanwhile (${code}); try again`, { cause });

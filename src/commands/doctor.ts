@@ -30,7 +30,7 @@ Changes nothing, and may run beside Parley. Exit code 0 when nothing is wrong, 1
 `;
 
 await runCommand({ usage, switches: ['json'], run });
-// Connections that a library still keeps open are of no use to anybody.
+// Ends connections that a library still keeps open.
 process.exit();
 
 async function run(typed: CommandArguments): Promise<void> {
@@ -46,8 +46,8 @@ async function run(typed: CommandArguments): Promise<void> {
     return print([...problemFindings(problems), ...hintFindings(hints)], typed.has('json'));
   }
   const where = envFileText() === undefined ? 'the environment' : '.env and the environment';
-  const looked = await findingsWith(config, typed.has('json'));
-  const findings = [configurationRead(where), ...hintFindings(config.hints), ...looked];
+  const checked = await findingsWith(config, typed.has('json'));
+  const findings = [configurationRead(where), ...hintFindings(config.hints), ...checked];
   if (findings.some(({ state }) => state === 'failed')) process.exitCode = failedCode;
   await print(
     findings.map((finding) => clean(finding, secretsOf(config))),
@@ -60,7 +60,7 @@ async function findingsWith(config: Config, json: boolean): Promise<Finding[]> {
   const faults: ProxyFault[] = [];
   useProxies(config, (fault) => faults.push(fault));
   const readings: ClockReading[] = [];
-  // Only now: some of the libraries behind it read the environment when they are loaded.
+  // Loaded after the proxies are set: some libraries read the environment when they load.
   const { collectChecks } = await import('./doctor/collect-checks.ts');
   const checks = await collectChecks(config, log, (reading) => readings.push(reading));
   const progress = json ? undefined : new Progress(process.stderr);
@@ -70,21 +70,21 @@ async function findingsWith(config: Config, json: boolean): Promise<Finding[]> {
   return [...proxyFindings(proxiesOf(config), faults), ...found, ...clockFindings(readings)];
 }
 
-/** Of an address that has no password in it, people may read where it leads. */
+/** Secrets to remove; an address without a password is none. */
 function secretsOf({ secrets, REDIS_URL }: Config): string[] {
   return secrets.filter((secret) => secret !== REDIS_URL || secret.includes('@'));
 }
 
-/** Whatever an answer said, the configured secrets are struck out. */
+/** The finding without the configured secrets. */
 function clean(finding: Finding, secrets: readonly string[]): Finding {
-  const strike = (text: string): string =>
+  const withoutSecrets = (text: string): string =>
     secrets.reduce((rest, secret) => rest.replaceAll(secret, '[secret]'), text);
   const { what, detail, remedy } = finding;
   return {
     ...finding,
-    what: strike(what),
-    ...(detail === undefined ? {} : { detail: strike(detail) }),
-    ...(remedy === undefined ? {} : { remedy: strike(remedy) }),
+    what: withoutSecrets(what),
+    ...(detail === undefined ? {} : { detail: withoutSecrets(detail) }),
+    ...(remedy === undefined ? {} : { remedy: withoutSecrets(remedy) }),
   };
 }
 

@@ -40,7 +40,7 @@ await runCommand({
   },
 });
 
-/** Whose id it is, as `npm run usage` prints it: those of conversations have more parts, or other ones. */
+/** The person of an id as `npm run usage` prints it; undefined for another id. */
 function personIn(id: string): { platform: string; author: string } | undefined {
   const patterns = [
     /^(slack):([^:]+:[UWB][A-Z0-9]+)$/,
@@ -54,7 +54,7 @@ function personIn(id: string): { platform: string; author: string } | undefined 
   return undefined;
 }
 
-/** Whether it can be one: of what is mistyped nothing is kept, too. */
+/** Whether an id has the form of a conversation's; a mistyped one would delete nothing. */
 function isConversation(id: string): boolean {
   return /^slack:[^:]+:[CDG][^:]*(:[\d.]+)?$|^discord:(@me|\d+):\d+(:\d+)?$|^web:[^:]+:[^:]+$/.test(
     id,

@@ -5,7 +5,7 @@ const dayMs = 24 * 60 * 60 * 1_000;
 const mostDays = 3_660;
 const usualDays = 30;
 
-/** By what usage can be told apart. */
+/** Groupings of usage. */
 const views = ['person', 'workspace', 'model'] as const;
 type View = (typeof views)[number];
 
@@ -14,32 +14,32 @@ type UsageTotals = Pick<
   'questions' | 'answers' | 'inputTokens' | 'outputTokens' | 'countedTokens'
 >;
 
-/** What one person, workspace or model has to do with. */
+/** Usage of one person, workspace or model. */
 interface UsageShare extends UsageTotals {
   readonly id: string;
-  /** What a person was called last, where that is known. */
+  /** Last known name of a person. */
   readonly name?: string;
 }
 
-/** What `npm run usage` takes behind its name. */
+/** Arguments of `npm run usage`. */
 export const usageOptions = { switches: ['json'], options: ['by', 'days'] };
 
-/** What is to be shown; as JSON, it can be sent to the process that has the book. */
+/** The requested report. */
 export interface UsageRequest {
-  /** All three views, or one. */
+  /** Groupings shown. */
   readonly views: readonly View[];
-  /** The last ones, today among them. */
+  /** Number of days up to today. */
   readonly days: number;
   readonly json: boolean;
 }
 
-/** What `--by`, `--days` and `--json` say. Throws `BadUsage`. */
+/** The request of `--by`, `--days` and `--json`. Throws `UsageError`. */
 export function parseUsageRequest(typed: CommandArguments): UsageRequest {
   return { views: viewsIn(typed), days: daysIn(typed), json: typed.has('json') };
 }
 
 /**
- * What was used, as a text for a person or a machine.
+ * The report, as text or JSON.
  *
  * @param now in milliseconds since the epoch
  */
@@ -80,7 +80,7 @@ function daysIn(typed: CommandArguments): number {
   throw new UsageError(`--days takes a whole number from 1 to ${mostDays}, not "${given}".`);
 }
 
-/** Whoever used most comes first. */
+/** Totals per group, largest first. */
 function sharesIn(rows: readonly UsageRow[], view: View): UsageShare[] {
   const groups = Map.groupBy(rows, (row) => idOf(row, view));
   return Array.from(groups, ([id, some]) => ({

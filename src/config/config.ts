@@ -18,16 +18,16 @@ export type { Config, Hint } from './variables.ts';
 /** The names of all variables, for `.env.example` to be compared with. */
 export const variableNames: readonly string[] = Object.keys(variables);
 
-/** Names that people write in lower case as well, by their usual ones. */
+/** Lower-case spellings of variables, by their usual names. */
 const lowerCaseNames: ReadonlyMap<string, string> = new Map(
   ['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY'].map((name) => [name.toLowerCase(), name]),
 );
 
 /** Settings with which Parley cannot start. */
 export class InvalidSettings extends BadConfiguration {
-  /** Each with the variable and an example. */
+  /** Problems, each with the variable and an example. */
   readonly problems: readonly string[];
-  /** What else was found: the cause may be among it, such as a name that is nearly a setting's. */
+  /** Further hints, which may name the cause, such as a misspelt variable. */
   readonly hints: readonly Hint[];
 
   constructor(problems: readonly string[], hints: readonly Hint[]) {
@@ -46,11 +46,10 @@ export class InvalidSettings extends BadConfiguration {
 }
 
 /**
- * Reads settings from an environment and the text of an `.env` file; without any, from those of
- * the process and its working directory. What is set in the environment wins, and an empty value
- * counts as not set.
+ * Reads the settings from an environment and the text of an `.env` file; by default those of the
+ * process and its working directory. The environment wins; an empty value counts as not set.
  *
- * @throws WrongSettings with every problem; BadConfiguration for a file that cannot be read
+ * @throws InvalidSettings with every problem; BadConfiguration for an unreadable file
  */
 export function readConfig(environment?: NodeJS.ProcessEnv, file?: string): Config {
   if (environment === undefined) return readConfig(ownEnvironment(), envFileText());
@@ -68,7 +67,7 @@ export function readConfig(environment?: NodeJS.ProcessEnv, file?: string): Conf
     given.set(name, { value, where: 'environment' });
   }
 
-  const { hints, problems: unheard } = hintsIn(statements, outer, given);
+  const { hints, problems: ignoredLists } = hintsIn(statements, outer, given);
   const problems: string[] = [];
   const values: Record<string, unknown> = {};
   const secrets: string[] = [];
@@ -82,11 +81,11 @@ export function readConfig(environment?: NodeJS.ProcessEnv, file?: string): Conf
   values['WEB'] ??= !given.has('SLACK_BOT_TOKEN') && !given.has('DISCORD_BOT_TOKEN');
   values['DRAIN_SECONDS'] ??= given.has('REDIS_URL') ? 0 : 8;
   for (const { of, broken } of rules) {
-    // What is wrong by itself was told already.
+    // A variable that is wrong by itself is reported already.
     if (of.every((name) => name in values)) problems.push(...broken(values as unknown as Config));
   }
-  if (problems.length > 0 || unheard.length > 0) {
-    throw new InvalidSettings([...problems, ...unheard], hints);
+  if (problems.length > 0 || ignoredLists.length > 0) {
+    throw new InvalidSettings([...problems, ...ignoredLists], hints);
   }
   return { ...(values as Values & { WEB: boolean; DRAIN_SECONDS: number }), secrets, hints };
 }
@@ -98,7 +97,7 @@ function withoutEmpty(environment: NodeJS.ProcessEnv): Record<string, string> {
   return Object.fromEntries(entries);
 }
 
-/** Where both are set, the name in lower case counts, as it does for Node and curl. */
+/** The environment with usual names; the lower-case one wins, as in Node and curl. */
 function withUsualNames(environment: Readonly<Record<string, string>>): Record<string, string> {
   const named = { ...environment };
   for (const [lower, name] of lowerCaseNames) {
@@ -111,7 +110,7 @@ function withUsualNames(environment: Readonly<Record<string, string>>): Record<s
 
 function ownEnvironment(): NodeJS.ProcessEnv {
   for (const name of variableNames) {
-    // Libraries look into the environment by themselves, and take an empty value for a setting.
+    // Libraries read the environment, too, and take an empty value for a setting.
     if (process.env[name]?.trim() === '') delete process.env[name];
   }
   return process.env;

@@ -1,21 +1,20 @@
 import { parseEnv } from 'node:util';
 
-/** What one line of `.env` says, or several where a value in quotes goes on. */
+/** One statement of `.env`: a line, or several with a quoted value. */
 export interface Statement {
-  /** Its first line; that of the file is 1. */
+  /** Number of its first line, from 1. */
   readonly line: number;
   readonly lastLine: number;
-  /** What stands before "=", without `export`; the whole line where there is no "=". */
+  /** Text before "=", without `export`; the whole line without "=". */
   readonly name: string;
-  /** What Node reads behind "="; undefined where there is no "=". */
+  /** Value as Node reads it; undefined without "=". */
   readonly value: string | undefined;
-  /** What stands behind "=", with quotes and comments. */
+  /** Text after "=", with quotes and comments. */
   readonly written: string;
 }
 
 /**
- * The text of an `.env` file, without the mark that some editors begin one with. PowerShell writes
- * UTF-16, with such a mark.
+ * The text of an `.env` file, without a byte order mark; also from UTF-16, which PowerShell writes.
  */
 export function decoded(bytes: Uint8Array): string {
   const [first, second] = bytes;
@@ -29,8 +28,8 @@ export function decoded(bytes: Uint8Array): string {
 }
 
 /**
- * What an `.env` file says, in its order. Values are read by Node, one statement at a time: in a
- * whole file it takes the next line for the value of a name with nothing but blanks behind "=".
+ * The statements of an `.env` file. Node parses the values one statement at a time: in a whole file
+ * it takes the next line as the value after "=" and blanks.
  */
 export function statementsIn(text: string): Statement[] {
   const lines = text.split(/\r\n?|\n/);
@@ -44,7 +43,7 @@ export function statementsIn(text: string): Statement[] {
     if (quote !== undefined && !written.includes(quote, 1)) {
       const last = lines.findIndex((line, index) => index > at && line.includes(quote));
       if (last !== -1) {
-        // What ends the first line is a part of the value here.
+        // Blanks at the end of the first line belong to the value here.
         const start = (lines[at] ?? '')
           .trimStart()
           .slice(equal + 1)
@@ -66,11 +65,11 @@ export function statementsIn(text: string): Statement[] {
 }
 
 /**
- * What of a statement its value does not say as it is written, as the end of a sentence about its
- * name; undefined where nothing is lost.
+ * The difference between a statement as written and its value, as the end of a sentence about its
+ * name; undefined without one.
  *
- * @param options.text whether its value may be any text, with ` # ` in it, too
- * @param options.lines whether its value may have several lines
+ * @param options.text whether the value may be any text, including ` # `
+ * @param options.lines whether the value may have several lines
  */
 export function lossOf(
   { written, value = '' }: Statement,

@@ -3,40 +3,40 @@ import { isAccessList, isSetting, settingMeantBy } from './setting-names.ts';
 import { shortSecretHint } from './secrets.ts';
 import { type Hint, suchAs, type Variable, variables } from './variables.ts';
 
-/** A value, and where it was given, as in a hint. */
+/** A value with its source, as in a hint. */
 export interface GivenValue {
   readonly value: string;
   readonly where: string;
 }
 
-/** What was found beside what is wrong with the values themselves. */
+/** Findings about the file and the environment, apart from the values themselves. */
 export interface ConfigHints {
   readonly hints: readonly Hint[];
-  /** Access lists that are written in `.env` and do not apply: others would be let in. */
+  /** Access lists in `.env` without effect, which would let others in. */
   readonly problems: readonly string[];
 }
 
-/** What is wrong with a statement of `.env`. */
+/** A fault of a statement in `.env`. */
 interface StatementFault {
   readonly message: string;
-  /** The setting that was meant. */
+  /** The meant setting. */
   readonly setting?: string;
-  /** Nothing of it applies. */
-  readonly isInVain?: true;
+  /** The statement has no effect at all. */
+  readonly hasNoEffect?: true;
   readonly quiet?: true;
 }
 
-/** What other programs read from the same file: Compose, and whatever it starts. */
-const ofOthers = /^(COMPOSE|DOCKER|HOSTNAME|NODE|NPM|REDIS|TZ)(_|$)|_PROXY$|^PUBLISH$/i;
-/** What is no such name may be a piece of a secret. */
-const plainName = /^[A-Z]+(_[A-Z\d]+)*$/;
+/** Names that other programs read from the same file, such as Compose. */
+const ofOtherPrograms = /^(COMPOSE|DOCKER|HOSTNAME|NODE|NPM|REDIS|TZ)(_|$)|_PROXY$|^PUBLISH$/i;
+/** Names that are safe to show; other text may be a part of a secret. */
+const safeName = /^[A-Z]+(_[A-Z\d]+)*$/;
 const longestName = 40;
 
 /**
- * What is told about `.env` and the environment.
+ * Hints about `.env` and the environment.
  *
  * @param environment without empty values
- * @param given what counts of both
+ * @param given effective values of both
  */
 export function hintsIn(
   statements: readonly Statement[],
@@ -45,13 +45,13 @@ export function hintsIn(
 ): ConfigHints {
   const hints: Hint[] = [];
   const problems: string[] = [];
-  const counting = new Map(statements.map((statement) => [statement.name, statement]));
-  const idle: Statement[] = [];
+  const effective = new Map(statements.map((statement) => [statement.name, statement]));
+  const withoutEffect: Statement[] = [];
   for (const statement of statements) {
     const where = `.env:${statement.line}`;
-    const fault = statementFault(statement, counting);
-    if (fault === 'idle') idle.push(statement);
-    else if (fault?.setting !== undefined && fault.isInVain && isAccessList(fault.setting)) {
+    const fault = statementFault(statement, effective);
+    if (fault === 'no effect') withoutEffect.push(statement);
+    else if (fault?.setting !== undefined && fault.hasNoEffect && isAccessList(fault.setting)) {
       problems.push(`${fault.message} (${where}), ${suchAs(fault.setting)}`);
     } else if (fault !== undefined) {
       const { message, quiet } = fault;
@@ -59,33 +59,33 @@ export function hintsIn(
     }
   }
   hints.push(
-    ...linesWithoutEffect(idle),
-    ...inEnvironment(environment, given),
-    ...betweenSettings(given),
+    ...linesWithoutEffect(withoutEffect),
+    ...environmentHints(environment, given),
+    ...combinationHints(given),
   );
   return { hints, problems };
 }
 
 function statementFault(
   statement: Statement,
-  counting: ReadonlyMap<string, Statement>,
-): StatementFault | 'idle' | undefined {
+  effective: ReadonlyMap<string, Statement>,
+): StatementFault | 'no effect' | undefined {
   const { name, value, written } = statement;
   if (value === undefined) return withoutEqual(name);
   const isEmpty = written === '';
   if (isSetting(name)) {
     if (isEmpty) return undefined;
     return (
-      swallowedSettings(statement) ?? lostText(statement) ?? overriddenLater(statement, counting)
+      swallowedSettings(statement) ?? lostText(statement) ?? overriddenLater(statement, effective)
     );
   }
-  if (!/^[\w.-]+$/.test(name)) return hiddenIn(name);
+  if (!/^[\w.-]+$/.test(name)) return prefixed(name);
   const setting = settingMeantBy(name, 'file');
   if (setting !== undefined) {
-    return isEmpty ? undefined : { message: misspelt(name, setting), setting, isInVain: true };
+    return isEmpty ? undefined : { message: misspelt(name, setting), setting, hasNoEffect: true };
   }
-  if (ofOthers.test(name)) return undefined;
-  if (!plainName.test(name) || name.length > longestName) return 'idle';
+  if (ofOtherPrograms.test(name)) return undefined;
+  if (!safeName.test(name) || name.length > longestName) return 'no effect';
   return isEmpty
     ? undefined
     : { message: `${name} is no setting; .env.example has them all`, quiet: true };
@@ -95,21 +95,21 @@ function misspelt(name: string, setting: string): string {
   return `${name} is no setting: ${setting} is`;
 }
 
-/** `PORT 80`, `port: 80`; or a line of a text that has no quotes around it. */
-function withoutEqual(line: string): StatementFault | 'idle' {
+/** `PORT 80`, `port: 80`, or a line of an unquoted text. */
+function withoutEqual(line: string): StatementFault | 'no effect' {
   const [, name = ''] = /^(?:export\s+)?([A-Z_]+\b|\w+(?=\s*:))/.exec(line) ?? [];
   const setting = isSetting(name) ? name : settingMeantBy(name, 'file');
-  if (setting === undefined) return 'idle';
-  return { message: `${setting} is not set here: "=" is missing`, setting, isInVain: true };
+  if (setting === undefined) return 'no effect';
+  return { message: `${setting} is not set here: "=" is missing`, setting, hasNoEffect: true };
 }
 
-/** `set PORT=80`, `$env:PORT=80`. What stands beside the name may be a piece of a secret. */
-function hiddenIn(name: string): StatementFault | 'idle' {
+/** `set PORT=80`, `$env:PORT=80`. Other text of the line may be a part of a secret. */
+function prefixed(name: string): StatementFault | 'no effect' {
   const words = name.match(/\w+/g) ?? [];
   const setting = words.find(isSetting) ?? words.flatMap(listMeantBy)[0];
-  if (setting === undefined) return 'idle';
+  if (setting === undefined) return 'no effect';
   const message = `${setting} is not set here: nothing but "${setting}=" may stand before its value`;
-  return { message, setting, isInVain: true };
+  return { message, setting, hasNoEffect: true };
 }
 
 function listMeantBy(word: string): string[] {
@@ -122,11 +122,11 @@ function lostText(statement: Statement): StatementFault | undefined {
   const { text } = (variables as Readonly<Record<string, Variable>>)[name] ?? {};
   const loss = lossOf(statement, { text: text !== undefined, lines: text === 'lines' });
   if (loss === undefined) return undefined;
-  const isInVain = value.trim() === '';
-  return { message: `${name} ${loss}`, setting: name, ...(isInVain ? { isInVain } : {}) };
+  const hasNoEffect = value.trim() === '';
+  return { message: `${name} ${loss}`, setting: name, ...(hasNoEffect ? { hasNoEffect } : {}) };
 }
 
-/** Settings that a quote which nobody closed took for a piece of its value. */
+/** Settings within the value of an unclosed quote. */
 function swallowedSettings({
   name,
   line,
@@ -142,21 +142,21 @@ function swallowedSettings({
   return {
     message: `${name} goes on in quotes to line ${lastLine}, and takes in ${names.join(', ')}: close its quote`,
     setting: names.find(isAccessList) ?? name,
-    isInVain: true,
+    hasNoEffect: true,
   };
 }
 
 function overriddenLater(
   { name, value = '', line }: Statement,
-  counting: ReadonlyMap<string, Statement>,
+  effective: ReadonlyMap<string, Statement>,
 ): StatementFault | undefined {
-  const last = counting.get(name);
+  const last = effective.get(name);
   if (last === undefined || last.line === line || last.value === value) return undefined;
-  const isInVain = last.value?.trim() === '';
+  const hasNoEffect = last.value?.trim() === '';
   return {
     message: `${name} is set again in line ${last.line}, which counts`,
     setting: name,
-    ...(isInVain ? { isInVain } : {}),
+    ...(hasNoEffect ? { hasNoEffect } : {}),
   };
 }
 
@@ -171,27 +171,27 @@ function linesWithoutEffect(statements: readonly Statement[]): Hint[] {
   return [{ where: `.env:${first.line}`, message }];
 }
 
-function inEnvironment(
+function environmentHints(
   environment: Readonly<Record<string, string>>,
   given: ReadonlyMap<string, GivenValue>,
 ): Hint[] {
   return Object.entries(environment).flatMap(([name, value]) => {
     const where = 'environment';
     if (isSetting(name)) {
-      // Docker’s --env-file knows no quotes.
+      // Docker’s --env-file keeps quotes.
       const isQuoted = /^(["'`]).*\1$/s.test(value.trim());
       return isQuoted
         ? [{ where, message: `${name} has quotes around its value, and they are a part of it` }]
         : [];
     }
     const setting = settingMeantBy(name, 'environment');
-    // With both, one of them is likely for another program.
+    // With both names set, one is likely another program's.
     if (setting === undefined || given.has(setting)) return [];
     return [{ where, message: misspelt(name, setting) }];
   });
 }
 
-function betweenSettings(given: ReadonlyMap<string, GivenValue>): Hint[] {
+function combinationHints(given: ReadonlyMap<string, GivenValue>): Hint[] {
   const hints: Hint[] = [];
   if (!given.has('OPENAI_API_KEY') && !given.has('OPENAI_BASE_URL')) {
     for (const name of ['MODEL', 'OPENAI_API']) {

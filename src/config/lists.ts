@@ -1,23 +1,23 @@
 import { z } from 'zod';
 import { isIP, isIPv6 } from 'node:net';
 
-/** Ids by the platform that they are of, as their shapes tell. */
+/** Ids by platform, which their form tells. */
 export interface Ids {
   readonly slack: readonly string[];
   readonly discord: readonly string[];
 }
 
-/** What an id of a kind of thing looks like. */
+/** The form of a kind of id. */
 interface IdKind {
-  /** Its first letters; Slack has no such thing where there are none. */
+  /** First letters of Slack's ids; empty if Slack has no such thing. */
   readonly slack: string;
-  /** What it is called, with examples, for whoever mistyped one. */
+  /** Name with examples, for error messages. */
   readonly called: string;
 }
 
 const discordId = /^\d{15,20}$/;
 
-/** A list of ids with commas, spaces or both between them; nothing by default. */
+/** A list of ids separated by commas or spaces; empty by default. */
 function idList({ slack, called }: IdKind): z.ZodType<Ids> {
   const slackId = slack === '' ? undefined : new RegExp(`^[${slack}][A-Z0-9]+$`);
   return z
@@ -39,7 +39,7 @@ function idList({ slack, called }: IdKind): z.ZodType<Ids> {
     });
 }
 
-/** Variables that list ids, with examples. */
+/** Schemas of variables that list ids. */
 export const workspaceIds = {
   schema: idList({
     slack: 'TE',
@@ -76,7 +76,7 @@ export const botIds = {
   example: 'B0LAN0Z8A,1200000000000000009',
 };
 
-/** Names and addresses under which browsers reach the page, each with a port if need be. */
+/** Names and addresses of the page in browsers, each with an optional port. */
 export const hostNames = {
   schema: z
     .string()
@@ -96,7 +96,7 @@ function isHost(text: string): boolean {
   );
 }
 
-/** Addresses and networks with commas, spaces or both between them; none by default. */
+/** Addresses and networks separated by commas or spaces; none by default. */
 export const networks = {
   schema: z
     .string()
@@ -118,10 +118,10 @@ function isNetwork(text: string): boolean {
   );
 }
 
-/** More than anybody waits for, one after the other. */
+/** Most models of a list: nobody waits for more in a row. */
 const mostModels = 10;
 
-/** Names of models in the order in which they are tried, with commas between them. */
+/** Models in the order in which they are tried, separated by commas. */
 export const modelNames = {
   schema: z
     .string()

@@ -1,6 +1,6 @@
 import { type Config, problem, type Values } from './variables.ts';
 
-/** What single variables cannot show to be wrong. */
+/** A rule about several variables together. */
 export interface Rule {
   readonly of: readonly (keyof Values)[];
   readonly broken: (values: Config) => string[];
@@ -44,7 +44,7 @@ function brokenSlack(values: Config): string[] {
     : [];
 }
 
-/** OpenAI's regional hosts are OpenAI, too. */
+/** Whether an address is OpenAI's, including its regional hosts. */
 function isOpenAi(baseUrl: string | undefined): boolean {
   return baseUrl !== undefined && /^(.+\.)?api\.openai\.com$/.test(new URL(baseUrl).hostname);
 }

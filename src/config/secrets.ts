@@ -1,23 +1,23 @@
 import { type Variable, variables } from './variables.ts';
 
-/** What is shorter stands in many a line of a log by chance, which would be destroyed by it. */
-const leastChars = 8;
+/** Least length of a removed secret: shorter ones occur in log lines by chance. */
+const minChars = 8;
 
-/** What of a variable's value is struck out of every log. */
+/** The parts of a value that are removed from every log line. */
 export function secretsIn(name: string, value: string): string[] {
-  return partsOf(name, value).filter((part) => part.length >= leastChars);
+  return secretParts(name, value).filter((part) => part.length >= minChars);
 }
 
-/** The end of a story about a secret that is too short to be struck out; undefined for others. */
+/** A hint about a secret that is too short to be removed; undefined for others. */
 export function shortSecretHint(name: string, value: string): string | undefined {
-  const part = partsOf(name, value).at(-1);
-  if (part === undefined || part.length >= leastChars) return undefined;
+  const part = secretParts(name, value).at(-1);
+  if (part === undefined || part.length >= minChars) return undefined;
   const what = part === value.trim() ? name : `the password in ${name}`;
-  return `${what} has fewer than ${leastChars} characters: it is not struck out of the log`;
+  return `${what} has fewer than ${minChars} characters: it is not struck out of the log`;
 }
 
-/** A value; of an address, only if it has a password, which is a secret by itself, too. */
-function partsOf(name: string, untrimmed: string): string[] {
+/** The secrets of a value: itself, and its password; an address without a password has none. */
+function secretParts(name: string, untrimmed: string): string[] {
   if (!(variables as Readonly<Record<string, Variable>>)[name]?.secret) return [];
   const value = untrimmed.trim();
   if (!/^[a-z+]+:\/\//i.test(value)) return [value];

@@ -1,13 +1,13 @@
 import leven from 'leven';
 import { variables } from './variables.ts';
 
-/** Where a name was found. `.env` is Parley's alone; the environment is everybody's. */
+/** Source of a name: `.env` is Parley's alone, the environment is shared by all programs. */
 export type NameSource = 'file' | 'environment';
 
 const settings: readonly string[] = Object.keys(variables);
 const lists = settings.filter((setting) => /^(ALLOW|DENY)_/.test(setting));
 
-/** Words that mean the same in a name; the first stands for all of them. */
+/** Synonyms within names; the first one is canonical. */
 const sameWords: readonly (readonly string[])[] = [
   ['ALLOW', 'ALLOWED'],
   ['DENY', 'DENIED', 'BLOCK', 'BLOCKED'],
@@ -33,7 +33,7 @@ const meanings: ReadonlyMap<string, string> = new Map(
   sameWords.flatMap(([meaning = '', ...others]) => others.map((word) => [word, meaning])),
 );
 
-/** Names that say the same in other words, as other programs call it. */
+/** Names of the same settings in other programs. */
 const otherNames: Readonly<Partial<Record<keyof typeof variables, string>>> = {
   OPENAI_API_KEY:
     'OPENAI OPENAI_KEY OPENAI_TOKEN OPENAI_API_TOKEN OPENAI_SECRET OPENAI_SECRET_KEY API_KEY LLM_API_KEY',
@@ -64,23 +64,23 @@ const byMeaning: ReadonlyMap<string, string> = new Map([
   ...settings.map((setting) => [meaningOf(setting), setting] as const),
 ]);
 
-/** Names that begin so in the environment are meant for Parley, or for nobody. */
+/** Names in the environment that are most likely meant for Parley. */
 const oursInEnvironment =
   /^(ALLOW|ALLOWED|DENY|DENIED|DISCORD|MODEL|OPENAI|PARLEY|SLACK|SYSTEM_?PROMPT)(_|$)/;
-/** Kubernetes and Docker set such a name for each service: `SLACK_PORT`. */
+/** Names that Kubernetes and Docker set for each service, such as `SLACK_PORT`. */
 const ofServices = /^(?!WEB_)[A-Z]+_(HOST|PORT)$/;
 
-/** Whether a name is a setting's, letter by letter. */
+/** Whether a name is exactly a setting's. */
 export function isSetting(name: string): boolean {
   return Object.hasOwn(variables, name);
 }
 
-/** Whether a setting says which people may use Parley: without effect it lets others in. */
+/** Whether a setting restricts the users: without effect it would let others in. */
 export function isAccessList(setting: string): boolean {
   return lists.includes(setting) && setting !== 'ALLOW_BOTS';
 }
 
-/** The setting that a name means which is none, if it nearly is one or says the same. */
+/** The setting that a misspelt or synonymous name means. */
 export function settingMeantBy(name: string, place: NameSource): string | undefined {
   if (isSetting(name)) return undefined;
   const upper = name.toUpperCase().replaceAll(/[^A-Z\d]+/g, '_');
@@ -98,7 +98,7 @@ function squeezed(name: string): string {
   return name.replaceAll('_', '');
 }
 
-/** A name in the words that stand for all that mean the same; lists may be said to be of ids. */
+/** A name in canonical words, without the ending `_IDS` of lists. */
 function meaningOf(name: string): string {
   return name
     .replace(/^((ALLOW|DENY|DENIED|BLOCK)\w*)_IDS?$/, '$1')
@@ -107,7 +107,7 @@ function meaningOf(name: string): string {
     .join('_');
 }
 
-/** Word by word: `ALLOW_HOSTS` is two letters from `ALLOW_BOTS`, and has nothing to do with it. */
+/** The access list nearest word by word: `ALLOW_HOSTS` is no misspelt `ALLOW_BOTS`. */
 function nearList(name: string): string | undefined {
   const [verb = '', noun = '', ...more] = name.split('_');
   if (noun === '' || more.length > 0) return undefined;
@@ -126,7 +126,7 @@ function nearList(name: string): string | undefined {
   });
 }
 
-/** By letters that are missing, too many, wrong or in another order. */
+/** The setting at the least edit distance. */
 function nearest(name: string, place: NameSource): string | undefined {
   let [found, least]: [string | undefined, number] = [undefined, Infinity];
   for (const setting of settings) {
@@ -139,7 +139,7 @@ function nearest(name: string, place: NameSource): string | undefined {
   return found;
 }
 
-/** In a short name every letter counts, and others' names are many: `MODE`, `HOSTS`. */
+/** Most edits by length: short names are often other programs', such as `MODE` and `HOSTS`. */
 function mostEdits(length: number, place: NameSource): number | undefined {
   if (place === 'file') return length >= 8 ? 2 : length >= 4 ? 1 : 0;
   return length >= 12 ? 2 : length >= 8 ? 1 : undefined;

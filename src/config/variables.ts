@@ -10,14 +10,14 @@ import {
   workspaceIds,
 } from './lists.ts';
 
-/** What each variable is, as `.env.example` and the error messages show it. */
+/** A variable, as `.env.example` and the error messages show it. */
 export interface Variable {
   readonly schema: z.ZodType;
-  /** A value that would be accepted. */
+  /** An accepted value. */
   readonly example: string;
-  /** Its value must never reach a log. */
+  /** Whether the value must never reach a log. */
   readonly secret?: true;
-  /** Its value may be any text, of several lines, too; blanks around it are a part of it. */
+  /** Whether the value is free text, of one or several lines; blanks around it are kept. */
   readonly text?: 'line' | 'lines';
 }
 
@@ -34,7 +34,7 @@ function numberWithin(least: number, most: number) {
     .refine((value) => value >= least && value <= most, `must be ${range}`);
 }
 
-/** What a quota may be. */
+/** Range of a quota. */
 const mostUsed = numberWithin(1, 1_000_000_000_000);
 
 const url = z.url({ protocol: /^https?$/, error: 'must be an http or https address' });
@@ -48,7 +48,7 @@ function token(prefix: string): z.ZodType<string | undefined> {
     .optional();
 }
 
-/** With a name and a password, whatever they are. */
+/** The address of a proxy, with any name and password. */
 const proxyUrl = z
   .string()
   .trim()
@@ -59,7 +59,7 @@ function isProxyAddress(value: string): boolean {
   if (!URL.canParse(value)) return false;
   const { protocol, username, password } = new URL(value);
   try {
-    // A "%" that stands for itself has to be written as %25.
+    // A literal "%" must be written as %25.
     decodeURIComponent(`${username}:${password}`);
   } catch {
     return false;
@@ -67,7 +67,7 @@ function isProxyAddress(value: string): boolean {
   return protocol === 'http:' || protocol === 'https:';
 }
 
-/** What can stand in a header; quotes around it are a mistake, as in files that no shell reads. */
+/** A key that fits into a header; quotes around it are a mistake. */
 const key = z
   .string()
   .trim()
@@ -225,21 +225,21 @@ export type Values = {
   [Name in keyof typeof variables]: z.output<(typeof variables)[Name]['schema']>;
 };
 
-/** Something that is not as whoever wrote it may think. */
+/** A setting that may not have the meant effect. */
 export interface Hint {
-  /** Such as `.env:12`, a line; or `environment`. */
+  /** Source: a line such as `.env:12`, or `environment`. */
   readonly where: string;
-  /** A sentence that names the setting, and never has its value. */
+  /** A sentence with the setting's name, never with its value. */
   readonly message: string;
-  /** For the doctor alone: it may well be meant. */
+  /** Whether only the doctor shows it, as it may well be intended. */
   readonly quiet?: true;
 }
 
-/** The configuration as the variables' own names give it, checked, with defaults filled in. */
+/** The checked configuration under the variables' names, with defaults. */
 export interface Config extends Values {
-  /** On by default only while no other platform is configured. */
+  /** On by default only without another platform. */
   readonly WEB: boolean;
-  /** 8 by default; 0 with Redis, where another instance goes on at once. */
+  /** Default 8; 0 with Redis, where another instance takes over at once. */
   readonly DRAIN_SECONDS: number;
   /** Values that must never reach a log. */
   readonly secrets: readonly string[];
@@ -247,12 +247,12 @@ export interface Config extends Values {
   readonly hints: readonly Hint[];
 }
 
-/** A sentence about a variable that is wrong, with a value that would be accepted. */
+/** A sentence about a wrong variable, with an accepted value. */
 export function problem(name: string, message: string, example?: string): string {
   return `${name} ${message}, ${suchAs(name, example)}`;
 }
 
-/** A variable with a value that would be accepted, as the end of a sentence. */
+/** A variable with an accepted value, as the end of a sentence. */
 export function suchAs(name: string, example?: string): string {
   const shown = example ?? (variables as Record<string, Variable>)[name]?.example ?? '';
   return `such as ${name}=${shown}`;

@@ -1,17 +1,17 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
 
-/** Upper bounds of what is counted together, in seconds. */
+/** Upper bounds of histogram buckets, in seconds. */
 const buckets = {
-  /** A turn may last as long as `MAX_TURN_SECONDS`, 600 by default. */
+  /** Up to MAX_TURN_SECONDS, 600 by default. */
   turn: [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1_200],
   firstText: [0.25, 0.5, 1, 1.5, 2, 3, 5, 8, 13, 20, 30, 60, 120],
   unseen: [0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4, 6, 10, 20, 60],
-  /** No call to a platform lasts longer than 6 s. */
+  /** Platform calls end within 6 s. */
   call: [0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3, 6],
   request: [0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600],
 };
 
-/** Everything that is counted as it happens, by the name that Prometheus knows it by. */
+/** Counters and histograms, with their Prometheus names. */
 export function defineMetrics(registry: Registry) {
   const registers = [registry];
   function counter<L extends string>(name: string, help: string, ...labelNames: L[]): Counter<L> {

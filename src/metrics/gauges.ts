@@ -5,7 +5,7 @@ import type { Platform } from '../core/ports/platform.ts';
 import { withDeadline } from '../core/timing.ts';
 import type { QueueDepth, Store } from '../core/ports/store.ts';
 
-/** Where the figures come from that are looked up when somebody asks. */
+/** Sources of the gauges, read at each scrape. */
 export interface GaugeSources {
   readonly store: StoreProbeOptions['store'];
   readonly load: () => CoreLoad;
@@ -14,19 +14,19 @@ export interface GaugeSources {
 
 export interface GaugesOptions extends GaugeSources {
   readonly registry: Registry;
-  /** Milliseconds, by platform. */
+  /** Age of the oldest unseen text by platform, in ms. */
   readonly oldestUnseenMs: () => ReadonlyMap<string, number>;
-  /** How many questions could not be stored so far. */
+  /** Number of questions that could not be stored so far. */
   readonly refusedByStore: () => number;
   readonly log: Log;
 }
 
-/** Figures of one moment: each is looked up when it is scraped, and at no other time. */
+/** Registers the gauges, which read their sources at each scrape only. */
 export function registerGauges(options: GaugesOptions): void {
   const { registry, store, load, platforms, oldestUnseenMs, log } = options;
-  const watch = new StoreProbe({ store, refusedCount: options.refusedByStore, log });
+  const probe = new StoreProbe({ store, refusedCount: options.refusedByStore, log });
 
-  /** Absent while there is nothing to tell. */
+  /** A gauge without labels; absent while its value is undefined. */
   function single(
     name: string,
     help: string,
@@ -75,23 +75,23 @@ export function registerGauges(options: GaugesOptions): void {
   single(
     'parley_store_up',
     '1 if the store can be read and keeps questions, else 0; 0 once after each that it did not keep.',
-    async () => ((await watch.state()).up ? 1 : 0),
+    async () => ((await probe.state()).up ? 1 : 0),
   );
   single(
     'parley_inbox_waiting',
     'Conversations with questions that nobody works on, in the whole store.',
-    async () => (await watch.state()).depth?.waiting,
+    async () => (await probe.state()).depth?.waiting,
   );
   single(
     'parley_inbox_running',
     'Conversations that somebody works on, in the whole store.',
-    async () => (await watch.state()).depth?.running,
+    async () => (await probe.state()).depth?.running,
   );
   single(
     'parley_inbox_oldest_seconds',
     'How long the oldest question has waited that nobody works on; 0 without any.',
     async () => {
-      const { depth } = await watch.state();
+      const { depth } = await probe.state();
       return depth && (depth.oldestWaitMs ?? 0) / 1_000;
     },
   );
@@ -118,70 +118,70 @@ export function registerGauges(options: GaugesOptions): void {
   );
 }
 
-/** The store is asked at most once in this time, however often it is scraped, in milliseconds. */
-const askEveryMs = 5_000;
-/** A store that hangs must not hang the scrape, in milliseconds. */
+/** Least time between two reads of the store, in ms, however often metrics are scraped. */
+const readEveryMs = 5_000;
+/** Deadline of a read, in ms, so that a hanging store does not hang the scrape. */
 const deadlineMs = 2_000;
 
-/** What is known of the store. */
+/** State of the store. */
 export interface StoreState {
-  /** It tells what waits in it, would keep a question, and has kept all since the look before. */
+  /** Whether it can be read, accepts writes, and has refused no question since the last read. */
   readonly up: boolean;
-  /** Absent while it does not tell. */
+  /** Absent while it cannot be read. */
   readonly depth?: QueueDepth;
 }
 
 export interface StoreProbeOptions {
   readonly store: Pick<Store, 'queueDepth' | 'checkWritable'>;
-  /** How many questions could not be stored so far. */
+  /** Number of questions that could not be stored so far. */
   readonly refusedCount: () => number;
   readonly log: Log;
 }
 
-/** Looks after the store, for whoever scrapes. */
+/** Cached state of the store for the gauges. */
 export class StoreProbe {
   readonly #options: StoreProbeOptions;
-  #askedAt = Number.NEGATIVE_INFINITY;
-  #refused = 0;
-  #answer: Promise<StoreState> = Promise.resolve({ up: false });
+  #readAt = Number.NEGATIVE_INFINITY;
+  #lastRefused = 0;
+  #state: Promise<StoreState> = Promise.resolve({ up: false });
 
   constructor(options: StoreProbeOptions) {
     this.#options = options;
   }
 
   /**
-   * As it was within the last 5 s, or since a question could not be stored: the first look after
-   * that finds it down, whatever became of it meanwhile.
+   * The state within the last 5 s. The first read after a question that could not be stored finds the
+   * store down, even if it has recovered.
    */
   state(): Promise<StoreState> {
     const now = performance.now();
     const refused = this.#options.refusedCount();
-    const hasRefused = refused !== this.#refused;
-    if (hasRefused || now - this.#askedAt >= askEveryMs) {
-      this.#askedAt = now;
-      this.#refused = refused;
-      this.#answer = this.#ask(hasRefused);
+    const hasRefused = refused !== this.#lastRefused;
+    if (hasRefused || now - this.#readAt >= readEveryMs) {
+      this.#readAt = now;
+      this.#lastRefused = refused;
+      this.#state = this.#read(hasRefused);
     }
-    return this.#answer;
+    return this.#state;
   }
 
-  async #ask(hasRefused: boolean): Promise<StoreState> {
+  async #read(hasRefused: boolean): Promise<StoreState> {
     const { store } = this.#options;
     const [depth, kept] = await Promise.all([
-      this.#asked('queue depth not read', () => store.queueDepth()),
-      // One that is full can still be read.
-      this.#asked('store accepts no writes', () => store.checkWritable().then(() => true)),
+      this.#attempt('queue depth not read', () => store.queueDepth()),
+      // A full store can still be read.
+      this.#attempt('store accepts no writes', () => store.checkWritable().then(() => true)),
     ]);
     const up = depth !== undefined && kept === true && !hasRefused;
     return { up, ...(depth === undefined ? {} : { depth }) };
   }
 
-  /** Undefined if it failed. */
-  async #asked<T>(event: string, step: () => Promise<T>): Promise<T | undefined> {
+  /** The result of a read; undefined if it failed. */
+  async #attempt<T>(event: string, step: () => Promise<T>): Promise<T | undefined> {
     try {
       return await withDeadline(deadlineMs, new AbortController().signal, step);
     } catch (error) {
-      // Others warn of a store that is away; here it is a figure.
+      // Other parts warn about the store; here its state is a metric.
       this.#options.log.debug({ err: error }, event);
       return undefined;
     }

@@ -21,39 +21,39 @@ interface OpenReply {
   readonly unseenMs: () => number;
 }
 
-/** Counts what happens as Prometheus wants it: in seconds, under labels of few values each. */
+/** The metrics port for Prometheus: seconds, and labels with few values each. */
 class PrometheusMetrics implements Metrics {
-  readonly #figures: ReturnType<typeof defineMetrics>;
+  readonly #metrics: ReturnType<typeof defineMetrics>;
   readonly #replies = new Set<OpenReply>();
   #refusedByStore = 0;
 
   constructor(registry: Registry) {
-    this.#figures = defineMetrics(registry);
+    this.#metrics = defineMetrics(registry);
   }
 
   questionAccepted(platform: string): void {
-    this.#figures.questions.inc({ platform });
+    this.#metrics.questions.inc({ platform });
   }
 
   questionRefused(platform: string, reason: QuestionRefusal): void {
     if (reason === 'store') this.#refusedByStore += 1;
-    this.#figures.refusals.inc({ platform, reason });
+    this.#metrics.refusals.inc({ platform, reason });
   }
 
   turnEnded(platform: string, outcome: Outcome, ms: number): void {
-    this.#figures.turns.inc({ platform, outcome });
-    this.#figures.turnSeconds.observe({ platform }, ms / secondMs);
+    this.#metrics.turns.inc({ platform, outcome });
+    this.#metrics.turnSeconds.observe({ platform }, ms / secondMs);
   }
 
   firstTextShown(platform: string, sinceBegunMs: number, sinceAskedMs: number): void {
-    this.#figures.firstTextSeconds.observe({ platform }, sinceBegunMs / secondMs);
-    // A platform's clock may be a little ahead of ours.
+    this.#metrics.firstTextSeconds.observe({ platform }, sinceBegunMs / secondMs);
+    // A platform's clock may be ahead of ours.
     const askedMs = Math.max(0, sinceAskedMs);
-    this.#figures.firstTextSinceAskedSeconds.observe({ platform }, askedMs / secondMs);
+    this.#metrics.firstTextSinceAskedSeconds.observe({ platform }, askedMs / secondMs);
   }
 
   textShown(platform: string, unseenMs: number): void {
-    this.#figures.unseenSeconds.observe({ platform }, unseenMs / secondMs);
+    this.#metrics.unseenSeconds.observe({ platform }, unseenMs / secondMs);
   }
 
   replyStarted(platform: string, unseenMs: () => number): () => void {
@@ -63,8 +63,8 @@ class PrometheusMetrics implements Metrics {
   }
 
   platformCalled(platform: string, method: string, result: CallResult, ms: number): void {
-    this.#figures.calls.inc({ platform, method, result });
-    this.#figures.callSeconds.observe({ platform, method }, ms / secondMs);
+    this.#metrics.calls.inc({ platform, method, result });
+    this.#metrics.callSeconds.observe({ platform, method }, ms / secondMs);
   }
 
   requestStarted(model: string): RequestTimer {
@@ -76,7 +76,7 @@ class PrometheusMetrics implements Metrics {
         if (written) return;
         written = true;
         const ms = performance.now() - askedAt;
-        this.#figures.firstDeltaSeconds.observe({ model }, ms / secondMs);
+        this.#metrics.firstDeltaSeconds.observe({ model }, ms / secondMs);
       },
       ended: (result, usage) => {
         if (over) return;
@@ -87,24 +87,24 @@ class PrometheusMetrics implements Metrics {
   }
 
   failedOver(from: string, to: string): void {
-    this.#figures.failovers.inc({ from, to });
+    this.#metrics.failovers.inc({ from, to });
   }
 
-  /** What has not happened yet reads 0 rather than nothing, so that its first time is a rise. */
+  /** Sets counters to 0, so that the first event is an increase. */
   initialise(platforms: readonly string[]): void {
     for (const platform of platforms) {
-      this.#figures.questions.inc({ platform }, 0);
-      for (const outcome of outcomes) this.#figures.turns.inc({ platform, outcome }, 0);
-      this.#figures.refusals.inc({ platform, reason: 'store' }, 0);
+      this.#metrics.questions.inc({ platform }, 0);
+      for (const outcome of outcomes) this.#metrics.turns.inc({ platform, outcome }, 0);
+      this.#metrics.refusals.inc({ platform, reason: 'store' }, 0);
     }
   }
 
-  /** How many questions could not be stored so far. */
+  /** Number of questions that could not be stored so far. */
   get refusedByStore(): number {
     return this.#refusedByStore;
   }
 
-  /** How old the oldest text is that people cannot see yet, by platform, in milliseconds. */
+  /** Age of the oldest unseen text by platform, in ms. */
   oldestUnseenMs(): ReadonlyMap<string, number> {
     const oldest = new Map<string, number>();
     for (const { platform, unseenMs } of this.#replies) {
@@ -114,30 +114,30 @@ class PrometheusMetrics implements Metrics {
   }
 
   #requestEnded(model: string, result: RequestResult, ms: number, usage: Usage = {}): void {
-    this.#figures.requests.inc({ model, result });
-    this.#figures.requestSeconds.observe({ model }, ms / secondMs);
+    this.#metrics.requests.inc({ model, result });
+    this.#metrics.requestSeconds.observe({ model }, ms / secondMs);
     const { inputTokens = 0, outputTokens = 0 } = usage;
-    this.#figures.tokens.inc({ model, direction: 'input' }, validCount(inputTokens));
-    this.#figures.tokens.inc({ model, direction: 'output' }, validCount(outputTokens));
+    this.#metrics.tokens.inc({ model, direction: 'input' }, validCount(inputTokens));
+    this.#metrics.tokens.inc({ model, direction: 'output' }, validCount(outputTokens));
   }
 }
 
-/** A counter throws at what is no number, and a provider's numbers are not to be trusted. */
+/** A provider's token count, or 0 if it is no valid number, at which a counter would throw. */
 function validCount(tokens: number): number {
   return Number.isFinite(tokens) && tokens > 0 ? tokens : 0;
 }
 
-/** What the work is told to, and how Prometheus reads it. */
+/** The metrics and their exposition for Prometheus. */
 export interface Exposition {
   readonly metrics: Metrics;
   readonly contentType: string;
-  /** Looks at these from now on, whenever the figures are read. Once. */
+  /** Adds the gauges of these sources. Once. */
   observe(sources: GaugeSources): void;
-  /** All figures, as they are now. */
+  /** All metrics in Prometheus' text format. */
   read(): Promise<string>;
 }
 
-/** Figures for Prometheus, about the work and about the process. */
+/** Metrics of the service and of the process. */
 export function openExposition(log: Log): Exposition {
   const registry = new Registry();
   const metrics = new PrometheusMetrics(registry);
@@ -163,7 +163,7 @@ export function openExposition(log: Log): Exposition {
       });
     },
     async read() {
-      // The library's spelling, as of a mean of nothing; the format has another.
+      // prom-client writes `Nan`; the format has `NaN`.
       return (await registry.metrics()).replaceAll(/ Nan$/gm, ' NaN');
     },
   };

@@ -2,33 +2,33 @@ import { channel, subscribe } from 'node:diagnostics_channel';
 import { asRecord, asText } from '../core/foreign-data.ts';
 import { type Proxies, type Proxy, proxyFor } from './proxies.ts';
 
-/** A connection that a proxy did not make. */
+/** A connection that failed at a proxy. */
 export interface ProxyFault {
   readonly setting: Proxy['setting'];
   /** Such as `proxy.example.com:3128`. */
   readonly proxy: string;
-  /** How it is, such as `refuses slack.com (403)`. */
+  /** The fault, such as `refuses slack.com (403)`. */
   readonly detail: string;
   readonly remedy: string;
 }
 
-/** Where those tell of a failed connection whose libraries keep it from Node's own channels. */
+/** Channel for failed connections of libraries that report none on Node's own channels. */
 export const connectErrors = channel('parley:connect:error');
 
 /**
- * Tells each connection that fails at a proxy, for as long as the process runs. The libraries tell
- * theirs as any other failure, and some without a word of the proxy.
+ * Reports each connection that fails at a proxy, for the life of the process. The libraries' own
+ * errors often do not mention the proxy.
  */
-export function watchProxies(proxies: Proxies, tell: (fault: ProxyFault) => void): void {
-  const tellIf = (fault: ProxyFault | undefined): void => {
-    if (fault !== undefined) tell(fault);
+export function watchProxies(proxies: Proxies, onFault: (fault: ProxyFault) => void): void {
+  const report = (fault: ProxyFault | undefined): void => {
+    if (fault !== undefined) onFault(fault);
   };
-  // Of fetch, of undici's requests, and of its WebSocket.
-  subscribe('undici:client:connectError', (message) => tellIf(faultOfUndici(proxies, message)));
-  subscribe(connectErrors.name, (error) => tellIf(faultOfAgent(proxies, error)));
+  // Connections of fetch, undici's requests and its WebSocket.
+  subscribe('undici:client:connectError', (message) => report(faultOfUndici(proxies, message)));
+  subscribe(connectErrors.name, (error) => report(faultOfAgent(proxies, error)));
 }
 
-/** What failed at a proxy, if it did: undici connects to the proxy, and through it to the host. */
+/** The fault of undici's failed connection, if a proxy caused it. */
 export function faultOfUndici(proxies: Proxies, message: unknown): ProxyFault | undefined {
   const { connectParams, error } = asRecord(message);
   const { host, protocol } = asRecord(connectParams);
@@ -42,7 +42,7 @@ export function faultOfUndici(proxies: Proxies, message: unknown): ProxyFault | 
   return away && noAnswerFrom(away, asText(code) ?? asText(words) ?? 'no answer');
 }
 
-/** The same of Node's own agent for https. */
+/** The same for Node's own https agent. */
 export function faultOfAgent({ https }: Proxies, error: unknown): ProxyFault | undefined {
   const { code, message } = asRecord(error);
   if (code !== 'ERR_PROXY_TUNNEL') return undefined;

@@ -13,12 +13,12 @@ export interface MetricsServerOptions {
 }
 
 const path = '/metrics';
-/** Whoever scrapes has this long to ask. */
+/** Time to receive a request, in ms. */
 const requestTimeoutMs = 10_000;
-/** A few monitors, and nobody else. */
+/** Connections for a few monitoring systems. */
 const maxConnections = 50;
 
-/** A server of its own for the figures, so that whoever may reach the page cannot read them. */
+/** A separate server for the metrics, so that users of the page cannot read them. */
 export class MetricsServer {
   readonly #options: MetricsServerOptions;
   readonly #server: Server;
@@ -33,7 +33,7 @@ export class MetricsServer {
           'The figures are not told under this name: ask by the address.\n',
         );
       }
-      // Whatever somebody asks for, such as `//`, which is no address.
+      // A request target such as `//` is no valid URL.
       const pathname = URL.parse(request.url ?? '', 'http://metrics')?.pathname;
       if (pathname !== path) return end(response, 404, `The figures are at ${path}.\n`);
       if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -47,7 +47,7 @@ export class MetricsServer {
     this.#server.maxConnections = maxConnections;
   }
 
-  /** Resolves to the address of the figures. Throws `BadConfiguration` if it cannot be had. */
+  /** Resolves to the metrics' URL. Throws `BadConfiguration` if it cannot listen. */
   async listen(): Promise<string> {
     const { host, port, log } = this.#options;
     const setBy = { host: 'METRICS_HOST', port: 'METRICS_PORT', other: 'PORT', usualPort: 9_464 };
@@ -57,7 +57,7 @@ export class MetricsServer {
     return `http://${host.includes(':') ? `[${host}]` : host}:${taken}${path}`;
   }
 
-  /** At once: whoever scrapes comes again. */
+  /** Closes at once; a scraper comes again. */
   async close(): Promise<void> {
     if (!this.#server.listening) return;
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
@@ -66,8 +66,8 @@ export class MetricsServer {
   }
 
   /**
-   * Whether a Host header is an address, a name within one network, or what METRICS_HOST says. A
-   * public name that a web page makes point here (DNS rebinding) is none of these.
+   * Whether a Host header is an address, a local name, or METRICS_HOST. A public name that a web page
+   * points here (DNS rebinding) is none of these.
    */
   #isCalledByOwnName(host: string): boolean {
     const name = host

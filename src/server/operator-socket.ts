@@ -8,12 +8,12 @@ import { BadConfiguration, StoreUnavailable } from '../core/domain/errors.ts';
 import { isOperatorCommand, type Operator } from '../core/instances/operator.ts';
 import type { Log } from '../core/ports/log.ts';
 
-/** The longest name that a Unix socket may have everywhere, in bytes (macOS: 104 with its end). */
+/** Longest path of a Unix socket, in bytes (macOS: 104 with the final NUL). */
 const longestPath = 103;
 
 /**
- * Where a process that has a data folder for itself hears its operator's commands; undefined where
- * the folder's name is too long for that. Whoever may enter the folder may give orders.
+ * Path of the socket for operator commands of the process that holds a data folder; undefined if it
+ * would be too long. Access to the folder is permission to give commands.
  */
 export function operatorSocketPath(folder: string): string | undefined {
   if (process.platform === 'win32') {
@@ -21,13 +21,13 @@ export function operatorSocketPath(folder: string): string | undefined {
     return `\\\\.\\pipe\\parley-${name}`;
   }
   const path = join(folder, 'parley.sock');
-  // From where the process runs, as a rule it is as short as DATA_DIR is written.
+  // The path relative to the working directory is usually shorter.
   return [path, relative(process.cwd(), path)].find(
     (name) => Buffer.byteLength(name) <= longestPath,
   );
 }
 
-/** Takes an operator's orders from other processes of this machine. */
+/** Receives operator commands from other processes of this machine. */
 export class OperatorSocket {
   readonly #path: string | undefined;
   readonly #log: Log;
@@ -57,7 +57,7 @@ export class OperatorSocket {
     this.#server = createServer((request, response) => void answer(request, response));
   }
 
-  /** To be called while the folder is held: what an earlier process left there is nobody's. */
+  /** Listens. To be called with the data folder locked, as it removes an earlier process's socket. */
   async listen(): Promise<void> {
     const path = this.#path;
     if (path === undefined) {

@@ -23,19 +23,19 @@ const headers = {
 };
 
 /**
- * What is at `/` while the page for conversations is off: whoever opens the address that the
- * start told learns that Parley runs, where it talks, and how to have the page.
+ * The page at `/` while the conversations page is off. It says that Parley runs, on which platforms,
+ * and how to switch the conversations page on.
  *
- * @param places names for people, such as `Slack`
+ * @param platforms names for people, such as `Slack`
  */
-export function pageOffRoutes(places: readonly string[]): Hono {
+export function pageOffRoutes(platforms: readonly string[]): Hono {
   const routes = new Hono();
-  const body = pageFor(places);
+  const body = pageFor(platforms);
   routes.get('/', (c) => c.html(body, 200, headers));
   return routes;
 }
 
-function pageFor(places: readonly string[]): string {
+function pageFor(platforms: readonly string[]): string {
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -46,8 +46,8 @@ function pageFor(places: readonly string[]): string {
 </head>
 <body>
 <main>
-<h1>Parley runs, and talks in ${places.join(' and ')}.</h1>
-<p>Its own page for conversations is off, as it is by default beside ${places.join(' and ')}.
+<h1>Parley runs, and talks in ${platforms.join(' and ')}.</h1>
+<p>Its own page for conversations is off, as it is by default beside ${platforms.join(' and ')}.
 To switch it on, set <code>WEB=on</code> in <code>.env</code> and start Parley again; where others
 than this machine can reach this address, it asks for <code>WEB_PASSWORD</code>, or for the one that
 <code>npm run password</code> prints, and answers to the names in <code>WEB_HOSTS</code>.</p>

@@ -3,7 +3,7 @@ import { Access } from '../core/intake/access.ts';
 import type { QuotaMeters } from '../core/ports/usage.ts';
 import type { Quota, QuotasOptions } from '../core/intake/quotas.ts';
 
-/** Who may use the bot on a platform, as it is configured. */
+/** The configured access lists of a platform. */
 export function accessOf(config: Config, platform: 'slack' | 'discord'): Access {
   return new Access({
     workspaces: {
@@ -17,26 +17,26 @@ export function accessOf(config: Config, platform: 'slack' | 'discord'): Access 
   });
 }
 
-/** Whether an author's id is that of a bot: a listed one, or any other that Slack tells of. */
+/** Test whether an author is a bot: a listed one, or any that Slack reports as one. */
 export function botAuthors({ ALLOW_BOTS }: Config): (author: string) => boolean {
   const listed = new Set([...ALLOW_BOTS.slack, ...ALLOW_BOTS.discord]);
   return (author) => listed.has(platformId(author)) || /^\w+:(?:B\w*|bot)$/.test(author);
 }
 
-/** Whether an author's id is that of somebody, or of a bot, who is denied. */
+/** Test whether an author is a denied person or bot. */
 export function deniedAuthors({ DENY_PEOPLE }: Config): (author: string) => boolean {
   const listed = new Set([...DENY_PEOPLE.slack, ...DENY_PEOPLE.discord]);
   return (author) => listed.has(platformId(author));
 }
 
-/** Slack's are `T1:U1` here, as ids are unique in a workspace alone. */
+/** The platform's own id; Slack's author is `T1:U1`, as ids are unique per workspace only. */
 function platformId(author: string): string {
   return author.replace(/^\w+:/, '');
 }
 
 const hourMs = 60 * 60 * 1_000;
 
-/** The quotas that are set; undefined if none is, so that nothing is asked for them. */
+/** The configured quotas; undefined without any. */
 export function quotasOf(
   config: Config,
   meters: QuotaMeters,

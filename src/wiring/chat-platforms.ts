@@ -9,7 +9,7 @@ import { proxiesOf } from '../proxy/proxies.ts';
 import type { Platform } from '../core/ports/platform.ts';
 import { connectErrors } from '../proxy/proxy-faults.ts';
 
-/** Undefined while Slack is not configured. With both ways in, Socket Mode, unless told otherwise. */
+/** Slack, if configured; by Socket Mode where both transports are, unless SLACK_TRANSPORT says http. */
 export async function configuredSlack(
   config: Config,
   store: Store,
@@ -19,7 +19,7 @@ export async function configuredSlack(
   const { SLACK_BOT_TOKEN: token, SLACK_APP_TOKEN: appToken } = config;
   if (token === undefined) return undefined;
   const signingSecret = config.SLACK_SIGNING_SECRET ?? '';
-  // Loaded only where it is used: the libraries of both platforms take longer than all else.
+  // Loaded only where it is used: the platforms' libraries take most of a start.
   const { slackPlatform } = await import('../platforms/slack/slack-platform.ts');
   return slackPlatform({
     token,
@@ -39,7 +39,7 @@ export async function configuredSlack(
   });
 }
 
-/** What connects Slack's sockets, where that is a proxy: their library takes no global one. */
+/** The proxy's dispatcher for Slack's sockets, as their library ignores the global one. */
 async function socketDispatcher(config: Config): Promise<{ dispatcher?: Dispatcher }> {
   const proxies = proxiesOf(config);
   if (proxies === undefined) return {};
@@ -53,10 +53,10 @@ async function socketDispatcher(config: Config): Promise<{ dispatcher?: Dispatch
   return { dispatcher };
 }
 
-/** Another instance listens to Discord at most a quarter later than this when one dies. */
+/** Lease of the instance that listens to Discord, in ms; another takes over at most 1.25 times later. */
 const listenerLeaseMs = 10_000;
 
-/** Undefined while Discord is not configured. */
+/** Discord, if configured. */
 export async function configuredDiscord(
   config: Config,
   store: Store,

@@ -8,16 +8,16 @@ import { defaultModel, openAiModel } from '../models/openai-model.ts';
 import type { RetryPolicy } from '../models/retrying.ts';
 import { warnOfWrongSettings, type Server } from '../models/doctor/settings-check.ts';
 
-/** Where another one can be asked, nobody waits long for a model; the last one is worth a wait. */
+/** Tries and patience for a model that is followed by others; the last one is worth a longer wait. */
 const triesOfSeveral = 2;
 const patienceOfSeveralMs = 3_000;
 
-/** Whether there is neither a key nor a server: the built-in model answers, and says that it is one. */
+/** Whether the demo model answers: without a key and without a server. */
 export function isDemo({ OPENAI_API_KEY, OPENAI_BASE_URL }: Config): boolean {
   return OPENAI_API_KEY === undefined && OPENAI_BASE_URL === undefined;
 }
 
-/** Warns of a key, a model or a base URL that cannot work, when the server answers; never throws. */
+/** Logs warnings about a key, a model or a base URL that cannot work; never throws. */
 export async function checkModelSettings(
   config: Config,
   log: Log,
@@ -35,7 +35,7 @@ function serverOf({ OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: baseUrl }: Config):
   };
 }
 
-/** The models that are named, in the order in which they are tried. */
+/** The configured models as one, in their order. */
 export function configuredModel(config: Config, metrics: Metrics, log: Log): Model {
   if (isDemo(config)) return demoModel({ metrics });
   const names = config.MODEL ?? [defaultModel];
@@ -60,10 +60,10 @@ export function configuredModel(config: Config, metrics: Metrics, log: Log): Mod
   return failover(models, { metrics, log });
 }
 
-/** What the model is told before a conversation while no `SYSTEM_PROMPT` is set, wherever people talk. */
+/** Instructions for the model without SYSTEM_PROMPT. */
 export const helpfulInstructions =
   'You are a helpful assistant in a chat. Be brief: answer first, explain only as far as it ' +
   'helps. Where several people talk, each message begins with its author’s name; yours never do.';
 
-/** Who that is, in a line for people. */
+/** A line about that model for people. */
 export const helpfulTagline = 'A helpful assistant that keeps it brief.';

@@ -7,14 +7,14 @@ import type { Secrets, Store } from '../core/ports/store.ts';
 import { openSqliteStore } from '../stores/sqlite/sqlite-store.ts';
 
 const dayMs = 24 * 60 * 60 * 1_000;
-/** A call that its owner made at the last moment has ended before a turn is taken over. */
+/** Time between the end of a lease and a takeover, in ms, in which the owner's last call ends. */
 const takeoverGraceMs = 8_000;
 
 interface OpenedStore {
   readonly store: Store;
-  /** Where it is, for people and logs. */
+  /** Its place, for people and logs. */
   readonly storeName: string;
-  /** Where other instances may use the same store. */
+  /** Budgets shared between instances; only in a shared store. */
   readonly budgets?: BudgetAllocator;
   readonly meters: QuotaMeters;
   readonly usage: UsageBook;
@@ -22,11 +22,11 @@ interface OpenedStore {
 }
 
 /**
- * Redis where it is configured, for any number of instances; else a file for this process alone.
- * A Redis that does not answer, or that takes no writes and is not opened `evenFull`, is waited for
- * until the signal aborts.
+ * Opens the store: Redis if configured, for any number of instances, else SQLite for this process.
+ * Waits for a Redis that does not answer until the signal aborts; also for one that accepts no
+ * writes, unless `evenFull`.
  *
- * @throws BadConfiguration with what to do about it, or the signal's reason
+ * @throws BadConfiguration with a remedy, or the signal's reason
  */
 export async function openStore(
   config: Pick<Config, 'REDIS_URL' | 'REDIS_PREFIX' | 'DATA_DIR' | 'HISTORY_DAYS' | 'USAGE_DAYS'>,

@@ -18,7 +18,7 @@ export interface WebDependencies {
 }
 
 /**
- * The page. Where others than this machine can reach it, it always has a password.
+ * The web page. It always has a password if other machines can reach it.
  */
 export async function configuredWeb(config: Config, parts: WebDependencies): Promise<WebPlatform> {
   const { store, secrets, addressOf, modelName, log } = parts;
@@ -40,30 +40,30 @@ export async function configuredWeb(config: Config, parts: WebDependencies): Pro
   });
 }
 
-/** Whether Parley makes the page's password itself. */
+/** Whether the page's password is generated. */
 export function generatesPassword({ WEB, HOST, WEB_PASSWORD }: Config): boolean {
   return WEB && WEB_PASSWORD === undefined && !isLoopbackHost(HOST);
 }
 
-/** A prompt of the operator's own is for the model, and no line for whoever opens the page. */
+/** The line about who answers; none with SYSTEM_PROMPT, which is for the model only. */
 function personaOf(config: Config): string {
   if (isDemo(config)) return demoTagline;
   return config.SYSTEM_PROMPT === undefined ? helpfulTagline : '';
 }
 
-/** Letters and digits that are told apart on paper, too. */
+/** Letters and digits that differ clearly on paper. */
 const alphabet = 'abcdefghjkmnpqrstuvwxyz23456789';
 const groups = 5;
 const groupChars = 5;
 
-/** What the page needs of the store's secrets, one of each for all instances. */
+/** The page's secrets in the store, shared by all instances. */
 export interface WebSecrets {
   readonly sessionKey: string;
-  /** When this version was started first on this store, in milliseconds since the epoch. */
+  /** Time at which this store first signed sessions, in ms since the epoch. */
   readonly signedSince: number;
 }
 
-/** Makes them at the first start. Throws `StoreUnavailable`. */
+/** Reads the page's secrets, generated at the first start. Throws `StoreUnavailable`. */
 export async function webSecrets(secrets: Secrets): Promise<WebSecrets> {
   const [sessionKey, signedSince] = await Promise.all([
     secrets.keep('web-session-key', randomBytes(32).toString('base64url')),
@@ -72,7 +72,7 @@ export async function webSecrets(secrets: Secrets): Promise<WebSecrets> {
   return { sessionKey, signedSince: Number(signedSince) || 0 };
 }
 
-/** The password that Parley makes for itself, once: 123 bits. Throws `StoreUnavailable`. */
+/** The generated password of the page: 123 bits, made once. Throws `StoreUnavailable`. */
 function generatedPassword(secrets: Secrets): Promise<string> {
   const made = Array.from({ length: groups }, () =>
     Array.from({ length: groupChars }, () => alphabet[randomInt(alphabet.length)]).join(''),

@@ -3,7 +3,7 @@ import { createServer, type RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, inject, it, onTestFinished } from 'vitest';
-import { isListening, ordersOver } from '../../src/commands/connect-operator.ts';
+import { isListening, commandsOver } from '../../src/commands/connect-operator.ts';
 import { runCommandIn } from '../processes/command-process.ts';
 import { startParley } from '../processes/parley-process.ts';
 
@@ -105,12 +105,12 @@ describe('the socket of a Parley', () => {
       if (hangsUp) request.socket.destroy();
     });
     expect(await isListening(path)).toBe(true);
-    await expect(ordersOver(path, 100).turns()).rejects.toMatchObject({
+    await expect(commandsOver(path, 100).turns()).rejects.toMatchObject({
       name: 'StoreUnavailable',
       message: 'Parley runs, but did not answer within 0.1 s; see its log',
     });
     hangsUp = true;
-    await expect(ordersOver(path).turns()).rejects.toMatchObject({
+    await expect(commandsOver(path).turns()).rejects.toMatchObject({
       name: 'StoreUnavailable',
       message: 'Parley ended meanwhile (ECONNRESET); try again',
     });

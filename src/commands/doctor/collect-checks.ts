@@ -7,7 +7,7 @@ import type { Log } from '../../core/ports/log.ts';
 
 const manifestPath = fileURLToPath(new URL('../../../slack-manifest.yaml', import.meta.url));
 
-/** What there is to look at with this configuration. */
+/** The checks for a configuration. */
 export async function collectChecks(
   config: Config,
   log: Log,
@@ -58,7 +58,7 @@ async function discordChecks(config: Config, log: Log, hear: OnClockReading): Pr
 async function modelChecks(config: Config, hear: OnClockReading): Promise<Check[]> {
   const { OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: baseUrl, OPENAI_API: api } = config;
   if (apiKey === undefined && baseUrl === undefined) {
-    // A MODEL that is set in vain is among the hints of the configuration.
+    // A MODEL without effect is a hint of the configuration.
     return [
       plainCheck('model', 'Demo', 'the built-in model answers; README.md says how to set another'),
     ];
@@ -86,7 +86,7 @@ async function storeChecks(config: Config, log: Log, hear: OnClockReading): Prom
   return [sqliteCheckup(resolve(DATA_DIR))];
 }
 
-/** One line about something that there is nothing to look at of. */
+/** A check that only states a fact. */
 function plainCheck(group: CheckupGroup, what: string, detail: string): Check {
   return {
     id: group,

@@ -5,12 +5,12 @@ import type { ClockReading, Finding } from '../../core/ports/checkup.ts';
 
 const group = 'configuration';
 
-/** @param where it was read from, such as `the environment` */
+/** The finding of a valid configuration; `where` is its source, such as `the environment`. */
 export function configurationRead(where: string): Finding {
   return { id: group, group, state: 'ok', what: 'Configuration', detail: `read from ${where}` };
 }
 
-/** What is not as whoever wrote it may think. */
+/** Findings about settings that may not have the meant effect. */
 export function hintFindings(hints: readonly Hint[]): Finding[] {
   return hints.map(({ where, message }, at) => ({
     id: `${group}.hint-${at + 1}`,
@@ -21,7 +21,7 @@ export function hintFindings(hints: readonly Hint[]): Finding[] {
   }));
 }
 
-/** Each problem that keeps the configuration from being read, as a finding. */
+/** Findings of an invalid configuration. */
 export function problemFindings(problems: readonly string[]): Finding[] {
   const interchanged = ['SLACK_BOT_TOKEN', 'SLACK_APP_TOKEN'].every((name) =>
     problems.some((problem) => problem.startsWith(`${name} must begin with`)),
@@ -55,7 +55,7 @@ export function proxyFindings(
   const used = [proxies.https, ...(proxies.http === undefined ? [] : [proxies.http])];
   return [...new Set(used.map(({ setting }) => setting))].flatMap((setting): Finding[] => {
     const what = { group: 'proxy', what: setting } as const;
-    // Several connections fail in one way.
+    // Equal failures of several connections are one finding.
     const own = new Map(
       faults.filter((fault) => fault.setting === setting).map((fault) => [fault.detail, fault]),
     );
@@ -71,13 +71,13 @@ export function proxyFindings(
 }
 
 const warnAboveMs = 2_000;
-/** Slack refuses what is signed 300 s off; long before that, times in Discord are wrong. */
+/** Skew that fails, in ms: Slack refuses signatures 300 s off, and times in Discord are wrong earlier. */
 const failAboveMs = 60_000;
 
 const remedy =
   'set the clocks by the network: "timedatectl set-ntp true" on Linux, "Set time automatically" elsewhere';
 
-/** What other machines' clocks say of ours, one finding each. */
+/** Findings about this machine's clock, one per server that it was compared with. */
 export function clockFindings(readings: readonly ClockReading[]): Finding[] {
   const skews = new Map<string, Skew>();
   for (const reading of readings) {
@@ -100,22 +100,22 @@ export function clockFindings(readings: readonly ClockReading[]): Finding[] {
   return [...skews].map(([of, skew]) => findingOf(of, skew));
 }
 
-/** How far a clock is ahead of ours, at least and at most. */
+/** Range of a clock's lead over ours. */
 interface Skew {
   readonly leastMs: number;
   readonly mostMs: number;
 }
 
-/** What both leave possible: of several whole seconds, more is known than of one. */
+/** The intersection of two ranges: several whole seconds tell more than one. */
 function narrower(one: Skew, other: Skew): Skew {
   const leastMs = Math.max(one.leastMs, other.leastMs);
   const mostMs = Math.min(one.mostMs, other.mostMs);
   if (leastMs <= mostMs) return { leastMs, mostMs };
-  // One of the clocks was set meanwhile.
+  // Disjoint ranges: one of the clocks was set meanwhile.
   return one.mostMs - one.leastMs < other.mostMs - other.leastMs ? one : other;
 }
 
-/** Undefined for what is no time. */
+/** The skew of a reading; undefined if its time is invalid. */
 function skewOf({ said, sentMs, receivedMs }: ClockReading): Skew | undefined {
   const earliestMs = typeof said === 'number' ? said : Date.parse(said);
   if (!Number.isFinite(earliestMs) || receivedMs < sentMs) return undefined;
@@ -125,7 +125,7 @@ function skewOf({ said, sentMs, receivedMs }: ClockReading): Skew | undefined {
 
 function findingOf(of: string, { leastMs, mostMs }: Skew): Finding {
   const aheadMs = (leastMs + mostMs) / 2;
-  // Only what is certain counts: a slow answer says little about a clock.
+  // Only the certain part counts: a slow response tells little about a clock.
   const certainMs = Math.max(leastMs, -mostMs);
   const state = certainMs > failAboveMs ? 'failed' : certainMs > warnAboveMs ? 'warning' : 'ok';
   const seconds = Math.round(Math.abs(aheadMs) / 1_000);

@@ -18,8 +18,7 @@ const marks = {
 } as const satisfies Record<Finding['state'], readonly [string, string]>;
 
 /**
- * The findings as a person reads them. Colours only where `stream` shows them, which is a terminal
- * without NO_COLOR.
+ * The findings as text, with colours if `stream` is a terminal and NO_COLOR is not set.
  */
 export function formatFindings(
   findings: readonly Finding[],
@@ -28,7 +27,7 @@ export function formatFindings(
   const lines: string[] = [];
   for (const [group, title] of Object.entries(titles)) {
     const own = findings.filter((finding) => finding.group === group);
-    // What is told in one line needs no heading, such as `Discord: not configured`.
+    // A single line such as `Discord: not configured` needs no heading.
     const isPlain = own.every(({ what }) => what === title);
     if (own.length > 0 && !isPlain) lines.push(styleText('bold', title, { stream }));
     const indent = isPlain ? '' : '  ';
@@ -54,7 +53,7 @@ function summary(findings: readonly Finding[]): string {
   return warnings === 0 ? `${wrong}.` : `${wrong}, and ${worth}.`;
 }
 
-/** Tells people at a terminal that it works; nothing elsewhere. */
+/** A progress line on a terminal; nothing elsewhere. */
 export class Progress {
   readonly #stream: NodeJS.WritableStream & { readonly isTTY?: boolean };
 

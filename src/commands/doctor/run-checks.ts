@@ -3,15 +3,14 @@ import { BadConfiguration, CallFailed } from '../../core/domain/errors.ts';
 import { asRecord, asText } from '../../core/foreign-data.ts';
 import type { Check, Finding } from '../../core/ports/checkup.ts';
 
-/** So long a check may take, in milliseconds. */
+/** Deadline of a check, in ms. */
 const deadlineMs = 10_000;
 const maxDetailChars = 300;
 const maxCauses = 5;
 
 /**
- * Runs checks at the same time, each with a deadline and a failure of its own; one that needs
- * another's finding waits for it, and is left out if that failed. Never throws; findings come in
- * the order of the checks.
+ * Runs checks concurrently, each with a deadline. A check that needs another one waits for it, and is
+ * left out if that failed. Never throws; findings are in the order of the checks.
  */
 export async function runChecks(
   checks: readonly Check[],
@@ -49,8 +48,8 @@ async function runCheck(check: Check): Promise<Finding[]> {
 }
 
 /**
- * What is wrong, and what to do about it: the sentences of a start say both in one. What others said
- * stands in brackets, and is not cut.
+ * A message of a failed start in its two parts, fault and remedy. Text in brackets is of others, and
+ * never cut.
  */
 function splitRemedy(message: string): { detail: string; remedy?: string } {
   const [, detail, remedy] =
@@ -61,7 +60,7 @@ function splitRemedy(message: string): { detail: string; remedy?: string } {
   return { detail, remedy };
 }
 
-/** The words of an error, and below it the system's own name for it. */
+/** An error's message with the system's error code among its causes. */
 function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error).slice(0, maxDetailChars);
   const name = error instanceof CallFailed || error.name === 'Error' ? '' : `${error.name}: `;
