@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { readConfig } from '../config/config.ts';
 import { BadConfiguration, StoreUnavailable } from '../core/domain/errors.ts';
@@ -10,9 +9,8 @@ import {
 } from '../core/instances/operator.ts';
 import { type Log, scopedLog } from '../core/ports/log.ts';
 import { createLog } from '../log.ts';
-import { openStore } from '../wiring/store.ts';
+import { hasStore, openStore } from '../wiring/store.ts';
 import { operatorSocketPath } from '../server/operator-socket.ts';
-import { filesIn } from '../stores/sqlite/connection/data-folder.ts';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -54,7 +52,7 @@ export async function withService<T>(use: (commands: OperatorCommands) => Promis
 
 /** Throws if the data folder has no store, as opening would create an empty one. */
 function ensureStarted(folder: string): void {
-  if (existsSync(filesIn(folder).databasePath)) return;
+  if (hasStore(folder)) return;
   throw new BadConfiguration(
     `Parley has not been started with the data folder ${folder}. Run this in the folder that it is started in, with the same settings, such as DATA_DIR or REDIS_URL.`,
   );

@@ -24,8 +24,13 @@ export async function checkModelSettings(
   signal: AbortSignal,
 ): Promise<void> {
   if (isDemo(config)) return;
-  const models = config.MODEL ?? [defaultModel];
+  const models = modelNames(config);
   await warnOfWrongSettings({ server: serverOf(config), models, log }, signal);
+}
+
+/** Names of the configured models, or of the default one. */
+export function modelNames({ MODEL }: Config): readonly string[] {
+  return MODEL ?? [defaultModel];
 }
 
 function serverOf({ OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: baseUrl }: Config): Server {
@@ -38,7 +43,7 @@ function serverOf({ OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: baseUrl }: Config):
 /** The configured models as one, in their order. */
 export function configuredModel(config: Config, metrics: Metrics, log: Log): Model {
   if (isDemo(config)) return demoModel({ metrics });
-  const names = config.MODEL ?? [defaultModel];
+  const names = modelNames(config);
   const retriesAt = (at: number): Partial<RetryPolicy> => ({
     ...(names.length > 1 ? { tries: triesOfSeveral } : {}),
     ...(at < names.length - 1 ? { patienceMs: patienceOfSeveralMs } : {}),

@@ -1,9 +1,11 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Config } from '../config/config.ts';
 import type { BudgetAllocator } from '../core/ports/budgets.ts';
 import type { Log } from '../core/ports/log.ts';
 import type { QuotaMeters, UsageBook } from '../core/ports/usage.ts';
 import type { Secrets, Store } from '../core/ports/store.ts';
+import { filesIn } from '../stores/sqlite/connection/data-folder.ts';
 import { openSqliteStore } from '../stores/sqlite/sqlite-store.ts';
 
 const dayMs = 24 * 60 * 60 * 1_000;
@@ -48,4 +50,9 @@ export async function openStore(
   const store = await openSqliteStore({ folder, retentionMs, usageMs });
   const { meters, usage, secrets } = store;
   return { store, storeName: `sqlite in ${folder}`, meters, usage, secrets };
+}
+
+/** Whether a data folder has a store already: opening one would create it. */
+export function hasStore(folder: string): boolean {
+  return existsSync(filesIn(folder).databasePath);
 }

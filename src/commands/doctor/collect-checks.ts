@@ -64,8 +64,8 @@ async function modelChecks(config: Config, hear: OnClockReading): Promise<Check[
     ];
   }
   const { modelCheckup } = await import('../../models/doctor/model-check.ts');
-  const { defaultModel } = await import('../../models/openai-model.ts');
-  return (config.MODEL ?? [defaultModel]).map((model) =>
+  const { modelNames } = await import('../../wiring/model.ts');
+  return modelNames(config).map((model) =>
     modelCheckup({
       model,
       ...(apiKey === undefined ? {} : { apiKey }),
