@@ -65,13 +65,13 @@ export function createCore(options: CoreOptions): Core {
   const quotas = options.quotas && new Quotas({ ...options.quotas, log });
   const { historyTokens } = limits;
   const { bots } = options;
-  const botTurns =
+  const botLoopGuard =
     bots && new BotLoopGuard({ store, isBot: bots.isBot, maxTurns: bots.mostTurns, log });
-  const shares =
+  const budgetSharing =
     budgets === undefined ? undefined : new BudgetSharing({ budgets, owner: lease.owner, log });
-  const pacer = new Pacer({ log, sharing: shares });
+  const pacer = new Pacer({ log, sharing: budgetSharing });
   const { longAnswerMs: afterMs } = options;
-  const breather = new EventLoopYield();
+  const eventLoop = new EventLoopYield();
   const isBot = bots?.isBot ?? (() => false);
   const dispatcher = new Dispatcher({
     services: {
@@ -82,7 +82,7 @@ export function createCore(options: CoreOptions): Core {
       isDenied: options.isDenied ?? (() => false),
       modelQueue: new ModelQueue(concurrency),
       pacer,
-      eventLoop: breather,
+      eventLoop: eventLoop,
       metrics,
       replies: new Map(),
     },
@@ -93,7 +93,7 @@ export function createCore(options: CoreOptions): Core {
       model: model.name,
       instructions,
       historyTokens,
-      breather,
+      eventLoop,
       log,
     }),
     answerReadyNotices:
@@ -105,10 +105,10 @@ export function createCore(options: CoreOptions): Core {
     store,
     dispatcher,
     quotas,
-    botTurns,
+    botLoopGuard,
     metrics,
-    breather,
+    eventLoop,
     ...(mostOpen === undefined ? {} : { mostOpen }),
   });
-  return { inbox, dispatcher, budgetSharing: shares };
+  return { inbox, dispatcher, budgetSharing: budgetSharing };
 }

@@ -18,7 +18,7 @@ function told(world: DiscordWorld, person: Person): string[] {
 /** Resolves once the person was turned away for the first time. */
 async function turnedAway(world: DiscordWorld, person: Person): Promise<void> {
   await vi.waitFor(() =>
-    expect(world.logged('turned away')).toContainEqual(
+    expect(world.logged('access denied')).toContainEqual(
       expect.objectContaining({ person: person.id }),
     ),
   );
@@ -49,7 +49,7 @@ describe.concurrent('access in Discord', () => {
     );
     expect(told(world, ben)).toEqual([]);
     expect(world.fake.thread(asked)).toBeUndefined();
-    expect(world.logged('turned away')).toMatchObject([
+    expect(world.logged('access denied')).toMatchObject([
       { platform: 'discord', person: ben.id, why: 'person' },
     ]);
     expect(world.logged('background call failed')).toEqual([]);
@@ -112,7 +112,7 @@ describe.concurrent('access in Discord', () => {
       'Answer to: Ada: six',
     ]);
     expect(wrong.map((question) => fake.thread(question))).toEqual([undefined, undefined]);
-    const reasons = world.logged('turned away').map(({ person, why }) => [person, why]);
+    const reasons = world.logged('access denied').map(({ person, why }) => [person, why]);
     expect(reasons).toEqual(
       expect.arrayContaining([
         [ada.id, 'channel'],
@@ -148,7 +148,7 @@ describe.concurrent('access in Discord', () => {
     ben.dm('five');
     await world.turnsDone(3);
     expect(told(world, eve)).toEqual([]);
-    expect(world.logged('turned away')).toMatchObject([{ person: eve.id, why: 'direct' }]);
+    expect(world.logged('access denied')).toMatchObject([{ person: eve.id, why: 'direct' }]);
     expect(fake.callsOf('GET', route)).toHaveLength(7);
   });
 });

@@ -33,7 +33,7 @@ describe.concurrent('access in Slack', () => {
     expect(world.replies('CX', theirs.ts)).toEqual([]);
     expect(world.replies('CX', ours.ts)).toEqual(['Answer to: Ann: and here?']);
     expect(fake.calls('assistant.threads.setSuggestedPrompts')).toEqual([]);
-    expect(world.logged('turned away')).toMatchObject([{ why: 'outsider' }, { why: 'direct' }]);
+    expect(world.logged('access denied')).toMatchObject([{ why: 'outsider' }, { why: 'direct' }]);
   });
 });
 
@@ -74,7 +74,9 @@ base('a process does as its variables say, and two bots do not talk for ever', a
   };
   await echo(1);
   await echo(2);
-  await vi.waitFor(() => expect(logged('bots have had their turns')).toBe(1), { timeout: 10_000 });
+  await vi.waitFor(() => expect(logged('bot not answered: MAX_BOT_TURNS reached')).toBe(1), {
+    timeout: 10_000,
+  });
   robot.posts('C1', 'are you there?', { thread_ts: root.ts });
   ben.mentions('C1', 'may I?', { thread_ts: root.ts });
   await fake.until(() => fake.activity.ephemerals.length === 1);
@@ -86,6 +88,6 @@ base('a process does as its variables say, and two bots do not talk for ever', a
   ann.writes('and here?');
   await fake.until(() => fake.timeline('D1').length === 2);
   expect(answers()).toBe(5);
-  expect(logged('bots have had their turns')).toBe(2);
+  expect(logged('bot not answered: MAX_BOT_TURNS reached')).toBe(2);
   expect(fake.violations).toEqual([]);
 });

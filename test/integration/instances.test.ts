@@ -159,7 +159,7 @@ it('goes on elsewhere with what an instance leaves at SIGTERM, before any lease 
 }, 60_000);
 
 function onDutySince(index: number): number {
-  const times = town.fleet.logged(index, 'on duty').map(({ time }) => Date.parse(String(time)));
+  const times = town.fleet.logged(index, 'leader').map(({ time }) => Date.parse(String(time)));
   return Math.max(0, ...times);
 }
 

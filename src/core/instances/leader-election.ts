@@ -8,17 +8,17 @@ export interface LeaderElectionOptions {
   /** When one instance dies, another takes over within this lease and a quarter of it. */
   readonly lease: Lease;
   readonly log: Log;
-  /** The duty is ours from now on. */
+  /** This instance is the leader from now on. */
   readonly onElected: () => Promise<void>;
-  /** Somebody else has it, or will; `begin` may not have resolved yet. */
+  /** Another instance is the leader, or will be; `onElected` may not have resolved yet. */
   readonly onReplaced: () => Promise<void>;
-  /** What `begin` threw after `start`, which throws it itself. */
+  /** Takes an error of `onElected` after `start`, which throws it itself. */
   readonly onFailed: (error: unknown) => void;
 }
 
 /**
- * Something that one instance does for all, such as listening to a platform that tells everything
- * to everybody who listens. The others stand by, and one of them takes over when it dies.
+ * Elects one instance for a role, such as receiving the events of a platform that sends them to each
+ * connection. The others wait, and one of them takes over when the leader dies.
  */
 export class LeaderElection {
   readonly #options: LeaderElectionOptions;
@@ -33,7 +33,7 @@ export class LeaderElection {
     this.#options = options;
   }
 
-  /** Resolves once it is begun, or somebody else is at it. Throws what `begin` throws. */
+  /** Resolves once this instance or another one is the leader. Throws what `onElected` throws. */
   async start(): Promise<void> {
     const { store, onElected, lease } = this.#options;
     if (!store.shared) {
@@ -52,12 +52,12 @@ export class LeaderElection {
     }
   }
 
-  /** Whether this instance has it. */
+  /** Whether this instance is the leader. */
   get isLeader(): boolean {
     return this.#leading;
   }
 
-  /** Lets somebody else take over at once. */
+  /** Lets another instance take over at once. */
   async stop(): Promise<void> {
     const { store, role, lease, onReplaced, log } = this.#options;
     this.#stopped = true;
@@ -70,7 +70,10 @@ export class LeaderElection {
     try {
       await store.releaseLeadership(role, lease.owner);
     } catch (error) {
-      log.warn({ err: error, role }, 'duty not handed over; another instance waits for its end');
+      log.warn(
+        { err: error, role },
+        'leadership not released; another instance waits for its lease to end',
+      );
     }
   }
 
@@ -78,8 +81,8 @@ export class LeaderElection {
     const { log, role } = this.#options;
     this.#looking = this.#looking
       .then(() => this.#renew())
-      // Whoever has it keeps it: nobody else can take it while the store is away.
-      .catch((error: unknown) => log.warn({ err: error, role }, 'duty not looked after'));
+      // The leader stays the leader: no other instance can take over while the store is away.
+      .catch((error: unknown) => log.warn({ err: error, role }, 'leadership not renewed'));
   }
 
   async #renew(): Promise<void> {
@@ -88,12 +91,12 @@ export class LeaderElection {
     const ours = await store.acquireLeadership(role, lease);
     if (ours === this.#leading) return;
     this.#leading = ours;
-    log.info({ role }, ours ? 'on duty' : 'another instance is on duty');
+    log.info({ role }, ours ? 'leader' : 'another instance is the leader');
     if (!ours) return onReplaced();
-    // Not waited for: it may take long, and the lease must be prolonged meanwhile.
+    // Not awaited: it may take long, and the lease must be renewed meanwhile.
     this.#begun = onElected();
     this.#begun.catch((error: unknown) => {
-      // One that was ended before it had begun failed as it should.
+      // A leader that was replaced before it had begun failed as it should.
       if (this.#started && this.#leading) onFailed(error);
     });
   }

@@ -3,19 +3,19 @@ import type { Log } from '../ports/log.ts';
 import type { Lease, Store } from '../ports/store.ts';
 import type { Claim } from '../domain/turn.ts';
 
-/** A turn that is worked on here. */
+/** A turn that is in progress here. */
 export interface HeldTurn {
   readonly claim: Claim;
   /** A person wants it to end. */
   readonly stop: AbortController;
-  /** It has to be left: handed over, or lost already. Beside `stop`, as a stop may come before. */
+  /** Another instance goes on with it: handed over, or lost. Beside `stop`, as a stop may come before. */
   readonly abandon: AbortController;
   readonly leaseWindow: LeaseWindow;
 }
 
 /**
- * Until when a turn is certainly ours. Where other processes share the store, one of them may take
- * the turn up after that, so that nothing may be written to the platform any more.
+ * The time in which a turn is certainly this instance's. After it another process that shares the
+ * store may claim the turn, so nothing may be written to the platform any more.
  */
 export class LeaseWindow {
   #until: number;
@@ -29,13 +29,13 @@ export class LeaseWindow {
     this.#until = until;
   }
 
-  /** Whether a call that takes up to `ms` ends while the turn is still ours. */
+  /** Whether a call that takes up to `ms` ends within the lease. */
   covers(ms: number): boolean {
     return performance.now() + ms < this.#until;
   }
 }
 
-/** Keeps the leases of the turns that are worked on here, and hears what others want of them. */
+/** Renews the leases of the turns in progress here, and learns which of them are to stop. */
 export class Leases {
   readonly #store: Store;
   readonly #lease: Lease;
@@ -53,17 +53,17 @@ export class Leases {
     this.#timer = setInterval(() => void this.#renew(), this.#lease.leaseMs / 3);
   }
 
-  /** How many are held here. */
+  /** Number of leases held here. */
   get count(): number {
     return this.#held.size;
   }
 
-  /** What is held is not renewed any more, and has to end within a lease. */
+  /** Leases are not renewed any more: the turns have to end within one. */
   stop(): void {
     clearInterval(this.#timer);
   }
 
-  /** Holds a claim that was asked for at `askedAt`, on the clock of `performance.now()`. */
+  /** Holds a claim that was asked for at `askedAt`, in milliseconds of `performance.now()`. */
   add(claim: Claim, askedAt: number): HeldTurn {
     const held: HeldTurn = {
       claim,
@@ -79,7 +79,7 @@ export class Leases {
     this.#held.delete(holding);
   }
 
-  /** Everything is to be left to others. */
+  /** Hands all turns over to other instances. */
   handOverAll(): void {
     for (const { abandon } of this.#held) abandon.abort(new TurnInterrupted('hand-over'));
   }

@@ -2,20 +2,20 @@ import type { Log } from '../ports/log.ts';
 import type { Store } from '../ports/store.ts';
 import type { ConversationId } from '../domain/conversation.ts';
 
-/** How often an instance tells what it has at hand, and for how long that holds, in milliseconds. */
-const tellEveryMs = 1_000;
-const holdsMs = 3 * tellEveryMs;
+/** Interval at which an instance publishes its load, and the time for which that is valid, in milliseconds. */
+const publishEveryMs = 1_000;
+const validMs = 3 * publishEveryMs;
 
 export interface InstanceLoadsOptions {
   readonly store: Pick<Store, 'publishLoad'>;
   /** The name of this instance. */
   readonly owner: string;
-  /** How many turns are at hand here. */
+  /** Number of turns in progress here. */
   readonly load: () => number;
   readonly log: Log;
 }
 
-/** What the other instances have at hand, as each of them tells once a second. */
+/** The loads of the other instances, as each of them publishes it once a second. */
 export class InstanceLoads {
   readonly #options: InstanceLoadsOptions;
   readonly #loads = new Map<string, { readonly turns: number; readonly until: number }>();
@@ -28,32 +28,32 @@ export class InstanceLoads {
 
   start(): void {
     this.#startedAt = performance.now();
-    this.#timer = setInterval(() => this.#publish(), tellEveryMs);
+    this.#timer = setInterval(() => this.#publish(), publishEveryMs);
     this.#publish();
   }
 
-  /** Nothing is to be left to this instance any more. */
+  /** The other instances leave no question to this one any more. */
   stop(): void {
     clearInterval(this.#timer);
   }
 
   update(owner: string, turns: number): void {
     if (owner === this.#options.owner) return;
-    this.#loads.set(owner, { turns, until: performance.now() + holdsMs });
+    this.#loads.set(owner, { turns, until: performance.now() + validMs });
   }
 
   /**
-   * What the one has at hand that has least; infinitely much where nobody else is heard. Until all
-   * of them must have told it, there may be one that has nothing.
+   * The lowest load of another instance; infinite where there is none. 0 until all of them must have
+   * published theirs.
    */
   get lowest(): number {
     const now = performance.now();
-    let least = now - this.#startedAt > 2 * tellEveryMs ? Number.POSITIVE_INFINITY : 0;
+    let lowest = now - this.#startedAt > 2 * publishEveryMs ? Number.POSITIVE_INFINITY : 0;
     for (const [owner, { turns, until }] of this.#loads) {
       if (until < now) this.#loads.delete(owner);
-      else least = Math.min(least, turns);
+      else lowest = Math.min(lowest, turns);
     }
-    return least;
+    return lowest;
   }
 
   get isAlone(): boolean {
@@ -68,43 +68,43 @@ export class InstanceLoads {
   }
 }
 
-/** How much later, on average, one more turn at hand makes an instance reach for the next; at most. */
-const reachMsPerJob = 20;
-const slowestReachMs = 500;
+/** Average delay of a claim for each turn in progress, and the longest delay, in milliseconds. */
+const delayMsPerTurn = 20;
+const longestDelayMs = 500;
 
 /**
- * Reaches for what every instance hears of, and the first one takes: the less one has to do, or to
- * reach for, the sooner; by chance, as all of them hear of many questions in the same order.
+ * Claims a published question after a random delay that grows with this instance's load (20 ms per
+ * turn on average, at most 500 ms), so that idle instances usually win.
  */
 export class StaggeredClaims {
   readonly #timers = new Map<ConversationId, NodeJS.Timeout>();
 
-  /** How much is about to be reached for. */
+  /** Number of claims that are delayed at this moment. */
   get pendingCount(): number {
     return this.#timers.size;
   }
 
   /**
-   * For the next turn of a conversation. Whoever takes a question in hears of it once more, as the
-   * others do, and has no second chance by that.
+   * Claims the next turn of a conversation, unless a claim is delayed for it already: the instance
+   * that accepted a question receives its own publication, too.
    *
-   * @param ahead how much else there is to do here
+   * @param ahead number of turns in progress or delayed here
    */
-  schedule(conversation: ConversationId, ahead: number, take: () => void): void {
+  schedule(conversation: ConversationId, ahead: number, claim: () => void): void {
     if (this.#timers.has(conversation)) return;
     if (ahead === 0) {
-      take();
+      claim();
       return;
     }
-    const waitMs = Math.random() * Math.min(2 * ahead * reachMsPerJob, slowestReachMs);
+    const waitMs = Math.random() * Math.min(2 * ahead * delayMsPerTurn, longestDelayMs);
     const timer = setTimeout(() => {
       this.#timers.delete(conversation);
-      take();
+      claim();
     }, waitMs);
     this.#timers.set(conversation, timer);
   }
 
-  /** Leaves it to the others. */
+  /** Drops the delayed claims: other instances make them. */
   stop(): void {
     for (const timer of this.#timers.values()) clearTimeout(timer);
     this.#timers.clear();

@@ -4,73 +4,73 @@ import type { Store } from '../ports/store.ts';
 import { backoffMs } from '../timing.ts';
 
 /**
- * A conversation that nobody woke is found after this long, in milliseconds; sooner where another
- * process may have died over it.
+ * Poll interval, in milliseconds: the longest time until a turn without an owner is found. Shorter
+ * where another process may have died over it.
  */
-const lookEveryMs = 10_000;
-const lookEveryMsIfShared = 2_000;
+const pollEveryMs = 10_000;
+const pollEveryMsIfShared = 2_000;
 /**
- * So many turns for each place are taken of those that nobody has begun: one is written, and the
- * next is there. The others are left to instances that have taken fewer.
+ * Turns without an attempt that are claimed per concurrency slot: one running, one ready. Other
+ * instances take the rest.
  */
-const mostPerPlace = 2;
-/** A turn that was cut off twice is worked on alone for this long, in milliseconds. */
-const aloneForMs = 30_000;
+const maxPerSlot = 2;
+/** Time for which a turn that was cut off twice runs alone, in milliseconds. */
+const isolatedMs = 30_000;
 
 export interface UnclaimedTurnPollerOptions {
   readonly store: Pick<Store, 'unclaimed' | 'shared'>;
-  /** Names of the platforms that are worked for here. */
+  /** The platforms of this instance, by name. */
   readonly platforms: ReadonlyMap<string, unknown>;
-  /** Turns with so many attempts behind them are suspected of killing the process. */
+  /** Attempts after which a turn is suspected of killing the process. */
   readonly suspectAttempts: number;
-  /** Whether nothing may be begun in it now: it is worked off, or waits for its next try. */
+  /** Whether no turn may begin in it now: one is in progress, or waits for its next try. */
   readonly isBusy: (conversation: ConversationId) => boolean;
-  /** Answers that may be written at once here. */
+  /** Answers that may be written at the same time here. */
   readonly slots: number;
-  /** Works a conversation off; resolves when that is over. */
+  /** Processes a conversation; resolves when that is over. */
   readonly process: (conversation: ConversationId) => Promise<void>;
   readonly log: Log;
 }
 
-/** Finds what nobody is at: after a start, a crash, a release, or a wake that was lost. */
+/** Finds turns without an owner: after a start, a crash, a release, or a lost publication. */
 export class UnclaimedTurnPoller {
   readonly #options: UnclaimedTurnPollerOptions;
   #timer: NodeJS.Timeout | undefined;
   #polling: Promise<void> | undefined;
-  /** To look again when the look is over that goes on. */
+  /** To poll again after the present poll. */
   #again = false;
-  /** How many were taken that nobody had begun, and whether some were left. */
-  #taken = 0;
-  #short = false;
-  #trying = false;
+  /** Number of claimed turns without an attempt, and whether some were left to others. */
+  #claimed = 0;
+  #left = false;
+  #isolating = false;
   #stopped = false;
 
   constructor(options: UnclaimedTurnPollerOptions) {
     this.#options = options;
   }
 
-  /** Looks now and from time to time. */
+  /** Polls now and from time to time. */
   start(): void {
     this.poll();
     const { shared } = this.#options.store;
-    const everyMs = shared ? lookEveryMsIfShared : lookEveryMs;
+    const everyMs = shared ? pollEveryMsIfShared : pollEveryMs;
     this.#timer = setInterval(() => this.poll(), everyMs);
   }
 
-  /** Resolves when nothing more is begun. */
+  /** Resolves when no more turns begin. */
   async stop(): Promise<void> {
     this.#stopped = true;
     clearInterval(this.#timer);
     await this.#polling;
   }
 
-  /** Looks now. */
+  /** Polls now. */
   poll(): void {
     if (this.#stopped) return;
     this.#again = this.#polling !== undefined;
     this.#polling ??= this.#claimAll()
       .catch((error: unknown) => {
-        this.#options.log.warn({ err: error }, 'store not looked through');
+        this.#options.log.warn({ err: error }, 'turns without an owner not looked for');
       })
       .finally(() => {
         this.#polling = undefined;
@@ -80,10 +80,10 @@ export class UnclaimedTurnPoller {
 
   async #claimAll(): Promise<void> {
     const { store, platforms, suspectAttempts, isBusy, process, slots } = this.#options;
-    const most = store.shared ? mostPerPlace * slots : Number.POSITIVE_INFINITY;
+    const most = store.shared ? maxPerSlot * slots : Number.POSITIVE_INFINITY;
     const waiting = await store.unclaimed();
     if (this.#stopped) return;
-    this.#short = false;
+    this.#left = false;
     const suspects: ConversationId[] = [];
     for (const { conversation, attempts } of waiting) {
       if (isBusy(conversation) || !platforms.has(parseConversationId(conversation).platform))
@@ -91,30 +91,30 @@ export class UnclaimedTurnPoller {
       if (attempts >= suspectAttempts) {
         suspects.push(conversation);
       } else if (attempts > 0) {
-        // People read the half of it: that waits behind nobody.
+        // People have read a part of it: it is claimed at once.
         void process(conversation);
-      } else if (this.#taken < most) {
+      } else if (this.#claimed < most) {
         this.#claim(conversation);
       } else {
-        this.#short = true;
+        this.#left = true;
       }
     }
-    if (suspects.length === 0 || this.#trying) return;
-    this.#trying = true;
-    void this.#runIsolated(suspects).finally(() => (this.#trying = false));
+    if (suspects.length === 0 || this.#isolating) return;
+    this.#isolating = true;
+    void this.#runIsolated(suspects).finally(() => (this.#isolating = false));
   }
 
   #claim(conversation: ConversationId): void {
-    this.#taken += 1;
+    this.#claimed += 1;
     void this.#options.process(conversation).finally(() => {
-      this.#taken -= 1;
-      if (this.#short) this.poll();
+      this.#claimed -= 1;
+      if (this.#left) this.poll();
     });
   }
 
   /**
-   * Turns that were cut off twice are suspects, one of which may be what kills the process: each
-   * is alone for a while, so that an innocent one is not counted out with it.
+   * Turns that were cut off twice are suspects: one of them may kill the process. Each one runs
+   * alone for a while, so that no other turn loses an attempt with it.
    */
   async #runIsolated(suspects: readonly ConversationId[]): Promise<void> {
     const { isBusy, process } = this.#options;
@@ -122,7 +122,7 @@ export class UnclaimedTurnPoller {
       if (this.#stopped) return;
       if (isBusy(conversation)) continue;
       const alone = Promise.withResolvers<void>();
-      const timer = setTimeout(alone.resolve, aloneForMs);
+      const timer = setTimeout(alone.resolve, isolatedMs);
       await Promise.race([process(conversation), alone.promise]);
       clearTimeout(timer);
     }
@@ -132,11 +132,11 @@ export class UnclaimedTurnPoller {
 const firstRetryMs = 1_000;
 const slowestRetryMs = 60_000;
 
-/** Conversations whose work failed, each to be tried again after a while that grows. */
+/** Conversations whose turn failed, each to be tried again after a delay that grows. */
 export class ConversationRetries {
   readonly #failed = new Map<ConversationId, { tries: number; timer?: NodeJS.Timeout }>();
 
-  /** Whether it waits for its next try; until then nothing else may begin one. */
+  /** Whether it waits for its next try; until then no other event may begin one. */
   isWaiting(conversation: ConversationId): boolean {
     return this.#failed.get(conversation)?.timer !== undefined;
   }

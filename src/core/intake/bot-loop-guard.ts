@@ -47,7 +47,10 @@ export class BotLoopGuard {
     if (this.#quiet.has(conversation)) return;
     if (this.#quiet.size >= maxQuiet) this.#quiet.clear();
     this.#quiet.add(conversation);
-    this.#options.log.info({ conversation, author: author.id, turns }, 'bots have had their turns');
+    this.#options.log.info(
+      { conversation, author: author.id, turns },
+      'bot not answered: MAX_BOT_TURNS reached',
+    );
   }
 }
 

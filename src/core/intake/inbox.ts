@@ -27,33 +27,33 @@ export class Inbox implements Intake {
   readonly #store: Store;
   readonly #dispatcher: Dispatcher;
   readonly #mostOpen: number | undefined;
-  readonly #botTurns: BotLoopGuard | undefined;
+  readonly #botLoopGuard: BotLoopGuard | undefined;
   readonly #quotas: Quotas | undefined;
   readonly #metrics: Metrics;
-  readonly #breather: EventLoopYield;
+  readonly #eventLoop: EventLoopYield;
   /** The last long question of each person that is being taken in. */
   readonly #long = new Map<string, Promise<unknown>>();
 
   /**
    * @param options.mostOpen questions without an answer that one person may have
-   * @param options.botTurns absent where no bot is answered
+   * @param options.botLoopGuard absent where no bot is answered
    */
   constructor(options: {
     store: Store;
     dispatcher: Dispatcher;
     mostOpen?: number;
-    botTurns?: BotLoopGuard | undefined;
+    botLoopGuard?: BotLoopGuard | undefined;
     quotas?: Quotas | undefined;
     metrics: Metrics;
-    breather: EventLoopYield;
+    eventLoop: EventLoopYield;
   }) {
     this.#store = options.store;
     this.#dispatcher = options.dispatcher;
     this.#mostOpen = options.mostOpen;
-    this.#botTurns = options.botTurns;
+    this.#botLoopGuard = options.botLoopGuard;
     this.#quotas = options.quotas;
     this.#metrics = options.metrics;
-    this.#breather = options.breather;
+    this.#eventLoop = options.eventLoop;
   }
 
   async receive(raw: Message, tell?: (sentence: string) => void): Promise<Receipt> {
@@ -76,15 +76,15 @@ export class Inbox implements Intake {
     const { text, conversation } = tidy;
     const refusal = whyNot(text);
     if (refusal !== undefined) throw refusal;
-    const message = (await this.#botTurns?.downgrade(tidy)) ?? tidy;
+    const message = (await this.#botLoopGuard?.downgrade(tidy)) ?? tidy;
     const { kind } = message;
     const stops = kind === 'question' && isStopCommand(text);
     // An order costs nothing: the model is not asked.
     const costs = kind === 'question' && !stops && !isNewCommand(text);
-    const allowance = costs
+    const quota = costs
       ? await this.#quotas?.check(quotaSubjectsOf(conversation, message.author.id))
       : undefined;
-    const spent = allowance?.refusal;
+    const spent = quota?.refusal;
     const receipt = await this.#admit(message, { stops, isFull: spent !== undefined });
     if (receipt === 'too-many') {
       if (spent !== undefined) throw new MessageRefused('spent', spent);
@@ -92,7 +92,7 @@ export class Inbox implements Intake {
     }
     if (receipt === 'queued') {
       if (this.#dispatcher.isPaused) tell?.(userTexts.paused);
-      await allowance?.count(tell);
+      await quota?.count(tell);
     }
     // A repeated order, too: the first one may have been stored, and then have failed here.
     if (stops && receipt !== 'queued') await this.#stopRunning(conversation);
@@ -126,7 +126,7 @@ export class Inbox implements Intake {
   ): Promise<AcceptResult> {
     // With room for none, what was heard before is still known as such: nobody is told twice.
     const mostOpen = isFull ? 0 : this.#mostOpen;
-    const tokens = isFull ? 0 : await countTokens(message.text, this.#breather);
+    const tokens = isFull ? 0 : await countTokens(message.text, this.#eventLoop);
     const room = mostOpen === undefined ? {} : { mostOpen };
     return this.#dispatcher.accept(message, { stops, tokens, ...room });
   }
@@ -147,7 +147,7 @@ export class Inbox implements Intake {
     if (refusal !== undefined) throw refusal;
     // What is changed waits seldom: its tokens are not counted for nothing.
     if (text.length > longChars && !(await this.#waits(conversation, messageId))) return false;
-    const tokens = await countTokens(text, this.#breather);
+    const tokens = await countTokens(text, this.#eventLoop);
     return this.#store.revise(conversation, messageId, text, tokens);
   }
 

@@ -25,7 +25,7 @@ export class PoisonMessageGuard {
   /** Named like a platform of its own; an instance of before does not look at it. */
   readonly #place: string;
   /** A hundred of them at once leave time for others. */
-  readonly #breather = new EventLoopYield();
+  readonly #eventLoop = new EventLoopYield();
   #before: Promise<ReadonlyMap<string, string>> | undefined;
   /** Messages that were refused since: they come again, as twins, edits and redeliveries. */
   readonly #refused = new Set<string>();
@@ -65,7 +65,7 @@ export class PoisonMessageGuard {
     }
     await this.#note(id, String(starts));
     try {
-      await this.#breather.whenFree();
+      await this.#eventLoop.whenFree();
       await read();
     } finally {
       await this.#note(id, '').catch((error: unknown) => {

@@ -48,10 +48,10 @@ export class Quotas {
   }
 
   /** Before a question is taken in; undefined if nothing limits it. Never throws. */
-  async check(payers: QuotaSubjects): Promise<QuotaCheck | undefined> {
+  async check(subjects: QuotaSubjects): Promise<QuotaCheck | undefined> {
     const { quotas, meters } = this.#options;
     const mine = quotas.flatMap((quota) => {
-      const meter = meterOf(payers, quota.scope, quota.unit);
+      const meter = meterOf(subjects, quota.scope, quota.unit);
       return meter === undefined ? [] : [{ ...quota, meter }];
     });
     if (mine.length === 0) return undefined;
@@ -59,49 +59,49 @@ export class Quotas {
       meters.read(mine.map(({ meter }) => meter)),
     );
     if (readings === undefined) return undefined;
-    const accounts = mine.flatMap((each, i) => {
+    const states = mine.flatMap((each, i) => {
       const reading = readings[i];
       return reading === undefined ? [] : [{ ...each, ...reading }];
     });
     // Whoever has to wait for several waits for the last of them.
-    const [spent] = accounts
+    const [spent] = states
       .filter(({ used, most }) => used >= most)
       .toSorted((a, b) => b.renewsInMs - a.renewsInMs);
     return {
       ...(spent === undefined ? {} : { refusal: userTexts.quotaUsedUp(spent) }),
-      count: (tell) => this.#count(accounts, tell),
+      count: (tell) => this.#count(states, tell),
     };
   }
 
   /** After a turn: an answer is never cut, so more may be used than there was. Never throws. */
-  async chargeTokens(payers: QuotaSubjects, tokens: number): Promise<void> {
+  async chargeTokens(subjects: QuotaSubjects, tokens: number): Promise<void> {
     const { quotas, meters, windowMs } = this.#options;
     if (tokens === 0) return;
     const counts = quotas.flatMap(({ scope, unit }) => {
-      const meter = unit === 'tokens' ? meterOf(payers, scope, unit) : undefined;
+      const meter = unit === 'tokens' ? meterOf(subjects, scope, unit) : undefined;
       return meter === undefined ? [] : [{ meter, amount: tokens, windowMs }];
     });
     if (counts.length > 0) await this.#try('tokens not charged', () => meters.add(counts));
   }
 
-  async #count(accounts: readonly QuotaState[], tell?: (sentence: string) => void): Promise<void> {
+  async #count(states: readonly QuotaState[], tell?: (sentence: string) => void): Promise<void> {
     const { meters, windowMs } = this.#options;
-    const steps = accounts.flatMap((account): { account: QuotaState; count: MeterCount }[] => {
-      const { meter, unit, renewsInMs } = account;
-      if (unit === 'questions') return [{ account, count: { meter, amount: 1, windowMs } }];
-      if (tell === undefined || !isNear(account)) return [];
+    const steps = states.flatMap((state): { state: QuotaState; count: MeterCount }[] => {
+      const { meter, unit, renewsInMs } = state;
+      if (unit === 'questions') return [{ state, count: { meter, amount: 1, windowMs } }];
+      if (tell === undefined || !isNear(state)) return [];
       // Once in a window, though tokens go many at a time, and while nobody is there to be told.
       const told = { meter: { ...meter, unit: 'told' as const }, amount: 1, windowMs: renewsInMs };
-      return [{ account, count: told }];
+      return [{ state, count: told }];
     });
     if (steps.length === 0) return;
     const after = await this.#try('question not counted', () =>
       meters.add(steps.map(({ count }) => count)),
     );
     if (after === undefined || tell === undefined) return;
-    for (const [i, { account }] of steps.entries()) {
+    for (const [i, { state }] of steps.entries()) {
       const reading = after[i];
-      const notice = reading && noticeOf(account, reading);
+      const notice = reading && noticeOf(state, reading);
       if (notice !== undefined) tell(notice);
     }
   }
@@ -117,19 +117,19 @@ export class Quotas {
 }
 
 function meterOf(
-  payers: QuotaSubjects,
+  subjects: QuotaSubjects,
   scope: Quota['scope'],
   unit: Meter['unit'],
 ): Meter | undefined {
-  const id = payers[scope];
+  const id = subjects[scope];
   return id === undefined ? undefined : { scope, id, unit };
 }
 
 /** What the author is told after a count: at the first fifth that is left, and at the last one. */
-function noticeOf(account: QuotaState, after: MeterReading): string | undefined {
-  if (account.unit === 'tokens')
-    return after.used === 1 ? userTexts.quotaNearlyUsedUp(account) : undefined;
-  const now = { ...account, ...after };
+function noticeOf(state: QuotaState, after: MeterReading): string | undefined {
+  if (state.unit === 'tokens')
+    return after.used === 1 ? userTexts.quotaNearlyUsedUp(state) : undefined;
+  const now = { ...state, ...after };
   if (now.used === now.most) return userTexts.quotaLastUse(now);
   return isNear(now) && !isNear({ ...now, used: now.used - 1 })
     ? userTexts.quotaNearlyUsedUp(now)

@@ -35,7 +35,7 @@ export class RefusalNotices {
   log(person: string, ids: Readonly<Record<string, unknown>>): void {
     if (isRecent(this.#loggedAt, person)) return;
     remember(this.#loggedAt, person);
-    this.#log.info({ platform: this.#platform, person, ...ids }, 'turned away');
+    this.#log.info({ platform: this.#platform, person, ...ids }, 'access denied');
   }
 
   /**

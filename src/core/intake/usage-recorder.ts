@@ -15,7 +15,7 @@ export interface UsageRecorderOptions {
   readonly instructions: (turn: Turn) => string;
   /** Of history that the model reads beside the questions. */
   readonly historyTokens: number;
-  readonly breather: EventLoopYield;
+  readonly eventLoop: EventLoopYield;
   readonly log: Log;
 }
 
@@ -38,11 +38,11 @@ export class UsageRecorder {
    * @param replyTokens what the reply's text costs the model
    */
   record(work: ClaimedTurn, report: TurnReport, replyTokens: number): void {
-    const noting = this.#record(work, report, replyTokens).catch((error: unknown) => {
+    const recording = this.#record(work, report, replyTokens).catch((error: unknown) => {
       this.#options.log.warn({ err: error, turn: work.turn.id }, 'usage not noted');
     });
-    this.#writing.add(noting);
-    void noting.then(() => this.#writing.delete(noting));
+    this.#writing.add(recording);
+    void recording.then(() => this.#writing.delete(recording));
   }
 
   /** Resolves once everything is noted. */
@@ -55,16 +55,16 @@ export class UsageRecorder {
     if (quotas === undefined && usage === undefined) return;
     const { messages, conversation } = work.turn;
     const { id, name } = messages.at(-1)?.author ?? { id: '' };
-    const payers = quotaSubjectsOf(conversation, id);
+    const subjects = quotaSubjectsOf(conversation, id);
     const tokens = await this.#tokens(work, report, replyTokens);
     const { outcome, text } = report.ending;
     await Promise.all([
-      quotas?.chargeTokens(payers, tokens.inputTokens + tokens.outputTokens),
+      quotas?.chargeTokens(subjects, tokens.inputTokens + tokens.outputTokens),
       usage?.record({
         day: new Date().toISOString().slice(0, 10),
-        platform: payers.platform,
-        workspace: payers.workspace ?? '',
-        person: payers.person,
+        platform: subjects.platform,
+        workspace: subjects.workspace ?? '',
+        person: subjects.person,
         ...(name === undefined ? {} : { name }),
         model: report.usage.model ?? model,
         questions: messages.length,
@@ -93,13 +93,13 @@ export class UsageRecorder {
   }
 
   async #readFor(turn: Turn, history: ClaimedTurn['history']): Promise<number> {
-    const { breather, historyTokens, instructions } = this.#options;
+    const { eventLoop, historyTokens, instructions } = this.#options;
     let read = Math.min(
       history.reduce((sum, { tokens }) => sum + tokens, 0),
       historyTokens,
     );
     for (const text of [...turn.messages.map((message) => message.text), instructions(turn)]) {
-      read += await countTokens(text, breather);
+      read += await countTokens(text, eventLoop);
     }
     return read;
   }

@@ -1,4 +1,4 @@
-/** What is looked at together. */
+/** Checks that are run and listed together. */
 export type CheckupGroup =
   | 'configuration'
   | 'proxy'
@@ -8,14 +8,14 @@ export type CheckupGroup =
   | 'store'
   | 'clock';
 
-/** What one look at Parley's surroundings found. */
+/** What one check found. */
 export interface Finding {
   /** Such as `slack.scopes`; the same in every version, for machines. */
   readonly id: string;
   readonly group: CheckupGroup;
   /** `warning`: it works, but not as well as it could, or not for long. */
   readonly state: 'ok' | 'warning' | 'failed';
-  /** What was looked at, such as `Scopes`. */
+  /** The subject, such as `Scopes`. */
   readonly what: string;
   /** How it is. */
   readonly detail?: string;
@@ -23,23 +23,26 @@ export interface Finding {
   readonly remedy?: string;
 }
 
-/** A look at one thing. It changes nothing, takes no lock, and keeps no connection. */
+/**
+ * One check of the doctor (`npm run doctor`), which also runs beside a running service. The trap:
+ * it must change nothing, take no lock and keep no connection.
+ */
 export interface Check {
   readonly id: string;
   readonly group: CheckupGroup;
   readonly what: string;
   /** The check without whose own finding this one makes no sense. */
   readonly needs?: string;
-  /** What to do if there was no answer. */
+  /** The remedy where there was no answer. */
   readonly remedy?: string;
   /**
-   * What was found. What it throws is a failure of its own: `BadConfiguration` says what to do, for
-   * everything else `remedy` does.
+   * Resolves to the findings. An error becomes a failed finding: of `BadConfiguration` with its own
+   * remedy, of any other with `remedy`.
    */
   run(signal: AbortSignal): Promise<readonly Omit<Finding, 'group'>[]>;
 }
 
-/** What another machine's clock said between two moments on ours, in ms since the epoch. */
+/** The time on another machine's clock, between two moments on ours, in ms since the epoch. */
 export interface ClockReading {
   /** Whose clock it is, such as `Slack`. */
   readonly of: string;
@@ -52,7 +55,7 @@ export interface ClockReading {
 export type OnClockReading = (reading: ClockReading) => void;
 
 const maxCauses = 5;
-/** One that nothing blocks. */
+/** A port that is not blocked. */
 const examplePort = 8_000;
 
 /**
@@ -68,7 +71,7 @@ export function isPortBlocked(error: unknown): boolean {
   return false;
 }
 
-/** What is to be said about it, of the address in a setting. */
+/** The finding about a setting whose address has a blocked port. */
 export function describeBlockedPort(
   setting: string,
   address: string,

@@ -1,8 +1,8 @@
 type Write = (fields: Record<string, unknown>, event: string) => void;
 
 /**
- * Where events go, with ids, counts and times; never the text of a message, never a token.
- * An error goes under `err`.
+ * A structured log: fields (ids, counts, times) and an event in plain words. The trap: no text of a
+ * message, no name and no token may be in a field. An error goes under `err`.
  */
 export interface Log {
   readonly debug: Write;
@@ -21,23 +21,23 @@ export function scopedLog(log: Log, scope: Record<string, unknown>): Log {
   };
 }
 
-/** The same event is told at most this often, in milliseconds. */
+/** Minimum time between two lines of the same event, in milliseconds. */
 const everyMs = 60_000;
 
 /**
- * Tells of what strangers can cause as often as they like, such as requests that are refused: the
- * first at once, the others counted, once a minute. So no flood of them becomes one of lines.
+ * Warnings about events that strangers can cause at will, such as refused requests: the first one
+ * is logged at once, the others are counted and logged once a minute.
  */
 export class ThrottledWarnings {
   readonly #log: Log;
-  /** How often each event was counted since it was last told. */
+  /** Count of each event since its last line. */
   readonly #counts = new Map<string, number>();
 
   constructor(log: Log) {
     this.#log = log;
   }
 
-  /** @param event one of a few: each is remembered */
+  /** @param event one of a fixed few, as each is remembered */
   count(event: string): void {
     const counted = this.#counts.get(event);
     this.#counts.set(event, (counted ?? 0) + 1);

@@ -14,7 +14,7 @@ export interface ModelRequest {
 }
 
 export interface Usage {
-  /** The name of the model that wrote, where that may be one of several. */
+  /** The name of the model that wrote, where there are several. */
   readonly model?: string;
   readonly inputTokens?: number;
   readonly outputTokens?: number;
@@ -24,7 +24,7 @@ export type ModelEvent =
   | {
       readonly type: 'delta';
       readonly text: string;
-      /** Who writes, where that may be one of several: with the first delta at least. */
+      /** The model that writes, where there are several: with the first delta at least. */
       readonly model?: string;
     }
   /** Always the last event of a stream that ended well, exactly once. */
@@ -36,11 +36,11 @@ export type ModelEvent =
     };
 
 /**
- * A language model that writes.
+ * A language model, or several of which one answers.
  *
- * Faults before the first delta that may pass are retried inside, with backoff. What is thrown
- * is `ModelFailed`, or the signal's reason after an abort; never anything else. A stream that
- * returns without an `end` event does not exist: a silent close is a fault.
+ * An implementation retries transient faults before the first delta itself, with backoff. It throws
+ * `ModelFailed`, or the signal's reason after an abort; nothing else. The trap: a stream that ends
+ * without an `end` event was cut, and must throw `ModelFailed`, or half an answer passes as whole.
  */
 export interface Model {
   /** For the start line and the logs, such as `gpt-5-mini` or `demo`. */

@@ -4,7 +4,7 @@ import type { Message } from '../domain/message.ts';
 import type { Surface } from './surface.ts';
 
 /**
- * What became of a message:
+ * The result of a message:
  * - `queued`: stored, and will be answered.
  * - `stopping`: it ended the running answer.
  * - `kept`: stored as context.
@@ -13,56 +13,59 @@ import type { Surface } from './surface.ts';
 export type Receipt = 'queued' | 'stopping' | 'kept' | 'duplicate';
 
 /**
- * Where platforms hand in what people do. Each promise resolves once the fact is stored; only
- * then may the platform acknowledge the event. Throws `MessageRefused` for what is not to be
- * taken in and `StoreUnavailable` for what could not be stored now: neither may be acknowledged
- * as taken.
+ * The core's side of a platform: takes what people do. Each promise resolves once the fact is
+ * stored. The trap: only then may the platform acknowledge the event, or it is lost in a crash.
+ * Throws `MessageRefused` for a message that is not accepted and `StoreUnavailable` for one that
+ * cannot be stored now: neither may be acknowledged as accepted.
  */
 export interface Intake {
   /**
-   * @param tell how its author is told what they should know before they go on; in private where
-   *   the platform can do that
+   * @param tell shows its author a sentence before they go on, such as that a quota is nearly used
+   *   up; in private where the platform can do that
    */
   receive(message: Message, tell?: (sentence: string) => void): Promise<Receipt>;
   /** A person changed a message; true if it was still waiting and now reads so. */
   revise(conversation: ConversationId, messageId: string, text: string): Promise<boolean>;
   /** A person deleted a message; true if it was still waiting and now gets no answer. */
   withdraw(conversation: ConversationId, messageId: string): Promise<boolean>;
-  /** Ends the running answer, as a button does; false if none runs. */
+  /** Ends the running answer, keeping its text so far; false if none runs. */
   stop(conversation: ConversationId): Promise<boolean>;
   /**
-   * Deletes all that is kept of a conversation, and ends what is being answered there; how many
-   * messages and replies went.
+   * Deletes all that is kept of a conversation, after its running answer has ended; resolves to the
+   * number of deleted messages and replies.
    */
   forget(conversation: ConversationId): Promise<number>;
 }
 
-/** Something that was said before, by people or by the bot, not counted yet. */
+/** A message of people or of the bot from before the bot was asked; its tokens are not counted yet. */
 export type EarlierEntry = Omit<HistoryEntry, 'tokens'>;
 
-/** How a platform is listened to. */
+/** Whether a platform's events arrive. */
 interface PlatformState {
-  /** What people say there is heard, here or by another instance. */
+  /** Its events arrive, here or at another instance. */
   readonly up: boolean;
-  /** Where only one instance may listen: whether that is this one. */
+  /** Where only one instance receives events: whether that is this one. */
   readonly listens?: boolean;
 }
 
-/** A place where people talk. */
+/**
+ * A chat platform. It turns events into messages for the `Intake`, and lends each reply a `Surface`.
+ * To add one, see docs/ARCHITECTURE.md.
+ */
 export interface Platform {
   /** The first part of its conversations' ids. */
   readonly name: string;
   /** Begins to receive. Throws if it cannot, with what to do about it. */
   start(intake: Intake): Promise<void>;
-  /** Receives nothing more; replies go on. */
+  /** Receives no more events; replies go on. */
   stopReceiving(): Promise<void>;
-  /** Lets go of every connection. */
+  /** Closes every connection. */
   close(): Promise<void>;
-  /** Where the reply of a turn is written: an interrupted one goes on in the pages that it has. */
+  /** The surface for the reply of a turn: an interrupted reply goes on in its posted pages. */
   surface(turn: Turn): Surface;
   /**
-   * What was said in this conversation before these messages, oldest first. Asked when a turn
-   * begins in a conversation without a past here.
+   * The messages of this conversation before `messages`, oldest first. Asked for when a turn begins
+   * in a conversation without stored history.
    */
   earlierHistory?(
     conversation: ConversationId,
@@ -70,11 +73,11 @@ export interface Platform {
     signal: AbortSignal,
   ): Promise<readonly EarlierEntry[]>;
   /**
-   * Who the bot is there, and where, in a part of a line for whoever runs it: `@parley in Acme`. As far
-   * as it is known by now; absent where there is nothing to tell.
+   * The bot's name and places as a part of the start line, such as `@parley in Acme`, as far as they
+   * are known by now. Absent where there is nothing to tell.
    */
   describe?(): string;
-  /** At this moment; absent where it is always heard. Cheap; never throws. */
+  /** At this moment; absent where events always arrive. Cheap; never throws. */
   state?(): PlatformState;
   /** The turn is over: everything is shown and stored. Never throws. */
   onTurnEnded?(conversation: ConversationId, turn: string, outcome: Outcome): void;

@@ -2,36 +2,40 @@ import type { Rejected } from '../domain/errors.ts';
 
 /**
  * A rate limit that calls share: a token bucket of `burst` calls that refills by `perSecond`.
- * Calls with the same key share it, whichever reply makes them.
+ * Calls with the same key share it, whichever reply makes them. The trap: a key that names too
+ * little (a method without its workspace) throttles replies that have nothing to do with each other.
  */
 export interface Budget {
   /** Such as `slack:T1:chat.update` or `discord:C1:edit`. */
   readonly key: string;
   readonly burst: number;
   readonly perSecond: number;
-  /** Only one call at a time: the platform would let them wait for each other anyway. */
+  /** One call at a time: the platform makes calls wait for each other there anyway. */
   readonly oneAtATime?: boolean;
-  /** What the platform last told of it, where it does; looked at before every call. */
+  /** What the platform reported last, where it does; read before every call. */
   readonly reported?: ReportedLimit | undefined;
 }
 
-/** What a platform tells of a rate limit in its answers. */
+/** A rate limit as a platform reports it with its answers. */
 export interface ReportedLimit {
   /** Calls in a whole window. */
   readonly limit: number;
   /** Calls that are left of it. */
   readonly left: number;
-  /** When it was told, and when the window is full again, on the clock of `performance.now()`. */
+  /** When it was reported, and when the window is full again, on the clock of `performance.now()`. */
   readonly at: number;
   readonly resetsAt: number;
   /**
-   * Each call counts for so long by itself, in milliseconds: then `resetsAt` is when the oldest one
-   * no longer does. Without it a whole window ends at once.
+   * Time for which each call counts, in milliseconds, in a sliding window; `resetsAt` is then the
+   * time at which the oldest call does not count any more. Without it a whole window ends at once.
    */
   readonly slidesMs?: number;
 }
 
-/** How a platform shows markdown and how much of it fits on a page. */
+/**
+ * How a platform shows markdown, and how much of it fits on a page. The trap: `size` is what the
+ * platform counts (bytes, code points, escapes), of what is sent, or a page is refused.
+ */
 export interface PageFormat {
   /** The largest page, in this platform's own unit, counted on the rendered text. */
   readonly limit: number;
@@ -41,9 +45,9 @@ export interface PageFormat {
   size(rendered: string): number;
 }
 
-/** What the person is told before the first text. */
+/** What people can read before the first text. */
 export type WorkingState =
-  /** In line for the model, with this many people's questions before it. */
+  /** Queued for the model, with this many questions before it. */
   { readonly phase: 'waiting'; readonly ahead: number } | { readonly phase: 'thinking' };
 
 /** The platform's own sign that somebody is working: typing, a status line. */
@@ -101,9 +105,9 @@ export interface PostRequest extends Partial<PageGrowth> {
   readonly whole?: boolean;
 }
 
-/** A short message that calls whoever asked: edits call nobody. */
+/** A short message that notifies the asker, as edits notify nobody. */
 export interface AskerNotice {
-  /** What posting it spends. */
+  /** Budgets that its post spends. */
   readonly budgets: readonly Budget[];
   /** Posts it, with a link to the reply where there is one. Throws what a call throws. */
   post(sentence: string, signal: AbortSignal): Promise<void>;
@@ -148,7 +152,7 @@ export interface Surface {
    * edit to wait for, so the post shows all of it. Absent where a post may always show all.
    */
   postableText?(text: string, options?: { readonly whole: boolean }): string;
-  /** Why nothing can be written here, where the platform has just said so: the model is not asked. */
+  /** Why nothing can be written here, where the platform has just refused: the model is not asked. */
   rejection?(): Rejected | undefined;
   /** Posts a page behind the earlier ones; resolves to its id. */
   post(posting: PostRequest, signal: AbortSignal): Promise<string>;
@@ -161,6 +165,6 @@ export interface Surface {
   edit(id: string, text: string, signal: AbortSignal, growth?: PageGrowth): Promise<void>;
   /** Removes a page; one that is gone already is no error. */
   remove(id: string, signal: AbortSignal): Promise<void>;
-  /** For after the reply's end. Absent where nobody can be called. */
+  /** For after the reply's end. Absent where nobody can be notified. */
   readonly notice?: AskerNotice | undefined;
 }

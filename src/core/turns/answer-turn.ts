@@ -70,14 +70,14 @@ export interface TurnReport {
  */
 export async function answerTurn(
   work: ClaimedTurn,
-  desk: TurnServices,
+  services: TurnServices,
   platform: Platform,
   log: Log,
   { stop, abandon, leaseWindow }: TurnSignals,
 ): Promise<TurnReport> {
   const { claim, turn } = work;
   const startedAt = performance.now();
-  const halt = new AbortController();
+  const abort = new AbortController();
   const surface = platform.surface(turn);
   const working = new WorkingIndicator({ surface, log });
   let usage: Usage = {};
@@ -85,10 +85,10 @@ export async function answerTurn(
 
   const reply = new LiveReply({
     surface,
-    pacer: desk.pacer,
+    pacer: services.pacer,
     pageRecords: {
-      save: (page) => desk.store.savePage(claim, page),
-      drop: (index) => desk.store.dropPage(claim, index),
+      save: (page) => services.store.savePage(claim, page),
+      drop: (index) => services.store.dropPage(claim, index),
     },
     keyOf: (index) => pageKeyOf(turn.id, index),
     pages: turn.pages,
@@ -96,18 +96,18 @@ export async function answerTurn(
     onFirstText: () => {
       working.stop();
       firstTextMs = Math.round(performance.now() - startedAt);
-      desk.metrics.firstTextShown(platform.name, firstTextMs, Date.now() - askedAt(turn));
+      services.metrics.firstTextShown(platform.name, firstTextMs, Date.now() - askedAt(turn));
     },
-    onText: (unseenMs) => desk.metrics.textShown(platform.name, unseenMs),
-    onGivenUp: (reason) => halt.abort(reason),
+    onText: (unseenMs) => services.metrics.textShown(platform.name, unseenMs),
+    onGivenUp: (reason) => abort.abort(reason),
     log,
   });
-  desk.replies.set(turn.id, reply);
-  const forget = desk.metrics.replyStarted(platform.name, () => reply.unseenMs);
+  services.replies.set(turn.id, reply);
+  const forget = services.metrics.replyStarted(platform.name, () => reply.unseenMs);
 
-  const onStop = (): void => halt.abort(stop.reason);
+  const onStop = (): void => abort.abort(stop.reason);
   const onLeave = (): void => {
-    halt.abort(abandon.reason);
+    abort.abort(abandon.reason);
     reply.abandon(abandon.reason);
   };
   stop.addEventListener('abort', onStop, { once: true });
@@ -117,7 +117,7 @@ export async function answerTurn(
 
   try {
     const ending = turn.ending ?? (await write());
-    await retryWhileStoreIsDown(() => desk.store.storeEnding(claim, ending), log, reply.signal);
+    await retryWhileStoreIsDown(() => services.store.storeEnding(claim, ending), log, reply.signal);
     // Nobody is called to what they deleted, or cannot read.
     const notice = (await show(ending)) ? surface.notice : undefined;
     const { progress } = reply;
@@ -133,13 +133,13 @@ export async function answerTurn(
     stop.removeEventListener('abort', onStop);
     abandon.removeEventListener('abort', onLeave);
     forget();
-    desk.replies.delete(turn.id);
+    services.replies.delete(turn.id);
     await reply.close();
   }
 
   async function write(): Promise<Ending> {
-    const { maxReplyChars, maxTurnMs, historyTokens } = desk.limits;
-    const refusal = whyNot(turn, desk.limits);
+    const { maxReplyChars, maxTurnMs, historyTokens } = services.limits;
+    const refusal = whyNot(turn, services.limits);
     if (refusal !== undefined) return endOf(refusal.outcome, '', refusal.note);
 
     let text = '';
@@ -151,15 +151,22 @@ export async function answerTurn(
       working.start((placeholder) => reply.showPlaceholder(placeholder));
       const person = turn.messages[0]?.author.id ?? '';
       const tellPlace = (ahead: number): void => working.update({ phase: 'waiting', ahead });
-      leaveLine = await desk.modelQueue.acquire(person, tellPlace, halt.signal);
+      leaveLine = await services.modelQueue.acquire(person, tellPlace, abort.signal);
       working.update({ phase: 'thinking' });
-      timer = setTimeout(() => halt.abort(new TurnInterrupted('timeout')), maxTurnMs);
+      timer = setTimeout(() => abort.abort(new TurnInterrupted('timeout')), maxTurnMs);
 
-      const kept = await loadHistory(work, platform, desk.store, desk.eventLoop, log, halt.signal);
-      const past = kept.filter(({ author }) => !(author && desk.isDenied(author.id)));
-      const stream = desk.model.stream({
-        ...buildPrompt(desk.instructions(turn), past, turn.messages, historyTokens),
-        signal: halt.signal,
+      const kept = await loadHistory(
+        work,
+        platform,
+        services.store,
+        services.eventLoop,
+        log,
+        abort.signal,
+      );
+      const past = kept.filter(({ author }) => !(author && services.isDenied(author.id)));
+      const stream = services.model.stream({
+        ...buildPrompt(services.instructions(turn), past, turn.messages, historyTokens),
+        signal: abort.signal,
       });
       for await (const event of stream) {
         if (event.type === 'end') {
@@ -173,13 +180,13 @@ export async function answerTurn(
         text += delta;
         reply.push(delta);
         if (delta.length < event.text.length) return endOf('done', text, userTexts.tooLong);
-        const breath = desk.eventLoop.ifDue();
+        const breath = services.eventLoop.ifDue();
         if (breath) await breath;
       }
       throw new ModelFailed('cut', 'the stream returned without an end');
     } catch (error) {
       abandon.throwIfAborted();
-      return whyEnded(halt.signal.aborted ? halt.signal.reason : error, text);
+      return whyEnded(abort.signal.aborted ? abort.signal.reason : error, text);
     } finally {
       clearTimeout(timer);
       leaveLine?.();

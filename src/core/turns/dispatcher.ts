@@ -32,15 +32,15 @@ export class Dispatcher {
   readonly #platforms: ReadonlyMap<string, Platform>;
   readonly #lease: Lease;
   readonly #log: Log;
-  readonly #jobs = new Map<ConversationId, ActiveConversation>();
+  readonly #active = new Map<ConversationId, ActiveConversation>();
   readonly #retries = new ConversationRetries();
-  readonly #reach = new StaggeredClaims();
-  readonly #peers: InstanceLoads;
+  readonly #claims = new StaggeredClaims();
+  readonly #loads: InstanceLoads;
   readonly #leases: Leases;
-  readonly #leftovers: UnclaimedTurnPoller;
+  readonly #unclaimed: UnclaimedTurnPoller;
   readonly #pause: OperatorPause;
   readonly #usageRecorder: UsageRecorder;
-  readonly #worker: TurnRunner;
+  readonly #runner: TurnRunner;
   #draining = false;
 
   constructor(options: {
@@ -59,16 +59,16 @@ export class Dispatcher {
     this.#usageRecorder = options.usageRecorder;
     const { store, limits, modelQueue } = this.#services;
     const { owner } = this.#lease;
-    this.#peers = new InstanceLoads({ store, owner, load: () => this.#pending, log: this.#log });
+    this.#loads = new InstanceLoads({ store, owner, load: () => this.#pending, log: this.#log });
     this.#leases = new Leases({ store, lease: this.#lease, log: this.#log });
-    this.#worker = new TurnRunner({ ...options, leases: this.#leases });
-    this.#leftovers = new UnclaimedTurnPoller({
+    this.#runner = new TurnRunner({ ...options, leases: this.#leases });
+    this.#unclaimed = new UnclaimedTurnPoller({
       store,
       platforms: this.#platforms,
       suspectAttempts: limits.maxAttempts - 1,
       isBusy: (conversation) =>
         this.#pause.blocksNewTurns ||
-        this.#jobs.has(conversation) ||
+        this.#active.has(conversation) ||
         this.#retries.isWaiting(conversation),
       slots: modelQueue.slots,
       process: (conversation) => this.#start(conversation).done,
@@ -77,21 +77,21 @@ export class Dispatcher {
     this.#pause = new OperatorPause({
       store,
       log: this.#log,
-      onResume: () => this.#leftovers.poll(),
+      onResume: () => this.#unclaimed.poll(),
     });
   }
 
   /** Takes up what was left undone, now and from time to time. */
   start(): void {
-    this.#leftovers.start();
+    this.#unclaimed.start();
     this.#pause.start();
     this.#leases.start();
     this.#services.store.watch?.({
       ready: (conversation) => this.offerToAll(conversation),
       stop: (conversation, turn) => this.stop(conversation, turn),
-      load: (owner, turns) => this.#peers.update(owner, turns),
+      load: (owner, turns) => this.#loads.update(owner, turns),
     });
-    this.#peers.start();
+    this.#loads.start();
   }
 
   /** Whether an operator wants nothing new to be begun. */
@@ -101,7 +101,7 @@ export class Dispatcher {
 
   /** How many turns are being worked on here. */
   get running(): number {
-    return this.#jobs.size;
+    return this.#active.size;
   }
 
   /** What is at hand, for whoever watches the service. */
@@ -110,7 +110,7 @@ export class Dispatcher {
     return {
       writing: modelQueue.writing,
       inLine: modelQueue.waiting,
-      conversations: this.#jobs.size,
+      conversations: this.#active.size,
       leases: this.#leases.count,
       paused: this.isPaused,
     };
@@ -126,7 +126,7 @@ export class Dispatcher {
     const { conversation, kind } = message;
     // A question may come in before everything has started.
     this.#pause.start();
-    const begins = kind === 'question' && !options.stops && this.#pending <= this.#peers.lowest;
+    const begins = kind === 'question' && !options.stops && this.#pending <= this.#loads.lowest;
     if (!begins || !this.#mayClaim(conversation)) {
       const receipt = await store.accept(message, options);
       if (receipt === 'queued') this.offerToAll(conversation);
@@ -149,20 +149,20 @@ export class Dispatcher {
   /** There may be something to do in this conversation. Never throws. */
   wake(conversation: ConversationId): void {
     this.#pause.start();
-    const job = this.#jobs.get(conversation);
-    if (job !== undefined) job.again = true;
+    const active = this.#active.get(conversation);
+    if (active !== undefined) active.again = true;
     else if (this.#mayClaim(conversation)) this.#start(conversation);
   }
 
   /** There is something to do in this conversation, for whichever instance takes it first. Never throws. */
   offerToAll(conversation: ConversationId): void {
-    const ahead = this.#peers.isAlone ? 0 : this.#pending;
-    this.#reach.schedule(conversation, ahead, () => this.wake(conversation));
+    const ahead = this.#loads.isAlone ? 0 : this.#pending;
+    this.#claims.schedule(conversation, ahead, () => this.wake(conversation));
   }
 
   /** Whether this turn is being answered here. */
   isAnswering(conversation: ConversationId, turn: string): boolean {
-    return this.#jobs.get(conversation)?.held?.claim.turn === turn;
+    return this.#active.get(conversation)?.held?.claim.turn === turn;
   }
 
   /** How the reply of this turn is doing, if it is written here. */
@@ -172,18 +172,18 @@ export class Dispatcher {
 
   /** Ends this turn, if it is being answered here, keeping its text so far. */
   stop(conversation: ConversationId, turn: string): void {
-    const job = this.#jobs.get(conversation);
-    if (job === undefined) return;
-    if (job.held?.claim.turn === turn) job.held.stop.abort(new TurnInterrupted('stop'));
-    else job.pendingStops.add(turn);
+    const active = this.#active.get(conversation);
+    if (active === undefined) return;
+    if (active.held?.claim.turn === turn) active.held.stop.abort(new TurnInterrupted('stop'));
+    else active.pendingStops.add(turn);
   }
 
   /** Begins nothing new from now on: what comes in is only stored. */
   stopClaiming(): void {
     this.#draining = true;
-    void this.#leftovers.stop();
-    this.#reach.stop();
-    this.#peers.stop();
+    void this.#unclaimed.stop();
+    this.#claims.stop();
+    this.#loads.stop();
     this.#retries.stop();
     this.#pause.stop();
   }
@@ -195,8 +195,8 @@ export class Dispatcher {
   async drain(deadlineMs: number): Promise<void> {
     this.stopClaiming();
     const deadline = setTimeout(() => this.#leases.handOverAll(), deadlineMs);
-    await this.#leftovers.stop();
-    await Promise.all(Array.from(this.#jobs.values(), (job) => job.done));
+    await this.#unclaimed.stop();
+    await Promise.all(Array.from(this.#active.values(), (active) => active.done));
     clearTimeout(deadline);
     this.#leases.stop();
     await this.#usageRecorder.settled();
@@ -204,11 +204,12 @@ export class Dispatcher {
 
   /** How much else there is to do here, where another instance may have less. */
   get #pending(): number {
-    return this.#services.store.shared ? this.#jobs.size + this.#reach.pendingCount : 0;
+    return this.#services.store.shared ? this.#active.size + this.#claims.pendingCount : 0;
   }
 
   #mayClaim(conversation: ConversationId): boolean {
-    if (this.#draining || this.#pause.blocksNewTurns || this.#jobs.has(conversation)) return false;
+    if (this.#draining || this.#pause.blocksNewTurns || this.#active.has(conversation))
+      return false;
     // What just failed is not tried sooner because somebody writes more.
     if (this.#retries.isWaiting(conversation)) return false;
     return this.#platforms.has(parseConversationId(conversation).platform);
@@ -219,15 +220,15 @@ export class Dispatcher {
     claim = () => this.#claim(conversation),
   ): ActiveConversation {
     const { promise: done, resolve } = Promise.withResolvers<void>();
-    const job: ActiveConversation = { pendingStops: new Set(), again: false, askedAt: 0, done };
-    this.#jobs.set(conversation, job);
-    void this.#process(conversation, job, claim).finally(() => {
-      this.#jobs.delete(conversation);
+    const active: ActiveConversation = { pendingStops: new Set(), again: false, askedAt: 0, done };
+    this.#active.set(conversation, active);
+    void this.#process(conversation, active, claim).finally(() => {
+      this.#active.delete(conversation);
       resolve();
       // Woken between the last look and now: without this the question would strand.
-      if (job.again) this.wake(conversation);
+      if (active.again) this.wake(conversation);
     });
-    return job;
+    return active;
   }
 
   #claim(conversation: ConversationId): Promise<ClaimedTurn | undefined> {
@@ -236,18 +237,18 @@ export class Dispatcher {
 
   async #process(
     conversation: ConversationId,
-    job: ActiveConversation,
+    active: ActiveConversation,
     claim: () => Promise<ClaimedTurn | undefined>,
   ): Promise<void> {
     const platform = this.#platforms.get(parseConversationId(conversation).platform);
     if (platform === undefined) return;
     try {
-      job.again = false;
-      job.askedAt = performance.now();
+      active.again = false;
+      active.askedAt = performance.now();
       let work = await claim();
       while (work !== undefined) {
         const isLeft = this.#draining || this.#pause.blocksNewTurns;
-        work = isLeft ? await this.#release(work) : await this.#worker.run(work, platform, job);
+        work = isLeft ? await this.#release(work) : await this.#runner.run(work, platform, active);
       }
       this.#retries.succeeded(conversation);
     } catch (error) {

@@ -23,7 +23,7 @@ export async function loadHistory(
   { turn, history }: ClaimedTurn,
   platform: Platform,
   store: Store,
-  breather: EventLoopYield,
+  eventLoop: EventLoopYield,
   log: Log,
   signal: AbortSignal,
 ): Promise<readonly HistoryEntry[]> {
@@ -35,14 +35,14 @@ export async function loadHistory(
     const past: HistoryEntry[] = [];
     for (const one of newest(said ?? [])) {
       signal.throwIfAborted();
-      past.push(await counted(one, breather));
+      past.push(await counted(one, eventLoop));
     }
     const told = past.filter(({ text }) => text !== '');
     if (told.length > 0) await store.addEarlierHistory(turn.conversation, told);
     return told;
   } catch (error) {
     if (signal.aborted) throw error;
-    log.warn({ err: error }, 'what was said before is not known');
+    log.warn({ err: error }, 'earlier messages not loaded');
     return history;
   }
 }
@@ -57,14 +57,14 @@ function newest(said: readonly EarlierEntry[]): readonly EarlierEntry[] {
   return said.slice(tooOld + 1);
 }
 
-async function counted(said: EarlierEntry, breather: EventLoopYield): Promise<HistoryEntry> {
+async function counted(said: EarlierEntry, eventLoop: EventLoopYield): Promise<HistoryEntry> {
   const text = cleanText(said.text).slice(0, maxMessageChars).toWellFormed();
   const { author } = said;
   const name = author?.name === undefined ? {} : { name: cleanName(author.name) };
   return {
     ...said,
     text,
-    tokens: await countTokens(text, breather),
+    tokens: await countTokens(text, eventLoop),
     ...(author === undefined ? {} : { author: { ...author, ...name } }),
   };
 }

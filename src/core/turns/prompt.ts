@@ -200,10 +200,10 @@ const options = { disallowedSpecial: new Set<string>() };
  * How many tokens a model of the o200k family reads in `text`; other models differ a little. A long
  * text is counted a piece at a time, and others have their turn between them.
  */
-export async function countTokens(text: string, breather: EventLoopYield): Promise<number> {
+export async function countTokens(text: string, eventLoop: EventLoopYield): Promise<number> {
   let tokens = 0;
   for (let at = 0; at < text.length; at += pieceChars) {
-    const breath = at === 0 ? undefined : breather.ifDue();
+    const breath = at === 0 ? undefined : eventLoop.ifDue();
     if (breath) await breath;
     tokens += count(text.slice(at, at + pieceChars), options);
   }

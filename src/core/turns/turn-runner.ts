@@ -60,24 +60,24 @@ export class TurnRunner {
   async run(
     work: ClaimedTurn,
     platform: Platform,
-    job: ActiveTurn,
+    active: ActiveTurn,
   ): Promise<ClaimedTurn | undefined> {
     const { services, lease, leases, usageRecorder, answerReadyNotices } = this.#options;
     const { claim, turn } = work;
     const { conversation, id, attempt } = turn;
     const log = scopedLog(this.#options.log, { conversation, turn: id, attempt });
     const startedAt = performance.now();
-    const holding = leases.add(claim, job.askedAt);
-    const { stop, abandon, leaseWindow } = holding;
-    job.held = holding;
-    if (job.pendingStops.delete(id)) stop.abort(new TurnInterrupted('stop'));
+    const held = leases.add(claim, active.askedAt);
+    const { stop, abandon, leaseWindow } = held;
+    active.held = held;
+    if (active.pendingStops.delete(id)) stop.abort(new TurnInterrupted('stop'));
     try {
       const signals = { stop: stop.signal, abandon: abandon.signal };
       const report = await this.#answer(work, platform, log, { ...signals, leaseWindow });
       const { outcome, text } = report.ending;
       const replyTokens = await countTokens(text, services.eventLoop);
       const finish = () => {
-        job.askedAt = performance.now();
+        active.askedAt = performance.now();
         return services.store.finish(claim, lease, replyTokens);
       };
       const next = await retryWhileStoreIsDown(finish, log, abandon.signal);
@@ -94,8 +94,8 @@ export class TurnRunner {
       platform.onTurnAbandoned?.(conversation, id);
       return await this.#release(error, claim, log);
     } finally {
-      leases.remove(holding);
-      delete job.held;
+      leases.remove(held);
+      delete active.held;
     }
   }
 
@@ -109,7 +109,7 @@ export class TurnRunner {
     if (turn.attempt > this.#options.services.limits.maxAttempts + unseenAfterMore) {
       const ending = turn.ending ?? { outcome: 'failed' as const, text: '' };
       await this.#options.services.store.storeEnding(claim, ending);
-      log.error({}, 'turn ended unseen');
+      log.error({}, 'turn ended without a reply');
       return { ending, usage: {} };
     }
     return answerTurn(work, this.#options.services, platform, log, hold);

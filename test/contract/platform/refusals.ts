@@ -140,7 +140,7 @@ export function refusals(it: ItWithChats): void {
         chat.askIn('Weather', thread, `reply ${from}`);
         await world.turnsDone(from + 1);
         chat.askIn('Weather', thread, `reply ${from + 1}`);
-        await until(() => world.logged('bots have had their turns').length > 0);
+        await until(() => world.logged('bot not answered: MAX_BOT_TURNS reached').length > 0);
       };
       await echo(1);
       expect(chat.answersIn(thread)).toHaveLength(2);

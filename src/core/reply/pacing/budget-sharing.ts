@@ -60,7 +60,10 @@ export class BudgetSharing {
     try {
       await this.#budgets.release(this.#owner);
     } catch (error) {
-      this.#log.warn({ err: error }, 'shares not given up; the others wait for the end of a lease');
+      this.#log.warn(
+        { err: error },
+        'budget shares not released; other instances wait for the lease to end',
+      );
     }
   }
 

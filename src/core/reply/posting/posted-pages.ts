@@ -87,11 +87,11 @@ export class PostedPages {
     const { surface, pageRecords, log, keyOf, leaseCoversCall } = this.#options;
     return new PostedPage({
       surface,
-      ledger: pageRecords,
+      pageRecords: pageRecords,
       log,
       key: keyOf(index),
       index,
-      ...(leaseCoversCall === undefined ? {} : { isOurs: leaseCoversCall }),
+      ...(leaseCoversCall === undefined ? {} : { leaseCoversCall: leaseCoversCall }),
       ...(record === undefined ? {} : { record }),
     });
   }
@@ -116,7 +116,7 @@ export class PostedPage {
   readonly #recorder: PageRecorder;
   readonly #key: string;
   readonly #index: number;
-  readonly #isOurs: () => boolean;
+  readonly #leaseCoversCall: () => boolean;
   #id: string | undefined;
   /** A post was sent, or perhaps sent, and its answer is not known. */
   #perhapsPosted: boolean;
@@ -127,22 +127,28 @@ export class PostedPage {
 
   constructor(options: {
     surface: Surface;
-    ledger: PageRecords;
+    pageRecords: PageRecords;
     log: Log;
     key: string;
     index: number;
-    isOurs?: () => boolean;
+    leaseCoversCall?: () => boolean;
     /** What an earlier attempt left of it. */
     record?: PageRecord;
   }) {
     this.#surface = options.surface;
     this.#index = options.index;
-    this.#isOurs = options.isOurs ?? (() => true);
+    this.#leaseCoversCall = options.leaseCoversCall ?? (() => true);
     this.#key = options.record?.key ?? options.key;
     this.#id = options.record?.id;
     this.#perhapsPosted = options.record !== undefined && options.record.id === undefined;
-    const { ledger, log, index, record } = options;
-    this.#recorder = new PageRecorder({ pageRecords: ledger, log, index, key: this.#key, record });
+    const { pageRecords, log, index, record } = options;
+    this.#recorder = new PageRecorder({
+      pageRecords: pageRecords,
+      log,
+      index,
+      key: this.#key,
+      record,
+    });
   }
 
   /** The call that the next `show` will make. */
@@ -276,7 +282,8 @@ export class PostedPage {
 
   async #call<T>(signal: AbortSignal, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
     // What came before in the same step may have taken as long as a lease has left.
-    if (!this.#isOurs()) throw new LeaseUncertain('the lease may end before the call would');
+    if (!this.#leaseCoversCall())
+      throw new LeaseUncertain('the lease may end before the call would');
     return withDeadline(this.#surface.callTimeoutMs, signal, call);
   }
 }

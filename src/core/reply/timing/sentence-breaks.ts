@@ -2,20 +2,20 @@ import type { Surface } from '../../ports/surface.ts';
 import type { PageRecord } from '../../domain/turn.ts';
 import type { Page, PageSplitter, PageSplit } from '../pages/page-splitter.ts';
 
-/** How long a turn is put off for a sentence to end, and how often that is looked at. */
+/** Longest delay of an update for the end of a sentence, in milliseconds. */
 const sentenceMs = 5_000;
+/** Interval at which the end of a sentence is looked for, in milliseconds. */
 const lookAgainMs = 500;
 
 /**
- * Where a reply pauses that seldom gets a turn: behind whole sentences. Then, where edits are
- * spent at its end and posts are not, what people read can stay, and the rest go on a page of
- * its own.
+ * When updates are rare, shows only whole sentences. If at the end no edit is available but a post
+ * is, the visible text stays as it is and the rest is posted as a new message.
  */
 export class SentenceBreaks {
   readonly #surface: Surface;
   readonly #before: readonly PageRecord[];
-  /** What was shown last. */
-  #last: { index: number; page: Page; paused: boolean } | undefined;
+  /** The page that was shown last; `atBreak`: up to the end of a sentence. */
+  #last: { index: number; page: Page; atBreak: boolean } | undefined;
   #split: PageSplit | undefined;
   #undo: (() => void) | undefined;
   #notBefore = 0;
@@ -26,43 +26,43 @@ export class SentenceBreaks {
     this.#before = before;
   }
 
-  /** The text up to the next pause is not looked for before this. */
+  /** When the next sentence end is looked for, in milliseconds of `performance.now()`. */
   get notBefore(): number {
     return this.#notBefore;
   }
 
   /**
-   * The live page up to its last sentence, if that shows more than people see; `later` if a
-   * sentence can be waited for. `unseenSince`: since when people see less than there is.
+   * The live page up to its last sentence, if that shows more than people see; `later` if the update
+   * can wait for a sentence. `unseenSince`: time since which people see less than there is.
    */
   find(pages: PageSplitter, index: number, unseenSince: number): Page | 'later' | undefined {
     const shown = this.#last?.index === index ? this.#last : undefined;
-    const pause = pages.upToBreak();
+    const upToBreak = pages.upToBreak();
     const least = shown?.page.source.length ?? this.#before[index]?.source.length ?? 0;
-    if (pause && pause.source.length > least) return pause;
+    if (upToBreak && upToBreak.source.length > least) return upToBreak;
     const now = performance.now();
-    if (shown?.paused !== true || now - unseenSince > sentenceMs) return undefined;
+    if (shown?.atBreak !== true || now - unseenSince > sentenceMs) return undefined;
     this.#notBefore = now + lookAgainMs;
     return 'later';
   }
 
   /** People read this page now. */
-  shown(index: number, page: Page, paused: boolean): void {
-    this.#last = { index, page, paused };
+  shown(index: number, page: Page, atBreak: boolean): void {
+    this.#last = { index, page, atBreak };
   }
 
-  /** The text is over: looks for a way to leave what is shown as it is. */
+  /** The text is over: looks for a way to leave the shown page as it is. */
   prepare(pages: PageSplitter): void {
     this.#split = undefined;
-    if (this.#last?.paused !== true || this.#last.index !== pages.frozen.length) return;
+    if (this.#last?.atBreak !== true || this.#last.index !== pages.frozen.length) return;
     const split = pages.splitAfter(this.#last.page.source);
     if (split === undefined) return;
-    // What a post may not show would need an edit again.
+    // Text that a post may not show would need an edit again.
     const shown = this.#surface.postableText?.(split.rest, { whole: true }) ?? split.rest;
     if (shown === split.rest) this.#split = split;
   }
 
-  /** The text that must stand on the last page for the rest to be posted. */
+  /** The text that the last page must show for the rest to be posted. */
   get keptText(): string | undefined {
     return this.#split?.first.text;
   }
@@ -73,7 +73,7 @@ export class SentenceBreaks {
     this.#split = undefined;
   }
 
-  /** Makes one page of them again; false if there are no two. */
+  /** Makes one page of the two again; false if there are no two. */
   undoSplit(): boolean {
     const undo = this.#undo;
     this.#undo = undefined;

@@ -1,16 +1,16 @@
 export interface VisibilityOptions {
   /** People see the model's first words. */
   readonly onFirstText?: () => void;
-  /** People see text, the oldest of which they could not see for so long, in milliseconds. */
+  /** People see text; `unseenMs`: time for which the oldest of it was unseen, in milliseconds. */
   readonly onText?: (unseenMs: number) => void;
 }
 
-/** What people do not see yet of a reply, and who is told when they see it. */
+/** The text of a reply that people do not see yet, and the callbacks for when they see it. */
 export class Visibility {
   readonly #onFirstText: (() => void) | undefined;
   readonly #onText: ((unseenMs: number) => void) | undefined;
   #unseen = new UnseenText(false, 0, 0);
-  /** What is on its way to people, and not seen before it is there. */
+  /** Text in a call that is in flight: unseen until the call has ended. */
   #onItsWay: UnseenText | undefined;
   #textShown = false;
   #longestMs = 0;
@@ -24,7 +24,7 @@ export class Visibility {
     return this.#unseen;
   }
 
-  /** For how long people have not seen the oldest that they do not see, in milliseconds. */
+  /** Time for which the oldest unseen text has been unseen, in milliseconds. */
   get unseenMs(): number {
     const oldest = this.#onItsWay?.any === true ? this.#onItsWay : this.#unseen;
     return oldest.any ? performance.now() - oldest.since : 0;
@@ -35,17 +35,17 @@ export class Visibility {
     return this.#longestMs;
   }
 
-  /** There is more. Cheap: called for every delta. */
+  /** Text was added. Cheap: called for every delta. */
   textAdded(): void {
     this.#unseen = this.#unseen.textAdded();
   }
 
-  /** Not all of it is shown after all. */
+  /** Not all of the text is shown after all. */
   notAllShown(): void {
     this.#unseen = this.#unseen.notAllShown();
   }
 
-  /** Of a text of `length` all is about to be shown but for `heldBack` at its end, in UTF-16 units. */
+  /** A text of `length` is about to be shown, but for `heldBack` at its end, in UTF-16 units. */
   showing(length: number, heldBack: number): void {
     this.#unseen = new UnseenText(heldBack > 0, performance.now(), length - heldBack);
   }
@@ -77,13 +77,13 @@ export class Visibility {
   }
 }
 
-/** How much of a reply's text its live page does not show, and since when. */
+/** The part of a reply's text that its live page does not show. */
 export class UnseenText {
-  /** There are words, or a placeholder, that it does not show. */
+  /** There is text, or a placeholder, that the page does not show. */
   readonly any: boolean;
-  /** In milliseconds of `performance.now()`. */
+  /** Time since which it is unseen, in milliseconds of `performance.now()`. */
   readonly since: number;
-  /** Where they begin, in UTF-16 units. */
+  /** Where it begins in the reply's text, in UTF-16 units. */
   readonly from: number;
 
   constructor(any: boolean, since: number, from: number) {
@@ -92,12 +92,12 @@ export class UnseenText {
     this.from = from;
   }
 
-  /** There is more. Cheap: called for every delta. */
+  /** Text was added. Cheap: called for every delta. */
   textAdded(): UnseenText {
     return this.any ? this : new UnseenText(true, performance.now(), this.from);
   }
 
-  /** Not all of it is shown after all. */
+  /** Not all of the text is shown after all. */
   notAllShown(): UnseenText {
     return this.any ? this : new UnseenText(true, this.since, this.from);
   }

@@ -74,7 +74,11 @@ describe('turns of bots', () => {
     const { turns, state, log } = world({ history: entries('hrbrbrbr') });
     for (let times = 0; times < 3; times += 1) await turns.downgrade(question('robot'));
     expect(log.events).toMatchObject([
-      { level: 'info', event: 'bots have had their turns', fields: { conversation, turns: 3 } },
+      {
+        level: 'info',
+        event: 'bot not answered: MAX_BOT_TURNS reached',
+        fields: { conversation, turns: 3 },
+      },
     ]);
     state.view = { queued: [], history: entries('hrbrbrbrh') };
     expect((await turns.downgrade(question('robot'))).kind).toBe('question');

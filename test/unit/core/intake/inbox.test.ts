@@ -35,7 +35,7 @@ function withOneWaiting() {
     store: store as Store,
     dispatcher: {} as Dispatcher,
     metrics: noMetrics,
-    breather: breather as EventLoopYield,
+    eventLoop: breather as EventLoopYield,
   });
   return { inbox, counted: () => counted };
 }

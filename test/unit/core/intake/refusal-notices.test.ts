@@ -98,7 +98,7 @@ describe('who is turned away', () => {
     vi.advanceTimersByTime(hourMs);
     turnedAway.log('T1:U1', { why: 'channel', channel: 'C2' });
     expect(log.events.map(({ level, event }) => `${level}: ${event}`)).toEqual(
-      Array(3).fill('info: turned away'),
+      Array(3).fill('info: access denied'),
     );
     expect(log.events.map(({ fields }) => fields)).toEqual([
       { platform: 'slack', person: 'T1:U1', why: 'person', channel: 'C1' },
