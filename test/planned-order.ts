@@ -5,7 +5,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
  * comes first; what keeps the cores busy, as unit tests do, comes last: beside it calls would not be
  * answered in their time.
  */
-export const first = [
+export const plannedFirst = [
   'integration/slack-many-replies.test.ts',
   'integration/slack-late-posts.test.ts',
   'integration/slack-late-posts-unheard.test.ts',
@@ -40,6 +40,6 @@ export class PlannedOrder extends BaseSequencer {
 }
 
 function place({ moduleId }: TestSpecification): number {
-  const at = first.findIndex((name) => moduleId.includes(`/test/${name}`));
-  return at >= 0 ? at : first.length;
+  const at = plannedFirst.findIndex((name) => moduleId.includes(`/test/${name}`));
+  return at >= 0 ? at : plannedFirst.length;
 }

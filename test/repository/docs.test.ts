@@ -3,7 +3,13 @@ import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { variableNames } from '../../src/config/config.ts';
 
-const documents = [...globSync('*.md'), ...globSync('docs/*.md')];
+/** Documents for whoever changes Parley, which name its files and classes. */
+const forDevelopers = [
+  'CONTRIBUTING.md',
+  'docs/ARCHITECTURE.md',
+  ...globSync('{src,test,bench}/**/README.md', { exclude: ['**/fixtures/**'] }),
+];
+const documents = [...new Set([...globSync('*.md'), ...globSync('docs/*.md'), ...forDevelopers])];
 
 /** Without the code in it, where brackets mean something else. */
 function proseOf(file: string): string {
@@ -32,6 +38,38 @@ it.each(documents)('every link in %s leads somewhere', (document) => {
       return anchor !== undefined && !anchorsIn(target).includes(anchor);
     });
   expect(broken).toEqual([]);
+});
+
+const files = globSync('{src,test,bench,deploy,docs,examples,.github,.ci}/**').concat(
+  globSync('*'),
+);
+const words = new Set(
+  globSync('{src,test,bench}/**/*.{ts,js,lua}').flatMap(
+    (file) => readFileSync(file, 'utf8').match(/[A-Za-z_]\w*/g) ?? [],
+  ),
+);
+
+/** Whether a path, or the end of one, is that of a file or folder. */
+function isPath(path: string, document: string): boolean {
+  const plain = path.replace(/\/$/, '');
+  return (
+    existsSync(join(dirname(document), plain)) ||
+    files.some((file) => file === plain || file.endsWith(`/${plain}`)) ||
+    globSync([plain, `**/${plain}`], { exclude: ['node_modules/**'] }).length > 0
+  );
+}
+
+it.each(forDevelopers)('every file and name in %s is there', (document) => {
+  const quoted = Array.from(proseOf(document).matchAll(/`([^`\n]+)`/g), ([, text = '']) => text);
+  const paths = quoted.filter((text) =>
+    /^[\w.{},*-]+(\/[\w.{},*-]*)+$|^[\w-]+\.(ts|js|lua)$/.test(text),
+  );
+  expect(paths.filter((path) => !isPath(path, document))).toEqual([]);
+  // `Pacer`, `LiveReply` and `modelAsked`, but no plain word, command or setting.
+  const names = quoted
+    .flatMap((text) => /^([A-Za-z]\w*(?:\.\w+)*)(?:\(.*\))?$/.exec(text)?.[1]?.split('.') ?? [])
+    .filter((name) => /[a-z][A-Z]|^[A-Z][a-z]+$/.test(name));
+  expect(names.filter((name) => !words.has(name))).toEqual([]);
 });
 
 it.each(documents)('every command in %s is there', (document) => {
