@@ -44,6 +44,17 @@ export async function wait(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
+/** As `wait`, but an abort is no error: resolves to whether all of the time passed. */
+export async function waitUnlessAborted(ms: number, signal: AbortSignal): Promise<boolean> {
+  try {
+    await wait(ms, signal);
+    return true;
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    return false;
+  }
+}
+
 /** Exponential backoff with full jitter in its upper half, in milliseconds. `tries` from 1. */
 export function backoffMs(tries: number, firstMs: number, mostMs: number): number {
   const ms = Math.min(mostMs, firstMs * 2 ** (tries - 1));

@@ -142,7 +142,7 @@ describe.concurrent('access in Discord', () => {
     eve.dm('three');
     await world.turnsDone(2, 25_000);
     expect(told(world, ben)).toEqual(['Answer to: Ben: two']);
-    expect(world.logged('discord event not taken in yet').length).toBeGreaterThan(0);
+    expect(world.logged('Discord event not stored yet').length).toBeGreaterThan(0);
     await turnedAway(world, eve);
     eve.dm('four');
     ben.dm('five');

@@ -376,12 +376,12 @@ describe.concurrent('what was said while the process was down', () => {
     const lost = ada.mention('general', 'while it is away');
     const first = fake.person('Ben').dm('my first words');
     await vi.waitFor(() =>
-      expect(world.logged('discord event not taken in yet').length).toBeGreaterThan(3),
+      expect(world.logged('Discord event not stored yet').length).toBeGreaterThan(3),
     );
     await world.stop();
     await world.start();
     await vi.waitFor(() =>
-      expect(world.logged('discord event not taken in yet').length).toBeGreaterThan(6),
+      expect(world.logged('Discord event not stored yet').length).toBeGreaterThan(6),
     );
     await world.stop();
     away = false;
@@ -407,7 +407,7 @@ describe.concurrent('what cannot be stored before somebody mends the store', () 
     const [ada, ben] = [fake.person('Ada'), fake.person('Ben')];
     await world.start();
     const first = ada.mention('general', 'one');
-    const tried = () => world.logged('discord event not taken in yet').length;
+    const tried = () => world.logged('Discord event not stored yet').length;
     await vi.waitFor(() => expect(tried()).toBeGreaterThan(2));
     // What is said behind it in the same channel waits for its turn.
     ben.say('general', 'not for the bot');

@@ -55,7 +55,7 @@ describe.concurrent.each(transports)('by %s', (transport) => {
       await world.start();
       world.fake.person('U1').posts('D1', 'hello');
       await world.turnsDone(1);
-      expect(world.logged('Slack is away; still trying')).toHaveLength(1);
+      expect(world.logged('Slack does not answer; still trying')).toHaveLength(1);
     });
   });
 

@@ -30,7 +30,7 @@ import { type StreamingSetting, StreamPolicy } from './reply/streaming/stream-po
 import { ThreadReader } from './history/thread-reader.ts';
 
 const minuteMs = 60_000;
-/** The service starts with its other platforms when Slack is away for longer than this. */
+/** Time that a start waits for Slack, in ms; then the service starts with its other platforms. */
 const startPatienceMs = 10_000;
 const closeGraceMs = 3_000;
 const maxNameChars = 40;
@@ -141,7 +141,7 @@ export function slackPlatform(options: SlackPlatformOptions): SlackPlatform {
         }
       : undefined;
 
-  /** Throws what keeps Slack from being heard. */
+  /** Throws the reason for which no events can come in. */
   async function begin(intake: Intake): Promise<void> {
     const { signal } = receiving;
     bot ??= await identifyBot({ api, apiUrl, log }, signal);
@@ -209,7 +209,7 @@ export function slackPlatform(options: SlackPlatformOptions): SlackPlatform {
         return await begin(intake);
       } catch (error) {
         receiving.signal.throwIfAborted();
-        log.error({ err: error, tries }, 'Slack is not to be had');
+        log.error({ err: error, tries }, 'Slack does not answer yet');
       }
     }
   }
@@ -232,16 +232,16 @@ export function slackPlatform(options: SlackPlatformOptions): SlackPlatform {
       } catch (error) {
         if (receiving.signal.aborted) return;
         if (error instanceof BadConfiguration) throw error;
-        log.warn({ err: error }, 'Slack is away; still trying');
+        log.warn({ err: error }, 'Slack does not answer; still trying');
         background = beginLater(intake).catch((error: unknown) => {
-          log.debug({ err: error }, 'Slack not begun');
+          log.debug({ err: error }, 'Slack not started');
         });
       }
     },
 
     async stopReceiving() {
       await receiver.close();
-      receiving.abort(new Error('Slack is not listened to any more'));
+      receiving.abort(new Error('Slack events are not received any more'));
       await sockets?.stop();
       await background;
       await positions.close();

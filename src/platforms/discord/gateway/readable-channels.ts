@@ -64,7 +64,7 @@ export class ReadableChannels {
         if (opened.length > 0) onOpened(opened);
         return isTaken;
       } catch (error) {
-        log.warn({ err: error, type: asRecord(packet)['t'] }, 'discord event of an odd form');
+        log.warn({ err: error, type: asRecord(packet)['t'] }, 'Discord event malformed');
         return false;
       }
     };

@@ -110,7 +110,7 @@ export class EventReceiver {
       return;
     }
     const { type, id, channel_id: channel, guild_id: guild } = asRecord(payload);
-    log.debug({ type }, 'discord message of no concern');
+    log.debug({ type }, 'Discord message ignored');
     if (!isSnowflake(id) || !isSnowflake(channel)) return;
     const place = positionKey({ channel, ...(typeof guild === 'string' ? { guild } : {}) });
     void this.#run(channel, async () => {
@@ -127,7 +127,7 @@ export class EventReceiver {
         await this.#retryUntilReceived(channel, work);
         received = true;
       } catch (error) {
-        this.#options.log.warn({ err: error, channel }, 'discord event not taken in');
+        this.#options.log.warn({ err: error, channel }, 'Discord event not handled');
       }
     });
     return received;
@@ -153,7 +153,7 @@ export class EventReceiver {
         if (error instanceof StoreUnavailable) this.#stuck.set(channel, error);
         else this.#stuck.delete(channel);
         if (!isTransient(error)) throw error;
-        log.warn({ err: error, tries }, 'discord event not taken in yet');
+        log.warn({ err: error, tries }, 'Discord event not stored yet');
         const limitedMs = error instanceof RateLimited ? error.retryAfterMs : 0;
         await wait(Math.max(limitedMs, backoffMs(tries, 200, slowestRetryMs)), signal);
       }

@@ -3,7 +3,7 @@ import { CallFailed, RateLimited, Rejected } from '../../../core/domain/errors.t
 import { asRecord, asText } from '../../../core/foreign-data.ts';
 import { describeBlockedPort, isPortBlocked } from '../../../core/ports/checkup.ts';
 
-/** Slack said no, with its own word for why. */
+/** Slack refused a call, with its own error code. */
 export class SlackApiError extends Rejected {
   /** Such as `channel_not_found`. */
   readonly code: string;
@@ -19,7 +19,7 @@ export class SlackApiError extends Rejected {
 /** What people deleted. */
 const deletedCodes = new Set(['message_not_found', 'thread_not_found', 'cannot_reply_to_message']);
 
-/** Trouble on Slack's side, told as if the call were wrong. */
+/** Error codes for trouble on Slack's side, though they look as if the call were wrong. */
 const transientCodes = new Set([
   'internal_error',
   'fatal_error',
@@ -51,7 +51,7 @@ export function toCoreError(error: unknown, method: string): unknown {
       const seconds = typeof retryAfter === 'number' ? retryAfter : 0;
       return new RateLimited(Math.max(seconds * 1_000, defaultRetryMs), { cause });
     }
-    // Not Slack's word but somebody's error page.
+    // Not an error code of Slack's but an error page on the way.
     if (!/^[\w.:-]{1,80}$/.test(code) || transientCodes.has(code)) {
       return new CallFailed(`${method}: no answer of Slack's`, { cause });
     }
@@ -71,7 +71,7 @@ export function toCoreError(error: unknown, method: string): unknown {
 /** Where people mend an app. */
 export const appPages = 'at https://api.slack.com/apps';
 
-/** What whoever runs Parley can do about it; undefined where that is nothing. */
+/** The operator's remedy; undefined where there is none. */
 export function remedyFor(refused: SlackApiError): string | undefined {
   switch (refused.code) {
     case 'missing_scope':

@@ -5,7 +5,7 @@ import { apiUrlProblem, SlackApiError, remedyFor } from './api-errors.ts';
 import { callTimeoutMs, type SlackApi } from './web-api.ts';
 import { asRecord, asList, asText } from '../../../core/foreign-data.ts';
 
-/** Who the bot is in its workspace, as `auth.test` tells. */
+/** The bot in its workspace, as `auth.test` describes it. */
 export interface BotIdentity {
   /** The workspace's id, such as `T1`. */
   readonly team: string;

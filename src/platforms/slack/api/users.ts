@@ -37,7 +37,7 @@ export class Users {
 
   /**
    * Names by id, of the authors of messages and of the first 20 people mentioned in each; without
-   * those that Slack does not tell in time.
+   * those that Slack does not name in time.
    *
    * @param messages the people mentioned in each, in order
    */
@@ -62,7 +62,7 @@ export class Users {
   }
 
   /**
-   * Empty if Slack knows no such person, or does not tell of them. Throws `CallFailed` if it does
+   * Empty if Slack knows no such person, or does not describe them. Throws `CallFailed` if it does
    * not answer in time, and the signal's reason.
    */
   async lookUp(id: string, signal: AbortSignal): Promise<UserInfo> {

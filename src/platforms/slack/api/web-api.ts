@@ -19,7 +19,7 @@ const maxRequestConcurrency = 1_000;
 /** Minimum time between two log lines about the same refusal, in ms. */
 const logRefusalEveryMs = 60_000;
 
-/** For every client of Slack's: one try, told at once how it went, and never `headers`. */
+/** Options of every client of Slack's: one try, whose outcome is reported at once. */
 export function clientOptions(log: Log, apiUrl?: string): webApi.WebClientOptions {
   return {
     ...(apiUrl === undefined ? {} : { slackApiUrl: apiUrl }),

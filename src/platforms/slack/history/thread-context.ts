@@ -53,14 +53,14 @@ export async function threadContext(
   });
 }
 
-/** What depends on something that Slack does not tell in time is left out. */
+/** A message is left out if the decision depends on something that Slack does not say in time. */
 async function mayBeRead(
-  said: SlackMessage,
+  message: SlackMessage,
   accessCheck: AccessCheck,
   signal: AbortSignal,
 ): Promise<boolean> {
   try {
-    return (await accessCheck.denialReason(said, signal)) === undefined;
+    return (await accessCheck.denialReason(message, signal)) === undefined;
   } catch (error) {
     if (!(error instanceof CallFailed)) throw error;
     return false;

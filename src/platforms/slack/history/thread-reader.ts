@@ -39,11 +39,11 @@ export class ThreadReader {
     return this.#all('conversations.history', { channel, oldest }, this.#history, signal);
   }
 
-  /** The message younger than `after` that is meant, looked for where a reply would be. */
+  /** The first message younger than `after` that matches, in the thread or the conversation. */
   async find(
     { channel, root }: SlackLocation,
     after: string,
-    meant: (message: JsonRecord) => boolean,
+    matches: (message: JsonRecord) => boolean,
     signal: AbortSignal,
   ): Promise<string | undefined> {
     const more = { include_all_metadata: true, oldest: after, limit: pageSize };
@@ -52,7 +52,7 @@ export class ThreadReader {
         ? (['conversations.history', { channel, ...more }, this.#history] as const)
         : (['conversations.replies', { channel, ts: root, ...more }, this.#replies] as const);
     for await (const page of this.#pages(method, args, gate, signal)) {
-      const found = page.find(meant);
+      const found = page.find(matches);
       if (found !== undefined) return asText(found['ts']);
     }
     return undefined;

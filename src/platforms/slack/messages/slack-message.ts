@@ -1,34 +1,34 @@
 import { type JsonRecord, asRecord, asList, asText } from '../../../core/foreign-data.ts';
 import { maxRawChars } from '../../../core/domain/message.ts';
 
-/** Something that was said in Slack, by a person or a bot, before anybody judged what it means. */
+/** A message in Slack, of a person or a bot, as an event or the API has it. */
 export interface SlackMessage {
   readonly channel: string;
   /** The message's id in its channel, and its time. */
   readonly ts: string;
   /** The thread's first message, if this one is a reply to it. */
   readonly threadTs?: string;
-  /** Absent for what bots say. */
+  /** The author's id; absent where the author is a bot. */
   readonly user?: string;
-  /** The bot that said it. */
+  /** The author, where it is a bot. */
   readonly botAuthor?: { readonly id?: string; readonly user?: string; readonly name: string };
   /** As Slack writes it: `<@U1>` for people, `&lt;` for `<`. */
   readonly text: string;
   readonly files: readonly string[];
   /** Reported as `app_mention`: it mentions the bot, even where the text does not show it. */
   readonly isAppMention?: true;
-  /** The author's workspace or organisation, where Slack tells. */
+  /** The author's workspace or organisation, where Slack says so. */
   readonly team?: string;
-  /** Whether people of other organisations can be in this channel, where Slack tells. */
+  /** Whether people of other organisations can be in this channel, where Slack says so. */
   readonly shared?: boolean;
 }
 
-/** What is a message of its own; every other subtype reports a change, or only decorates. */
+/** Subtypes that are messages of their own; every other one reports a change or an event. */
 const messageSubtypes = new Set([undefined, 'file_share', 'thread_broadcast', 'bot_message']);
 
 /**
  * Reads a message of an event, of `conversations.history` or of `conversations.replies`.
- * Undefined for what nobody said: joins, topics, pins, the stone where a message was deleted.
+ * Undefined for other entries: joins, topics, pins, the tombstone of a deleted message.
  */
 export function parseMessage(
   message: unknown,
@@ -77,7 +77,7 @@ function botAuthorOf(fields: JsonRecord): SlackMessage['botAuthor'] {
   };
 }
 
-/** Many bots leave the text empty and say everything in attachments. */
+/** Many bots leave the text empty and write everything into attachments. */
 function attachedText(fields: JsonRecord): string {
   const texts = asList(fields['attachments']).map((attachment) => {
     const { text, fallback } = asRecord(attachment);

@@ -5,7 +5,7 @@ import { isDirect } from '../messages/conversation-location.ts';
 import type { SlackMessage } from '../messages/slack-message.ts';
 import type { BotIdentity } from '../api/identify-bot.ts';
 
-/** `outsider`: of another organisation. `unknown`: Slack does not tell of which. */
+/** `outsider`: of another organisation. `unknown`: Slack does not say of which. */
 type DenialReason = AccessDenial | 'outsider' | 'unknown';
 
 export interface AccessCheckOptions {
@@ -25,8 +25,8 @@ export class AccessCheck {
   }
 
   /**
-   * Why nothing of it is taken in; undefined if it is. Throws `CallFailed` if that depends on
-   * something that Slack does not tell in time, and the signal's reason.
+   * Why the message is denied; undefined if it is not. Throws `CallFailed` if that depends on
+   * something that Slack does not say in time, and the signal's reason.
    */
   async denialReason(
     message: SlackMessage,
@@ -43,7 +43,7 @@ export class AccessCheck {
     return enterprise !== undefined && enterprise === bot.enterprise ? undefined : 'outsider';
   }
 
-  /** As much of it as the message alone tells. */
+  /** The same as far as the message alone shows it, without a call. */
   denialReasonFromMessageAlone(message: SlackMessage): DenialReason | undefined {
     const { bot, access } = this.#options;
     const { channel, user, botAuthor, team } = message;

@@ -28,7 +28,7 @@ export class EventReceiver {
 
   /** Resolves once the event may be acknowledged; throws if it must be delivered again. */
   readonly receive = async (body: JsonRecord): Promise<void> => {
-    if (this.#handler === undefined) throw new Error('no events are taken in now');
+    if (this.#handler === undefined) throw new Error('no events are received now');
     const note = this.#holdPosition(body);
     const work = this.#handler.handle(body);
     this.#inHand.add(work);
@@ -36,7 +36,7 @@ export class EventReceiver {
       await work;
       note(true);
     } catch (error) {
-      this.#log.warn({ err: error }, 'slack event not taken in');
+      this.#log.warn({ err: error }, 'Slack event not stored');
       note(false);
       throw error;
     } finally {

@@ -14,7 +14,7 @@ const maxBodyBytes = 1024 * 1024;
 const maxCheckBytes = 1_024;
 /** Older and newer requests are replayed ones, as Slack's own verification has it, in seconds. */
 const maxAgeSeconds = 5 * 60;
-/** Bodies of events that are being taken in, in bytes: beyond that Slack is to send them again. */
+/** Bytes of bodies that are handled at once: beyond that Slack is to send them again. */
 const maxHeldBytes = 8 * 1024 * 1024;
 /** Slack waits this long for an answer, and then sends the event again, in milliseconds. */
 const patienceMs = 3_000;
@@ -37,7 +37,7 @@ export function httpEvents(options: {
 
   return (request, response) => {
     void answer(request, response).catch((error: unknown) => {
-      log.warn({ err: error }, 'slack event not taken in');
+      log.warn({ err: error }, 'Slack event not stored');
       end(response, 503);
     });
   };
@@ -89,7 +89,7 @@ export function httpEvents(options: {
   async function takeInTime(body: JsonRecord, response: ServerResponse): Promise<void> {
     const late = setTimeout(() => {
       // Slack has given it up by now, and sends it again.
-      log.warn({}, 'slack event not taken in within 3 s');
+      log.warn({}, 'Slack event not stored within 3 s');
       end(response, 503);
     }, patienceMs);
     try {

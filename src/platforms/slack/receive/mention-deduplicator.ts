@@ -1,37 +1,37 @@
-/** How long a mention waits for its twin where none is known to come. */
+/** Time that an `app_mention` waits for its `message` event where none is known to come, in ms. */
 const holdMs = 300;
 /**
- * And where twins come: nearly always within milliseconds, but a late one may bring a file. Slack
- * wants an event acknowledged within 3 s, and after this the mention is still to be stored.
+ * The same where `message` events come, in ms: nearly always within milliseconds, but a late one may
+ * bring a file. Slack wants an event acknowledged within 3 s, which includes storing the mention.
  */
 const longHoldMs = 2_000;
-/** How long a message's twin is expected at most; each is remembered for so long. */
+/** Time for which a `message` event is remembered for its `app_mention`, in ms. */
 const rememberMs = 10_000;
 
 interface HeldMention {
-  /** Settles when the mention is taken in, by whichever event. */
-  readonly taken: Promise<void>;
+  /** Settles when the mention is handled, by either event. */
+  readonly handled: Promise<void>;
   readonly release: (message: Promise<void>) => void;
 }
 
 /**
- * A mention arrives as two events, `app_mention` and `message`, in either order. They are taken
- * in as one, by the second: it alone tells of files. Where only mentions arrive, they do alone.
+ * Makes one of the two events of a mention, `app_mention` and `message`, which come in either order.
+ * The `message` event is handled, as it alone has files; where none comes, the other one is.
  */
 export class MentionDeduplicator {
   readonly #messages = new Map<string, Promise<void>>();
   readonly #held = new Map<string, HeldMention>();
-  /** Each takes in a mention without its twin. */
+  /** Each handles a mention without its `message` event. */
   readonly #waiting = new Set<() => void>();
-  /** Whether the app gets the messages of channels, as far as is known: till then it is hoped. */
-  #come: boolean | undefined;
-  /** Channels whose last mention had no twin, or a very late one: nobody waits long there again. */
-  readonly #alone = new Set<string>();
+  /** Whether the app gets the messages of channels; undefined while that is not known. */
+  #messagesCome: boolean | undefined;
+  /** Channels whose last mention had no `message` event in time: the next one waits briefly. */
+  readonly #unpaired = new Set<string>();
 
   /** @param key the message's channel and id, with a space between them */
   message(key: string, work: () => Promise<void>): Promise<void> {
-    this.#come = true;
-    this.#alone.delete(channelOf(key));
+    this.#messagesCome = true;
+    this.#unpaired.delete(channelOf(key));
     const done = work();
     this.#messages.set(key, done);
     this.#held.get(key)?.release(done);
@@ -39,22 +39,22 @@ export class MentionDeduplicator {
     return done;
   }
 
-  /** No twin is waited for any more. */
+  /** Mentions that wait are handled now. */
   flush(): void {
     for (const giveUp of this.#waiting) giveUp();
   }
 
   mention(key: string, work: () => Promise<void>): Promise<void> {
     // Slack delivers it again when its storing takes long.
-    const known = this.#messages.get(key) ?? this.#held.get(key)?.taken;
+    const known = this.#messages.get(key) ?? this.#held.get(key)?.handled;
     if (known !== undefined) return known;
     const { promise, resolve } = Promise.withResolvers<void>();
     const channel = channelOf(key);
-    const patient = this.#come !== false && !this.#alone.has(channel);
+    const patient = this.#messagesCome !== false && !this.#unpaired.has(channel);
     const timer = setTimeout(
       () => {
-        this.#alone.add(channel);
-        this.#come ??= false;
+        this.#unpaired.add(channel);
+        this.#messagesCome ??= false;
         giveUp();
       },
       patient ? longHoldMs : holdMs,
@@ -66,9 +66,9 @@ export class MentionDeduplicator {
     };
     const giveUp = (): void => release(work);
     this.#waiting.add(giveUp);
-    const taken = promise.finally(() => this.#held.delete(key));
-    this.#held.set(key, { taken, release: (message) => release(() => message) });
-    return taken;
+    const handled = promise.finally(() => this.#held.delete(key));
+    this.#held.set(key, { handled, release: (message) => release(() => message) });
+    return handled;
   }
 }
 

@@ -1,11 +1,10 @@
 import { type App, SocketModeReceiver } from '@slack/bolt';
 import type { Dispatcher } from 'undici';
-import { backoffMs } from '../../../core/timing.ts';
+import { backoffMs, waitUnlessAborted } from '../../../core/timing.ts';
 import { BadConfiguration, CallFailed, RateLimited } from '../../../core/domain/errors.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import { boltLogger, clientOptions } from '../api/web-api.ts';
 import { toCoreError, SlackApiError, remedyFor } from '../api/api-errors.ts';
-import { waitUnlessAborted } from '../../common/abortable-sleep.ts';
 import { type JsonRecord, asRecord } from '../../../core/foreign-data.ts';
 
 /** From the request for a connection to Slack's hello on it. */
@@ -17,9 +16,9 @@ const firstRetryMs = 500;
 const slowestRetryMs = 30_000;
 /** A token that is refused is hardly accepted a second later. */
 const refusedRetryMs = 60_000;
-/** A connection that lived so long was a good one: the next may follow at once. */
+/** Lifetime from which on a connection was a good one, in ms: the next may follow at once. */
 const goodAfterMs = 5_000;
-/** A connection that Slack is about to close is kept so long for what is on its way. */
+/** Time that a connection is kept which Slack is about to close, in ms: events are on their way. */
 const graceMs = 5_000;
 
 const endedEarly = 'the connection ended before it began';
@@ -32,15 +31,15 @@ export interface SocketConnectionOptions {
   readonly log: Log;
   /** Takes an event in; it is acknowledged when this resolves, and not if it throws. */
   readonly take: (body: JsonRecord) => Promise<void>;
-  /** It hears, or no longer does. */
-  readonly onHearing: (receiving: boolean) => void;
+  /** Events come in by this connection from now on, or no longer do. */
+  readonly onConnected: (receiving: boolean) => void;
   /** Whether a refused token is a reason to give up, as it is while the service starts. */
-  readonly givesUp: () => boolean;
+  readonly failsIfRefused: () => boolean;
 }
 
 /**
  * One Socket Mode connection, made again whenever it ends. The library's own reconnecting is
- * off: it is deaf for seconds, and a refusal there ends the process.
+ * off: no events come for seconds, and a refusal there ends the process.
  */
 export class SocketConnection {
   readonly #options: SocketConnectionOptions;
@@ -69,14 +68,14 @@ export class SocketConnection {
 
   /** How long to wait, in milliseconds, before the next try. */
   #failed(error: unknown, backoffMs: number): number {
-    const { log, givesUp } = this.#options;
+    const { log, failsIfRefused } = this.#options;
     const fault = toCoreError(error, 'apps.connections.open');
     if (!(fault instanceof SlackApiError)) {
       log.warn({ err: fault }, 'no connection to Slack');
       return fault instanceof RateLimited ? Math.max(backoffMs, fault.retryAfterMs) : backoffMs;
     }
     const remedy = remedyFor(fault);
-    if (remedy !== undefined && givesUp()) {
+    if (remedy !== undefined && failsIfRefused()) {
       const message = `SLACK_APP_TOKEN: Slack answers ${fault.code}; ${remedy}`;
       throw new BadConfiguration(message, { cause: fault });
     }
@@ -84,9 +83,9 @@ export class SocketConnection {
     return refusedRetryMs;
   }
 
-  /** From one connection's beginning to its end; resolves to how long it could hear, in ms. */
+  /** From one connection's beginning to its end; resolves to the time for which events came in, in ms. */
   async #live(signal: AbortSignal): Promise<number> {
-    const { appToken, apiUrl, dispatcher, log, onHearing, take } = this.#options;
+    const { appToken, apiUrl, dispatcher, log, onConnected, take } = this.#options;
     const receiver = new SocketModeReceiver({
       appToken,
       ...(dispatcher === undefined ? {} : { dispatcher }),
@@ -116,9 +115,9 @@ export class SocketConnection {
     try {
       await connect(receiver, over.promise, log);
       const since = performance.now();
-      onHearing(true);
+      onConnected(true);
       await over.promise;
-      onHearing(false);
+      onConnected(false);
       return performance.now() - since;
     } finally {
       signal.removeEventListener('abort', onAbort);
@@ -128,9 +127,9 @@ export class SocketConnection {
   }
 }
 
-/** Lets go of the connection; nobody has to wait for Slack's goodbye. */
+/** Closes the connection without waiting for Slack's close frame. */
 function stop(receiver: SocketModeReceiver, log: Log): void {
-  receiver.stop().catch((error: unknown) => log.debug({ err: error }, 'slack socket not closed'));
+  receiver.stop().catch((error: unknown) => log.debug({ err: error }, 'Slack socket not closed'));
 }
 
 async function connect(receiver: SocketModeReceiver, over: Promise<void>, log: Log): Promise<void> {
@@ -144,10 +143,10 @@ async function connect(receiver: SocketModeReceiver, over: Promise<void>, log: L
   const first = await Promise.race([started, late.promise, ended]);
   clearTimeout(timer);
   if (typeof first === 'string') {
-    // It may come about all the same, with nobody to look after it.
+    // It may be made all the same: then it is closed.
     void started.then(([start]) => {
       if (start.status === 'fulfilled') stop(receiver, log);
-      else log.debug({ err: start.reason }, 'slack socket given up');
+      else log.debug({ err: start.reason }, 'Slack socket given up');
     });
     throw new CallFailed(first);
   }
@@ -157,9 +156,9 @@ async function connect(receiver: SocketModeReceiver, over: Promise<void>, log: L
 }
 
 /**
- * Stands between the socket and the library. Its listener throws where nobody catches on an
- * envelope without an event; and told of a refresh it stops sending acknowledgements at once,
- * while Slack still delivers and the next connection is not made yet.
+ * Passes messages from the socket to the library, but for two. On an envelope without an event the
+ * library's listener throws where nothing catches; and at a `disconnect` it stops acknowledging at
+ * once, while Slack still delivers and the next connection is not made yet.
  */
 function guard(client: SocketModeReceiver['client'], log: Log, onLeaving: () => void): void {
   const [listener] = client.listeners('ws_message');
@@ -173,7 +172,7 @@ function guard(client: SocketModeReceiver['client'], log: Log, onLeaving: () => 
     }
     const passed = envelope['type'] === 'events_api' ? JSON.stringify(envelope) : data;
     void Promise.resolve(listener?.(passed, isBinary)).catch((error: unknown) => {
-      log.warn({ err: error }, 'slack envelope not understood');
+      log.warn({ err: error }, 'Slack envelope malformed');
     });
   });
 }

@@ -1,27 +1,34 @@
 import { SocketConnection, type SocketConnectionOptions } from './socket-connection.ts';
 
-/** Slack refreshes one connection at a time: the other one hears meanwhile. */
+/** Connections: Slack refreshes one at a time, and events come by the other one meanwhile. */
 const connections = 2;
-/** A connection that died in a nap is found out and made again within this time. */
+/** Time in which a connection that died while the machine was suspended is made again, in ms. */
 const settleMs = 2 * 60_000;
 
-export interface SocketModeOptions extends Omit<SocketConnectionOptions, 'onHearing' | 'givesUp'> {
-  /** Somebody hears again after nobody did since then, in ms since the epoch; also the first time. */
-  readonly onReconnected: (deafSinceMs: number | undefined) => void;
+export interface SocketModeOptions extends Omit<
+  SocketConnectionOptions,
+  'onConnected' | 'failsIfRefused'
+> {
+  /**
+   * Events come again.
+   *
+   * @param sinceMs when they ceased, in ms since the epoch; undefined the first time
+   */
+  readonly onReconnected: (sinceMs: number | undefined) => void;
 }
 
-/** Socket Mode over several connections, any of which hears everything that is sent to it. */
+/** Socket Mode over several connections: Slack sends each event to any one of them. */
 export class SocketMode {
   readonly #options: SocketModeOptions;
   readonly #abort = new AbortController();
   #starting = true;
-  #receiving = 0;
-  /** When the last one fell silent, in milliseconds since the epoch. */
-  #deafSince: number | undefined;
+  #connected = 0;
+  /** When the last connection ended, in ms since the epoch. */
+  #disconnectedAt: number | undefined;
   /** The machine was suspended since then, and woke up a moment ago. */
-  #nap: { readonly sinceMs: number; readonly endedMs: number } | undefined;
-  readonly #naps = new SuspendDetector((sinceMs) => {
-    this.#nap = { sinceMs, endedMs: Date.now() };
+  #suspension: { readonly sinceMs: number; readonly endedMs: number } | undefined;
+  readonly #suspendDetector = new SuspendDetector((sinceMs) => {
+    this.#suspension = { sinceMs, endedMs: Date.now() };
     this.#options.onReconnected(sinceMs);
   });
   #running: Promise<unknown> = Promise.resolve();
@@ -40,22 +47,22 @@ export class SocketMode {
     const sockets = Array.from({ length: connections }, () => {
       const socket = new SocketConnection({
         ...this.#options,
-        givesUp: () => this.#starting,
-        onHearing: (receiving) => {
+        failsIfRefused: () => this.#starting,
+        onConnected: (connected) => {
           this.#starting = false;
-          this.#count(receiving);
+          this.#count(connected);
           begun.resolve();
         },
       });
       return socket.run(this.#abort.signal);
     });
     this.#running = Promise.allSettled(sockets);
-    this.#naps.start();
+    this.#suspendDetector.start();
     for (const socket of sockets) socket.catch(begun.reject);
     try {
       await Promise.race([begun.promise, this.#running]);
     } catch (error) {
-      this.#naps.stop();
+      this.#suspendDetector.stop();
       this.#abort.abort();
       throw error;
     } finally {
@@ -64,26 +71,26 @@ export class SocketMode {
     }
   }
 
-  /** Whether Slack can tell us anything at this moment. */
+  /** Whether events can come in at this moment. */
   get isConnected(): boolean {
-    return this.#receiving > 0;
+    return this.#connected > 0;
   }
 
   async stop(): Promise<void> {
-    this.#naps.stop();
+    this.#suspendDetector.stop();
     this.#abort.abort();
     await this.#running;
   }
 
-  #count(receiving: boolean): void {
-    this.#receiving += receiving ? 1 : -1;
+  #count(connected: boolean): void {
+    this.#connected += connected ? 1 : -1;
     if (this.#abort.signal.aborted) return;
-    const nap = this.#nap;
-    const napped = nap !== undefined && Date.now() - nap.endedMs < settleMs;
-    if (this.#receiving === 0) this.#deafSince = Date.now();
-    // Until now what Slack sent may have gone to a connection that the nap had killed.
-    else if (receiving && napped) this.#options.onReconnected(nap.sinceMs);
-    else if (receiving && this.#receiving === 1) this.#options.onReconnected(this.#deafSince);
+    const suspension = this.#suspension;
+    const wasSuspended = suspension !== undefined && Date.now() - suspension.endedMs < settleMs;
+    if (this.#connected === 0) this.#disconnectedAt = Date.now();
+    // Until now Slack may have sent events to a connection that the suspension had broken.
+    else if (connected && wasSuspended) this.#options.onReconnected(suspension.sinceMs);
+    else if (connected && this.#connected === 1) this.#options.onReconnected(this.#disconnectedAt);
   }
 }
 
@@ -91,13 +98,13 @@ const tickMs = 10_000;
 /** A busy loop is late by seconds; a machine that was suspended, by more than this. */
 const suspendedMs = 60_000;
 
-/** Notices that the machine was suspended: its connections seem alive, and heard nothing. */
+/** Notices that the machine was suspended: its connections seem alive, but no event came. */
 export class SuspendDetector {
   readonly #onAwake: (sinceMs: number) => void;
   #beatAt = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param onAwake told when it was last known to be awake, in milliseconds since the epoch */
+  /** @param onAwake gets the last time before the suspension, in ms since the epoch */
   constructor(onAwake: (sinceMs: number) => void) {
     this.#onAwake = onAwake;
   }

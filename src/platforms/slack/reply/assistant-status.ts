@@ -59,7 +59,7 @@ export class AssistantStatus implements WorkingMark {
   /** Settles once no call is on its way. */
   #arrived: Promise<unknown> = Promise.resolve();
   /** One may stand there, perhaps of an earlier try at the turn that ended suddenly. */
-  #stands: boolean;
+  #mayBeShown: boolean;
 
   /**
    * @param options.kind of place: what Slack refuses in one, it refuses in all of its kind
@@ -81,7 +81,7 @@ export class AssistantStatus implements WorkingMark {
     this.#kind = options.kind;
     this.#clearedByPost = options.clearedByPost;
     this.#backgroundCalls = options.backgroundCalls;
-    this.#stands = !options.clearedByPost;
+    this.#mayBeShown = !options.clearedByPost;
     this.#thread = { channel_id: options.channel, thread_ts: options.threadTs };
   }
 
@@ -105,18 +105,18 @@ export class AssistantStatus implements WorkingMark {
   /** A reply's message was posted: Slack has cleared the status, or else it is cleared now. */
   posted(): void {
     // One that is on its way may arrive behind the post.
-    if (this.#clearedByPost && this.#calls === 0) this.#stands = false;
+    if (this.#clearedByPost && this.#calls === 0) this.#mayBeShown = false;
     else this.clear();
   }
 
   /** Leaves no status behind. */
   clear(): void {
-    if (!this.#stands || !this.isSupported) return;
+    if (!this.#mayBeShown || !this.isSupported) return;
     this.#backgroundCalls.run('clear status', (signal) =>
       withDeadline(2 * callTimeoutMs, signal, async (end) => {
         await this.#arrived;
         end.throwIfAborted();
-        if (this.#stands) await this.#set('', end);
+        if (this.#mayBeShown) await this.#set('', end);
       }),
     );
   }
@@ -124,7 +124,7 @@ export class AssistantStatus implements WorkingMark {
   /** Without a signal it goes on when nobody waits for it any more. */
   #set(status: string, signal = new AbortController().signal): Promise<void> {
     this.#calls += 1;
-    this.#stands = status !== '';
+    this.#mayBeShown = status !== '';
     const set = this.#call(status, signal).finally(() => {
       this.#calls -= 1;
     });
@@ -139,8 +139,8 @@ export class AssistantStatus implements WorkingMark {
       // The others would be refused, too, and be asked to wait longer.
       if (error instanceof RateLimited) this.#statuses.gate.blockFor(error.retryAfterMs);
       // Where Slack refuses one there is none to clear; one that was to be cleared may still stand.
-      if (error instanceof SlackApiError) this.#stands = false;
-      else if (status === '') this.#stands = true;
+      if (error instanceof SlackApiError) this.#mayBeShown = false;
+      else if (status === '') this.#mayBeShown = true;
       if (error instanceof SlackApiError && refusesKind.has(error.code)) {
         this.#statuses.refuse(this.#kind);
         this.onRefused();

@@ -1,12 +1,12 @@
+import { waitUnlessAborted } from '../../../core/timing.ts';
 import type { BackgroundCalls } from '../../common/background-calls.ts';
-import { waitUnlessAborted } from '../../common/abortable-sleep.ts';
 import type { LostPostFinder } from './lost-posts.ts';
 
-/** A post whose answer was lost is reckoned with for so long, in milliseconds. */
+/** Time for which a post may still appear whose response was lost, in ms. */
 const mayComeMs = 5 * 60_000;
 /**
- * Events tell of it as soon as it is there, but perhaps to another instance, or to nobody: it is
- * looked for at the end of the reply, and so long after it was made again, in milliseconds.
+ * Times after a post was made again at which the first one is looked for, in ms, besides at the end
+ * of the reply. Events report it at once, but perhaps to another instance, or not at all.
  */
 const lookAfterMs = [10_000, 30_000];
 
@@ -19,20 +19,20 @@ interface Page {
   missing: number;
   /** The message in which the page is written; undefined while that is not known. */
   ts: string | undefined;
-  /** All messages with its key that came in. */
-  readonly landed: Set<string>;
+  /** All messages with its key that events reported. */
+  readonly reported: Set<string>;
   readonly removed: Set<string>;
 }
 
 /**
- * Pages that stand there twice, because Slack applied a post after it was given up for lost and
- * made again. Only who writes a page knows which of the messages is the right one, so nobody else
- * removes any.
+ * Removes pages that are posted twice, because Slack applied a post after it was given up for lost
+ * and made again. Only the process that writes a page knows which message is the right one, so no
+ * other removes any.
  */
 export class DuplicatePosts {
   readonly #backgroundCalls: BackgroundCalls;
   readonly #ending: AbortSignal;
-  /** By key; the one that was noted first stands first. */
+  /** By page key; oldest first. */
   readonly #pages = new Map<string, Page>();
 
   /** @param ending aborts when the service ends: nothing is waited for any more */
@@ -58,20 +58,20 @@ export class DuplicatePosts {
     const page = this.#pages.get(key);
     if (page === undefined) return;
     page.ts = ts;
-    for (const landed of page.landed) this.#judge(page, landed);
+    for (const reported of page.reported) this.#removeIfDuplicate(page, reported);
   }
 
-  /** A message of the bot's own with this key came in. */
+  /** An event reports a message of the bot's own with this key. */
   seen(key: string, channel: string, ts: string): void {
     this.#forget();
     const page = this.#pages.get(key);
     if (page?.lostPosts.channel !== channel) return;
-    page.landed.add(ts);
-    this.#judge(page, ts);
+    page.reported.add(ts);
+    this.#removeIfDuplicate(page, ts);
   }
 
-  /** Somebody else may write the reply by now, in whichever message: nothing of it is judged here. */
-  leave(lostPosts: LostPostFinder): void {
+  /** Another process may write the reply by now, in any message: nothing of it is removed here. */
+  abandon(lostPosts: LostPostFinder): void {
     for (const page of this.#pages.values()) if (page.lostPosts === lostPosts) page.ts = undefined;
   }
 
@@ -91,13 +91,13 @@ export class DuplicatePosts {
         const posts = await lostPosts.posts(signal);
         lookAt.shift();
         for (const [key, page] of open) {
-          for (const ts of posts.get(key) ?? []) this.#judge(page, ts);
+          for (const ts of posts.get(key) ?? []) this.#removeIfDuplicate(page, ts);
         }
       }
     });
   }
 
-  #judge(page: Page, ts: string): void {
+  #removeIfDuplicate(page: Page, ts: string): void {
     if (page.ts === undefined || page.ts === ts || page.removed.has(ts)) return;
     page.removed.add(ts);
     page.missing -= 1;
@@ -108,9 +108,10 @@ export class DuplicatePosts {
 
   #note(key: string, changed: Pick<Page, 'lostPosts' | 'missing' | 'ts'>): void {
     this.#forget();
-    const { landed = new Set<string>(), removed = new Set<string>() } = this.#pages.get(key) ?? {};
+    const { reported = new Set<string>(), removed = new Set<string>() } =
+      this.#pages.get(key) ?? {};
     this.#pages.delete(key);
-    this.#pages.set(key, { ...changed, since: performance.now(), landed, removed });
+    this.#pages.set(key, { ...changed, since: performance.now(), reported, removed });
   }
 
   #forget(): void {

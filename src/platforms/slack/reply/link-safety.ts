@@ -1,6 +1,6 @@
 import tlds from 'tlds' with { type: 'json' };
 
-/** What stands there while nothing else can. */
+/** Text of a page of which nothing may be shown yet. */
 export const emptyPageText = '…';
 
 /**
@@ -21,7 +21,7 @@ export function textBeforeUrl(
 }
 
 /**
- * What may become an order to call somebody, or an address, with what comes next: that must be
+ * Text that may become a mention, or an address, with what comes next: that must be
  * known before it is sent, as what was sent cannot be taken back. Looked back for from the end, in
  * time that does not grow with what stands before.
  */

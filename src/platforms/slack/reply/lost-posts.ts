@@ -28,7 +28,7 @@ interface BotMessages {
   readonly posts: ReadonlyMap<string, readonly string[]>;
   /**
    * The `ts` of streams that were begun and whose answer was lost, oldest first: they carry no key,
-   * so each message of the bot's own that nobody knows is taken for one. All others are marked,
+   * so each message of the bot's own that no reply is known to have written is taken for one. All others are marked,
    * but for a stream that another reply has begun and not ended yet.
    */
   readonly streams: readonly string[];
@@ -66,7 +66,7 @@ export class LostPostFinder {
       backgroundCalls.run('remove a late post', (end) => this.removePost(ts, end));
     }
     for (const ts of streams.filter((one) => one !== begun)) {
-      backgroundCalls.run('remove a stray', (end) => this.#removeStream(ts, end));
+      backgroundCalls.run('remove a lost stream', (end) => this.#removeStream(ts, end));
     }
     const ts = post ?? begun;
     return ts === undefined ? undefined : { ts, isStream: begun !== undefined };
@@ -129,7 +129,7 @@ export class LostPostFinder {
 
 /** What followed a turn in its conversation, whichever instance wrote it. */
 export interface FollowingTurns {
-  /** The `ts` of the question that the next reply stands behind; absent where there is none. */
+  /** The `ts` of the question that the next reply is posted behind; absent where there is none. */
   readonly next?: string;
   /** The `ts` of the messages that a running reply is known to stand in. */
   readonly pages: ReadonlySet<string>;
@@ -146,7 +146,7 @@ export function followingTurns(
   );
   const asked = (running?.messages ?? []).map(({ id }) => ({ turn: running?.id, id }));
   const later = [...answered, ...asked].filter((question) => question.turn !== turn);
-  // A reply stands behind all that it answers.
+  // A reply is posted behind all questions that it answers.
   const last = [...Map.groupBy(later, (question) => question.turn).values()].map((questions) =>
     questions.map(({ id }) => id).reduce((one, other) => (one > other ? one : other)),
   );

@@ -17,12 +17,12 @@ export interface ReplyCallsOptions {
   readonly location: SlackLocation;
   /** Throws `Rejected` if the bot does not belong to this place's workspace. */
   readonly ensureSameWorkspace: () => void;
-  /** A message is about to be deleted: Slack tells of it as if a person had done that. */
+  /** A message is about to be deleted: Slack reports it as if a person had done that. */
   readonly onDelete: (ts: string) => void;
 }
 
 /**
- * The calls that write a reply, in its own place and for as long as nobody withdraws it. Each
+ * The calls that write a reply, in its own thread, until a person deletes it or its question. Each
  * throws what `SlackApi.call` throws, and `Rejected` where it may not be made.
  */
 export class ReplyCalls {
@@ -75,7 +75,7 @@ export class ReplyCalls {
     const { channel } = this.#options.location;
     const answer = await this.#call(method, { channel, ...args }, signal);
     const { ts } = args;
-    // A stream's end is the first that Slack tells of where its message stands.
+    // The answer to a stream's end is the first that shows where its message is.
     if (typeof ts === 'string') await this.#ensureInThread(ts, asRecord(answer['message']), signal);
     return answer;
   }

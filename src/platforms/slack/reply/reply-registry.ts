@@ -32,7 +32,7 @@ export interface ReplyRegistryOptions {
   readonly store: Pick<Store, 'conversationView'>;
   /** Aborts when the service ends. */
   readonly ending: AbortSignal;
-  /** Undefined while Slack has not told yet. */
+  /** Undefined while `auth.test` has not been answered yet. */
   readonly bot: () => BotIdentity | undefined;
   readonly streams: StreamPolicy;
   /** How long a stream is written, in milliseconds. */
@@ -115,7 +115,7 @@ export class ReplyRegistry {
   }
 
   onTurnAbandoned(conversation: ConversationId, turn: string): void {
-    this.#running.onTurnAbandoned(conversation, turn)?.surface.leave();
+    this.#running.onTurnAbandoned(conversation, turn)?.surface.abandon();
   }
 
   #editsOverNotice(location: SlackLocation) {

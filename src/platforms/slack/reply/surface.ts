@@ -102,7 +102,7 @@ export class SlackSurface implements Surface {
     const { key } = posting;
     const ts =
       (await this.#streamer.begin(posting, signal)) ?? (await this.#calls.post(posting, signal));
-    this.#isIn(key, ts);
+    this.#noteMessage(key, ts);
     this.#options.status?.posted();
     return ts;
   }
@@ -121,14 +121,14 @@ export class SlackSurface implements Surface {
       duplicates.postRetried(key, this.#lostPosts);
       return undefined;
     }
-    this.#isIn(key, found.ts);
+    this.#noteMessage(key, found.ts);
     // It may have been the second try, of a process that ended before its answer came.
     duplicates.recover(key, found.ts, this.#lostPosts);
     if (found.isStream) this.#streamer.found(found.ts);
     return found.ts;
   }
 
-  #isIn(key: string, ts: string): void {
+  #noteMessage(key: string, ts: string): void {
     this.#messages.add(ts, key);
     this.#options.duplicates.resolved(key, ts);
   }
@@ -182,8 +182,8 @@ export class SlackSurface implements Surface {
   }
 
   /** The reply was left before its end. */
-  leave(): void {
-    this.#options.duplicates.leave(this.#lostPosts);
+  abandon(): void {
+    this.#options.duplicates.abandon(this.#lostPosts);
   }
 
   /** A person deleted a question or a part of the reply: nothing more is written. */

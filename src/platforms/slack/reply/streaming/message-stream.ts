@@ -72,10 +72,10 @@ export class MessageStream {
     }
     if (delta !== '') await this.#append(delta, signal);
     const late = performance.now() >= this.#endsAt;
-    if (this.#next === 'append' && (!goesOn || shown.over || late)) this.#leave();
+    if (this.#next === 'append' && (!goesOn || shown.over || late)) this.#stopNext();
   }
 
-  /** Ends it as it stands, if Slack has not ended it yet. */
+  /** Ends it with the text that it has, if Slack has not ended it yet. */
   async stop(signal: AbortSignal): Promise<void> {
     if (this.#next !== undefined) await this.#stop('', signal);
   }
@@ -93,7 +93,7 @@ export class MessageStream {
         throw error;
       }
       if (error instanceof Rejected && !(error instanceof SlackApiError)) throw error;
-      this.#leave();
+      this.#stopNext();
       this.#spoilt = true;
       if (!(error instanceof SlackApiError)) throw error;
       if (error.code === 'message_not_in_streaming_state') this.#next = undefined;
@@ -103,7 +103,7 @@ export class MessageStream {
   async #stop(delta: string, signal: AbortSignal): Promise<void> {
     const sent = this.#sent;
     this.#sent = undefined;
-    this.#leave();
+    this.#stopNext();
     const { metadata } = this.#options;
     try {
       await this.#call(
@@ -125,7 +125,7 @@ export class MessageStream {
   }
 
   /** It is to be stopped next, and the message shown by an edit. */
-  #leave(): void {
+  #stopNext(): void {
     this.#next = 'stop';
     this.#due = 'more';
   }

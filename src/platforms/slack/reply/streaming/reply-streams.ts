@@ -1,3 +1,4 @@
+import { waitUnlessAborted } from '../../../../core/timing.ts';
 import {
   CallFailed,
   MethodChanged,
@@ -18,7 +19,6 @@ import { streamableText } from '../link-safety.ts';
 import type { BackgroundCalls } from '../../../common/background-calls.ts';
 import { type JsonRecord, asText } from '../../../../core/foreign-data.ts';
 import { callTimeoutMs } from '../../api/web-api.ts';
-import { waitUnlessAborted } from '../../../common/abortable-sleep.ts';
 import { isDirect, type SlackLocation } from '../../messages/conversation-location.ts';
 import type { LostPostFinder } from '../lost-posts.ts';
 import type { StreamPolicy } from './stream-policy.ts';

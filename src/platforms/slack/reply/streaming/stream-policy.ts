@@ -8,11 +8,11 @@ export type StreamingSetting = 'auto' | 'edit' | 'native';
 
 /** Where edits would come further apart than this, a stream may be better, in milliseconds. */
 const shortMs = 500;
-/** What is left of a limit is taken to last so long, in seconds. */
+/** Time over which the rest of a burst is spread in estimates, in seconds. */
 const lastsSeconds = 6;
 /** A stream that does not begin within this is not begun, in milliseconds. */
 const offerMs = 1_000;
-/** Nobody tells of the end of a reply that was lost to another owner. */
+/** Times after which a reply is forgotten, in ms: one that another owner has ends unreported. */
 const forgetMs = { offered: offerMs, stream: 300_000, edits: 60_000 } as const;
 
 /** What Slack says of a method, not of a place. */

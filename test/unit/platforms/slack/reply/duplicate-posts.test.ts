@@ -37,7 +37,7 @@ it('removes none while somebody else may write the reply in it', () => {
   duplicates.postRetried('key', left);
   duplicates.resolved('key', '2.0');
   duplicates.seen('key', 'C1', '2.0');
-  duplicates.leave(left);
+  duplicates.abandon(left);
   duplicates.seen('key', 'C1', '1.0');
   expect(removed).toEqual([]);
   // It comes back to this instance, which found the reply in the other message.
