@@ -147,12 +147,12 @@ function goesOn(): void {
     expect(textsOf(next!.history)).toEqual(['Write a lot.', 'One.']);
   });
 
-  it('tries again what was let go of, and counts on', async () => {
+  it('claims a released turn again, and goes on counting', async () => {
     const work = await store.claim(released, lease);
     expect(work!.turn).toMatchObject({ attempt: 2, pages: [{ source: 'I try' }] });
   });
 
-  it('only shows and finishes what was concluded', async () => {
+  it('only shows and finishes a turn with a stored ending', async () => {
     const ended = Object.entries(written.conversations).filter(
       ([, { view }]) => view.running?.ending !== undefined,
     );
@@ -230,7 +230,7 @@ describe(`the shared store of ${commit} in a Redis that was started anew`, () =>
     expect(work!.turn.pages[0]!.id).toBeUndefined();
   });
 
-  it('has the pages of what was concluded', async () => {
+  it('has the pages of a turn with a stored ending', async () => {
     const work = await store.claim(concluded, lease);
     expect(work!.turn.pages).toMatchObject(written.conversations[concluded]!.view.running!.pages);
   });

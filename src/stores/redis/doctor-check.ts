@@ -10,9 +10,9 @@ import { openConnection } from './connection/open-connection.ts';
 import { WorkQueue } from './conversations/work-queue.ts';
 import { parseRedisUrl, type Target } from './connection/redis-url.ts';
 
-/** How long a Redis that does not answer is waited for, in milliseconds. */
+/** Time that the check waits for a Redis that does not answer, in milliseconds. */
 const patienceMs = 3_000;
-/** More than this share of its memory, and it is time to think of more. */
+/** Share of its memory from which the check warns. */
 const muchMemory = 0.8;
 
 export interface RedisCheckupOptions {
@@ -30,7 +30,7 @@ const memory = { id: 'store.redis-memory', what: 'Memory' };
 const durability = { id: 'store.redis-durability', what: 'Durability' };
 const where = 'in redis.conf or at the hoster';
 
-/** Looks whether Redis will do, as a start does, and whether it keeps what it is given. */
+/** Checks that Redis is suitable, as a start does, and that it takes and keeps writes. */
 export function redisCheckup({ url, prefix, hear, log }: RedisCheckupOptions): Check {
   return {
     ...reached,
@@ -61,8 +61,8 @@ export function redisCheckup({ url, prefix, hear, log }: RedisCheckupOptions): C
 }
 
 /**
- * Resolves with what a start would wait for, on and on where this does not; undefined once it is
- * open. Throws what a start would say.
+ * Opens the connection. Resolves to a finding if it takes too long, with what a start would wait for;
+ * throws the error with which a start would end.
  */
 async function open(
   connection: Connection,
@@ -84,7 +84,7 @@ async function open(
     },
   };
   try {
-    // Nothing is noted in Redis of somebody who only looks.
+    // Without `prepare`: a check notes nothing in Redis.
     await openConnection(connection, target, keys, { evenFull: true, signal, log: listening });
     return undefined;
   } catch (error) {
@@ -93,7 +93,7 @@ async function open(
   }
 }
 
-/** The slowest of the nodes, in whole milliseconds. */
+/** Round trip of the slowest node, in whole milliseconds. */
 async function roundTripMs(nodes: readonly Redis[], hear: OnClockReading): Promise<number> {
   const times = await Promise.all(
     nodes.map(async (node) => {

@@ -17,14 +17,14 @@ import { checkHealth, checkOrigin } from './connection/database.ts';
 const id = 'store.sqlite';
 const what = 'SQLite';
 const disk = { id: 'store.disk', what: 'Disk' };
-/** With less than this it is time to think of more. */
+/** Free space below which the check warns, in bytes. */
 const littleBytes = 256 * 1024 * 1024;
 
 type Look = Pick<Finding, 'state' | 'detail' | 'remedy'>;
 
 /**
- * Looks whether the folder and the database in it will do, and whether its disk has room. Changes
- * neither, and takes no lock.
+ * Checks the folder, the database in it, and the free space of its disk. Changes nothing, and takes no
+ * lock.
  */
 export function sqliteCheckup(folder: string): Check {
   return {
@@ -114,9 +114,8 @@ function nearestParent(path: string): string {
 }
 
 /**
- * Whether a process has locked the database. To ask for the exclusive mode by a handle that only
- * reads is always in vain: held by somebody else or not, the error tells which. Any other way
- * would leave SQLite's log files behind.
+ * Whether a process has locked the database. A read-only handle can never get the exclusive mode, and
+ * the error says whether another process has it. Every other way leaves SQLite's log files behind.
  */
 function isInUse(databasePath: string): boolean {
   const db = new DatabaseSync(databasePath, { readOnly: true, timeout: 0 });

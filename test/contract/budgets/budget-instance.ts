@@ -45,7 +45,7 @@ export class BudgetInstance {
       lessons: {},
       ...more,
     };
-    this.last = (await this.#divide([account])).shares[0];
+    this.last = (await this.#allocate([account])).shares[0];
     if (this.last === undefined) {
       this.own = { burst: 0, perSecond: 0, level: 0 };
       return undefined;
@@ -74,7 +74,7 @@ export class BudgetInstance {
   }
 
   async isThere(): Promise<void> {
-    await this.#divide([]);
+    await this.#allocate([]);
   }
 
   spends(calls: number): Promise<Allocation | undefined> {
@@ -94,7 +94,7 @@ export class BudgetInstance {
     this.#filledAt = now;
   }
 
-  async #divide(accounts: BudgetReport[]): Promise<Allocations> {
+  async #allocate(accounts: BudgetReport[]): Promise<Allocations> {
     const sinceMs = this.#since === undefined ? 0 : performance.now() - this.#since;
     const lease = { owner: this.#owner, leaseMs: this.leaseMs };
     const division = await this.#budgets.allocate(lease, sinceMs, accounts);

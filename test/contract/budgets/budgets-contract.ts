@@ -50,7 +50,7 @@ export function budgetsContract(name: string, open: OpenBudgets): void {
       return [a!, b!];
     }
 
-    it('leave all of it to one that is alone', async () => {
+    it('give all of it to one that is alone', async () => {
       const [a] = await instances('a');
       await a!.isThere();
       expect(a).toMatchObject({ members: 1, settled: true });
@@ -62,7 +62,7 @@ export function budgetsContract(name: string, open: OpenBudgets): void {
       expect(share?.most).toBeGreaterThan(40);
     });
 
-    it('give a newcomer nothing before all others know of it', async () => {
+    it('give a new instance nothing before all others have reported again', async () => {
       const [a, b] = await instances('a', 'b');
       await a!.comes({ own: { burst: 40, perSecond: 1e-6, level: 40 }, whole: true });
       await b!.comes();
@@ -119,7 +119,7 @@ export function budgetsContract(name: string, open: OpenBudgets): void {
       expect(b.own.level).toBeGreaterThan(2.5 * a.own.level);
     });
 
-    it('never have more in hand than the bucket, whatever is spent and by whom', async () => {
+    it('never hold more than the bucket, whatever is spent and by whom', async () => {
       const [a, b] = await two();
       let spent = 0;
       for (let round = 0; round < 30; round += 1) {
@@ -132,7 +132,7 @@ export function budgetsContract(name: string, open: OpenBudgets): void {
       expect(spent).toBeGreaterThan(30);
     });
 
-    it('keep a reserve for texts that wait to be seen at last, whoever writes them', async () => {
+    it('keep a reserve for first and final texts, of whichever instance', async () => {
       const [a, b] = await two();
       for (const each of [a, b, a, b, a, b]) await each.comes();
       expect(held(a, b)).toBeLessThanOrEqual(36.01);
@@ -171,7 +171,7 @@ export function budgetsContract(name: string, open: OpenBudgets): void {
       expect(a.own.level + b.own.level).toBeLessThanOrEqual(40);
     });
 
-    it('give back at once what one had that needs it no more', async () => {
+    it('free at once what an instance had that no longer uses it', async () => {
       const [a, b] = await two();
       for (const each of [a, b, a, b, a, b]) await each.comes();
       await b.comes({ leaves: true, demand: 0, own: { burst: 5, perSecond: 1e-8, level: 5 } });
@@ -184,7 +184,7 @@ export function budgetsContract(name: string, open: OpenBudgets): void {
       expect(a.own.burst).toBe(40);
     });
 
-    it('do not split anew what everybody had while nobody could be heard', async () => {
+    it('leave everybody what they had while the store was away', async () => {
       const [a, b] = await two();
       for (const each of [a, b, a, b, a, b]) await each.comes();
       const before = a.own.level;
@@ -196,7 +196,7 @@ export function budgetsContract(name: string, open: OpenBudgets): void {
       expect(a.own.level).toBeLessThan(before + 1);
     });
 
-    it('give nothing more than they have to those whose books were lost', async () => {
+    it('give nothing more when the stored data is lost', async () => {
       const [a, b] = await two();
       for (const each of [a, b, a, b]) await each.comes();
       await a.spends(Math.floor(a.own.level));
@@ -223,7 +223,7 @@ export function budgetsContract(name: string, open: OpenBudgets): void {
       expect(b.last?.pauseMs).toBeUndefined();
     });
 
-    it('tell of a pause that was over before it was heard of', async () => {
+    it('tell of a pause that was over before it was reported', async () => {
       const [a, b] = await two();
       for (const each of [a, b, a, b]) await each.comes();
       await a.comes({ pauseMs: -50, own: { ...a.own, level: 1 } });

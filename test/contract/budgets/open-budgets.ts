@@ -58,8 +58,8 @@ function timedBudgets(url: string, prefix: string) {
     'allocate-budgets'(...inputs: (string | number)[]): Promise<unknown>;
   };
   client.defineCommand('allocate-budgets', { lua: timed, numberOfKeys });
-  const divide = client['allocate-budgets'].bind(client);
-  client['allocate-budgets'] = (...inputs) => divide(...inputs, performance.now());
+  const allocate = client['allocate-budgets'].bind(client);
+  client['allocate-budgets'] = (...inputs) => allocate(...inputs, performance.now());
   void client.connect();
   return { connection, budgets: new RedisBudgets(connection, new Keys(prefix)) };
 }

@@ -106,7 +106,7 @@ export function leases({ start }: StoreSetup): void {
     const refusals: Record<string, (store: Store, claim: Claim) => Promise<unknown>> = {
       savePage: (store, claim) => store.savePage(claim, { index: 0, key: 'k', source: 'x' }),
       dropPage: (store, claim) => store.dropPage(claim, 0),
-      conclude: (store, claim) => store.storeEnding(claim, doneEnding),
+      storeEnding: (store, claim) => store.storeEnding(claim, doneEnding),
       finish: (store, claim) => store.finish(claim, alice, 5),
       release: (store, claim) => store.release(claim, { countAttempt: false }),
     };

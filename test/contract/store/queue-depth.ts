@@ -44,7 +44,7 @@ export function queueDepth({ start }: StoreSetup): void {
       expect(rest).toMatchObject({ waiting: 2, running: 1 });
       expect(rest.oldestWaitMs).toBeLessThanOrEqual(Date.now() - later + 1);
 
-      // A turn that was let go waits again, for as long as its question does.
+      // A released turn waits again, for as long as its question does.
       await store.storeEnding(claim, doneEnding);
       await store.release(claim, { countAttempt: true });
       const again = await store.queueDepth();

@@ -26,16 +26,16 @@ export class TurnTable {
   readonly #get: Query<TurnRow>;
   readonly #begin: Query<unknown>;
   readonly #retry: Query<unknown>;
-  readonly #mine: Query<{ outcome: Outcome | null }>;
+  readonly #owned: Query<{ outcome: Outcome | null }>;
   readonly #renew: Query<{ stopping: number }>;
   readonly #requestStop: Query<unknown>;
-  readonly #conclude: Query<unknown>;
+  readonly #storeEnding: Query<unknown>;
   readonly #release: Query<unknown>;
   readonly #remove: Query<unknown>;
 
   constructor(db: Database) {
-    // A turn that was let go has no owner, so the claims on it are lost at once.
-    const mine = 'conversation = ? AND id = ? AND fence = ? AND owner IS NOT NULL';
+    // A released turn has no owner, so that the claims on it are lost at once.
+    const owned = 'conversation = ? AND id = ? AND fence = ? AND owner IS NOT NULL';
     this.#nextFence = db.query('UPDATE store SET fence = fence + 1 RETURNING fence');
     this.#get = db.query('SELECT * FROM turn WHERE conversation = ?');
     this.#begin = db.query(`
@@ -44,17 +44,17 @@ export class TurnTable {
     this.#retry = db.query(`
       UPDATE turn SET fence = ?, owner = ?, leasedUntil = ?, attempt = attempt + 1
       WHERE conversation = ?`);
-    this.#mine = db.query(`SELECT outcome FROM turn WHERE ${mine}`);
+    this.#owned = db.query(`SELECT outcome FROM turn WHERE ${owned}`);
     this.#renew = db.query(`
-      UPDATE turn SET leasedUntil = ? WHERE ${mine}
+      UPDATE turn SET leasedUntil = ? WHERE ${owned}
       RETURNING stopRequested AND outcome IS NULL AS stopping`);
     this.#requestStop = db.query(
       'UPDATE turn SET stopRequested = 1 WHERE conversation = ? AND outcome IS NULL',
     );
-    this.#conclude = db.query(`
-      UPDATE turn SET outcome = ?, note = ?, text = ? WHERE ${mine} AND outcome IS NULL`);
+    this.#storeEnding = db.query(`
+      UPDATE turn SET outcome = ?, note = ?, text = ? WHERE ${owned} AND outcome IS NULL`);
     this.#release = db.query(`
-      UPDATE turn SET owner = NULL, attempt = max(0, attempt - ?) WHERE ${mine}`);
+      UPDATE turn SET owner = NULL, attempt = max(0, attempt - ?) WHERE ${owned}`);
     this.#remove = db.query('DELETE FROM turn WHERE conversation = ?');
   }
 
@@ -81,7 +81,7 @@ export class TurnTable {
 
   /** Throws `ClaimLost` unless the claim is the newest on its turn. */
   ensure(claim: Claim): void {
-    if (this.#mine.get(...keyOf(claim)) === undefined) {
+    if (this.#owned.get(...keyOf(claim)) === undefined) {
       throw new ClaimLost(`the claim ${claim.fence} on turn ${claim.turn} is lost`);
     }
   }
@@ -103,7 +103,7 @@ export class TurnTable {
 
   /** Stores the ending, unless there is one. */
   storeEnding(claim: Claim, { outcome, note, text }: Ending): void {
-    this.#conclude.run(outcome, note ?? null, text, ...keyOf(claim));
+    this.#storeEnding.run(outcome, note ?? null, text, ...keyOf(claim));
   }
 
   release(claim: Claim, uncountedAttempts: 0 | 1): void {
