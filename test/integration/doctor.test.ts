@@ -10,8 +10,8 @@ import { modelCheckup } from '../../src/models/doctor/model-check.ts';
 import { discordChecks } from '../../src/platforms/discord/doctor/discord-checks.ts';
 import { slackChecks } from '../../src/platforms/slack/doctor/slack-checks.ts';
 import { requiredScopes } from '../../src/platforms/slack/api/identify-bot.ts';
-import { redisCheckup } from '../../src/stores/redis/doctor-check.ts';
-import { sqliteCheckup } from '../../src/stores/sqlite/doctor-check.ts';
+import { redisChecks } from '../../src/stores/redis/doctor-check.ts';
+import { sqliteChecks } from '../../src/stores/sqlite/doctor-check.ts';
 import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts';
 import { DiscordFake } from '../fakes/discord/discord-fake.ts';
 import { bitsOf, type PermissionName } from '../fakes/discord/permissions.ts';
@@ -472,7 +472,7 @@ describe('a bot in Discord', () => {
 
 describe('SQLite', () => {
   async function found(path: string): Promise<Finding | undefined> {
-    const [finding] = await runChecks([sqliteCheckup(path)]);
+    const [finding] = await runChecks([sqliteChecks(path)]);
     return finding;
   }
 
@@ -557,7 +557,7 @@ describe('Redis', () => {
       args: ['--maxmemory', '100mb', '--maxmemory-policy', 'allkeys-lru'],
     });
     onTestFinished(() => server.stop());
-    const check = redisCheckup({
+    const check = redisChecks({
       url: server.url,
       prefix: 'parley',
       hear: () => undefined,

@@ -21,7 +21,7 @@ function listenTo(store: RedisStore, other: RedisStore) {
   const ready: ConversationId[] = [];
   const stopped: [ConversationId, string][] = [];
   const loads: [string, number][] = [];
-  store.watch({
+  store.channel.watch({
     ready: (conversation) => void ready.push(conversation),
     stop: (conversation, turn) => void stopped.push([conversation, turn]),
     load: (owner, turns) => void loads.push([owner, turns]),
@@ -49,8 +49,8 @@ describe('news', () => {
     const stranger = await openStore(inject('redisUrl'));
     const { ready, stopped, loads, heard } = listenTo(store, other);
     await heard();
-    await stranger.store.publishLoad('stranger', 9);
-    await other.publishLoad('other', 3);
+    await stranger.store.channel.publishLoad('stranger', 9);
+    await other.channel.publishLoad('other', 3);
     await eventually(() => expect(loads).toEqual([['other', 3]]));
     const [c, foreign] = [newConversation(), newConversation()];
     await ask(stranger.store, question(foreign, 'A'));

@@ -235,7 +235,7 @@ describe('TLS', () => {
     const { store } = await openStore(`${url}?ca=${cert}`);
     const c = newConversation();
     const heard: string[] = [];
-    store.watch({ ready: (each) => void heard.push(each), stop() {}, load() {} });
+    store.channel.watch({ ready: (each) => void heard.push(each), stop() {}, load() {} });
     await ask(store, question(c, 'A'));
     expect(textsOf((await mustClaim(store, c)).turn.messages)).toEqual(['A']);
     await eventually(async () => {

@@ -134,8 +134,12 @@ async function idleBeside(url: string): Promise<void> {
   const other = await openRedisStore({ url, prefix: 't', retentionMs: 1e12, log: recordingLog() });
   onTestFinished(() => other.close());
   const heard = Promise.withResolvers<void>();
-  other.watch({ ready() {}, stop() {}, load: (owner) => owner === 'idle' && heard.resolve() });
-  const timer = setInterval(() => void other.publishLoad('idle', 0), 200);
+  other.channel.watch({
+    ready() {},
+    stop() {},
+    load: (owner) => owner === 'idle' && heard.resolve(),
+  });
+  const timer = setInterval(() => void other.channel.publishLoad('idle', 0), 200);
   onTestFinished(() => clearInterval(timer));
   // Whoever listened before hears of it as soon.
   await heard.promise;

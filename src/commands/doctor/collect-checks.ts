@@ -79,11 +79,11 @@ async function modelChecks(config: Config, hear: OnClockReading): Promise<Check[
 async function storeChecks(config: Config, log: Log, hear: OnClockReading): Promise<Check[]> {
   const { REDIS_URL: url, REDIS_PREFIX: prefix, DATA_DIR } = config;
   if (url !== undefined) {
-    const { redisCheckup } = await import('../../stores/redis/doctor-check.ts');
-    return [redisCheckup({ url, prefix, hear, log })];
+    const { redisChecks } = await import('../../stores/redis/doctor-check.ts');
+    return [redisChecks({ url, prefix, hear, log })];
   }
-  const { sqliteCheckup } = await import('../../stores/sqlite/doctor-check.ts');
-  return [sqliteCheckup(resolve(DATA_DIR))];
+  const { sqliteChecks } = await import('../../stores/sqlite/doctor-check.ts');
+  return [sqliteChecks(resolve(DATA_DIR))];
 }
 
 /** A check that only states a fact. */

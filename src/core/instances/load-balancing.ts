@@ -7,7 +7,7 @@ const publishEveryMs = 1_000;
 const validMs = 3 * publishEveryMs;
 
 export interface InstanceLoadsOptions {
-  readonly store: Pick<Store, 'publishLoad'>;
+  readonly store: Pick<Store, 'channel'>;
   /** The name of this instance. */
   readonly owner: string;
   /** Number of turns in progress here. */
@@ -62,7 +62,7 @@ export class InstanceLoads {
 
   #publish(): void {
     const { store, owner, load, log } = this.#options;
-    store.publishLoad?.(owner, load()).catch((error: unknown) => {
+    store.channel?.publishLoad(owner, load()).catch((error: unknown) => {
       log.debug({ err: error }, 'other instances not told what there is to do here');
     });
   }

@@ -125,7 +125,7 @@ export interface ForgetResult {
   readonly remaining: number;
 }
 
-/** Receives what other instances publish in a shared store. Some of it may be lost. */
+/** Receives what other instances publish. */
 export interface StoreWatcher {
   /** This conversation may have something to do. */
   ready(conversation: ConversationId): void;
@@ -133,6 +133,16 @@ export interface StoreWatcher {
   stop(conversation: ConversationId, turn: string): void;
   /** An instance, perhaps this one, has this many turns in progress. */
   load(owner: string, turns: number): void;
+}
+
+/**
+ * Pub/sub between instances, so that they need not poll for what the others do. The trap: a message
+ * may be lost; `Store.unclaimed` and `Store.renew` tell the same later.
+ */
+export interface InstanceChannel {
+  watch(watcher: StoreWatcher): void;
+  /** Publishes how many turns an instance has in progress. */
+  publishLoad(owner: string, turns: number): Promise<void>;
 }
 
 /**
@@ -147,6 +157,8 @@ export interface StoreWatcher {
 export interface Store {
   /** Whether other processes may take turns from it, too. */
   readonly shared: boolean;
+  /** Absent in a store that is not shared. */
+  readonly channel?: InstanceChannel;
   /**
    * Takes a message in, unless its id was seen in its conversation before. A message that `stops`
    * marks a running turn as to be stopped instead of being queued; once that turn's ending is
@@ -221,11 +233,6 @@ export interface Store {
    */
   setPausedSince(since: number | undefined): Promise<void>;
   pausedSince(): Promise<number | undefined>;
-
-  /** Absent in a store that is not shared. */
-  watch?(watcher: StoreWatcher): void;
-  /** Publishes how many turns an instance has in progress; absent in a store that is not shared. */
-  publishLoad?(owner: string, turns: number): Promise<void>;
 
   /** @param most entries of history, the newest; `historyLimit` by default */
   conversationView(conversation: ConversationId, most?: number): Promise<StoredConversation>;

@@ -86,7 +86,7 @@ export class Dispatcher {
     this.#unclaimed.start();
     this.#pause.start();
     this.#leases.start();
-    this.#services.store.watch?.({
+    this.#services.store.channel?.watch({
       ready: (conversation) => this.offerToAll(conversation),
       stop: (conversation, turn) => this.stop(conversation, turn),
       load: (owner, turns) => this.#loads.update(owner, turns),

@@ -54,7 +54,7 @@ export class Coordination {
 }
 
 /** Allocates rate limits to the instances on one Redis, by its clock. */
-export class RedisBudgets implements BudgetAllocator {
+export class RedisBudgetAllocator implements BudgetAllocator {
   readonly #connection: Connection;
   readonly #keys: Keys;
 

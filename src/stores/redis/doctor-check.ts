@@ -15,7 +15,7 @@ const patienceMs = 3_000;
 /** Share of its memory from which the check warns. */
 const muchMemory = 0.8;
 
-export interface RedisCheckupOptions {
+export interface RedisChecksOptions {
   readonly url: string;
   readonly prefix: string;
   readonly hear: OnClockReading;
@@ -31,7 +31,7 @@ const durability = { id: 'store.redis-durability', what: 'Durability' };
 const where = 'in redis.conf or at the hoster';
 
 /** Checks that Redis is suitable, as a start does, and that it takes and keeps writes. */
-export function redisCheckup({ url, prefix, hear, log }: RedisCheckupOptions): Check {
+export function redisChecks({ url, prefix, hear, log }: RedisChecksOptions): Check {
   return {
     ...reached,
     group: 'store',

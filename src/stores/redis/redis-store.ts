@@ -20,7 +20,6 @@ import {
   type Store,
   type StoredConversation,
   type StoreLimits,
-  type StoreWatcher,
   type UnclaimedConversation,
 } from '../../core/ports/store.ts';
 import type { QuotaMeters, UsageBook } from '../../core/ports/usage.ts';
@@ -34,7 +33,7 @@ import { Participants } from './conversations/participants.ts';
 import { PersonIndex } from './conversations/person-index.ts';
 import { Turns } from './conversations/turns.ts';
 import { WorkQueue } from './conversations/work-queue.ts';
-import { Coordination, RedisBudgets, RedisSecrets } from './coordination.ts';
+import { Coordination, RedisBudgetAllocator, RedisSecrets } from './coordination.ts';
 import { Erasure, Retention } from './deletion.ts';
 import { Keys } from './keys.ts';
 import type { Args } from './lua-scripts.ts';
@@ -102,6 +101,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<RedisS
 /** The shared store. `keys.ts` says what each key holds; each atomic step is in `scripts/`. */
 export class RedisStore implements Store {
   readonly shared = true;
+  readonly channel: PubSub;
   /** The server's address without the password, for people and logs. */
   readonly name: string;
   readonly budgets: BudgetAllocator;
@@ -109,7 +109,6 @@ export class RedisStore implements Store {
   readonly usage: UsageBook;
   readonly secrets: Secrets;
   readonly #connection: Connection;
-  readonly #pubSub: PubSub;
   readonly #inbox: Inbox;
   readonly #turns: Turns;
   readonly #queue: WorkQueue;
@@ -127,12 +126,12 @@ export class RedisStore implements Store {
     const usage = new RedisUsageBook(connection, keys, { usageMs, log });
     const turns = new Turns(connection, keys, reader, log);
     this.name = target.name;
-    this.budgets = new RedisBudgets(connection, keys);
+    this.budgets = new RedisBudgetAllocator(connection, keys);
     this.meters = meters;
     this.usage = usage;
     this.secrets = new RedisSecrets(connection, keys);
     this.#connection = connection;
-    this.#pubSub = new PubSub(connection, target, keys.channel, log);
+    this.channel = new PubSub(connection, target, keys.channel, log);
     this.#inbox = new Inbox({ connection, keys, persons, turns, log });
     this.#turns = turns;
     this.#queue = new WorkQueue(connection, keys, log);
@@ -218,14 +217,6 @@ export class RedisStore implements Store {
     return this.#queue.queueDepth();
   }
 
-  watch(watcher: StoreWatcher): void {
-    this.#pubSub.watch(watcher);
-  }
-
-  publishLoad(owner: string, turns: number): Promise<void> {
-    return this.#pubSub.publishLoad(owner, turns);
-  }
-
   conversationView(conversation: ConversationId, most?: number): Promise<StoredConversation> {
     return this.#turns.conversationView(conversation, most);
   }
@@ -289,7 +280,7 @@ export class RedisStore implements Store {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    this.#pubSub.close();
+    this.channel.close();
     this.#connection.close();
   }
 }

@@ -26,7 +26,7 @@ type Look = Pick<Finding, 'state' | 'detail' | 'remedy'>;
  * Checks the folder, the database in it, and the free space of its disk. Changes nothing, and takes no
  * lock.
  */
-export function sqliteCheckup(folder: string): Check {
+export function sqliteChecks(folder: string): Check {
   return {
     id,
     group: 'store',

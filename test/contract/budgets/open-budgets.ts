@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { BudgetAllocator } from '../../../src/core/ports/budgets.ts';
-import { RedisBudgets } from '../../../src/stores/redis/coordination.ts';
+import { RedisBudgetAllocator } from '../../../src/stores/redis/coordination.ts';
 import { Connection } from '../../../src/stores/redis/connection/connection.ts';
 import { Keys } from '../../../src/stores/redis/keys.ts';
 import { openRedisStore } from '../../../src/stores/redis/redis-store.ts';
@@ -61,5 +61,5 @@ function timedBudgets(url: string, prefix: string) {
   const allocate = client['allocate-budgets'].bind(client);
   client['allocate-budgets'] = (...inputs) => allocate(...inputs, performance.now());
   void client.connect();
-  return { connection, budgets: new RedisBudgets(connection, new Keys(prefix)) };
+  return { connection, budgets: new RedisBudgetAllocator(connection, new Keys(prefix)) };
 }

@@ -1,6 +1,6 @@
 import type { ConversationId } from '../../../core/domain/conversation.ts';
 import type { Log } from '../../../core/ports/log.ts';
-import type { StoreWatcher } from '../../../core/ports/store.ts';
+import type { InstanceChannel, StoreWatcher } from '../../../core/ports/store.ts';
 import { type Client, type Connection, createClient } from './connection.ts';
 import { withoutCommand } from './errors.ts';
 import type { Target } from './redis-url.ts';
@@ -14,7 +14,7 @@ const endlessMs = 2 ** 31 - 1;
  * Publishes to the other instances, and receives from them on a connection of its own, which
  * reconnects by itself. What is published while it is offline is lost: `Store.unclaimed` finds it.
  */
-export class PubSub {
+export class PubSub implements InstanceChannel {
   readonly #connection: Connection;
   readonly #subscriber: Client;
   readonly #channel: string;

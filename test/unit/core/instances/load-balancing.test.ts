@@ -10,7 +10,8 @@ function start(...owners: string[]) {
   const loads = new Map(owners.map((owner) => [owner, 0]));
   const alive = new Set(owners);
   const all = new Map<string, InstanceLoads>();
-  const store = {
+  const channel = {
+    watch() {},
     publishLoad: (owner: string, turns: number) => {
       if (!alive.has(owner)) return Promise.reject(new Error('it is dead'));
       for (const peers of all.values()) peers.update(owner, turns);
@@ -19,7 +20,7 @@ function start(...owners: string[]) {
   };
   for (const owner of owners) {
     const load = () => loads.get(owner) ?? 0;
-    all.set(owner, new InstanceLoads({ store, owner, load, log: recordingLog() }));
+    all.set(owner, new InstanceLoads({ store: { channel }, owner, load, log: recordingLog() }));
   }
   for (const peers of all.values()) peers.start();
   return { loads, alive, of: (owner: string) => all.get(owner)! };
