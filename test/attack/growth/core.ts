@@ -7,6 +7,7 @@ import {
   isStopCommand,
   cleanMessage,
 } from '../../../src/core/domain/message.ts';
+import { parseForeignJson } from '../../../src/core/foreign-data.ts';
 import { conversationId } from '../../../src/core/domain/conversation.ts';
 import { countTokens, buildPrompt } from '../../../src/core/turns/prompt.ts';
 import { completeInline } from '../../../src/core/reply/pages/complete-markdown.ts';
@@ -74,6 +75,8 @@ export const core: readonly Subject[] = [
       ['new', 'a'],
     ],
   },
+  // Nothing that it refuses: that throws.
+  { name: 'parseForeignJson', run: (text) => parseForeignJson(JSON.stringify([text])) },
   { name: 'cleanText', run: cleanText },
   { name: 'cleanName', run: cleanName },
   { name: 'tidyMessage', run: (text) => cleanMessage(message(text)) },

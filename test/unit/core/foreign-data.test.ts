@@ -1,5 +1,5 @@
-import { expect, it } from 'vitest';
-import { inOneLine } from '../../../src/core/foreign-data.ts';
+import { expect, it, vi } from 'vitest';
+import { inOneLine, parseForeignJson } from '../../../src/core/foreign-data.ts';
 
 it.each([
   ['Acme', 'Acme'],
@@ -16,4 +16,26 @@ it.each([
 
 it('looks at no more of a long text than it needs', () => {
   expect(inOneLine(`${'\n'.repeat(1_000_000)}x`, 10)).toBe('…');
+});
+
+it('reads JSON as it is, brackets within strings among it', () => {
+  const value = { text: `${'['.repeat(1_000)}"\\${'{'.repeat(1_000)}`, list: [[[1]], { a: {} }] };
+  expect(parseForeignJson(JSON.stringify(value))).toEqual(value);
+  const beside = Array.from({ length: 1_000 }, () => [{}]);
+  expect(parseForeignJson(JSON.stringify(beside))).toEqual(beside);
+  expect(() => parseForeignJson('{')).toThrow(SyntaxError);
+});
+
+it.each([
+  ['[', ']'],
+  ['{"a":', '}'],
+  ['[{"\\"":', '}]'],
+])('refuses what nests too deeply before it is read: %s', (open, close) => {
+  const nested = (levels: number): string => `${open.repeat(levels)}1${close.repeat(levels)}`;
+  expect(() => parseForeignJson(nested(100))).not.toThrow();
+  const parse = vi.spyOn(JSON, 'parse');
+  expect(() => parseForeignJson(nested(201))).toThrow(SyntaxError);
+  expect(() => parseForeignJson(open.repeat(100_000))).toThrow(SyntaxError);
+  expect(parse).not.toHaveBeenCalled();
+  vi.restoreAllMocks();
 });

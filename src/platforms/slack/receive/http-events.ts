@@ -2,7 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { parse } from 'node:querystring';
 import { isValidSlackRequest } from '@slack/bolt';
 import { EventLoopYield } from '../../../core/timing.ts';
-import type { JsonRecord } from '../../../core/foreign-data.ts';
+import { type JsonRecord, parseForeignJson } from '../../../core/foreign-data.ts';
 import { type Log, ThrottledWarnings } from '../../../core/ports/log.ts';
 
 /** Where Slack's requests come in; the app's "Request URL" ends with it. */
@@ -15,7 +15,7 @@ const maxCheckBytes = 1_024;
 /** Older and newer requests are replayed ones, as Slack's own verification has it, in seconds. */
 const maxAgeSeconds = 5 * 60;
 /** Bytes of bodies that are handled at once: beyond that Slack is to send them again. */
-const maxHeldBytes = 8 * 1024 * 1024;
+const maxHeldBytes = 4 * 1024 * 1024;
 /** Slack waits this long for an answer, and then sends the event again, in milliseconds. */
 const patienceMs = 3_000;
 
@@ -139,7 +139,7 @@ function bodyOf(request: IncomingMessage, text: string): JsonRecord | undefined 
   try {
     const form = isForm(request) ? parse(text) : undefined;
     const payload = form === undefined ? text : form['payload'];
-    const body: unknown = typeof payload === 'string' ? JSON.parse(payload) : form;
+    const body: unknown = typeof payload === 'string' ? parseForeignJson(payload) : form;
     const isObject = typeof body === 'object' && body !== null && !Array.isArray(body);
     return isObject ? (body as JsonRecord) : undefined;
   } catch (error) {
@@ -154,7 +154,7 @@ function end(response: ServerResponse, status: number): void {
 }
 
 /** All bodies that are being read together, in bytes. */
-const mostBytes = 8 * 1024 * 1024;
+const mostBytes = 4 * 1024 * 1024;
 
 /** A body that was not read to its end: `too-large`, or `crowded` out by newer ones. */
 class BodyRefused extends Error {
@@ -172,7 +172,7 @@ interface Body {
 }
 
 /**
- * Reads bodies of which nobody knows yet who sent them. Together they never hold more than 8 MiB:
+ * Reads bodies of which nobody knows yet who sent them. Together they never hold more than 4 MiB:
  * beyond that the oldest is given up, as Slack's own come whole within a moment.
  */
 export class UnsignedBodies {
@@ -210,6 +210,8 @@ export class UnsignedBodies {
     } finally {
       this.#reading.delete(body);
       this.#bytes -= body.bytes;
+      // The request lives on until it is answered, and its listeners with it.
+      chunks.length = 0;
     }
   }
 

@@ -1,5 +1,6 @@
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
+import { parseForeignJson } from '../../../core/foreign-data.ts';
 
 /** Reads a body of at most `maxBytes`; a longer one is refused with 413 and `sentence`. */
 export async function readText(c: Context, maxBytes: number, sentence: string): Promise<string> {
@@ -19,7 +20,7 @@ export async function readText(c: Context, maxBytes: number, sentence: string): 
 export async function readJson(c: Context, maxBytes: number, sentence: string): Promise<unknown> {
   const text = await readText(c, maxBytes, sentence);
   try {
-    return JSON.parse(text);
+    return parseForeignJson(text);
   } catch (cause) {
     throw new HTTPException(400, { message: 'That is not JSON.', cause });
   }
