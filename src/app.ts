@@ -10,6 +10,7 @@ import type { Platform } from './core/ports/platform.ts';
 import type { Store } from './core/ports/store.ts';
 import { noMetrics } from './core/ports/metrics.ts';
 import { ClientAddresses } from './server/client-address.ts';
+import { HealthServer } from './server/health-server.ts';
 import { OperatorSocket } from './server/operator-socket.ts';
 import { createServer } from './server/http-server.ts';
 import { pageOffRoutes } from './server/page-off.ts';
@@ -62,18 +63,17 @@ export async function createApp(config: Config, log: Log, signal: AbortSignal): 
   const failure = Promise.withResolvers<Error>();
   let stopping: Promise<void> | undefined;
   const addresses = new ClientAddresses(config.TRUSTED_PROXIES);
-  const server = createServer({
-    host: config.HOST,
-    port: config.PORT,
-    addresses,
-    log,
-    health: {
-      check: async () => {
-        if (stopping !== undefined) throw new Error('the service is stopping');
-        await store.checkWritable();
-      },
+  const health = {
+    check: async () => {
+      if (stopping !== undefined) throw new Error('the service is stopping');
+      await store.checkWritable();
     },
-  });
+  };
+  const server = createServer({ host: config.HOST, port: config.PORT, addresses, log, health });
+  const healthServer =
+    config.HEALTH_PORT === undefined
+      ? undefined
+      : new HealthServer({ host: config.HEALTH_HOST, port: config.HEALTH_PORT, health, log });
   const platforms: Platform[] = [];
   if (config.WEB) {
     const web = await configuredWeb(config, {
@@ -154,6 +154,7 @@ export async function createApp(config: Config, log: Log, signal: AbortSignal): 
       load: () => dispatcher.load,
       platforms,
     });
+    const healthUrl = await healthServer?.listen();
     await budgetSharing?.start();
     for (const platform of platforms) {
       await platform.start(inbox);
@@ -172,6 +173,7 @@ export async function createApp(config: Config, log: Log, signal: AbortSignal): 
         model: model.name,
         store: storeName,
         ...(metricsUrl === undefined ? {} : { metrics: metricsUrl }),
+        ...(healthUrl === undefined ? {} : { health: healthUrl }),
       },
       startLine({
         url,
@@ -179,6 +181,7 @@ export async function createApp(config: Config, log: Log, signal: AbortSignal): 
         generatedPassword: generatesPassword(config),
         platforms,
         metrics: metricsUrl,
+        health: healthUrl,
       }),
     );
   }
@@ -186,6 +189,7 @@ export async function createApp(config: Config, log: Log, signal: AbortSignal): 
   async function stop(): Promise<void> {
     clearInterval(sweeper);
     ending.abort();
+    void healthServer?.update();
     await operatorSocket?.close();
     dispatcher.stopClaiming();
     await Promise.all(platforms.map((platform) => stopReceiving(platform, log)));
@@ -194,6 +198,7 @@ export async function createApp(config: Config, log: Log, signal: AbortSignal): 
     await Promise.all(platforms.map((platform) => platform.close()));
     await server.close();
     await metricsService?.close();
+    await healthServer?.close();
     await store.close();
   }
 
@@ -236,6 +241,8 @@ export interface StartSummary {
   readonly platforms: readonly Pick<Platform, 'name' | 'describe'>[];
   /** URL of the metrics. */
   readonly metrics?: string | undefined;
+  /** URL of the server for health alone. */
+  readonly health?: string | undefined;
 }
 
 /** The line that a start logs: platforms, bot names and URLs. */
@@ -245,6 +252,7 @@ export function startLine({
   generatedPassword,
   platforms,
   metrics,
+  health = web ? undefined : `${url}/healthz`,
 }: StartSummary): string {
   const chats = platforms.flatMap(({ name, describe }) =>
     describe === undefined ? [] : [`${titles[name] ?? name}: ${describe()}`],
@@ -254,7 +262,8 @@ export function startLine({
     web ? `Parley talks on ${url}` : 'Parley talks',
     ...(generatedPassword === true ? ['npm run password prints its password'] : []),
     ...chats,
-    ...(web ? [] : [pageOff, `health on ${url}/healthz`]),
+    ...(web ? [] : [pageOff]),
+    ...(health === undefined ? [] : [`health on ${health}`]),
     ...(metrics === undefined ? [] : [`metrics on ${metrics}`]),
   ].join('; ');
 }

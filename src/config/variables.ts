@@ -204,6 +204,8 @@ export const variables = {
     secret: true,
     text: 'line',
   },
+  HEALTH_PORT: { schema: numberWithin(1, 65_535).optional(), example: '3001' },
+  HEALTH_HOST: { schema: z.string().default('127.0.0.1'), example: '127.0.0.1' },
   METRICS_PORT: { schema: numberWithin(1, 65_535).optional(), example: '9464' },
   METRICS_HOST: { schema: z.string().default('127.0.0.1'), example: '127.0.0.1' },
   HTTPS_PROXY: { schema: proxyUrl, example: 'http://proxy.example.com:3128', secret: true },

@@ -6,7 +6,7 @@ import { type Log, ThrottledWarnings } from '../core/ports/log.ts';
 import { type Acceptors, openAcceptors } from './acceptors.ts';
 import { ClientAddresses } from './client-address.ts';
 import { type ConnectionLimits, Connections, defaultLimits } from './connections.ts';
-import { type Health, healthPaths, healthRoutes } from './health.ts';
+import { type Health, alive, healthPaths, readiness, retryAfterSeconds } from './health.ts';
 
 export interface HttpServerOptions {
   /** The address to listen on, such as `127.0.0.1`. */
@@ -50,7 +50,11 @@ const closeGraceMs = 2_000;
 export function createServer(options: HttpServerOptions): HttpServer {
   const routes = new Hono();
   const listeners = new Map<string, RequestListener>();
-  routes.route('/', healthRoutes(options.health));
+  routes.get('/healthz', (c) => c.json(alive.body, alive.status));
+  routes.get('/readyz', async (c) => {
+    const { status, body } = await readiness(options.health);
+    return c.json(body, status, status === 503 ? { 'Retry-After': `${retryAfterSeconds}` } : {});
+  });
   routes.notFound((c) => c.json({ error: 'There is nothing here.' }, 404));
   routes.onError((cause, c) => {
     options.log.error({ err: cause, path: c.req.path }, 'request failed');

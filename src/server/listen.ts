@@ -13,7 +13,7 @@ export interface ListenAddress {
     /** The variables' names. */
     readonly host: string;
     readonly port: string;
-    /** That of another server's port in the same process. */
+    /** Those of other servers' ports in the same process. */
     readonly other: string;
     /** One that is free as a rule. */
     readonly usualPort: number;
@@ -43,7 +43,11 @@ export async function listen(
   return (server.address() as AddressInfo).port;
 }
 
-function cannotListen(cause: NodeJS.ErrnoException, { host, port, setBy }: ListenAddress): Error {
+/** What to tell whoever set the address, `BadConfiguration` as a rule. */
+export function cannotListen(
+  cause: NodeJS.ErrnoException,
+  { host, port, setBy }: ListenAddress,
+): Error {
   switch (cause.code ?? '') {
     case 'EADDRINUSE':
       return new BadConfiguration(

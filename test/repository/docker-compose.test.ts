@@ -159,12 +159,14 @@ describe('the Dockerfile', () => {
     });
     await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
-    const check = () =>
-      promisify(execFile)(process.execPath, args, { env: { PORT: String(port) } });
+    const check = (env: Record<string, string> = { PORT: String(port), HEALTH_PORT: '' }) =>
+      promisify(execFile)(process.execPath, args, { env });
     await check();
+    // Its own thread's, where there is one.
+    await check({ PORT: '1', HEALTH_PORT: String(port) });
     status = 503;
     await expect(check()).rejects.toMatchObject({ code: 1 });
-    expect(asked).toEqual(['/healthz', '/healthz']);
+    expect(asked).toEqual(['/healthz', '/healthz', '/healthz']);
     await new Promise((resolve) => void server.close(resolve));
     await expect(check()).rejects.toMatchObject({ code: 1 });
   });

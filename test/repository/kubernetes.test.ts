@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { readConfig, variableNames } from '../../src/config/config.ts';
-import { healthRoutes } from '../../src/server/health.ts';
+import { HealthServer } from '../../src/server/health-server.ts';
+import { recordingLog } from '../fakes/recording-log.ts';
 
 interface Probe {
   readonly httpGet: { readonly path: string; readonly port: string };
@@ -50,16 +51,21 @@ describe('deploy/kubernetes.yaml', () => {
     const config = readConfig({ ...secrets, ...env });
     expect(config).toMatchObject({ HOST: '0.0.0.0', PORT: portOf('http'), WEB: false });
     expect(config).toMatchObject({ METRICS_HOST: '0.0.0.0', METRICS_PORT: portOf('metrics') });
+    expect(config).toMatchObject({ HEALTH_HOST: '0.0.0.0', HEALTH_PORT: portOf('health') });
     // Beyond what answers may take: what is held by platforms is let go of.
     expect(template.spec.terminationGracePeriodSeconds).toBeGreaterThan(config.DRAIN_SECONDS + 15);
   });
 
   it('asks where something answers', async () => {
-    const routes = healthRoutes({ check: () => Promise.resolve() });
+    const health = { check: () => Promise.resolve() };
+    const place = { host: '127.0.0.1', port: 0, log: recordingLog() };
+    const server = new HealthServer({ ...place, health });
+    const url = await server.listen();
+    onTestFinished(() => server.close());
     const { startupProbe, livenessProbe, readinessProbe } = container;
     for (const { httpGet } of [startupProbe, livenessProbe, readinessProbe]) {
-      expect(portOf(httpGet.port)).toBe(Number(env['PORT']));
-      expect((await routes.request(httpGet.path)).status).toBe(200);
+      expect(portOf(httpGet.port)).toBe(Number(env['HEALTH_PORT']));
+      expect((await fetch(new URL(httpGet.path, url))).status).toBe(200);
     }
     // A store that is away is no reason to restart, and is one to send nothing.
     expect([livenessProbe, readinessProbe].map(({ httpGet }) => httpGet.path)).toEqual([
@@ -73,7 +79,7 @@ describe('deploy/kubernetes.yaml', () => {
     });
   });
 
-  it('leads from the service to the pods of the one deployment, and not to the figures', () => {
+  it('leads from the service to the pods of the one deployment, and not to the figures and health', () => {
     expect(selector.matchLabels).toEqual(template.metadata.labels);
     expect(service!['spec']).toMatchObject({
       selector: template.metadata.labels,

@@ -20,6 +20,10 @@ it.each([
     { url, web: false, platforms: [slack, discord] },
     'Parley talks; Slack: @parley in Acme; Discord: @Parley in 2 servers (A, B); its page is off (WEB=on in .env switches it on); health on http://localhost:3000/healthz',
   ],
+  [
+    { url, web: false, platforms: [slack], health: 'http://127.0.0.1:3001/healthz' },
+    'Parley talks; Slack: @parley in Acme; its page is off (WEB=on in .env switches it on); health on http://127.0.0.1:3001/healthz',
+  ],
 ])('says what is where: %#', (started, line) => {
   expect(startLine(started)).toBe(line);
 });

@@ -21,12 +21,17 @@ it.for([
   expect(() => readConfig({ MODEL })).toThrow(problem);
 });
 
-it('METRICS_PORT is off, or a port of its own', () => {
-  expect(readConfig({})).toMatchObject({ METRICS_PORT: undefined, METRICS_HOST: '127.0.0.1' });
-  expect(readConfig({ METRICS_PORT: '9464' }).METRICS_PORT).toBe(9_464);
-  for (const METRICS_PORT of ['0', '65536', '-1', 'on', '9464.5']) {
-    expect(() => readConfig({ METRICS_PORT })).toThrow(
-      'METRICS_PORT must be a whole number from 1 to 65535, such as METRICS_PORT=9464',
+it.each([
+  ['METRICS', '9464'],
+  ['HEALTH', '3001'],
+])('%s_PORT is off, or a port of its own', (name, port) => {
+  const setting = `${name}_PORT`;
+  const address = { [`${name}_HOST`]: '127.0.0.1' };
+  expect(readConfig({})).toMatchObject({ [setting]: undefined, ...address });
+  expect(readConfig({ [setting]: port })).toMatchObject({ [setting]: Number(port), ...address });
+  for (const wrong of ['0', '65536', '-1', 'on', '9464.5']) {
+    expect(() => readConfig({ [setting]: wrong })).toThrow(
+      `${setting} must be a whole number from 1 to 65535, such as ${setting}=${port}`,
     );
   }
 });

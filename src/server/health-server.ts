@@ -1,0 +1,91 @@
+import { Worker } from 'node:worker_threads';
+import type { Log } from '../core/ports/log.ts';
+import { type Health, readiness } from './health.ts';
+import type { HealthWorkerData, HealthWorkerMessage } from './health-worker.ts';
+import { cannotListen } from './listen.ts';
+
+export interface HealthServerOptions {
+  /** The address to listen on, such as `127.0.0.1`. */
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  readonly health: Health;
+  readonly log: Log;
+  /** Between two looks at whether the process is ready, in ms; about as often as balancers ask. */
+  readonly checkEveryMs?: number;
+}
+
+/** Between two signs of life of the main thread, in ms: far below what counts as hanging. */
+const beatEveryMs = 250;
+/** The thread's heap, in MB: it holds one server and nothing of anybody's. */
+const heapMb = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2 };
+
+/**
+ * A server of its own for health, in a thread of its own: it answers while the event loop is busy
+ * with what strangers send, and says so when that stands still.
+ */
+export class HealthServer {
+  readonly #options: HealthServerOptions;
+  readonly #beat = new BigInt64Array(new SharedArrayBuffer(8));
+  readonly #timers: NodeJS.Timeout[] = [];
+  #worker: Worker | undefined;
+
+  constructor(options: HealthServerOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves to where health is told. Throws `BadConfiguration` if the address cannot be had. */
+  async listen(): Promise<string> {
+    const { host, port, health, log, checkEveryMs = 5_000 } = this.#options;
+    this.#sign();
+    const data: HealthWorkerData = {
+      host,
+      port,
+      beat: this.#beat,
+      ready: await readiness(health),
+    };
+    const worker = new Worker(new URL('./health-worker.ts', import.meta.url), {
+      name: 'health',
+      workerData: data,
+      // It reads no setting, and knows no secret.
+      env: {},
+      resourceLimits: heapMb,
+    });
+    const listening = Promise.withResolvers<number>();
+    worker.on('message', (message: HealthWorkerMessage) => {
+      if ('port' in message) listening.resolve(message.port);
+      else log.error({ err: message.fault }, 'health server fault');
+    });
+    const setBy = { host: 'HEALTH_HOST', port: 'HEALTH_PORT', usualPort: 3_001 };
+    const others = 'PORT or METRICS_PORT';
+    const refused = (cause: NodeJS.ErrnoException): void =>
+      listening.reject(cannotListen(cause, { host, port, setBy: { ...setBy, other: others } }));
+    worker.once('error', refused);
+    const taken = await listening.promise;
+    worker.off('error', refused);
+    worker.on('error', (err) => log.error({ err }, 'health server ended'));
+    worker.unref();
+    this.#worker = worker;
+    this.#timers.push(
+      setInterval(() => this.#sign(), beatEveryMs).unref(),
+      setInterval(() => void this.update(), checkEveryMs).unref(),
+    );
+    return `http://${host.includes(':') ? `[${host}]` : host}:${taken}/healthz`;
+  }
+
+  /** Looks whether the process is ready; also to be called when that may have changed. */
+  async update(): Promise<void> {
+    if (this.#worker === undefined) return;
+    this.#worker.postMessage(await readiness(this.#options.health));
+  }
+
+  /** At once: whoever asks asks again. */
+  async close(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
+    await this.#worker?.terminate();
+  }
+
+  #sign(): void {
+    Atomics.store(this.#beat, 0, process.hrtime.bigint());
+  }
+}
