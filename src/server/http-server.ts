@@ -3,9 +3,9 @@ import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { EventLoopYield } from '../core/timing.ts';
 import { type Log, ThrottledWarnings } from '../core/ports/log.ts';
-import { type Acceptors, openAcceptors } from './acceptors.ts';
 import { ClientAddresses } from './client-address.ts';
 import { type ConnectionLimits, Connections, defaultLimits } from './connections.ts';
+import { listen } from './listen.ts';
 import { type Health, alive, healthPaths, readiness, retryAfterSeconds } from './health.ts';
 
 export interface HttpServerOptions {
@@ -85,25 +85,19 @@ export function createServer(options: HttpServerOptions): HttpServer {
   server.requestTimeout = requestTimeoutMs;
   server.timeout = silenceMs;
 
-  let acceptors: Acceptors | undefined;
   return {
     mount: (app) => void routes.route('/', app),
     mountListener: (path, listener) => void listeners.set(path, listener),
     async listen() {
-      acceptors = await open(server, options);
-      return { url: `http://${nameOf(options.host)}:${acceptors.port}`, port: acceptors.port };
+      const { host, log } = options;
+      const setBy = { host: 'HOST', port: 'PORT', other: 'METRICS_PORT', usualPort: 3_000 };
+      const port = await listen(server, { host, port: options.port, setBy }, (err) =>
+        log.error({ err }, 'http server error'),
+      );
+      return { url: `http://${nameOf(host)}:${port}`, port };
     },
-    close: () => close(server, acceptors),
+    close: () => close(server),
   };
-}
-
-function open(server: Server, { host, port, log }: HttpServerOptions): Promise<Acceptors> {
-  const place = {
-    host,
-    port,
-    setBy: { host: 'HOST', port: 'PORT', other: 'METRICS_PORT', usualPort: 3_000 },
-  };
-  return openAcceptors(server, place, (err) => log.error({ err }, 'http server error'));
 }
 
 /** A name that a browser can open: nobody can go to 0.0.0.0. */
@@ -112,10 +106,10 @@ function nameOf(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 
-async function close(server: Server, acceptors: Acceptors | undefined): Promise<void> {
-  if (acceptors === undefined || !server.listening) return;
+async function close(server: Server): Promise<void> {
+  if (!server.listening) return;
   const cut = setTimeout(() => server.closeAllConnections(), closeGraceMs);
-  const closed = acceptors.close();
+  const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
   server.closeIdleConnections();
   await closed;
   clearTimeout(cut);

@@ -7,8 +7,6 @@ export interface ListenAddress {
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
-  /** Other sockets that say so, too, may listen there, where the system can do that. */
-  readonly reusePort?: boolean;
   readonly setBy: {
     /** The variables' names. */
     readonly host: string;
@@ -33,8 +31,7 @@ export async function listen(
   await new Promise<void>((resolve, reject) => {
     const refused = (cause: NodeJS.ErrnoException) => reject(cannotListen(cause, place));
     server.once('error', refused);
-    const { host, port, reusePort = false } = place;
-    server.listen({ host, port, reusePort }, () => {
+    server.listen({ host: place.host, port: place.port }, () => {
       server.off('error', refused);
       server.on('error', onFault);
       resolve();
