@@ -11,7 +11,7 @@ What strangers can do to Parley. Each part says what does not hold; then the exi
   load      floods by HTTP, Slack, Discord and the page beside ten answers, on 127.0.0.1 alone
 
   --only <name>   of the functions, or of the floods, those whose name this regular expression finds
-  --seconds <n>   how long each flood lasts, and all of them together three times as long; 4
+  --seconds <n>   how long each flood lasts, and all of them together four times as long; 3
   --help`;
 
 const parts: Record<string, () => string[] | Promise<string[]>> = {
@@ -23,7 +23,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     only: { type: 'string', default: '' },
-    seconds: { type: 'string', default: '4' },
+    seconds: { type: 'string', default: '3' },
     help: { type: 'boolean', default: false },
   },
 });

@@ -1,5 +1,6 @@
 import { floodBodies } from './bodies.ts';
 import { occupyConnections, pipelineRequests } from './connections.ts';
+import type { Login } from './login.ts';
 import { floodPage } from './page.ts';
 
 /** What strangers attack. */
@@ -10,6 +11,8 @@ export interface Target {
   readonly signingSecret: string;
   /** Of the page. */
   readonly password: string;
+  /** Who logged in before, while it was quiet. */
+  readonly person: Login;
 }
 
 /** How often what happened. */

@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net';
-import { login } from './login.ts';
 import { type Use, holdSockets, request } from './sockets.ts';
 import type { Attack } from './attacks.ts';
 
@@ -13,9 +12,8 @@ export const pipelineRequests: Attack = ({ port }, signal) => {
 };
 
 /** 2,000 connections that say nothing, never end their headers, read nothing or hold a stream. */
-export const occupyConnections: Attack = async (target, signal) => {
-  const { port } = target;
-  const { cookie, host, stream } = await login(target);
+export const occupyConnections: Attack = ({ port, person }, signal) => {
+  const { cookie, host, stream } = person;
   const asset = request('GET /assets/vendor/marked.js');
   const uses: Use[] = [
     () => undefined,

@@ -12,7 +12,7 @@ export interface Login {
 }
 
 /** Takes a session as the page does. */
-export async function login({ port, password }: Target): Promise<Login> {
+export async function login({ port, password }: Omit<Target, 'person'>): Promise<Login> {
   const origin = `http://127.0.0.1:${port}`;
   let cookie = '';
   const keep = (response: Response): void => {

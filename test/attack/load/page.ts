@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { leakCanaries } from '../../fakes/leak-canaries.ts';
 import type { Attack, Counts } from './attacks.ts';
-import { type Login, login } from './login.ts';
+import type { Login } from './login.ts';
 import { type Use, holdSockets, request } from './sockets.ts';
 
 /** Requests of each kind that are under way at once. */
@@ -11,9 +11,7 @@ const manyCookies = Array.from({ length: 300 }, (_, at) => `parley_x${at}=${'y'.
 const long = `${leakCanaries.words}${' '.repeat(40_000)}`;
 
 /** 1,000 streams of one login, and requests that are wrong, huge or ended half-way. */
-export const floodPage: Attack = async (target, signal) => {
-  const { port } = target;
-  const person = await login(target);
+export const floodPage: Attack = async ({ port, person }, signal) => {
   const { cookie, host, stream } = person;
   const streams: Use = (socket) =>
     void socket.resume().write(request(`GET ${stream()}`, { Host: host, Cookie: cookie }));
@@ -26,7 +24,11 @@ export const floodPage: Attack = async (target, signal) => {
     holdSockets(port, { count: 20, uses: [aborted] }, signal),
     ...requests(person).map((one) => again(one, signal)),
   ]);
-  const counts: Counts = { streams: held.made ?? 0, aborted: broken.made ?? 0 };
+  const counts: Counts = {
+    'streams tried': held.tried ?? 0,
+    streams: held.made ?? 0,
+    aborted: broken.made ?? 0,
+  };
   for (const one of asked) {
     for (const [status, times] of Object.entries(one)) {
       counts[status] = (counts[status] ?? 0) + times;

@@ -10,6 +10,7 @@ import { DiscordFake } from '../../fakes/discord/discord-fake.ts';
 import { type ParleyProcess, startParley } from '../../processes/parley-process.ts';
 import { leakCanaries } from '../../fakes/leak-canaries.ts';
 import { type SlackFake, startSlackFake } from '../../fakes/slack/slack-fake.ts';
+import { freePort } from '../../redis/server.ts';
 import { WebConversation } from './web-conversation.ts';
 
 /** How Slack's events reach the process. */
@@ -32,14 +33,22 @@ export class Site {
   readonly signingSecret = signingSecret;
   readonly password = leakCanaries.password;
   parley!: ParleyProcess;
+  /** Where health is told apart from everything else. */
+  readonly healthUrl: string;
   readonly #model: RecordingModel;
   readonly #spots: SimulatedConversation[] = [];
   #page!: WebConversation;
 
-  private constructor(slack: SlackFake, discord: DiscordFake, model: RecordingModel) {
+  private constructor(
+    slack: SlackFake,
+    discord: DiscordFake,
+    model: RecordingModel,
+    healthPort: number,
+  ) {
     this.slack = slack;
     this.discord = discord;
     this.#model = model;
+    this.healthUrl = `http://127.0.0.1:${healthPort}`;
   }
 
   static async start(way: SlackWay): Promise<Site> {
@@ -51,7 +60,8 @@ export class Site {
       }),
       RecordingModel.start(),
     ]);
-    const site = new Site(slack, discord, model);
+    const healthPort = await freePort();
+    const site = new Site(slack, discord, model, healthPort);
     try {
       site.parley = await startParley({
         OPENAI_BASE_URL: model.url,
@@ -63,6 +73,7 @@ export class Site {
           : { SLACK_APP_TOKEN: slack.appToken }),
         DISCORD_BOT_TOKEN: discord.token,
         DISCORD_API_URL: discord.apiUrl,
+        HEALTH_PORT: String(healthPort),
         WEB: 'on',
         WEB_PASSWORD: leakCanaries.password,
       });

@@ -10,8 +10,9 @@ const handful = 50;
 const everyMs = 25;
 
 /**
- * Holds so many connections, each for `forMs` at the most, until the signal, each used as one of `uses` in turn, and replaces
- * those that the other side closes.
+ * Holds so many connections, each for `forMs` at the most, until the signal, each used as one of
+ * `uses` in turn, and replaces those that the other side closes. Those that are tried and not made
+ * wait for the other side to take them.
  */
 export async function holdSockets(
   port: number,
@@ -19,12 +20,11 @@ export async function holdSockets(
   signal: AbortSignal,
 ): Promise<Counts> {
   const open = new Set<Socket>();
-  const counts = { made: 0, refused: 0, 'bytes read': 0 };
-  let begun = 0;
+  const counts = { tried: 0, made: 0, refused: 0, 'bytes read': 0 };
   while (!signal.aborted) {
     for (let one = 0; one < handful && open.size < count; one += 1) {
-      const use = uses[begun % uses.length]!;
-      begun += 1;
+      const use = uses[counts.tried % uses.length]!;
+      counts.tried += 1;
       const socket = connect(port, '127.0.0.1');
       open.add(socket);
       socket.once('connect', () => {

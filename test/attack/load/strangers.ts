@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Attack, type Counts, type Target, attacks } from './attacks.ts';
+import { login } from './login.ts';
 
 /**
  * A process of strangers: attacks that run beside each other for so many seconds, on 127.0.0.1
@@ -7,15 +8,16 @@ import { type Attack, type Counts, type Target, attacks } from './attacks.ts';
  *
  * `node strangers.ts '{"attacks":["bodies"],"seconds":10,"target":{…}}'`
  */
-const { attacks: names, seconds, target } = JSON.parse(process.argv[2] ?? '') as Order;
+const { attacks: names, seconds, target: place } = JSON.parse(process.argv[2] ?? '') as Order;
 
 /** What the process is to do. */
 export interface Order {
   readonly attacks: readonly string[];
   readonly seconds: number;
-  readonly target: Target;
+  readonly target: Omit<Target, 'person'>;
 }
 
+const target: Target = { ...place, person: await login(place) };
 const ends = AbortSignal.timeout(seconds * 1_000);
 const done: Record<string, Counts> = {};
 const running = names.map(async (name) => {
