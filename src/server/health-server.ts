@@ -54,7 +54,7 @@ export class HealthServer {
     const listening = Promise.withResolvers<number>();
     worker.on('message', (message: HealthWorkerMessage) => {
       if ('port' in message) listening.resolve(message.port);
-      else log.error({ err: message.fault }, 'health server fault');
+      else log.error({ err: message.fault }, 'health server error');
     });
     const setBy = { host: 'HEALTH_HOST', port: 'HEALTH_PORT', usualPort: 3_001 };
     const others = 'PORT or METRICS_PORT';
