@@ -26,8 +26,8 @@ does, for the first time or after a try that was cut off; ending: its end is sto
 stopping: it was cancelled. TRIES that are begun, QUESTIONS in it and behind it.
 
 It works while Parley runs, with Redis from any machine that has its settings. Exit code 0, 1 when
-there is nothing to show or cancel, 64 for what makes no sense, 69 while the store or Parley does not answer,
-78 for settings that cannot be used.
+there is nothing to show or cancel, 64 for what makes no sense, 69 while the store or Parley does not
+answer, 78 for settings that cannot be used.
 `;
 
 await runCommand({

@@ -40,7 +40,7 @@ export interface CoreOptions {
   readonly lease: Lease;
   /** Where other instances spend the same rate limits; absent for one that is alone. */
   readonly budgets?: BudgetAllocator | undefined;
-  /** What people and workspaces may use; no limit without it. */
+  /** Quotas of people and workspaces; no limit without it. */
   readonly quotas?: Omit<QuotasOptions, 'log'> | undefined;
   /** Where it is written down what was used, if anywhere. */
   readonly usage?: UsageBook | undefined;
@@ -49,7 +49,7 @@ export interface CoreOptions {
   readonly log: Log;
 }
 
-/** What takes messages in, and what works them off. */
+/** The two ends of the core: the inbox accepts messages, the dispatcher answers them. */
 export interface Core {
   readonly inbox: Inbox;
   readonly dispatcher: Dispatcher;

@@ -1,4 +1,4 @@
-/** What a platform sends may be anything: these read it without believing it. */
+/** Readers of unknown JSON and foreign names: any value is possible, and none throws. */
 
 export type JsonRecord = Readonly<Record<string, unknown>>;
 
@@ -20,7 +20,7 @@ export function asText(value: unknown): string | undefined {
  * the cursor, or turns the direction of writing. Cut to `maxChars` UTF-16 units.
  */
 export function inOneLine(text: string, maxChars: number): string {
-  // What is longer is cut before it is looked at.
+  // A longer text is cut before it is read.
   const start = text.slice(0, maxChars * 2);
   const clean = start
     .toWellFormed()

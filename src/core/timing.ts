@@ -82,7 +82,7 @@ export async function retry<T>(
   }
 }
 
-/** How long something written waits for a store that is away before it is left for another try. */
+/** Longest retry of a step while the store is away, in milliseconds. */
 const patienceMs = 5 * 60_000;
 
 /**
@@ -106,7 +106,7 @@ export function retryWhileStoreIsDown<T>(
   );
 }
 
-/** How long words may be taken in before timers and sockets have their turn, in milliseconds. */
+/** Longest time that deltas are processed before timers and sockets run, in milliseconds. */
 const breathEveryMs = 8;
 
 /**
@@ -120,7 +120,7 @@ export class EventLoopYield {
   #since = 0;
   #line: Promise<void> = Promise.resolve();
 
-  /** To be awaited between two words; undefined while there is time left. */
+  /** To be awaited between two deltas; undefined while there is time left. */
   ifDue(): Promise<void> | undefined {
     const now = performance.now();
     if (this.#breath === undefined) {

@@ -21,7 +21,7 @@ async function instances(server: RedisServer, count: number) {
     const shares = new BudgetSharing({ budgets: store.budgets, owner: `${i}`, log });
     await shares.start();
     onTestFinished(() => shares.stop());
-    all.push({ shares, log, pacer: new Pacer({ log, sharing: shares }) });
+    all.push({ shares, log, pacer: new Pacer({ log: recordingLog(), sharing: shares }) });
   }
   return all;
 }

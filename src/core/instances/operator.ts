@@ -6,18 +6,18 @@ import type { UsageBook, UsageRow } from '../ports/usage.ts';
 import type { ReplyProgress } from '../reply/live-reply.ts';
 import type { Log } from '../ports/log.ts';
 
-/** Where the page's password is kept that Parley made itself. */
+/** Name of the secret with the page's password that Parley made itself. */
 export const webPasswordName = 'web-password';
 
-/** More than a person reads; the rest is counted. */
+/** Turns in a list; the others are only counted. */
 const mostShown = 200;
-/** Less of a turn's id than this names none. */
+/** Shortest beginning of a turn's id that names it. */
 export const shortestPrefix = 4;
 
-/** Something that is being answered, or waits to be. Times are milliseconds since the epoch. */
+/** A turn in progress, or one that waits. Times are in milliseconds since the epoch. */
 export interface OpenTurn {
   readonly conversation: ConversationId;
-  /** Absent until its first try begins. */
+  /** Absent until its first attempt begins. */
   readonly turn?: string;
   /**
    * - `running`: somebody writes the answer.
@@ -68,7 +68,7 @@ export type ShowResult =
   | { readonly result: 'unknown' | 'ambiguous' }
   | { readonly result: 'found'; readonly turn: TurnDetails };
 
-/** What an operator may order, also from another process. */
+/** The operator's commands, which may also come from another process. */
 export const operatorCommands = [
   'turns',
   'show',
@@ -88,7 +88,7 @@ export function isOperatorCommand(name: string): name is OperatorCommand {
   return (operatorCommands as readonly string[]).includes(name);
 }
 
-/** What whoever runs the service can see and do while it runs. */
+/** The operator's view of the running service, and the commands that change it. */
 export class Operator {
   readonly #store: Store;
   readonly #book: UsageBook;
@@ -158,7 +158,7 @@ export class Operator {
     return questions === 0 ? { result: 'unknown' } : { result: 'dropped', questions };
   }
 
-  /** Nothing new is begun, on any instance, until `resume`; questions are kept meanwhile. */
+  /** No turn begins, on any instance, until `resume`; questions are kept meanwhile. */
   async pause(): Promise<void> {
     if ((await this.#store.pausedSince()) === undefined)
       await this.#store.setPausedSince(Date.now());
@@ -168,7 +168,7 @@ export class Operator {
     return this.#store.setPausedSince(undefined);
   }
 
-  /** Deletes what is kept of a conversation; how many messages and replies went. */
+  /** Deletes all that is kept of a conversation; resolves to the number of deleted messages and replies. */
   forgetConversation(conversation: ConversationId): Promise<number> {
     return forgetConversation({ store: this.#store, stop: this.#stop }, conversation);
   }
@@ -209,7 +209,7 @@ export class Operator {
     return views.filter(({ turn }) => turn?.startsWith(id)).map(({ each }) => each);
   }
 
-  /** Undefined if it was over before it could be looked at. */
+  /** Undefined if the turn ended before it could be read. */
   async #openTurn(one: OpenConversation): Promise<OpenTurn | undefined> {
     const { conversation, owned, since } = one;
     const { running, queued } = await this.#store.conversationView(conversation);
@@ -228,21 +228,21 @@ export class Operator {
   }
 }
 
-/** How soon an operator's order is heard, in milliseconds. */
+/** Poll interval of the operator's pause, in milliseconds. */
 const lookEveryMs = 1_000;
 
 export interface OperatorPauseOptions {
   readonly store: Pick<Store, 'pausedSince'>;
   readonly log: Log;
-  /** What waits may be taken up now. */
+  /** Waiting turns may begin now. */
   readonly onResume: () => void;
 }
 
-/** Whether an operator wants nothing new to be begun, as the store says it to all instances. */
+/** Whether an operator paused new turns, as the store says it to all instances. */
 export class OperatorPause {
   readonly #options: OperatorPauseOptions;
   #timer: NodeJS.Timeout | undefined;
-  /** Undefined until it is known: nothing is begun before. */
+  /** Undefined until it is known: no turn begins before. */
   #paused: boolean | undefined;
   #failing = false;
   #started = false;
@@ -252,7 +252,7 @@ export class OperatorPause {
     this.#options = options;
   }
 
-  /** Nothing new may be begun: it was ordered, or it is not known yet whether it was. */
+  /** No turn may begin: turns are paused, or it is not known yet. */
   get blocksNewTurns(): boolean {
     return this.#paused !== false;
   }

@@ -3,22 +3,22 @@ import type { Message } from '../domain/message.ts';
 import type { Log } from '../ports/log.ts';
 import type { Store, StoredConversation } from '../ports/store.ts';
 
-/** Beyond this many, the conversations in which bots had their turns are forgotten. */
+/** Most conversations that are remembered as limited; beyond it all are forgotten. */
 const maxQuiet = 10_000;
 
 export interface BotLoopGuardOptions {
   readonly store: Pick<Store, 'conversationView'>;
-  /** Whether an author's id is that of a bot. */
+  /** Whether an author is a bot, by id. */
   readonly isBot: (author: string) => boolean;
   /** Answers to bots in one conversation, from 1, until a human writes there. */
   readonly maxTurns: number;
   readonly log: Log;
 }
 
-/** Keeps two bots from talking to each other for ever. */
+/** Stops two bots from answering each other for ever. */
 export class BotLoopGuard {
   readonly #options: BotLoopGuardOptions;
-  /** Where bots had their turns, though so much may stand there since that no answer is in sight. */
+  /** Conversations in which the limit was reached, also where newer history hides the answers to bots. */
   readonly #quiet = new Set<ConversationId>();
 
   constructor(options: BotLoopGuardOptions) {

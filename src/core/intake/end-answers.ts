@@ -4,7 +4,7 @@ import type { Intake } from '../ports/platform.ts';
 import type { Store } from '../ports/store.ts';
 import { wait } from '../timing.ts';
 
-/** No answer runs for longer, in milliseconds. */
+/** Longest time that an answer runs, in milliseconds. */
 const longestMs = 24 * 60 * 60_000;
 
 export interface EndAnswersOptions {
@@ -33,14 +33,14 @@ export async function endAnswers(options: EndAnswersOptions): Promise<void> {
   }
 }
 
-/** How long an answer has to end, in milliseconds: that of an owner who is gone never does. */
+/** Longest wait for an answer to end, in milliseconds: one whose owner is gone never ends. */
 const patienceMs = 2_000;
-/** How often it is looked whether it has. */
+/** Poll interval of its end, in milliseconds. */
 const pollMs = 25;
 
 interface Forgetter {
   readonly store: Pick<Store, 'conversationView' | 'withdraw' | 'forgetConversation'>;
-  /** Ends the running answer. */
+  /** Stops the running answer. */
   readonly stop: (conversation: ConversationId) => Promise<boolean>;
 }
 

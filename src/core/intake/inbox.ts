@@ -19,10 +19,10 @@ import type { AcceptResult, Store } from '../ports/store.ts';
 import { userTexts } from '../domain/user-texts.ts';
 import { countTokens } from '../turns/prompt.ts';
 
-/** To count the tokens of a longer text takes longer than to ask whether it is taken in at all. */
+/** Length, in UTF-16 units, from which on counting tokens costs more than asking whether the message is accepted. */
 const longChars = 2_000;
 
-/** Takes in what people do on every platform: stores it first, then has it worked off. */
+/** Accepts what people do on every platform: stores it first, then wakes the dispatcher. */
 export class Inbox implements Intake {
   readonly #store: Store;
   readonly #dispatcher: Dispatcher;
@@ -31,7 +31,7 @@ export class Inbox implements Intake {
   readonly #quotas: Quotas | undefined;
   readonly #metrics: Metrics;
   readonly #eventLoop: EventLoopYield;
-  /** The last long question of each person that is being taken in. */
+  /** The last long question of each person that is being accepted. */
   readonly #long = new Map<string, Promise<unknown>>();
 
   /**
@@ -79,7 +79,7 @@ export class Inbox implements Intake {
     const message = (await this.#botLoopGuard?.downgrade(tidy)) ?? tidy;
     const { kind } = message;
     const stops = kind === 'question' && isStopCommand(text);
-    // An order costs nothing: the model is not asked.
+    // A command costs nothing: the model is not asked.
     const costs = kind === 'question' && !stops && !isNewCommand(text);
     const quota = costs
       ? await this.#quotas?.check(quotaSubjectsOf(conversation, message.author.id))
@@ -94,12 +94,12 @@ export class Inbox implements Intake {
       if (this.#dispatcher.isPaused) tell?.(userTexts.paused);
       await quota?.count(tell);
     }
-    // A repeated order, too: the first one may have been stored, and then have failed here.
+    // A repeated command, too: the first one may have been stored and then have failed here.
     if (stops && receipt !== 'queued') await this.#stopRunning(conversation);
     return receipt;
   }
 
-  /** One person's long questions come in one after the other: what is refused is not counted. */
+  /** One person's long questions are accepted one after the other, so that none is tokenised in vain. */
   async #admit(
     message: Message,
     { stops, isFull }: { stops: boolean; isFull: boolean },
@@ -124,7 +124,7 @@ export class Inbox implements Intake {
     message: Message,
     { stops, isFull }: { stops: boolean; isFull: boolean },
   ): Promise<AcceptResult> {
-    // With room for none, what was heard before is still known as such: nobody is told twice.
+    // With a limit of 0 a repeated message is still recognised, so its author is told once.
     const mostOpen = isFull ? 0 : this.#mostOpen;
     const tokens = isFull ? 0 : await countTokens(message.text, this.#eventLoop);
     const room = mostOpen === undefined ? {} : { mostOpen };
@@ -142,10 +142,10 @@ export class Inbox implements Intake {
   async revise(conversation: ConversationId, messageId: string, raw: string): Promise<boolean> {
     const text = cleanText(raw);
     const refusal = whyNot(text);
-    // What is emptied asks nothing any more.
+    // A question that was emptied asks nothing any more.
     if (refusal?.reason === 'empty') return this.#store.withdraw(conversation, messageId);
     if (refusal !== undefined) throw refusal;
-    // What is changed waits seldom: its tokens are not counted for nothing.
+    // A changed message is seldom still waiting: its tokens are counted only then.
     if (text.length > longChars && !(await this.#waits(conversation, messageId))) return false;
     const tokens = await countTokens(text, this.#eventLoop);
     return this.#store.revise(conversation, messageId, text, tokens);
@@ -173,7 +173,7 @@ export class Inbox implements Intake {
     return forgetConversation({ store: this.#store, stop }, conversation);
   }
 
-  /** An instance that answers what was deleted does not hear of it, unless the platform tells it. */
+  /** An instance that answers the deleted question learns it through the store, if not from its platform. */
   async #stopElsewhere(conversation: ConversationId, messageId: string): Promise<void> {
     const { running } = await this.#store.conversationView(conversation);
     if (running === undefined || this.#dispatcher.isAnswering(conversation, running.id)) return;
@@ -188,7 +188,7 @@ export class Inbox implements Intake {
   }
 }
 
-/** Undefined for what is a mistake in this program. */
+/** Undefined for a mistake in this program. */
 function refusalOf(error: unknown): QuestionRefusal | undefined {
   if (error instanceof MessageRefused) return error.reason;
   return error instanceof StoreUnavailable ? 'store' : undefined;

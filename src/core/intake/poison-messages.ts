@@ -2,11 +2,11 @@ import { EventLoopYield } from '../timing.ts';
 import type { Log } from '../ports/log.ts';
 import type { Store } from '../ports/store.ts';
 
-/** Shorter messages are read in no time, whatever stands in them; in UTF-16 units. */
+/** Length, in UTF-16 units, up to which a message is read fast, whatever it contains. */
 const longChars = 4_000;
-/** Found so often after a start, a note is of a message that ended the process each time. */
+/** Starts that found a note, from which on its message is taken to end the process. */
 const mostStarts = 2;
-/** The note of a message whose author was told. */
+/** Note of a message whose author was told. */
 const told = 'told';
 
 export interface PoisonMessageGuardOptions {
@@ -22,12 +22,12 @@ export interface PoisonMessageGuardOptions {
  */
 export class PoisonMessageGuard {
   readonly #options: PoisonMessageGuardOptions;
-  /** Named like a platform of its own; an instance of before does not look at it. */
+  /** Name of the notes among the read positions: like that of a platform. */
   readonly #place: string;
   /** A hundred of them at once leave time for others. */
   readonly #eventLoop = new EventLoopYield();
   #before: Promise<ReadonlyMap<string, string>> | undefined;
-  /** Messages that were refused since: they come again, as twins, edits and redeliveries. */
+  /** Messages that were refused since: they come again, as duplicates, edits and redeliveries. */
   readonly #refused = new Set<string>();
 
   constructor(options: PoisonMessageGuardOptions) {
@@ -77,7 +77,7 @@ export class PoisonMessageGuard {
     }
   }
 
-  /** The note that an earlier process left. */
+  /** The note of an earlier process. */
   async #noteOf(id: string): Promise<string | undefined> {
     this.#before ??= this.#options.store.readPositions(this.#place);
     try {

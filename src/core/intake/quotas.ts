@@ -4,7 +4,7 @@ import type { MeterCount, Meter, QuotaMeters, MeterReading } from '../ports/usag
 import { userTexts } from '../domain/user-texts.ts';
 import { type ConversationId, parseConversationId } from '../domain/conversation.ts';
 
-/** How much somebody may use within a window. */
+/** The most that a person or a workspace may use within a window. */
 export interface Quota {
   readonly scope: Meter['scope'];
   readonly unit: 'questions' | 'tokens';
@@ -20,20 +20,20 @@ export interface QuotasOptions {
   readonly log: Log;
 }
 
-/** What a question meets. */
+/** The result of a quota check. */
 export interface QuotaCheck {
-  /** Why it is not to be taken in, for its author; absent while something is left. */
+  /** Sentence for the author of a question that is refused; absent while something is left. */
   readonly refusal?: string;
-  /** It was taken in, and counts. The author is told when little is left. Never throws. */
+  /** Counts the accepted question. The author is told when little is left. Never throws. */
   count(tell?: (sentence: string) => void): Promise<void>;
 }
 
-/** A quota of somebody's, and how much of it was used when it was looked at. */
+/** A quota, and the use of it when it was checked. */
 interface QuotaState extends Quota, MeterReading {
   readonly meter: Meter;
 }
 
-/** A platform waits for no more than 3 s; a question is asked for twice. */
+/** Longest wait for the store, in milliseconds: a platform waits for 3 s, and a question takes two steps. */
 const patienceMs = 1_000;
 
 /**
@@ -47,7 +47,7 @@ export class Quotas {
     this.#options = options;
   }
 
-  /** Before a question is taken in; undefined if nothing limits it. Never throws. */
+  /** Before a question is accepted; undefined if no quota applies. Never throws. */
   async check(subjects: QuotaSubjects): Promise<QuotaCheck | undefined> {
     const { quotas, meters } = this.#options;
     const mine = quotas.flatMap((quota) => {
@@ -63,7 +63,7 @@ export class Quotas {
       const reading = readings[i];
       return reading === undefined ? [] : [{ ...each, ...reading }];
     });
-    // Whoever has to wait for several waits for the last of them.
+    // With several quotas used up, the author waits for the one that renews last.
     const [spent] = states
       .filter(({ used, most }) => used >= most)
       .toSorted((a, b) => b.renewsInMs - a.renewsInMs);
@@ -73,7 +73,7 @@ export class Quotas {
     };
   }
 
-  /** After a turn: an answer is never cut, so more may be used than there was. Never throws. */
+  /** After a turn: an answer is never cut, so the use may exceed the quota. Never throws. */
   async chargeTokens(subjects: QuotaSubjects, tokens: number): Promise<void> {
     const { quotas, meters, windowMs } = this.#options;
     if (tokens === 0) return;
@@ -90,7 +90,7 @@ export class Quotas {
       const { meter, unit, renewsInMs } = state;
       if (unit === 'questions') return [{ state, count: { meter, amount: 1, windowMs } }];
       if (tell === undefined || !isNear(state)) return [];
-      // Once in a window, though tokens go many at a time, and while nobody is there to be told.
+      // Once in a window, though tokens are used many at a time, and perhaps with no author to tell.
       const told = { meter: { ...meter, unit: 'told' as const }, amount: 1, windowMs: renewsInMs };
       return [{ state, count: told }];
     });
@@ -125,7 +125,7 @@ function meterOf(
   return id === undefined ? undefined : { scope, id, unit };
 }
 
-/** What the author is told after a count: at the first fifth that is left, and at the last one. */
+/** Notice after a count: when a fifth is left, and at the last one. */
 function noticeOf(state: QuotaState, after: MeterReading): string | undefined {
   if (state.unit === 'tokens')
     return after.used === 1 ? userTexts.quotaNearlyUsedUp(state) : undefined;
@@ -142,7 +142,7 @@ function isNear({ used, most }: { used: number; most: number }): boolean {
   return left > 0 && left * 5 <= most;
 }
 
-/** Who a question counts for, each with the platform's name in front. */
+/** The person and the workspace that a question counts for, each with the platform's name in front. */
 export interface QuotaSubjects {
   readonly platform: string;
   readonly person: string;

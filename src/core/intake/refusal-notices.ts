@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import type { Log } from '../ports/log.ts';
 import type { Store } from '../ports/store.ts';
 
-/** How often the same person is told, and logged, at most, in milliseconds. */
+/** Minimum time between two notices to the same person, and between two log lines, in milliseconds. */
 const everyMs = 60 * 60_000;
-/** Beyond this many, who was turned away first is forgotten. */
+/** Most people that are remembered; beyond it the oldest are forgotten. */
 const maxKnown = 10_000;
 
-/** People who may not use the bot, and what was made of it: each is told of it once an hour. */
+/** Limits the notices and log lines about people who may not use the bot to one an hour each. */
 export class RefusalNotices {
   readonly #platform: string;
   readonly #store: Pick<Store, 'acquireLeadership' | 'shared'>;

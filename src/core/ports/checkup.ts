@@ -8,7 +8,7 @@ export type CheckupGroup =
   | 'store'
   | 'clock';
 
-/** What one check found. */
+/** The result of one check. */
 export interface Finding {
   /** Such as `slack.scopes`; the same in every version, for machines. */
   readonly id: string;

@@ -45,7 +45,7 @@ export interface PageFormat {
   size(rendered: string): number;
 }
 
-/** What people can read before the first text. */
+/** The state that a working mark shows before the first text. */
 export type WorkingState =
   /** Queued for the model, with this many questions before it. */
   { readonly phase: 'waiting'; readonly ahead: number } | { readonly phase: 'thinking' };
@@ -54,7 +54,7 @@ export type WorkingState =
 export interface WorkingMark {
   /** It fades by itself, so it is shown again after this many milliseconds. */
   readonly renewMs: number;
-  /** Whether people can read from it that they are waiting in line. */
+  /** Whether it can say that the question waits in the queue. */
   readonly tellsWaiting: boolean;
   /** Throws what a call throws. */
   show(state: WorkingState, signal: AbortSignal): Promise<void>;

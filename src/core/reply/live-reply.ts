@@ -38,22 +38,21 @@ export interface ReplyProgress {
   /** For how long the oldest text that people do not see has been unseen; 0 if they see all. */
   readonly unseenMs: number;
   readonly longestUnseenMs: number;
-  /** What it waits for at this moment. */
+  /** The present wait. */
   readonly waitsFor?: Wait | undefined;
-  /** What it waited for before, summed up, longest first. */
+  /** The waits before, summed up by reason and budget, longest first. */
   readonly waits: readonly Wait[];
 }
 
 export interface LiveReplyOptions extends Omit<ReplyWriterOptions, 'updateIntervalMs'> {
   readonly pacer: Pacer;
-  /** Writing is over before its time; `end` throws the same. */
+  /** The reply ends early; `end` throws the same reason. */
   readonly onGivenUp: (reason: unknown) => void;
 }
 
 /**
- * What people see of a turn: takes the model's words in and keeps the posted pages up to date
- * with them, through the pacer: newest text first, one call at a time, the final text for
- * certain.
+ * The reply of a turn as people see it: takes the model's deltas and keeps the posted pages up to
+ * date, through the pacer: newest text first, one call at a time, the final text guaranteed.
  */
 export class LiveReply implements ScheduledReply {
   readonly #options: LiveReplyOptions;
@@ -75,12 +74,12 @@ export class LiveReply implements ScheduledReply {
     this.#handle = options.pacer.register(this, this.#finalEdits(), options.log);
   }
 
-  /** Aborts when writing is over before its time, with the reason. */
+  /** Aborts with the reason when the reply ends early. */
   get signal(): AbortSignal {
     return this.#abort.signal;
   }
 
-  /** For how long people have not seen the oldest text that they do not see, in milliseconds. */
+  /** Time for which the oldest unseen text has been unseen, in milliseconds. */
   get unseenMs(): number {
     return this.#over ? 0 : this.#writer.unseenMs;
   }
@@ -98,12 +97,12 @@ export class LiveReply implements ScheduledReply {
     };
   }
 
-  /** More of the model's words. Costs as much as the words, however long the reply is. */
+  /** A delta of the model's text. The cost is that of the delta, however long the reply is. */
   push(delta: string): void {
     if (this.#writer.push(delta)) this.#handle.changed();
   }
 
-  /** A text to stand on the first page until the model's first words come. */
+  /** A text for the first page until the first delta comes. */
   showPlaceholder(text: string): void {
     if (this.#writer.showPlaceholder(text)) this.#handle.changed();
   }
@@ -144,7 +143,7 @@ export class LiveReply implements ScheduledReply {
     const { budgets, streaming } = this.#prepared(update);
     const finalBudgets = streaming?.finalBudgets;
     const { since, chars } = this.#writer.unseen;
-    // What is kept for the end of a stream, and for the edit behind it, is spent for that.
+    // The reserve for the end of a stream, and for the edit after it, is spent for that.
     const needsEdit = this.#writer.needsEdit;
     const reservedUntil =
       needsEdit && !final && finalBudgets === undefined ? since + reservedMs : 0;
@@ -190,7 +189,7 @@ export class LiveReply implements ScheduledReply {
     }
   }
 
-  /** What the final text will spend, looked at anew whenever it is counted. */
+  /** The budgets that the final text will spend, read anew whenever it is counted. */
   #finalEdits(): FinalEditBudgets {
     const prepared = (): Surface => this.#prepared(this.#writer.nextUpdate());
     const { surface } = this.#options;

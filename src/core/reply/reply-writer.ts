@@ -9,17 +9,17 @@ import { Visibility, type VisibilityOptions } from './timing/unseen-text.ts';
 import type { CallVariant } from './pacing/scheduled-reply.ts';
 
 export interface ReplyWriterOptions extends PostedPagesOptions, VisibilityOptions {
-  /** How long it is from one turn of the reply to its next, as things stand, in milliseconds. */
+  /** Expected time from one update of the reply to its next, as things stand, in milliseconds. */
   readonly updateIntervalMs: () => number;
 }
 
 /**
- * Brings what people read up to what they should read, one step at a time: `next` says which,
- * `take` takes it.
+ * Brings the posted pages up to the reply's text, one page update at a time: `nextUpdate` says
+ * which, `update` makes it.
  *
- * It works on the first page that does not read as it should, so that a page is final before the
- * next one is posted. After a crash it goes on in the pages posted before: they are left alone
- * until there is more to show than they show.
+ * It works on the first page that does not show its text, so that a page is final before the next
+ * one is posted. After a crash it goes on in the pages posted before: they stay unchanged until
+ * there is more text than they show.
  */
 export class ReplyWriter {
   readonly #surface: Surface;
@@ -30,11 +30,11 @@ export class ReplyWriter {
   #pages: PageSplitter;
   /** Characters that the posted pages show since before the crash. */
   readonly #shownBefore: number;
-  /** Frozen pages before this one read as they should. */
+  /** Number of frozen pages that show their final text, from the first on. */
   #finalPages = 0;
   #placeholder: string | undefined;
   #ended = false;
-  /** The page that is posted as there is no edit for it. */
+  /** Index of a page that is posted because there is no edit for its text. */
   #rest: number | undefined;
   #posts = 0;
   #edits = 0;
@@ -87,23 +87,23 @@ export class ReplyWriter {
     return this.#ended;
   }
 
-  /** There is a posted page, for all that is known. */
+  /** A page is posted, as far as is known. */
   get hasPost(): boolean {
     return this.#posted.callKind(0) === 'edit';
   }
 
-  /** The last page does not show what it was made to show, and needs an edit for that. */
+  /** The last page does not show its text, and needs an edit for that. */
   get needsEdit(): boolean {
     return this.#posted.needsEdit(this.#posted.length - 1);
   }
 
-  /** What people do not see yet: how many characters, and since when. */
+  /** The text that people do not see yet: its length, and the time since which it is unseen. */
   get unseen(): { readonly chars: number; readonly since: number } {
     const { unseen } = this.#visibility;
     return { chars: unseen.chars(this.#pages.length), since: unseen.since };
   }
 
-  /** For how long people have not seen the oldest text that they do not see, in milliseconds. */
+  /** Time for which the oldest unseen text has been unseen, in milliseconds. */
   get unseenMs(): number {
     return this.#pages.length > 0 ? this.#visibility.unseenMs : 0;
   }
@@ -118,7 +118,7 @@ export class ReplyWriter {
     return { posts: this.#posts, edits: this.#edits, longestUnseenMs };
   }
 
-  /** The next step, if any. Cheap: looks at what is known to be cut, and renders nothing. */
+  /** The next page update, if any. Cheap: looks at what is known to be cut, and renders nothing. */
   nextUpdate(): PageUpdate | undefined {
     const frozen = this.#pages.frozen;
     for (; this.#finalPages < frozen.length; this.#finalPages += 1) {
@@ -143,13 +143,13 @@ export class ReplyWriter {
   }
 
   /** When the update may be made at the earliest, for the sake of the readers. */
-  notBefore(step: PageUpdate): UpdateTime {
+  notBefore(update: PageUpdate): UpdateTime {
     return this.hasPost
-      ? this.#times.nextAt(step, this.#breaks.notBefore)
-      : this.#times.firstAt(step, this.#visibility.unseen.since);
+      ? this.#times.nextAt(update, this.#breaks.notBefore)
+      : this.#times.firstAt(update, this.#visibility.unseen.since);
   }
 
-  /** Whether the page can stay as it is, and the rest be posted instead of the step. */
+  /** Whether the page can stay as it is, and the rest be posted as a page of its own instead. */
   maySplit({ kind, index }: PageUpdate): boolean {
     const { keptText } = this.#breaks;
     const last = index === this.#pages.frozen.length && this.#posted.length === index + 1;
@@ -158,38 +158,38 @@ export class ReplyWriter {
   }
 
   /**
-   * Takes the next step with the newest text; resolves to false, at once, if there is none after
-   * all. Throws what `PostedPage.show` throws.
+   * Makes the next page update with the newest text; resolves to false, at once, if there is none
+   * after all. Throws what `PostedPage.show` throws.
    */
-  async update(way: CallVariant, signal: AbortSignal): Promise<boolean> {
-    if (way.useAlternative) this.#split();
+  async update(variant: CallVariant, signal: AbortSignal): Promise<boolean> {
+    if (variant.useAlternative) this.#split();
     const foreseen = this.nextUpdate()?.final === true;
     // New words may have filled the live page: it is then cut, and is still the one to show.
     this.#pages.cutFullPages();
     if (this.#times.endsPages && this.nextUpdate()?.kind === 'edit') {
       this.#pages.endBlock(Math.max(this.#visibility.unseen.from, this.#shownBefore));
     }
-    const step = this.nextUpdate();
-    if (step === undefined) return false;
-    if (step.kind === 'remove') {
+    const update = this.nextUpdate();
+    if (update === undefined) return false;
+    if (update.kind === 'remove') {
       await this.#posted.removeLast(signal);
       return true;
     }
-    const { index } = step;
+    const { index } = update;
     const cut = this.#pages.frozen[index];
-    const pause = this.#sentenceBreak(step);
-    if (pause === 'later') return false;
-    const page = cut ?? pause ?? this.#livePage();
+    const atBreak = this.#sentenceBreak(update);
+    if (atBreak === 'later') return false;
+    const page = cut ?? atBreak ?? this.#livePage();
     const before = this.#visibility.unseen;
-    const heldBack = cut === undefined ? this.#heldBack(pause) : this.#pages.lengthAfter(index);
+    const heldBack = cut === undefined ? this.#heldBack(atBreak) : this.#pages.lengthAfter(index);
     this.#visibility.showing(this.#pages.length, heldBack);
     if (page === undefined) return false;
-    // A later attempt must find the slices of both without a gap.
-    if (step.kind === 'post' && index > 0) await this.#posted.record(index);
+    // A later attempt must find the slices of all pages without a gap.
+    if (update.kind === 'post' && index > 0) await this.#posted.record(index);
     const posted = this.#posted.pageAt(index);
     this.#times.started(index);
     const options = {
-      final: step.final,
+      final: update.final,
       foreseen,
       whole: index === this.#rest,
       last: this.#ended && cut === undefined,
@@ -199,16 +199,16 @@ export class ReplyWriter {
         posted.show(page, options, signal),
       );
     } catch (error) {
-      // What may not be posted here may still be what an edit shows.
+      // A text that may not be posted here may still be shown by an edit.
       if (!isRefusal(error) || posted.callKind === 'edit' || !this.#breaks.undoSplit()) throw error;
       this.#rest = undefined;
       return true;
     }
-    if (step.kind === 'post') this.#posts += 1;
+    if (update.kind === 'post') this.#posts += 1;
     else this.#edits += 1;
-    this.#breaks.shown(index, page, pause !== undefined);
+    this.#breaks.shown(index, page, atBreak !== undefined);
     // The text may have ended during the call.
-    if (this.#ended && pause !== undefined) this.#breaks.prepare(this.#pages);
+    if (this.#ended && atBreak !== undefined) this.#breaks.prepare(this.#pages);
     this.#posted.invalidateAfter(index);
     if (!posted.shows(page.text, { final: false })) this.#visibility.notAllShown();
     return true;
@@ -234,10 +234,10 @@ export class ReplyWriter {
     return this.#breaks.find(this.#pages, index, this.#visibility.unseen.since);
   }
 
-  /** How much of what there is stands behind the pause. */
-  #heldBack(pause: Page | undefined): number {
-    const live = pause && this.#pages.live();
-    return live ? live.source.length - pause.source.length : 0;
+  /** How much of what there is stands behind the atBreak. */
+  #heldBack(atBreak: Page | undefined): number {
+    const live = atBreak && this.#pages.live();
+    return live ? live.source.length - atBreak.source.length : 0;
   }
 
   #livePage(): Page | undefined {

@@ -7,15 +7,15 @@ import type { Pacer } from '../reply/pacing/pacer.ts';
 import { userTexts } from '../domain/user-texts.ts';
 import type { Outcome, Turn } from '../domain/turn.ts';
 
-/** Whoever could not be called for so long has seen the answer by then, in milliseconds. */
+/** Time after which a notice is dropped, in milliseconds: its asker has seen the answer by then. */
 const giveUpAfterMs = 5 * 60_000;
 const callTimeoutMs = 10_000;
 
 export interface AnswerReadyNoticesOptions {
-  /** An answer that took longer from its question on is a long one, in milliseconds. */
+  /** Time since the question from which on an answer is a long one, in milliseconds. */
   readonly afterMs: number;
   readonly pacer: Pacer;
-  /** Nobody is behind a bot who could be called; one might even answer. */
+  /** Bots are not notified: one might answer. */
   readonly isBot: (author: string) => boolean;
   readonly log: Log;
 }
@@ -47,7 +47,7 @@ export class AnswerReadyNotices {
   }
 }
 
-/** One notice in line for its budgets, behind all that shows people words. */
+/** One notice, queued after all calls that show text. */
 class NoticeCall implements ScheduledReply {
   readonly #notice: AskerNotice;
   readonly #log: Log;
@@ -79,7 +79,7 @@ class NoticeCall implements ScheduledReply {
         this.#notice.post(userTexts.answerIsReady, end),
       );
     } catch (error) {
-      // Only then it was certainly not posted.
+      // Only after a rate limit it was certainly not posted.
       if (error instanceof RateLimited) throw error;
       this.#log.warn({ err: error }, 'nobody told of a long answer');
     }

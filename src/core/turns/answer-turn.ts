@@ -23,7 +23,7 @@ import type { Pacer } from '../reply/pacing/pacer.ts';
 import { WorkingIndicator } from '../reply/posting/working-indicator.ts';
 import { userTexts } from '../domain/user-texts.ts';
 
-/** What it takes to answer. */
+/** The parts of the core that answer a turn. */
 export interface TurnServices {
   readonly store: Store;
   readonly model: Model;
@@ -33,29 +33,29 @@ export interface TurnServices {
   readonly pacer: Pacer;
   readonly eventLoop: EventLoopYield;
   readonly limits: TurnLimits;
-  /** Whether what this author wrote may not be read, though it is kept. */
+  /** Whether messages of this author are kept, but may not be read. */
   readonly isDenied: (author: string) => boolean;
   readonly metrics: Metrics;
   /** Replies that are written here at this moment, by turn. */
   readonly replies: Map<string, LiveReply>;
 }
 
-/** How the turn is held, and what ends the work on it before its time. */
+/** The turn's lease, and the signals that end its work early. */
 export interface TurnSignals {
-  /** A person's order: ends the model's words; what there is of them is still shown. */
+  /** A person stopped it: the model ends, and its text so far is shown. */
   readonly stop: AbortSignal;
-  /** A hand-over or a lost claim: nothing more is written here. */
+  /** Handed over or lost: nothing more is written here. */
   readonly abandon: AbortSignal;
   readonly leaseWindow: LeaseWindow;
 }
 
-/** How a turn went, for the log. */
+/** The result of a turn. */
 export interface TurnReport {
   readonly ending: Ending;
   readonly usage: Usage;
   /** From the turn's start to text that people see, in milliseconds; absent if there was none. */
   readonly firstTextMs?: number;
-  /** How whoever asked can be called, if all of the reply stands somewhere. */
+  /** Notifies the asker; absent unless all of the reply is shown. */
   readonly notice?: AskerNotice | undefined;
   /** How the reply came to be seen; absent if nothing of it was shown here. */
   readonly progress?: ReplyProgress;
@@ -118,7 +118,7 @@ export async function answerTurn(
   try {
     const ending = turn.ending ?? (await write());
     await retryWhileStoreIsDown(() => services.store.storeEnding(claim, ending), log, reply.signal);
-    // Nobody is called to what they deleted, or cannot read.
+    // No notice about a reply that was deleted, or cannot be read.
     const notice = (await show(ending)) ? surface.notice : undefined;
     const { progress } = reply;
     return {
@@ -174,7 +174,7 @@ export async function answerTurn(
           const note = event.reason === 'length' ? userTexts.cutByModel : undefined;
           return endOf('done', text, note);
         }
-        // An answer that is stopped has no end that tells who wrote it.
+        // A stopped answer has no end event with its model.
         if (event.model !== undefined) usage = { model: event.model };
         const delta = fitting(event.text, maxReplyChars - text.length);
         text += delta;
@@ -237,7 +237,7 @@ function askedAt(turn: Turn): number {
   return Math.min(...turn.messages.map((message) => message.sentAt));
 }
 
-/** Why the model is not even asked. */
+/** Why the model is not asked. */
 function whyNot(turn: Turn, bounds: TurnLimits): { outcome: Outcome; note: string } | undefined {
   if (isNewCommand(turn.messages.at(-1)?.text ?? ''))
     return { outcome: 'done', note: userTexts.newConversation };

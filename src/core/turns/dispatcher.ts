@@ -15,9 +15,9 @@ import type { Platform } from '../ports/platform.ts';
 import type { AcceptOptions, AcceptResult, Lease, ClaimedTurn } from '../ports/store.ts';
 import { type ActiveTurn, TurnRunner } from './turn-runner.ts';
 
-/** A conversation that is worked off here. */
+/** A conversation that is processed here. */
 interface ActiveConversation extends ActiveTurn {
-  /** It was woken meanwhile: look again before it is left. */
+  /** It was woken meanwhile: claim again before it is released. */
   again: boolean;
   readonly done: Promise<void>;
 }
@@ -47,7 +47,7 @@ export class Dispatcher {
     services: TurnServices;
     platforms: readonly Platform[];
     usageRecorder: UsageRecorder;
-    /** Who waited long for an answer is told that it is there; absent where nobody is. */
+    /** Notifies askers who waited long; absent where that is off. */
     answerReadyNotices?: AnswerReadyNotices | undefined;
     lease: Lease;
     log: Log;
@@ -81,7 +81,7 @@ export class Dispatcher {
     });
   }
 
-  /** Takes up what was left undone, now and from time to time. */
+  /** Claims turns without an owner, now and from time to time. */
   start(): void {
     this.#unclaimed.start();
     this.#pause.start();
@@ -94,17 +94,17 @@ export class Dispatcher {
     this.#loads.start();
   }
 
-  /** Whether an operator wants nothing new to be begun. */
+  /** Whether an operator paused new turns. */
   get isPaused(): boolean {
     return this.#pause.isPaused;
   }
 
-  /** How many turns are being worked on here. */
+  /** Number of conversations that are processed here. */
   get running(): number {
     return this.#active.size;
   }
 
-  /** What is at hand, for whoever watches the service. */
+  /** The work in progress, for metrics. */
   get load(): CoreLoad {
     const { modelQueue } = this.#services;
     return {
@@ -154,7 +154,7 @@ export class Dispatcher {
     else if (this.#mayClaim(conversation)) this.#start(conversation);
   }
 
-  /** There is something to do in this conversation, for whichever instance takes it first. Never throws. */
+  /** There is something to do in this conversation, for the instance that claims it first. Never throws. */
   offerToAll(conversation: ConversationId): void {
     const ahead = this.#loads.isAlone ? 0 : this.#pending;
     this.#claims.schedule(conversation, ahead, () => this.wake(conversation));
@@ -178,7 +178,7 @@ export class Dispatcher {
     else active.pendingStops.add(turn);
   }
 
-  /** Begins nothing new from now on: what comes in is only stored. */
+  /** Begins no turn from now on: new messages are only stored. */
   stopClaiming(): void {
     this.#draining = true;
     void this.#unclaimed.stop();
@@ -202,7 +202,7 @@ export class Dispatcher {
     await this.#usageRecorder.settled();
   }
 
-  /** How much else there is to do here, where another instance may have less. */
+  /** Turns in progress or delayed here, where another instance may have fewer. */
   get #pending(): number {
     return this.#services.store.shared ? this.#active.size + this.#claims.pendingCount : 0;
   }
@@ -210,7 +210,7 @@ export class Dispatcher {
   #mayClaim(conversation: ConversationId): boolean {
     if (this.#draining || this.#pause.blocksNewTurns || this.#active.has(conversation))
       return false;
-    // What just failed is not tried sooner because somebody writes more.
+    // A new message does not shorten the delay after a failure.
     if (this.#retries.isWaiting(conversation)) return false;
     return this.#platforms.has(parseConversationId(conversation).platform);
   }
@@ -225,7 +225,7 @@ export class Dispatcher {
     void this.#process(conversation, active, claim).finally(() => {
       this.#active.delete(conversation);
       resolve();
-      // Woken between the last look and now: without this the question would strand.
+      // Woken between the last claim and now: without this the question would strand.
       if (active.again) this.wake(conversation);
     });
     return active;

@@ -11,7 +11,7 @@ import { countTokens } from './prompt.ts';
  * budget holds, and counted in a few seconds whatever it is.
  */
 const maxPastChars = 1_000_000;
-/** How long the platform may take to tell what was said before. */
+/** Longest wait for the platform's earlier messages, in milliseconds. */
 const patienceMs = 20_000;
 
 /**

@@ -1,4 +1,4 @@
-/** Somebody's question that waits for a place. */
+/** A question that waits for a slot. */
 interface Waiter {
   readonly person: string;
   readonly onAhead: (ahead: number) => void;
@@ -11,7 +11,7 @@ interface Waiter {
  * that one person's many questions hold nobody else up.
  */
 export class ModelQueue {
-  /** Answers that may be written at once. */
+  /** Answers that may be written at the same time. */
   readonly slots: number;
   readonly #writing = new Map<string, number>();
   /** The people who wait, in the order of their turns; each with their questions in order. */
@@ -28,7 +28,7 @@ export class ModelQueue {
     return this.#taken;
   }
 
-  /** Questions in line. Costs as much as there are people in it. */
+  /** Questions that wait. The cost grows with the number of people. */
   get waiting(): number {
     return [...this.#waiting.values()].reduce((sum, waiters) => sum + waiters.length, 0);
   }
@@ -85,7 +85,7 @@ export class ModelQueue {
     this.#tellAll();
   }
 
-  /** Whoever is served goes to the end of the line of people, with the questions left. */
+  /** The person of a served question goes to the end, with the questions that are left. */
   #leaveLine(waiter: Waiter): void {
     const left = this.#waiting.get(waiter.person)?.filter((other) => other !== waiter) ?? [];
     this.#waiting.delete(waiter.person);
@@ -96,7 +96,7 @@ export class ModelQueue {
     for (const [ahead, waiter] of this.#order().entries()) waiter.onAhead(ahead);
   }
 
-  /** Who goes when, if nobody else came and those who write went on. */
+  /** The order of the waiting questions, as things stand. */
   #order(): Waiter[] {
     const ranked = Array.from(this.#waiting, ([person, waiters], turn) => {
       const writing = this.#writing.get(person) ?? 0;

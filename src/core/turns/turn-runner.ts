@@ -12,14 +12,14 @@ import type { Lease, ClaimedTurn } from '../ports/store.ts';
 import type { Claim } from '../domain/turn.ts';
 import { countTokens } from './prompt.ts';
 
-/** A turn that even its apology cannot end is ended unseen after so many more attempts. */
+/** Further attempts after which a turn ends without a reply, if not even its apology can be shown. */
 const unseenAfterMore = 3;
 
-/** What is known of the turn at hand in a conversation. */
+/** The turn in progress in a conversation. */
 export interface ActiveTurn {
   /** Absent while it is being claimed. */
   held?: HeldTurn;
-  /** Turns that were to be stopped before we knew that they are ours. */
+  /** Turns that were stopped before it was known that they are claimed here. */
   readonly pendingStops: Set<string>;
   /** When the store was last asked for a turn, on the clock of `performance.now()`. */
   askedAt: number;
@@ -30,7 +30,7 @@ export interface TurnRunnerOptions {
   readonly lease: Lease;
   readonly leases: Leases;
   readonly usageRecorder: UsageRecorder;
-  /** Who waited long for an answer is told that it is there; absent where nobody is. */
+  /** Notifies askers who waited long; absent where that is off. */
   readonly answerReadyNotices?: AnswerReadyNotices | undefined;
   readonly log: Log;
 }
@@ -48,7 +48,7 @@ function seen(progress: ReplyProgress | undefined): Record<string, unknown> {
   };
 }
 
-/** Brings turns to their end: answered and finished, or given back for another try. */
+/** Brings turns to their end: answered and finished, or released for another attempt. */
 export class TurnRunner {
   readonly #options: TurnRunnerOptions;
 
@@ -115,7 +115,7 @@ export class TurnRunner {
     return answerTurn(work, this.#options.services, platform, log, hold);
   }
 
-  /** The turn was not brought to its end: somebody else, or we ourselves later, will. */
+  /** The turn did not end: another instance, or this one later, goes on with it. */
   async #release(error: unknown, claim: Claim, log: Log): Promise<undefined> {
     const interrupted = error instanceof TurnInterrupted ? error.reason : undefined;
     if (interrupted === 'lost' || error instanceof ClaimLost) {

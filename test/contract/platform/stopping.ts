@@ -99,7 +99,12 @@ export function stopping(it: ItWithChats): void {
       await world.start();
       const two = await modelAskedFor(chat, 'Ann: two');
       await until(() => world.logged('turn done').length === 1);
-      expect(world.logged('turn done')[0]).toMatchObject({ outcome: 'stopped' });
+      expect(world.logged('turn done')[0]).toMatchObject({
+        outcome: 'stopped',
+        posts: expect.any(Number),
+        longestUnseenMs: expect.any(Number),
+        waitedFor: expect.any(String),
+      });
       expect(two.request.signal.aborted).toBe(false);
       two.write('Two.').end();
       await world.turnsDone(2);

@@ -7,7 +7,7 @@ import {
   matchContainers,
 } from './markdown/containers.ts';
 
-/** What one page leaves open for the next. */
+/** The markdown that one page leaves open for the next. */
 export interface CarryOver {
   readonly block: Block;
   /** Whether the cut is in the middle of a line. */
@@ -20,9 +20,9 @@ export interface CarryOver {
 
 /** How a page begins. */
 export interface PagePrefix {
-  /** What is put before the slice. */
+  /** Text that is put before the slice. */
   readonly prefix: string;
-  /** Units of the slice that the prefix stands for, or that are not shown. */
+  /** Units of the slice that the prefix replaces, or that are not shown. */
   readonly skip: number;
   readonly shift: Dedent;
 }
@@ -57,7 +57,7 @@ function reopened(marks: string, text: string): string {
   return before + marks + separatorOf(marks, text);
 }
 
-/** What keeps marks from growing together with those that the text begins or ends with. */
+/** A separator that keeps marks from merging with those that the text begins or ends with. */
 export function separatorOf(one: string, other: string): string {
   return one !== '' && one.at(-1) === other[0] ? wordJoiner : '';
 }

@@ -5,7 +5,7 @@ import { indentAt } from './markdown/containers.ts';
 import type { MarkdownState } from './markdown-state.ts';
 import { looksLikeBlock } from './carry-over.ts';
 
-/** What a cut can come before. */
+/** The element before which a cut is made. */
 type CutKind = 'block' | 'item' | 'blank' | 'line' | 'row' | 'heading' | 'sentence' | 'word';
 
 /** Kinds of boundaries, best first, and the share of a full page that each must keep. */

@@ -13,7 +13,7 @@ export interface PageCut {
   readonly seam: CarryOver;
 }
 
-/** What `Page.written` tells. */
+/** As `Page.written`. */
 type Written = () => string;
 
 /** Either all of the text fits on one page, rendered here, or a cut is due. */
@@ -55,7 +55,7 @@ export function fitPage(
   return cutOf(format, excess, seen) ?? fitBare(format, seam, text, seen);
 }
 
-/** How much of a page may stay unseen for a better end, in UTF-16 units. */
+/** Most text of a page that may stay unseen for a better end, in UTF-16 units. */
 const mostHeldBack = 240;
 
 /** Where a page that is not full would best end, near to the end of what there is. */
@@ -71,9 +71,9 @@ export function breakNearEnd(
   return cut && { ...cut, written: writtenIn(format, draft, cut.at) };
 }
 
-/** A page that is so full may end with a block, as a share of its limit. */
+/** Fraction of the limit from which on a page may end with a block. */
 const nearlyFull = 0.75;
-/** What comes behind the block stays unseen until the next page is posted, in UTF-16 units. */
+/** Most text after the block, in UTF-16 units: it stays unseen until the next page is posted. */
 const mostBehindBlock = 80;
 
 /** Where a page that is nearly full can end with a block, behind `least` units at the earliest. */
@@ -167,7 +167,7 @@ function inPair(text: string, at: number): boolean {
   return point !== undefined && point > 0xffff;
 }
 
-/** What is put around the text leaves no room for it: the limit goes before the form. */
+/** Prefix and closing marks leave no room for the text: the limit comes before the form. */
 function fitBare(format: PageFormat, seam: CarryOver, text: string, seen: number): PageFit {
   const end = Math.min(seen, format.limit * 2);
   const draft = new PageDraft(format, seam, text.slice(0, end + maxAhead), true);

@@ -52,7 +52,7 @@ export class MarkdownState {
     return low;
   }
 
-  /** What is open where the text up to `end` ends. */
+  /** The block that is open where the text up to `end` ends. */
   positionAt(end: number): TextPosition {
     const line = this.lines[this.indexAt(end)];
     if (!line) return { line, block: this.seam.block, middle: false };
@@ -120,7 +120,7 @@ export class MarkdownState {
     return open.map(({ at, mark }) => (stray.has(at) ? '' : mark)).join('');
   }
 
-  /** What the next page has to go on with if this one ends at `end`. */
+  /** The markdown that the next page carries on if this one ends at `end`. */
   carryOverAt(end: number): CarryOver {
     const { line, block, middle } = this.positionAt(end);
     if (!line) return this.seam;

@@ -120,7 +120,7 @@ export class PageDraft {
     return this.#format.size(rendered) <= this.#format.limit ? rendered : undefined;
   }
 
-  /** Whether what is put before the text takes more than half of the page. */
+  /** Whether the prefix takes more than half of the page. */
   #fills({ prefix }: PagePrefix): boolean {
     return prefix !== '' && this.#format.size(this.#format.render(prefix)) > this.#format.limit / 2;
   }

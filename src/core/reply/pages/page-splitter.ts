@@ -35,11 +35,11 @@ function isHighSurrogate(unit: number): boolean {
 export class PageSplitter {
   readonly #format: PageFormat;
   readonly #frozen: Page[] = [];
-  /** What the last frozen page left open. */
+  /** The markdown that the last frozen page left open. */
   #seam: CarryOver = nothingCarried;
-  /** What the model wrote since the last cut. */
+  /** The model's text since the last cut. */
   #source = '';
-  /** What is shown of it once a closing note is added. */
+  /** The text that is shown once a closing note is added. */
   #noted: string | undefined;
   /** Units of `#noted` that come from the source. */
   #fromSource = 0;

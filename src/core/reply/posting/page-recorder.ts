@@ -18,7 +18,7 @@ export interface PageRecorderOptions {
   readonly index: number;
   /** The idempotency key of the page's post. */
   readonly key: string;
-  /** What is stored already. */
+  /** The stored record, if there is one. */
   readonly record?: PageRecord | undefined;
   readonly log: Log;
 }
@@ -81,7 +81,7 @@ export class PageRecorder {
     if (this.#lost !== undefined) throw this.#lost.error;
   }
 
-  /** What it shows is of no use to a later attempt. */
+  /** Its text is of no use to a later attempt. */
   invalidate(): void {
     this.#shows = { ...this.#shows, source: '' };
     this.#write();

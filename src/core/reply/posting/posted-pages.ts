@@ -41,12 +41,12 @@ export class PostedPages {
     return this.#pages[index]?.callKind ?? 'post';
   }
 
-  /** Whether people read this text there; with `final`, for certain and for good. */
+  /** Whether the page shows this text; with `final`, for certain and for good. */
   shows(index: number, text: string, options: { final: boolean }): boolean {
     return this.#pages[index]?.shows(text, options) ?? false;
   }
 
-  /** Whether the platform shows less of it than it was given. */
+  /** Whether the platform shows less of the page than it was given. */
   needsEdit(index: number): boolean {
     return this.#pages[index]?.needsEdit ?? false;
   }
@@ -120,7 +120,7 @@ export class PostedPage {
   #id: string | undefined;
   /** A post was sent, or perhaps sent, and its answer is not known. */
   #perhapsPosted: boolean;
-  /** What it reads; undefined when that is not certain. */
+  /** The text that it shows; undefined where that is not certain. */
   #text: string | undefined;
   /** How often the final text must still be sent, as an unanswered edit may land behind it. */
   #confirmations = 0;
@@ -132,7 +132,7 @@ export class PostedPage {
     key: string;
     index: number;
     leaseCoversCall?: () => boolean;
-    /** What an earlier attempt left of it. */
+    /** The record of an earlier attempt. */
     record?: PageRecord;
   }) {
     this.#surface = options.surface;
@@ -156,7 +156,7 @@ export class PostedPage {
     return this.#id === undefined ? 'post' : 'edit';
   }
 
-  /** Whether people read this text here; with `final`, for certain and for good. */
+  /** Whether the page shows this text; with `final`, for certain and for good. */
   shows(text: string, options: { final: boolean }): boolean {
     if (this.#text !== text) return false;
     return !options.final || (this.#confirmations === 0 && this.#due === undefined);
@@ -195,7 +195,7 @@ export class PostedPage {
     }
   }
 
-  /** What it shows is of no use to a later attempt. */
+  /** Its text is of no use to a later attempt. */
   invalidate(): void {
     this.#recorder.invalidate();
   }
@@ -281,7 +281,7 @@ export class PostedPage {
   }
 
   async #call<T>(signal: AbortSignal, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    // What came before in the same step may have taken as long as a lease has left.
+    // An earlier call of the same step may have taken the rest of the lease.
     if (!this.#leaseCoversCall())
       throw new LeaseUncertain('the lease may end before the call would');
     return withDeadline(this.#surface.callTimeoutMs, signal, call);

@@ -4,11 +4,11 @@ import type { Log } from '../../ports/log.ts';
 import type { Surface, WorkingMark, WorkingState } from '../../ports/surface.ts';
 import { userTexts } from '../../domain/user-texts.ts';
 
-/** Before the first text, people who have no other sign get a placeholder after this long. */
+/** Time without text after which a placeholder is posted, in milliseconds, where there is no other sign. */
 const placeholderAfterMs = 5_000;
-/** A changing place in line is not told more often than this. */
+/** Minimum time between two changes of the place in the queue, in milliseconds. */
 const tellEveryMs = 1_000;
-/** After no answer it is tried again so much later, if it would not be renewed before. */
+/** Delay of the next try after a failed one, in milliseconds, if the mark is not renewed before. */
 const failedAgainMs = 5_000;
 
 /**
@@ -26,9 +26,9 @@ export class WorkingIndicator {
   #placeholderDue = false;
   #shownAt = Number.NEGATIVE_INFINITY;
   #showing = false;
-  /** The last try failed: people may see no sign. */
+  /** The last try failed: perhaps no sign is visible. */
   #failed = false;
-  /** The platform wants no try before this, in milliseconds of `performance.now()`. */
+  /** When the platform takes the next try, in milliseconds of `performance.now()`. */
   #notBefore = Number.NEGATIVE_INFINITY;
 
   constructor(options: { surface: Surface; log: Log }) {
@@ -100,7 +100,7 @@ export class WorkingIndicator {
       this.#schedule(state === this.#state ? againMs : Math.min(againMs, tellEveryMs));
   }
 
-  /** Another sign stands in; how long until the mark is tried again, in milliseconds. */
+  /** Shows the placeholder instead; returns the time until the next try of the mark, in milliseconds. */
   #fail(error: unknown, mark: WorkingMark): number {
     this.#failed = true;
     this.#updatePlaceholder();

@@ -33,7 +33,7 @@ export type Leaf =
   /** Indented code. */
   | { readonly kind: 'code' };
 
-/** What is open between two lines. */
+/** The containers and the leaf that are open between two lines. */
 export interface Block {
   readonly containers: readonly Container[];
   readonly leaf: Leaf;
@@ -59,7 +59,7 @@ export interface Line {
     | 'row'
     | 'delimiter';
   readonly before: Block;
-  /** What is open in the middle of the line. */
+  /** The block that is open in the middle of the line. */
   readonly within: Block;
   readonly after: Block;
 }
@@ -268,7 +268,7 @@ const kinds: readonly (readonly [RegExp, string])[] = [
   [/^<textarea(?=[\s>]|$)/i, '</textarea>'],
 ];
 
-/** What ends the raw HTML that is open behind these lines; empty if none is. */
+/** The text that ends the raw HTML that is open after these lines; empty if none is. */
 export function htmlEnd(lines: readonly string[]): string {
   let end = '';
   for (const line of lines) {

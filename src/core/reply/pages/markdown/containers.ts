@@ -1,4 +1,4 @@
-/** What a line of markdown stands in: a quote, or an item of a list. */
+/** The container of a line of markdown: a quote, or an item of a list. */
 export interface Container {
   readonly kind: 'quote' | 'item';
   /** Columns by which an item's further lines are indented; 0 for a quote. */

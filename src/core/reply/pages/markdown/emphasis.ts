@@ -19,7 +19,7 @@ interface Opener {
 
 type Run = Omit<Opener, 'below'>;
 
-/** What is open before `at`, from where on the text is to be read. */
+/** The marks that are open before `at`, the offset to read on from. */
 interface State {
   readonly at: number;
   readonly open: Opener | undefined;
@@ -29,7 +29,7 @@ interface State {
 
 /** More marks open at once are stray characters, not emphasis. */
 const maxOpen = 6;
-/** A run closes none that stands behind so many others: with these it is no prose. */
+/** Most open runs that a run is compared with; a text with more is no prose. */
 const maxBetween = 32;
 /** A longer run is text. */
 const maxBackticks = 8;
@@ -37,7 +37,7 @@ const maxBackticks = 8;
 const unitsBetween = 64;
 const space = /^\s?$/u;
 const punctuation = /^[\p{P}\p{S}]$/u;
-/** What holds no emphasis: `<https://…>`, `](https://…)` and `https://…`. */
+/** Spans without emphasis: `<https://…>`, `](https://…)` and `https://…`. */
 const opaque =
   /<[^\s<>]{1,500}>|\]\([^\s()]*(?:\([^\s()]*\)[^\s()]*)*(?:[ \t]+"[^"\n]*")?\)?|https?:\/\/[^\s<>]*/iy;
 
@@ -108,7 +108,7 @@ function readRun(
   return { run: { at, char, length, closes, left: length }, opens };
 }
 
-/** What is open behind a run of `*`, `_` or `~`. */
+/** The marks that are open after a run of `*`, `_` or `~`. */
 function behindRun(text: string, { at, open }: State): State {
   const length = runLength(text, at);
   const end = at + length;
@@ -125,12 +125,12 @@ function opaqueLength(text: string, at: number): number {
   opaque.lastIndex = at;
   const skipped = opaque.exec(text)?.[0] ?? '';
   let { length } = skipped;
-  // What closes emphasis right behind an address is no part of it.
+  // A mark that closes emphasis right after an address is no part of it.
   if (/^h/i.test(skipped)) while ('*_~`'.includes(skipped[length - 1] ?? '/')) length--;
   return Math.max(1, length);
 }
 
-/** What may be more than text. */
+/** Characters that may be more than text. */
 const special = /[\\`*_~<]|\]\(|https?:\/\//gi;
 
 /** The next place that may be more than text. */
@@ -146,7 +146,7 @@ function specialFrom(text: string, from: number): number {
 export class Marks {
   readonly #text: string;
   readonly #backticks: Backticks;
-  /** As far as it was read, one in so many units; what stands between two is read again. */
+  /** States at intervals of the text that was read; the text between two is read again. */
   readonly #states: State[] = [{ at: 0, open: undefined }];
 
   constructor(text: string) {
@@ -163,7 +163,7 @@ export class Marks {
       kept = next;
       this.#states.push(kept);
     }
-    // What stands right before the end may have been read with what comes behind it.
+    // The text right before the end may have been read together with the text after it.
     const text = this.#text.slice(0, end);
     let state = this.#stateBefore(inPair(this.#text, end) ? end - 1 : end);
     while (state.at < end && state.code === undefined) state = this.#behind(text, state);
@@ -228,7 +228,7 @@ export function openMarks(text: string): OpenMark[] {
   return new Marks(text).openAt(text.length);
 }
 
-/** What closes these marks, innermost first. */
+/** The marks that close these, innermost first. */
 export function closers(marks: string): string {
   return marks.split('').toReversed().join('');
 }
