@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import type { Log } from '../ports/log.ts';
 import type { Store } from '../ports/store.ts';
 
@@ -14,9 +15,13 @@ export class RefusalNotices {
   readonly #log: Log;
   /** In milliseconds since the epoch. */
   readonly #since = Date.now();
-  /** By person, on the clock of `performance.now()`. */
-  readonly #loggedAt = new Map<string, number>();
-  readonly #toldAt = new Map<string, number>();
+  /** Ids of people. */
+  readonly #logged = new LRUCache<string, true>({ max: maxKnown, ttl: everyMs, perf: performance });
+  readonly #notified = new LRUCache<string, true>({
+    max: maxKnown,
+    ttl: everyMs,
+    perf: performance,
+  });
 
   constructor(options: {
     platform: string;
@@ -33,8 +38,8 @@ export class RefusalNotices {
    * @param ids why, and what else the log tells of it
    */
   log(person: string, ids: Readonly<Record<string, unknown>>): void {
-    if (isRecent(this.#loggedAt, person)) return;
-    remember(this.#loggedAt, person);
+    if (this.#logged.has(person)) return;
+    this.#logged.set(person, true);
     this.#log.info({ platform: this.#platform, person, ...ids }, 'access denied');
   }
 
@@ -46,7 +51,7 @@ export class RefusalNotices {
    * @param sentAt when they wrote, in milliseconds since the epoch
    */
   async shouldNotify(person: string, sentAt: number): Promise<boolean> {
-    if (sentAt < Date.now() - everyMs || isRecent(this.#toldAt, person)) return false;
+    if (sentAt < Date.now() - everyMs || this.#notified.has(person)) return false;
     // An instance that is alone has forgotten whom it told before it was started anew.
     if (!this.#store.shared && sentAt < this.#since) return false;
     if (this.#store.shared) {
@@ -55,17 +60,7 @@ export class RefusalNotices {
       if (!(await this.#store.acquireLeadership(`told:${this.#platform}:${person}`, lease)))
         return false;
     }
-    remember(this.#toldAt, person);
+    this.#notified.set(person, true);
     return true;
   }
-}
-
-function isRecent(known: ReadonlyMap<string, number>, person: string): boolean {
-  return performance.now() - (known.get(person) ?? Number.NEGATIVE_INFINITY) < everyMs;
-}
-
-function remember(known: Map<string, number>, person: string): void {
-  known.delete(person);
-  if (known.size >= maxKnown) known.delete(known.keys().next().value ?? '');
-  known.set(person, performance.now());
 }

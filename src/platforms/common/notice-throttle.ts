@@ -7,7 +7,11 @@ const maxRemembered = 10_000;
 
 /** Keeps somebody who asks far too much from being told the same again and again. */
 export class NoticeThrottle {
-  readonly #sent = new LRUCache<string, true>({ max: maxRemembered, ttl: repeatMs });
+  readonly #sent = new LRUCache<string, true>({
+    max: maxRemembered,
+    ttl: repeatMs,
+    perf: performance,
+  });
 
   /** Whether the notice may be sent now; it then counts as sent. */
   allows(person: string, channel: string, text: string): boolean {

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { Budget, Surface, ReportedLimit } from '../../../core/ports/surface.ts';
 import { RateLimited } from '../../../core/domain/errors.ts';
 
@@ -16,7 +17,7 @@ type CallKind = keyof Surface['budgets'];
  * its answers. Until it has told, five calls in five seconds are believed.
  */
 export class ChannelRateLimits {
-  readonly #channels = new Map<string, Record<CallKind, ReportedBudget>>();
+  readonly #channels = new LRUCache<string, Record<CallKind, ReportedBudget>>({ max: maxChannels });
   /** Of all that the bot does. */
   readonly global: GlobalRateLimit;
 
@@ -57,9 +58,6 @@ export class ChannelRateLimits {
   #channel(id: string): Record<CallKind, ReportedBudget> {
     let channel = this.#channels.get(id);
     if (channel === undefined) {
-      if (this.#channels.size >= maxChannels) {
-        this.#channels.delete(this.#channels.keys().next().value ?? '');
-      }
       channel = {
         post: newBudget(`discord:${id}:post`),
         // The client library sends them one after the other, in the order they were made.

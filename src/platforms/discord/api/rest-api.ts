@@ -38,7 +38,11 @@ export class DiscordApi {
   readonly #metrics: Metrics;
   readonly #budgets: ChannelRateLimits;
   readonly #onUnauthorized: () => void;
-  readonly #loggedRefusals = new LRUCache<string, true>({ max: 1_000, ttl: logRefusalEveryMs });
+  readonly #loggedRefusals = new LRUCache<string, true>({
+    max: 1_000,
+    ttl: logRefusalEveryMs,
+    perf: performance,
+  });
   /** Of the call that is being made. */
   readonly #permit = new AsyncLocalStorage<Permit>();
 

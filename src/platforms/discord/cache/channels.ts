@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { type JsonRecord, asRecord, asList, asText } from '../../../core/foreign-data.ts';
 import type { DiscordApi } from '../api/rest-api.ts';
 import { errorCodes, DiscordApiError } from '../api/api-errors.ts';
@@ -22,17 +23,21 @@ export interface Channel {
 const directTypes = new Set<unknown>([1, 3]);
 const threadTypes = new Set<unknown>([10, 11, 12]);
 const forumTypes = new Set<unknown>([15, 16]);
-/** A channel that may not be looked at is not asked for again for so long, in milliseconds. */
+/** Time for which a channel that may not be seen is not asked for again, in ms. */
 const hiddenForMs = 60_000;
-/** Beyond this many the one known longest is forgotten, and asked for when it is needed. */
+/** Channels in memory; others are asked for when they are needed. */
 const maxCached = 20_000;
 
 /** What kind of place each channel is: told by events, or asked for. */
 export class Channels {
   readonly #api: DiscordApi;
-  readonly #known = new Map<string, Channel>();
-  /** Channels that may not be looked at, with why, and until when that is believed. */
-  readonly #shut = new Map<string, { readonly why: DiscordApiError; readonly until: number }>();
+  readonly #known = new LRUCache<string, Channel>({ max: maxCached });
+  /** Why a channel may not be seen. */
+  readonly #hidden = new LRUCache<string, DiscordApiError>({
+    max: maxCached,
+    ttl: hiddenForMs,
+    perf: performance,
+  });
 
   constructor(api: DiscordApi) {
     this.#api = api;
@@ -42,15 +47,14 @@ export class Channels {
   async find(id: string, signal: AbortSignal): Promise<Channel | undefined> {
     const known = this.#known.get(id);
     if (known !== undefined) return known;
-    const shut = this.#shut.get(id);
-    if (shut !== undefined && performance.now() < shut.until) throw shut.why;
+    const hidden = this.#hidden.get(id);
+    if (hidden !== undefined) throw hidden;
     try {
       return this.learn(await this.#api.call('GET', `/channels/${id}`, {}, signal));
     } catch (error) {
       if (!(error instanceof DiscordApiError)) throw error;
       if (error.code === errorCodes.unknownChannel) return undefined;
-      if (this.#shut.size >= maxCached) this.#shut.clear();
-      this.#shut.set(id, { why: error, until: performance.now() + hiddenForMs });
+      this.#hidden.set(id, error);
       throw error;
     }
   }
@@ -73,9 +77,8 @@ export class Channels {
     }
     const channel = parseChannel(fields);
     if (channel === undefined) return undefined;
-    if (this.#known.size >= maxCached) this.#known.delete(this.#known.keys().next().value ?? '');
     this.#known.set(channel.id, channel);
-    this.#shut.delete(channel.id);
+    this.#hidden.delete(channel.id);
     return channel;
   }
 

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import {
   type JsonRecord,
   asRecord,
@@ -77,13 +78,13 @@ function idsIn(list: unknown): string[] {
     .filter(isSnowflake);
 }
 
-/** Beyond this many, the name that is known longest is forgotten. */
-const maxKnown = 50_000;
+/** Names of roles in memory. */
+const maxNames = 50_000;
 
 /** What roles are called, and which are the bot's own: people pick them where they mean the bot. */
 export class GuildRoles {
   readonly #own = new Set<string>();
-  readonly #names = new Map<string, string>();
+  readonly #names = new LRUCache<string, string>({ max: maxNames });
 
   /** Those that Discord made for the bot alone when it was invited. */
   get own(): ReadonlySet<string> {
@@ -104,7 +105,6 @@ export class GuildRoles {
     if (asRecord(tags)['bot_id'] === botId) this.#own.add(id);
     const called = asText(name);
     if (called === undefined) return;
-    if (this.#names.size >= maxKnown) this.#names.delete(this.#names.keys().next().value ?? '');
     // Discord's own role for everybody is called "@everyone".
     this.#names.set(id, called.replace(/^@/, ''));
   }

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { RequestThrottle } from '../../common/request-throttle.ts';
 import { asRecord, asList } from '../../../core/foreign-data.ts';
 import type { DiscordApi } from '../api/rest-api.ts';
@@ -29,8 +30,11 @@ export interface Member {
 export class Members {
   readonly #api: Pick<DiscordApi, 'read'>;
   readonly #throttle = new RequestThrottle(requestRate);
-  /** Whoever was heard of last stands last. */
-  readonly #known = new Map<string, { readonly member: Member | undefined; until: number }>();
+  readonly #known = new LRUCache<string, { readonly member: Member | undefined }>({
+    max: maxCached,
+    ttl: cacheMs,
+    perf: performance,
+  });
 
   constructor(api: Pick<DiscordApi, 'read'>) {
     this.#api = api;
@@ -38,29 +42,24 @@ export class Members {
 
   /** Somebody was heard there, with these roles. */
   learn(guild: string, person: string, roles: readonly string[]): void {
-    this.#remember(`${guild} ${person}`, { roles: [guild, ...roles] });
+    this.#known.set(`${guild} ${person}`, { member: { roles: [guild, ...roles] } });
   }
 
   /** Whether this person is a member, as far as that is known without asking. */
   isKnownMember(guild: string, person: string): boolean {
-    const known = this.#known.get(`${guild} ${person}`);
-    return known?.member !== undefined && known.until > performance.now();
+    return this.#known.get(`${guild} ${person}`)?.member !== undefined;
   }
 
   /**
    * Undefined for whoever is no member. Throws `CallFailed` if Discord cannot be asked, and
-   * `Refused` if it says something else.
+   * `DiscordApiError` if it says something else.
    */
   async find(guild: string, person: string, signal: AbortSignal): Promise<Member | undefined> {
     const key = `${guild} ${person}`;
     const known = this.#known.get(key);
-    if (known !== undefined && known.until > performance.now()) {
-      this.#known.delete(key);
-      this.#known.set(key, known);
-      return known.member;
-    }
+    if (known !== undefined) return known.member;
     const member = await this.#ask(guild, person, signal);
-    this.#remember(key, member);
+    this.#known.set(key, { member });
     return member;
   }
 
@@ -73,11 +72,5 @@ export class Members {
       if (error instanceof DiscordApiError && notMemberCodes.has(error.code)) return undefined;
       throw error;
     }
-  }
-
-  #remember(key: string, member: Member | undefined): void {
-    this.#known.delete(key);
-    if (this.#known.size >= maxCached) this.#known.delete(this.#known.keys().next().value ?? '');
-    this.#known.set(key, { member, until: performance.now() + cacheMs });
   }
 }

@@ -1,3 +1,4 @@
+import { AsyncQueue } from '@sapphire/async-queue';
 import {
   Client,
   GatewayIntentBits,
@@ -111,7 +112,7 @@ class StoppableShardingStrategy extends SimpleShardingStrategy {
 export class IdentifyThrottler {
   readonly #atOnce: number;
   readonly #everyMs: number;
-  readonly #turns = new Map<number, Promise<void>>();
+  readonly #queues = new Map<number, AsyncQueue>();
   readonly #lastAt = new Map<number, number>();
 
   /**
@@ -124,20 +125,19 @@ export class IdentifyThrottler {
   }
 
   /** Throws the signal's reason. */
-  waitForIdentify(shardId: number, signal: AbortSignal): Promise<void> {
-    const line = shardId % this.#atOnce;
-    const passed = this.#pass(line, this.#turns.get(line), signal);
-    this.#turns.set(line, passed);
-    return passed;
-  }
-
-  async #pass(line: number, before: Promise<void> | undefined, signal: AbortSignal): Promise<void> {
-    // Passed, or left the line: whoever left it hears why.
-    await Promise.allSettled([before]);
-    signal.throwIfAborted();
-    const lastAt = this.#lastAt.get(line) ?? Number.NEGATIVE_INFINITY;
-    const waitMs = lastAt + this.#everyMs - performance.now();
-    if (waitMs > 0) await wait(Math.ceil(waitMs), signal);
-    this.#lastAt.set(line, performance.now());
+  async waitForIdentify(shardId: number, signal: AbortSignal): Promise<void> {
+    const key = shardId % this.#atOnce;
+    const queue = this.#queues.get(key) ?? new AsyncQueue();
+    this.#queues.set(key, queue);
+    await queue.wait();
+    try {
+      signal.throwIfAborted();
+      const lastAt = this.#lastAt.get(key) ?? Number.NEGATIVE_INFINITY;
+      const waitMs = lastAt + this.#everyMs - performance.now();
+      if (waitMs > 0) await wait(Math.ceil(waitMs), signal);
+      this.#lastAt.set(key, performance.now());
+    } finally {
+      queue.shift();
+    }
   }
 }

@@ -1,5 +1,5 @@
 import { type Client, Status } from 'discord.js';
-import { backoffMs, wait, withDeadline } from '../../../core/timing.ts';
+import { backoffMs, retry, withDeadline } from '../../../core/timing.ts';
 import { asRecord, asList, asText } from '../../../core/foreign-data.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import { createGatewayClient } from './gateway-client.ts';
@@ -66,21 +66,25 @@ export class Gateway {
    */
   async start(signal: AbortSignal): Promise<void> {
     const { token, log, silenceMs = defaultSilenceMs } = this.#options;
-    for (let tries = 1; ; tries += 1) {
-      // One that failed cannot be used again: it would not end when it is told to.
-      const client = this.#newClient();
-      try {
-        await withDeadline(loginMs, signal, () => client.login(token));
-        break;
-      } catch (error) {
-        await this.stop();
-        signal.throwIfAborted();
+    await retry(
+      // A client that failed cannot be used again: it would not end when it is told to.
+      () => {
+        const client = this.#newClient();
+        return withDeadline(loginMs, signal, () => client.login(token)).catch(
+          async (error: unknown) => {
+            await this.stop();
+            throw error;
+          },
+        );
+      },
+      (error, tries) => {
         if (this.#closed !== undefined) throw this.#closed;
         if (asRecord(error)['code'] === 'TokenInvalid') throw tokenNotAccepted({ cause: error });
         log.warn({ err: error, tries }, 'Discord’s gateway does not answer');
-        await wait(backoffMs(tries, 1_000, slowestRetryMs), signal);
-      }
-    }
+        return backoffMs(tries, 1_000, slowestRetryMs);
+      },
+      signal,
+    );
     this.#connected = true;
     this.#lastEventAt.clear();
     this.#timer = setInterval(() => this.#ensureReceiving(silenceMs), Math.ceil(silenceMs / 12));

@@ -1,4 +1,5 @@
-import { backoffMs, wait } from '../../../core/timing.ts';
+import { AsyncQueue } from '@sapphire/async-queue';
+import { backoffMs, retry } from '../../../core/timing.ts';
 import { CallFailed, RateLimited, StoreUnavailable } from '../../../core/domain/errors.ts';
 import { asRecord, asText } from '../../../core/foreign-data.ts';
 import type { Log } from '../../../core/ports/log.ts';
@@ -95,7 +96,7 @@ export class EventReceiver {
 
   /** Resolves when what is in hand is done, or after a while. */
   close(): Promise<void> {
-    return this.#inOrder.settled(closeGraceMs);
+    return this.#inOrder.idle(closeGraceMs);
   }
 
   #receivePayload(payload: unknown): void {
@@ -104,7 +105,7 @@ export class EventReceiver {
     if (message !== undefined) {
       if (message.author.id === bot.id) {
         const nonce = asText(asRecord(payload)['nonce']);
-        if (nonce !== undefined) posts.add(nonce, pageId(message.channel, message.id));
+        if (nonce !== undefined) posts.set(nonce, pageId(message.channel, message.id));
       }
       void this.receiveMessage(message);
       return;
@@ -120,17 +121,16 @@ export class EventReceiver {
   }
 
   /** False if it failed, which is logged. */
-  async #run(channel: string, work: () => Promise<void>): Promise<boolean> {
-    let received = false;
-    await this.#inOrder.run(channel, async () => {
+  #run(channel: string, work: () => Promise<void>): Promise<boolean> {
+    return this.#inOrder.run(channel, async () => {
       try {
         await this.#retryUntilReceived(channel, work);
-        received = true;
+        return true;
       } catch (error) {
         this.#options.log.warn({ err: error, channel }, 'Discord event not handled');
+        return false;
       }
     });
-    return received;
   }
 
   async #notifyBlocked(message: DiscordMessage, fault: StoreUnavailable): Promise<void> {
@@ -144,20 +144,19 @@ export class EventReceiver {
 
   async #retryUntilReceived(channel: string, work: () => Promise<void>): Promise<void> {
     const { log, signal } = this.#options;
-    for (let tries = 1; ; tries += 1) {
-      try {
-        await work();
-        this.#stuck.delete(channel);
-        return;
-      } catch (error) {
+    await retry(
+      work,
+      (error, tries) => {
         if (error instanceof StoreUnavailable) this.#stuck.set(channel, error);
         else this.#stuck.delete(channel);
         if (!isTransient(error)) throw error;
         log.warn({ err: error, tries }, 'Discord event not stored yet');
         const limitedMs = error instanceof RateLimited ? error.retryAfterMs : 0;
-        await wait(Math.max(limitedMs, backoffMs(tries, 200, slowestRetryMs)), signal);
-      }
-    }
+        return Math.max(limitedMs, backoffMs(tries, 200, slowestRetryMs));
+      },
+      signal,
+    );
+    this.#stuck.delete(channel);
   }
 }
 
@@ -168,25 +167,28 @@ function isTransient(error: unknown): boolean {
   );
 }
 
-/** Runs what belongs to one channel one after the other, and what belongs to others meanwhile. */
+/** Runs the work of one key in order, and that of others meanwhile. */
 class KeyedQueue {
-  readonly #last = new Map<string, Promise<void>>();
+  readonly #queues = new Map<string, AsyncQueue>();
 
-  /** @param work deals with its own failures */
-  run(channel: string, work: () => Promise<void>): Promise<void> {
-    const before = this.#last.get(channel) ?? Promise.resolve();
-    const done = before.then(work).finally(() => {
-      if (this.#last.get(channel) === done) this.#last.delete(channel);
-    });
-    this.#last.set(channel, done);
-    return done;
+  async run<T>(key: string, work: () => Promise<T>): Promise<T> {
+    const queue = this.#queues.get(key) ?? new AsyncQueue();
+    this.#queues.set(key, queue);
+    await queue.wait();
+    try {
+      return await work();
+    } finally {
+      queue.shift();
+      if (queue.remaining === 0) this.#queues.delete(key);
+    }
   }
 
   /** Resolves when nothing runs any more, or after `ms`. */
-  async settled(ms: number): Promise<void> {
+  async idle(ms: number): Promise<void> {
     const late = Promise.withResolvers<void>();
     const timer = setTimeout(() => late.resolve(), ms);
-    await Promise.race([Promise.allSettled(this.#last.values()), late.promise]);
+    const idle = Promise.all(Array.from(this.#queues.values(), (queue) => queue.wait()));
+    await Promise.race([idle, late.promise]);
     clearTimeout(timer);
   }
 }

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { ConversationId } from '../../../core/domain/conversation.ts';
 import { withDeadline } from '../../../core/timing.ts';
 import { CallFailed, RateLimited } from '../../../core/domain/errors.ts';
@@ -42,7 +43,7 @@ export class ReplyChains {
   readonly #bot: BotIdentity;
   readonly #log: Log;
   /** Questions by the message's id. */
-  readonly #questions = new Map<string, KnownQuestion>();
+  readonly #questions = new LRUCache<string, KnownQuestion>({ max: maxRemembered });
 
   constructor(options: {
     api: DiscordApi;
@@ -60,9 +61,6 @@ export class ReplyChains {
 
   /** A message belongs to this conversation. */
   remember({ id, repliesTo }: DiscordMessage, conversation: ConversationId): void {
-    if (this.#questions.size >= maxRemembered) {
-      this.#questions.delete(this.#questions.keys().next().value ?? '');
-    }
     this.#questions.set(id, { conversation, replies: repliesTo !== undefined });
   }
 

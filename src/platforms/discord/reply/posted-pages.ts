@@ -1,7 +1,11 @@
+import { LRUCache } from 'lru-cache';
+import { CallFailed } from '../../../core/domain/errors.ts';
 import { asRecord, asText } from '../../../core/foreign-data.ts';
 import { compareIds } from '../../common/read-positions.ts';
+import { type DiscordApi, messagesOldestFirst } from '../api/rest-api.ts';
+import type { ReplyLocation } from './reply-location.ts';
 
-/** Where a page is: its channel and its message, as one id. */
+/** A page's channel and message, as one id. */
 export function pageId(channel: string, message: string): string {
   return `${channel}/${message}`;
 }
@@ -11,14 +15,27 @@ export function parsePageId(id: string): { channel: string; message: string } {
   return { channel, message };
 }
 
-/** What is known of a page whose post got no answer. */
-interface LostPage {
-  /** The bot's user id. */
-  readonly author: string;
-  /** The message that all pages of its reply reply to, if they do. */
-  readonly replyTo: string | undefined;
-  /** Its place in its reply. */
+/** A page whose post got no answer. */
+interface LostPost {
+  /** Its place in its reply, from 0. */
   readonly index: number;
+  /** All of the reply's posts are younger than this id. */
+  readonly after: string;
+  /** The bot's user id; undefined while Discord has not told. */
+  readonly botId: string | undefined;
+}
+
+/** The message of a page whose post got no answer, if it was posted here. */
+export async function findLostPost(
+  api: DiscordApi,
+  { channel, replyTo }: ReplyLocation,
+  { index, after, botId }: LostPost,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (botId === undefined) throw new CallFailed('it is not known yet who the bot is');
+  const path = `/channels/${channel}/messages` as const;
+  const found = await api.call('GET', path, { query: { after, limit: '100' } }, signal);
+  return findPageAmong(messagesOldestFirst(found), { author: botId, replyTo, index });
 }
 
 /** Messages that people see as such: not "started a thread", not "pinned a message". */
@@ -28,8 +45,19 @@ const messageTypes = new Set<unknown>([0, 19]);
  * The post of a page, in an answer that lists the messages behind the question. Undefined unless
  * the bot's own messages there are this reply's pages up to this one: only then is it certain
  * which is which.
+ *
+ * @param page.author the bot's user id
+ * @param page.replyTo the message that all pages of the reply reply to, if they do
+ * @param page.index the page's place in its reply, from 0
  */
-export function findPageAmong(messages: readonly unknown[], { author, replyTo, index }: LostPage) {
+export function findPageAmong(
+  messages: readonly unknown[],
+  {
+    author,
+    replyTo,
+    index,
+  }: { readonly author: string; readonly replyTo: string | undefined; readonly index: number },
+): string | undefined {
   const own = messages
     .map(asRecord)
     .filter(({ type }) => messageTypes.has(type))
@@ -40,21 +68,10 @@ export function findPageAmong(messages: readonly unknown[], { author, replyTo, i
   return own.length === index + 1 ? own[index] : undefined;
 }
 
-/** More than are written between a post and its answer. */
-const maxRemembered = 10_000;
-
-/** Where posts arrived, by the key that they were made with. */
-export class PostsByNonce {
-  readonly #pages = new Map<string, string>();
-
-  add(key: string, page: string): void {
-    if (this.#pages.size >= maxRemembered) {
-      this.#pages.delete(this.#pages.keys().next().value ?? '');
-    }
-    this.#pages.set(key, page);
-  }
-
-  find(key: string): string | undefined {
-    return this.#pages.get(key);
+/** The page that each post made, by its nonce, as its event or its answer tells. */
+export class PostsByNonce extends LRUCache<string, string> {
+  constructor() {
+    // More than are posted between a call and its answer.
+    super({ max: 10_000 });
   }
 }

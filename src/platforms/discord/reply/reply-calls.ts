@@ -2,12 +2,8 @@ import { RateLimited, Rejected } from '../../../core/domain/errors.ts';
 import type { JsonRecord } from '../../../core/foreign-data.ts';
 import type { DiscordApi } from '../api/rest-api.ts';
 import type { ChannelRateLimits } from '../api/rate-limits.ts';
-import {
-  type DeniedPermissions,
-  type LocationResolver,
-  type ReplyLocation,
-  isPermissionError,
-} from './reply-location.ts';
+import type { LocationResolver } from './location-resolver.ts';
+import { type DeniedPermissions, type ReplyLocation, isPermissionError } from './reply-location.ts';
 import { errorCodes, DiscordApiError } from '../api/api-errors.ts';
 
 const callKinds = { POST: 'post', PATCH: 'edit', DELETE: 'remove' } as const;

@@ -11,16 +11,12 @@ import type {
 import { callTimeoutMs, type DiscordApi, silentMessageOptions } from '../api/rest-api.ts';
 import { type Asker, mentionAsker } from '../notices/user-notices.ts';
 import type { ChannelRateLimits } from '../api/rate-limits.ts';
-import {
-  type DeniedPermissions,
-  type LocationResolver,
-  isPermissionError,
-} from './reply-location.ts';
+import type { LocationResolver } from './location-resolver.ts';
+import { type DeniedPermissions, isPermissionError } from './reply-location.ts';
 import { errorCodes, DiscordApiError } from '../api/api-errors.ts';
 import { discordFormat } from './markdown-format.ts';
 import { LinkFilter, ReplyCalls, type ReplyBlocked } from './reply-calls.ts';
-import { findLostPost } from './find-lost-post.ts';
-import { pageId, parsePageId, type PostsByNonce } from './posted-pages.ts';
+import { findLostPost, pageId, parsePageId, type PostsByNonce } from './posted-pages.ts';
 import { compareIds } from '../../common/read-positions.ts';
 
 /** Faster than that, texts flicker. */
@@ -122,14 +118,14 @@ export class DiscordSurface implements Surface {
     const message = asText(posted['id']);
     if (message === undefined) throw new CallFailed(`POST ${path}: posted without an id`);
     const id = pageId(channel, message);
-    this.#options.posts.add(key, id);
+    this.#options.posts.set(key, id);
     this.#postedMessages.add(message);
     return id;
   }
 
   async find({ key, index }: Omit<PostRequest, 'text'>, signal: AbortSignal) {
     const { api, posts, after, botId } = this.#options;
-    const known = posts.find(key);
+    const known = posts.get(key);
     if (known !== undefined) return known;
     const location = await this.#resolver.find();
     const message = await findLostPost(api, location, { index, after, botId: botId() }, signal);

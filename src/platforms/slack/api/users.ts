@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { Log } from '../../../core/ports/log.ts';
 import { CallFailed } from '../../../core/domain/errors.ts';
 import type { SlackApi } from './web-api.ts';
@@ -28,7 +29,11 @@ export class Users {
   // Of the same limit, so that no number of mentions keeps an author's name from being known.
   readonly #authors = new RequestThrottle({ key: 'users.info', burst: 60, perSecond: 1 });
   readonly #mentioned = new RequestThrottle({ key: 'users.info', burst: 30, perSecond: 0.6 });
-  readonly #known = new Map<string, { person: Promise<UserInfo>; until: number }>();
+  readonly #known = new LRUCache<string, Promise<UserInfo>>({
+    max: maxCached,
+    ttl: cacheMs,
+    perf: performance,
+  });
 
   constructor(options: { api: SlackApi; log: Log }) {
     this.#api = options.api;
@@ -101,13 +106,10 @@ export class Users {
   }
 
   #ask(id: string, gate: RequestThrottle): Promise<UserInfo> {
-    const now = performance.now();
     const known = this.#known.get(id);
-    if (known !== undefined && known.until > now) return known.person;
-    if (this.#known.size >= maxCached) this.#known.delete(this.#known.keys().next().value ?? '');
+    if (known !== undefined) return known;
     const person = this.#fetch(id, gate);
-    this.#known.delete(id);
-    this.#known.set(id, { person, until: now + cacheMs });
+    this.#known.set(id, person);
     // Whoever asks next may have more luck.
     person.catch(() => this.#known.delete(id));
     return person;

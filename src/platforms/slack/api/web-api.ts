@@ -37,7 +37,11 @@ export class SlackApi {
   readonly #client: webApi.WebClient;
   readonly #log: Log;
   readonly #metrics: Metrics;
-  readonly #loggedRefusals = new LRUCache<string, true>({ max: 1_000, ttl: logRefusalEveryMs });
+  readonly #loggedRefusals = new LRUCache<string, true>({
+    max: 1_000,
+    ttl: logRefusalEveryMs,
+    perf: performance,
+  });
 
   constructor(options: { token: string; apiUrl?: string; log: Log; metrics?: Metrics }) {
     this.#client = new webApi.WebClient(options.token, clientOptions(options.log, options.apiUrl));

@@ -23,12 +23,20 @@ export function pageKeyOf(message: JsonRecord): string | undefined {
 /** Which Slack messages are ours: those of this process's replies, by page key and by `ts`. */
 export class PostedMessages {
   /** The turn whose reply is in a message, by channel and `ts`; of replies that are over, too. */
-  readonly #turns = new LRUCache<string, string>({ max: maxRemembered, ttl: rememberMs });
+  readonly #turns = new LRUCache<string, string>({
+    max: maxRemembered,
+    ttl: rememberMs,
+    perf: performance,
+  });
   /**
    * The `ts` of posts that events reported, by channel and page key: a post whose response was lost
    * need not be looked for with a call, of which Slack allows 50 a minute.
    */
-  readonly #reported = new LRUCache<string, string>({ max: maxRemembered, ttl: rememberMs });
+  readonly #reported = new LRUCache<string, string>({
+    max: maxRemembered,
+    ttl: rememberMs,
+    perf: performance,
+  });
 
   ofReply(channel: string, turn: string): ReplyMessages {
     return new ReplyMessages({

@@ -64,7 +64,7 @@ function startProcess() {
     /** Texts that were handed in, in order. */
     texts,
     /** What the reading cost, by method. */
-    async catchUp(sinceMs?: number): Promise<Record<string, number>> {
+    catchUp: async (sinceMs?: number): Promise<Record<string, number>> => {
       const before = fake.calls().length;
       await catchUp.run(sinceMs, signal);
       const calls = Object.groupBy(fake.calls().slice(before), ({ method }) => method);
@@ -73,7 +73,7 @@ function startProcess() {
       );
     },
     /** A message comes in by an event; the store is away for this many. */
-    async receives(channel: string, ts: string, storeFailures = 0): Promise<void> {
+    receives: async (channel: string, ts: string, storeFailures = 0): Promise<void> => {
       failures = storeFailures;
       const event = { type: 'message', channel, ts, text: 'live' };
       await receiver.receive({ team_id: 'T1', event }).catch(() => undefined);

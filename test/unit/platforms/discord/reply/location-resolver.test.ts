@@ -4,7 +4,7 @@ import { CallFailed } from '../../../../../src/core/domain/errors.ts';
 import {
   LocationResolver,
   type LocationResolverOptions,
-} from '../../../../../src/platforms/discord/reply/reply-location.ts';
+} from '../../../../../src/platforms/discord/reply/location-resolver.ts';
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
