@@ -57,7 +57,7 @@ describe('an errand', () => {
 
   it('waits no longer once the service stops', async () => {
     const { errands } = await tries(1_000, limited(50_000));
-    const closed = vi.fn();
+    const closed = vi.fn<() => void>();
     void errands.close(500).then(closed);
     await vi.advanceTimersByTimeAsync(400);
     expect(closed).not.toHaveBeenCalled();
