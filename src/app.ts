@@ -13,7 +13,7 @@ import { ClientAddresses } from './server/client-address.ts';
 import { HealthServer } from './server/health-server.ts';
 import { OperatorSocket } from './server/operator-socket.ts';
 import { createServer } from './server/http-server.ts';
-import { pageOffRoutes } from './server/page-off.ts';
+import { pageOffRoutes } from './platforms/web/http/page-off.ts';
 import { botAuthors, deniedAuthors, quotasOf } from './wiring/access.ts';
 import { configuredDiscord, configuredSlack } from './wiring/chat-platforms.ts';
 import { checkModelSettings, configuredModel, helpfulInstructions } from './wiring/model.ts';

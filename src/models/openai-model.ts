@@ -87,15 +87,15 @@ export function languageModel(provider: Provider): Exclude<LanguageModel, string
   return apiOf(provider) === 'chat' ? openai.chat(model) : openai.responses(model);
 }
 
-/** OpenAI's regional hosts are OpenAI, too. */
+/** Whether an address is OpenAI's, including its regional hosts. */
 export function isOpenAi(baseUrl: string = openAiUrl): boolean {
   const { hostname } = new URL(baseUrl);
   return hostname === 'api.openai.com' || hostname.endsWith('.api.openai.com');
 }
 
 /**
- * A wrong base URL often answers 200 with a web page, which the SDK takes for an empty stream.
- * Only what calls itself something else is turned away; some servers name no type at all.
+ * Rejects responses that are no event streams: a wrong base URL often answers 200 with a web page,
+ * which the SDK takes for an empty stream. Responses without a type pass, as some servers send none.
  */
 function eventStreamsOnly(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
   return async (input, init) => {

@@ -2,10 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
 import type { Socket } from 'node:net';
 
-/** The network part of an IPv6 address that one household or machine has, in bits. */
+/** Network part of an IPv6 address, in bits: one household or machine has all of the rest. */
 const networkBits = 64;
 
-/** Finds out which address a request comes from, behind proxies that are trusted. */
+/** Clients' addresses, also behind trusted proxies. */
 export class ClientAddresses {
   readonly #trusted = new BlockList();
 
@@ -20,9 +20,9 @@ export class ClientAddresses {
   }
 
   /**
-   * The last address in X-Forwarded-For that is no trusted proxy's, where the connection comes from
-   * one; else the connection's own. Undefined for this machine's own, which may be that of a proxy
-   * that nobody told of: it stands for nobody. IPv6 addresses are shortened to their network.
+   * A request's client: behind a trusted proxy the last address in X-Forwarded-For that is no trusted
+   * proxy's, else the connection's own. Undefined for a loopback address, which may be an unlisted
+   * proxy's. IPv6 addresses are shortened to their network.
    */
   of(request: IncomingMessage): string | undefined {
     let address = plain(request.socket.remoteAddress ?? '');
@@ -33,13 +33,13 @@ export class ClientAddresses {
       if (isIP(before) === 0) break;
       address = before;
     }
-    return stands(address) && !this.#isTrusted(address) ? network(address) : undefined;
+    return isRemote(address) && !this.#isTrusted(address) ? network(address) : undefined;
   }
 
-  /** The connection's own address, if it stands for somebody, as in `of`. */
+  /** The connection's own address, with the same exceptions. */
   ofConnection({ remoteAddress = '' }: Socket): string | undefined {
     const address = plain(remoteAddress);
-    return stands(address) && !this.#isTrusted(address) ? network(address) : undefined;
+    return isRemote(address) && !this.#isTrusted(address) ? network(address) : undefined;
   }
 
   #isTrusted(address: string): boolean {
@@ -53,8 +53,8 @@ function plain(address: string): string {
   return address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
 }
 
-/** Whether it is more than this machine's own. */
-function stands(address: string): boolean {
+/** Whether an address is valid and no loopback address. */
+function isRemote(address: string): boolean {
   return isIP(address) !== 0 && address !== '::1' && !address.startsWith('127.');
 }
 

@@ -298,7 +298,9 @@ it('draws an answer anew when a step of it fails, and tells the server once, wit
   await other.locator('.reply[data-phase=done]').waitFor();
   expect(await other.locator('.reply .prose').innerText()).toBe('Some secret words go on and on.');
   await vi.waitFor(() => expect(visit.parley.output).toContain('web page reported an error'));
-  const lines = visit.parley.output.split('\n').filter((line) => line.includes('has a fault'));
+  const lines = visit.parley.output
+    .split('\n')
+    .filter((line) => line.includes('reported an error'));
   expect(lines).toHaveLength(1);
   expect(lines[0]).toMatch(/TypeError.*Cannot put … there/);
   expect(visit.parley.output).not.toContain('go on');

@@ -43,12 +43,12 @@ class KnownView {
 }
 
 let known: KnownView;
-let rooms: LiveConversations;
+let live: LiveConversations;
 
 beforeEach(() => {
   vi.useFakeTimers();
   known = new KnownView();
-  rooms = new LiveConversations(known.store, recordingLog());
+  live = new LiveConversations(known.store, recordingLog());
 });
 
 afterEach(() => {
@@ -60,8 +60,8 @@ interface Sent {
   readonly data: Record<string, unknown>;
 }
 
-async function next(viewer: SseClient): Promise<Sent[]> {
-  const text = (await viewer.nextEvents()) ?? '';
+async function next(client: SseClient): Promise<Sent[]> {
+  const text = (await client.nextEvents()) ?? '';
   return [...text.matchAll(/^event: (\w+)\ndata: (.*)$/gm)].map(([, event = '', data = '']) => ({
     event,
     data: JSON.parse(data) as Record<string, unknown>,
@@ -69,10 +69,10 @@ async function next(viewer: SseClient): Promise<Sent[]> {
 }
 
 /** Reads until nothing is left to be sent. */
-async function drained(viewer: SseClient): Promise<Sent[]> {
+async function drained(client: SseClient): Promise<Sent[]> {
   const sent: Sent[] = [];
   for (;;) {
-    const more = next(viewer);
+    const more = next(client);
     await vi.advanceTimersByTimeAsync(0);
     const news = await Promise.race([more, Promise.resolve([])]);
     if (news.length === 0) return sent;
@@ -81,63 +81,63 @@ async function drained(viewer: SseClient): Promise<Sent[]> {
 }
 
 it('sends the newest text alone to whoever reads slowly', async () => {
-  const viewer = await rooms.connect(here);
-  const room = rooms.ensure(here);
-  const surface = webSurface(room, room.beginTurn('t1', [question]));
+  const client = await live.connect(here);
+  const conversation = live.ensure(here);
+  const surface = webSurface(conversation, conversation.beginTurn('t1', [question]));
   await surface.post({ key: 'k', index: 0, text: 'A' }, never);
   await vi.advanceTimersByTimeAsync(0);
-  await next(viewer);
+  await next(client);
   for (const text of ['Al', 'All', 'All of', 'All of it']) await surface.edit('k', text, never);
-  expect(await next(viewer)).toEqual([
+  expect(await next(client)).toEqual([
     { event: 'page', data: { turn: 't1', key: 'k', keep: 1, text: 'll of it' } },
   ]);
 });
 
 it('sends only what a change of the text leaves different', async () => {
-  const viewer = await rooms.connect(here);
-  const room = rooms.ensure(here);
-  const surface = webSurface(room, room.beginTurn('t1', [question]));
+  const client = await live.connect(here);
+  const conversation = live.ensure(here);
+  const surface = webSurface(conversation, conversation.beginTurn('t1', [question]));
   await surface.post({ key: 'k', index: 0, text: 'Some **bo**' }, never);
   await vi.advanceTimersByTimeAsync(0);
-  await next(viewer);
+  await next(client);
   await surface.edit('k', 'Some **bold**', never);
-  expect(await next(viewer)).toEqual([
+  expect(await next(client)).toEqual([
     { event: 'page', data: { turn: 't1', key: 'k', keep: 9, text: 'ld**' } },
   ]);
 });
 
 it('sends each entry of the history once', async () => {
   known.view = over;
-  const viewer = await rooms.connect(here);
-  const [first] = await next(viewer);
+  const client = await live.connect(here);
+  const [first] = await next(client);
   expect(first?.data).toMatchObject({ ids: ['m1', 't1'], entries: [{ id: 'm1' }, { id: 't1' }] });
-  rooms.find(here)?.storeChanged();
+  live.find(here)?.storeChanged();
   await vi.advanceTimersByTimeAsync(0);
-  const [second] = await next(viewer);
+  const [second] = await next(client);
   expect(second?.data).toMatchObject({ ids: ['m1', 't1'], entries: [] });
 });
 
 it('gives a sign of life every 15 seconds, so that a dead connection is noticed', async () => {
-  const viewer = await rooms.connect(here);
-  await next(viewer);
-  const more = next(viewer);
+  const client = await live.connect(here);
+  await next(client);
+  const more = next(client);
   await vi.advanceTimersByTimeAsync(15_000);
   expect(await more).toEqual([{ event: 'beat', data: {} }]);
 });
 
 it('never shows less than was shown while a turn ends', async () => {
-  const viewer = await rooms.connect(here);
-  const room = rooms.ensure(here);
-  const surface = webSurface(room, room.beginTurn('t1', [question]));
+  const client = await live.connect(here);
+  const conversation = live.ensure(here);
+  const surface = webSurface(conversation, conversation.beginTurn('t1', [question]));
   await surface.post({ key: 'k', index: 0, text: 'Well.' }, never);
   await vi.advanceTimersByTimeAsync(0);
-  await next(viewer);
+  await next(client);
   // A view that was asked for before the end arrives after it.
   const early = Promise.withResolvers<StoredConversation>();
   known.answer = () => early.promise;
-  room.storeChanged();
+  conversation.storeChanged();
   known.answer = () => Promise.resolve(over);
-  room.endTurn('t1');
+  conversation.endTurn('t1');
   early.resolve({
     history: [],
     queued: [],
@@ -152,7 +152,7 @@ it('never shows less than was shown while a turn ends', async () => {
     },
   });
   await vi.advanceTimersByTimeAsync(0);
-  const states = (await drained(viewer)).filter(({ event }) => event === 'state');
+  const states = (await drained(client)).filter(({ event }) => event === 'state');
   const shown = states.map(({ data }) => JSON.stringify(data));
   expect(shown.length).toBeGreaterThan(0);
   for (const state of shown) expect(state).toContain('Well.');
@@ -161,35 +161,35 @@ it('never shows less than was shown while a turn ends', async () => {
 });
 
 it('sends no words of a turn that the store says is over, though it was not told so', async () => {
-  const room = rooms.ensure(here);
-  const surface = webSurface(room, room.beginTurn('t1', [question]));
+  const conversation = live.ensure(here);
+  const surface = webSurface(conversation, conversation.beginTurn('t1', [question]));
   await surface.post({ key: 'k', index: 0, text: 'Well.' }, never);
   known.view = over;
-  const viewer = await rooms.connect(here);
-  await next(viewer);
+  const client = await live.connect(here);
+  await next(client);
   await surface.edit('k', 'Well. Late.', never);
-  expect(await drained(viewer)).toEqual([]);
+  expect(await drained(client)).toEqual([]);
 });
 
 it('does not go back to an older view that the store gives later', async () => {
-  const viewer = await rooms.connect(here);
-  await next(viewer);
+  const client = await live.connect(here);
+  await next(client);
   const slow = Promise.withResolvers<StoredConversation>();
   known.answer = () => slow.promise;
-  rooms.find(here)?.storeChanged();
+  live.find(here)?.storeChanged();
   known.answer = () => Promise.resolve(over);
-  await rooms.connect(here);
+  await live.connect(here);
   slow.resolve(empty);
   await vi.advanceTimersByTimeAsync(0);
-  expect((await drained(viewer)).at(-1)?.data).toMatchObject({ ids: ['m1', 't1'] });
+  expect((await drained(client)).at(-1)?.data).toMatchObject({ ids: ['m1', 't1'] });
 });
 
 it('follows a turn that another process works on, by asking the store', async () => {
   known.view = { ...empty, queued: [question] };
-  const viewer = await rooms.connect(here);
-  await next(viewer);
+  const client = await live.connect(here);
+  await next(client);
   known.view = over;
-  const more = next(viewer);
+  const more = next(client);
   await vi.advanceTimersByTimeAsync(1_000);
   expect(await more).toMatchObject([{ event: 'state', data: { ids: ['m1', 't1'], queued: [] } }]);
   const asked = known.asked;
@@ -198,11 +198,11 @@ it('follows a turn that another process works on, by asking the store', async ()
 });
 
 it('shows what the store had to say once it can be read again', async () => {
-  const viewer = await rooms.connect(here);
-  await next(viewer);
+  const client = await live.connect(here);
+  await next(client);
   known.answer = () => Promise.reject(new Error('away'));
-  rooms.find(here)?.storeChanged();
-  const more = next(viewer);
+  live.find(here)?.storeChanged();
+  const more = next(client);
   await vi.advanceTimersByTimeAsync(100);
   known.view = over;
   known.answer = () => Promise.resolve(known.view);
@@ -211,27 +211,27 @@ it('shows what the store had to say once it can be read again', async () => {
 });
 
 it('keeps nothing in memory once nobody looks and nothing runs', async () => {
-  const viewer = await rooms.connect(here);
-  const room = rooms.ensure(here);
-  room.beginTurn('t1', [question]);
-  viewer.close();
-  expect(rooms.find(here), 'the turn runs').toBeDefined();
-  room.endTurn('t1');
-  rooms.removeIfUnused(here);
-  expect(rooms.find(here)).toBeUndefined();
+  const client = await live.connect(here);
+  const conversation = live.ensure(here);
+  conversation.beginTurn('t1', [question]);
+  client.close();
+  expect(live.find(here), 'the turn runs').toBeDefined();
+  conversation.endTurn('t1');
+  live.removeIfUnused(here);
+  expect(live.find(here)).toBeUndefined();
 });
 
-it('keeps no room for a page that could not be opened', async () => {
+it('keeps nothing for a page that could not be opened', async () => {
   known.answer = () => Promise.reject(new Error('away'));
-  await expect(rooms.connect(here)).rejects.toThrow('away');
-  expect(rooms.find(here)).toBeUndefined();
+  await expect(live.connect(here)).rejects.toThrow('away');
+  expect(live.find(here)).toBeUndefined();
 });
 
 it('ends for good when it is closed', async () => {
-  const viewer = await rooms.connect(here);
-  await viewer.nextEvents();
-  const more = viewer.nextEvents();
-  rooms.close();
+  const client = await live.connect(here);
+  await client.nextEvents();
+  const more = client.nextEvents();
+  live.close();
   expect(await more).toBeUndefined();
-  await expect(rooms.connect(here)).rejects.toThrow('Too many pages');
+  await expect(live.connect(here)).rejects.toThrow('Too many pages');
 });
