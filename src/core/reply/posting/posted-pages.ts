@@ -84,16 +84,7 @@ export class PostedPages {
   }
 
   #page(index: number, record?: PageRecord): PostedPage {
-    const { surface, pageRecords, log, keyOf, leaseCoversCall } = this.#options;
-    return new PostedPage({
-      surface,
-      pageRecords: pageRecords,
-      log,
-      key: keyOf(index),
-      index,
-      ...(leaseCoversCall === undefined ? {} : { leaseCoversCall: leaseCoversCall }),
-      ...(record === undefined ? {} : { record }),
-    });
+    return new PostedPage(this.#options, index, record);
   }
 }
 
@@ -125,30 +116,16 @@ export class PostedPage {
   /** How often the final text must still be sent, as an unanswered edit may land behind it. */
   #confirmations = 0;
 
-  constructor(options: {
-    surface: Surface;
-    pageRecords: PageRecords;
-    log: Log;
-    key: string;
-    index: number;
-    leaseCoversCall?: () => boolean;
-    /** The record of an earlier attempt. */
-    record?: PageRecord;
-  }) {
-    this.#surface = options.surface;
-    this.#index = options.index;
+  /** @param record what an earlier attempt left of the page */
+  constructor(options: PostedPagesOptions, index: number, record?: PageRecord) {
+    const { surface, pageRecords, log } = options;
+    this.#surface = surface;
+    this.#index = index;
     this.#leaseCoversCall = options.leaseCoversCall ?? (() => true);
-    this.#key = options.record?.key ?? options.key;
-    this.#id = options.record?.id;
-    this.#perhapsPosted = options.record !== undefined && options.record.id === undefined;
-    const { pageRecords, log, index, record } = options;
-    this.#recorder = new PageRecorder({
-      pageRecords: pageRecords,
-      log,
-      index,
-      key: this.#key,
-      record,
-    });
+    this.#key = record?.key ?? options.keyOf(index);
+    this.#id = record?.id;
+    this.#perhapsPosted = record !== undefined && record.id === undefined;
+    this.#recorder = new PageRecorder({ pageRecords, log, index, key: this.#key, record });
   }
 
   /** The call that the next `show` will make. */
