@@ -26,7 +26,7 @@ const bot = await begin(measured, doors, (count) => {
 process.on('message', (order: BotCommand) => {
   switch (order.kind) {
     case 'hear':
-      bot.hear?.(order.number, order.spot);
+      bot.hear?.(order.number, order.location);
       return;
     case 'measure':
       delay.reset();

@@ -1,20 +1,20 @@
 import type { TokenTimes } from './paced-model.ts';
 import type { QuestionLocation } from './simulated-platform.ts';
 
-/** A bot in a town. */
+/** A bot on a simulated platform. */
 export interface Bot {
   /** By question. */
   readonly written: ReadonlyMap<number, TokenTimes>;
   /** What it complained of, and how often. */
   readonly complaints: ReadonlyMap<string, number>;
-  /** Where somebody asked; for bots that have no ears. */
-  hear?(number: number, spot: QuestionLocation): void;
+  /** Where somebody asked; for bots that receive no events. */
+  hear?(number: number, location: QuestionLocation): void;
   stop(): Promise<void>;
 }
 
 /** What a bot's process is told. */
 export type BotCommand =
-  | { readonly kind: 'hear'; readonly number: number; readonly spot: QuestionLocation }
+  | { readonly kind: 'hear'; readonly number: number; readonly location: QuestionLocation }
   /** What it takes is counted from here on. */
   | { readonly kind: 'measure' }
   | { readonly kind: 'report' };

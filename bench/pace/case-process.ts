@@ -12,8 +12,10 @@ import { simulatedSlack } from './simulated-slack.ts';
 const measured = JSON.parse(process.argv[2] ?? '') as Case;
 process.once('disconnect', () => process.exit(1));
 
-const town = await (measured.platform === 'slack' ? simulatedSlack : simulatedDiscord)(measured);
-const { apiUrl, token, appToken } = town;
+const platform = await (measured.platform === 'slack' ? simulatedSlack : simulatedDiscord)(
+  measured,
+);
+const { apiUrl, token, appToken } = platform;
 const bot = fork(new URL('bot-process.ts', import.meta.url), [
   JSON.stringify(measured),
   JSON.stringify({ apiUrl, token, appToken }),
@@ -44,8 +46,8 @@ const order = (what: BotCommand): void => void bot.send(what);
 
 function ask(number: number): void {
   const silently = measured.bot === 'naive';
-  const spot = town.ask(number, { silently });
-  if (silently) order({ kind: 'hear', number, spot });
+  const location = platform.ask(number, { silently });
+  if (silently) order({ kind: 'hear', number, location });
 }
 
 await ready.promise;
@@ -81,9 +83,9 @@ const endedAt = sharedNow();
 await pause(500);
 order({ kind: 'report' });
 const report = await reported.promise;
-const figures = figuresOf(measured, town, report, { beganAt, endedAt });
+const figures = figuresOf(measured, platform, report, { beganAt, endedAt });
 process.removeAllListeners('disconnect');
 await new Promise((resolve) => process.send?.(figures, resolve));
 if (bot.exitCode === null) await once(bot, 'exit');
-await town.stop();
+await platform.stop();
 process.disconnect();

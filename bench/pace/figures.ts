@@ -58,7 +58,7 @@ export interface Figures {
 /** What came of a case, as people saw it. */
 export function figuresOf(
   measured: Case,
-  town: SimulatedPlatform,
+  platform: SimulatedPlatform,
   report: BotReport,
   { beganAt, endedAt }: { beganAt: number; endedAt: number },
 ): Figures {
@@ -66,13 +66,13 @@ export function figuresOf(
   const written = new Map(report.written.map((one) => [one.number, one]));
   const each: Freshness[] = [];
   const wrong = new Set([
-    ...town.violations,
+    ...platform.violations,
     ...report.complaints.map(([what, count]) => `${count}× ${what}`),
   ]);
   let whole = 0;
   for (let number = 1; number <= replies; number += 1) {
     const answer = answerTo(number, chars, links);
-    const watched = watch(answer, town.pageChanges(number));
+    const watched = watch(answer, platform.pageChanges(number));
     const tokens = tokensOf(answer, written.get(number));
     const letters = lettersOf(answer).length;
     const last = tokens.at(-1);
@@ -86,7 +86,7 @@ export function figuresOf(
     const seen = [...watched.seen, { at: Math.max(endedAt, last.at), chars: letters }];
     each.push(freshness(tokens, seen));
   }
-  const calls = town.calls().filter(({ at }) => at >= beganAt);
+  const calls = platform.calls().filter(({ at }) => at >= beganAt);
   for (const { method, refused } of calls) {
     if (refused !== undefined && refused !== 'open') wrong.add(`${method}: ${refused}`);
   }

@@ -9,8 +9,8 @@ const editEveryMs = 1_000;
 /** What a naive bot does on a platform; resolves to the new message's id. */
 interface NaiveCalls {
   readonly pageChars: number;
-  post(spot: QuestionLocation, text: string): Promise<string>;
-  edit(spot: QuestionLocation, id: string, text: string): Promise<unknown>;
+  post(location: QuestionLocation, text: string): Promise<string>;
+  edit(location: QuestionLocation, id: string, text: string): Promise<unknown>;
 }
 
 /**
@@ -19,7 +19,7 @@ interface NaiveCalls {
  */
 export function naiveBot(
   measured: Case,
-  town: Pick<SimulatedPlatform, 'apiUrl' | 'token'>,
+  platform: Pick<SimulatedPlatform, 'apiUrl' | 'token'>,
   onDone: (count: number) => void,
 ): Promise<Bot> {
   const written = new Map<number, TokenTimes>();
@@ -27,11 +27,11 @@ export function naiveBot(
   const stopping = new AbortController();
   const { signal } = stopping;
   const hands =
-    measured.platform === 'slack' ? slackHands(town, signal) : discordHands(town, signal);
+    measured.platform === 'slack' ? slackHands(platform, signal) : discordHands(platform, signal);
   let done = 0;
   const answers: Promise<void>[] = [];
 
-  async function answer(number: number, spot: QuestionLocation): Promise<void> {
+  async function answer(number: number, location: QuestionLocation): Promise<void> {
     const pages: string[] = [];
     const shown: string[] = [];
     const note: TokenTimes = { at: [], ends: [] };
@@ -53,8 +53,8 @@ export function naiveBot(
       for (let page = 0; page * hands.pageChars < now.length; page += 1) {
         const part = now.slice(page * hands.pageChars, (page + 1) * hands.pageChars);
         const id = pages[page];
-        if (id === undefined) pages[page] = await hands.post(spot, part);
-        else if (shown[page] !== part) await hands.edit(spot, id, part);
+        if (id === undefined) pages[page] = await hands.post(location, part);
+        else if (shown[page] !== part) await hands.edit(location, id, part);
         shown[page] = part;
       }
       if (ending) break;
@@ -67,9 +67,9 @@ export function naiveBot(
   return Promise.resolve({
     written,
     complaints,
-    hear(number, spot) {
+    hear(number, location) {
       answers.push(
-        answer(number, spot).catch((error: unknown) => {
+        answer(number, location).catch((error: unknown) => {
           if (!signal.aborted) complaints.set(String(error), 1);
         }),
       );

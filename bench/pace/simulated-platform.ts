@@ -19,7 +19,7 @@ export interface PageChange {
   readonly text: string | undefined;
 }
 
-/** Where a bot without ears finds a question. */
+/** Where a bot that receives no events finds a question. */
 export interface QuestionLocation {
   readonly channel: string;
   readonly id: string;

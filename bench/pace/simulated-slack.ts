@@ -50,11 +50,11 @@ export async function simulatedSlack({
   const own = (epochMs: number): number => toSharedTime(epochMs - performance.timeOrigin);
 
   function pagesOf(number: number): Message[] {
-    const spot = spots.get(number);
-    if (spot === undefined) return [];
+    const location = spots.get(number);
+    if (location === undefined) return [];
     const { bot } = fake.workspace();
-    return [...fake.workspace().channel(spot.channel).everything.values()].filter(
-      ({ author, threadTs }) => author.user === bot.id && threadTs === spot.id,
+    return [...fake.workspace().channel(location.channel).everything.values()].filter(
+      ({ author, threadTs }) => author.user === bot.id && threadTs === location.id,
     );
   }
 
@@ -66,9 +66,9 @@ export async function simulatedSlack({
     ask(number, { silently }) {
       const channel = channelOf(number);
       const { ts } = fake.person(`U${number}P`).mentions(channel, questionOf(number), { silently });
-      const spot = { channel, id: ts };
-      spots.set(number, spot);
-      return spot;
+      const location = { channel, id: ts };
+      spots.set(number, location);
+      return location;
     },
 
     pageChanges(number) {

@@ -80,15 +80,15 @@ export class ChaosEnvironment {
       RecordingModel.start(),
       startRedis({ appendonly: true }),
     ]);
-    const town = new ChaosEnvironment(options, { slack, discord, model, redis });
+    const environment = new ChaosEnvironment(options, { slack, discord, model, redis });
     try {
-      town.fleet = await Fleet.start(options.instances, () => town.env);
+      environment.fleet = await Fleet.start(options.instances, () => environment.env);
     } catch (error) {
-      await town.#close();
+      await environment.#close();
       throw error;
     }
-    if (options.slack === 'http') town.#balance();
-    return town;
+    if (options.slack === 'http') environment.#balance();
+    return environment;
   }
 
   get env(): Record<string, string> {
@@ -123,16 +123,16 @@ export class ChaosEnvironment {
   }
 
   /** From now on events come twice, and in another order than they happened. */
-  repeatAndReorderEvents(dice: SeededRandom): void {
+  repeatAndReorderEvents(random: SeededRandom): void {
     const { events: courier, settings } = this.slack;
     courier.duplicateNext(Number.POSITIVE_INFINITY);
     settings.mentionEventOrder = 'random';
     settings.mentionEventGapMs = 20;
     this.discord.gateway.events.duplicate();
-    this.discord.gateway.events.delay(() => dice.between(0, reorderMs));
+    this.discord.gateway.events.delay(() => random.between(0, reorderMs));
     this.#reordering = setInterval(() => {
       const release = courier.hold();
-      setTimeout(() => release((events) => dice.shuffled(events)), reorderMs);
+      setTimeout(() => release((events) => random.shuffled(events)), reorderMs);
     }, reorderEveryMs);
   }
 

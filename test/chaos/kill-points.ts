@@ -103,7 +103,7 @@ function each(
 
 interface KilledReply {
   readonly point: KillPoint;
-  readonly spot: KilledConversation;
+  readonly conversation: KilledConversation;
   readonly asked: AskedQuestion;
   readonly calls: string[];
   /** After this call of an instance it dies. */
@@ -128,7 +128,7 @@ const settleMs = 1_000;
 export async function killAtEachPoint(points: readonly KillPoint[]): Promise<KillPointsReport> {
   const count = (place: ConversationKind): number =>
     points.filter((point) => point.place === place).length;
-  const town = await ChaosEnvironment.start({
+  const environment = await ChaosEnvironment.start({
     slack: 'socket',
     instances: 1,
     threads: count('slack thread'),
@@ -136,60 +136,71 @@ export async function killAtEachPoint(points: readonly KillPoint[]): Promise<Kil
     discords: count('discord thread'),
   });
   try {
-    const register = new QuestionLedger(town.conversations, town.model);
+    const ledger = new QuestionLedger(environment.conversations, environment.model);
     const victims = points.map((point, at): KilledReply => {
-      // The spots stand in the same order.
-      const spot = town.conversations[at] as KilledConversation;
-      const asked = register.ask(spot, {
+      // The conversations stand in the same order.
+      const conversation = environment.conversations[at] as KilledConversation;
+      const asked = ledger.ask(conversation, {
         words: point.words,
         perSecond: point.perSecond,
         again: point.again,
         thinksMs: point.thinksMs,
       });
-      return { point, spot, asked, calls: [], due: 0, before: [], done: false, over: false };
+      return {
+        point,
+        conversation,
+        asked,
+        calls: [],
+        due: 0,
+        before: [],
+        done: false,
+        over: false,
+      };
     });
     const deaths = Math.max(...points.map(({ after }) => after.length));
     const patience = deaths > 1 ? patienceMs.twice : patienceMs.once;
     for (let death = 0; death < deaths; death += 1) {
       for (const victim of victims) victim.due = victim.point.after[death] ?? Infinity;
-      const thaw = freezeAtPoints(town, victims);
+      const thaw = freezeAtPoints(environment, victims);
       const alive = () => victims.filter(({ done }) => !done);
       await until(patience, () => {
-        const done = town.fleet.logged(death, 'turn done').length;
+        const done = environment.fleet.logged(death, 'turn done').length;
         return alive().filter(isFrozen).length + done >= alive().length;
       });
-      const growing = town.addInstance();
-      const over = town.fleet.logged(death, 'turn done').map(({ conversation }) => conversation);
+      const growing = environment.addInstance();
+      const over = environment.fleet
+        .logged(death, 'turn done')
+        .map(({ conversation }) => conversation);
       for (const victim of alive()) {
-        victim.before = idsOf(victim.spot);
+        victim.before = idsOf(victim.conversation);
         victim.done = !isFrozen(victim);
-        victim.over = over.some((conversation) => isOf(victim.spot, conversation));
+        victim.over = over.some((id) => isOf(victim.conversation, id));
         victim.diedAt = performance.now();
       }
-      await town.fleet.kill(death);
+      await environment.fleet.kill(death);
       thaw();
       await growing;
     }
     await until(patience, () => {
-      register.checkAnswers();
-      return register.open.length === 0;
+      ledger.checkAnswers();
+      return ledger.open.length === 0;
     });
     await delay(settleMs);
     return {
       survivors: victims.map((victim) => survivorOf(victim)),
       broken: [
-        ...register.broken().filter((line) => !isExcused(line, victims)),
-        ...town.slack.violations.map((one) => JSON.stringify(one)),
+        ...ledger.broken().filter((line) => !isExcused(line, victims)),
+        ...environment.slack.violations.map((one) => JSON.stringify(one)),
       ],
     };
   } finally {
-    await town.stop();
+    await environment.stop();
   }
 }
 
 function survivorOf({
   point,
-  spot,
+  conversation,
   asked,
   calls,
   diedAt = 0,
@@ -197,7 +208,7 @@ function survivorOf({
   done,
 }: KilledReply): RecoveredReply {
   const ms = Math.max(0, Math.round((asked.answeredAt ?? Infinity) - diedAt));
-  return { ...point, calls, done, before, end: idsOf(spot), ms };
+  return { ...point, calls, done, before, end: idsOf(conversation), ms };
 }
 
 /** It has come to its point: nothing that it asks for happens any more. */
@@ -205,33 +216,37 @@ function isFrozen({ point, calls, due }: KilledReply): boolean {
   return calls.length >= due + (point.heard ? 1 : 0);
 }
 
-function isOf(spot: KilledConversation, conversation: unknown): boolean {
-  const id = spot instanceof SlackDirect ? spot.said[0]?.channel : rootOf(spot);
-  return id !== undefined && String(conversation).endsWith(`:${id}`);
+function isOf(conversation: KilledConversation, conversationId: unknown): boolean {
+  const id =
+    conversation instanceof SlackDirect ? conversation.said[0]?.channel : rootOf(conversation);
+  return id !== undefined && String(conversationId).endsWith(`:${id}`);
 }
 
-function rootOf(spot: SlackThread | DiscordThread): string | undefined {
-  return spot instanceof SlackThread ? spot.root?.ts : spot.root?.id;
+function rootOf(conversation: SlackThread | DiscordThread): string | undefined {
+  return conversation instanceof SlackThread ? conversation.root?.ts : conversation.root?.id;
 }
 
 /** The status below a direct message is taken away behind the turn's end, or by Slack, in time. */
 function isExcused(line: string, victims: readonly KilledReply[]): boolean {
   return victims.some(
-    ({ spot, over }) =>
+    ({ conversation, over }) =>
       over &&
-      spot instanceof SlackDirect &&
-      line === `${spot.name}: "${spot.workingSign()}" is left`,
+      conversation instanceof SlackDirect &&
+      line === `${conversation.name}: "${conversation.workingSign()}" is left`,
   );
 }
 
-function idsOf(spot: KilledConversation): string[] {
-  return spot.posted.map((message) => ('ts' in message ? message.ts : message.id));
+function idsOf(conversation: KilledConversation): string[] {
+  return conversation.posted.map((message) => ('ts' in message ? message.ts : message.id));
 }
 
 /** Returns what lets everything through again. */
-function freezeAtPoints(town: ChaosEnvironment, victims: readonly KilledReply[]): () => void {
-  const victimOf = (is: (spot: KilledConversation) => boolean): KilledReply | undefined =>
-    victims.find(({ spot }) => is(spot));
+function freezeAtPoints(
+  environment: ChaosEnvironment,
+  victims: readonly KilledReply[],
+): () => void {
+  const victimOf = (is: (conversation: KilledConversation) => boolean): KilledReply | undefined =>
+    victims.find(({ conversation }) => is(conversation));
   for (const victim of victims) victim.calls.length = 0;
   const places = new WeakMap<object, number>();
   /** Where a call stands among those of its reply, from 1; 0 for what is no reply's. */
@@ -249,20 +264,28 @@ function freezeAtPoints(town: ChaosEnvironment, victims: readonly KilledReply[])
     victim !== undefined && place > victim.due;
 
   const slack = (is: typeof isUnheard) => (call: SlackCall) => {
-    const victim = victimOf((spot) => writesInto(town, call, spot));
+    const victim = victimOf((conversation) => writesInto(environment, call, conversation));
     return is(victim, placeOf(victim, call, call.method));
   };
   const discord = (is: typeof isUnheard) => (call: DiscordCall) => {
     const thread = threadOf(call);
-    const victim = victimOf((spot) => spot instanceof DiscordThread && spot.root?.id === thread);
+    const victim = victimOf(
+      (conversation) => conversation instanceof DiscordThread && conversation.root?.id === thread,
+    );
     return is(victim, placeOf(victim, call, `${call.method} ${call.route}`));
   };
   const times = Number.POSITIVE_INFINITY;
   const ends = [
-    town.slack.fail('*', { kind: 'lost', by: 'hang' }, { times, when: slack(isUnheard) }),
-    town.slack.fail('*', { kind: 'hang' }, { times, when: slack(isBeyond) }),
-    town.discord.faults.next('*', '*', { kind: 'lost', by: 'hang' }, times, discord(isUnheard)),
-    town.discord.faults.next('*', '*', { kind: 'hang' }, times, discord(isBeyond)),
+    environment.slack.fail('*', { kind: 'lost', by: 'hang' }, { times, when: slack(isUnheard) }),
+    environment.slack.fail('*', { kind: 'hang' }, { times, when: slack(isBeyond) }),
+    environment.discord.faults.next(
+      '*',
+      '*',
+      { kind: 'lost', by: 'hang' },
+      times,
+      discord(isUnheard),
+    ),
+    environment.discord.faults.next('*', '*', { kind: 'hang' }, times, discord(isBeyond)),
   ];
   return () => {
     for (const end of ends) end();
@@ -271,17 +294,17 @@ function freezeAtPoints(town: ChaosEnvironment, victims: readonly KilledReply[])
 
 /** Whether a call is part of a reply there; reading is not. */
 function writesInto(
-  town: ChaosEnvironment,
+  environment: ChaosEnvironment,
   { method, args }: SlackCall,
-  spot: KilledConversation,
+  conversation: KilledConversation,
 ): boolean {
-  if (spot instanceof DiscordThread || !/^(chat|assistant)\./.test(method)) return false;
+  if (conversation instanceof DiscordThread || !/^(chat|assistant)\./.test(method)) return false;
   const { channel = args['channel_id'], thread_ts: root, ts } = args;
-  if (spot instanceof SlackDirect) return spot.said[0]?.channel === channel;
-  if (spot.root?.channel !== channel) return false;
-  if (root !== undefined) return root === spot.root?.ts;
-  const message = town.slack.workspace().channel(String(channel)).everything.get(String(ts));
-  return message?.threadTs === spot.root?.ts;
+  if (conversation instanceof SlackDirect) return conversation.said[0]?.channel === channel;
+  if (conversation.root?.channel !== channel) return false;
+  if (root !== undefined) return root === conversation.root?.ts;
+  const message = environment.slack.workspace().channel(String(channel)).everything.get(String(ts));
+  return message?.threadTs === conversation.root?.ts;
 }
 
 /** A thread has the id of its question. */

@@ -15,19 +15,19 @@ export interface AskedQuestion {
 /** All questions, and whether they are answered as promised. */
 export class QuestionLedger {
   readonly asked: AskedQuestion[] = [];
-  readonly #spots: readonly SimulatedConversation[];
+  readonly #conversations: readonly SimulatedConversation[];
   readonly #model: RecordingModel;
 
-  constructor(spots: readonly SimulatedConversation[], model: RecordingModel) {
-    this.#spots = spots;
+  constructor(conversations: readonly SimulatedConversation[], model: RecordingModel) {
+    this.#conversations = conversations;
     this.#model = model;
   }
 
-  ask(spot: SimulatedConversation, wish?: WantedAnswer): AskedQuestion {
+  ask(conversation: SimulatedConversation, wish?: WantedAnswer): AskedQuestion {
     const name = `q${this.asked.length + 1}`;
-    const asked: AskedQuestion = { name, conversation: spot, at: performance.now() };
+    const asked: AskedQuestion = { name, conversation: conversation, at: performance.now() };
     this.asked.push(asked);
-    spot.say(questionText(name, wish));
+    conversation.say(questionText(name, wish));
     return asked;
   }
 
@@ -39,13 +39,13 @@ export class QuestionLedger {
   /** Looks at the places where answers are awaited. */
   checkAnswers(): void {
     const open = this.open;
-    for (const spot of new Set(open.map((asked) => asked.conversation))) {
-      const { answers, problem } = parseAnswers(spot.replies());
+    for (const conversation of new Set(open.map((asked) => asked.conversation))) {
+      const { answers, problem } = parseAnswers(conversation.replies());
       // What follows the last one may be a rest of it.
       const whole = problem === undefined ? answers : answers.slice(0, -1);
       const answered = new Set(whole.flatMap(({ to }) => to));
       for (const asked of open) {
-        if (asked.conversation === spot && answered.has(asked.name))
+        if (asked.conversation === conversation && answered.has(asked.name))
           asked.answeredAt = performance.now();
       }
     }
@@ -79,24 +79,25 @@ export class QuestionLedger {
   /** Whatever is not as promised, in sentences. */
   broken(): string[] {
     const broken: string[] = [];
-    for (const spot of this.#spots) {
-      const pages = spot.replies();
+    for (const conversation of this.#conversations) {
+      const pages = conversation.replies();
       const reading = parseAnswers(pages);
-      if (reading.problem !== undefined) broken.push(`${spot.name}: ${reading.problem}`);
-      broken.push(...this.#miscounted(spot, reading));
-      if (spot.workingSign() !== '') broken.push(`${spot.name}: "${spot.workingSign()}" is left`);
+      if (reading.problem !== undefined) broken.push(`${conversation.name}: ${reading.problem}`);
+      broken.push(...this.#miscounted(conversation, reading));
+      if (conversation.workingSign() !== '')
+        broken.push(`${conversation.name}: "${conversation.workingSign()}" is left`);
     }
     return broken;
   }
 
-  #miscounted(spot: SimulatedConversation, { answers }: ParsedAnswers): string[] {
+  #miscounted(conversation: SimulatedConversation, { answers }: ParsedAnswers): string[] {
     return this.asked
-      .filter((asked) => asked.conversation === spot)
+      .filter((asked) => asked.conversation === conversation)
       .flatMap(({ name }) => {
         const times = answers.filter(({ to }) => to.includes(name)).length;
         if (times === 1) return [];
         return [
-          `${spot.name}: ${name} has ${times} answers; begun ${this.#model.times(name)} times`,
+          `${conversation.name}: ${name} has ${times} answers; begun ${this.#model.times(name)} times`,
         ];
       });
   }
@@ -127,39 +128,44 @@ const lookEveryMs = 200;
  * row. Resolves when all is answered, or nothing more was for `patienceMs`.
  */
 export async function keepAsking(
-  register: QuestionLedger,
-  spots: readonly SimulatedConversation[],
-  dice: SeededRandom,
+  ledger: QuestionLedger,
+  conversations: readonly SimulatedConversation[],
+  random: SeededRandom,
   { pauseMs, until, long }: AskingPace,
   patienceMs: number,
 ): Promise<void> {
-  const nextAt = new Map(spots.map((spot) => [spot, performance.now() + dice.between(0, 2_000)]));
+  const nextAt = new Map(
+    conversations.map((conversation) => [
+      conversation,
+      performance.now() + random.between(0, 2_000),
+    ]),
+  );
   const known = new Set<SimulatedConversation>();
   const wish = () =>
-    dice.next() < long
+    random.next() < long
       ? { words: 1_400, perSecond: 1_500 }
-      : { words: Math.round(dice.between(10, 150)), perSecond: 150 };
+      : { words: Math.round(random.between(10, 150)), perSecond: 150 };
   let quietSince = performance.now();
   for (;;) {
     await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
-    const before = register.open.length;
-    register.checkAnswers();
+    const before = ledger.open.length;
+    ledger.checkAnswers();
     const now = performance.now();
-    const busy = new Set(register.open.map(({ conversation }) => conversation));
-    if (register.open.length < before || now < until) quietSince = now;
+    const busy = new Set(ledger.open.map(({ conversation }) => conversation));
+    if (ledger.open.length < before || now < until) quietSince = now;
     if (now >= until && (busy.size === 0 || now - quietSince > patienceMs)) return;
     if (now >= until) continue;
-    for (const spot of spots) {
-      if (busy.has(spot)) continue;
-      const due = nextAt.get(spot);
+    for (const conversation of conversations) {
+      if (busy.has(conversation)) continue;
+      const due = nextAt.get(conversation);
       if (due === undefined) {
-        nextAt.set(spot, now + dice.between(...pauseMs));
+        nextAt.set(conversation, now + random.between(...pauseMs));
       } else if (now >= due) {
-        nextAt.delete(spot);
-        register.ask(spot, wish());
+        nextAt.delete(conversation);
+        ledger.ask(conversation, wish());
         // Before the bot takes part, only a mention is for it.
-        if (known.has(spot) && dice.next() < 0.2) register.ask(spot, wish());
-        known.add(spot);
+        if (known.has(conversation) && random.next() < 0.2) ledger.ask(conversation, wish());
+        known.add(conversation);
       }
     }
   }

@@ -64,8 +64,8 @@ export async function runRandomFailures(
 ): Promise<RandomFailuresReport> {
   const { seconds, seed, conversations, onProgress, pauseMs } = options;
   const third = Math.ceil(conversations / 3);
-  const dice = new SeededRandom(seed);
-  const town = await ChaosEnvironment.start({
+  const random = new SeededRandom(seed);
+  const environment = await ChaosEnvironment.start({
     slack: options.slack,
     instances: options.instances,
     threads: third,
@@ -73,51 +73,51 @@ export async function runRandomFailures(
     discords: conversations - 2 * third,
     ...(options.env === undefined ? {} : { env: options.env }),
   });
-  const register = new QuestionLedger(town.conversations, town.model);
+  const ledger = new QuestionLedger(environment.conversations, environment.model);
   const begun = performance.now();
   const until = begun + seconds * 1_000;
-  const trouble = new Trouble(town, register, options, { begun, until });
+  const trouble = new Trouble(environment, ledger, options, { begun, until });
   const progress = setInterval(() => {
     const s = Math.round((performance.now() - begun) / 1_000);
-    const { asked, open } = register;
+    const { asked, open } = ledger;
     onProgress?.(
-      `${s} s: ${asked.length} questions, ${open.length} open, ${trouble.summary}, ${register.takeovers} begun again`,
+      `${s} s: ${asked.length} questions, ${open.length} open, ${trouble.summary}, ${ledger.takeovers} begun again`,
     );
   }, progressEveryMs);
   try {
-    town.repeatAndReorderEvents(new SeededRandom(seed + 1));
+    environment.repeatAndReorderEvents(new SeededRandom(seed + 1));
     const talking = keepAsking(
-      register,
-      town.conversations,
-      dice,
+      ledger,
+      environment.conversations,
+      random,
       { pauseMs, until, long: 0.05 },
       takeoverMs,
     );
     await Promise.all([talking, trouble.make(new SeededRandom(seed + 2))]);
     await delay(settleMs);
-    const broken = [...register.broken(), ...misdeeds(town)];
-    const longestMs = Math.round(register.longestMs);
+    const broken = [...ledger.broken(), ...misdeeds(environment)];
+    const longestMs = Math.round(ledger.longestMs);
     const { patienceMs = Infinity } = options;
     if (longestMs > patienceMs) {
-      broken.push(`a question waited for ${longestMs} ms: ${register.slowest(1)[0]}`);
+      broken.push(`a question waited for ${longestMs} ms: ${ledger.slowest(1)[0]}`);
     }
     return {
-      questions: register.asked.length,
+      questions: ledger.asked.length,
       kills: trouble.kills,
       spared: trouble.spared,
       redisDeaths: trouble.redisDeaths,
       restarts: trouble.restarts,
-      takeovers: register.takeovers,
+      takeovers: ledger.takeovers,
       longestMs,
-      slowest: register.slowest(5),
+      slowest: ledger.slowest(5),
       doubled: broken.filter((line) => / has [2-9] answers/.test(line)).length,
       lost: broken.filter((line) => / has 0 answers/.test(line)).length,
       broken,
     };
   } finally {
     clearInterval(progress);
-    if (options.logsTo !== undefined) keepLogs(town, options.logsTo);
-    await town.stop();
+    if (options.logsTo !== undefined) keepLogs(environment, options.logsTo);
+    await environment.stop();
   }
 }
 
@@ -145,21 +145,21 @@ class Trouble {
   spared = 0;
   redisDeaths = 0;
   restarts = 0;
-  readonly #town: ChaosEnvironment;
-  readonly #register: QuestionLedger;
+  readonly #environment: ChaosEnvironment;
+  readonly #ledger: QuestionLedger;
   readonly #options: RandomFailuresOptions;
   readonly #begun: number;
   readonly #until: number;
   readonly #away = new Set<number>();
 
   constructor(
-    town: ChaosEnvironment,
-    register: QuestionLedger,
+    environment: ChaosEnvironment,
+    ledger: QuestionLedger,
     options: RandomFailuresOptions,
     { begun, until }: { begun: number; until: number },
   ) {
-    this.#town = town;
-    this.#register = register;
+    this.#environment = environment;
+    this.#ledger = ledger;
     this.#options = options;
     this.#begun = begun;
     this.#until = until;
@@ -169,24 +169,24 @@ class Trouble {
     return `${this.kills} kills, ${this.redisDeaths} of Redis, ${this.restarts} restarts`;
   }
 
-  async make(dice: SeededRandom): Promise<void> {
+  async make(random: SeededRandom): Promise<void> {
     const { redisDiesAt = [], rollsAt = [] } = this.#options;
     await Promise.all([
-      this.#killAtRandom(dice),
+      this.#killAtRandom(random),
       this.#each(redisDiesAt, () => this.#killRedis()),
       this.#each(rollsAt, () => this.#roll()),
     ]);
   }
 
-  async #killAtRandom(dice: SeededRandom): Promise<void> {
+  async #killAtRandom(random: SeededRandom): Promise<void> {
     const { killEveryMs, instances } = this.#options;
     if (killEveryMs === undefined) return;
     const back: Promise<void>[] = [];
     for (;;) {
-      const at = performance.now() + dice.between(...killEveryMs);
+      const at = performance.now() + random.between(...killEveryMs);
       if (at > this.#until) break;
       await delay(at - performance.now());
-      const index = dice.below(instances);
+      const index = random.below(instances);
       if (this.#away.has(index)) continue;
       if (this.#isAtLastTry(index)) {
         this.spared += 1;
@@ -203,28 +203,28 @@ class Trouble {
 
   /** Three deaths in one answer end it with a sentence, as they are to: no chance is left to that. */
   #isAtLastTry(index: number): boolean {
-    const { model } = this.#town;
-    return this.#register.open.some(
+    const { model } = this.#environment;
+    return this.#ledger.open.some(
       ({ name }) => model.times(name) >= mostTries && model.latest(name)?.key === apiKeyOf(index),
     );
   }
 
   async #killAndRevive(index: number): Promise<void> {
     this.#away.add(index);
-    await this.#town.fleet.kill(index);
-    await this.#town.fleet.restart(index);
+    await this.#environment.fleet.kill(index);
+    await this.#environment.fleet.restart(index);
     this.#away.delete(index);
   }
 
   async #killRedis(): Promise<void> {
     this.redisDeaths += 1;
-    await this.#town.redis.kill9();
+    await this.#environment.redis.kill9();
     await delay(this.#options.redisAwayMs ?? 2_000);
-    await this.#town.redis.restart();
+    await this.#environment.redis.restart();
   }
 
   async #roll(): Promise<void> {
-    const { fleet } = this.#town;
+    const { fleet } = this.#environment;
     for (let index = 0; index < fleet.size; index += 1) {
       const code = await fleet.terminate(index);
       if (code !== 0) throw new Error(`instance ${index} ended with ${code}`);

@@ -442,7 +442,7 @@ describe.concurrent('a stop', () => {
       }
       const hanging = () => fake.calls.filter(({ injected, aborted }) => injected && !aborted);
       await fake.until(() => hanging().length > 0);
-      const stopped = vi.fn();
+      const stopped = vi.fn<() => void>();
       const stopping = world.stop().then(stopped);
       // The stop ends the call, or leaves it alone, long before it is given up for its time.
       await vi.waitFor(

@@ -74,32 +74,32 @@ describe.concurrent(`several instances, by chance of seed ${seed}`, () => {
   }, 120_000);
 
   it('lets Redis be away for 20 s', async ({ onTestFinished }) => {
-    const town = await ChaosEnvironment.start({
+    const environment = await ChaosEnvironment.start({
       slack: 'http',
       instances: 2,
       threads: 2,
       directs: 1,
     });
-    onTestFinished(() => town.stop());
-    const register = new QuestionLedger(town.conversations, town.model);
-    const [writing, late, other] = town.conversations;
+    onTestFinished(() => environment.stop());
+    const ledger = new QuestionLedger(environment.conversations, environment.model);
+    const [writing, late, other] = environment.conversations;
     const ready = async (): Promise<number[]> =>
       Promise.all(
-        [0, 1].map(async (at) => (await fetch(`${town.fleet.at(at).url}/readyz`)).status),
+        [0, 1].map(async (at) => (await fetch(`${environment.fleet.at(at).url}/readyz`)).status),
       );
     const shown = (): number => writing!.replies().join('').length;
 
-    register.ask(writing!, { words: 700, perSecond: 60 });
-    await town.slack.until(() => shown() > 0);
-    await town.redis.kill9();
+    ledger.ask(writing!, { words: 700, perSecond: 60 });
+    await environment.slack.until(() => shown() > 0);
+    await environment.redis.kill9();
     const back = delay(20_000);
     const before = shown();
-    const asked = [late!, other!].map((spot) => register.ask(spot));
-    await town.slack.until(() => shown() > before, 15_000);
+    const asked = [late!, other!].map((conversation) => ledger.ask(conversation));
+    await environment.slack.until(() => shown() > before, 15_000);
     const seen = shown();
-    await town.slack.until(() => shown() > seen, 15_000);
+    await environment.slack.until(() => shown() > seen, 15_000);
     await vi.waitFor(async () => expect(await ready()).toEqual([503, 503]), { timeout: 10_000 });
-    const unkept = town.slack
+    const unkept = environment.slack
       .deliveries()
       .filter(({ payload }) =>
         asked.some(({ name }) => JSON.stringify(payload).includes(`${name} in `)),
@@ -108,17 +108,17 @@ describe.concurrent(`several instances, by chance of seed ${seed}`, () => {
     await back;
     expect(unkept.filter(({ acked }) => acked)).toEqual([]);
 
-    await town.redis.restart();
+    await environment.redis.restart();
     await vi.waitFor(async () => expect(await ready()).toEqual([200, 200]), { timeout: 10_000 });
     await vi.waitFor(
       () => {
-        register.checkAnswers();
-        expect(register.open).toEqual([]);
+        ledger.checkAnswers();
+        expect(ledger.open).toEqual([]);
       },
       { timeout: 60_000, interval: 100 },
     );
-    expect(register.broken()).toEqual([]);
-    expect(town.slack.violations).toEqual([]);
+    expect(ledger.broken()).toEqual([]);
+    expect(environment.slack.violations).toEqual([]);
   }, 150_000);
 
   it('does not start without the Redis that it was given, and says what to do', async () => {

@@ -33,12 +33,12 @@ export interface ThreadChange {
  */
 export class Actions {
   readonly #world: DiscordState;
-  readonly #announcer: EventPublisher;
+  readonly #publisher: EventPublisher;
   readonly #history: ActivityRecord;
 
-  constructor(world: DiscordState, announcer: EventPublisher, history: ActivityRecord) {
+  constructor(world: DiscordState, publisher: EventPublisher, history: ActivityRecord) {
     this.#world = world;
-    this.#announcer = announcer;
+    this.#publisher = publisher;
     this.#history = history;
   }
 
@@ -48,7 +48,7 @@ export class Actions {
     const message = this.#build(channel, author, contents, options);
     this.#enter(channel, author);
     channel.add(message);
-    this.#announcer.posted(message);
+    this.#publisher.posted(message);
     if (author === this.#world.bot) this.#history.written(message, 'post');
     this.#history.happened();
     return message;
@@ -59,7 +59,7 @@ export class Actions {
     const { author } = message;
     const written = { text: contents.text, channel, author, repliedTo: this.#repliedTo(message) };
     message.edit(contents, mentionsOf(this.#world, written, allowed));
-    this.#announcer.edited(message);
+    this.#publisher.edited(message);
     if (author === this.#world.bot) this.#history.written(message, 'edit');
     this.#history.happened();
   }
@@ -68,13 +68,13 @@ export class Actions {
     const channel = this.#world.channel(message.channelId);
     message.delete();
     channel.remove(message);
-    this.#announcer.deleted(message);
+    this.#publisher.deleted(message);
     this.#history.happened();
   }
 
   pin(message: Message, by: User): void {
     message.pinned = true;
-    this.#announcer.edited(message);
+    this.#publisher.edited(message);
     const { channelId, id: messageId } = message;
     const reference = { channelId, messageId };
     this.post(this.#world.channel(channelId), by, { text: '' }, { kind: 'pin', reference });
@@ -92,8 +92,8 @@ export class Actions {
     });
     message.addFlag(messageFlags.hasThread);
     // This order: discord.js takes a thread for known that a message's change has brought along.
-    this.#announcer.threadOpened(thread);
-    this.#announcer.edited(message);
+    this.#publisher.threadOpened(thread);
+    this.#publisher.edited(message);
     const reference = { channelId: parent.id, messageId: message.id };
     this.post(thread, message.author, { text: '' }, { kind: 'thread-starter', reference });
     return thread;
@@ -110,7 +110,7 @@ export class Actions {
     const kind = options.private === true ? 'private-thread' : 'public-thread';
     const id = this.#world.snowflakes.next();
     const thread = this.#addThread(parent, owner, { id, kind, name, autoArchiveMinutes });
-    this.#announcer.threadOpened(thread);
+    this.#publisher.threadOpened(thread);
     if (kind === 'public-thread') {
       const reference = { channelId: thread.id, messageId: thread.id };
       this.post(parent, owner, { text: name }, { kind: 'thread-created', reference });
@@ -130,7 +130,7 @@ export class Actions {
     const place = { id, kind: 'public-thread', name, autoArchiveMinutes: 4_320 } as const;
     const thread = this.#addThread(forum, owner, place);
     forum.lastMessageId = id;
-    this.#announcer.threadOpened(thread);
+    this.#publisher.threadOpened(thread);
     return { thread, message: this.post(thread, owner, contents, { ...options, id }) };
   }
 
@@ -144,20 +144,20 @@ export class Actions {
     thread.locked = change.locked ?? thread.locked;
     thread.autoArchiveMinutes = change.autoArchiveMinutes ?? thread.autoArchiveMinutes;
     channel.name = change.name ?? channel.name;
-    this.#announcer.threadChanged(channel);
+    this.#publisher.threadChanged(channel);
     this.#history.happened();
   }
 
   joinThread(channel: Channel, user: User): void {
     if (channel.thread === undefined || channel.thread.members.has(user.id)) return;
     channel.thread.members.set(user.id, Date.now());
-    this.#announcer.threadJoined(channel, user.id);
+    this.#publisher.threadJoined(channel, user.id);
   }
 
   leaveThread(channel: Channel, user: User): void {
     if (channel.thread?.members.has(user.id) !== true) return;
     // The bot hears of leaving a private thread, which it cannot see afterwards.
-    this.#announcer.threadLeft(channel, user.id);
+    this.#publisher.threadLeft(channel, user.id);
     channel.thread.members.delete(user.id);
   }
 

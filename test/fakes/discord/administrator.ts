@@ -11,13 +11,13 @@ import type { ChannelReference, DiscordState } from './discord-state.ts';
 /** What those who run a guild, or Discord itself, do there. */
 export class Administrator {
   readonly #world: DiscordState;
-  readonly #deeds: Actions;
-  readonly #announcer: EventPublisher;
+  readonly #actions: Actions;
+  readonly #publisher: EventPublisher;
 
-  constructor(world: DiscordState, deeds: Actions, announcer: EventPublisher) {
+  constructor(world: DiscordState, actions: Actions, publisher: EventPublisher) {
     this.#world = world;
-    this.#deeds = deeds;
-    this.#announcer = announcer;
+    this.#actions = actions;
+    this.#publisher = publisher;
   }
 
   /** Takes permissions from somebody in a channel and in its threads; from the bot by default. */
@@ -30,7 +30,7 @@ export class Administrator {
     const { allow } = this.#overwrite(channel, user);
     const deny = bitsOf(names);
     channel.overwrites.set(user.id, { type: 'member', allow: allow & ~deny, deny });
-    this.#announcer.channelChanged(channel, 'CHANNEL_UPDATE');
+    this.#publisher.channelChanged(channel, 'CHANNEL_UPDATE');
   }
 
   /** Gives permissions, also ones that were denied before. */
@@ -43,7 +43,7 @@ export class Administrator {
     const { allow, deny } = this.#overwrite(channel, user);
     const bits = bitsOf(names);
     channel.overwrites.set(user.id, { type: 'member', allow: allow | bits, deny: deny & ~bits });
-    this.#announcer.channelChanged(channel, 'CHANNEL_UPDATE');
+    this.#publisher.channelChanged(channel, 'CHANNEL_UPDATE');
   }
 
   /** @param options.ofBot Discord makes it for the bot, and gives it to the bot */
@@ -62,7 +62,7 @@ export class Administrator {
     const guild = this.#world.guild();
     guild.roles.set(role.id, role);
     if (options.ofBot === true) guild.members.get(bot.id)?.roles.push(role.id);
-    this.#announcer.roleMade(guild, role);
+    this.#publisher.roleMade(guild, role);
     return role;
   }
 
@@ -70,18 +70,18 @@ export class Administrator {
   removeBot(): void {
     const guild = this.#world.guild();
     guild.members.delete(this.#world.bot.id);
-    this.#announcer.guildLeft(guild);
+    this.#publisher.guildLeft(guild);
   }
 
   inviteBot(): void {
     const guild = this.#world.guild();
     guild.join(this.#world.bot);
-    this.#announcer.guildEntered(guild);
+    this.#publisher.guildEntered(guild);
   }
 
   addChannel(options: ChannelOptions): Channel {
     const channel = this.#world.addChannel(this.#world.guild(), options);
-    this.#announcer.channelChanged(channel, 'CHANNEL_CREATE');
+    this.#publisher.channelChanged(channel, 'CHANNEL_CREATE');
     return channel;
   }
 
@@ -91,13 +91,13 @@ export class Administrator {
     const threads = [...this.#world.channels.values()].filter(
       ({ parentId }) => parentId === channel.id,
     );
-    this.#announcer.channelDeleted(channel);
+    this.#publisher.channelDeleted(channel);
     for (const gone of [channel, ...threads]) gone.deleted = true;
   }
 
   /** Puts a thread away, as its owner or a moderator may. */
   archive(thread: Channel): void {
-    this.#deeds.changeThread(thread, { archived: true });
+    this.#actions.changeThread(thread, { archived: true });
   }
 
   /** Archives what was idle for its time by then, in milliseconds since the epoch. */
@@ -112,11 +112,11 @@ export class Administrator {
 
   /** Only who may manage threads can write there, or bring it back, from now on. */
   lock(thread: Channel, { archived = false } = {}): void {
-    this.#deeds.changeThread(thread, { locked: true, archived });
+    this.#actions.changeThread(thread, { locked: true, archived });
   }
 
   unlock(thread: Channel): void {
-    this.#deeds.changeThread(thread, { locked: false });
+    this.#actions.changeThread(thread, { locked: false });
   }
 
   /** Takes the privileged intent away in the portal, or gives it. */

@@ -50,7 +50,7 @@ export class DiscordFake {
   readonly #watch = new ConditionWaiter();
   readonly #history = new ActivityRecord(this.#watch);
   readonly #server: Server;
-  readonly #deeds: Actions;
+  readonly #actions: Actions;
   readonly #api: RestApi;
 
   /** Starts a fake Discord on a free port of 127.0.0.1. */
@@ -81,11 +81,11 @@ export class DiscordFake {
       options: options.gateway,
     });
     const { gateway } = this;
-    const announcer = new EventPublisher(state, gateway);
-    this.#deeds = new Actions(state, announcer, this.#history);
-    this.admin = new Administrator(state, this.#deeds, announcer);
+    const publisher = new EventPublisher(state, gateway);
+    this.#actions = new Actions(state, publisher, this.#history);
+    this.admin = new Administrator(state, this.#actions, publisher);
     this.#api = new RestApi({
-      office: { world: state, deeds: this.#deeds, announcer, settings, gateway },
+      services: { world: state, actions: this.#actions, publisher, settings, gateway },
       history: this.#history,
       limits: this.limits,
       faults: this.faults,
@@ -212,7 +212,7 @@ export class DiscordFake {
   }
 
   #actor(user: User): Person {
-    return new Person(user, this.state, this.#deeds);
+    return new Person(user, this.state, this.#actions);
   }
 
   #named(name: string, kind: 'bot' | 'webhook'): User | undefined {

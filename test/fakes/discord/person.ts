@@ -29,12 +29,12 @@ export interface SayOptions {
 export class Person {
   readonly user: User;
   readonly #world: DiscordState;
-  readonly #deeds: Actions;
+  readonly #actions: Actions;
 
-  constructor(user: User, world: DiscordState, deeds: Actions) {
+  constructor(user: User, world: DiscordState, actions: Actions) {
     this.user = user;
     this.#world = world;
-    this.#deeds = deeds;
+    this.#actions = actions;
   }
 
   get id(): string {
@@ -54,7 +54,7 @@ export class Person {
     if (channel.thread?.locked === true && !isModerator) throw new Error('the thread is locked');
     const { nonce, attachments = [], atMs, replyTo, pings = true } = options;
     const parse = ['users', 'roles', 'everyone'];
-    return this.#deeds.post(
+    return this.#actions.post(
       channel,
       this.user,
       {
@@ -89,16 +89,16 @@ export class Person {
 
   edit(message: Message, text: string): void {
     if (message.author !== this.user) throw new Error(`${this.name} did not write that`);
-    this.#deeds.edit(message, { ...message.contents, text });
+    this.#actions.edit(message, { ...message.contents, text });
   }
 
   /** Deletes any message, also one of the bot, as a moderator may. */
   delete(message: Message): void {
-    this.#deeds.remove(message);
+    this.#actions.remove(message);
   }
 
   pin(message: Message): void {
-    this.#deeds.pin(message, this.user);
+    this.#actions.pin(message, this.user);
   }
 
   /** Opens the thread of a message, or one of no message in a channel. */
@@ -110,10 +110,10 @@ export class Person {
     if (typeof from === 'string' || !('author' in from)) {
       const channel = this.#world.channel(from);
       this.#need(channel, 'CreatePublicThreads');
-      return this.#deeds.openThread(channel, this.user, name, options);
+      return this.#actions.openThread(channel, this.user, name, options);
     }
     this.#need(this.#world.channel(from.channelId), 'CreatePublicThreads');
-    return this.#deeds.openThreadOf(from, this.user, name);
+    return this.#actions.openThreadOf(from, this.user, name);
   }
 
   forumPost(
@@ -124,12 +124,12 @@ export class Person {
     const forum = this.#world.channel(place);
     if (forum.kind !== 'forum') throw new Error(`${forum.name} is no forum`);
     this.#need(forum, 'SendMessages');
-    return this.#deeds.postInForum(forum, this.user, title, { text });
+    return this.#actions.postInForum(forum, this.user, title, { text });
   }
 
   /** Brings somebody into a thread. */
   invite(user: User, thread: Channel): void {
-    this.#deeds.joinThread(thread, user);
+    this.#actions.joinThread(thread, user);
   }
 
   /** Takes no direct messages from the bot any more. */

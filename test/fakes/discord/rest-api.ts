@@ -11,7 +11,7 @@ import type { RouteServices } from './routes/route.ts';
 
 /** Discord's REST API: reads a call, spends its limit, does it or refuses, answers. */
 export class RestApi {
-  readonly #office: RouteServices;
+  readonly #services: RouteServices;
   readonly #history: ActivityRecord;
   readonly #limits: Limits;
   readonly #faults: Faults;
@@ -19,13 +19,13 @@ export class RestApi {
   readonly #stopping = new AbortController();
 
   constructor(parts: {
-    office: RouteServices;
+    services: RouteServices;
     history: ActivityRecord;
     limits: Limits;
     faults: Faults;
     token: () => string;
   }) {
-    this.#office = parts.office;
+    this.#services = parts.services;
     this.#history = parts.history;
     this.#limits = parts.limits;
     this.#faults = parts.faults;
@@ -40,7 +40,7 @@ export class RestApi {
   async handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
       const asked = await readRequest(incoming);
-      const nowMs = Date.now() + this.#office.settings.clockAheadMs;
+      const nowMs = Date.now() + this.#services.settings.clockAheadMs;
       response.setHeader('date', new Date(nowMs).toUTCString());
       const { method, path = incoming.url ?? '', query, body } = asked;
       const found = asked.path === undefined ? undefined : matchRoute(method, asked.path);
@@ -68,7 +68,7 @@ export class RestApi {
     fault: Fault | undefined,
     response: ServerResponse,
   ): Promise<void> {
-    const half = this.#office.settings.latencyMs / 2;
+    const half = this.#services.settings.latencyMs / 2;
     await this.#wait(fault?.kind === 'late' ? fault.ms : half);
     switch (fault?.kind) {
       case 'refused':
@@ -154,7 +154,7 @@ export class RestApi {
   #run({ body, query }: ApiRequest, { route, params }: MatchedRoute): ApiResponse {
     try {
       if (body instanceof ApiError) throw body;
-      const result = route.run({ ...this.#office, params, query, body });
+      const result = route.run({ ...this.#services, params, query, body });
       if (result === undefined) return { status: 204 };
       return { status: route.creates === true ? 201 : 200, body: result };
     } catch (error) {

@@ -6,13 +6,13 @@ import type { Workspace } from './workspace.ts';
 /** What happens to the app in a workspace without anybody writing. */
 export class Administrator {
   readonly #workspace: Workspace;
-  readonly #announcer: EventPublisher;
-  readonly #courier: EventDelivery;
+  readonly #publisher: EventPublisher;
+  readonly #delivery: EventDelivery;
 
-  constructor(workspace: Workspace, announcer: EventPublisher, courier: EventDelivery) {
+  constructor(workspace: Workspace, publisher: EventPublisher, delivery: EventDelivery) {
     this.#workspace = workspace;
-    this.#announcer = announcer;
-    this.#courier = courier;
+    this.#publisher = publisher;
+    this.#delivery = delivery;
   }
 
   archives(channel: string): void {
@@ -23,7 +23,7 @@ export class Administrator {
   removes(channelId: string, user = this.#workspace.bot.id): void {
     const channel = this.#workspace.channel(channelId);
     channel.members.delete(user);
-    this.#announcer.happened(
+    this.#publisher.happened(
       this.#workspace,
       {
         type: 'member_left_channel',
@@ -40,25 +40,25 @@ export class Administrator {
   revokesToken(): void {
     this.#workspace.tokenError = 'token_revoked';
     const tokens = { oauth: [], bot: [this.#workspace.bot.id] };
-    this.#announcer.happened(this.#workspace, { type: 'tokens_revoked', tokens });
+    this.#publisher.happened(this.#workspace, { type: 'tokens_revoked', tokens });
   }
 
   /** Takes the app out of the workspace. */
   uninstalls(): void {
     this.#workspace.tokenError = 'account_inactive';
-    this.#announcer.happened(this.#workspace, { type: 'app_uninstalled' });
+    this.#publisher.happened(this.#workspace, { type: 'app_uninstalled' });
     const tokens = { oauth: [], bot: [this.#workspace.bot.id] };
-    this.#announcer.happened(this.#workspace, { type: 'tokens_revoked', tokens });
+    this.#publisher.happened(this.#workspace, { type: 'tokens_revoked', tokens });
   }
 
   /** Any event, as the app would get it. */
   sends(event: Payload): void {
-    this.#courier.send(callback(this.#workspace, event));
+    this.#delivery.send(callback(this.#workspace, event));
   }
 
   /** Slack's word that it sends no more events this minute: an envelope without an event. */
   limitsEvents(): void {
-    this.#courier.send({
+    this.#delivery.send({
       type: 'app_rate_limited',
       token: app.verificationToken,
       team_id: this.#workspace.id,

@@ -22,12 +22,12 @@ export interface PostOptions {
 export class Person {
   readonly user: User;
   readonly #workspace: Workspace;
-  readonly #announcer: EventPublisher;
+  readonly #publisher: EventPublisher;
 
-  constructor(user: User, workspace: Workspace, announcer: EventPublisher) {
+  constructor(user: User, workspace: Workspace, publisher: EventPublisher) {
     this.user = user;
     this.#workspace = workspace;
-    this.#announcer = announcer;
+    this.#publisher = publisher;
   }
 
   /** Writes a text, as events would show it: mentions are `<@U1>`. Returns what was posted. */
@@ -43,7 +43,7 @@ export class Person {
       ...(subtype === undefined ? {} : { subtype }),
       ...(atMs === undefined ? {} : { atMs }),
     });
-    if (options.silently !== true) this.#announcer.posted(this.#workspace, channel, message);
+    if (options.silently !== true) this.#publisher.posted(this.#workspace, channel, message);
     return message;
   }
 
@@ -62,13 +62,13 @@ export class Person {
     const previous = messagePayload(this.#workspace, channel, message, { replies: true });
     channel.write(message, { text });
     message.edited = { user: this.user.id, ts: `${Math.floor(Date.now() / 1_000)}.000000` };
-    this.#announcer.changed(this.#workspace, channel, message, previous);
+    this.#publisher.changed(this.#workspace, channel, message, previous);
   }
 
   /** Deletes any message, also one of the bot, as an administrator may. */
   deletes(message: Message): void {
     const channel = this.#place(message.channel);
-    this.#announcer.deleted(this.#workspace, channel, message);
+    this.#publisher.deleted(this.#workspace, channel, message);
     channel.remove(message);
   }
 
@@ -80,7 +80,7 @@ export class Person {
   opensHome(tab: 'messages' | 'home' = 'messages'): void {
     const channel = this.#direct();
     const event = { type: 'app_home_opened', user: this.user.id, channel: channel.id, tab };
-    this.#announcer.happened(this.#workspace, event, channel);
+    this.#publisher.happened(this.#workspace, event, channel);
   }
 
   #place(channelId: string): Channel {

@@ -33,11 +33,11 @@ export class SlackFake {
   readonly appToken: string;
   readonly #server: Server;
   readonly #workspaces = new Map<string, Workspace>();
-  readonly #doors: Credentials;
-  readonly #announcer: EventPublisher;
+  readonly #credentials: Credentials;
+  readonly #publisher: EventPublisher;
   readonly #faults = new Faults();
   readonly #watch = new ConditionWaiter();
-  #hook: HttpEvents | undefined;
+  #httpEvents: HttpEvents | undefined;
 
   constructor(options: SlackFakeOptions) {
     this.settings = settingsOf(options);
@@ -45,13 +45,13 @@ export class SlackFake {
     this.activity = new ActivityRecord(this.#watch);
     this.sockets = new SocketMode(this.settings, this.#watch);
     this.events = new EventDelivery(this.sockets, this.settings, this.#watch);
-    this.#announcer = new EventPublisher(this.events, this.settings);
+    this.#publisher = new EventPublisher(this.events, this.settings);
     for (const workspace of options.workspaces ?? [{ id: 'T1' }]) {
       this.#workspaces.set(workspace.id, new Workspace(workspace, this.settings));
     }
     const { appToken = 'xapp-1-A0PARLEY-fake' } = options;
     this.appToken = appToken;
-    this.#doors = { workspaces: this.#workspaces, appToken, appTokenError: undefined };
+    this.#credentials = { workspaces: this.#workspaces, appToken, appTokenError: undefined };
     this.#server = createServer((request, response) => void api.handle(request, response));
     // Else a call may run into the end of a connection that was idle for Node's usual 5 s.
     this.#server.keepAliveTimeout = 60_000;
@@ -65,7 +65,7 @@ export class SlackFake {
         settings,
         history: activity,
         sockets,
-        announcer: this.#announcer,
+        publisher: this.#publisher,
         get host() {
           return hostOf();
         },
@@ -73,7 +73,7 @@ export class SlackFake {
           return options.socketUrl ?? `ws://${hostOf()}`;
         },
       },
-      doors: this.#doors,
+      credentials: this.#credentials,
       limits: this.limits,
       faults: this.#faults,
     });
@@ -112,7 +112,7 @@ export class SlackFake {
     const workspace = this.workspace(team);
     const user = workspace.users.get(id);
     if (user === undefined) throw new Error(`no user ${id} in ${workspace.id}`);
-    return new Person(user, workspace, this.#announcer);
+    return new Person(user, workspace, this.#publisher);
   }
 
   message(channel: string, ts: string, team?: string): Message {
@@ -175,24 +175,24 @@ export class SlackFake {
   /** Sends events as signed requests from now on, to several URLs in turn. */
   deliverTo(url: string | [string, ...string[]], signingSecret: string, skewMs = 0): void {
     const urls: [string, ...string[]] = typeof url === 'string' ? [url] : url;
-    this.#hook = new HttpEvents({ urls, signingSecret, skewMs });
-    this.events.transport = this.#hook;
+    this.#httpEvents = new HttpEvents({ urls, signingSecret, skewMs });
+    this.events.transport = this.#httpEvents;
   }
 
   /** Whether the URL answers Slack's challenge, as it must before Slack sends anything there. */
   async verifyUrl(): Promise<boolean> {
-    if (this.#hook === undefined) throw new Error('call deliverTo first');
-    return this.#hook.verify(app.verificationToken);
+    if (this.#httpEvents === undefined) throw new Error('call deliverTo first');
+    return this.#httpEvents.verify(app.verificationToken);
   }
 
   /** What Slack itself, or an administrator, does in a workspace. */
   admin(team?: string): Administrator {
-    return new Administrator(this.workspace(team), this.#announcer, this.events);
+    return new Administrator(this.workspace(team), this.#publisher, this.events);
   }
 
   /** What Slack says to the app's own token from now on; undefined makes it good again. */
   refusesAppToken(error: string | undefined): void {
-    this.#doors.appTokenError = error;
+    this.#credentials.appTokenError = error;
   }
 
   /**

@@ -23,18 +23,18 @@ export interface Credentials {
 /** Slack's Web API: reads a call, spends its limit, does it or refuses, answers. */
 export class WebApi {
   readonly #world: MethodServices;
-  readonly #doors: Credentials;
+  readonly #credentials: Credentials;
   readonly #limits: Limits;
   readonly #faults: Faults;
 
   constructor(parts: {
     world: MethodServices;
-    doors: Credentials;
+    credentials: Credentials;
     limits: Limits;
     faults: Faults;
   }) {
     this.#world = parts.world;
-    this.#doors = parts.doors;
+    this.#credentials = parts.credentials;
     this.#limits = parts.limits;
     this.#faults = parts.faults;
   }
@@ -127,12 +127,12 @@ export class WebApi {
         this.#refuse(call, response, wait);
         return undefined;
       }
-      const calling: MethodCall = { world: this.#world, workspace, args, call };
+      const methodCall: MethodCall = { world: this.#world, workspace, args, call };
       response.setHeader('x-oauth-scopes', [...workspace.scopes].join(','));
       response.setHeader('x-accepted-oauth-scopes', (known.scopes ?? []).join(','));
-      needScope(calling, known.scopes ?? []);
-      this.#checkNames(known, calling);
-      return { ok: true, ...known.run(calling) };
+      needScope(methodCall, known.scopes ?? []);
+      this.#checkNames(known, methodCall);
+      return { ok: true, ...known.run(methodCall) };
     } catch (error) {
       if (error instanceof ApiError) return { ok: false, error: error.error, ...error.details };
       this.#world.history.violated(call, `the fake itself failed: ${String(error)}`);
@@ -145,11 +145,11 @@ export class WebApi {
     if (known === undefined) throw new ApiError('unknown_method', { req_method: method });
     if (token === undefined) throw new ApiError('not_authed');
     const workspace = this.#workspaceOf(token);
-    const isApp = token === this.#doors.appToken;
+    const isApp = token === this.#credentials.appToken;
     if (workspace === undefined && !isApp) throw new ApiError('invalid_auth');
-    const tokenError = isApp ? this.#doors.appTokenError : workspace?.tokenError;
+    const tokenError = isApp ? this.#credentials.appTokenError : workspace?.tokenError;
     if (tokenError !== undefined) throw new ApiError(tokenError);
-    const [first] = this.#doors.workspaces.values();
+    const [first] = this.#credentials.workspaces.values();
     if ((known.token === 'app') !== isApp || first === undefined) {
       throw new ApiError('not_allowed_token_type');
     }
@@ -157,7 +157,7 @@ export class WebApi {
   }
 
   #workspaceOf(token: string | undefined): Workspace | undefined {
-    for (const workspace of this.#doors.workspaces.values()) {
+    for (const workspace of this.#credentials.workspaces.values()) {
       if (workspace.token === token) return workspace;
     }
     return undefined;

@@ -19,19 +19,19 @@ export interface ConnectionHandler {
 export class Connection {
   session: Session | undefined;
   readonly #socket: WebSocket;
-  readonly #reception: ConnectionHandler;
+  readonly #handler: ConnectionHandler;
   #muted = false;
   #closedWith: number | undefined;
   #minuteEndsAt = 0;
   #heardThisMinute = 0;
 
-  constructor(socket: WebSocket, reception: ConnectionHandler) {
+  constructor(socket: WebSocket, handler: ConnectionHandler) {
     this.#socket = socket;
-    this.#reception = reception;
-    socket.on('message', (data, isBinary) => this.#hear(data, isBinary));
+    this.#handler = handler;
+    socket.on('message', (data, isBinary) => this.#onMessage(data, isBinary));
     socket.on('close', (code) => {
       const by = this.#closedWith === undefined ? 'client' : 'gateway';
-      reception.closed(this, this.#closedWith ?? code, by);
+      handler.closed(this, this.#closedWith ?? code, by);
     });
     // A break is followed by `close`, which is all that matters here.
     socket.on('error', () => undefined);
@@ -64,7 +64,7 @@ export class Connection {
     if (deaf) this.#socket.pause();
   }
 
-  #hear(data: RawData, isBinary: boolean): void {
+  #onMessage(data: RawData, isBinary: boolean): void {
     if (this.#closedWith !== undefined) return;
     if (this.#isTooMuch()) {
       this.close(closeCode.rateLimited, 'You are being rate limited.');
@@ -75,28 +75,28 @@ export class Connection {
       this.close(closeCode.decodeError, 'Error while decoding payload.');
       return;
     }
-    this.#obey(payload);
+    this.#handle(payload);
   }
 
-  #obey({ op: what, d }: Payload): void {
+  #handle({ op: what, d }: Payload): void {
     const { session } = this;
     switch (what) {
       case op.heartbeat:
-        this.#reception.heartbeat(this, d);
+        this.#handler.heartbeat(this, d);
         return;
       case op.identify:
       case op.resume:
         if (session !== undefined) {
           this.close(closeCode.alreadyAuthenticated, 'Already authenticated.');
-        } else if (what === op.identify) this.#reception.identify(this, d);
-        else this.#reception.resume(this, d);
+        } else if (what === op.identify) this.#handler.identify(this, d);
+        else this.#handler.resume(this, d);
         return;
       case op.presence:
       case op.voiceState:
       case op.requestSounds:
       case op.requestMembers:
         if (session === undefined) this.close(closeCode.notAuthenticated, 'Not authenticated.');
-        else if (what === op.requestMembers) this.#reception.requestMembers(session, d);
+        else if (what === op.requestMembers) this.#handler.requestMembers(session, d);
         return;
       default:
         this.close(closeCode.unknownOpcode, 'Unknown opcode.');
@@ -110,7 +110,7 @@ export class Connection {
       this.#heardThisMinute = 0;
     }
     this.#heardThisMinute += 1;
-    return this.#heardThisMinute > this.#reception.eventsPerMinute;
+    return this.#heardThisMinute > this.#handler.eventsPerMinute;
   }
 }
 

@@ -2,23 +2,23 @@ import type { DispatchedEvent } from './protocol.ts';
 
 /** Carries what happens to the sessions; on demand twice, late or in another order. */
 export class EventDelivery {
-  readonly #bring: (happening: DispatchedEvent) => void;
+  readonly #bring: (event: DispatchedEvent) => void;
   readonly #timers = new Set<NodeJS.Timeout>();
   #held: DispatchedEvent[] | undefined;
   #duplicating = false;
-  #delayMs: ((happening: DispatchedEvent) => number) | undefined;
+  #delayMs: ((event: DispatchedEvent) => number) | undefined;
 
-  constructor(bring: (happening: DispatchedEvent) => void) {
+  constructor(bring: (event: DispatchedEvent) => void) {
     this.#bring = bring;
   }
 
-  send(happening: DispatchedEvent): void {
+  send(event: DispatchedEvent): void {
     if (this.#held !== undefined) {
-      this.#held.push(happening);
+      this.#held.push(event);
       return;
     }
-    this.#carry(happening);
-    if (this.#duplicating) this.#carry(happening);
+    this.#carry(event);
+    if (this.#duplicating) this.#carry(event);
   }
 
   /** Everything is brought twice, as two events, until the returned function ends it. */
@@ -33,7 +33,7 @@ export class EventDelivery {
    * Events take so many milliseconds, until the returned function ends it; unequal times make them
    * overtake each other.
    */
-  delay(ms: number | ((happening: DispatchedEvent) => number)): () => void {
+  delay(ms: number | ((event: DispatchedEvent) => number)): () => void {
     this.#delayMs = typeof ms === 'number' ? () => ms : ms;
     return () => {
       this.#delayMs = undefined;
@@ -46,7 +46,7 @@ export class EventDelivery {
     this.#held = held;
     return (reorder = (events) => events) => {
       if (this.#held === held) this.#held = undefined;
-      for (const happening of reorder(held.splice(0))) this.send(happening);
+      for (const event of reorder(held.splice(0))) this.send(event);
     };
   }
 
@@ -60,15 +60,15 @@ export class EventDelivery {
     this.#timers.clear();
   }
 
-  #carry(happening: DispatchedEvent): void {
-    const delayMs = this.#delayMs?.(happening) ?? 0;
+  #carry(event: DispatchedEvent): void {
+    const delayMs = this.#delayMs?.(event) ?? 0;
     if (delayMs <= 0) {
-      this.#bring(happening);
+      this.#bring(event);
       return;
     }
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
-      this.#bring(happening);
+      this.#bring(event);
     }, delayMs);
     this.#timers.add(timer);
   }

@@ -23,8 +23,8 @@ export class Gateway implements GatewayPort {
   readonly #connections = new Set<Connection>();
   readonly #sessions: Sessions;
   readonly #starts: StartLimiter;
-  readonly #entrance: WebSocketEndpoint;
-  readonly #desk: Handshake;
+  readonly #endpoint: WebSocketEndpoint;
+  readonly #handshake: Handshake;
 
   constructor(parts: {
     readonly server: Server;
@@ -38,15 +38,15 @@ export class Gateway implements GatewayPort {
     this.settings = gatewaySettingsOf(parts.options);
     this.#sessions = new Sessions(this.settings, record, bot.id);
     this.#starts = new StartLimiter(this.settings);
-    this.events = new EventDelivery((happening) => this.#sessions.tell(happening));
-    this.#entrance = new WebSocketEndpoint(
+    this.events = new EventDelivery((event) => this.#sessions.tell(event));
+    this.#endpoint = new WebSocketEndpoint(
       server,
-      (socket) => this.#welcome(socket),
+      (socket) => this.#onConnection(socket),
       () => {
         record.refused += 1;
       },
     );
-    this.#desk = new Handshake(token, {
+    this.#handshake = new Handshake(token, {
       settings: this.settings,
       world,
       sessions: this.#sessions,
@@ -57,7 +57,7 @@ export class Gateway implements GatewayPort {
   }
 
   get url(): string {
-    return this.settings.url ?? this.#entrance.url;
+    return this.settings.url ?? this.#endpoint.url;
   }
 
   get sessions(): number {
@@ -71,11 +71,11 @@ export class Gateway implements GatewayPort {
 
   /** What clients have to show; changed when the owner, or Discord, resets it. */
   get token(): string {
-    return this.#desk.token;
+    return this.#handshake.token;
   }
 
   set token(token: string) {
-    this.#desk.token = token;
+    this.#handshake.token = token;
   }
 
   /** How many are open. */
@@ -97,9 +97,9 @@ export class Gateway implements GatewayPort {
 
   /** Turns new connections away until the returned function lets them in again. */
   refuse(by: ConnectionRefusal = 'reset'): () => void {
-    this.#entrance.refusing = by;
+    this.#endpoint.refusing = by;
     return () => {
-      this.#entrance.refusing = undefined;
+      this.#endpoint.refusing = undefined;
     };
   }
 
@@ -116,9 +116,9 @@ export class Gateway implements GatewayPort {
 
   /** Heartbeats go unacknowledged until the returned function ends it; events still come. */
   swallowAcks(): () => void {
-    this.#desk.swallowingAcks = true;
+    this.#handshake.swallowingAcks = true;
     return () => {
-      this.#desk.swallowingAcks = false;
+      this.#handshake.swallowingAcks = false;
     };
   }
 
@@ -153,7 +153,7 @@ export class Gateway implements GatewayPort {
 
   async stop(): Promise<void> {
     this.events.stop();
-    await this.#entrance.stop();
+    await this.#endpoint.stop();
     this.#sessions.stop();
   }
 
@@ -162,10 +162,10 @@ export class Gateway implements GatewayPort {
     else this.#sessions.end(session);
   }
 
-  #welcome(socket: WebSocket): void {
-    const connection = new Connection(socket, this.#desk);
+  #onConnection(socket: WebSocket): void {
+    const connection = new Connection(socket, this.#handshake);
     this.#connections.add(connection);
     socket.on('close', () => this.#connections.delete(connection));
-    this.#desk.greet(connection);
+    this.#handshake.greet(connection);
   }
 }

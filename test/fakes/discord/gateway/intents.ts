@@ -50,8 +50,8 @@ export function asksFor(intents: number, { t, guildId }: DispatchedEvent): boole
 }
 
 /** The event as it is sent with these intents: other people's words only with MessageContent. */
-export function shownTo(intents: number, botId: string, happening: DispatchedEvent): object {
-  const { t, d, guildId } = happening;
+export function shownTo(intents: number, botId: string, event: DispatchedEvent): object {
+  const { t, d, guildId } = event;
   const hasWords = t === 'MESSAGE_CREATE' || t === 'MESSAGE_UPDATE';
   if (!hasWords || guildId === undefined || (intents & messageContent) !== 0) return d;
   return masked(d as Words, botId);

@@ -32,10 +32,10 @@ export const closeCode = {
 } as const;
 
 /** A client that closes with one of these is done: its session ends and it shows as offline. */
-const farewells = new Set([1000, 1001]);
+const sessionEndingClientCodes = new Set([1000, 1001]);
 
 /** After these the gateway does not let the session go on. */
-const verdicts = new Set<number>([
+const sessionEndingGatewayCodes = new Set<number>([
   closeCode.authenticationFailed,
   closeCode.invalidSeq,
   closeCode.sessionTimedOut,
@@ -47,7 +47,7 @@ const verdicts = new Set<number>([
 ]);
 
 export function endsSession(code: number, by: 'client' | 'gateway'): boolean {
-  return (by === 'client' ? farewells : verdicts).has(code);
+  return (by === 'client' ? sessionEndingClientCodes : sessionEndingGatewayCodes).has(code);
 }
 
 /** Something that goes over the wire. */

@@ -22,8 +22,8 @@ export class Session {
     this.connection = connection;
   }
 
-  wants(happening: DispatchedEvent): boolean {
-    return isOnShard(this.shard, happening.guildId) && asksFor(this.intents, happening);
+  wants(event: DispatchedEvent): boolean {
+    return isOnShard(this.shard, event.guildId) && asksFor(this.intents, event);
   }
 
   /** Sends it now, or when the session is resumed. */

@@ -74,15 +74,15 @@ export class Sessions {
     for (const session of this.#all()) if (session.connection === undefined) this.end(session);
   }
 
-  tell(happening: DispatchedEvent): void {
-    const told = this.#all().filter((session) => session.wants(happening));
+  tell(event: DispatchedEvent): void {
+    const told = this.#all().filter((session) => session.wants(event));
     for (const session of told) {
-      session.send(happening.t, shownTo(session.intents, this.#botId, happening));
+      session.send(event.t, shownTo(session.intents, this.#botId, event));
     }
     this.#record.events.push({
       at: performance.now(),
-      t: happening.t,
-      channelId: happening.channelId,
+      t: event.t,
+      channelId: event.channelId,
       sessions: told.length,
       kept: told.filter(({ connection }) => connection === undefined).length,
     });

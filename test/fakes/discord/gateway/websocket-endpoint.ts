@@ -21,12 +21,12 @@ export class WebSocketEndpoint {
   readonly #server: Server;
   readonly #sockets = new WebSocketServer({ noServer: true });
   readonly #hanging = new Set<Duplex>();
-  readonly #welcome: (socket: WebSocket) => void;
+  readonly #onConnection: (socket: WebSocket) => void;
   readonly #refused: () => void;
 
   constructor(server: Server, welcome: (socket: WebSocket) => void, refused: () => void) {
     this.#server = server;
-    this.#welcome = welcome;
+    this.#onConnection = welcome;
     this.#refused = refused;
     server.on('upgrade', this.#upgrade);
   }
@@ -58,7 +58,7 @@ export class WebSocketEndpoint {
       this.#sockets.handleUpgrade(request, socket, head, (opened) => {
         const code = problemOf(searchParams);
         if (code !== undefined) opened.close(code);
-        else if (refusing === undefined) this.#welcome(opened);
+        else if (refusing === undefined) this.#onConnection(opened);
       });
     }
   };

@@ -7,8 +7,8 @@ import { minutesOf, nameOf } from './threads.ts';
 export const getChannel: Route = {
   method: 'GET',
   path: '/channels/:channel',
-  run(calling) {
-    return channelPayload(calling.world, channelOf(calling));
+  run(call) {
+    return channelPayload(call.world, channelOf(call));
   },
 };
 
@@ -17,22 +17,22 @@ export const changeChannel: Route = {
   path: '/channels/:channel',
   sublimit: (body) =>
     body['name'] === undefined && body['topic'] === undefined ? undefined : 'name',
-  run(calling) {
-    const { world, deeds, body, announcer } = calling;
-    const channel = channelOf(calling);
+  run(call) {
+    const { world, actions, body, publisher } = call;
+    const channel = channelOf(call);
     if (channel.guildId === undefined) throw new ApiError(50003);
     const name = nameOf(body);
     if (channel.thread === undefined) {
-      need(calling, channel, 'ManageChannels');
+      need(call, channel, 'ManageChannels');
       channel.name = name ?? channel.name;
-      announcer.channelChanged(channel, 'CHANNEL_UPDATE');
+      publisher.channelChanged(channel, 'CHANNEL_UPDATE');
       return channelPayload(world, channel);
     }
     const autoArchiveMinutes = minutesOf(body);
     const archived = flag(body['archived']);
     const locked = flag(body['locked']);
-    needToChange(calling, channel, { archived, locked });
-    deeds.changeThread(channel, { name, archived, locked, autoArchiveMinutes });
+    needToChange(call, channel, { archived, locked });
+    actions.changeThread(channel, { name, archived, locked, autoArchiveMinutes });
     return channelPayload(world, channel);
   },
 };
@@ -41,34 +41,34 @@ export const changeChannel: Route = {
 export const deleteChannel: Route = {
   method: 'DELETE',
   path: '/channels/:channel',
-  run(calling) {
-    const { world, announcer } = calling;
-    const channel = channelOf(calling);
+  run(call) {
+    const { world, publisher } = call;
+    const channel = channelOf(call);
     if (channel.guildId === undefined) throw new ApiError(50003);
-    need(calling, channel, channel.thread === undefined ? 'ManageChannels' : 'ManageThreads');
+    need(call, channel, channel.thread === undefined ? 'ManageChannels' : 'ManageThreads');
     const threads = [...world.channels.values()].filter(({ parentId }) => parentId === channel.id);
-    announcer.channelDeleted(channel);
+    publisher.channelDeleted(channel);
     for (const gone of [channel, ...threads]) gone.deleted = true;
     return channelPayload(world, channel);
   },
 };
 
 function needToChange(
-  calling: RouteCall,
+  call: RouteCall,
   channel: Channel,
   { archived, locked }: { archived: boolean | undefined; locked: boolean | undefined },
 ): void {
   const { thread } = channel;
   if (thread === undefined) return;
   if (thread.archived && archived !== false) throw new ApiError(50083);
-  if (botMay(calling, channel, 'ManageThreads')) return;
+  if (botMay(call, channel, 'ManageThreads')) return;
   if (locked !== undefined && locked !== thread.locked) throw new ApiError(50013);
   if (thread.archived) {
     // Who may write in a thread may bring it back, unless it is locked.
     if (thread.locked) throw new ApiError(50013);
-    return need(calling, channel, 'SendMessagesInThreads');
+    return need(call, channel, 'SendMessagesInThreads');
   }
-  if (thread.ownerId !== calling.world.bot.id) throw new ApiError(50013);
+  if (thread.ownerId !== call.world.bot.id) throw new ApiError(50013);
 }
 
 function flag(value: unknown): boolean | undefined {

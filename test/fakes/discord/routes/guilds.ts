@@ -6,26 +6,26 @@ import { type RouteCall, type Route, idOf } from './route.ts';
 export const getGuild: Route = {
   method: 'GET',
   path: '/guilds/:guild',
-  run(calling) {
-    return guildFields(guildOf(calling));
+  run(call) {
+    return guildFields(guildOf(call));
   },
 };
 
 export const getMember: Route = {
   method: 'GET',
   path: '/guilds/:guild/members/:user',
-  run(calling) {
-    const guild = guildOf(calling);
-    const id = idOf(calling, 'user');
+  run(call) {
+    const guild = guildOf(call);
+    const id = idOf(call, 'user');
     const member = guild.members.get(id);
     if (member !== undefined) return memberPayload(member);
-    throw new ApiError(calling.world.users.has(id) ? 10007 : 10013);
+    throw new ApiError(call.world.users.has(id) ? 10007 : 10013);
   },
 };
 
-function guildOf(calling: RouteCall): Guild {
-  const { world } = calling;
-  const guild = world.guilds.get(idOf(calling, 'guild'));
+function guildOf(call: RouteCall): Guild {
+  const { world } = call;
+  const guild = world.guilds.get(idOf(call, 'guild'));
   if (guild === undefined) throw new ApiError(10004);
   if (!guild.members.has(world.bot.id)) throw new ApiError(50001);
   return guild;

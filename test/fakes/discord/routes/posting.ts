@@ -20,19 +20,20 @@ const settableOnPost = messageFlags.suppressEmbeds | messageFlags.suppressNotifi
 export const postMessage: Route = {
   method: 'POST',
   path: '/channels/:channel/messages',
-  run(calling) {
-    const { world, deeds, body } = calling;
-    const channel = channelOf(calling);
-    needToWrite(calling, channel);
+  run(call) {
+    const { world, actions, body } = call;
+    const channel = channelOf(call);
+    needToWrite(call, channel);
     const contents = { text: contentOf(body) ?? '', ...extrasOf(body) };
     const nonce = nonceOf(body);
     const allowed = allowedOf(body);
     const flags = flagsOf(body, settableOnPost) ?? 0;
     needSomething(contents);
-    const reference = referenceOf(calling, channel);
-    const same = body['enforce_nonce'] === true ? postedBefore(calling, channel, nonce) : undefined;
+    const reference = referenceOf(call, channel);
+    const same = body['enforce_nonce'] === true ? postedBefore(call, channel, nonce) : undefined;
     const message =
-      same ?? deeds.post(channel, world.bot, { ...contents, flags }, { reference, nonce, allowed });
+      same ??
+      actions.post(channel, world.bot, { ...contents, flags }, { reference, nonce, allowed });
     return messagePayload(world, message, { withNonce: true });
   },
 };
@@ -40,13 +41,13 @@ export const postMessage: Route = {
 export const editMessage: Route = {
   method: 'PATCH',
   path: '/channels/:channel/messages/:message',
-  run(calling) {
-    const { world, deeds, body } = calling;
-    const channel = channelOf(calling);
-    const message = messageOf(calling, channel);
+  run(call) {
+    const { world, actions, body } = call;
+    const channel = channelOf(call);
+    const message = messageOf(call, channel);
     if (message.author !== world.bot) throw new ApiError(50005);
     if (message.kind !== 'default' && message.kind !== 'reply') throw new ApiError(50021);
-    needUnarchived(calling, channel);
+    needUnarchived(call, channel);
     const flags = flagsOf(body, messageFlags.suppressEmbeds);
     const kept = message.flags & ~messageFlags.suppressEmbeds;
     const contents = {
@@ -57,8 +58,8 @@ export const editMessage: Route = {
     };
     needSomething(contents);
     const allowed = allowedOf(body);
-    needRoomForOldEdit(calling, message);
-    deeds.edit(message, contents, allowed);
+    needRoomForOldEdit(call, message);
+    actions.edit(message, contents, allowed);
     return messagePayload(world, message);
   },
 };
@@ -66,12 +67,12 @@ export const editMessage: Route = {
 export const deleteMessage: Route = {
   method: 'DELETE',
   path: '/channels/:channel/messages/:message',
-  run(calling) {
-    const channel = channelOf(calling);
-    const message = messageOf(calling, channel);
-    if (message.author !== calling.world.bot) need(calling, channel, 'ManageMessages');
-    needUnarchived(calling, channel);
-    calling.deeds.remove(message);
+  run(call) {
+    const channel = channelOf(call);
+    const message = messageOf(call, channel);
+    if (message.author !== call.world.bot) need(call, channel, 'ManageMessages');
+    needUnarchived(call, channel);
+    call.actions.remove(message);
     return undefined;
   },
 };
@@ -79,15 +80,15 @@ export const deleteMessage: Route = {
 export const showTyping: Route = {
   method: 'POST',
   path: '/channels/:channel/typing',
-  run(calling) {
-    needToWrite(calling, channelOf(calling));
+  run(call) {
+    needToWrite(call, channelOf(call));
     return undefined;
   },
 };
 
 /** The message that a post replies to, if it is there. */
-function referenceOf(calling: RouteCall, channel: Channel) {
-  const { message_reference: reference } = calling.body;
+function referenceOf(call: RouteCall, channel: Channel) {
+  const { message_reference: reference } = call.body;
   if (reference === undefined || reference === null) return undefined;
   const {
     message_id: messageId,
@@ -100,7 +101,7 @@ function referenceOf(calling: RouteCall, channel: Channel) {
     const problem = 'Cannot reply to a message in another channel';
     throw invalid(path, 'REPLIES_CANNOT_REFERENCE_OTHER_CHANNEL', problem);
   }
-  if (!botMay(calling, channel, 'ReadMessageHistory')) throw new ApiError(160002);
+  if (!botMay(call, channel, 'ReadMessageHistory')) throw new ApiError(160002);
   const target = channel.find(messageId);
   if (target === undefined && fails === false) return undefined;
   if (target === undefined) {
@@ -127,11 +128,10 @@ function postedBefore(
   );
 }
 
-function needUnarchived(calling: RouteCall, { thread }: Channel): void {
+function needUnarchived(call: RouteCall, { thread }: Channel): void {
   if (thread?.archived === true) throw new ApiError(50083);
   if (thread?.locked !== true) return;
-  if (!botMay(calling, channelOf(calling), 'ManageThreads'))
-    throw new ApiError(50083, { status: 403 });
+  if (!botMay(call, channelOf(call), 'ManageThreads')) throw new ApiError(50083, { status: 403 });
 }
 
 function needRoomForOldEdit({ settings }: RouteCall, message: Message): void {

@@ -7,9 +7,9 @@ import { type Route, botMay, messageOf, channelOf } from './route.ts';
 export const listMessages: Route = {
   method: 'GET',
   path: '/channels/:channel/messages',
-  run(calling) {
-    const { world, query } = calling;
-    const channel = channelOf(calling);
+  run(call) {
+    const { world, query } = call;
+    const channel = channelOf(call);
     if (channel.kind === 'category' || channel.kind === 'forum') throw new ApiError(50008);
     const limit = limitOf(query['limit']);
     for (const key of ['before', 'after', 'around'] as const) {
@@ -18,7 +18,7 @@ export const listMessages: Route = {
       }
     }
     // Without the permission Discord shows an empty channel.
-    if (!botMay(calling, channel, 'ReadMessageHistory')) return [];
+    if (!botMay(call, channel, 'ReadMessageHistory')) return [];
     return select(channel.messages, limit, query).map((message) => messagePayload(world, message));
   },
 };
@@ -26,10 +26,10 @@ export const listMessages: Route = {
 export const getMessage: Route = {
   method: 'GET',
   path: '/channels/:channel/messages/:message',
-  run(calling) {
-    const channel = channelOf(calling);
-    if (!botMay(calling, channel, 'ReadMessageHistory')) throw new ApiError(50001);
-    return messagePayload(calling.world, messageOf(calling, channel));
+  run(call) {
+    const channel = channelOf(call);
+    if (!botMay(call, channel, 'ReadMessageHistory')) throw new ApiError(50001);
+    return messagePayload(call.world, messageOf(call, channel));
   },
 };
 

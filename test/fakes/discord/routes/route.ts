@@ -13,8 +13,8 @@ import type { DiscordState } from '../discord-state.ts';
 /** What routes work on. */
 export interface RouteServices {
   readonly world: DiscordState;
-  readonly deeds: Actions;
-  readonly announcer: EventPublisher;
+  readonly actions: Actions;
+  readonly publisher: EventPublisher;
   readonly settings: Settings;
   readonly gateway: Gateway;
 }
@@ -37,7 +37,7 @@ export interface Route {
   /** Answered with 201 instead of 200. */
   readonly creates?: boolean;
   /** Returns the answer, or undefined for 204; throws `Refusal`. */
-  readonly run: (calling: RouteCall) => Payload | Payload[] | undefined;
+  readonly run: (call: RouteCall) => Payload | Payload[] | undefined;
 }
 
 /** The id in the path, such as `channel`. */
@@ -48,17 +48,17 @@ export function idOf({ params }: RouteCall, name: string): string {
 }
 
 /** The channel of the path, if the bot may look into it. */
-export function channelOf(calling: RouteCall): Channel {
-  const { world } = calling;
-  const channel = world.channels.get(idOf(calling, 'channel'));
+export function channelOf(call: RouteCall): Channel {
+  const { world } = call;
+  const channel = world.channels.get(idOf(call, 'channel'));
   if (channel === undefined || channel.deleted) throw new ApiError(10003);
   if (!world.may(world.bot, channel, permission.ViewChannel)) throw new ApiError(50001);
   return channel;
 }
 
 /** The message of the path. */
-export function messageOf(calling: RouteCall, channel: Channel): Message {
-  const message = channel.find(idOf(calling, 'message'));
+export function messageOf(call: RouteCall, channel: Channel): Message {
+  const message = channel.find(idOf(call, 'message'));
   if (message === undefined) throw new ApiError(10008);
   return message;
 }
@@ -67,13 +67,13 @@ export function botMay({ world }: RouteCall, channel: Channel, name: PermissionN
   return world.may(world.bot, channel, permission[name]);
 }
 
-export function need(calling: RouteCall, channel: Channel, name: PermissionName): void {
-  if (!botMay(calling, channel, name)) throw new ApiError(50013);
+export function need(call: RouteCall, channel: Channel, name: PermissionName): void {
+  if (!botMay(call, channel, name)) throw new ApiError(50013);
 }
 
 /** Throws if the bot may not write here now. */
-export function needToWrite(calling: RouteCall, channel: Channel): void {
-  const { world } = calling;
+export function needToWrite(call: RouteCall, channel: Channel): void {
+  const { world } = call;
   if (channel.kind === 'category' || channel.kind === 'forum') throw new ApiError(50008);
   if (channel.recipientId !== undefined) {
     const recipient = world.users.get(channel.recipientId);
@@ -81,10 +81,10 @@ export function needToWrite(calling: RouteCall, channel: Channel): void {
     if (!world.sharesGuild(recipient)) throw new ApiError(50278);
     return;
   }
-  need(calling, channel, channel.thread === undefined ? 'SendMessages' : 'SendMessagesInThreads');
+  need(call, channel, channel.thread === undefined ? 'SendMessages' : 'SendMessagesInThreads');
   // Discord says "archived" of what is locked, too.
   const locked = channel.thread?.locked === true;
-  if (locked && !botMay(calling, channel, 'ManageThreads')) {
+  if (locked && !botMay(call, channel, 'ManageThreads')) {
     throw new ApiError(50083, { status: 403 });
   }
 }

@@ -13,19 +13,19 @@ export const threadOfMessage: Route = {
   method: 'POST',
   path: '/channels/:channel/messages/:message/threads',
   creates: true,
-  run(calling) {
-    const { world, deeds } = calling;
-    const channel = channelOf(calling);
+  run(call) {
+    const { world, actions } = call;
+    const channel = channelOf(call);
     if (channel.kind !== 'text' && channel.kind !== 'announcement') throw new ApiError(50024);
-    const message = messageOf(calling, channel);
-    need(calling, channel, 'CreatePublicThreads');
-    const name = neededName(calling.body);
-    const minutes = minutesOf(calling.body);
+    const message = messageOf(call, channel);
+    need(call, channel, 'CreatePublicThreads');
+    const name = neededName(call.body);
+    const minutes = minutesOf(call.body);
     if (message.kind !== 'default' && message.kind !== 'reply') throw new ApiError(50021);
     const existing = world.channels.get(message.id);
     if (existing !== undefined && !existing.deleted) throw new ApiError(160004);
-    needRoomForThread(calling, channel);
-    return channelPayload(world, deeds.openThreadOf(message, world.bot, name, minutes));
+    needRoomForThread(call, channel);
+    return channelPayload(world, actions.openThreadOf(message, world.bot, name, minutes));
   },
 };
 
@@ -33,30 +33,32 @@ export const openThread: Route = {
   method: 'POST',
   path: '/channels/:channel/threads',
   creates: true,
-  run(calling) {
-    const { world, deeds, body } = calling;
-    const channel = channelOf(calling);
+  run(call) {
+    const { world, actions, body } = call;
+    const channel = channelOf(call);
     const isForum = channel.kind === 'forum';
     if (!isForum && channel.kind !== 'text' && channel.kind !== 'announcement') {
       throw new ApiError(50024);
     }
     // Discord makes private threads unless told otherwise.
     const isPrivate = !isForum && (body['type'] ?? privateThread) === privateThread;
-    if (isForum) need(calling, channel, 'SendMessages');
-    else need(calling, channel, isPrivate ? 'CreatePrivateThreads' : 'CreatePublicThreads');
+    if (isForum) need(call, channel, 'SendMessages');
+    else need(call, channel, isPrivate ? 'CreatePrivateThreads' : 'CreatePublicThreads');
     const name = neededName(body);
     const autoArchiveMinutes = minutesOf(body);
-    needRoomForThread(calling, channel);
+    needRoomForThread(call, channel);
     if (!isForum) {
       const options = { private: isPrivate, ...(autoArchiveMinutes ? { autoArchiveMinutes } : {}) };
-      return channelPayload(world, deeds.openThread(channel, world.bot, name, options));
+      return channelPayload(world, actions.openThread(channel, world.bot, name, options));
     }
     const first = body['message'];
     if (!isObject(first)) throw required('message');
     const contents = { text: contentOf(first) ?? '', ...extrasOf(first) };
     needSomething(contents);
     const allowed = allowedOf(first);
-    const { thread, message } = deeds.postInForum(channel, world.bot, name, contents, { allowed });
+    const { thread, message } = actions.postInForum(channel, world.bot, name, contents, {
+      allowed,
+    });
     return { ...channelPayload(world, thread), message: messagePayload(world, message) };
   },
 };
@@ -64,10 +66,10 @@ export const openThread: Route = {
 export const joinThread: Route = {
   method: 'PUT',
   path: '/channels/:channel/thread-members/@me',
-  run(calling) {
-    const thread = threadOf(calling);
+  run(call) {
+    const thread = threadOf(call);
     if (thread.thread?.archived === true) throw new ApiError(50083);
-    calling.deeds.joinThread(thread, calling.world.bot);
+    call.actions.joinThread(thread, call.world.bot);
     return undefined;
   },
 };
@@ -75,10 +77,10 @@ export const joinThread: Route = {
 export const leaveThread: Route = {
   method: 'DELETE',
   path: '/channels/:channel/thread-members/@me',
-  run(calling) {
-    const thread = threadOf(calling);
+  run(call) {
+    const thread = threadOf(call);
     if (thread.thread?.archived === true) throw new ApiError(50083);
-    calling.deeds.leaveThread(thread, calling.world.bot);
+    call.actions.leaveThread(thread, call.world.bot);
     return undefined;
   },
 };
@@ -86,23 +88,23 @@ export const leaveThread: Route = {
 export const activeThreads: Route = {
   method: 'GET',
   path: '/guilds/:guild/threads/active',
-  run(calling) {
-    const { world } = calling;
-    const guild = world.guilds.get(idOf(calling, 'guild'));
+  run(call) {
+    const { world } = call;
+    const guild = world.guilds.get(idOf(call, 'guild'));
     if (guild?.members.has(world.bot.id) !== true) throw new ApiError(50001);
     const threads = world.threadsOf(guild).filter(({ thread }) => thread?.archived === false);
-    return listing(calling, threads);
+    return listing(call, threads);
   },
 };
 
 export const archivedThreads: Route = {
   method: 'GET',
   path: '/channels/:channel/threads/archived/public',
-  run(calling) {
-    const { world, query } = calling;
-    const channel = channelOf(calling);
+  run(call) {
+    const { world, query } = call;
+    const channel = channelOf(call);
     if (channel.guildId === undefined || channel.thread !== undefined) throw new ApiError(50024);
-    need(calling, channel, 'ReadMessageHistory');
+    need(call, channel, 'ReadMessageHistory');
     const before = query['before'] === undefined ? Infinity : Date.parse(query['before']);
     if (Number.isNaN(before)) {
       throw invalid('before', 'DATE_TIME_TYPE_PARSE', 'Could not parse value as datetime.');
@@ -113,7 +115,7 @@ export const archivedThreads: Route = {
       .filter(({ thread }) => thread !== undefined && thread.archiveChangedAt < before)
       .sort((a, b) => archivedAt(b) - archivedAt(a));
     const most = Math.min(100, Number(query['limit'] ?? 50));
-    return { ...listing(calling, found.slice(0, most)), has_more: found.length > most };
+    return { ...listing(call, found.slice(0, most)), has_more: found.length > most };
   },
 };
 
@@ -145,8 +147,8 @@ function required(path: string): ApiError {
   return invalid(path, 'BASE_TYPE_REQUIRED', 'This field is required');
 }
 
-function threadOf(calling: RouteCall): Channel {
-  const channel = channelOf(calling);
+function threadOf(call: RouteCall): Channel {
+  const channel = channelOf(call);
   if (channel.thread === undefined) throw new ApiError(50024);
   return channel;
 }

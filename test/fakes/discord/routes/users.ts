@@ -36,8 +36,8 @@ export const listOwnGuilds: Route = {
 export const getUser: Route = {
   method: 'GET',
   path: '/users/:user',
-  run(calling) {
-    const user = calling.world.users.get(idOf(calling, 'user'));
+  run(call) {
+    const user = call.world.users.get(idOf(call, 'user'));
     if (user === undefined || user.webhook) throw new ApiError(10013);
     return userPayload(user);
   },

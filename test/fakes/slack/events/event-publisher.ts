@@ -15,11 +15,11 @@ const messageEvents: Readonly<Record<ChannelKind, { event: string; scope: string
 
 /** Turns what happened into the events that the app would get of it. */
 export class EventPublisher {
-  readonly #courier: EventDelivery;
+  readonly #delivery: EventDelivery;
   readonly #settings: Settings;
 
-  constructor(courier: EventDelivery, settings: Settings) {
-    this.#courier = courier;
+  constructor(delivery: EventDelivery, settings: Settings) {
+    this.#delivery = delivery;
     this.#settings = settings;
   }
 
@@ -74,7 +74,7 @@ export class EventPublisher {
   happened(workspace: Workspace, event: Payload, channel?: Channel): void {
     if (!this.#settings.subscriptions.has(String(event['type']))) return;
     const withTs = { ...event, event_ts: freshTs() };
-    this.#courier.send(callback(workspace, withTs, channel));
+    this.#delivery.send(callback(workspace, withTs, channel));
   }
 
   /** Sends a message's event, and the mention of the bot in it as an event of its own. */
@@ -93,7 +93,7 @@ export class EventPublisher {
     first?.();
     if (second === undefined) return;
     if (mentionEventGapMs === 0) second();
-    else this.#courier.later(mentionEventGapMs, second);
+    else this.#delivery.later(mentionEventGapMs, second);
   }
 
   /** The event of a mention: fires again, with `edited`, whenever the message is edited. */
@@ -113,14 +113,14 @@ export class EventPublisher {
     } = messagePayload(workspace, channel, message);
     const eventTs = message.edited === undefined ? message.ts : freshTs();
     const event = { ...rest, type: 'app_mention', channel: channel.id, event_ts: eventTs };
-    return () => this.#courier.send(callback(workspace, event, channel));
+    return () => this.#delivery.send(callback(workspace, event, channel));
   }
 
   #message(workspace: Workspace, channel: Channel, build: () => Payload): (() => void) | undefined {
     const { event, scope } = messageEvents[channel.kind];
     if (!channel.members.has(workspace.bot.id) || !workspace.scopes.has(scope)) return undefined;
     if (!this.#settings.subscriptions.has(event)) return undefined;
-    return () => this.#courier.send(callback(workspace, build(), channel));
+    return () => this.#delivery.send(callback(workspace, build(), channel));
   }
 }
 

@@ -57,7 +57,7 @@ export class SocketMode implements Transport {
       socket.end('HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\n\r\n');
       return;
     }
-    this.#server.handleUpgrade(request, socket, head, (opened) => this.#welcome(opened));
+    this.#server.handleUpgrade(request, socket, head, (opened) => this.#onConnection(opened));
   }
 
   /** Slack recycles a connection: the app is asked to connect anew. All of them by default. */
@@ -120,9 +120,9 @@ export class SocketMode implements Transport {
     this.#server.close();
   }
 
-  #welcome(socket: WebSocket): void {
+  #onConnection(socket: WebSocket): void {
     const connection: Connection = { socket, frozen: false, leaving: false };
-    socket.on('message', (data: Buffer) => this.#hear(data.toString()));
+    socket.on('message', (data: Buffer) => this.#onMessage(data.toString()));
     socket.on('close', () => {
       const at = this.#connections.indexOf(connection);
       if (at >= 0) this.#connections.splice(at, 1);
@@ -148,7 +148,7 @@ export class SocketMode implements Transport {
     this.#watch.check();
   }
 
-  #hear(text: string): void {
+  #onMessage(text: string): void {
     const { envelope_id: id } = JSON.parse(text) as { envelope_id?: string };
     const acked = this.#awaited.get(id ?? '');
     this.#awaited.delete(id ?? '');

@@ -18,10 +18,10 @@ export const setStatus: Method = {
   ],
   // Slack takes either for now, and means to take chat:write alone.
   scopes: ['chat:write', 'assistant:write'],
-  run(calling) {
-    const { world, workspace, args } = calling;
-    const channel = channelOf(calling, 'channel_id');
-    const threadTs = threadOf(calling, channel);
+  run(methodCall) {
+    const { world, workspace, args } = methodCall;
+    const channel = channelOf(methodCall, 'channel_id');
+    const threadTs = threadOf(methodCall, channel);
     const status = args.text('status');
     if (status === undefined) args.needed('status');
     const messages = args.nested('loading_messages', 'invalid_arguments');
@@ -36,10 +36,10 @@ export const setStatus: Method = {
 export const setSuggestedPrompts: Method = {
   takes: ['channel_id', 'thread_ts', 'prompts', 'title'],
   scopes: ['assistant:write'],
-  run(calling) {
-    const { workspace, args } = calling;
-    const channel = channelOf(calling, 'channel_id');
-    if (args.text('thread_ts') !== undefined) threadOf(calling, channel);
+  run(methodCall) {
+    const { workspace, args } = methodCall;
+    const channel = channelOf(methodCall, 'channel_id');
+    if (args.text('thread_ts') !== undefined) threadOf(methodCall, channel);
     const prompts = args.list('prompts', 'invalid_arguments') ?? [];
     if (prompts.length === 0 || prompts.length > mostPrompts || !prompts.every(isPrompt)) {
       throw new ApiError('invalid_arguments');
@@ -52,11 +52,11 @@ export const setSuggestedPrompts: Method = {
 export const setTitle: Method = {
   takes: ['channel_id', 'thread_ts', 'title'],
   scopes: ['assistant:write'],
-  run(calling) {
-    const channel = channelOf(calling, 'channel_id');
-    const threadTs = threadOf(calling, channel);
-    const title = calling.args.needed('title');
-    calling.workspace.titles.push({ channel: channel.id, threadTs, title });
+  run(methodCall) {
+    const channel = channelOf(methodCall, 'channel_id');
+    const threadTs = threadOf(methodCall, channel);
+    const title = methodCall.args.needed('title');
+    methodCall.workspace.titles.push({ channel: channel.id, threadTs, title });
     return {};
   },
 };

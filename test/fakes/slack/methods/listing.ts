@@ -23,45 +23,45 @@ const takes = ['types', 'exclude_archived', 'limit', 'cursor', 'team_id'];
 /** Every channel that the bot may know of. */
 export const listConversations: Method = {
   takes,
-  run(calling) {
-    const { bot } = calling.workspace;
-    return page(calling, ({ kind, members }) => kind === 'public' || members.has(bot.id));
+  run(methodCall) {
+    const { bot } = methodCall.workspace;
+    return page(methodCall, ({ kind, members }) => kind === 'public' || members.has(bot.id));
   },
 };
 
 /** The channels that the bot, or a person together with the bot, is in. */
 export const listMemberships: Method = {
   takes: [...takes, 'user'],
-  run(calling) {
-    const { bot } = calling.workspace;
-    const user = calling.args.text('user') ?? bot.id;
+  run(methodCall) {
+    const { bot } = methodCall.workspace;
+    const user = methodCall.args.text('user') ?? bot.id;
     const visible = ({ kind, members }: Channel) => kind === 'public' || members.has(bot.id);
-    return page(calling, (channel) => channel.members.has(user) && visible(channel));
+    return page(methodCall, (channel) => channel.members.has(user) && visible(channel));
   },
 };
 
 export const conversationInfo: Method = {
   takes: ['channel', 'include_locale', 'include_num_members'],
-  run(calling) {
-    const { workspace, args } = calling;
+  run(methodCall) {
+    const { workspace, args } = methodCall;
     const channel = workspace.channels.get(args.needed('channel'));
     const hidden = channel?.kind !== 'public' && channel?.members.has(workspace.bot.id) !== true;
     if (channel === undefined || hidden) throw new ApiError('channel_not_found');
-    needScope(calling, [scopes[channel.kind]]);
+    needScope(methodCall, [scopes[channel.kind]]);
     const count = args.flag('include_num_members') === true;
     const members = count ? { num_members: channel.members.size } : {};
     return { channel: { ...channelPayload(workspace, channel), ...members } };
   },
 };
 
-function page(calling: MethodCall, belongs: (channel: Channel) => boolean): Payload {
-  const { workspace, args } = calling;
+function page(methodCall: MethodCall, belongs: (channel: Channel) => boolean): Payload {
+  const { workspace, args } = methodCall;
   const asked = (args.text('types') ?? 'public_channel').split(',').map((type) => {
     const kind = kinds[type.trim()];
     if (kind === undefined) throw new ApiError('invalid_types');
     return kind;
   });
-  for (const kind of asked) needScope(calling, [scopes[kind]]);
+  for (const kind of asked) needScope(methodCall, [scopes[kind]]);
   const withoutArchived = args.flag('exclude_archived') === true;
   const all = [...workspace.channels.values()].filter(
     (channel) =>

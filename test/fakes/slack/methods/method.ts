@@ -13,7 +13,7 @@ import type { Workspace } from '../workspace.ts';
 export interface MethodServices {
   readonly settings: Settings;
   readonly history: ActivityRecord;
-  readonly announcer: EventPublisher;
+  readonly publisher: EventPublisher;
   readonly sockets: SocketMode;
   /** Such as `127.0.0.1:40123`. */
   readonly host: string;
@@ -38,7 +38,7 @@ export interface Method {
   /** One of these is needed; none by default. */
   readonly scopes?: readonly string[];
   /** Returns the answer without `ok`; throws `Refusal`. */
-  readonly run: (calling: MethodCall) => Payload;
+  readonly run: (methodCall: MethodCall) => Payload;
 }
 
 /** Throws `missing_scope` unless the token may do one of these. */
@@ -49,8 +49,8 @@ export function needScope({ workspace }: MethodCall, scopes: readonly string[]):
 }
 
 /** The channel that a call names, if the bot may look into it. */
-export function channelOf(calling: MethodCall, argument = 'channel'): Channel {
-  const { workspace, args } = calling;
+export function channelOf(methodCall: MethodCall, argument = 'channel'): Channel {
+  const { workspace, args } = methodCall;
   const id = args.needed(argument);
   const channel = workspace.channels.get(id);
   if (channel === undefined) throw new ApiError('channel_not_found');
@@ -59,10 +59,10 @@ export function channelOf(calling: MethodCall, argument = 'channel'): Channel {
 }
 
 /** The bot's own message that a call names; `notOurs` is the answer for one of somebody else. */
-export function ownMessage(calling: MethodCall, channel: Channel, notOurs: string): Message {
-  const message = channel.find(calling.args.needed('ts'));
+export function ownMessage(methodCall: MethodCall, channel: Channel, notOurs: string): Message {
+  const message = channel.find(methodCall.args.needed('ts'));
   if (message === undefined) throw new ApiError('message_not_found');
-  if (message.author.user !== calling.workspace.bot.id) throw new ApiError(notOurs);
+  if (message.author.user !== methodCall.workspace.bot.id) throw new ApiError(notOurs);
   return message;
 }
 

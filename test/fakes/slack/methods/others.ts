@@ -31,27 +31,27 @@ const reaction = { takes: ['channel', 'timestamp', 'name'], scopes: ['reactions:
 
 export const addReaction: Method = {
   ...reaction,
-  run(calling) {
-    const people = reactionsOf(calling);
-    if (people.has(calling.workspace.bot.id)) throw new ApiError('already_reacted');
-    people.add(calling.workspace.bot.id);
+  run(methodCall) {
+    const people = reactionsOf(methodCall);
+    if (people.has(methodCall.workspace.bot.id)) throw new ApiError('already_reacted');
+    people.add(methodCall.workspace.bot.id);
     return {};
   },
 };
 
 export const removeReaction: Method = {
   ...reaction,
-  run(calling) {
-    if (reactionsOf(calling).delete(calling.workspace.bot.id)) return {};
+  run(methodCall) {
+    if (reactionsOf(methodCall).delete(methodCall.workspace.bot.id)) return {};
     throw new ApiError('no_reaction');
   },
 };
 
-function reactionsOf(calling: MethodCall): Set<string> {
-  const { args } = calling;
+function reactionsOf(methodCall: MethodCall): Set<string> {
+  const { args } = methodCall;
   const name = args.needed('name');
   if (!/^[\w+'-]+(::skin-tone-[2-6])?$/.test(name)) throw new ApiError('invalid_name');
-  const message: Message | undefined = channelOf(calling).find(args.needed('timestamp'));
+  const message: Message | undefined = channelOf(methodCall).find(args.needed('timestamp'));
   if (message === undefined) throw new ApiError('message_not_found');
   const people = message.reactions.get(name) ?? new Set<string>();
   message.reactions.set(name, people);

@@ -27,12 +27,12 @@ export const postMessage: Method = {
     'unfurl_media',
   ],
   scopes: ['chat:write'],
-  run(calling) {
-    const { world, workspace, args } = calling;
-    const channel = writable(calling);
+  run(methodCall) {
+    const { world, workspace, args } = methodCall;
+    const channel = writable(methodCall);
     const sent = contentsOf(args, 'post');
     const metadata = metadataOf(args);
-    const threadTs = rootOf(calling, channel);
+    const threadTs = rootOf(methodCall, channel);
     const broadcast = threadTs !== undefined && args.flag('reply_broadcast') === true;
     const message = channel.add({
       ...sent,
@@ -44,11 +44,11 @@ export const postMessage: Method = {
     const quiet = args.flag('unfurl_links') === false && args.flag('unfurl_media') === false;
     if (!quiet) {
       world.history.unfurl(workspace.id, message);
-      world.history.violated(calling.call, 'unfurl_links and unfurl_media must both be false');
+      world.history.violated(methodCall.call, 'unfurl_links and unfurl_media must both be false');
     }
-    checkLinking(calling);
-    noteBotMessage(calling, message);
-    world.announcer.posted(workspace, channel, message);
+    checkLinking(methodCall);
+    noteBotMessage(methodCall, message);
+    world.publisher.posted(workspace, channel, message);
     return {
       channel: channel.id,
       ts: message.ts,
@@ -61,9 +61,9 @@ export const postMessage: Method = {
 export const postEphemeral: Method = {
   takes: [...contents, ...looks, 'user', 'thread_ts'],
   scopes: ['chat:write'],
-  run(calling) {
-    const { world, workspace, args } = calling;
-    const channel = writable(calling);
+  run(methodCall) {
+    const { world, workspace, args } = methodCall;
+    const channel = writable(methodCall);
     const user = args.needed('user');
     if (!channel.members.has(user)) throw new ApiError('user_not_in_channel');
     const { text } = contentsOf(args, 'post');
@@ -76,11 +76,11 @@ export const postEphemeral: Method = {
 export const update: Method = {
   takes: [...contents, 'ts', 'as_user', 'metadata', 'file_ids', 'reply_broadcast'],
   scopes: ['chat:write'],
-  run(calling) {
-    const { world, workspace, args } = calling;
-    const channel = channelOf(calling);
+  run(methodCall) {
+    const { world, workspace, args } = methodCall;
+    const channel = channelOf(methodCall);
     if (channel.archived) throw new ApiError('is_inactive');
-    const message = ownMessage(calling, channel, 'cant_update_message');
+    const message = ownMessage(methodCall, channel, 'cant_update_message');
     const { stream } = message;
     if (stream?.state === 'open' && isRunning(stream.startedAt, world.settings.streamLastsMs)) {
       throw new ApiError('streaming_state_conflict');
@@ -91,9 +91,9 @@ export const update: Method = {
     channel.write(message, sent);
     message.edited = { user: workspace.bot.id, ts: `${Math.floor(Date.now() / 1_000)}.000000` };
     if (metadata !== undefined) message.metadata = metadata ?? undefined;
-    checkLinking(calling);
-    noteBotMessage(calling, message);
-    world.announcer.changed(workspace, channel, message, previous);
+    checkLinking(methodCall);
+    noteBotMessage(methodCall, message);
+    world.publisher.changed(workspace, channel, message, previous);
     const shown = messagePayload(workspace, channel, message, { metadata: true });
     return { channel: channel.id, ts: message.ts, text: sent.text, message: shown };
   },
@@ -102,11 +102,11 @@ export const update: Method = {
 export const remove: Method = {
   takes: ['channel', 'ts', 'as_user'],
   scopes: ['chat:write'],
-  run(calling) {
-    const { world, workspace } = calling;
-    const channel = channelOf(calling);
-    const message = ownMessage(calling, channel, 'cant_delete_message');
-    world.announcer.deleted(workspace, channel, message);
+  run(methodCall) {
+    const { world, workspace } = methodCall;
+    const channel = channelOf(methodCall);
+    const message = ownMessage(methodCall, channel, 'cant_delete_message');
+    world.publisher.deleted(workspace, channel, message);
     channel.remove(message);
     return { channel: channel.id, ts: message.ts };
   },
@@ -118,10 +118,10 @@ export function isRunning(startedAt: number, lastsMs: number): boolean {
 }
 
 /** The channel to post in; a person's id stands for the direct messages with them. */
-function writable(calling: MethodCall): Channel {
-  const { workspace, args } = calling;
+function writable(methodCall: MethodCall): Channel {
+  const { workspace, args } = methodCall;
   const direct = workspace.directChannel(args.needed('channel'));
-  const channel = direct ?? channelOf(calling);
+  const channel = direct ?? channelOf(methodCall);
   if (channel.archived) throw new ApiError('is_archived');
   return channel;
 }
@@ -130,8 +130,8 @@ function writable(calling: MethodCall): Channel {
  * The thread to post in. Under a message that is gone there is none, and Slack then posts into
  * the channel without a word.
  */
-export function rootOf(calling: MethodCall, channel: Channel): string | undefined {
-  const { world, args, call } = calling;
+export function rootOf(methodCall: MethodCall, channel: Channel): string | undefined {
+  const { world, args, call } = methodCall;
   const ts = args.text('thread_ts');
   if (ts === undefined || ts === '') return undefined;
   if (typeof args.raw['thread_ts'] !== 'string') {

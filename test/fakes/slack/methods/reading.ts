@@ -17,34 +17,34 @@ const scopes: Readonly<Record<ChannelKind, string>> = {
 
 export const history: Method = {
   takes: ['channel', ...paging],
-  run(calling) {
-    const channel = readable(calling);
-    const newestFirst = channel.top.filter(within(calling)).toReversed();
-    return page(calling, channel, newestFirst, 100);
+  run(methodCall) {
+    const channel = readable(methodCall);
+    const newestFirst = channel.top.filter(within(methodCall)).toReversed();
+    return page(methodCall, channel, newestFirst, 100);
   },
 };
 
 export const replies: Method = {
   takes: ['channel', 'ts', ...paging],
-  run(calling) {
-    const channel = readable(calling);
-    const ts = calling.args.needed('ts');
+  run(methodCall) {
+    const channel = readable(methodCall);
+    const ts = methodCall.args.needed('ts');
     const root = channel.find(ts);
     const thread = channel.replies(ts);
     if (root === undefined && thread.length === 0) throw new ApiError('thread_not_found');
-    const answer = page(calling, channel, thread.filter(within(calling)), 1_000);
+    const answer = page(methodCall, channel, thread.filter(within(methodCall)), 1_000);
     // The root stands at the head of every page, and leaves a sign behind when it is deleted.
     const first =
       root === undefined
-        ? tombstone(channel, calling.workspace.message(channel.id, ts))
-        : messagePayload(calling.workspace, channel, root, optionsOf(calling));
+        ? tombstone(channel, methodCall.workspace.message(channel.id, ts))
+        : messagePayload(methodCall.workspace, channel, root, optionsOf(methodCall));
     return { ...answer, messages: [first, ...(answer['messages'] as Payload[])] };
   },
 };
 
-function readable(calling: MethodCall): Channel {
-  const channel = channelOf(calling);
-  needScope(calling, [scopes[channel.kind]]);
+function readable(methodCall: MethodCall): Channel {
+  const channel = channelOf(methodCall);
+  needScope(methodCall, [scopes[channel.kind]]);
   return channel;
 }
 
@@ -64,19 +64,19 @@ function within({ args }: MethodCall): (message: Message) => boolean {
 
 /** Pages go on behind the message that the cursor names, whatever was posted meanwhile. */
 function page(
-  calling: MethodCall,
+  methodCall: MethodCall,
   channel: Channel,
   messages: readonly Message[],
   usualLimit: number,
 ): Payload {
-  const { args, workspace } = calling;
+  const { args, workspace } = methodCall;
   const limit = Math.min(mostPerPage, Math.max(1, args.count('limit', usualLimit) || usualLimit));
   const start = startOf(args.text('cursor') ?? '', messages);
   const shown = messages.slice(start, start + limit);
   const next = messages[start + limit];
   return {
     messages: shown.map((message) =>
-      messagePayload(workspace, channel, message, optionsOf(calling)),
+      messagePayload(workspace, channel, message, optionsOf(methodCall)),
     ),
     has_more: next !== undefined,
     pin_count: 0,

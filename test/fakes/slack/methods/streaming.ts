@@ -25,23 +25,23 @@ export const startStream: Method = {
     'icon_emoji',
   ],
   scopes: ['chat:write'],
-  run(calling) {
-    const { world, workspace, args } = calling;
-    const channel = channelOf(calling);
+  run(methodCall) {
+    const { world, workspace, args } = methodCall;
+    const channel = channelOf(methodCall);
     if (channel.archived) throw new ApiError('is_archived');
     args.needed('thread_ts');
-    if (channel.kind !== 'im') checkRecipient(calling);
+    if (channel.kind !== 'im') checkRecipient(methodCall);
     const text = wordsOf(args) ?? '';
     checkRoom(world.settings.streamHoldsBytes, text);
-    const threadTs = rootOf(calling, channel);
+    const threadTs = rootOf(methodCall, channel);
     const message = channel.add({
       text,
       author: workspace.authorOf(workspace.bot),
       ...(threadTs === undefined ? {} : { threadTs }),
     });
     message.stream = { state: 'open', full: false, startedAt: performance.now() };
-    written(calling, message);
-    world.announcer.posted(workspace, channel, message);
+    written(methodCall, message);
+    world.publisher.posted(workspace, channel, message);
     return { channel: channel.id, ts: message.ts };
   },
 };
@@ -49,12 +49,12 @@ export const startStream: Method = {
 export const appendStream: Method = {
   takes: ['channel', 'ts', 'markdown_text', 'chunks'],
   scopes: ['chat:write'],
-  run(calling) {
-    const channel = channelOf(calling);
-    const message = openStream(calling, channel);
-    const words = wordsOf(calling.args);
+  run(methodCall) {
+    const channel = channelOf(methodCall);
+    const message = openStream(methodCall, channel);
+    const words = wordsOf(methodCall.args);
     if (words === undefined) throw new ApiError('no_text');
-    append(calling, channel, message, words);
+    append(methodCall, channel, message, words);
     return { channel: channel.id, ts: message.ts };
   },
 };
@@ -62,29 +62,29 @@ export const appendStream: Method = {
 export const stopStream: Method = {
   takes: ['channel', 'ts', 'markdown_text', 'chunks', 'blocks', 'metadata', 'session_status'],
   scopes: ['chat:write'],
-  run(calling) {
-    const { world, workspace, args } = calling;
-    const channel = channelOf(calling);
-    const message = openStream(calling, channel);
+  run(methodCall) {
+    const { world, workspace, args } = methodCall;
+    const channel = channelOf(methodCall);
+    const message = openStream(methodCall, channel);
     const blocks = args.list('blocks', 'invalid_blocks_format') ?? [];
     checkBlocks(blocks);
     const metadata = metadataOf(args);
     const previous = messagePayload(workspace, channel, message);
     const below = blocks.length === 0 ? '' : `\n${textOfBlocks(blocks)}`;
-    append(calling, channel, message, `${wordsOf(args) ?? ''}${below}`);
+    append(methodCall, channel, message, `${wordsOf(args) ?? ''}${below}`);
     if (message.stream !== undefined) message.stream.state = 'stopped';
     if (metadata !== undefined) message.metadata = metadata ?? undefined;
-    world.announcer.changed(workspace, channel, message, previous);
+    world.publisher.changed(workspace, channel, message, previous);
     const shown = messagePayload(workspace, channel, message, { metadata: true });
     return { channel: channel.id, ts: message.ts, message: shown };
   },
 };
 
-function openStream(calling: MethodCall, channel: Channel): Message {
+function openStream(methodCall: MethodCall, channel: Channel): Message {
   if (channel.archived) throw new ApiError('is_archived');
-  const message = ownMessage(calling, channel, 'message_not_owned_by_app');
+  const message = ownMessage(methodCall, channel, 'message_not_owned_by_app');
   const { stream } = message;
-  const { streamLastsMs } = calling.world.settings;
+  const { streamLastsMs } = methodCall.world.settings;
   if (stream?.state === 'stopped-by-user') throw new ApiError('stopped_by_user');
   if (stream?.state !== 'open' || !isRunning(stream.startedAt, streamLastsMs)) {
     throw new ApiError('message_not_in_streaming_state');
@@ -92,25 +92,25 @@ function openStream(calling: MethodCall, channel: Channel): Message {
   return message;
 }
 
-function append(calling: MethodCall, channel: Channel, message: Message, words: string): void {
+function append(methodCall: MethodCall, channel: Channel, message: Message, words: string): void {
   if (words === '') return;
   const text = `${message.contents.text}${words}`;
   const { stream } = message;
   try {
     if (stream?.full === true) throw new ApiError('msg_too_long');
-    checkRoom(calling.world.settings.streamHoldsBytes, text);
+    checkRoom(methodCall.world.settings.streamHoldsBytes, text);
   } catch (error) {
     if (stream !== undefined) stream.full = true;
     throw error;
   }
   channel.write(message, { text });
-  written(calling, message);
+  written(methodCall, message);
 }
 
 /** A stream calls people by what it reads as a whole, and its links are always fetched. */
-function written(calling: MethodCall, message: Message): void {
-  noteBotMessage(calling, message);
-  calling.world.history.unfurl(calling.workspace.id, message);
+function written(methodCall: MethodCall, message: Message): void {
+  noteBotMessage(methodCall, message);
+  methodCall.world.history.unfurl(methodCall.workspace.id, message);
 }
 
 function checkRecipient({ args }: MethodCall): void {

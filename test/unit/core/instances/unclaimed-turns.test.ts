@@ -109,7 +109,7 @@ describe('what nobody is at', () => {
     away(3_000);
     leftovers.start();
     await pass(600_000);
-    const stopped = vi.fn();
+    const stopped = vi.fn<() => void>();
     void leftovers.stop().then(stopped);
     await pass(3_000);
     expect(stopped).toHaveBeenCalledOnce();
