@@ -67,11 +67,11 @@ export interface DiscordPlatformOptions {
   readonly lease: Lease;
   readonly metrics?: Metrics;
   readonly log: Log;
-  /** Discord will not be heard any more, and the process should end for its supervisor. */
+  /** No events come in any more, and the process should end for its supervisor. */
   readonly onFatal: (error: Error) => void;
   /** How long a start waits for Discord before it goes on without it, in milliseconds; 10 s. */
   readonly startPatienceMs?: number;
-  /** After so much silence Discord will not be heard any more, in milliseconds; 3 minutes. */
+  /** Silence after which the connection is taken for dead, in ms; 3 minutes. */
   readonly silenceMs?: number;
   /** Between two sessions that begin, in milliseconds; a little more than Discord's 5 s. */
   readonly identifyEveryMs?: number;
@@ -205,7 +205,7 @@ export function discordPlatform(options: DiscordPlatformOptions): Platform {
 
     state() {
       const listens = election?.isLeader === true;
-      // Where another instance listens, that one tells whether it hears.
+      // Where another instance has the session, that one reports whether it receives events.
       const standsBy = election !== undefined && !signal.aborted;
       return { up: listens ? session?.isReceiving === true : standsBy, listens };
     },

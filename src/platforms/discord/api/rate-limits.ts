@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { Budget, Surface, ReportedLimit } from '../../../core/ports/surface.ts';
 import { RateLimited } from '../../../core/domain/errors.ts';
 
-/** Channels that were written to last; the limits of the others are told anew when they are. */
+/** Channels in memory; the limits of others are learned again from the next answer. */
 const maxChannels = 2_000;
 
 export const globalKey = 'discord:global';
@@ -14,7 +14,7 @@ type CallKind = keyof Surface['budgets'];
 
 /**
  * Discord's limits: each kind of call in each channel has one of its own, which Discord tells in
- * its answers. Until it has told, five calls in five seconds are believed.
+ * its answers. Until then five calls in five seconds are assumed.
  */
 export class ChannelRateLimits {
   readonly #channels = new LRUCache<string, Record<CallKind, ReportedBudget>>({ max: maxChannels });

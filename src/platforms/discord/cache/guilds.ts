@@ -65,7 +65,7 @@ export class Guilds {
     if (shards !== this.#shards) this.#listed.clear();
     this.#shards = shards;
     const ids = new Set(idsIn(guilds));
-    // What is not listed any more was left while nobody heard of it.
+    // A guild that is not listed any more was left while no events came in.
     for (const id of this.#listed.get(shard) ?? []) if (!ids.has(id)) this.#entered.delete(id);
     for (const id of ids) this.#left.delete(id);
     this.#listed.set(shard, ids);

@@ -5,9 +5,9 @@ import type { DiscordApi } from '../api/rest-api.ts';
 import { errorCodes, DiscordApiError } from '../api/api-errors.ts';
 import { isSnowflake } from '../api/snowflake.ts';
 
-/** People come, go, and are given roles, in milliseconds. */
+/** Time for which a membership is believed, in ms: people come, go, and are given roles. */
 const cacheMs = 60 * 60_000;
-/** Beyond this many, who was heard of longest ago is forgotten, and asked for when it matters. */
+/** Members in memory; others are asked for when it matters. */
 const maxCached = 10_000;
 /** A part of the 50 calls a second that Discord allows in all. */
 const requestRate = { key: 'discord: members', burst: 20, perSecond: 20 };
@@ -40,7 +40,7 @@ export class Members {
     this.#api = api;
   }
 
-  /** Somebody was heard there, with these roles. */
+  /** A message showed that somebody is a member, with these roles. */
   learn(guild: string, person: string, roles: readonly string[]): void {
     this.#known.set(`${guild} ${person}`, { member: { roles: [guild, ...roles] } });
   }

@@ -30,7 +30,7 @@ export interface GatewayOptions {
   readonly apiUrl?: string;
   readonly bot: BotIdentity;
   readonly log: Log;
-  /** Silence for so long means that nothing will be heard any more, in milliseconds; 3 minutes. */
+  /** Silence after which the connection is taken for dead, in ms; 3 minutes. */
   readonly silenceMs?: number;
   /** Between two sessions that begin, in milliseconds; a little more than Discord's 5 s. */
   readonly identifyEveryMs?: number;
@@ -39,7 +39,7 @@ export interface GatewayOptions {
   /** A guild is there, after a start or an outage, with what may be read in it. */
   readonly onGuild: (channels: readonly ReadableChannel[]) => void;
   readonly onChannelsReadable: (channels: readonly ReadableChannelEvent[]) => void;
-  /** Discord cannot be heard any more, and it will not pass by itself. */
+  /** No events come in any more, and that will not pass by itself. */
   readonly onFatal: (error: Error) => void;
 }
 
@@ -95,7 +95,7 @@ export class Gateway {
     return this.#client?.ws.shards.some(({ status }) => status === Status.Ready) === true;
   }
 
-  /** Nothing is heard from now on. */
+  /** No event is handed over from now on. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     const client = this.#client;

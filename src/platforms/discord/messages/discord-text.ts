@@ -11,7 +11,7 @@ export interface DiscordNames {
   role(id: string): string | undefined;
 }
 
-/** Ids of the people and the roles whom the text calls; code rings no bell. */
+/** Ids of the people and the roles that a text mentions; a mention in code notifies nobody. */
 export function mentionsIn(text: string): { people: string[]; roles: string[] } {
   const people: string[] = [];
   const roles: string[] = [];
@@ -48,7 +48,7 @@ export function toPlainText(
 }
 
 /**
- * The text without the mentions at its ends that only ring the bot's bell.
+ * The text without the mentions of the bot at its beginning and end.
  *
  * @param bot the bot's id, and its own roles
  */
@@ -58,10 +58,10 @@ export function withoutBotMention(
 ): string {
   const roles = new Set(mentionsIn(text).roles.filter((id) => bot.roles.has(id)));
   // Each once, and from the first of a row alone: no text takes long.
-  const bell = `<@(?:!?${[bot.id, ...Array.from(roles, (id) => `&${id}`)].join('|')})>`;
+  const mention = `<@(?:!?${[bot.id, ...Array.from(roles, (id) => `&${id}`)].join('|')})>`;
   return text
-    .replace(new RegExp(`^\\s*${bell}(?:[\\s,:;]|${bell})*`), '')
-    .replace(new RegExp(`(?<![\\s,]|${bell})(?:[\\s,]*${bell})+\\s*$`), '');
+    .replace(new RegExp(`^\\s*${mention}(?:[\\s,:;]|${mention})*`), '')
+    .replace(new RegExp(`(?<![\\s,]|${mention})(?:[\\s,]*${mention})+\\s*$`), '');
 }
 
 /** Names of everybody whom it mentions, by id. */

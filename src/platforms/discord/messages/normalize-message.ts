@@ -31,7 +31,7 @@ export function normalizeMessage(
 }
 
 /**
- * What was said, as people read it, without the mention that only rings the bot's bell.
+ * A message's text as people read it, without the mention that only addresses the bot.
  *
  * @param title a line that stands above the words, such as a forum post's
  */

@@ -24,7 +24,7 @@ const unreachableCodes = new Set<number>([
   errorCodes.noMutualGuild,
 ]);
 
-/** What people are told besides replies. */
+/** Messages to people besides replies. */
 export class UserNotices {
   readonly #api: DiscordApi;
   readonly #backgroundCalls: BackgroundCalls;

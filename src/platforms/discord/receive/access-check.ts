@@ -29,7 +29,7 @@ export class AccessCheck {
     this.#options.members.learn(guild, author.id, authorRoles);
   }
 
-  /** Why nothing of it is taken in; undefined if it is. */
+  /** Why a message is ignored; undefined if it is allowed. */
   async denialReason(
     message: DiscordMessage,
     signal: AbortSignal,
@@ -42,7 +42,7 @@ export class AccessCheck {
     return reason ?? this.denialReasonOfSender(guild, author, signal);
   }
 
-  /** Why nothing that this person, or bot, says in the server is taken in. */
+  /** Why all messages of this person, or bot, in the server are ignored; undefined if they are allowed. */
   async denialReasonOfSender(
     guild: string,
     { id, bot }: Pick<DiscordMessage['author'], 'id' | 'bot'>,
@@ -94,10 +94,10 @@ export class AccessCheck {
       allowed,
       (id) => byRoles && guilds.mayHaveRole(id, access.roles),
     );
-    const [heard, unheard] = partition(others, (id) => members.isKnownMember(id, person));
+    const [known, unknown] = partition(others, (id) => members.isKnownMember(id, person));
     const workspaces: string[] = [];
     const roles: string[] = [];
-    for (const id of [...decisive, ...heard, ...unheard]) {
+    for (const id of [...decisive, ...known, ...unknown]) {
       const isEnough = workspaces.length > 0 || !byServer;
       if (isEnough && !decisive.includes(id)) break;
       const member = await members.find(id, person, signal);

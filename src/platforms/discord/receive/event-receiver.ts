@@ -12,7 +12,7 @@ import { type DiscordMessage, parseMessage } from '../messages/discord-message.t
 import type { BotIdentity } from '../api/identify-bot.ts';
 import { isSnowflake, justBefore } from '../api/snowflake.ts';
 
-/** What is being taken in may end for so long when nothing more is taken in. */
+/** Time in which events that are being handled may end at a stop, in ms. */
 const closeGraceMs = 3_000;
 const slowestRetryMs = 30_000;
 
@@ -60,7 +60,7 @@ export class EventReceiver {
       case 'THREAD_CREATE':
         channels.learn(payload);
         // Nothing is said in it yet but what began it; a forum post's beginning has its id. An
-        // older thread is told of in the same way when the bot comes into it.
+        // older thread comes as the same event when the bot is added to it.
         if (isSnowflake(id) && (type === 'CHANNEL_CREATE' || isNew === true)) {
           positions.advance(id, justBefore(id));
         }

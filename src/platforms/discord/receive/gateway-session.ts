@@ -126,13 +126,13 @@ export class GatewaySession {
     return this.#gateway.isReceiving;
   }
 
-  /** Nothing is taken in any more, and how far was read is marked. */
+  /** Receives nothing more, and saves the read positions. */
   async end(): Promise<void> {
     this.#ended.abort(new Error('Discord is not listened to any more'));
     await this.#gateway.stop();
     await this.#receiver.close();
     await this.#reading;
-    // However that ended: who began hears why it failed.
+    // However that ended: `begin` has thrown why it failed.
     await Promise.allSettled([this.#beginning]);
     await this.#positions.close();
   }
@@ -162,7 +162,7 @@ export class GatewaySession {
         this.#roles.learn(payload, this.#bot.id);
         return;
       case 'READY': {
-        // A new session: what was said since the last one is not told. Guilds come one by one, and
+        // A new session brings nothing that was said since the last one. Guilds come one by one, and
         // direct messages on the first shard alone.
         const [shard = 0] = asList(asRecord(payload)['shard']);
         if (shard === 0) this.#readAgain(this.#catchUp.directChannels());

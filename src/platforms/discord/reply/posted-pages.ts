@@ -21,7 +21,7 @@ interface LostPost {
   readonly index: number;
   /** All of the reply's posts are younger than this id. */
   readonly after: string;
-  /** The bot's user id; undefined while Discord has not told. */
+  /** The bot's user id; undefined until it is known. */
   readonly botId: string | undefined;
 }
 

@@ -81,7 +81,7 @@ export interface ReplyLocationsOptions {
   readonly backgroundCalls: BackgroundCalls;
   /** Whether a question in a channel gets a thread. */
   readonly threads: boolean;
-  /** The bot's user id; undefined while Discord has not told. */
+  /** The bot's user id; undefined until it is known. */
   readonly botId: () => string | undefined;
   readonly log: Log;
 }

@@ -36,7 +36,7 @@ export interface DiscordSurfaceOptions {
   readonly budgets: ChannelRateLimits;
   readonly posts: PostsByNonce;
   readonly deniedPermissions: DeniedPermissions;
-  /** The bot's user id; undefined while Discord has not told. */
+  /** The bot's user id; undefined until it is known. */
   readonly botId: () => string | undefined;
   readonly resolver: LocationResolver;
   /** The reply's posts are all younger than this id. */
