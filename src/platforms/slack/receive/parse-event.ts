@@ -52,13 +52,13 @@ function parseMessageEvent(event: JsonRecord, envelope: JsonRecord): SlackEvent 
     default: {
       const message = parseMessage(event, place);
       if (message === undefined) return undefined;
+      if (event['type'] === 'app_mention') {
+        // Slack sends it again for each edit of a message that mentions the bot.
+        const kind = event['edited'] === undefined ? 'posted' : 'edited';
+        return { kind, message: { ...message, isAppMention: true } };
+      }
       const key = pageKeyOf(event);
-      const isAppMention = event['type'] === 'app_mention';
-      return {
-        kind: 'posted',
-        message: isAppMention ? { ...message, isAppMention } : message,
-        ...(key === undefined ? {} : { key }),
-      };
+      return { kind: 'posted', message, ...(key === undefined ? {} : { key }) };
     }
   }
 }

@@ -44,6 +44,16 @@ describe('what events tell', () => {
     expect(parseEvent(fixture('message-of-mention'))).not.toHaveProperty('message.isAppMention');
   });
 
+  it('takes the mention of an edited message for an edit', () => {
+    const body = fixture('app-mention');
+    const edited = { user: 'U061F7AUR', ts: '1780000050.000000' };
+    const event = { ...(body['event'] as object), edited };
+    expect(parseEvent({ ...body, event })).toMatchObject({
+      kind: 'edited',
+      message: { isAppMention: true },
+    });
+  });
+
   it('reads what bots say in attachments', () => {
     expect(parseEvent(fixture('other-bot'))).toMatchObject({
       message: { text: 'Sunny, 21 degrees' },
