@@ -1,3 +1,4 @@
+// Tested by test/integration/process.test.ts
 import { enableCompileCache } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
 import { readConfig } from './config/config.ts';

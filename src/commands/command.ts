@@ -1,3 +1,4 @@
+// Tested by test/unit/commands/usage-report.test.ts
 import { enableCompileCache } from 'node:module';
 import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
 import { BadConfiguration, StoreUnavailable } from '../core/domain/errors.ts';

@@ -1,3 +1,4 @@
+// Tested by test/integration/commands.test.ts
 import { resolve } from 'node:path';
 import { readConfig } from '../config/config.ts';
 import { BadConfiguration, StoreUnavailable } from '../core/domain/errors.ts';

@@ -1,3 +1,4 @@
+// Tested by test/integration/forget.test.ts
 import type { ConversationId } from '../core/domain/conversation.ts';
 import type { ForgetResult } from '../core/ports/store.ts';
 import { UsageError, runCommand, withService } from './command.ts';

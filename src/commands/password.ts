@@ -1,3 +1,4 @@
+// Tested by test/integration/commands.test.ts
 import { readConfig } from '../config/config.ts';
 import { UsageError, runCommand, withService } from './command.ts';
 

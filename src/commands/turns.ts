@@ -1,3 +1,4 @@
+// Tested by test/integration/operator.test.ts
 import {
   type CancelResult,
   type ShowResult,

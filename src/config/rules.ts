@@ -1,3 +1,4 @@
+// Tested by test/unit/config/config.test.ts
 import { type Config, problem, type Values } from './variables.ts';
 
 /** A rule about several variables together. */

@@ -1,3 +1,4 @@
+// Tested by test/unit/config/config.test.ts
 import { type Variable, variables } from './variables.ts';
 
 /** Least length of a removed secret: shorter ones occur in log lines by chance. */

@@ -1,3 +1,4 @@
+// Tested by test/unit/config/config.test.ts
 import { z } from 'zod';
 import {
   botIds,

@@ -1,3 +1,4 @@
+// Tested by test/integration/turns.test.ts
 import { UsageRecorder } from './intake/usage-recorder.ts';
 import { BotLoopGuard } from './intake/bot-loop-guard.ts';
 import type { TurnLimits, Turn } from './domain/turn.ts';

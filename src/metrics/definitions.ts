@@ -1,3 +1,4 @@
+// Tested by test/unit/wiring/metrics.test.ts
 import { Counter, Histogram, type Registry } from 'prom-client';
 
 /** Upper bounds of histogram buckets, in seconds. */

@@ -1,3 +1,4 @@
+// Tested by test/unit/wiring/metrics.test.ts
 import packageJson from '../../package.json' with { type: 'json' };
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type {

@@ -1,3 +1,4 @@
+// Tested by test/integration/models-faults.test.ts
 import type { Log } from '../core/ports/log.ts';
 import { type Metrics, noMetrics } from '../core/ports/metrics.ts';
 import type { Model } from '../core/ports/model.ts';

@@ -1,3 +1,4 @@
+// Tested by test/integration/proxy.test.ts
 import http from 'node:http';
 import { BadConfiguration } from '../core/domain/errors.ts';
 import type { Log } from '../core/ports/log.ts';

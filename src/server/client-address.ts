@@ -1,3 +1,4 @@
+// Tested by test/integration/web-safety.test.ts
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
 import type { Socket } from 'node:net';

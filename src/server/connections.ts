@@ -1,3 +1,4 @@
+// Tested by test/integration/http-limits.test.ts
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type Log, ThrottledWarnings } from '../core/ports/log.ts';

@@ -1,3 +1,4 @@
+// Tested by test/integration/health-server.test.ts
 import { Worker } from 'node:worker_threads';
 import type { Log } from '../core/ports/log.ts';
 import { type Health, readiness } from './health.ts';

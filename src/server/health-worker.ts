@@ -1,3 +1,4 @@
+// Tested by test/integration/health-server.test.ts
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';

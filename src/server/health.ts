@@ -1,3 +1,4 @@
+// Tested by test/integration/web-server.test.ts
 /** Whether the process can do its work now. */
 export interface Health {
   /** Resolves if it can; throws with the reason if it cannot. */

@@ -1,3 +1,4 @@
+// Tested by test/integration/web-server.test.ts
 import { createServer as createNodeServer, type RequestListener, type Server } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';

@@ -1,3 +1,4 @@
+// Tested by test/integration/web-server.test.ts
 import type { AddressInfo, Server } from 'node:net';
 import { BadConfiguration } from '../core/domain/errors.ts';
 

@@ -1,3 +1,4 @@
+// Tested by test/integration/metrics.test.ts
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
 import type { Log } from '../core/ports/log.ts';

@@ -1,3 +1,4 @@
+// Tested by test/integration/operator.test.ts
 import { createHash } from 'node:crypto';
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';

@@ -1,3 +1,4 @@
+// Tested by test/unit/app.test.ts
 import type { Config } from '../config/config.ts';
 import type { Log } from '../core/ports/log.ts';
 import type { Metrics } from '../core/ports/metrics.ts';

@@ -1,3 +1,4 @@
+// Tested by test/unit/app.test.ts
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Config } from '../config/config.ts';

@@ -1,3 +1,4 @@
+// Tested by test/unit/app.test.ts
 import type { IncomingMessage } from 'node:http';
 import type { Config } from '../config/config.ts';
 import type { Log } from '../core/ports/log.ts';

@@ -1,3 +1,4 @@
+// Tested by test/integration/doctor.test.ts
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { accessOf } from '../../wiring/access.ts';

@@ -1,3 +1,4 @@
+// Tested by test/unit/commands/doctor.test.ts
 import type { ProxyFault } from '../../proxy/proxy-faults.ts';
 import type { Proxies } from '../../proxy/proxies.ts';
 import type { Hint } from '../../config/config.ts';

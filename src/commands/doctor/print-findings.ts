@@ -1,3 +1,4 @@
+// Tested by test/unit/commands/doctor.test.ts
 import { styleText } from 'node:util';
 import type { CheckupGroup, Finding } from '../../core/ports/checkup.ts';
 

@@ -1,3 +1,4 @@
+// Tested by test/unit/commands/doctor.test.ts
 import { withDeadline } from '../../core/timing.ts';
 import { BadConfiguration, CallFailed } from '../../core/domain/errors.ts';
 import { asRecord, asText } from '../../core/foreign-data.ts';

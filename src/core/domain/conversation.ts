@@ -1,3 +1,4 @@
+// Tested by test/unit/core/domain/message.test.ts
 /**
  * Where one dialogue lives, as one string that says it all: the platform's name, then the
  * platform's own ids, joined by colons, such as `slack:T1:C1:1700000000.000100`.

@@ -1,3 +1,4 @@
+// Tested by test/integration/turns.test.ts
 /** No platform means more than this, in milliseconds. */
 const longestRetryAfterMs = 60 * 60_000;
 

@@ -1,3 +1,4 @@
+// Tested by test/integration/turns.test.ts
 import type { ConversationId } from './conversation.ts';
 import type { Message } from './message.ts';
 import { hash } from 'node:crypto';

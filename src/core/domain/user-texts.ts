@@ -1,3 +1,4 @@
+// Tested by test/integration/turns.test.ts
 import type { ModelFault } from './errors.ts';
 import type { Quota } from '../intake/quotas.ts';
 

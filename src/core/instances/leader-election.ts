@@ -1,3 +1,4 @@
+// Tested by test/integration/instances.test.ts
 import type { Log } from '../ports/log.ts';
 import type { Lease, Store } from '../ports/store.ts';
 

@@ -1,3 +1,4 @@
+// Tested by test/contract/platform/slack.test.ts
 import type { ConversationId } from '../domain/conversation.ts';
 import type { Message } from '../domain/message.ts';
 import type { Intake } from '../ports/platform.ts';

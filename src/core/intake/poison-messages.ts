@@ -1,3 +1,4 @@
+// Tested by test/contract/store/sqlite.test.ts
 import { EventLoopYield } from '../timing.ts';
 import type { Log } from '../ports/log.ts';
 import type { Store } from '../ports/store.ts';

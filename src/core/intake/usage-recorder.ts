@@ -1,3 +1,4 @@
+// Tested by test/integration/quotas.test.ts
 import type { TurnReport } from '../turns/answer-turn.ts';
 import type { EventLoopYield } from '../timing.ts';
 import { quotaSubjectsOf, type Quotas } from './quotas.ts';

@@ -1,3 +1,4 @@
+// Tested by test/contract/budgets/budgets.test.ts
 import type { Lease } from './store.ts';
 
 /** One figure of a whole budget, as learned from a 429. */

@@ -1,3 +1,4 @@
+// Tested by test/integration/doctor.test.ts
 /** Checks that are run and listed together. */
 export type CheckupGroup =
   | 'configuration'

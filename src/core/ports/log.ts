@@ -1,3 +1,4 @@
+// Tested by test/contract/platform/slack.test.ts
 type Write = (fields: Record<string, unknown>, event: string) => void;
 
 /**

@@ -1,3 +1,4 @@
+// Tested by test/integration/metrics.test.ts
 import type { MessageRefused, ModelFault } from '../domain/errors.ts';
 import type { Outcome } from '../domain/turn.ts';
 import type { Usage } from './model.ts';

@@ -1,3 +1,4 @@
+// Tested by test/integration/models.test.ts
 /** One turn of the dialogue as the model reads it. */
 export interface PromptMessage {
   readonly role: 'user' | 'assistant';

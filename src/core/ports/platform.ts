@@ -1,3 +1,4 @@
+// Tested by test/contract/platform/slack.test.ts
 import type { ConversationId } from '../domain/conversation.ts';
 import type { HistoryEntry, Outcome, Turn } from '../domain/turn.ts';
 import type { Message } from '../domain/message.ts';

@@ -1,3 +1,4 @@
+// Tested by test/contract/store/sqlite.test.ts
 import type { ConversationId } from '../domain/conversation.ts';
 import type { Claim, Ending, HistoryEntry, PageRecord, Turn } from '../domain/turn.ts';
 import type { Message } from '../domain/message.ts';

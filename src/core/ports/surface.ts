@@ -1,3 +1,4 @@
+// Tested by test/unit/core/reply/live-reply.test.ts
 import type { Rejected } from '../domain/errors.ts';
 
 /**

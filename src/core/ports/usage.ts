@@ -1,3 +1,4 @@
+// Tested by test/contract/quotas/quotas.test.ts
 /** Usage of one model on one day, by one person in one workspace. */
 export interface UsageRow {
   /** In UTC, as YYYY-MM-DD. */

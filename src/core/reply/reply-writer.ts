@@ -1,3 +1,4 @@
+// Tested by test/unit/core/reply/live-reply.test.ts
 import { Rejected } from '../domain/errors.ts';
 import type { Surface } from '../ports/surface.ts';
 import type { Ending } from '../domain/turn.ts';

@@ -1,3 +1,4 @@
+// Tested by test/integration/turns.test.ts
 import {
   type TurnLimits,
   type Ending,

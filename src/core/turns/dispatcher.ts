@@ -1,3 +1,4 @@
+// Tested by test/integration/turns.test.ts
 import type { TurnServices } from './answer-turn.ts';
 import type { UsageRecorder } from '../intake/usage-recorder.ts';
 import { type ConversationId, parseConversationId } from '../domain/conversation.ts';

@@ -1,3 +1,4 @@
+// Tested by test/integration/turns.test.ts
 import { answerTurn, type TurnServices, type TurnSignals, type TurnReport } from './answer-turn.ts';
 import type { UsageRecorder } from '../intake/usage-recorder.ts';
 import { ClaimLost, TurnInterrupted } from '../domain/errors.ts';

@@ -1,3 +1,4 @@
+// Tested by test/unit/models/demo/demo-model.test.ts
 import type { PromptMessage } from '../../core/ports/model.ts';
 import { parseQuestion, type Question } from './question.ts';
 

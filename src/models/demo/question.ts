@@ -1,3 +1,4 @@
+// Tested by test/unit/models/demo/demo-model.test.ts
 import type { PromptMessage } from '../../core/ports/model.ts';
 
 /** What the demo reads in a question: little, but enough to react to it. */

@@ -1,3 +1,4 @@
+// Tested by test/integration/doctor.test.ts
 import { streamText } from 'ai';
 import { ModelFailed, type ModelFault } from '../../core/domain/errors.ts';
 import type { Check, Finding, OnClockReading } from '../../core/ports/checkup.ts';

@@ -1,3 +1,4 @@
+// Tested by test/integration/models-settings.test.ts
 import { withDeadline } from '../../core/timing.ts';
 import { type JsonRecord, asRecord, asList, asText } from '../../core/foreign-data.ts';
 import type { Provider } from '../openai-model.ts';

@@ -1,3 +1,4 @@
+// Tested by test/integration/models-settings.test.ts
 import { backoffMs, wait } from '../../core/timing.ts';
 import type { Log } from '../../core/ports/log.ts';
 import { describeBlockedPort, isPortBlocked } from '../../core/ports/checkup.ts';

@@ -1,3 +1,4 @@
+// Tested by test/unit/models/errors/to-model-failed.test.ts
 import { isPortBlocked } from '../../core/ports/checkup.ts';
 
 /**

@@ -1,3 +1,4 @@
+// Tested by test/unit/platforms/slack/history/catch-up.test.ts
 import { Rejected } from '../../core/domain/errors.ts';
 import type { Log } from '../../core/ports/log.ts';
 import { backoffMs, wait } from '../../core/timing.ts';

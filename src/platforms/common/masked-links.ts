@@ -1,3 +1,4 @@
+// Tested by test/unit/platforms/discord/reply/markdown-format.test.ts
 /**
  * What is left alone (escaped marks, code, plain addresses), or a link or an image behind a text,
  * as Discord reads it: with a text that may hold brackets, and an address that may hold a title.

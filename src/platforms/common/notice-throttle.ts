@@ -1,3 +1,4 @@
+// Tested by test/contract/platform/slack.test.ts
 import { LRUCache } from 'lru-cache';
 
 /** Minimum time between two notices with the same text to one person in one channel, in ms. */

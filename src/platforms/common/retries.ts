@@ -1,3 +1,4 @@
+// Tested by test/contract/platform/discord.test.ts
 import { BadConfiguration, CallFailed, RateLimited, Rejected } from '../../core/domain/errors.ts';
 import type { Log } from '../../core/ports/log.ts';
 import { backoffMs, retry } from '../../core/timing.ts';

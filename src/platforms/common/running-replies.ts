@@ -1,3 +1,4 @@
+// Tested by test/unit/platforms/slack/reply/reply-registry.test.ts
 import type { ConversationId } from '../../core/domain/conversation.ts';
 import type { BackgroundCalls } from './background-calls.ts';
 

@@ -1,3 +1,4 @@
+// Tested by test/contract/platform/discord.test.ts
 import { Access, type FollowUpPolicy } from '../../core/intake/access.ts';
 import { LeaderElection } from '../../core/instances/leader-election.ts';
 import { BackgroundCalls } from '../common/background-calls.ts';

@@ -1,3 +1,4 @@
+// Tested by test/contract/platform/slack.test.ts
 import type { RequestListener } from 'node:http';
 import { Access, type FollowUpPolicy } from '../../core/intake/access.ts';
 import { backoffMs, wait } from '../../core/timing.ts';

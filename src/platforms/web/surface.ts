@@ -1,3 +1,4 @@
+// Tested by test/integration/web-conversation.test.ts
 import type { PageFormat, PostRequest, Surface, WorkingState } from '../../core/ports/surface.ts';
 import type { LiveTurn } from './conversations/conversation-view.ts';
 import type { LiveConversation } from './conversations/live-conversation.ts';

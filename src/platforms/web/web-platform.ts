@@ -1,3 +1,4 @@
+// Tested by test/integration/web-server.test.ts
 import type { IncomingMessage } from 'node:http';
 import type { HttpBindings } from '@hono/node-server';
 import { type Context, Hono } from 'hono';

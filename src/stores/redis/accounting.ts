@@ -1,3 +1,4 @@
+// Tested by test/contract/quotas/quotas.test.ts
 import { RateLimiterRedis, type RateLimiterRes } from 'rate-limiter-flexible';
 import { StoreUnavailable } from '../../core/domain/errors.ts';
 import type { Log } from '../../core/ports/log.ts';

@@ -1,3 +1,4 @@
+// Tested by test/contract/store/redis.test.ts
 import type {
   Allocation,
   Allocations,

@@ -1,3 +1,4 @@
+// Tested by test/contract/store/redis.test.ts
 import type { ConversationId } from '../../core/domain/conversation.ts';
 import type { Log } from '../../core/ports/log.ts';
 import type { ForgetResult } from '../../core/ports/store.ts';

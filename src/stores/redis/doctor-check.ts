@@ -1,3 +1,4 @@
+// Tested by test/integration/doctor.test.ts
 import type { Redis } from 'ioredis';
 import { BadConfiguration, StoreUnavailable } from '../../core/domain/errors.ts';
 import { asText } from '../../core/foreign-data.ts';

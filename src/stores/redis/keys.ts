@@ -1,3 +1,4 @@
+// Tested by test/integration/redis-keys.test.ts
 import { type ConversationId, parseConversationId } from '../../core/domain/conversation.ts';
 import { BadConfiguration } from '../../core/domain/errors.ts';
 import type { Meter } from '../../core/ports/usage.ts';

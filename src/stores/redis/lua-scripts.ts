@@ -1,3 +1,4 @@
+// Tested by test/contract/store/redis.test.ts
 import { readFileSync } from 'node:fs';
 import { keyTypes, type KeyName, type NamedKeys } from './keys.ts';
 

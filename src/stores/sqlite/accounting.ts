@@ -1,3 +1,4 @@
+// Tested by test/contract/quotas/quotas.test.ts
 import { type RateLimiterRes, RateLimiterSQLite } from 'rate-limiter-flexible';
 import type { SQLInputValue } from 'node:sqlite';
 import {

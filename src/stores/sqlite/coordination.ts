@@ -1,3 +1,4 @@
+// Tested by test/contract/store/sqlite.test.ts
 import type { Lease, Secrets } from '../../core/ports/store.ts';
 import type { Database, Query } from './connection/database.ts';
 

@@ -1,3 +1,4 @@
+// Tested by test/contract/store/sqlite.test.ts
 import { setImmediate } from 'node:timers/promises';
 import type { ConversationId } from '../../core/domain/conversation.ts';
 import type { ForgetResult } from '../../core/ports/store.ts';

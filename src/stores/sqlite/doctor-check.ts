@@ -1,3 +1,4 @@
+// Tested by test/integration/doctor.test.ts
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';

@@ -1,3 +1,4 @@
+// Tested by test/contract/stored-formats.test.ts
 import type { DatabaseSync } from 'node:sqlite';
 
 /** Marks a file as Parley's ("Prly"), so that another program's database is never written to. */

@@ -1,3 +1,4 @@
+// Tested by test/unit/core/reply/pacing/rate-limiter.test.ts
 import type { RateLimiter } from './rate-limiter.ts';
 
 /** Time for which the calls that are left have to last, in seconds. */

@@ -1,3 +1,4 @@
+// Tested by test/unit/core/reply/pacing/rate-limiter.test.ts
 import type { Observations } from '../../ports/budgets.ts';
 import type { TokenBucket, Fraction } from './token-bucket.ts';
 

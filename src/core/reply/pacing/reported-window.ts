@@ -1,3 +1,4 @@
+// Tested by test/unit/core/reply/pacing/rate-limiter.test.ts
 import type { ReportedLimit } from '../../ports/surface.ts';
 
 /**

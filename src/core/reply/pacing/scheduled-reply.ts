@@ -1,3 +1,4 @@
+// Tested by test/unit/core/reply/live-reply.test.ts
 import type { Log } from '../../ports/log.ts';
 import type { Budget } from '../../ports/surface.ts';
 import type { BudgetQueue, BudgetQueues } from './budget-queues.ts';

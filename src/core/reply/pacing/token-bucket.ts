@@ -1,3 +1,4 @@
+// Tested by test/unit/core/reply/pacing/rate-limiter.test.ts
 import type { EstimatedLimit } from './estimated-limit.ts';
 
 /** This instance's fraction of a rate limit, from 0 to 1. */

@@ -1,3 +1,4 @@
+// Tested by test/unit/core/reply/pages/page-splitter.test.ts
 import { type Block, closes, type Fence, type Line, outside } from './markdown/blocks.ts';
 import {
   type Container,

@@ -1,3 +1,4 @@
+// Tested by test/unit/core/reply/pages/page-splitter.test.ts
 import type { Line } from './markdown/blocks.ts';
 import type { Span } from './markdown/inline-spans.ts';
 import { spanAt, uncuttableSpans } from './markdown/inline-spans.ts';

@@ -1,3 +1,4 @@
+// Tested by test/unit/core/reply/pages/page-splitter.test.ts
 import type { PageFormat } from '../../ports/surface.ts';
 import { CutPoints } from './cut-points.ts';
 import type { Closing } from './page-draft.ts';

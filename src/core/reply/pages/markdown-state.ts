@@ -1,3 +1,4 @@
+// Tested by test/unit/core/reply/pages/page-splitter-whole.property.test.ts
 import { bars, type Block, closes, type Line, nothing, readLines } from './markdown/blocks.ts';
 import { Marks } from './markdown/emphasis.ts';
 import type { CarryOver } from './carry-over.ts';

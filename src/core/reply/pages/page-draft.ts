@@ -1,3 +1,4 @@
+// Tested by test/unit/core/reply/pages/page-splitter.test.ts
 import type { PageFormat } from '../../ports/surface.ts';
 import { continuation } from './markdown/containers.ts';
 import { htmlEnd } from './markdown/blocks.ts';

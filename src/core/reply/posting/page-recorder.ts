@@ -1,3 +1,4 @@
+// Tested by test/unit/core/reply/live-reply.test.ts
 import { StoreUnavailable } from '../../domain/errors.ts';
 import type { Log } from '../../ports/log.ts';
 import type { PageRecord } from '../../domain/turn.ts';

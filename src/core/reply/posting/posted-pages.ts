@@ -1,3 +1,4 @@
+// Tested by test/unit/core/reply/live-reply.test.ts
 import type { Log } from '../../ports/log.ts';
 import type { PageGrowth, Surface } from '../../ports/surface.ts';
 import type { PageRecord } from '../../domain/turn.ts';

@@ -1,3 +1,4 @@
+// Tested by test/unit/core/reply/live-reply.test.ts
 import type { Surface } from '../../ports/surface.ts';
 import type { PageRecord } from '../../domain/turn.ts';
 import type { Page, PageSplitter, PageSplit } from '../pages/page-splitter.ts';

@@ -1,3 +1,4 @@
+// Tested by test/unit/core/reply/live-reply.test.ts
 import type { Surface } from '../../ports/surface.ts';
 import type { WaitReason } from '../pacing/reply-waits.ts';
 import type { PageUpdate } from '../reply-writer.ts';

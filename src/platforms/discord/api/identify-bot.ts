@@ -1,3 +1,4 @@
+// Tested by test/integration/discord-faults.test.ts
 import { ApplicationFlagsBitField, PermissionFlagsBits } from 'discord.js';
 import { BadConfiguration, CallFailed } from '../../../core/domain/errors.ts';
 import { asRecord, asText } from '../../../core/foreign-data.ts';

@@ -1,3 +1,4 @@
+// Tested by test/contract/platform/discord.test.ts
 import { LRUCache } from 'lru-cache';
 import {
   type JsonRecord,

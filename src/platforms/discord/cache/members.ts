@@ -1,3 +1,4 @@
+// Tested by test/unit/platforms/discord/receive/access-check.test.ts
 import { LRUCache } from 'lru-cache';
 import { RequestThrottle } from '../../common/request-throttle.ts';
 import { asRecord, asList } from '../../../core/foreign-data.ts';

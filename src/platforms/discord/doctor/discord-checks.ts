@@ -1,3 +1,4 @@
+// Tested by test/integration/doctor.test.ts
 import { ApplicationFlagsBitField, PermissionFlagsBits, PermissionsBitField } from 'discord.js';
 import type { Access } from '../../../core/intake/access.ts';
 import { CallFailed } from '../../../core/domain/errors.ts';

@@ -1,3 +1,4 @@
+// Tested by test/integration/proxy.test.ts
 import http from 'node:http';
 import https from 'node:https';
 import { createRequire } from 'node:module';

@@ -1,3 +1,4 @@
+// Tested by test/integration/discord-gateway.test.ts
 import { type Client, PermissionFlagsBits } from 'discord.js';
 import { asRecord, asList } from '../../../core/foreign-data.ts';
 import type { Log } from '../../../core/ports/log.ts';

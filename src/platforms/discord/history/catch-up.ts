@@ -1,3 +1,4 @@
+// Tested by test/integration/discord-catch-up.test.ts
 import {
   CatchUp,
   type CatchUpOptions,

@@ -1,3 +1,4 @@
+// Tested by test/contract/platform/discord.test.ts
 import type { ConversationId } from '../../../core/domain/conversation.ts';
 import { CallFailed, RateLimited, Rejected } from '../../../core/domain/errors.ts';
 import type { Message } from '../../../core/domain/message.ts';

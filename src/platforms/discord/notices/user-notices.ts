@@ -1,3 +1,4 @@
+// Tested by test/contract/platform/discord.test.ts
 import type { BackgroundCalls } from '../../common/background-calls.ts';
 import { type JsonRecord, asRecord } from '../../../core/foreign-data.ts';
 import { NoticeThrottle } from '../../common/notice-throttle.ts';

@@ -1,3 +1,4 @@
+// Tested by test/contract/platform/discord.test.ts
 import type { StoreUnavailable } from '../../../core/domain/errors.ts';
 import { asList, asRecord } from '../../../core/foreign-data.ts';
 import { MessageHandler, type MessageHandlerOptions } from '../../common/message-handler.ts';

@@ -1,3 +1,4 @@
+// Tested by test/contract/platform/discord.test.ts
 import { AsyncQueue } from '@sapphire/async-queue';
 import { backoffMs, retry } from '../../../core/timing.ts';
 import { CallFailed, RateLimited, StoreUnavailable } from '../../../core/domain/errors.ts';

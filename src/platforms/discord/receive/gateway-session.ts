@@ -1,3 +1,4 @@
+// Tested by test/integration/discord-gateway.test.ts
 import { asRecord, asList } from '../../../core/foreign-data.ts';
 import type { FollowUpPolicy } from '../../../core/intake/access.ts';
 import type { Log } from '../../../core/ports/log.ts';

@@ -1,3 +1,4 @@
+// Tested by test/contract/platform/discord.test.ts
 import type { ConversationId } from '../../../core/domain/conversation.ts';
 import type { Message } from '../../../core/domain/message.ts';
 import type { Store } from '../../../core/ports/store.ts';

@@ -1,3 +1,4 @@
+// Tested by test/integration/discord-chains.test.ts
 import { LRUCache } from 'lru-cache';
 import type { ConversationId } from '../../../core/domain/conversation.ts';
 import { withDeadline } from '../../../core/timing.ts';

@@ -1,3 +1,4 @@
+// Tested by test/contract/platform/discord.test.ts
 import type { ConversationId } from '../../../core/domain/conversation.ts';
 import { endAnswers } from '../../../core/intake/end-answers.ts';
 import { isStopCommand, type Message } from '../../../core/domain/message.ts';

@@ -1,3 +1,4 @@
+// Tested by test/integration/discord-faults.test.ts
 import { RateLimited, Rejected } from '../../../core/domain/errors.ts';
 import type { JsonRecord } from '../../../core/foreign-data.ts';
 import type { DiscordApi } from '../api/rest-api.ts';

@@ -1,3 +1,4 @@
+// Tested by test/integration/discord-faults.test.ts
 import { LRUCache } from 'lru-cache';
 import type { ConversationId } from '../../../core/domain/conversation.ts';
 import { RateLimited } from '../../../core/domain/errors.ts';

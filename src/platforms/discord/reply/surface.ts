@@ -1,3 +1,4 @@
+// Tested by test/integration/discord-faults.test.ts
 import { wait } from '../../../core/timing.ts';
 import { CallFailed, Rejected } from '../../../core/domain/errors.ts';
 import { type JsonRecord, asRecord, asText } from '../../../core/foreign-data.ts';

@@ -1,3 +1,4 @@
+// Tested by test/contract/platform/slack.test.ts
 import { withDeadline } from '../../../core/timing.ts';
 import { BadConfiguration } from '../../../core/domain/errors.ts';
 import type { Log } from '../../../core/ports/log.ts';

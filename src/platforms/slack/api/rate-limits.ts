@@ -1,3 +1,4 @@
+// Tested by test/unit/platforms/slack/reply/reply-registry.test.ts
 import type { Budget, Surface } from '../../../core/ports/surface.ts';
 import type { SlackLocation } from '../messages/conversation-location.ts';
 

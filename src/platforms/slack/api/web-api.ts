@@ -1,3 +1,4 @@
+// Tested by test/contract/platform/slack.test.ts
 import { LogLevel, webApi } from '@slack/bolt';
 import { LRUCache } from 'lru-cache';
 import { withDeadline } from '../../../core/timing.ts';

@@ -1,3 +1,4 @@
+// Tested by test/integration/doctor.test.ts
 import type { Access } from '../../../core/intake/access.ts';
 import { CallFailed } from '../../../core/domain/errors.ts';
 import { asRecord, asList, asText, type JsonRecord } from '../../../core/foreign-data.ts';

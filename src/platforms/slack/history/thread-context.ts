@@ -1,3 +1,4 @@
+// Tested by test/unit/platforms/slack/receive/access-check.test.ts
 import type { ConversationId } from '../../../core/domain/conversation.ts';
 import { CallFailed } from '../../../core/domain/errors.ts';
 import type { Message } from '../../../core/domain/message.ts';

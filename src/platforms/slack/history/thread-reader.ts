@@ -1,3 +1,4 @@
+// Tested by test/unit/platforms/slack/history/catch-up.test.ts
 import type { SlackApi } from '../api/web-api.ts';
 import { type JsonRecord, asRecord, asList, asText } from '../../../core/foreign-data.ts';
 import { RequestThrottle } from '../../common/request-throttle.ts';

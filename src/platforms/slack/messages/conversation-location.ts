@@ -1,3 +1,4 @@
+// Tested by test/contract/platform/slack.test.ts
 import {
   type ConversationId,
   conversationId,

@@ -1,3 +1,4 @@
+// Tested by test/unit/platforms/slack/receive/message-traits.test.ts
 import { type JsonRecord, asRecord, asList, asText } from '../../../core/foreign-data.ts';
 import { maxRawChars } from '../../../core/domain/message.ts';
 

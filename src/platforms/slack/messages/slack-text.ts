@@ -1,3 +1,4 @@
+// Tested by test/unit/platforms/slack/messages/normalize-message.test.ts
 /** Slack's own `<@U1|name>`, `<#C1|name>`, `<!here>` and `<https://…|label>`. */
 const token = /<(?:([@#!])|(?=[a-z][a-z0-9+.-]*:))([^<>|]+)(?:\|([^<>]*))?>/gi;
 

@@ -1,3 +1,4 @@
+// Tested by test/contract/platform/slack.test.ts
 import { LRUCache } from 'lru-cache';
 import { userTexts } from '../../../core/domain/user-texts.ts';
 import type { JsonRecord } from '../../../core/foreign-data.ts';

@@ -1,3 +1,4 @@
+// Tested by test/contract/platform/slack.test.ts
 import { asList, asRecord, type JsonRecord } from '../../../core/foreign-data.ts';
 import { MessageHandler, type MessageHandlerOptions } from '../../common/message-handler.ts';
 import { isDirect } from '../messages/conversation-location.ts';

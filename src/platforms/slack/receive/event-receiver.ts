@@ -1,3 +1,4 @@
+// Tested by test/contract/platform/slack.test.ts
 import { asList, asRecord, asText, type JsonRecord } from '../../../core/foreign-data.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import type { ReadPositions } from '../../common/read-positions.ts';

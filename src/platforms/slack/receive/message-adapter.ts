@@ -1,3 +1,4 @@
+// Tested by test/contract/platform/slack.test.ts
 import { isStopCommand, type Message } from '../../../core/domain/message.ts';
 import { endAnswers } from '../../../core/intake/end-answers.ts';
 import type { Intake } from '../../../core/ports/platform.ts';

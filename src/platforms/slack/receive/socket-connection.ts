@@ -1,3 +1,4 @@
+// Tested by test/integration/slack-delivery.test.ts
 import { type App, SocketModeReceiver } from '@slack/bolt';
 import type { Dispatcher } from 'undici';
 import { backoffMs, waitUnlessAborted } from '../../../core/timing.ts';

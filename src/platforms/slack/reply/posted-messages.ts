@@ -1,3 +1,4 @@
+// Tested by test/integration/slack-late-posts.test.ts
 import { LRUCache } from 'lru-cache';
 import { asRecord, asText, type JsonRecord } from '../../../core/foreign-data.ts';
 

@@ -1,3 +1,4 @@
+// Tested by test/integration/slack-faults.test.ts
 import type { BackgroundCalls } from '../../common/background-calls.ts';
 import { CallFailed, RateLimited, Rejected } from '../../../core/domain/errors.ts';
 import { type JsonRecord, asRecord, asText } from '../../../core/foreign-data.ts';

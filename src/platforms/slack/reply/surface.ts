@@ -1,3 +1,4 @@
+// Tested by test/integration/slack-faults.test.ts
 import type {
   PageGrowth,
   AskerNotice,

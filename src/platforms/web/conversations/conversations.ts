@@ -1,3 +1,4 @@
+// Tested by test/integration/web-conversations.test.ts
 import { type Context, Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { z } from 'zod';

@@ -1,3 +1,4 @@
+// Tested by test/integration/web-conversation.test.ts
 import type { ConversationId } from '../../../core/domain/conversation.ts';
 import type { Message } from '../../../core/domain/message.ts';
 import type { Log } from '../../../core/ports/log.ts';

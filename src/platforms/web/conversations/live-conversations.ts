@@ -1,3 +1,4 @@
+// Tested by test/integration/web-conversation.test.ts
 import { HTTPException } from 'hono/http-exception';
 import type { ConversationId } from '../../../core/domain/conversation.ts';
 import type { Log } from '../../../core/ports/log.ts';

@@ -1,3 +1,4 @@
+// Tested by test/integration/web-server.test.ts
 import { Hono } from 'hono';
 import type { Context, MiddlewareHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';

@@ -1,3 +1,4 @@
+// Tested by test/unit/app.test.ts
 import { createHash } from 'node:crypto';
 import { Hono } from 'hono';
 

@@ -1,3 +1,4 @@
+// Tested by test/integration/web-safety.test.ts
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { parseForeignJson } from '../../../core/foreign-data.ts';

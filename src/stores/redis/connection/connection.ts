@@ -1,3 +1,4 @@
+// Tested by test/integration/redis-faults.test.ts
 import { setTimeout as delay } from 'node:timers/promises';
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import { StoreUnavailable } from '../../../core/domain/errors.ts';

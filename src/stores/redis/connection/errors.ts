@@ -1,3 +1,4 @@
+// Tested by test/integration/redis-faults.test.ts
 import { BadConfiguration, StoreUnavailable } from '../../../core/domain/errors.ts';
 import type { Target } from './redis-url.ts';
 

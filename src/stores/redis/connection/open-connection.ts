@@ -1,3 +1,4 @@
+// Tested by test/integration/redis-start.test.ts
 import { Redis } from 'ioredis';
 import { wait } from '../../../core/timing.ts';
 import { BadConfiguration, StoreUnavailable } from '../../../core/domain/errors.ts';

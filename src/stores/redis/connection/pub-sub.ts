@@ -1,3 +1,4 @@
+// Tested by test/integration/redis-pub-sub.test.ts
 import type { ConversationId } from '../../../core/domain/conversation.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import type { InstanceChannel, StoreWatcher } from '../../../core/ports/store.ts';

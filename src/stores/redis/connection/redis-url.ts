@@ -1,3 +1,4 @@
+// Tested by test/integration/redis-start.test.ts
 import { readFileSync } from 'node:fs';
 import { BadConfiguration } from '../../../core/domain/errors.ts';
 

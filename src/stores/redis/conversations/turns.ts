@@ -1,3 +1,4 @@
+// Tested by test/contract/store/redis.test.ts
 import { randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { ConversationId } from '../../../core/domain/conversation.ts';

@@ -1,3 +1,4 @@
+// Tested by test/integration/sqlite-faults.test.ts
 import {
   chmodSync,
   existsSync,

@@ -1,3 +1,4 @@
+// Tested by test/integration/sqlite-faults.test.ts
 import { BadConfiguration, StoreUnavailable } from '../../../core/domain/errors.ts';
 
 /** SQLite's primary result codes that are told apart; see sqlite.org/rescode.html. */

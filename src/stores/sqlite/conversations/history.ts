@@ -1,3 +1,4 @@
+// Tested by test/contract/store/sqlite.test.ts
 import type { Author } from '../../../core/domain/message.ts';
 import type { ConversationId } from '../../../core/domain/conversation.ts';
 import type { HistoryEntry, Outcome } from '../../../core/domain/turn.ts';

@@ -1,3 +1,4 @@
+// Tested by test/contract/store/sqlite.test.ts
 import type { ConversationId } from '../../../core/domain/conversation.ts';
 import type { HistoryEntry } from '../../../core/domain/turn.ts';
 import type { Message } from '../../../core/domain/message.ts';

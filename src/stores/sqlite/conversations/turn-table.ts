@@ -1,3 +1,4 @@
+// Tested by test/contract/store/sqlite.test.ts
 import type { ConversationId } from '../../../core/domain/conversation.ts';
 import { ClaimLost } from '../../../core/domain/errors.ts';
 import type { Lease } from '../../../core/ports/store.ts';

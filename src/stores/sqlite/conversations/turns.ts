@@ -1,3 +1,4 @@
+// Tested by test/contract/store/sqlite.test.ts
 import type { ConversationId } from '../../../core/domain/conversation.ts';
 import type { Lease, Renewal, StoredConversation, ClaimedTurn } from '../../../core/ports/store.ts';
 import {

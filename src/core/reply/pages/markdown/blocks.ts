@@ -1,3 +1,4 @@
+// Tested by test/unit/core/reply/pages/page-splitter-whole.property.test.ts
 import {
   type Container,
   indentAt,

@@ -1,3 +1,4 @@
+// Tested by test/unit/core/reply/pages/page-splitter-whole.property.test.ts
 /** The container of a line of markdown: a quote, or an item of a list. */
 export interface Container {
   readonly kind: 'quote' | 'item';

@@ -1,3 +1,4 @@
+// Tested by test/unit/core/reply/pages/complete-markdown.test.ts
 import { Backticks, runLength } from './inline-spans.ts';
 
 /** A mark that is open at the end of a text: `*`, `**`, `_`, `~~` or the backticks of a code span. */

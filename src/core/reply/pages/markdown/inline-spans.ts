@@ -1,3 +1,4 @@
+// Tested by test/unit/core/reply/pages/page-splitter-whole.property.test.ts
 /** A stretch of text, from its first unit to the one behind its last. */
 export interface Span {
   readonly start: number;

@@ -1,3 +1,4 @@
+// Tested by test/integration/slack-streams.test.ts
 import { RateLimited, Rejected } from '../../../../core/domain/errors.ts';
 import type { JsonRecord } from '../../../../core/foreign-data.ts';
 import { SlackApiError } from '../../api/api-errors.ts';

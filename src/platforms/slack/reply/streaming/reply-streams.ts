@@ -1,3 +1,4 @@
+// Tested by test/integration/slack-streams.test.ts
 import { waitUnlessAborted } from '../../../../core/timing.ts';
 import {
   CallFailed,
