@@ -44,8 +44,8 @@ const reservedMs = 5_000;
 const reservedTogether = 0.5;
 /** What is parsed of a connection at once, in bytes: a hundred requests at the most. */
 const pieceBytes = 4_096;
-/** Counted for a body that is sent without its length, in bytes. */
-const unannouncedBytes = 256 * 1024;
+/** Longest body that a route reads, in bytes; counted for a longer one, which is refused unread, too. */
+const longestBodyBytes = 256 * 1024;
 
 interface Connection {
   readonly socket: Socket;
@@ -113,7 +113,7 @@ export class Connections {
       return false;
     }
     const address = isReserved ? undefined : this.#addresses.of(request);
-    const bytes = isReserved ? 0 : announcedBytes(request);
+    const bytes = isReserved ? 0 : bodyBytesOf(request);
     const refusal = isReserved ? undefined : this.#refusal(address, bytes);
     if (refusal !== undefined) {
       this.#digest.count(`request refused: ${refusal}`);
@@ -188,9 +188,10 @@ function takeInPieces(socket: Socket): void {
   });
 }
 
-function announcedBytes({ headers }: IncomingMessage): number {
-  if (headers['transfer-encoding'] !== undefined) return unannouncedBytes;
-  return Number(headers['content-length'] ?? 0) || 0;
+/** Memory that a request’s body may take. */
+function bodyBytesOf({ headers }: IncomingMessage): number {
+  if (headers['transfer-encoding'] !== undefined) return longestBodyBytes;
+  return Math.min(longestBodyBytes, Number(headers['content-length'] ?? 0) || 0);
 }
 
 function refuse(request: IncomingMessage, response: ServerResponse): void {
