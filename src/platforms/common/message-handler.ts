@@ -1,4 +1,3 @@
-// Tested by test/contract/platform/slack.test.ts
 import { LRUCache } from 'lru-cache';
 import type { ConversationId } from '../../core/domain/conversation.ts';
 import { MessageRefused, StoreUnavailable } from '../../core/domain/errors.ts';

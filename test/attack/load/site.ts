@@ -14,7 +14,7 @@ import { freePort } from '../../redis/server.ts';
 import { WebConversation } from './web-conversation.ts';
 
 /** How Slack's events reach the process. */
-export type SlackWay = 'socket' | 'http';
+export type SlackTransport = 'socket' | 'http';
 
 const signingSecret = 'a signing secret';
 const slackThreads = 5;
@@ -51,7 +51,7 @@ export class Site {
     this.healthUrl = `http://127.0.0.1:${healthPort}`;
   }
 
-  static async start(way: SlackWay): Promise<Site> {
+  static async start(way: SlackTransport): Promise<Site> {
     const [slack, discord, model] = await Promise.all([
       startSlackFake(slackOptions()),
       DiscordFake.start({

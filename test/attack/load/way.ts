@@ -9,7 +9,7 @@ import { type Flood, floodDiscord, floodSlack } from './event-floods.ts';
 import { HealthWatch } from './health.ts';
 import { MemoryWatch } from './memory.ts';
 import { standForOtherMachines } from './other-machines.ts';
-import { Site, type SlackWay } from './site.ts';
+import { Site, type SlackTransport } from './site.ts';
 import type { Order } from './strangers.ts';
 
 const strangers = fileURLToPath(new URL('./strangers.ts', import.meta.url));
@@ -65,7 +65,7 @@ function socketPhasesOf(seconds: number): Phase[] {
 
 /** What such a process is told to do, as JSON. */
 export interface WayOrder {
-  readonly way: SlackWay;
+  readonly way: SlackTransport;
   readonly seconds: number;
   /** A regular expression; phases whose name it does not find are left out. */
   readonly only: string;
@@ -82,7 +82,7 @@ async function attackBy({ way, seconds, only }: WayOrder): Promise<string[]> {
   return phases.length === 0 ? [] : attack(way, phases);
 }
 
-async function attack(way: SlackWay, phases: readonly Phase[]): Promise<string[]> {
+async function attack(way: SlackTransport, phases: readonly Phase[]): Promise<string[]> {
   const total = phases.reduce((sum, { seconds }) => sum + seconds, 0);
   console.log(`Slack by ${way}: ${total} s beside ten answers; load of the machine ${loadNow()}`);
   const site = await Site.start(way);

@@ -1,4 +1,3 @@
-// Tested by test/unit/platforms/discord/messages/conversation-location.test.ts
 /** The first second of 2015, in milliseconds since the epoch: Discord's ids count from there. */
 const epochMs = 1_420_070_400_000n;
 

@@ -1,4 +1,3 @@
-// Tested by test/unit/platforms/discord/messages/normalize-message.test.ts
 import { cleanName } from '../../../core/domain/message.ts';
 import { isVisible, oneLine, type DiscordMessage } from './discord-message.ts';
 
