@@ -9,7 +9,7 @@ import { conversationId } from '../src/core/domain/conversation.ts';
 import type { Platform } from '../src/core/ports/platform.ts';
 import type { Surface } from '../src/core/ports/surface.ts';
 import type { Turn } from '../src/core/domain/turn.ts';
-import { openAiModel } from '../src/models/openai-model.ts';
+import { openAiModel } from '../src/models/openai-client.ts';
 import { webFormat } from '../src/platforms/web/surface.ts';
 import { openSqliteStore } from '../src/stores/sqlite/sqlite-store.ts';
 

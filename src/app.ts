@@ -9,13 +9,18 @@ import type { Log } from './core/ports/log.ts';
 import type { Platform } from './core/ports/platform.ts';
 import type { Store } from './core/ports/store.ts';
 import { noMetrics } from './core/ports/metrics.ts';
-import { ClientAddresses } from './server/client-address.ts';
+import { ClientAddresses } from './server/connections.ts';
 import { HealthServer } from './server/health-server.ts';
 import { OperatorSocket } from './server/operator-socket.ts';
 import { createServer } from './server/http-server.ts';
-import { pageOffRoutes } from './platforms/web/http/page-off.ts';
-import { botAuthors, deniedAuthors, quotasOf } from './wiring/access.ts';
-import { configuredDiscord, configuredSlack } from './wiring/chat-platforms.ts';
+import { pageOffRoutes } from './platforms/web/http/assets.ts';
+import {
+  botAuthors,
+  configuredDiscord,
+  configuredSlack,
+  deniedAuthors,
+  quotasOf,
+} from './wiring/chat-platforms.ts';
 import { checkModelSettings, configuredModel, helpfulInstructions } from './wiring/model.ts';
 import { configuredMetrics } from './wiring/metrics.ts';
 import { openStore } from './wiring/store.ts';

@@ -4,7 +4,7 @@ import { setFlagsFromString } from 'node:v8';
 import { readConfig } from './config/config.ts';
 import { BadConfiguration } from './core/domain/errors.ts';
 import { createLog } from './log.ts';
-import { useProxiesAndLog } from './proxy/use-proxies.ts';
+import { useProxiesAndLog } from './proxy/proxies.ts';
 
 /** The exit code for a configuration that cannot work (`EX_CONFIG` of sysexits.h). */
 const badConfigurationCode = 78;

@@ -8,7 +8,7 @@ import type { Log } from '../../src/core/ports/log.ts';
 import type { Model } from '../../src/core/ports/model.ts';
 import type { Platform } from '../../src/core/ports/platform.ts';
 import type { Store } from '../../src/core/ports/store.ts';
-import { openAiModel } from '../../src/models/openai-model.ts';
+import { openAiModel } from '../../src/models/openai-client.ts';
 import { discordPlatform } from '../../src/platforms/discord/discord-platform.ts';
 import { slackPlatform } from '../../src/platforms/slack/slack-platform.ts';
 import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts';

@@ -23,7 +23,7 @@ export interface CommandArguments {
 
 /** Invalid arguments; the usage is shown. */
 export class UsageError extends Error {
-  override readonly name = 'BadUsage';
+  override readonly name = 'UsageError';
 }
 
 interface Command {
@@ -33,7 +33,7 @@ interface Command {
   readonly switches?: readonly string[];
   /** Options that take a value. */
   readonly options?: readonly string[];
-  /** Throws `BadUsage`, `BadConfiguration` or `StoreUnavailable`; anything else is a bug. */
+  /** Throws `UsageError`, `BadConfiguration` or `StoreUnavailable`; anything else is a bug. */
   readonly run: (typed: CommandArguments) => Promise<void>;
 }
 

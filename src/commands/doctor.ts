@@ -1,20 +1,17 @@
-import { type Config, envFileText, readConfig, InvalidSettings } from '../config/config.ts';
+import { type Config, envFileText, InvalidSettings, readConfig } from '../config/config.ts';
 import { BadConfiguration } from '../core/domain/errors.ts';
 import type { ClockReading, Finding } from '../core/ports/checkup.ts';
 import { createLog } from '../log.ts';
-import type { ProxyFault } from '../proxy/proxy-faults.ts';
-import { proxiesOf } from '../proxy/proxies.ts';
-import { useProxies } from '../proxy/use-proxies.ts';
-import { UsageError, runCommand, type CommandArguments } from './command.ts';
+import { proxiesOf, type ProxyFault, useProxies } from '../proxy/proxies.ts';
+import { type CommandArguments, runCommand, UsageError } from './command.ts';
 import {
   clockFindings,
-  hintFindings,
   configurationRead,
+  hintFindings,
   problemFindings,
   proxyFindings,
 } from './doctor/own-findings.ts';
-import { runChecks } from './doctor/run-checks.ts';
-import { formatFindings, Progress } from './doctor/print-findings.ts';
+import { formatFindings, Progress, runChecks } from './doctor/run-checks.ts';
 
 const failedCode = 1;
 const badConfigurationCode = 78;

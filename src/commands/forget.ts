@@ -1,7 +1,7 @@
 // Tested by test/integration/forget.test.ts
 import type { ConversationId } from '../core/domain/conversation.ts';
 import type { ForgetResult } from '../core/ports/store.ts';
-import { UsageError, runCommand, withService } from './command.ts';
+import { runCommand, UsageError, withService } from './command.ts';
 
 const usage = `Deletes what Parley keeps of a conversation or of a person, for good.
 

@@ -1,6 +1,6 @@
 // Tested by test/integration/commands.test.ts
 import { readConfig } from '../config/config.ts';
-import { UsageError, runCommand, withService } from './command.ts';
+import { runCommand, UsageError, withService } from './command.ts';
 
 const failedCode = 1;
 

@@ -1,12 +1,12 @@
 // Tested by test/integration/operator.test.ts
 import {
   type CancelResult,
+  type OpenTurn,
+  shortestPrefix,
   type ShowResult,
   type TurnOverview,
-  shortestPrefix,
-  type OpenTurn,
 } from '../core/instances/operator.ts';
-import { ago, UsageError, runCommand, table, withService } from './command.ts';
+import { ago, runCommand, table, UsageError, withService } from './command.ts';
 import { describeTurn } from './turn-details.ts';
 
 const usage = `What is being answered and what waits, and how to intervene.

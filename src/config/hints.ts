@@ -1,7 +1,6 @@
 import { lossOf, type Statement } from './env-file.ts';
 import { isAccessList, isSetting, settingMeantBy } from './setting-names.ts';
-import { shortSecretHint } from './secrets.ts';
-import { type Hint, suchAs, type Variable, variables } from './variables.ts';
+import { type Hint, shortSecretHint, suchAs, type Variable, variables } from './variables.ts';
 
 /** A value with its source, as in a hint. */
 export interface GivenValue {

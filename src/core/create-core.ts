@@ -1,7 +1,7 @@
 // Tested by test/integration/turns.test.ts
-import { UsageRecorder } from './intake/usage-recorder.ts';
+import { UsageRecorder } from './turns/usage-recorder.ts';
 import { BotLoopGuard } from './intake/bot-loop-guard.ts';
-import type { TurnLimits, Turn } from './domain/turn.ts';
+import type { Turn, TurnLimits } from './domain/turn.ts';
 import { EventLoopYield } from './timing.ts';
 import { Dispatcher } from './turns/dispatcher.ts';
 import { Inbox } from './intake/inbox.ts';

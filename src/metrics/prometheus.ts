@@ -2,17 +2,17 @@
 import packageJson from '../../package.json' with { type: 'json' };
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type {
-  RequestTimer,
   CallResult,
   Metrics,
   QuestionRefusal,
   RequestResult,
+  RequestTimer,
 } from '../core/ports/metrics.ts';
 import type { Usage } from '../core/ports/model.ts';
 import type { Outcome } from '../core/domain/turn.ts';
 import { defineMetrics } from './definitions.ts';
 import type { Log } from '../core/ports/log.ts';
-import { registerGauges, type GaugeSources } from './gauges.ts';
+import { type GaugeSources, registerGauges } from './gauges.ts';
 
 const secondMs = 1_000;
 const outcomes: readonly Outcome[] = ['done', 'stopped', 'failed'];

@@ -2,7 +2,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
-import { type HealthAnswer, alive, retryAfterSeconds } from './health.ts';
+import { alive, type HealthAnswer, retryAfterSeconds } from './health-server.ts';
 
 /** What the thread is started with. */
 export interface HealthWorkerData {

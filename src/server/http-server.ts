@@ -4,10 +4,14 @@ import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { EventLoopYield } from '../core/timing.ts';
 import { type Log, ThrottledWarnings } from '../core/ports/log.ts';
-import { ClientAddresses } from './client-address.ts';
-import { type ConnectionLimits, Connections, defaultLimits } from './connections.ts';
+import {
+  ClientAddresses,
+  type ConnectionLimits,
+  Connections,
+  defaultLimits,
+} from './connections.ts';
 import { listen } from './listen.ts';
-import { type Health, alive, healthPaths, readiness, retryAfterSeconds } from './health.ts';
+import { alive, type Health, healthPaths, readiness, retryAfterSeconds } from './health-server.ts';
 
 export interface HttpServerOptions {
   /** The address to listen on, such as `127.0.0.1`. */

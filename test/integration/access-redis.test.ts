@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { RefusalNotices } from '../../src/core/intake/refusal-notices.ts';
+import { RefusalNotices } from '../../src/core/intake/access.ts';
 import { recordingLog } from '../fakes/recording-log.ts';
 import { openStore, ownRedis } from '../redis/open-store.ts';
 

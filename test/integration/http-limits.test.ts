@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { ClientAddresses } from '../../src/server/client-address.ts';
-import type { ConnectionLimits } from '../../src/server/connections.ts';
+import { ClientAddresses, type ConnectionLimits } from '../../src/server/connections.ts';
 import { createServer, type HttpServer } from '../../src/server/http-server.ts';
 import { httpEvents } from '../../src/platforms/slack/receive/http-events.ts';
 import { Hono } from 'hono';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { noMetrics } from '../../src/core/ports/metrics.ts';
 import { failover } from '../../src/models/failover.ts';
-import { openAiModel } from '../../src/models/openai-model.ts';
+import { openAiModel } from '../../src/models/openai-client.ts';
 import { recordingLog } from '../fakes/recording-log.ts';
 import { fastRetries, collectAnswer } from '../fakes/openai/collect-answer.ts';
 import { type OpenAiFake, type Script, startOpenAiFake } from '../fakes/openai/server.ts';

@@ -1,7 +1,7 @@
 import { LLMock } from '@copilotkit/aimock';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { BadConfiguration } from '../../src/core/domain/errors.ts';
-import { defaultModel, openAiModel } from '../../src/models/openai-model.ts';
+import { defaultModel, openAiModel } from '../../src/models/openai-client.ts';
 import { recordingLog } from '../fakes/recording-log.ts';
 import { collectAnswer, modelRoutes } from '../fakes/openai/collect-answer.ts';
 import { inTurn, sampleText, streamText, tokensOf } from '../fakes/openai/scripts.ts';

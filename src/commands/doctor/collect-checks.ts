@@ -1,7 +1,7 @@
 // Tested by test/integration/doctor.test.ts
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { accessOf } from '../../wiring/access.ts';
+import { accessOf } from '../../wiring/chat-platforms.ts';
 import type { Config } from '../../config/config.ts';
 import type { Check, CheckupGroup, OnClockReading } from '../../core/ports/checkup.ts';
 import type { Log } from '../../core/ports/log.ts';

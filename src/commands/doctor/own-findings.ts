@@ -1,6 +1,5 @@
 // Tested by test/unit/commands/doctor.test.ts
-import type { ProxyFault } from '../../proxy/proxy-faults.ts';
-import type { Proxies } from '../../proxy/proxies.ts';
+import type { Proxies, ProxyFault } from '../../proxy/proxies.ts';
 import type { Hint } from '../../config/config.ts';
 import type { ClockReading, Finding } from '../../core/ports/checkup.ts';
 

@@ -42,7 +42,7 @@ export class CallFailed extends Error {
 
 /** The call has to be made in another way, which spends other budgets: it may be wanted again. */
 export class MethodChanged extends Error {
-  override readonly name = 'OtherWay';
+  override readonly name = 'MethodChanged';
   /** The platform was called, and refused: what that spends is spent. */
   readonly called: boolean;
   constructor(message: string, { called, ...options }: ErrorOptions & { called: boolean }) {
@@ -133,7 +133,7 @@ export class BadConfiguration extends Error {
  * - `timeout`: the turn took longer than a turn may take; it ends as failed.
  */
 export class TurnInterrupted extends Error {
-  override readonly name = 'Interrupted';
+  override readonly name = 'TurnInterrupted';
   readonly reason: 'stop' | 'hand-over' | 'lost' | 'timeout';
   constructor(why: 'stop' | 'hand-over' | 'lost' | 'timeout') {
     super(`interrupted: ${why}`);

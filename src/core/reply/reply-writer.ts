@@ -3,10 +3,9 @@ import { Rejected } from '../domain/errors.ts';
 import type { Surface } from '../ports/surface.ts';
 import type { Ending } from '../domain/turn.ts';
 import { type Page, PageSplitter } from './pages/page-splitter.ts';
-import { SentenceBreaks } from './timing/sentence-breaks.ts';
+import { SentenceBreaks, type UpdateTime, UpdateTimes } from './timing/update-times.ts';
 import { PostedPages, type PostedPagesOptions } from './posting/posted-pages.ts';
-import { type UpdateTime, UpdateTimes } from './timing/update-times.ts';
-import { Visibility, type VisibilityOptions } from './timing/unseen-text.ts';
+import { Visibility, type VisibilityOptions } from './timing/visibility.ts';
 import type { CallVariant } from './pacing/scheduled-reply.ts';
 
 export interface ReplyWriterOptions extends PostedPagesOptions, VisibilityOptions {

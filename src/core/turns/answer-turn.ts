@@ -1,20 +1,20 @@
 // Tested by test/integration/turns.test.ts
 import {
-  type TurnLimits,
   type Ending,
   type Outcome,
   pageKeyOf,
   type Turn,
+  type TurnLimits,
 } from '../domain/turn.ts';
 import { type EventLoopYield, retryWhileStoreIsDown } from '../timing.ts';
-import { ClaimLost, TurnInterrupted, ModelFailed, Rejected } from '../domain/errors.ts';
+import { ClaimLost, ModelFailed, Rejected, TurnInterrupted } from '../domain/errors.ts';
 import type { LeaseWindow } from '../instances/leases.ts';
 import { isNewCommand } from '../domain/message.ts';
 import type { ModelQueue } from './model-queue.ts';
 import type { Log } from '../ports/log.ts';
 import type { Metrics } from '../ports/metrics.ts';
 import type { Model, Usage } from '../ports/model.ts';
-import type { Store, ClaimedTurn } from '../ports/store.ts';
+import type { ClaimedTurn, Store } from '../ports/store.ts';
 import type { AskerNotice } from '../ports/surface.ts';
 import type { Platform } from '../ports/platform.ts';
 import { buildPrompt } from './prompt.ts';

@@ -1,10 +1,10 @@
 // Tested by test/integration/turns.test.ts
 import type { TurnServices } from './answer-turn.ts';
-import type { UsageRecorder } from '../intake/usage-recorder.ts';
+import type { UsageRecorder } from './usage-recorder.ts';
 import { type ConversationId, parseConversationId } from '../domain/conversation.ts';
 import { TurnInterrupted } from '../domain/errors.ts';
 import { Leases } from '../instances/leases.ts';
-import { UnclaimedTurnPoller, ConversationRetries } from '../instances/unclaimed-turns.ts';
+import { ConversationRetries, UnclaimedTurnPoller } from '../instances/unclaimed-turns.ts';
 import type { AnswerReadyNotices } from './answer-ready-notice.ts';
 import type { Message } from '../domain/message.ts';
 import { OperatorPause } from '../instances/operator.ts';
@@ -13,7 +13,7 @@ import type { Log } from '../ports/log.ts';
 import type { CoreLoad } from '../ports/metrics.ts';
 import type { ReplyProgress } from '../reply/live-reply.ts';
 import type { Platform } from '../ports/platform.ts';
-import type { AcceptOptions, AcceptResult, Lease, ClaimedTurn } from '../ports/store.ts';
+import type { AcceptOptions, AcceptResult, ClaimedTurn, Lease } from '../ports/store.ts';
 import { type ActiveTurn, TurnRunner } from './turn-runner.ts';
 
 /** A conversation that is processed here. */

@@ -1,6 +1,6 @@
 // Tested by test/integration/turns.test.ts
-import { answerTurn, type TurnServices, type TurnSignals, type TurnReport } from './answer-turn.ts';
-import type { UsageRecorder } from '../intake/usage-recorder.ts';
+import { answerTurn, type TurnReport, type TurnServices, type TurnSignals } from './answer-turn.ts';
+import type { UsageRecorder } from './usage-recorder.ts';
 import { ClaimLost, TurnInterrupted } from '../domain/errors.ts';
 import type { HeldTurn, Leases } from '../instances/leases.ts';
 import type { AnswerReadyNotices } from './answer-ready-notice.ts';
@@ -9,7 +9,7 @@ import { type Log, scopedLog } from '../ports/log.ts';
 import type { ReplyProgress } from '../reply/live-reply.ts';
 import { nameOf } from '../reply/pacing/reply-waits.ts';
 import type { Platform } from '../ports/platform.ts';
-import type { Lease, ClaimedTurn } from '../ports/store.ts';
+import type { ClaimedTurn, Lease } from '../ports/store.ts';
 import type { Claim } from '../domain/turn.ts';
 import { countTokens } from './prompt.ts';
 

@@ -3,8 +3,8 @@ import { streamText } from 'ai';
 import { ModelFailed, type ModelFault } from '../../core/domain/errors.ts';
 import type { Check, Finding, OnClockReading } from '../../core/ports/checkup.ts';
 import { userTexts } from '../../core/domain/user-texts.ts';
-import { toModelFailed } from '../errors/to-model-failed.ts';
-import { languageModel, type Provider } from '../openai-model.ts';
+import { toModelFailed } from '../errors/provider-error.ts';
+import { languageModel, type Provider } from '../openai-client.ts';
 import { inspectSettings, remedyFor } from './settings-check.ts';
 
 /** Smallest token limit that OpenAI's own APIs accept; other servers accept 1. */

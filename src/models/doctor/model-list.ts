@@ -1,7 +1,7 @@
 // Tested by test/integration/models-settings.test.ts
 import { withDeadline } from '../../core/timing.ts';
-import { type JsonRecord, asRecord, asList, asText } from '../../core/foreign-data.ts';
-import type { Provider } from '../openai-model.ts';
+import { asList, asRecord, asText, type JsonRecord } from '../../core/foreign-data.ts';
+import type { Provider } from '../openai-client.ts';
 
 /** Timeout of the list, in ms. */
 const timeoutMs = 10_000;

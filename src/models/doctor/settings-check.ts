@@ -5,8 +5,8 @@ import { describeBlockedPort, isPortBlocked } from '../../core/ports/checkup.ts'
 import type { ModelFault } from '../../core/domain/errors.ts';
 import { inOneLine } from '../../core/foreign-data.ts';
 import { readProviderError } from '../errors/provider-error.ts';
-import { type ModelList, listModels } from './model-list.ts';
-import { isOpenAi, openAiUrl, type Provider } from '../openai-model.ts';
+import { listModels, type ModelList } from './model-list.ts';
+import { isOpenAi, openAiUrl, type Provider } from '../openai-client.ts';
 
 const firstDelayMs = 2_000;
 const longestDelayMs = 5 * 60_000;

@@ -1,6 +1,6 @@
 // Tested by test/unit/platforms/slack/reply/reply-registry.test.ts
 import type { ConversationId } from '../../core/domain/conversation.ts';
-import type { BackgroundCalls } from './background-calls.ts';
+import type { BackgroundCalls } from './platform-calls.ts';
 
 /** A reply that a platform writes at the moment, as `RunningReplies` needs it. */
 export interface ReplyHandle {

@@ -1,16 +1,15 @@
 // Tested by test/contract/platform/discord.test.ts
-import { Access, type FollowUpPolicy } from '../../core/intake/access.ts';
+import { Access, type FollowUpPolicy, RefusalNotices } from '../../core/intake/access.ts';
 import { LeaderElection } from '../../core/instances/leader-election.ts';
-import { BackgroundCalls } from '../common/background-calls.ts';
+import { BackgroundCalls, retryUntilDone } from '../common/platform-calls.ts';
 import { CallFailed } from '../../core/domain/errors.ts';
-import { RequestThrottle } from '../common/request-throttle.ts';
+import { RequestThrottle } from '../common/throttles.ts';
 import type { Log } from '../../core/ports/log.ts';
 import type { Metrics } from '../../core/ports/metrics.ts';
 import type { Intake, Platform } from '../../core/ports/platform.ts';
 import type { Lease, Store } from '../../core/ports/store.ts';
 import { inOneLine } from '../../core/foreign-data.ts';
-import { RefusalNotices } from '../../core/intake/refusal-notices.ts';
-import { DiscordApi, createRestClient } from './api/rest-api.ts';
+import { createRestClient, DiscordApi } from './api/rest-api.ts';
 import { ChannelRateLimits } from './api/rate-limits.ts';
 import { ReplyChains } from './receive/reply-chains.ts';
 import { Channels } from './cache/channels.ts';
@@ -19,19 +18,18 @@ import { AccessCheck } from './receive/access-check.ts';
 import { threadContext } from './history/thread-context.ts';
 import {
   guildCount,
-  Guilds,
+  guildListRequest,
   guildNames,
   GuildRoles,
-  guildListRequest,
+  Guilds,
   parseGuildList,
 } from './cache/guilds.ts';
-import { identifyBot, inviteLink, type BotIdentity, tokenNotAccepted } from './api/identify-bot.ts';
+import { type BotIdentity, identifyBot, inviteLink, tokenNotAccepted } from './api/identify-bot.ts';
 import { GatewaySession } from './receive/gateway-session.ts';
 import { Members } from './cache/members.ts';
 import { UserNotices } from './notices/user-notices.ts';
-import { PostsByNonce } from './reply/posted-pages.ts';
+import { PostsByNonce } from './reply/lost-posts.ts';
 import { ReplyRegistry } from './reply/reply-registry.ts';
-import { retryUntilDone } from '../common/retries.ts';
 
 /** The service starts with its other platforms when Discord is away for longer than this. */
 const defaultStartPatienceMs = 10_000;

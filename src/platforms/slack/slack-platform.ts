@@ -1,6 +1,6 @@
 // Tested by test/contract/platform/slack.test.ts
 import type { RequestListener } from 'node:http';
-import { Access, type FollowUpPolicy } from '../../core/intake/access.ts';
+import { Access, type FollowUpPolicy, RefusalNotices } from '../../core/intake/access.ts';
 import { backoffMs, wait } from '../../core/timing.ts';
 import { BadConfiguration, CallFailed } from '../../core/domain/errors.ts';
 import type { Log } from '../../core/ports/log.ts';
@@ -9,13 +9,12 @@ import type { Intake, Platform } from '../../core/ports/platform.ts';
 import type { Store } from '../../core/ports/store.ts';
 import { inOneLine } from '../../core/foreign-data.ts';
 import { PoisonMessageGuard } from '../../core/intake/poison-messages.ts';
-import { RefusalNotices } from '../../core/intake/refusal-notices.ts';
 import { SlackApi } from './api/web-api.ts';
 import { AccessCheck } from './receive/access-check.ts';
 import { DuplicatePosts } from './reply/duplicate-posts.ts';
 import { EventReceiver } from './receive/event-receiver.ts';
-import { threadContext } from './history/thread-context.ts';
-import { BackgroundCalls } from '../common/background-calls.ts';
+import { threadContext, ThreadReader } from './history/thread-context.ts';
+import { BackgroundCalls } from '../common/platform-calls.ts';
 import { PostedMessages } from './reply/posted-messages.ts';
 import { eventsPath, httpEvents } from './receive/http-events.ts';
 import { EventHandler } from './receive/event-handler.ts';
@@ -24,11 +23,10 @@ import { ReadPositions } from '../common/read-positions.ts';
 import { UserNotices } from './notices/user-notices.ts';
 import { Users } from './api/users.ts';
 import { ReplyRegistry } from './reply/reply-registry.ts';
-import { identifyBot, type BotIdentity } from './api/identify-bot.ts';
+import { type BotIdentity, identifyBot } from './api/identify-bot.ts';
 import type { SocketConnectionOptions } from './receive/socket-connection.ts';
 import { SocketMode } from './receive/socket-mode.ts';
 import { type StreamingSetting, StreamPolicy } from './reply/streaming/stream-policy.ts';
-import { ThreadReader } from './history/thread-reader.ts';
 
 const minuteMs = 60_000;
 /** Time that a start waits for Slack, in ms; then the service starts with its other platforms. */

@@ -1,7 +1,7 @@
 // Tested by test/integration/web-conversation.test.ts
 import type { PageFormat, PostRequest, Surface, WorkingState } from '../../core/ports/surface.ts';
 import type { LiveTurn } from './conversations/conversation-view.ts';
-import type { LiveConversation } from './conversations/live-conversation.ts';
+import type { LiveConversation } from './conversations/live-conversations.ts';
 
 /** Least time between two edits of a page, in ms: twenty per second look like steady writing. */
 const editFloorMs = 50;

@@ -10,11 +10,10 @@ import { apiRoutes } from './http/api.ts';
 import { assetRoutes, readHtml } from './http/assets.ts';
 import { errorResponse, problemReportRoutes } from './http/errors.ts';
 import { webSurface } from './surface.ts';
-import { requestGuard, securityHeaders, AllowedHosts } from './http/request-guard.ts';
+import { AllowedHosts, requestGuard, securityHeaders } from './http/request-guard.ts';
 import { createLogin } from './sessions/login.ts';
-import { SessionThrottle } from './sessions/session-throttle.ts';
+import { sessionOf, Sessions, SessionThrottle } from './sessions/session.ts';
 import { LiveConversations } from './conversations/live-conversations.ts';
-import { sessionOf, Sessions } from './sessions/session.ts';
 
 /** Interval at which logouts at other instances are read, in ms. */
 const logoutCheckMs = 15_000;

@@ -4,17 +4,17 @@ import { StoreUnavailable } from '../../core/domain/errors.ts';
 import type { Log } from '../../core/ports/log.ts';
 import {
   forgottenPerson,
-  meterUnits,
-  usageCounts,
   type Meter,
   type MeterCount,
   type MeterReading,
+  meterUnits,
   type QuotaMeters,
   type UsageBook,
+  usageCounts,
   type UsageRow,
 } from '../../core/ports/usage.ts';
 import type { Connection } from './connection/connection.ts';
-import { withoutCommand, toStoreError } from './connection/errors.ts';
+import { toStoreError, withoutCommand } from './connection/errors.ts';
 import type { Keys } from './keys.ts';
 import { encode } from './records.ts';
 

@@ -1,6 +1,6 @@
 // Tested by test/contract/store/redis.test.ts
 import { readFileSync } from 'node:fs';
-import { keyTypes, type KeyName, type NamedKeys } from './keys.ts';
+import { type KeyName, keyTypes, type NamedKeys } from './keys.ts';
 
 /** The atomic steps, each a file in `scripts/`. */
 export const scriptNames = [

@@ -5,12 +5,12 @@ import type { Claim, Ending, HistoryEntry, PageRecord } from '../../core/domain/
 import type { BudgetAllocator } from '../../core/ports/budgets.ts';
 import type { Log } from '../../core/ports/log.ts';
 import {
-  defaultLimits,
   type AcceptAndClaimResult,
   type AcceptOptions,
   type AcceptResult,
   type ClaimedTurn,
   type ConversationSummary,
+  defaultLimits,
   type ForgetResult,
   type Lease,
   type OpenConversation,

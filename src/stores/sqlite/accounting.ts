@@ -3,13 +3,13 @@ import { type RateLimiterRes, RateLimiterSQLite } from 'rate-limiter-flexible';
 import type { SQLInputValue } from 'node:sqlite';
 import {
   forgottenPerson,
-  meterUnits,
-  usageCounts,
   type Meter,
   type MeterCount,
   type MeterReading,
+  meterUnits,
   type QuotaMeters,
   type UsageBook,
+  usageCounts,
   type UsageRow,
 } from '../../core/ports/usage.ts';
 import type { Database, Query } from './connection/database.ts';

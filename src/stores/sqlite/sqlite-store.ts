@@ -3,12 +3,12 @@ import type { ConversationId } from '../../core/domain/conversation.ts';
 import type { Message } from '../../core/domain/message.ts';
 import type { Claim, Ending, HistoryEntry, PageRecord } from '../../core/domain/turn.ts';
 import {
-  defaultLimits,
   type AcceptAndClaimResult,
   type AcceptOptions,
   type AcceptResult,
   type ClaimedTurn,
   type ConversationSummary,
+  defaultLimits,
   type ForgetResult,
   type Lease,
   type OpenConversation,
@@ -23,7 +23,7 @@ import {
 } from '../../core/ports/store.ts';
 import { SqliteQuotaMeters, SqliteUsageBook } from './accounting.ts';
 import { DataFolder, DiskReserve } from './connection/data-folder.ts';
-import { openDatabase, type Database } from './connection/database.ts';
+import { type Database, openDatabase } from './connection/database.ts';
 import { HistoryTable } from './conversations/history.ts';
 import { Inbox } from './conversations/inbox.ts';
 import { Participants } from './conversations/participants.ts';

@@ -1,22 +1,24 @@
 import { threadTitle } from '../../../src/platforms/discord/cache/channels.ts';
 import { discordFormat } from '../../../src/platforms/discord/reply/markdown-format.ts';
 import {
+  type DiscordMessage,
   isVisible,
   oneLine,
-  type DiscordMessage,
   parseMessage,
 } from '../../../src/platforms/discord/messages/discord-message.ts';
 import { showMismatchedTargets } from '../../../src/platforms/common/masked-links.ts';
 import { withoutLinks } from '../../../src/platforms/discord/reply/reply-calls.ts';
-import { mentionsBot } from '../../../src/platforms/discord/receive/message-traits.ts';
+import {
+  mentionsBot,
+  messageText,
+} from '../../../src/platforms/discord/messages/normalize-message.ts';
 import type { BotIdentity } from '../../../src/platforms/discord/api/identify-bot.ts';
 import {
   mentionsIn,
-  toPlainText,
   threadName,
+  toPlainText,
   withoutBotMention,
 } from '../../../src/platforms/discord/messages/discord-text.ts';
-import { messageText } from '../../../src/platforms/discord/messages/normalize-message.ts';
 import { answer, type Subject } from './subject.ts';
 
 const id = '1200000000000000001';

@@ -1,9 +1,8 @@
 import { ago, table } from '../../../src/commands/command.ts';
 import { createLog } from '../../../src/log.ts';
-import { readProviderError } from '../../../src/models/errors/provider-error.ts';
+import { readProviderError, toModelFailed } from '../../../src/models/errors/provider-error.ts';
 import { answer } from '../../../src/models/demo/answer.ts';
 import { parseQuestion } from '../../../src/models/demo/question.ts';
-import { toModelFailed } from '../../../src/models/errors/to-model-failed.ts';
 import { withoutQuotes } from '../../../src/models/errors/without-quotes.ts';
 import type { Subject } from './subject.ts';
 

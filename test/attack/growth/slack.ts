@@ -1,26 +1,27 @@
 import {
-  findUrl,
   decodeEntities,
   findHostName,
   findLinkTarget,
-  textBeforeUrl,
+  findUrl,
   streamableText,
+  textBeforeUrl,
 } from '../../../src/platforms/slack/reply/link-safety.ts';
 import { slackFormat } from '../../../src/platforms/slack/reply/markdown-format.ts';
-import { mentionsBot, traitsOf } from '../../../src/platforms/slack/receive/message-traits.ts';
 import {
-  type SlackMessage,
-  parseMessage,
-} from '../../../src/platforms/slack/messages/slack-message.ts';
-import type { BotIdentity } from '../../../src/platforms/slack/api/identify-bot.ts';
-import {
+  mentionsBot,
   messageText,
   normalizeMessage,
+  traitsOf,
 } from '../../../src/platforms/slack/messages/normalize-message.ts';
+import {
+  parseMessage,
+  type SlackMessage,
+} from '../../../src/platforms/slack/messages/slack-message.ts';
+import type { BotIdentity } from '../../../src/platforms/slack/api/identify-bot.ts';
 import { parseEvent } from '../../../src/platforms/slack/receive/parse-event.ts';
 import {
-  mentionsGroup,
   mentionedUsers,
+  mentionsGroup,
   toPlainText,
 } from '../../../src/platforms/slack/messages/slack-text.ts';
 import { answer, type Subject } from './subject.ts';

@@ -3,13 +3,12 @@ import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   clockFindings,
-  hintFindings,
   configurationRead,
+  hintFindings,
   problemFindings,
 } from '../../../src/commands/doctor/own-findings.ts';
-import { runChecks } from '../../../src/commands/doctor/run-checks.ts';
-import { formatFindings, Progress } from '../../../src/commands/doctor/print-findings.ts';
-import { readConfig, type InvalidSettings } from '../../../src/config/config.ts';
+import { formatFindings, Progress, runChecks } from '../../../src/commands/doctor/run-checks.ts';
+import { type InvalidSettings, readConfig } from '../../../src/config/config.ts';
 import { BadConfiguration, CallFailed } from '../../../src/core/domain/errors.ts';
 import type { Check, Finding } from '../../../src/core/ports/checkup.ts';
 

@@ -1,6 +1,6 @@
 // Tested by test/unit/core/reply/pacing/rate-limiter.test.ts
 import type { Observations } from '../../ports/budgets.ts';
-import type { TokenBucket, Fraction } from './token-bucket.ts';
+import type { Fraction, TokenBucket } from './token-bucket.ts';
 
 /** Least fraction of an estimate that one 429 leaves. */
 const keepAtLeast = { burst: 1 / 4, perSecond: 1 / 2 } as const;

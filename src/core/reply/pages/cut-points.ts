@@ -1,7 +1,6 @@
 // Tested by test/unit/core/reply/pages/page-splitter.test.ts
 import type { Line } from './markdown/blocks.ts';
-import type { Span } from './markdown/inline-spans.ts';
-import { spanAt, uncuttableSpans } from './markdown/inline-spans.ts';
+import { type Span, spanAt, uncuttableSpans } from './markdown/inline-spans.ts';
 import { indentAt } from './markdown/containers.ts';
 import type { MarkdownState } from './markdown-state.ts';
 import { looksLikeBlock } from './carry-over.ts';

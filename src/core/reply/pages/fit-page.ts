@@ -1,8 +1,7 @@
 // Tested by test/unit/core/reply/pages/page-splitter.test.ts
 import type { PageFormat } from '../../ports/surface.ts';
 import { CutPoints } from './cut-points.ts';
-import type { Closing } from './page-draft.ts';
-import { PageDraft } from './page-draft.ts';
+import { type Closing, PageDraft } from './page-draft.ts';
 import type { CarryOver } from './carry-over.ts';
 
 /** Where a page ends, for good. */

@@ -7,12 +7,12 @@ import { completeMarkdown } from './complete-markdown.ts';
 import { MarkdownState } from './markdown-state.ts';
 import {
   applyDedent,
-  separatorOf,
-  lineStart,
-  prefixFor,
-  type PagePrefix,
   type CarryOver,
+  lineStart,
   noDedent,
+  type PagePrefix,
+  prefixFor,
+  separatorOf,
 } from './carry-over.ts';
 
 /**

@@ -2,7 +2,7 @@
 import type { Log } from '../../ports/log.ts';
 import type { PageGrowth, Surface } from '../../ports/surface.ts';
 import type { PageRecord } from '../../domain/turn.ts';
-import { type PageRecords, PageRecorder } from './page-recorder.ts';
+import { PageRecorder, type PageRecords } from './page-recorder.ts';
 import { withDeadline } from '../../timing.ts';
 import { CallFailed, MethodChanged, RateLimited } from '../../domain/errors.ts';
 import type { Page } from '../pages/page-splitter.ts';
@@ -268,5 +268,5 @@ export class PostedPage {
 
 /** The turn may be another's before a call would end: it was not made, and can be wanted again. */
 export class LeaseUncertain extends Error {
-  override readonly name = 'NotOurs';
+  override readonly name = 'LeaseUncertain';
 }

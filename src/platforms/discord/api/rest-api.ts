@@ -3,14 +3,13 @@ import { DefaultRestOptions, RequestMethod, type ResponseLike, REST } from 'disc
 import { LRUCache } from 'lru-cache';
 import { withDeadline } from '../../../core/timing.ts';
 import { CallFailed } from '../../../core/domain/errors.ts';
-import { type JsonRecord, asRecord, asList } from '../../../core/foreign-data.ts';
-import type { RequestThrottle } from '../../common/request-throttle.ts';
-import { readWithRetry } from '../../common/retries.ts';
-import { measured } from '../../common/measured-call.ts';
+import { asList, asRecord, type JsonRecord } from '../../../core/foreign-data.ts';
+import type { RequestThrottle } from '../../common/throttles.ts';
+import { measured, readWithRetry } from '../../common/platform-calls.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import { type Metrics, noMetrics } from '../../../core/ports/metrics.ts';
 import type { ChannelRateLimits, Permit } from './rate-limits.ts';
-import { errorCodes, toCoreError, DiscordApiError, remedyFor } from './api-errors.ts';
+import { DiscordApiError, errorCodes, remedyFor, toCoreError } from './api-errors.ts';
 
 /** Discord answers in well under a second or not at all. */
 const timeoutMs = 5_000;

@@ -1,8 +1,8 @@
 // Tested by test/contract/platform/discord.test.ts
 import { LRUCache } from 'lru-cache';
-import { type JsonRecord, asRecord, asList, asText } from '../../../core/foreign-data.ts';
+import { asList, asRecord, asText, type JsonRecord } from '../../../core/foreign-data.ts';
 import type { DiscordApi } from '../api/rest-api.ts';
-import { errorCodes, DiscordApiError } from '../api/api-errors.ts';
+import { DiscordApiError, errorCodes } from '../api/api-errors.ts';
 import { isVisible, oneLine } from '../messages/discord-message.ts';
 import { isSnowflake } from '../api/snowflake.ts';
 

@@ -1,11 +1,11 @@
 // Tested by test/contract/platform/discord.test.ts
 import { LRUCache } from 'lru-cache';
 import {
-  type JsonRecord,
-  asRecord,
-  inOneLine,
   asList,
+  asRecord,
   asText,
+  inOneLine,
+  type JsonRecord,
 } from '../../../core/foreign-data.ts';
 import { isSnowflake } from '../api/snowflake.ts';
 

@@ -1,9 +1,9 @@
 // Tested by test/unit/platforms/discord/receive/access-check.test.ts
 import { LRUCache } from 'lru-cache';
-import { RequestThrottle } from '../../common/request-throttle.ts';
-import { asRecord, asList } from '../../../core/foreign-data.ts';
+import { RequestThrottle } from '../../common/throttles.ts';
+import { asList, asRecord } from '../../../core/foreign-data.ts';
 import type { DiscordApi } from '../api/rest-api.ts';
-import { errorCodes, DiscordApiError } from '../api/api-errors.ts';
+import { DiscordApiError, errorCodes } from '../api/api-errors.ts';
 import { isSnowflake } from '../api/snowflake.ts';
 
 /** Time for which a membership is believed, in ms: people come, go, and are given roles. */

@@ -2,24 +2,24 @@
 import { ApplicationFlagsBitField, PermissionFlagsBits, PermissionsBitField } from 'discord.js';
 import type { Access } from '../../../core/intake/access.ts';
 import { CallFailed } from '../../../core/domain/errors.ts';
-import { type JsonRecord, asRecord, asText } from '../../../core/foreign-data.ts';
+import { asRecord, asText, type JsonRecord } from '../../../core/foreign-data.ts';
 import type { Check, Finding, OnClockReading } from '../../../core/ports/checkup.ts';
 import type { Log } from '../../../core/ports/log.ts';
-import { DiscordApi, createRestClient } from '../api/rest-api.ts';
+import { createRestClient, DiscordApi } from '../api/rest-api.ts';
 import { ChannelRateLimits } from '../api/rate-limits.ts';
 import {
-  messageContentNotAllowed,
   inviteLink,
   isNotFound,
+  messageContentNotAllowed,
   neededPermissions,
   notDiscord,
   tokenNotAccepted,
 } from '../api/identify-bot.ts';
 import {
   guildCount,
+  guildListRequest,
   guildName,
   guildNames,
-  guildListRequest,
   parseGuildList,
 } from '../cache/guilds.ts';
 

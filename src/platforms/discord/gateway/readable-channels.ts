@@ -1,6 +1,6 @@
 // Tested by test/integration/discord-gateway.test.ts
 import { type Client, PermissionFlagsBits } from 'discord.js';
-import { asRecord, asList } from '../../../core/foreign-data.ts';
+import { asList, asRecord } from '../../../core/foreign-data.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import { isSnowflake } from '../api/snowflake.ts';
 

@@ -7,7 +7,7 @@ import {
   type UnreadPlace,
 } from '../../common/catch-up.ts';
 import { compareIds, laterId } from '../../common/read-positions.ts';
-import { RequestThrottle } from '../../common/request-throttle.ts';
+import { RequestThrottle } from '../../common/throttles.ts';
 import { type DiscordApi, messagesOldestFirst } from '../api/rest-api.ts';
 import { idAt, isSnowflake } from '../api/snowflake.ts';
 import { type DiscordMessage, parseMessage } from '../messages/discord-message.ts';

@@ -1,12 +1,11 @@
 // Tested by test/contract/platform/discord.test.ts
-import type { BackgroundCalls } from '../../common/background-calls.ts';
-import { type JsonRecord, asRecord } from '../../../core/foreign-data.ts';
-import { NoticeThrottle } from '../../common/notice-throttle.ts';
-import { RequestThrottle } from '../../common/request-throttle.ts';
+import type { BackgroundCalls } from '../../common/platform-calls.ts';
+import { asRecord, type JsonRecord } from '../../../core/foreign-data.ts';
+import { NoticeThrottle, RequestThrottle } from '../../common/throttles.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import { userTexts } from '../../../core/domain/user-texts.ts';
 import { type DiscordApi, silentMessageOptions } from '../api/rest-api.ts';
-import { errorCodes, DiscordApiError } from '../api/api-errors.ts';
+import { DiscordApiError, errorCodes } from '../api/api-errors.ts';
 import type { DiscordMessage } from '../messages/discord-message.ts';
 import { isSnowflake } from '../api/snowflake.ts';
 import { randomUUID } from 'node:crypto';

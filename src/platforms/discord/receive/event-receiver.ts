@@ -8,7 +8,7 @@ import type { ReadPositions } from '../../common/read-positions.ts';
 import { guildKey, ignoredKey, positionKey } from '../history/catch-up.ts';
 import type { Channels } from '../cache/channels.ts';
 import type { EventHandler } from './event-handler.ts';
-import { pageId, type PostsByNonce } from '../reply/posted-pages.ts';
+import { pageId, type PostsByNonce } from '../reply/lost-posts.ts';
 import { type DiscordMessage, parseMessage } from '../messages/discord-message.ts';
 import type { BotIdentity } from '../api/identify-bot.ts';
 import { isSnowflake, justBefore } from '../api/snowflake.ts';

@@ -1,18 +1,17 @@
 // Tested by test/integration/discord-gateway.test.ts
-import { asRecord, asList } from '../../../core/foreign-data.ts';
-import type { FollowUpPolicy } from '../../../core/intake/access.ts';
+import { asList, asRecord } from '../../../core/foreign-data.ts';
+import type { FollowUpPolicy, RefusalNotices } from '../../../core/intake/access.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import type { Intake } from '../../../core/ports/platform.ts';
 import type { Store } from '../../../core/ports/store.ts';
 import { PoisonMessageGuard } from '../../../core/intake/poison-messages.ts';
-import type { RefusalNotices } from '../../../core/intake/refusal-notices.ts';
 import type { DiscordApi } from '../api/rest-api.ts';
 import { laterId, ReadPositions } from '../../common/read-positions.ts';
 import type { ReplyChains } from './reply-chains.ts';
 import type { Channels } from '../cache/channels.ts';
 import type { AccessCheck } from './access-check.ts';
 import { EventReceiver } from './event-receiver.ts';
-import type { Guilds, GuildRoles } from '../cache/guilds.ts';
+import type { GuildRoles, Guilds } from '../cache/guilds.ts';
 import { Gateway } from '../gateway/gateway.ts';
 import { EventHandler } from './event-handler.ts';
 import {
@@ -22,11 +21,11 @@ import {
   type ReadableChannel,
 } from '../history/catch-up.ts';
 import type { UserNotices } from '../notices/user-notices.ts';
-import type { PostsByNonce } from '../reply/posted-pages.ts';
+import type { PostsByNonce } from '../reply/lost-posts.ts';
 import type { ReplyRegistry } from '../reply/reply-registry.ts';
 import type { BotIdentity } from '../api/identify-bot.ts';
 import { idAt, justBefore } from '../api/snowflake.ts';
-import { retryUntilDone } from '../../common/retries.ts';
+import { retryUntilDone } from '../../common/platform-calls.ts';
 
 export interface GatewaySessionOptions {
   readonly token: string;

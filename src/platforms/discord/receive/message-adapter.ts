@@ -7,9 +7,15 @@ import { timeOf } from '../api/snowflake.ts';
 import { threadTitle } from '../cache/channels.ts';
 import { directConversation, rootedConversation } from '../messages/conversation-location.ts';
 import type { DiscordMessage } from '../messages/discord-message.ts';
-import { messageText, normalizeMessage } from '../messages/normalize-message.ts';
+import {
+  mayAsk,
+  mentionsBot,
+  messageText,
+  normalizeMessage,
+  repliesToBot,
+  traitsOf,
+} from '../messages/normalize-message.ts';
 import type { UserNotices } from '../notices/user-notices.ts';
-import { mayAsk, mentionsBot, repliesToBot, traitsOf } from './message-traits.ts';
 import { StopCommand, type StopCommandOptions } from './stop-command.ts';
 
 export interface DiscordMessageAdapterOptions extends StopCommandOptions {

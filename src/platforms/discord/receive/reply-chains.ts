@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import type { ConversationId } from '../../../core/domain/conversation.ts';
 import { withDeadline } from '../../../core/timing.ts';
 import { CallFailed, RateLimited } from '../../../core/domain/errors.ts';
-import type { RequestThrottle } from '../../common/request-throttle.ts';
+import type { RequestThrottle } from '../../common/throttles.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import type { Store } from '../../../core/ports/store.ts';
 import type { DiscordApi } from '../api/rest-api.ts';

@@ -7,13 +7,12 @@ import type { Store } from '../../../core/ports/store.ts';
 import type { ReplyChains } from './reply-chains.ts';
 import type { Channels } from '../cache/channels.ts';
 import type { AccessCheck } from './access-check.ts';
-import { mentionsBot, repliesToBot } from './message-traits.ts';
+import { mentionsBot, messageText, repliesToBot } from '../messages/normalize-message.ts';
 import { locationOf } from '../messages/conversation-location.ts';
 import type { DiscordMessage } from '../messages/discord-message.ts';
 import type { BotIdentity } from '../api/identify-bot.ts';
 import { timeOf } from '../api/snowflake.ts';
 import { compareIds } from '../../common/read-positions.ts';
-import { messageText } from '../messages/normalize-message.ts';
 import type { DiscordNames } from '../messages/discord-text.ts';
 
 export interface StopCommandOptions {

@@ -4,8 +4,8 @@ import type { JsonRecord } from '../../../core/foreign-data.ts';
 import type { DiscordApi } from '../api/rest-api.ts';
 import type { ChannelRateLimits } from '../api/rate-limits.ts';
 import type { LocationResolver } from './location-resolver.ts';
-import { type DeniedPermissions, type ReplyLocation, isPermissionError } from './reply-location.ts';
-import { errorCodes, DiscordApiError } from '../api/api-errors.ts';
+import { type DeniedPermissions, isPermissionError, type ReplyLocation } from './reply-location.ts';
+import { DiscordApiError, errorCodes } from '../api/api-errors.ts';
 
 const callKinds = { POST: 'post', PATCH: 'edit', DELETE: 'remove' } as const;
 

@@ -4,7 +4,7 @@ import type { ConversationId } from '../../../core/domain/conversation.ts';
 import { RateLimited } from '../../../core/domain/errors.ts';
 import type { Turn } from '../../../core/domain/turn.ts';
 import type { Log } from '../../../core/ports/log.ts';
-import type { BackgroundCalls } from '../../common/background-calls.ts';
+import type { BackgroundCalls } from '../../common/platform-calls.ts';
 import { compareIds } from '../../common/read-positions.ts';
 import { DiscordApiError, errorCodes } from '../api/api-errors.ts';
 import type { DiscordApi } from '../api/rest-api.ts';
@@ -13,7 +13,7 @@ import type { Channels } from '../cache/channels.ts';
 import { locationOf } from '../messages/conversation-location.ts';
 import { threadName } from '../messages/discord-text.ts';
 import { LocationResolver } from './location-resolver.ts';
-import { findLostPost, parsePageId } from './posted-pages.ts';
+import { findLostPost, parsePageId } from './lost-posts.ts';
 
 /** Age below which nobody can have opened a thread on a message without an event of it, in ms. */
 const newMessageMs = 10_000;

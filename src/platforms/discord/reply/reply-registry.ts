@@ -4,7 +4,7 @@ import { editsOverText, type ReplyHandle, RunningReplies } from '../../common/ru
 import { errorCodes } from '../api/api-errors.ts';
 import type { ChannelRateLimits } from '../api/rate-limits.ts';
 import { askerOf, noticeCall } from '../notices/user-notices.ts';
-import { parsePageId, type PostsByNonce } from './posted-pages.ts';
+import { parsePageId, type PostsByNonce } from './lost-posts.ts';
 import { ReplyLocations, type ReplyLocationsOptions } from './reply-location.ts';
 import { DiscordSurface } from './surface.ts';
 

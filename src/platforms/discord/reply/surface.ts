@@ -1,7 +1,7 @@
 // Tested by test/integration/discord-faults.test.ts
 import { wait } from '../../../core/timing.ts';
 import { CallFailed, Rejected } from '../../../core/domain/errors.ts';
-import { type JsonRecord, asRecord, asText } from '../../../core/foreign-data.ts';
+import { asRecord, asText, type JsonRecord } from '../../../core/foreign-data.ts';
 import type {
   AskerNotice,
   PostRequest,
@@ -14,10 +14,10 @@ import { type Asker, mentionAsker } from '../notices/user-notices.ts';
 import type { ChannelRateLimits } from '../api/rate-limits.ts';
 import type { LocationResolver } from './location-resolver.ts';
 import { type DeniedPermissions, isPermissionError } from './reply-location.ts';
-import { errorCodes, DiscordApiError } from '../api/api-errors.ts';
+import { DiscordApiError, errorCodes } from '../api/api-errors.ts';
 import { discordFormat } from './markdown-format.ts';
-import { LinkFilter, ReplyCalls, type ReplyBlocked } from './reply-calls.ts';
-import { findLostPost, pageId, parsePageId, type PostsByNonce } from './posted-pages.ts';
+import { LinkFilter, type ReplyBlocked, ReplyCalls } from './reply-calls.ts';
+import { findLostPost, pageId, parsePageId, type PostsByNonce } from './lost-posts.ts';
 import { compareIds } from '../../common/read-positions.ts';
 
 /** Faster than that, texts flicker. */

@@ -2,9 +2,9 @@
 import { withDeadline } from '../../../core/timing.ts';
 import { BadConfiguration } from '../../../core/domain/errors.ts';
 import type { Log } from '../../../core/ports/log.ts';
-import { apiUrlProblem, SlackApiError, remedyFor } from './api-errors.ts';
+import { apiUrlProblem, remedyFor, SlackApiError } from './api-errors.ts';
 import { callTimeoutMs, type SlackApi } from './web-api.ts';
-import { asRecord, asList, asText } from '../../../core/foreign-data.ts';
+import { asList, asRecord, asText } from '../../../core/foreign-data.ts';
 
 /** The bot in its workspace, as `auth.test` describes it. */
 export interface BotIdentity {

@@ -4,7 +4,7 @@ import { CallFailed } from '../../../core/domain/errors.ts';
 import type { SlackApi } from './web-api.ts';
 import { SlackApiError } from './api-errors.ts';
 import { asRecord, asText } from '../../../core/foreign-data.ts';
-import { RequestThrottle } from '../../common/request-throttle.ts';
+import { RequestThrottle } from '../../common/throttles.ts';
 
 /** What is known of a person. */
 interface UserInfo {

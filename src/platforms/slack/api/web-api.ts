@@ -2,13 +2,12 @@
 import { LogLevel, webApi } from '@slack/bolt';
 import { LRUCache } from 'lru-cache';
 import { withDeadline } from '../../../core/timing.ts';
-import { readWithRetry } from '../../common/retries.ts';
-import { measured } from '../../common/measured-call.ts';
+import { measured, readWithRetry } from '../../common/platform-calls.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import { type Metrics, noMetrics } from '../../../core/ports/metrics.ts';
-import { toCoreError, SlackApiError, remedyFor } from './api-errors.ts';
-import { type JsonRecord, asRecord } from '../../../core/foreign-data.ts';
-import type { RequestThrottle } from '../../common/request-throttle.ts';
+import { remedyFor, SlackApiError, toCoreError } from './api-errors.ts';
+import { asRecord, type JsonRecord } from '../../../core/foreign-data.ts';
+import type { RequestThrottle } from '../../common/throttles.ts';
 import type { OnClockReading } from '../../../core/ports/checkup.ts';
 
 /** Slack answers in well under a second or not at all. */

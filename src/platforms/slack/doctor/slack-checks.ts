@@ -1,10 +1,10 @@
 // Tested by test/integration/doctor.test.ts
 import type { Access } from '../../../core/intake/access.ts';
 import { CallFailed } from '../../../core/domain/errors.ts';
-import { asRecord, asList, asText, type JsonRecord } from '../../../core/foreign-data.ts';
+import { asList, asRecord, asText, type JsonRecord } from '../../../core/foreign-data.ts';
 import type { Check, Finding, OnClockReading } from '../../../core/ports/checkup.ts';
 import type { Log } from '../../../core/ports/log.ts';
-import { apiUrlProblem, appPages, SlackApiError, remedyFor } from '../api/api-errors.ts';
+import { apiUrlProblem, appPages, remedyFor, SlackApiError } from '../api/api-errors.ts';
 import { checkManifest, listUnder, manifestIn } from './manifest-check.ts';
 import { callOnce } from '../api/web-api.ts';
 import { requiredScopes } from '../api/identify-bot.ts';

@@ -10,12 +10,12 @@ import {
   type UnreadPlace,
 } from '../../common/catch-up.ts';
 import { compareIds, laterId } from '../../common/read-positions.ts';
-import { RequestThrottle } from '../../common/request-throttle.ts';
+import { RequestThrottle } from '../../common/throttles.ts';
 import type { BotIdentity } from '../api/identify-bot.ts';
 import type { SlackApi } from '../api/web-api.ts';
 import { conversationOf, isDirect, locationOf } from '../messages/conversation-location.ts';
 import { parseMessage, type SlackMessage } from '../messages/slack-message.ts';
-import type { ThreadReader } from './thread-reader.ts';
+import type { ThreadReader } from './thread-context.ts';
 
 /** Half of what Slack allows: people who ask meanwhile need the rest. */
 const requestRate = { key: 'reading again', burst: 20, perSecond: 0.4 };

@@ -1,7 +1,7 @@
 // Tested by test/contract/platform/slack.test.ts
 import {
-  type ConversationId,
   conversationId,
+  type ConversationId,
   parseConversationId,
 } from '../../../core/domain/conversation.ts';
 

@@ -1,5 +1,5 @@
-// Tested by test/unit/platforms/slack/receive/message-traits.test.ts
-import { type JsonRecord, asRecord, asList, asText } from '../../../core/foreign-data.ts';
+// Tested by test/unit/platforms/slack/messages/normalize-message-traits.test.ts
+import { asList, asRecord, asText, type JsonRecord } from '../../../core/foreign-data.ts';
 import { maxRawChars } from '../../../core/domain/message.ts';
 
 /** A message in Slack, of a person or a bot, as an event or the API has it. */

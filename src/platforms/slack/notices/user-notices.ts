@@ -2,8 +2,8 @@
 import { LRUCache } from 'lru-cache';
 import { userTexts } from '../../../core/domain/user-texts.ts';
 import type { JsonRecord } from '../../../core/foreign-data.ts';
-import type { BackgroundCalls } from '../../common/background-calls.ts';
-import { NoticeThrottle } from '../../common/notice-throttle.ts';
+import type { BackgroundCalls } from '../../common/platform-calls.ts';
+import { NoticeThrottle } from '../../common/throttles.ts';
 import type { SlackApi } from '../api/web-api.ts';
 import { isDirect, type SlackLocation } from '../messages/conversation-location.ts';
 import type { SlackMessage } from '../messages/slack-message.ts';

@@ -1,5 +1,5 @@
 import type { Access, AccessDenial } from '../../../core/intake/access.ts';
-import { isOutsider } from './message-traits.ts';
+import { isOutsider } from '../messages/normalize-message.ts';
 import type { Users } from '../api/users.ts';
 import { isDirect } from '../messages/conversation-location.ts';
 import type { SlackMessage } from '../messages/slack-message.ts';

@@ -6,7 +6,7 @@ import type { SlackMessage } from '../messages/slack-message.ts';
 import type { UserNotices } from '../notices/user-notices.ts';
 import { MentionDeduplicator } from './mention-deduplicator.ts';
 import { SlackMessageAdapter, type SlackMessageAdapterOptions } from './message-adapter.ts';
-import { isOwn, mentionsBot } from './message-traits.ts';
+import { isOwn, mentionsBot } from '../messages/normalize-message.ts';
 import { parseEvent, type SlackEvent } from './parse-event.ts';
 
 export type EventHandlerOptions = SlackMessageAdapterOptions &

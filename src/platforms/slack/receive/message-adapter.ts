@@ -12,12 +12,20 @@ import {
   isDirect,
   locationOf,
 } from '../messages/conversation-location.ts';
-import { messageText, normalizeMessage } from '../messages/normalize-message.ts';
+import {
+  authorIdOf,
+  isOwn,
+  mayAsk,
+  mentionsBot,
+  messageText,
+  normalizeMessage,
+  personId,
+  traitsOf,
+} from '../messages/normalize-message.ts';
 import type { SlackMessage } from '../messages/slack-message.ts';
 import { mentionedUsers } from '../messages/slack-text.ts';
 import type { UserNotices } from '../notices/user-notices.ts';
 import type { AccessCheck } from './access-check.ts';
-import { authorIdOf, isOwn, mayAsk, mentionsBot, personId, traitsOf } from './message-traits.ts';
 
 export interface SlackMessageAdapterOptions {
   readonly bot: BotIdentity;

@@ -5,8 +5,8 @@ import { backoffMs, waitUnlessAborted } from '../../../core/timing.ts';
 import { BadConfiguration, CallFailed, RateLimited } from '../../../core/domain/errors.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import { boltLogger, clientOptions } from '../api/web-api.ts';
-import { toCoreError, SlackApiError, remedyFor } from '../api/api-errors.ts';
-import { type JsonRecord, asRecord } from '../../../core/foreign-data.ts';
+import { remedyFor, SlackApiError, toCoreError } from '../api/api-errors.ts';
+import { asRecord, type JsonRecord } from '../../../core/foreign-data.ts';
 
 /** From the request for a connection to Slack's hello on it. */
 const connectTimeoutMs = 20_000;

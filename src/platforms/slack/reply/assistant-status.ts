@@ -2,10 +2,10 @@ import { wait, withDeadline } from '../../../core/timing.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import type { WorkingMark, WorkingState } from '../../../core/ports/surface.ts';
 import { callTimeoutMs, type SlackApi } from '../api/web-api.ts';
-import type { BackgroundCalls } from '../../common/background-calls.ts';
+import type { BackgroundCalls } from '../../common/platform-calls.ts';
 import { RateLimited } from '../../../core/domain/errors.ts';
 import { SlackApiError } from '../api/api-errors.ts';
-import { RequestThrottle } from '../../common/request-throttle.ts';
+import { RequestThrottle } from '../../common/throttles.ts';
 
 /** Slack clears a status after two minutes. */
 const renewMs = 100_000;

@@ -1,5 +1,5 @@
 import { waitUnlessAborted } from '../../../core/timing.ts';
-import type { BackgroundCalls } from '../../common/background-calls.ts';
+import type { BackgroundCalls } from '../../common/platform-calls.ts';
 import type { LostPostFinder } from './lost-posts.ts';
 
 /** Time for which a post may still appear whose response was lost, in ms. */

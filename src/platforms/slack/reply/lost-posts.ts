@@ -1,11 +1,11 @@
-import type { BackgroundCalls } from '../../common/background-calls.ts';
-import { type JsonRecord, asRecord, asText } from '../../../core/foreign-data.ts';
+import type { BackgroundCalls } from '../../common/platform-calls.ts';
+import { asRecord, asText, type JsonRecord } from '../../../core/foreign-data.ts';
 import type { SlackApi } from '../api/web-api.ts';
 import { SlackApiError } from '../api/api-errors.ts';
 import { pageKeyOf } from './posted-messages.ts';
 import type { SlackLocation } from '../messages/conversation-location.ts';
 import type { BotIdentity } from '../api/identify-bot.ts';
-import type { ThreadReader } from '../history/thread-reader.ts';
+import type { ThreadReader } from '../history/thread-context.ts';
 import type { StoredConversation } from '../../../core/ports/store.ts';
 
 export interface LostPostFinderOptions {

@@ -1,7 +1,7 @@
 // Tested by test/integration/slack-faults.test.ts
-import type { BackgroundCalls } from '../../common/background-calls.ts';
+import type { BackgroundCalls } from '../../common/platform-calls.ts';
 import { CallFailed, RateLimited, Rejected } from '../../../core/domain/errors.ts';
-import { type JsonRecord, asRecord, asText } from '../../../core/foreign-data.ts';
+import { asRecord, asText, type JsonRecord } from '../../../core/foreign-data.ts';
 import type { PostRequest } from '../../../core/ports/surface.ts';
 import type { SlackApi } from '../api/web-api.ts';
 import { channelPostKey, methodKey } from '../api/rate-limits.ts';

@@ -7,7 +7,7 @@ import type { Turn } from '../../../core/domain/turn.ts';
 import type { SlackApi } from '../api/web-api.ts';
 import type { DuplicatePosts } from './duplicate-posts.ts';
 import type { PostedMessages } from './posted-messages.ts';
-import type { BackgroundCalls } from '../../common/background-calls.ts';
+import type { BackgroundCalls } from '../../common/platform-calls.ts';
 import {
   globalIdOf,
   isDirect,
@@ -17,10 +17,10 @@ import {
 import { postNotice } from '../notices/user-notices.ts';
 import type { BotIdentity } from '../api/identify-bot.ts';
 import { followingTurns } from './lost-posts.ts';
-import { StatusSupport, AssistantStatus } from './assistant-status.ts';
+import { AssistantStatus, StatusSupport } from './assistant-status.ts';
 import type { StreamPolicy } from './streaming/stream-policy.ts';
 import { SlackSurface } from './surface.ts';
-import type { ThreadReader } from '../history/thread-reader.ts';
+import type { ThreadReader } from '../history/thread-context.ts';
 
 export interface ReplyRegistryOptions {
   readonly api: SlackApi;

@@ -1,7 +1,7 @@
 // Tested by test/integration/slack-faults.test.ts
 import type {
-  PageGrowth,
   AskerNotice,
+  PageGrowth,
   PostRequest,
   Streaming,
   Surface,
@@ -16,7 +16,7 @@ import { SlackApiError } from '../api/api-errors.ts';
 import { slackFormat } from './markdown-format.ts';
 import { emptyPageText, textBeforeUrl } from './link-safety.ts';
 import type { ReplyMessages } from './posted-messages.ts';
-import { type StreamStarterOptions, ReplyStreams } from './streaming/reply-streams.ts';
+import { ReplyStreams, type StreamStarterOptions } from './streaming/reply-streams.ts';
 import type { AssistantStatus } from './assistant-status.ts';
 import { LostPostFinder, type LostPostFinderOptions } from './lost-posts.ts';
 

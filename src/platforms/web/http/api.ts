@@ -1,16 +1,14 @@
 // Tested by test/integration/web-server.test.ts
-import { Hono } from 'hono';
-import type { Context, MiddlewareHandler } from 'hono';
+import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { z } from 'zod';
 import type { Intake } from '../../../core/ports/platform.ts';
 import type { Store } from '../../../core/ports/store.ts';
-import { readJson } from './read-body.ts';
+import { readJson } from './request-guard.ts';
 import { conversationRoutes } from '../conversations/conversations.ts';
 import { loginOf } from '../sessions/login.ts';
 import type { LiveConversations } from '../conversations/live-conversations.ts';
-import { conversationOf, sessionOf } from '../sessions/session.ts';
-import type { Sessions } from '../sessions/session.ts';
+import { conversationOf, sessionOf, type Sessions } from '../sessions/session.ts';
 import type { SseClient } from './sse-client.ts';
 
 /** Facts about Parley for the page. */

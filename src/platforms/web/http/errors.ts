@@ -4,7 +4,7 @@ import { MessageRefused, StoreUnavailable } from '../../../core/domain/errors.ts
 import type { Log, ThrottledWarnings } from '../../../core/ports/log.ts';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { z } from 'zod';
-import { readJson } from './read-body.ts';
+import { readJson } from './request-guard.ts';
 import { sessionOf } from '../sessions/session.ts';
 
 /** HTTP status by the reason that a message was refused. */

@@ -1,4 +1,4 @@
-import type { Subscriber, LiveConversation } from '../conversations/live-conversation.ts';
+import type { LiveConversation, Subscriber } from '../conversations/live-conversations.ts';
 import type { HistoryEntry } from '../../../core/domain/turn.ts';
 import type { Message } from '../../../core/domain/message.ts';
 import type { ConversationView } from '../conversations/conversation-view.ts';

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import { StoreUnavailable } from '../../../core/domain/errors.ts';
 import type { Log } from '../../../core/ports/log.ts';
-import { withoutCommand, codeOf, isTransient, toStoreError } from './errors.ts';
+import { codeOf, isTransient, toStoreError, withoutCommand } from './errors.ts';
 import type { NamedKeys } from '../keys.ts';
 import {
   type Arg,

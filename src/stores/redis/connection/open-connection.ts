@@ -5,7 +5,7 @@ import { BadConfiguration, StoreUnavailable } from '../../../core/domain/errors.
 import type { Log } from '../../../core/ports/log.ts';
 import type { Connection } from './connection.ts';
 import { allPartitions, type Keys } from '../keys.ts';
-import { withoutCommand, readOnly, describeWait, unusableReason } from './errors.ts';
+import { describeWait, readOnly, unusableReason, withoutCommand } from './errors.ts';
 import type { Target } from './redis-url.ts';
 
 /** Time between two tries, in milliseconds. */

@@ -2,8 +2,8 @@
 import type { ConversationId } from '../../../core/domain/conversation.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import {
-  firstTextChars,
   type ConversationSummary,
+  firstTextChars,
   type Participation,
 } from '../../../core/ports/store.ts';
 import type { Connection } from '../connection/connection.ts';

@@ -1,5 +1,5 @@
 // Tested by test/contract/store/redis.test.ts
-import { parseConversationId, type ConversationId } from '../../../core/domain/conversation.ts';
+import { type ConversationId, parseConversationId } from '../../../core/domain/conversation.ts';
 import type { Message } from '../../../core/domain/message.ts';
 import type { Log } from '../../../core/ports/log.ts';
 import type { Connection } from '../connection/connection.ts';

@@ -4,9 +4,9 @@ import { LRUCache } from 'lru-cache';
 import type { ConversationId } from '../../../core/domain/conversation.ts';
 import { ClaimLost, StoreUnavailable } from '../../../core/domain/errors.ts';
 import {
-  pageKeyOf,
   type Claim,
   type Ending,
+  pageKeyOf,
   type PageRecord,
   type Turn,
 } from '../../../core/domain/turn.ts';

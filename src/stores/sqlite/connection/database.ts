@@ -1,5 +1,5 @@
 // Tested by test/contract/store/sqlite.test.ts
-import { open, type FileHandle } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { BadConfiguration, StoreUnavailable } from '../../../core/domain/errors.ts';
 import { applicationId, migrate, schemaVersion } from '../schema.ts';

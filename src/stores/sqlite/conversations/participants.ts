@@ -1,8 +1,8 @@
 // Tested by test/contract/store/sqlite.test.ts
 import type { ConversationId } from '../../../core/domain/conversation.ts';
 import {
-  firstTextChars,
   type ConversationSummary,
+  firstTextChars,
   type Participation,
 } from '../../../core/ports/store.ts';
 import type { Database, Query } from '../connection/database.ts';

@@ -1,6 +1,6 @@
 // Tested by test/contract/store/sqlite.test.ts
 import type { ConversationId } from '../../../core/domain/conversation.ts';
-import type { Lease, Renewal, StoredConversation, ClaimedTurn } from '../../../core/ports/store.ts';
+import type { ClaimedTurn, Lease, Renewal, StoredConversation } from '../../../core/ports/store.ts';
 import {
   type Claim,
   type Ending,

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { conversationId } from '../../../../src/core/domain/conversation.ts';
 import type { Message } from '../../../../src/core/domain/message.ts';
 import { PoisonMessageGuard } from '../../../../src/core/intake/poison-messages.ts';
-import { RefusalNotices } from '../../../../src/core/intake/refusal-notices.ts';
+import { RefusalNotices } from '../../../../src/core/intake/access.ts';
 import type { Intake } from '../../../../src/core/ports/platform.ts';
 import type { Store } from '../../../../src/core/ports/store.ts';
 import {

@@ -15,10 +15,10 @@ import type {
 import { type StreamRateLimits, streamRateLimitsOf } from '../../api/rate-limits.ts';
 import { SlackApiError } from '../../api/api-errors.ts';
 import { pageMetadata } from '../posted-messages.ts';
-import { MessageStream, maxStreamMs, type MessageStreamOptions } from './message-stream.ts';
+import { maxStreamMs, MessageStream, type MessageStreamOptions } from './message-stream.ts';
 import { streamableText } from '../link-safety.ts';
-import type { BackgroundCalls } from '../../../common/background-calls.ts';
-import { type JsonRecord, asText } from '../../../../core/foreign-data.ts';
+import type { BackgroundCalls } from '../../../common/platform-calls.ts';
+import { asText, type JsonRecord } from '../../../../core/foreign-data.ts';
 import { callTimeoutMs } from '../../api/web-api.ts';
 import { isDirect, type SlackLocation } from '../../messages/conversation-location.ts';
 import type { LostPostFinder } from '../lost-posts.ts';
@@ -92,7 +92,7 @@ export class ReplyStreams implements Streaming {
 
   /**
    * Begins a stream if that is prepared; resolves to its `ts`, or to undefined where the page is to
-   * be posted. Throws `OtherWay` where it is to be posted after all, which spends what a post does:
+   * be posted. Throws `MethodChanged` where it is to be posted after all, which spends what a post does:
    * Slack refuses, or there is nothing yet that a stream may show.
    */
   async begin(
@@ -222,7 +222,7 @@ export class StreamStarter {
     return this.#failed;
   }
 
-  /** Resolves to the stream's `ts`. Throws `OtherWay` if Slack refuses it. */
+  /** Resolves to the stream's `ts`. Throws `MethodChanged` if Slack refuses it. */
   async begin(text: string, signal: AbortSignal): Promise<string> {
     const { streams, location, asker, call } = this.#options;
     const recipient =

@@ -1,6 +1,6 @@
 import { REST } from 'discord.js';
 import { expect, it } from 'vitest';
-import { BackgroundCalls } from '../../../../../src/platforms/common/background-calls.ts';
+import { BackgroundCalls } from '../../../../../src/platforms/common/platform-calls.ts';
 import type { PageRecord, Turn } from '../../../../../src/core/domain/turn.ts';
 import { DiscordApi } from '../../../../../src/platforms/discord/api/rest-api.ts';
 import { ChannelRateLimits } from '../../../../../src/platforms/discord/api/rate-limits.ts';
@@ -13,7 +13,7 @@ import {
   directConversation,
   rootedConversation,
 } from '../../../../../src/platforms/discord/messages/conversation-location.ts';
-import { PostsByNonce } from '../../../../../src/platforms/discord/reply/posted-pages.ts';
+import { PostsByNonce } from '../../../../../src/platforms/discord/reply/lost-posts.ts';
 import { ReplyRegistry } from '../../../../../src/platforms/discord/reply/reply-registry.ts';
 import { recordingLog } from '../../../../fakes/recording-log.ts';
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import type { RequestThrottle } from '../../../../../src/platforms/common/request-throttle.ts';
+import type { RequestThrottle } from '../../../../../src/platforms/common/throttles.ts';
 import type { SlackApi } from '../../../../../src/platforms/slack/api/web-api.ts';
 import { Users } from '../../../../../src/platforms/slack/api/users.ts';
 import { recordingLog } from '../../../../fakes/recording-log.ts';

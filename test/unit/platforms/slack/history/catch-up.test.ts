@@ -5,7 +5,7 @@ import { ReadPositions } from '../../../../../src/platforms/common/read-position
 import { requiredScopes } from '../../../../../src/platforms/slack/api/identify-bot.ts';
 import { SlackApi } from '../../../../../src/platforms/slack/api/web-api.ts';
 import { isPermanent, SlackCatchUp } from '../../../../../src/platforms/slack/history/catch-up.ts';
-import { ThreadReader } from '../../../../../src/platforms/slack/history/thread-reader.ts';
+import { ThreadReader } from '../../../../../src/platforms/slack/history/thread-context.ts';
 import type { EventHandler } from '../../../../../src/platforms/slack/receive/event-handler.ts';
 import { EventReceiver } from '../../../../../src/platforms/slack/receive/event-receiver.ts';
 import { recordingLog } from '../../../../fakes/recording-log.ts';

@@ -5,12 +5,14 @@ import { CallFailed, RateLimited } from '../../../../../src/core/domain/errors.t
 import type { Message } from '../../../../../src/core/domain/message.ts';
 import type { SlackApi } from '../../../../../src/platforms/slack/api/web-api.ts';
 import { AccessCheck } from '../../../../../src/platforms/slack/receive/access-check.ts';
-import { threadContext } from '../../../../../src/platforms/slack/history/thread-context.ts';
+import {
+  threadContext,
+  type ThreadReader,
+} from '../../../../../src/platforms/slack/history/thread-context.ts';
 import { SlackApiError } from '../../../../../src/platforms/slack/api/api-errors.ts';
 import { Users } from '../../../../../src/platforms/slack/api/users.ts';
 import type { SlackMessage } from '../../../../../src/platforms/slack/messages/slack-message.ts';
 import type { BotIdentity } from '../../../../../src/platforms/slack/api/identify-bot.ts';
-import type { ThreadReader } from '../../../../../src/platforms/slack/history/thread-reader.ts';
 import { recordingLog } from '../../../../fakes/recording-log.ts';
 
 const bot: BotIdentity = { team: 'T1', enterprise: 'E1', userId: 'U9', name: 'parley' };

@@ -1,11 +1,11 @@
 import { expect, it, vi } from 'vitest';
 import type { SlackApi } from '../../../../../src/platforms/slack/api/web-api.ts';
-import { BackgroundCalls } from '../../../../../src/platforms/common/background-calls.ts';
+import { BackgroundCalls } from '../../../../../src/platforms/common/platform-calls.ts';
 import { CallFailed } from '../../../../../src/core/domain/errors.ts';
 import type { Log } from '../../../../../src/core/ports/log.ts';
 import {
-  StatusSupport,
   AssistantStatus,
+  StatusSupport,
 } from '../../../../../src/platforms/slack/reply/assistant-status.ts';
 import { recordingLog } from '../../../../fakes/recording-log.ts';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { BackgroundCalls } from '../../../../../src/platforms/common/background-calls.ts';
+import { BackgroundCalls } from '../../../../../src/platforms/common/platform-calls.ts';
 import { DuplicatePosts } from '../../../../../src/platforms/slack/reply/duplicate-posts.ts';
 import type { LostPostFinder } from '../../../../../src/platforms/slack/reply/lost-posts.ts';
 import { recordingLog } from '../../../../fakes/recording-log.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { conversationId } from '../../../../../src/core/domain/conversation.ts';
-import { BackgroundCalls } from '../../../../../src/platforms/common/background-calls.ts';
+import { BackgroundCalls } from '../../../../../src/platforms/common/platform-calls.ts';
 import type { JsonRecord } from '../../../../../src/core/foreign-data.ts';
 import type { StoredConversation } from '../../../../../src/core/ports/store.ts';
 import {
@@ -12,7 +12,7 @@ import {
   followingTurns,
   LostPostFinder,
 } from '../../../../../src/platforms/slack/reply/lost-posts.ts';
-import type { ThreadReader } from '../../../../../src/platforms/slack/history/thread-reader.ts';
+import type { ThreadReader } from '../../../../../src/platforms/slack/history/thread-context.ts';
 import { recordingLog } from '../../../../fakes/recording-log.ts';
 import { bot } from '../fixtures.ts';
 

@@ -4,10 +4,10 @@ import type { Turn } from '../../../../../src/core/domain/turn.ts';
 import { SlackApi } from '../../../../../src/platforms/slack/api/web-api.ts';
 import { DuplicatePosts } from '../../../../../src/platforms/slack/reply/duplicate-posts.ts';
 import { PostedMessages } from '../../../../../src/platforms/slack/reply/posted-messages.ts';
-import { BackgroundCalls } from '../../../../../src/platforms/common/background-calls.ts';
+import { BackgroundCalls } from '../../../../../src/platforms/common/platform-calls.ts';
 import { ReplyRegistry } from '../../../../../src/platforms/slack/reply/reply-registry.ts';
 import { StreamPolicy } from '../../../../../src/platforms/slack/reply/streaming/stream-policy.ts';
-import { ThreadReader } from '../../../../../src/platforms/slack/history/thread-reader.ts';
+import { ThreadReader } from '../../../../../src/platforms/slack/history/thread-context.ts';
 import { recordingLog } from '../../../../fakes/recording-log.ts';
 
 it('forgets a turn that was lost once the next one begins in its conversation', () => {

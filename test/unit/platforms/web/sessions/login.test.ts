@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import {
   LoginThrottle,
   type ThrottleResult,
-} from '../../../../../src/platforms/web/sessions/login-throttle.ts';
+} from '../../../../../src/platforms/web/sessions/login.ts';
 
 const never = new AbortController().signal;
 let throttle: LoginThrottle;

@@ -1,11 +1,11 @@
 // Tested by test/integration/quotas.test.ts
-import type { TurnReport } from '../turns/answer-turn.ts';
+import type { TurnReport } from './answer-turn.ts';
 import type { EventLoopYield } from '../timing.ts';
-import { quotaSubjectsOf, type Quotas } from './quotas.ts';
+import { type Quotas, quotaSubjectsOf } from '../intake/quotas.ts';
 import type { Log } from '../ports/log.ts';
 import type { ClaimedTurn } from '../ports/store.ts';
 import type { UsageBook } from '../ports/usage.ts';
-import { countTokens } from '../turns/prompt.ts';
+import { countTokens } from './prompt.ts';
 import type { Turn } from '../domain/turn.ts';
 
 export interface UsageRecorderOptions {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { accessOf, botAuthors, deniedAuthors } from '../../../src/wiring/access.ts';
+import { accessOf, botAuthors, deniedAuthors } from '../../../src/wiring/chat-platforms.ts';
 import { readConfig } from '../../../src/config/config.ts';
 
 const server = '1100000000000000001';

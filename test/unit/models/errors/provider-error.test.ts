@@ -1,7 +1,7 @@
 import { APICallError } from 'ai';
 import { describe, expect, test } from 'vitest';
 import { ModelFailed } from '../../../../src/core/domain/errors.ts';
-import { toModelFailed } from '../../../../src/models/errors/to-model-failed.ts';
+import { toModelFailed } from '../../../../src/models/errors/provider-error.ts';
 
 const question = 'what-a-person-asked';
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { RequestThrottle } from '../../../../src/platforms/common/request-throttle.ts';
+import { RequestThrottle } from '../../../../src/platforms/common/throttles.ts';
 
 const { signal } = new AbortController();
 let passed: number;

@@ -8,7 +8,7 @@ import {
 import { ModelFailed } from '../core/domain/errors.ts';
 import type { RequestTimer } from '../core/ports/metrics.ts';
 import type { ModelEvent, ModelRequest } from '../core/ports/model.ts';
-import { toModelFailed } from './errors/to-model-failed.ts';
+import { toModelFailed } from './errors/provider-error.ts';
 
 /** Longest silences of a model, in ms. */
 export interface SilenceLimits {

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { SlackMessage } from '../../../../../src/platforms/slack/messages/slack-message.ts';
-import { isOutsider, traitsOf } from '../../../../../src/platforms/slack/receive/message-traits.ts';
+import {
+  isOutsider,
+  traitsOf,
+} from '../../../../../src/platforms/slack/messages/normalize-message.ts';
 import { bot, messageInFixture } from '../fixtures.ts';
 
 describe('traits of a message', () => {

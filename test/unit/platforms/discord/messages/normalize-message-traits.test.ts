@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   mentionsBot,
   traitsOf,
-} from '../../../../../src/platforms/discord/receive/message-traits.ts';
+} from '../../../../../src/platforms/discord/messages/normalize-message.ts';
 import type { DiscordMessage } from '../../../../../src/platforms/discord/messages/discord-message.ts';
 import { ann, ben, bot, messageInFixture } from '../fixtures.ts';
 

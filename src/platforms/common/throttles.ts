@@ -2,6 +2,7 @@ import { AsyncQueue } from '@sapphire/async-queue';
 import { wait } from '../../core/timing.ts';
 import type { Budget } from '../../core/ports/surface.ts';
 import { RateLimiter } from '../../core/reply/pacing/rate-limiter.ts';
+import { LRUCache } from 'lru-cache';
 
 /**
  * Lets calls through no faster than their budgets allow, first come first served. For calls that
@@ -38,5 +39,27 @@ export class RequestThrottle {
   blockFor(ms: number): void {
     const now = performance.now();
     for (const limiter of this.#limiters) limiter.blockFor(now, ms);
+  }
+}
+
+/** Minimum time between two notices with the same text to one person in one channel, in ms. */
+const repeatMs = 60_000;
+/** Notices that are remembered; beyond this many the oldest is forgotten. */
+const maxRemembered = 10_000;
+
+/** Keeps somebody who asks far too much from being told the same again and again. */
+export class NoticeThrottle {
+  readonly #sent = new LRUCache<string, true>({
+    max: maxRemembered,
+    ttl: repeatMs,
+    perf: performance,
+  });
+
+  /** Whether the notice may be sent now; it then counts as sent. */
+  allows(person: string, channel: string, text: string): boolean {
+    const key = `${person} ${channel} ${text}`;
+    if (this.#sent.has(key)) return false;
+    this.#sent.set(key, true);
+    return true;
   }
 }

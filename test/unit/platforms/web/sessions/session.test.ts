@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { TokenBuckets } from '../../../../../src/platforms/web/sessions/session-throttle.ts';
+import { TokenBuckets } from '../../../../../src/platforms/web/sessions/session.ts';
 
 function counting() {
   const clock = { now: 1_000_000 };

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { findPageAmong } from '../../../../../src/platforms/discord/reply/posted-pages.ts';
+import { findPageAmong } from '../../../../../src/platforms/discord/reply/lost-posts.ts';
 
 const own = (id: string, replyTo?: string, type = 0) => ({
   id,
