@@ -182,7 +182,7 @@ export function slackPlatform(options: SlackPlatformOptions): SlackPlatform {
         }),
       );
     };
-    receiver.open(handler, bot.team);
+    receiver.open(handler, bot.team, readAgain);
     if (transport.kind === 'http') {
       readAgain();
       return;

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { conversationId } from '../../../../../src/core/domain/conversation.ts';
 import { StoreUnavailable } from '../../../../../src/core/domain/errors.ts';
 import { ReadPositions } from '../../../../../src/platforms/common/read-positions.ts';
@@ -59,8 +59,12 @@ function startProcess() {
     failures -= 1;
     if (failures >= 0) throw new StoreUnavailable('away', 'it is away');
   };
-  receiver.open({ handle, flush: () => undefined } as unknown as EventHandler, 'T1');
+  const readAgain: number[] = [];
+  const handler = { handle, flush: () => undefined } as unknown as EventHandler;
+  receiver.open(handler, 'T1', (sinceMs) => void readAgain.push(sinceMs));
   return {
+    /** When each reading was to begin that the receiver asked for. */
+    readAgain,
     /** Texts that were handed in, in order. */
     texts,
     /** What the reading cost, by method. */
@@ -217,4 +221,33 @@ it('takes nothing for read that came after events had ceased', async () => {
   await catchUp(Date.now() - 12 * minuteMs);
   expect(texts).toEqual(['missed', 'live']);
   await stop();
+});
+
+describe('after the store was away', () => {
+  beforeEach(() => vi.useFakeTimers({ toFake: ['Date'] }));
+  afterEach(() => vi.useRealTimers());
+
+  it('what Slack has given up meanwhile is read again, once', async () => {
+    const { receives, readAgain, stop } = startProcess();
+    const failedAt = Date.now();
+    await receives('C1', '1780000000.000100', 1);
+    vi.setSystemTime(failedAt + 7 * minuteMs);
+    await receives('C1', '1780000400.000100', 1);
+    expect(readAgain).toEqual([]);
+    await receives('C2', '1780000420.000100');
+    await receives('C2', '1780000421.000100');
+    expect(readAgain).toEqual([failedAt]);
+    await stop();
+  });
+
+  it('nothing is read again that Slack has delivered again', async () => {
+    const { receives, readAgain, stop } = startProcess();
+    const failedAt = Date.now();
+    await receives('C1', '1780000000.000100', 1);
+    await receives('C1', '1780000000.000100');
+    vi.setSystemTime(failedAt + 7 * minuteMs);
+    await receives('C2', '1780000420.000100');
+    expect(readAgain).toEqual([]);
+    await stop();
+  });
 });
