@@ -1,24 +1,28 @@
-import { measure } from './growth/measure.ts';
-import { subjects } from './growth/subjects.ts';
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+
+/** Subjects that are measured at a time: each counts the processor time of its own thread. */
+const threads = 2;
 
 /**
  * What every function that sees foreign text takes for 200,000 characters, next to what it takes
  * for half of them, or for as much as it is ever handed. Returns what takes more than 2.5 times as
  * long, in words.
  */
-export function measureGrowth(only: RegExp): string[] {
+export async function measureGrowth(only: RegExp): Promise<string[]> {
   const broken: string[] = [];
-  for (const subject of subjects.filter(({ name }) => only.test(name))) {
-    const options = { chars: 100_000, times: 2, mostRatio: 2.5, floorMs: 40, tries: 5 };
-    const { slow, worst } = measure(subject, options);
-    for (const { name, input, ms, ratio } of slow) {
-      broken.push(`${name}: ${ms} ms, ${ratio.toFixed(1)} times as long, for ${input}`);
-    }
-    const { chars, why } = subject.bound ?? { chars: 200_000, why: undefined };
-    const note = why === undefined ? '' : `; no more, as ${why}`;
-    const slowest =
-      worst.ms === 0 ? `less than ${options.floorMs} ms` : `${worst.ms} ms, ${worst.input}`;
-    console.log(`${subject.name}: ${chars} characters in ${slowest}${note}`);
-  }
+  const next = new Int32Array(new SharedArrayBuffer(4));
+  const ended = Array.from({ length: threads }, async () => {
+    const worker = new Worker(new URL('./growth/thread.ts', import.meta.url), {
+      workerData: { only: only.source, next },
+    });
+    worker.on('message', ({ slow, line }: { slow: string[]; line: string }) => {
+      broken.push(...slow);
+      console.log(line);
+    });
+    const [code] = (await once(worker, 'exit')) as [number];
+    if (code !== 0) broken.push(`a thread of the measurement ended with ${code}`);
+  });
+  await Promise.all(ended);
   return broken;
 }
