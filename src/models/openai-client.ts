@@ -3,7 +3,7 @@ import type { Log } from '../core/ports/log.ts';
 import { type Metrics, noMetrics } from '../core/ports/metrics.ts';
 import type { Model } from '../core/ports/model.ts';
 import { type SilenceLimits, streamOnce } from './model-request.ts';
-import { retrying, type RetryPolicy } from './retrying.ts';
+import { retrying, type RetryPolicy } from './failover.ts';
 import { createOpenAI } from '@ai-sdk/openai';
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import type { LanguageModel } from 'ai';

@@ -70,7 +70,7 @@ export async function configuredDiscord(
   if (token === undefined) return undefined;
   if (proxiesOf(config) !== undefined) {
     const { useGlobalAgentsForGateway } =
-      await import('../platforms/discord/gateway/gateway-client.ts');
+      await import('../platforms/discord/gateway/gateway-agent.ts');
     useGlobalAgentsForGateway((error) => connectErrors.publish(error));
   }
   const { discordPlatform } = await import('../platforms/discord/discord-platform.ts');

@@ -4,9 +4,8 @@ import type { Log } from '../core/ports/log.ts';
 import type { Metrics } from '../core/ports/metrics.ts';
 import type { Model } from '../core/ports/model.ts';
 import { demoModel } from '../models/demo/demo-model.ts';
-import { failover } from '../models/failover.ts';
+import { failover, type RetryPolicy } from '../models/failover.ts';
 import { defaultModel, openAiModel } from '../models/openai-client.ts';
-import type { RetryPolicy } from '../models/retrying.ts';
 import { type Server, warnOfWrongSettings } from '../models/doctor/settings-check.ts';
 
 /** Tries and patience for a model that is followed by others; the last one is worth a longer wait. */

@@ -2,7 +2,7 @@ import { ModelFailed } from '../../../src/core/domain/errors.ts';
 import type { Model, ModelEvent, PromptMessage } from '../../../src/core/ports/model.ts';
 import { openAiModel, type OpenAiOptions } from '../../../src/models/openai-client.ts';
 import { recordingLog } from '../recording-log.ts';
-import type { RetryPolicy } from '../../../src/models/retrying.ts';
+import type { RetryPolicy } from '../../../src/models/failover.ts';
 
 /** All that a caller of a model saw. */
 export interface CollectedAnswer {

@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { ModelFailed } from '../../../src/core/domain/errors.ts';
-import type { ModelFault } from '../../../src/core/domain/errors.ts';
+import { ModelFailed, type ModelFault } from '../../../src/core/domain/errors.ts';
 import type { Model, ModelEvent } from '../../../src/core/ports/model.ts';
-import { defaultRetryPolicy, retryDelay, retrying } from '../../../src/models/retrying.ts';
+import { defaultRetryPolicy, retryDelay, retrying } from '../../../src/models/failover.ts';
 import { recordingLog } from '../../fakes/recording-log.ts';
 import { collectAnswer } from '../../fakes/openai/collect-answer.ts';
 
