@@ -20,7 +20,7 @@ VOLUME /app/data
 
 USER node
 ENV HOST=0.0.0.0 PORT=3000
-# What the system's allocator keeps of bodies that came in is given back.
+# glibc returns the memory of request bodies to the system sooner.
 ENV MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=65536
 EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \

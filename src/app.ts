@@ -67,10 +67,11 @@ export async function createApp(config: Config, log: Log, signal: AbortSignal): 
 
   const failure = Promise.withResolvers<Error>();
   let stopping: Promise<void> | undefined;
+  let isStopping = false;
   const addresses = new ClientAddresses(config.TRUSTED_PROXIES);
   const health = {
     check: async () => {
-      if (stopping !== undefined) throw new Error('the service is stopping');
+      if (isStopping) throw new Error('the service is stopping');
       await store.checkWritable();
     },
   };
@@ -192,6 +193,7 @@ export async function createApp(config: Config, log: Log, signal: AbortSignal): 
   }
 
   async function stop(): Promise<void> {
+    isStopping = true;
     clearInterval(sweeper);
     ending.abort();
     void healthServer?.update();

@@ -1,6 +1,6 @@
 // Tested by test/integration/health-server.test.ts
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
 import { alive, type HealthAnswer, retryAfterSeconds } from './health-server.ts';
 
@@ -23,7 +23,7 @@ export type HealthWorkerMessage = { readonly port: number } | { readonly fault: 
  * supervisors ask some times more before they restart.
  */
 const longestTurnMs = 10_000;
-/** A few supervisors and balancers, and nobody else. */
+/** A few supervisors and balancers, and nobody else; of more, the oldest is closed. */
 const maxConnections = 20;
 /** Whoever asks sends one short request at once, in ms. */
 const requestTimeoutMs = 5_000;
@@ -40,7 +40,13 @@ const server = createServer({ connectionsCheckingInterval: 1_000 }, (request, re
   });
   response.end(JSON.stringify(body));
 });
-server.maxConnections = maxConnections;
+const connections = new Set<Socket>();
+server.on('connection', (socket) => {
+  connections.add(socket);
+  socket.on('close', () => connections.delete(socket));
+  const [oldest] = connections;
+  if (connections.size > maxConnections) oldest?.destroy();
+});
 server.headersTimeout = requestTimeoutMs;
 server.requestTimeout = requestTimeoutMs;
 server.timeout = requestTimeoutMs;

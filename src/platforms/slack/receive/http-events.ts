@@ -218,12 +218,13 @@ export class UnsignedBodies {
   #grow(body: Body, bytes: number): void {
     body.bytes += bytes;
     this.#bytes += bytes;
-    if (this.#bytes <= mostBytes) return;
     for (const oldest of this.#reading) {
-      if (oldest === body) continue;
+      if (this.#bytes <= mostBytes) return;
+      if (oldest === body || oldest.bytes === 0) continue;
       this.#reading.delete(oldest);
+      this.#bytes -= oldest.bytes;
+      oldest.bytes = 0;
       oldest.crowdOut();
-      return;
     }
   }
 }

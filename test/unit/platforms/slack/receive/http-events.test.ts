@@ -22,3 +22,19 @@ it('counts nothing any more of a body that was too large', async () => {
   for (const one of [first, second]) one.emit('end');
   expect((await both).map(String)).toEqual(['whole', 'whole']);
 });
+
+it('gives up as many of the oldest as are too many, however little comes in at a time', async () => {
+  const bodies = new UnsignedBodies(1_024 * kib);
+  const open = Array.from({ length: 41 }, () => {
+    const body = request();
+    return { body, reading: bodies.read(body) };
+  });
+  const ended = Promise.allSettled(open.map(({ reading }) => reading));
+  for (const { body } of open.slice(0, 40)) body.emit('data', Buffer.alloc(100 * kib));
+  for (let piece = 0; piece < 16; piece += 1) open[40]!.body.emit('data', Buffer.alloc(12 * kib));
+  for (const { body } of open) body.emit('end');
+  expect((await ended).map(({ status }) => status)).toEqual([
+    'rejected',
+    ...Array.from({ length: 40 }, () => 'fulfilled'),
+  ]);
+});
