@@ -91,7 +91,7 @@ it('spreads questions over all instances, whichever hears them', async () => {
   await vi.waitFor(() => expect(ledger.broken()).toEqual([]), { timeout, interval: 50 });
   const done = begunSince(0);
   expect(done.reduce((sum, answers) => sum + answers)).toBe(directs.length);
-  // How evenly, is a matter of how soon each hears of the others' load.
+  expect(Math.max(...done)).toBeLessThanOrEqual((2 / 3) * directs.length);
   expect(Math.min(...done)).toBeGreaterThan(0);
 }, 60_000);
 
@@ -136,9 +136,7 @@ it('ends an answer that another instance writes when somebody says stop', async 
   place.say('stop');
   await silenced(asked);
   await environment.slack.until(() => place.replies().at(-1)?.endsWith('_Stopped._'), timeout);
-  // Where edits are spent, the rest of the text and the sentence are posted behind it: all of it is
-  // one text all the same, as far as the model came.
-  expect(place.replies().length).toBeLessThanOrEqual(2);
+  expect(place.replies().slice(1)).toEqual([]);
   const text = place.replies().join('\n\n');
   const [, number, written] = /^Answer (\d+) to .* words: (.*)_Stopped\._$/s.exec(text) ?? [];
   const words = written?.trim().split(/\s+/) ?? [text];
